@@ -1,0 +1,1 @@
+"""The files the tool writes and reads back."""

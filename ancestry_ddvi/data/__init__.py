@@ -1,0 +1,1 @@
+"""What a method can be fitted to."""

@@ -1,0 +1,33 @@
+"""Sums that come out the same in any order, so that company cannot change a result."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_MANTISSA = 52
+
+
+def on_grid(weights: np.ndarray, largest_count: int) -> np.ndarray:
+    """Round weights so that float64 sums of ``count * weight`` over axis 0 are exact.
+
+    Floating-point sums depend on their order, and the order inside a matrix product depends
+    on how many people are in it. If every term is a multiple of one power of two and no
+    partial sum can pass 2**52 of them, nothing is ever rounded: one person alone and the same
+    person in a cohort get the same bits.
+
+    Parameters
+    ----------
+    weights : ndarray of float, (sites, ...)
+    largest_count : int
+        The largest absolute integer a weight will be multiplied with.
+
+    Returns
+    -------
+    ndarray of float64
+        The weights, each moved by at most 2**-53 of the largest possible sum.
+    """
+    bound = largest_count * np.abs(weights).sum(axis=0).max(initial=0.0)
+    if bound == 0.0:
+        return np.asarray(weights, dtype=np.float64)
+    grid = 2.0 ** (np.ceil(np.log2(bound)) + 1 - _MANTISSA)
+    return np.round(np.asarray(weights, dtype=np.float64) / grid) * grid

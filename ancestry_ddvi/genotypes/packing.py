@@ -1,0 +1,110 @@
+"""Four genotypes to the byte, as in a PLINK 1 .bed file with ALT as its first allele.
+
+Codes, least significant pair first: 00 two copies of ALT, 01 missing, 10 one copy, 11 none.
+https://www.cog-genomics.org/plink/1.9/formats#bed
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .source import MISSING
+
+CODE_TO_DOSAGE = np.array([2, MISSING, 1, 0], np.int8)
+
+_BYTES = np.arange(256, dtype=np.uint8)
+_PAIRS = (_BYTES[:, None] >> np.array([0, 2, 4, 6], np.uint8)) & np.uint8(3)
+_UNPACKED = np.ascontiguousarray(CODE_TO_DOSAGE[_PAIRS]).view("<u4")[:, 0]
+_DOSAGE_TO_CODE = np.argsort(CODE_TO_DOSAGE.view(np.uint8) & 3).astype(np.uint8)
+_RECODED = (_DOSAGE_TO_CODE[_PAIRS] << np.array([0, 2, 4, 6], np.uint8)).sum(1, dtype=np.uint8)
+_GATHER = np.uint32(1 << 24 | 1 << 18 | 1 << 12 | 1 << 6)
+_LOW_BITS = np.uint64(0x5555555555555555)
+_BLOCK_BYTES = 1 << 22
+
+
+def packed_width(samples: int) -> int:
+    """Bytes that hold one site of ``samples`` people."""
+    return -(-samples // 4)
+
+
+def pack(dosages: np.ndarray) -> np.ndarray:
+    """Pack int8 dosages (sites, samples) into uint8 (sites, ceil(samples / 4)).
+
+    Padding bits are zero, as PLINK requires. Dosages other than 0, 1, 2 and ``MISSING``
+    are the caller's mistake and are not looked for.
+    """
+    sites, samples = dosages.shape
+    width = packed_width(samples)
+    padded = np.zeros((sites, 4 * width), np.int8)
+    padded[:, :samples] = dosages
+    padded[:, samples:] = CODE_TO_DOSAGE[0]
+    # The low two bits tell all four dosages apart; one product brings four pairs into a byte.
+    pairs = padded.view("<u4") & np.uint32(0x03030303)
+    packed: np.ndarray = _RECODED[(pairs * _GATHER) >> np.uint32(24)]
+    return packed
+
+
+def unpack(packed: np.ndarray, samples: int) -> np.ndarray:
+    """Dosages, int8 (sites, samples), from packed bytes (sites, ceil(samples / 4))."""
+    dosages: np.ndarray = _UNPACKED[packed].view(np.int8)[:, :samples]
+    return dosages
+
+
+class PackedRows:
+    """Chosen rows of a packed array or memory map, read only when asked for.
+
+    Parameters
+    ----------
+    packed : ndarray or memmap of uint8, shape (all sites, bytes)
+    rows : ndarray of int, optional
+        The rows to show; all when absent.
+    """
+
+    def __init__(self, packed: np.ndarray, rows: np.ndarray | None = None) -> None:
+        self._packed = packed
+        self._rows = rows
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self), self._packed.shape[1]
+
+    def __len__(self) -> int:
+        return len(self._packed if self._rows is None else self._rows)
+
+    def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
+        """Packed bytes of the rows asked for, uint8 (rows, bytes); a slice may be a view."""
+        chosen = rows if self._rows is None else self._rows[rows]
+        return np.asarray(self._packed[chosen])
+
+
+def genotype_counts(packed: np.ndarray | PackedRows, samples: int) -> np.ndarray:
+    """How many people carry 0, 1, 2 copies of ALT or are missing: int64 (sites, 4).
+
+    Counted on the packed bytes, a few MiB at a time; padding is not counted.
+    """
+    counts = np.empty((len(packed), 4), np.int64)
+    step = max(1, _BLOCK_BYTES // max(1, packed_width(samples)))
+    for start in range(0, len(packed), step):
+        words = _padding_cleared(packed[start : start + step], samples)
+        low, high = words & _LOW_BITS, (words >> np.uint64(1)) & _LOW_BITS
+        none = _ones(low & high)
+        one, missing = _ones(high) - none, _ones(low) - none
+        two = samples - none - one - missing
+        counts[start : start + step] = np.stack([none, one, two, missing], axis=1)
+    return counts
+
+
+def _padding_cleared(packed: np.ndarray, samples: int) -> np.ndarray:
+    """A copy as 8-byte words whose bits beyond the last sample are zero."""
+    width = packed_width(samples)
+    wide = np.zeros((len(packed), -(-width // 8) * 8), np.uint8)
+    wide[:, :width] = packed
+    if samples % 4:
+        wide[:, width - 1] &= np.uint8((1 << 2 * (samples % 4)) - 1)
+    return wide.view(np.uint64)
+
+
+def _ones(words: np.ndarray) -> np.ndarray:
+    """Bits set in each row."""
+    ones: np.ndarray = np.bitwise_count(words).sum(axis=1, dtype=np.int64)
+    return ones

@@ -1,0 +1,182 @@
+"""Scores: what the observed sites of a person say about the leading components, and how firmly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from .exact import on_grid
+from .standard import standardise
+
+Blocks = Iterable[tuple[slice, np.ndarray]]
+"""Runs of model sites with their dosages: (slice of sites, int8 (sites, people))."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Component scores of people, each with its own precision.
+
+    Attributes
+    ----------
+    value : ndarray of float64, (people, components)
+        Least-squares scores from the observed sites alone.
+    precision : ndarray of float64, (people, components, components)
+        Inverse covariance of ``value`` about a person's expected scores.
+    length : ndarray of float64, (people,)
+        Sum of squared standardised dosages, scaled to all sites of the panel.
+    observed : ndarray of int64, (people,)
+        Number of observed model sites.
+    """
+
+    value: np.ndarray
+    precision: np.ndarray
+    length: np.ndarray
+    observed: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __getitem__(self, people: np.ndarray | slice) -> Scores:
+        return Scores(*(getattr(self, f.name)[people] for f in fields(self)))
+
+
+@dataclass(frozen=True)
+class Projection:
+    """From dosages at the panel's sites to scores: least squares over observed sites.
+
+    Given a person's expected scores s, standardised dosages are V s plus noise of unit
+    variance (a binomial dosage at the cohort's frequency), so b = V_o' x_o has mean A s and
+    covariance A, with A = V_o' V_o over the observed sites o: the scores are A^-1 b with
+    precision A. Linkage makes neighbouring sites repeat each other; ``dispersion`` says by how
+    much the variance of a score exceeds that of independent sites, and divides the precision.
+
+    Attributes
+    ----------
+    loadings : ndarray of float64, (sites, components)
+    frequency : ndarray of float64, (sites,)
+    strength : ndarray of float64, (components,)
+        Squared singular values of the people the loadings were learnt from.
+    people : int
+        How many people that were.
+    dispersion : float
+        Variance of a score over its value for independent sites, at least 1.
+    kept : int
+        The leading components that carry structure; the rest only tell noise.
+    """
+
+    loadings: np.ndarray
+    frequency: np.ndarray
+    strength: np.ndarray
+    people: int
+    dispersion: float
+    kept: int
+
+    def read(self, blocks: Blocks, people: int) -> Scores:
+        """Scores on all components; exact sums, so company and order change nothing.
+
+        Absent and missing sites add nothing to any sum.
+        """
+        k = self.loadings.shape[1]
+        sd = np.sqrt(2 * self.frequency * (1 - self.frequency))
+        slope = on_grid(self.loadings / sd[:, None], 2)
+        offset = on_grid(2 * self.frequency[:, None] * slope, 1)
+        upper = np.triu_indices(k)
+        products = on_grid(self.loadings[:, upper[0]] * self.loadings[:, upper[1]], 1)
+        levels = on_grid(((np.arange(3) - 2 * self.frequency[:, None]) / sd[:, None]) ** 2, 1)
+        b = np.zeros((people, k))
+        a = np.zeros((people, len(upper[0])))
+        length = np.zeros(people)
+        observed = np.zeros(people, dtype=np.int64)
+        for sites, dosages in blocks:
+            seen = dosages >= 0
+            mask = seen.astype(np.float64)
+            b += np.where(seen, dosages, 0).astype(np.float64).T @ slope[sites]
+            b -= mask.T @ offset[sites]
+            a += _observed_products(seen, mask, products[sites])
+            for g in range(3):
+                length += (dosages == g).T.astype(np.float64) @ levels[sites, g]
+            observed += seen.sum(axis=0)
+        information = np.empty((people, k, k))
+        information[:, upper[0], upper[1]] = a
+        information[:, upper[1], upper[0]] = a
+        ridge = 1e-9 * np.eye(k)
+        value = np.linalg.solve(information + ridge, b[..., None])[..., 0]
+        share = len(self.frequency) / np.maximum(observed, 1)
+        return Scores(value, information / self.dispersion, length * share, observed)
+
+    def newcomers(self, scores: Scores, in_panel: np.ndarray) -> Scores:
+        """The kept components, with what panel members gave to the loadings taken out.
+
+        A person's own noise is part of the loadings they helped to estimate, which carries
+        their scores away from where a stranger with the same ancestry would fall. Leaving
+        person i out moves score k by the factor 1 - length_i / strength_k (first order).
+
+        Parameters
+        ----------
+        scores : Scores on all components
+        in_panel : ndarray of bool, (people,)
+        """
+        kept = slice(0, self.kept)
+        own = in_panel[:, None] * scores.length[:, None] / self.strength[None, kept]
+        covariance = np.linalg.inv(scores.precision + 1e-9 * np.eye(len(self.strength)))
+        precision = np.linalg.inv(covariance[:, kept, kept])
+        return Scores(
+            scores.value[:, kept] * (1 - own), precision, scores.length, scores.observed
+        )
+
+    def in_panel(self, scores: Scores, prior: float = 0.01) -> np.ndarray:
+        """Who looks like one of the people the loadings were learnt from; bool (people,).
+
+        On components that hold only noise a newcomer's score has the variance of the noise,
+        a panel member's that of the fitted scores. The log ratio of the two normal densities,
+        summed over those components, is set against the prior odds.
+        """
+        noise = slice(self.kept, None)
+        covariance = np.linalg.inv(scores.precision + 1e-9 * np.eye(len(self.strength)))
+        new = np.diagonal(covariance, axis1=1, axis2=2)[:, noise]
+        member = new - self.dispersion + self.strength[noise] / self.people
+        member = np.maximum(member, new)
+        squared = scores.value[:, noise] ** 2
+        ratio = 0.5 * (np.log(new / member) + squared * (1 / new - 1 / member)).sum(axis=1)
+        return np.asarray(ratio > np.log((1 - prior) / prior))
+
+
+def _observed_products(seen: np.ndarray, mask: np.ndarray, products: np.ndarray) -> np.ndarray:
+    """Sum of products over observed sites; sites that everyone has are added once for all."""
+    everyone = seen.all(axis=1)
+    shared = products[everyone].sum(axis=0)
+    if everyone.all():
+        return np.broadcast_to(shared, (seen.shape[1], products.shape[1]))
+    return np.asarray(shared + mask[~everyone].T @ products[~everyone])
+
+
+def score_dispersion(
+    blocks: Iterator[tuple[np.ndarray, np.ndarray]], loadings: np.ndarray, values: np.ndarray
+) -> float:
+    """By how much linkage inflates the variance of scores over that of independent sites.
+
+    Parameters
+    ----------
+    blocks : iterator of (rows of the panel, standardised dosages (rows, people))
+        One block per stretch of genome, so long that linkage between stretches is negligible.
+    loadings : ndarray of float64, (sites, components)
+    values : ndarray of float64, (people, components)
+        Scores of the same people.
+
+    Returns
+    -------
+    float
+        Mean over components of the sum over stretches of the variance a stretch adds to a
+        score, once the components themselves are taken out; at least 1.
+    """
+    total = np.zeros(loadings.shape[1])
+    for rows, x in blocks:
+        v = loadings[rows]
+        residual = np.nan_to_num(x - v @ values.T)
+        total += ((v.T @ residual) ** 2).mean(axis=1)
+    return max(1.0, float(total.mean()))
+
+
+__all__ = ["Blocks", "Projection", "Scores", "score_dispersion", "standardise"]

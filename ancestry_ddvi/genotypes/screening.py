@@ -1,0 +1,106 @@
+"""Which records are kept: biallelic SNPs that passed their filters, each of them once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from .source import SiteTable
+
+REFERENCE_BLOCK = frozenset({"<NON_REF>", "<*>"})
+"""The ALT alleles with which a gVCF says "nothing else was seen here"."""
+
+_NO_ALLELE = frozenset({".", "0", ""})
+_PASSED = frozenset({"PASS", ".", ""})
+_SNPS = {
+    ref + alt: (4 * i + j, (ref, alt))
+    for i, ref in enumerate("ACGT")
+    for j, alt in enumerate("ACGT")
+    if ref != alt
+}
+
+Row = tuple[str, int, str, str, str]
+"""Chromosome, position, ID, REF and ALT of one site."""
+
+
+class Screen:
+    """Admits each biallelic SNP once and counts everything else by reason.
+
+    Parameters
+    ----------
+    skipped : Counter of str
+        Where the reasons are counted: "multi-allelic", "reference block", "monomorphic",
+        "not a SNP", "filtered", "duplicate".
+    """
+
+    def __init__(self, skipped: Counter[str]) -> None:
+        self.skipped = skipped
+        self._chromosomes: dict[str, int] = {}
+        self._seen: set[int] = set()
+
+    def admit(
+        self, chromosome: str, position: int, ref: str, alts: str, filters: str = "PASS"
+    ) -> tuple[str, str] | None:
+        """REF and ALT, upper case, of a record to keep; None for one to leave out.
+
+        ``alts`` is the ALT column as written (comma-separated, the file's own case).
+        A record is a duplicate if chromosome, position, REF and ALT were admitted before.
+        """
+        snp = _SNPS.get(ref + alts) or _SNPS.get(_plain(ref, alts))
+        if snp is None:
+            self.skipped[_why_not(alts)] += 1
+            return None
+        if filters not in _PASSED:
+            self.skipped["filtered"] += 1
+            return None
+        code, alleles = snp
+        contig = self._chromosomes.setdefault(chromosome, len(self._chromosomes))
+        # One small integer per site keeps this set affordable for millions of sites.
+        key = (contig << 40 | position) << 4 | code
+        if key in self._seen:
+            self.skipped["duplicate"] += 1
+            return None
+        self._seen.add(key)
+        return alleles
+
+    def admit_table(self, sites: SiteTable, filters: Sequence[str] | None = None) -> np.ndarray:
+        """``admit`` for every row: bool (sites,)."""
+        passed = ["PASS"] * len(sites) if filters is None else filters
+        columns = (sites.chromosome, sites.position.tolist(), sites.ref, sites.alt, passed)
+        rows = zip(*columns, strict=True)
+        return np.array([self.admit(*row) is not None for row in rows], bool)
+
+
+def table(rows: Sequence[Row]) -> SiteTable:
+    """Sites from rows, which may be none."""
+    chromosome, position, name, ref, alt = zip(*rows, strict=True) if rows else ((),) * 5
+    texts = [objects(column) for column in (name, ref, alt)]
+    return SiteTable(objects(chromosome), np.array(position, np.int64), *texts)
+
+
+def objects(values: Sequence[str]) -> np.ndarray:
+    """The strings as an array of object; never of fixed width, which would cut or pad them."""
+    column = np.empty(len(values), object)
+    column[:] = values
+    return column
+
+
+def _observed(alts: str) -> list[str]:
+    """The ALT alleles that stand for a sequence."""
+    return [a for a in alts.split(",") if a not in REFERENCE_BLOCK and a not in _NO_ALLELE]
+
+
+def _plain(ref: str, alts: str) -> str:
+    """REF and the observed ALT alleles run together in upper case; two letters if a SNP."""
+    return (ref + ",".join(_observed(alts))).upper() if len(ref) == 1 else ""
+
+
+def _why_not(alts: str) -> str:
+    observed = _observed(alts)
+    if len(observed) > 1:
+        return "multi-allelic"
+    if observed:
+        return "not a SNP"
+    return "monomorphic" if REFERENCE_BLOCK.isdisjoint(alts.split(",")) else "reference block"

@@ -1,0 +1,46 @@
+"""Recipes and what they build: a model, and the stages that train it."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ..models.variational import Variational
+from ..training.trainer import Stage
+
+
+@dataclass(frozen=True)
+class Built:
+    """A model and the stages that train it, in order."""
+
+    model: Variational
+    stages: Sequence[Stage]
+
+
+@dataclass(frozen=True)
+class Recipe(abc.ABC):
+    """All settings of one method.
+
+    Attributes
+    ----------
+    width : int
+        Hidden width of encoder and decoder.
+    steps : int
+        Training steps in all.
+    batch : int
+        People per step.
+    learning_rate : float
+        Adam's rate at the start; it ends a hundred times smaller.
+    """
+
+    width: int = 256
+    steps: int = 3000
+    batch: int = 256
+    learning_rate: float = 0.004
+
+    @abc.abstractmethod
+    def build(self, scale: Tensor, dims: int) -> Built:
+        """Networks for scores of these standard deviations and ``dims`` latent dimensions."""

@@ -1,0 +1,1 @@
+"""Latent-variable models: priors, likelihoods, posteriors and how they make one model."""

@@ -1,0 +1,43 @@
+"""What a network is shown of the data before it guesses the latents."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from .batch import Batch
+from .nets import MLP
+
+
+class ScoreEncoder(nn.Module):
+    """Context from scores and their precision.
+
+    The network sees scores shrunk towards the cohort by their own uncertainty, and that
+    uncertainty: the posterior mean and standard deviation under independent normal scores with
+    the cohort's variances. With few sites the input is the cohort's centre and a wide bar, not
+    a wild number.
+
+    Parameters
+    ----------
+    scale : Tensor, (features,)
+        Standard deviation of each score over the cohort.
+    width : int
+        Of the hidden layers and of the context.
+    """
+
+    def __init__(self, scale: Tensor, width: int) -> None:
+        super().__init__()
+        self.register_buffer("scale", scale.clone())
+        self.net = MLP(2 * len(scale), width, width)
+        self.activate = nn.SiLU()
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Context of each row; (n, width)."""
+        scale: Tensor = self.scale
+        total = batch.precision + torch.diag(scale**-2)
+        covariance = torch.linalg.inv(total)
+        evidence = torch.einsum("nij,nj->ni", batch.precision, batch.x)
+        mean = torch.einsum("nij,nj->ni", covariance, evidence) / scale
+        spread = covariance.diagonal(dim1=-2, dim2=-1).sqrt() / scale
+        context: Tensor = self.activate(self.net(torch.cat([mean, spread.log()], -1)))
+        return context

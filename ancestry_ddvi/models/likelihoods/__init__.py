@@ -1,0 +1,1 @@
+"""What a place in latent space says about the data."""

@@ -1,0 +1,25 @@
+"""The interface of likelihoods."""
+
+from __future__ import annotations
+
+import abc
+
+from torch import Tensor, nn
+
+from ..batch import Batch
+
+
+class Likelihood(nn.Module, abc.ABC):
+    """p(x | z), with unobserved data left out."""
+
+    @abc.abstractmethod
+    def forward(self, z: Tensor) -> Tensor:
+        """Expected data at each latent; (n, features)."""
+
+    @abc.abstractmethod
+    def log_prob(self, batch: Batch, z: Tensor) -> Tensor:
+        """Log likelihood of each row given its latent, in nats; (n,)."""
+
+    @abc.abstractmethod
+    def fantasy(self, batch: Batch, z: Tensor) -> Batch:
+        """Data drawn from p(x | z), observed as sharply as the rows of ``batch`` were."""

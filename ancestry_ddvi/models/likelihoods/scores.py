@@ -1,0 +1,56 @@
+"""The likelihood of component scores at their natural noise."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ..batch import Batch
+from ..nets import MLP
+from ..normal import HALF_LOG_2PI
+from .base import Likelihood
+
+
+class ScoreLikelihood(Likelihood):
+    """p(scores | z) = N(decoder(z), precision^-1), the precision coming with the data.
+
+    With standardised dosages x, orthonormal loadings V and unit noise,
+    ||x - V g(z)||^2 = ||scores - g(z)||^2 + const: this is the Gaussian genotype model, and its
+    noise is that of binomial dosages at the cohort's frequencies, not a free setting.
+
+    Parameters
+    ----------
+    scale : Tensor, (features,)
+        Standard deviation of the scores over the cohort, most varied first.
+    dims, width, depth : int
+        Latent dimensions; width and number of hidden layers of the decoder.
+    """
+
+    def __init__(self, scale: Tensor, dims: int, width: int, depth: int = 2) -> None:
+        super().__init__()
+        features = len(scale)
+        self.register_buffer("scale", scale.clone())
+        self.net = MLP(dims, features, width, depth)
+        self.linear = nn.Linear(dims, features, bias=False)
+        with torch.no_grad():  # start from the leading components, the same for every seed
+            self.linear.weight.copy_(torch.eye(features, dims))
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Expected scores at each latent; (n, features)."""
+        scale: Tensor = self.scale
+        out: Tensor = (self.linear(z) + self.net(z)) * scale
+        return out
+
+    def log_prob(self, batch: Batch, z: Tensor) -> Tensor:
+        """Log density of the scores, in nats; (n,)."""
+        residual = batch.x - self(z)
+        quadratic = torch.einsum("ni,nij,nj->n", residual, batch.precision, residual)
+        determinant = torch.linalg.slogdet(batch.precision)[1]
+        return 0.5 * (determinant - quadratic) - residual.shape[-1] * HALF_LOG_2PI
+
+    def fantasy(self, batch: Batch, z: Tensor) -> Batch:
+        """Scores drawn at ``z`` with the precision of each row of ``batch``."""
+        factor = torch.linalg.cholesky(batch.precision)
+        noise = torch.randn_like(batch.x)[..., None]
+        error = torch.linalg.solve_triangular(factor.mT, noise, upper=True)[..., 0]
+        return Batch(self(z) + error, batch.precision)

@@ -1,0 +1,33 @@
+"""The interface of posteriors with a density."""
+
+from __future__ import annotations
+
+import abc
+
+from torch import Tensor, nn
+
+from ..batch import Draw
+
+
+class DensityPosterior(nn.Module, abc.ABC):
+    """A pure function of a context and standard normals; it never sees x.
+
+    Attributes
+    ----------
+    noise_shape : tuple of int
+        (standard-normal vectors one draw consumes, latent dimensions).
+    """
+
+    noise_shape: tuple[int, int]
+
+    @abc.abstractmethod
+    def rsample(self, context: Tensor, noise: Tensor) -> Draw:
+        """A differentiable draw for each row; ``noise`` is (n, *noise_shape)."""
+
+    @abc.abstractmethod
+    def log_q(self, z: Tensor, path: tuple[Tensor, ...], context: Tensor) -> Tensor:
+        """log q(z, path | context) - log r(path | z) of a draw made elsewhere; (n,)."""
+
+    @abc.abstractmethod
+    def complete(self, z: Tensor) -> tuple[Tensor, ...]:
+        """Give z a path drawn from r(path | z)."""

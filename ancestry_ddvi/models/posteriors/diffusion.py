@@ -1,0 +1,142 @@
+"""The diffusion posterior of DDVI."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..batch import Draw
+from ..nets import silent
+from ..normal import log_normal
+from ..schedules import SCHEDULES
+from .base import DensityPosterior
+from .gaussian import Gaussian
+
+
+class Diffusion(DensityPosterior):
+    """q(y_T | x) prod_t q(y_{t-1} | y_t, x) with z = y_0, against the noising process r(y | z).
+
+    Piriyakulkij, Wang & Kuleshov (AAAI 2025). Each step holds a normal belief about z given
+    y_t and x, N(a, s^2), and takes the y_{t-1} that this belief implies under r:
+
+        q(y_{t-1} | y_t, x) = N(c_0 a + c_1 y_t, c_0^2 s^2 + v_t),
+
+    where r(y_{t-1} | y_t, z) = N(c_0 z + c_1 y_t, v_t). The belief is the encoder's Gaussian
+    updated by y_t, plus a correction by a network that starts at zero. So the chain starts as
+    the exact reversal for the Gaussian posterior, with the same bound, and training bends it
+    from there. All log ratios are taken on the sampled path.
+
+    Parameters
+    ----------
+    base : Gaussian
+        The encoder's belief about z, trained along with the chain.
+    context : int
+        Width of the context.
+    steps : int
+        T, the number of reverse steps.
+    width : int
+        Hidden width of the correcting network.
+    schedule : str
+        A name of ``SCHEDULES``.
+    """
+
+    def __init__(
+        self, base: Gaussian, context: int, steps: int, width: int, schedule: str = "cosine"
+    ) -> None:
+        super().__init__()
+        dims = base.noise_shape[1]
+        self.base = base
+        self.steps = steps
+        self.noise_shape = (steps + 1, dims)
+        self.time = nn.Embedding(steps + 1, width)
+        self.place = nn.Linear(dims, width)
+        self.person = nn.Linear(context, width)
+        self.middle = nn.Linear(width, width)
+        self.correction = silent(nn.Linear(width, 2 * dims))
+        self._register(SCHEDULES[schedule](steps))
+
+    def _register(self, signal: Tensor) -> None:
+        """Constants of r for t = 0 .. T (t = 0 unused), and of its reversal given z."""
+        before = torch.cat([signal[:1], signal[:-1]])
+        kept = signal / before
+        beta = 1 - kept
+        noise = (1 - signal).clamp_min(1e-12)
+        constants = {
+            "signal": signal,
+            "kept": kept,
+            "half_log_beta": 0.5 * beta.clamp_min(1e-12).log(),
+            "to_z": before.sqrt() * beta / noise,
+            "to_y": kept.sqrt() * (1 - before) / noise,
+            "variance": beta * (1 - before) / noise,
+        }
+        for name, value in constants.items():
+            self.register_buffer(name, value.float(), persistent=False)
+
+    def _belief(
+        self, y: Tensor, t: Tensor, person: Tensor, prior: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Mean and variance of z given y_t; the last step has no y and keeps the prior's."""
+        hidden = functional.silu(self.place(y) + person + self.time(t))
+        hidden = functional.silu(hidden + self.middle(hidden))
+        shift, stretch = self.correction(hidden).chunk(2, -1)
+        mean, log_sd = prior
+        variance = (2 * (log_sd + torch.tanh(stretch))).exp()
+        mean = mean + log_sd.exp() * shift
+        signal = self.signal[t][..., None]
+        gain = variance * signal / (variance * signal + 1 - signal)
+        return mean + gain * (y / signal.sqrt() - mean), variance * (1 - gain)
+
+    def _reverse(
+        self, y: Tensor, t: Tensor, person: Tensor, prior: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Mean and log standard deviation of q(y_{t-1} | y_t, x)."""
+        mean, variance = self._belief(y, t, person, prior)
+        to_z, to_y = self.to_z[t][..., None], self.to_y[t][..., None]
+        spread = to_z.square() * variance + self.variance[t][..., None]
+        return to_z * mean + to_y * y, 0.5 * spread.log()
+
+    def _top(self, prior: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """Mean and log standard deviation of q(y_T | x), the noised Gaussian."""
+        signal = self.signal[-1]
+        mean, log_sd = prior
+        spread = signal * (2 * log_sd).exp() + 1 - signal
+        return signal.sqrt() * mean, 0.5 * spread.log()
+
+    def _noised(self, y: Tensor, t: Tensor, below: Tensor) -> Tensor:
+        """log r(y_t | y_{t-1})."""
+        return log_normal(
+            y, self.kept[t][..., None].sqrt() * below, self.half_log_beta[t][..., None]
+        )
+
+    def rsample(self, context: Tensor, noise: Tensor) -> Draw:
+        """Run the chain down from y_T; ``noise`` is (n, T + 1, dims), used from the last."""
+        prior, person = self.base.moments(context), self.person(context)
+        mean, log_sd = self._top(prior)
+        y = mean + log_sd.exp() * noise[:, -1]
+        path, log_q = [y], log_normal(y, mean, log_sd)
+        for step in range(self.steps, 0, -1):
+            t = torch.full((len(y),), step, device=y.device)
+            mean, log_sd = self._reverse(y, t, person, prior)
+            below = mean + log_sd.exp() * noise[:, step - 1]
+            log_q = log_q + log_normal(below, mean, log_sd) - self._noised(y, t, below)
+            y = below
+            path.append(y)
+        return Draw(y, tuple(path[-2::-1]), log_q)
+
+    def log_q(self, z: Tensor, path: tuple[Tensor, ...], context: Tensor) -> Tensor:
+        """Score a given path, all steps at once; (n,)."""
+        prior, person = self.base.moments(context), self.person(context)
+        below, above = torch.stack([z, *path[:-1]]), torch.stack(path)
+        t = torch.arange(1, self.steps + 1, device=z.device)[:, None].expand(-1, len(z))
+        mean, log_sd = self._reverse(above, t, person, prior)
+        steps = log_normal(below, mean, log_sd) - self._noised(above, t, below)
+        return log_normal(path[-1], *self._top(prior)) + steps.sum(0)
+
+    def complete(self, z: Tensor) -> tuple[Tensor, ...]:
+        """Noise z step by step; (y_1, .., y_T)."""
+        path = [z]
+        for step in range(1, self.steps + 1):
+            noise = torch.randn_like(z) * self.half_log_beta[step].exp()
+            path.append(self.kept[step].sqrt() * path[-1] + noise)
+        return tuple(path[1:])

@@ -1,0 +1,28 @@
+"""The standard normal prior."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..normal import log_normal
+from .base import Prior
+
+
+class StandardNormal(Prior):
+    """p(z) = N(0, I) in ``dims`` dimensions."""
+
+    isotropic = True
+
+    def __init__(self, dims: int) -> None:
+        super().__init__()
+        self.register_buffer("centre", torch.zeros(dims), persistent=False)
+
+    def sample(self, n: int) -> Tensor:
+        """Draw (n, dims) latents."""
+        centre: Tensor = self.centre
+        return torch.randn(n, len(centre), device=centre.device, dtype=centre.dtype)
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """Log density of each row; (n,)."""
+        return log_normal(z, 0.0, 0.0)

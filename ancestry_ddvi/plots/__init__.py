@@ -1,0 +1,1 @@
+"""Figures of coordinates; every function returns a figure and ``save`` writes it."""

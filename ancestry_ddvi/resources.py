@@ -1,0 +1,52 @@
+"""What the machine lets this process use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+CGROUP = Path("/sys/fs/cgroup")
+
+
+def usable_threads() -> int:
+    """How many threads to use where the user does not say.
+
+    In this order: ``SLURM_CPUS_PER_TASK``, ``OMP_NUM_THREADS``, else the cores this process
+    may run on, or fewer where the quota of the container is lower.
+    """
+    for name in ("SLURM_CPUS_PER_TASK", "OMP_NUM_THREADS"):
+        first = os.environ.get(name, "").split(",")[0].strip()
+        if first.isdecimal() and int(first) > 0:
+            return int(first)
+    return max(1, int(min(_cores(), _quota())))
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _quota() -> float:
+    """Cores' worth of time that the control group grants; infinite if it sets no limit."""
+    numbers = _numbers("cpu.max") or [
+        *_numbers("cpu/cpu.cfs_quota_us"),
+        *_numbers("cpu/cpu.cfs_period_us"),
+    ]
+    if len(numbers) < 2 or numbers[0] <= 0:
+        return float("inf")
+    return numbers[0] / numbers[1]
+
+
+def memory_bytes() -> int:
+    """Memory of the machine, or of the container where that is less."""
+    limits = [*_numbers("memory.max"), *_numbers("memory/memory.limit_in_bytes")]
+    return min(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), *limits[:1] or [2**63])
+
+
+def _numbers(name: str) -> list[int]:
+    """The numbers in a file of the control group; none if it is absent or says "max"."""
+    try:
+        return [int(word) for word in (CGROUP / name).read_text().split()]
+    except (OSError, ValueError):
+        return []

@@ -1,0 +1,38 @@
+"""A path that exists is a path that is complete: write beside, rename when whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import OutputUnwritable
+
+
+@contextmanager
+def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; rename it into place when the block ends well.
+
+    The folder is created if it is absent. If the block raises, the temporary file is
+    removed and whatever stood at ``path`` before is left as it was.
+
+    Raises
+    ------
+    OutputUnwritable
+        If the folder cannot be created or the file cannot be written or renamed.
+    """
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield beside
+        os.replace(beside, path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputUnwritable(
+            f"{path} cannot be written: {reason}",
+            "Choose another --out, or make room and permissions there.",
+        ) from error
+    finally:
+        beside.unlink(missing_ok=True)

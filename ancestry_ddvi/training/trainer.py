@@ -1,0 +1,108 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from ..data.scores import ScoreData
+from ..errors import TrainingDiverged
+from ..models.variational import Variational
+from ..objectives.base import Objective
+
+LOOK_EVERY = 50
+"""Steps between two looks at the loss: each look waits for the device."""
+
+CLIP = 10.0
+"""Largest gradient norm of a phase."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Some steps of one objective on one model.
+
+    Attributes
+    ----------
+    model : Variational
+        May share its parts with the models of other stages.
+    objective : Objective
+    steps : int
+    rates : tuple of float
+        Learning rate at the start and at the end, joined by half a cosine.
+    """
+
+    model: Variational
+    objective: Objective
+    steps: int
+    rates: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Record:
+    """Mean loss of each phase over some steps of a stage, for the training record."""
+
+    stage: int
+    step: int
+    losses: dict[str, float]
+
+
+def train(
+    stages: Sequence[Stage], data: ScoreData, batch_size: int, advance: Callable[[int], None]
+) -> list[Record]:
+    """Run the stages one after another.
+
+    Parameters
+    ----------
+    stages : sequence of Stage
+    data : ScoreData
+    batch_size : int
+    advance : callable
+        Told of steps done.
+
+    Raises
+    ------
+    TrainingDiverged
+        As soon as a loss is not finite.
+    """
+    history = []
+    for number, stage in enumerate(stages):
+        turns = [
+            (phase, torch.optim.Adam(phase.parameters, stage.rates[0]))
+            for phase in stage.objective.phases(stage.model)
+        ]
+        for step in range(stage.steps):
+            batch = data.minibatch(batch_size)
+            losses = {}
+            for phase, optimiser in turns:
+                optimiser.param_groups[0]["lr"] = _rate(stage, step)
+                for _ in range(phase.repeats):
+                    loss = phase.loss(batch)
+                    optimiser.zero_grad(set_to_none=True)
+                    loss.backward()  # type: ignore[no-untyped-call]
+                    nn.utils.clip_grad_norm_(phase.parameters, CLIP)
+                    optimiser.step()
+                losses[phase.name] = loss.detach()
+            if (step + 1) % LOOK_EVERY == 0 or step + 1 == stage.steps:
+                record = Record(number, step + 1, {k: float(v) for k, v in losses.items()})
+                _check(record)
+                history.append(record)
+                advance(LOOK_EVERY if (step + 1) % LOOK_EVERY == 0 else (step + 1) % LOOK_EVERY)
+    return history
+
+
+def _rate(stage: Stage, step: int) -> float:
+    start, end = stage.rates
+    return end + (start - end) * 0.5 * (1 + math.cos(math.pi * step / stage.steps))
+
+
+def _check(record: Record) -> None:
+    for name, value in record.losses.items():
+        if not math.isfinite(value):
+            raise TrainingDiverged(
+                f"training diverged: the {name} loss is {value} at step {record.step}",
+                "Try another --seed or a smaller --set learning_rate=0.001.",
+            )

@@ -1,0 +1,5 @@
+"""The command line, installed as ``ancestry_ddvi.cli``: options in, one call of the API, paths out."""
+
+from ._root import main
+
+__all__ = ["main"]

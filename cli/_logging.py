@@ -1,0 +1,153 @@
+"""What a run tells: messages on stderr, and all of them in PREFIX.log as plink does."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import shlex
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from ancestry_ddvi import __version__
+from ancestry_ddvi.resources import memory_bytes
+from ancestry_ddvi.storage import whole
+
+from ._failures import as_failure
+from ._signals import Terminated
+
+package = logging.getLogger("ancestry_ddvi")
+
+CONSOLE_ONLY = {"only": "console"}
+FILE_ONLY = {"only": "file"}
+
+
+class Console(logging.Handler):
+    """Messages on stderr as it is now, so that a bar on a terminal can step aside."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if getattr(record, "only", "console") == "console":
+            click.echo(self.format(record), err=True)
+
+
+class LogFile(logging.FileHandler):
+    """The log; a disk that is full ends the run, as it would for any other file."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if getattr(record, "only", "file") == "file":
+            super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        raise  # the error that is being handled
+
+
+@contextmanager
+def console(level: int) -> Iterator[None]:
+    """Messages of ``level`` and above on stderr."""
+    handler = Console(level)
+    before = package.level
+    package.setLevel(min(level, logging.INFO))
+    try:
+        with _attached(handler):
+            yield
+    finally:
+        package.setLevel(before)
+
+
+@contextmanager
+def log_file(prefix: str) -> Iterator[None]:
+    """Keep PREFIX.log from the options in effect to the time and manner of the end.
+
+    It is written beside and renamed when the run is over, so the log of a run that failed
+    stands at PREFIX.log as well. An interrupted run leaves what stood there before, as it
+    does with all other files.
+
+    Raises
+    ------
+    OutputUnwritable
+        If there is no writing at ``prefix``.
+    """
+    failed: BaseException | None = None
+    with whole(f"{prefix}.log") as part:
+        handler = LogFile(part, encoding="utf-8", errors="backslashreplace")
+        with _attached(handler):
+            _write_beginning(click.get_current_context())
+            try:
+                yield
+            except (KeyboardInterrupt, Terminated):
+                raise
+            except BaseException as error:
+                failed = error
+            _write_end(failed)
+    if failed is not None:
+        raise failed
+
+
+@contextmanager
+def _attached(handler: logging.Handler) -> Iterator[None]:
+    package.addHandler(handler)
+    try:
+        yield
+    finally:
+        package.removeHandler(handler)
+        handler.close()
+
+
+def _write_beginning(ctx: click.Context) -> None:
+    lines = [
+        f"ddvi-ancestry {__version__}",
+        "Options in effect:",
+        f"  {ctx.info_name}",
+        *(f"  {line}" for line in options_in_effect(ctx)),
+        "",
+        f"Hostname: {platform.node()}",
+        f"Working directory: {os.getcwd()}",
+        f"Start time: {_now()}",
+        *([f"Random number seed: {ctx.params['seed']}"] if "seed" in ctx.params else []),
+        f"{memory_bytes() / 2**30:.1f} GiB RAM; using up to {ctx.params['threads']} threads."
+        if "threads" in ctx.params
+        else f"{memory_bytes() / 2**30:.1f} GiB RAM.",
+        "",
+    ]
+    package.info("%s", "\n".join(lines), extra=FILE_ONLY)
+
+
+def options_in_effect(ctx: click.Context) -> list[str]:
+    """One line for each argument and option that has a value, as it would be typed."""
+    return [
+        line
+        for param in ctx.command.params
+        if param.name in ctx.params
+        for line in _as_typed(param, ctx.params[param.name])
+    ]
+
+
+def _as_typed(param: click.Parameter, value: Any) -> list[str]:
+    if value is None or value is False:
+        return []
+    if isinstance(param, click.Argument):
+        return [shlex.quote(word) for word in (value if isinstance(value, tuple) else (value,))]
+    flag = max(param.opts, key=len)
+    if value is True:
+        return [flag]
+    values = [f"{k}={v}" for k, v in value.items()] if isinstance(value, dict) else [value]
+    return [f"{flag} {shlex.quote(str(word))}" for word in values]
+
+
+def _write_end(failed: BaseException | None) -> None:
+    known = failed and as_failure(failed)
+    if known:
+        package.error("Error: %s", known.message, extra=FILE_ONLY)
+    elif failed:
+        package.error("%s", "".join(traceback.format_exception(failed)), extra=FILE_ONLY)
+    code = known.exit_code if known else int(failed is not None)
+    package.info("\nEnd time: %s\nExit code: %d", _now(), code, extra=FILE_ONLY)
+
+
+def _now() -> str:
+    return time.strftime("%a %b %d %H:%M:%S %Y %z")

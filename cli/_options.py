@@ -1,0 +1,193 @@
+"""Each option that commands share, once."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from ancestry_ddvi.resources import usable_threads
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Decorator = Callable[[Command], Command]
+
+LEVEL = "ancestry_ddvi.level"
+"""Where the context keeps the level of what is told on stderr."""
+
+EXIT_CODES = """\b
+Exit codes: 0 done, 2 usage, 3 input unreadable, 4 inputs disagree, 5 nothing
+left after quality control, 6 training diverged, 7 out of memory or no such
+device, 8 output not writable, 130 Ctrl-C, 143 SIGTERM (docs/exit-codes.md)."""
+
+
+def inputs(example: str) -> Decorator[Command]:
+    """One or more files; without any, ``example`` is shown."""
+
+    def at_least_one(
+        ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        if not value:
+            raise click.UsageError(f"No INPUT given. Example: {example}", ctx)
+        return value
+
+    return click.argument("inputs", metavar="INPUT...", nargs=-1, callback=at_least_one)
+
+
+def _prefix(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and (not value or value.endswith("/")):
+        raise click.BadParameter(f"give a prefix, not a folder, such as {value}cohort")
+    return value
+
+
+out = click.option(
+    "--out",
+    metavar="PREFIX",
+    callback=_prefix,
+    help="Beginning of the names of all files written; its folder is made if absent, and files "
+    "of these names are replaced.  [default: the name of the first INPUT, in this folder]",
+)
+labels = click.option(
+    "--labels",
+    metavar="TSV",
+    help="Table of two columns, sample and label, to colour the figure by; nothing else uses it.",
+)
+seed = click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=42,
+    show_default=True,
+    help="Start of the random numbers: the same seed gives the same result.",
+)
+device = click.option(
+    "--device",
+    metavar="auto|cpu|cuda[:N]|mps",
+    default="auto",
+    show_default=True,
+    help="Where to compute; auto takes a GPU if there is one.",
+)
+threads = click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    metavar="N",
+    callback=lambda ctx, param, value: value or usable_threads(),
+    help="CPU threads.  [default: SLURM_CPUS_PER_TASK, else OMP_NUM_THREADS, else the cores "
+    "this process may use]",
+)
+
+
+def _level(level: int) -> Callable[[click.Context, click.Parameter, bool], None]:
+    def remember(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        if value:
+            ctx.meta[LEVEL] = level
+
+    return remember
+
+
+def verbosity(command: Command) -> Command:
+    """``--verbose`` and ``--quiet``; the context keeps the level."""
+    for names, level, told in (
+        (("-q", "--quiet"), logging.WARNING, "Tell warnings and errors only, without progress."),
+        (("-v", "--verbose"), logging.DEBUG, "Tell details, here and in PREFIX.log."),
+    ):
+        flag = click.option(
+            *names, is_flag=True, expose_value=False, callback=_level(level), help=told
+        )
+        command = flag(command)
+    return command
+
+
+def _settings(
+    ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
+) -> dict[str, str]:
+    for item in value:
+        if not item.partition("=")[0] or "=" not in item:
+            raise click.BadParameter(f"{item!r} is not KEY=VALUE, such as steps=2000")
+    return dict(item.split("=", 1) for item in value)
+
+
+settings = click.option(
+    "--set",
+    "settings",
+    metavar="KEY=VALUE",
+    multiple=True,
+    callback=_settings,
+    help="A setting of the method; may be given several times, and the last of a key holds.",
+)
+
+FILTERS: dict[str, dict[str, Any]] = {
+    "--maf": {
+        "type": float,
+        "metavar": "FREQ",
+        "help": "Lowest minor allele frequency of a site.  [default: 0.01 and 20 copies with 500 "
+        "people or more, else 0.05]",
+    },
+    "--geno": {
+        "default": 0.02,
+        "metavar": "SHARE",
+        "help": "Highest share of people missing at a site.",
+    },
+    "--mind": {
+        "default": 0.05,
+        "metavar": "SHARE",
+        "help": "Highest share of sites missing in a person; people above it are left out of the "
+        "fit, but placed and flagged.",
+    },
+    "--hwe": {
+        "type": float,
+        "metavar": "P",
+        "help": "Lowest exact Hardy-Weinberg p-value of a site.  [default: no test, because "
+        "structure breaks the equilibrium]",
+    },
+    "--ld-r2": {
+        "default": 0.1,
+        "metavar": "R2",
+        "help": "Squared correlation from which one of two near sites is dropped.",
+    },
+    "--ld-window-kb": {
+        "default": 1000.0,
+        "metavar": "KB",
+        "help": "How near is near, in kilobases.",
+    },
+    "--king-cutoff": {
+        "default": 0.0884,
+        "metavar": "KINSHIP",
+        "help": "KING-robust kinship from which one of two people is left out of the fit, but "
+        "placed and flagged.",
+    },
+    "--allow-extra-chr": {
+        "is_flag": True,
+        "help": "Take all chromosome names: another species, or contigs.",
+    },
+    "--no-ld-regions": {
+        "is_flag": True,
+        "help": "Keep the regions of long-range LD in the human genome.",
+    },
+    "--keep-ambiguous": {
+        "is_flag": True,
+        "help": "Keep A/T and C/G sites.",
+    },
+}
+
+
+def filters(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that choose sites and people, handed on as one argument ``filters``."""
+
+    @functools.wraps(command)
+    def with_filters(*args: Any, **options: Any) -> Any:
+        values = {_name(flag): options.pop(_name(flag)) for flag in FILTERS}
+        values["ld_regions"] = not values.pop("no_ld_regions")
+        values["drop_ambiguous"] = not values.pop("keep_ambiguous")
+        return command(*args, filters=values, **options)
+
+    for flag, settings in reversed(FILTERS.items()):
+        shown = "default" in settings
+        click.option(flag, show_default=shown, **settings)(with_filters)
+    return with_filters
+
+
+def _name(flag: str) -> str:
+    return flag.removeprefix("--").replace("-", "_")

@@ -1,0 +1,44 @@
+"""The group of commands: the one place where an error becomes a sentence and an exit code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ancestry_ddvi import __version__
+
+from ._failures import as_failure
+from ._signals import sigterm_raises
+from .embed import embed
+from .fit import fit
+from .ingest import ingest
+
+
+class Commands(click.Group):
+    """A group that says in one sentence what the user can mend; bugs keep their traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            with sigterm_raises():
+                return super().invoke(ctx)
+        except BaseException as error:
+            failure = as_failure(error)
+            if failure is None:
+                raise
+            raise failure from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ddvi-ancestry", message="%(prog)s %(version)s")
+def main() -> None:
+    """See the genetic structure of a cohort, with error bars.
+
+    \b
+    ddvi-ancestry fit cohort.vcf.gz              a model and the place of everybody in it
+    ddvi-ancestry embed cohort.ddvi new.vcf.gz   the place of new samples in that model
+    """
+
+
+for command in (fit, embed, ingest):
+    main.add_command(command)

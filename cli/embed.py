@@ -1,0 +1,71 @@
+"""``ddvi-ancestry embed``."""
+
+from __future__ import annotations
+
+import click
+
+from . import _options as options
+from ._running import running, tell
+
+
+@click.command(epilog=options.EXIT_CODES)
+@click.argument("model", metavar="MODEL")
+@options.inputs(example="ddvi-ancestry embed cohort.ddvi new.vcf.gz")
+@options.out
+@options.labels
+@click.option(
+    "--draws",
+    type=click.IntRange(min=2),
+    metavar="N",
+    default=64,
+    show_default=True,
+    help="Posterior draws for each person; their mean is the place and their sd the error bar.",
+)
+@click.option(
+    "--min-sites",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=100,
+    show_default=True,
+    help="Fewest sites of the model that INPUT must hold.",
+)
+@options.seed
+@options.device
+@options.threads
+@options.verbosity
+def embed(
+    model: str,
+    inputs: tuple[str, ...],
+    out: str | None,
+    labels: str | None,
+    draws: int,
+    min_sites: int,
+    seed: int,
+    device: str,
+    threads: int,
+) -> None:
+    """Place the people in INPUT in the space of MODEL, a .ddvi file that fit wrote.
+
+    Sites are matched by position and alleles, or by rsID where the builds differ; sites that
+    INPUT lacks count as unobserved and widen the error bars. One sample is enough.
+
+    Writes PREFIX.coords.tsv, .eigenvec, .png, .svg, .summary.json and .log, and prints their
+    paths. INPUT is given as to fit.
+    """
+    from ancestry_ddvi import api
+
+    prefix = out or api.default_prefix(inputs, model)
+    with running(prefix) as progress:
+        embedded = api.embed(
+            model,
+            inputs,
+            prefix,
+            draws=draws,
+            seed=seed,
+            device=device,
+            threads=threads,
+            min_sites=min_sites,
+            labels=labels,
+            progress=progress,
+        )
+    tell(embedded.files.values())

@@ -1,0 +1,77 @@
+"""``ddvi-ancestry fit``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from . import _options as options
+from ._running import running, tell
+
+
+@click.command(epilog=options.EXIT_CODES)
+@options.inputs(example="ddvi-ancestry fit cohort.vcf.gz")
+@options.out
+@options.labels
+@click.option(
+    "--dims",
+    type=click.IntRange(min=1),
+    metavar="D",
+    default=2,
+    show_default=True,
+    help="Number of coordinates.",
+)
+@click.option(
+    "--method", metavar="NAME", default="ddvi", show_default=True, help="What to fit."
+)
+@options.seed
+@options.device
+@options.threads
+@options.filters
+@options.settings
+@click.option("--dry-run", is_flag=True, help="Print the plan, its memory and time; write nothing.")
+@options.verbosity
+def fit(
+    inputs: tuple[str, ...],
+    out: str | None,
+    labels: str | None,
+    dims: int,
+    method: str,
+    seed: int,
+    device: str,
+    threads: int,
+    filters: Mapping[str, Any],
+    settings: Mapping[str, str],
+    dry_run: bool,
+) -> None:
+    """Fit a model to the cohort in INPUT and place everybody in it.
+
+    INPUT is a VCF, VCF.gz, BCF, PLINK 1 or PLINK 2 file, or the prefix of a PLINK file set, known
+    by its content; several files, such as one for each chromosome, are joined; - reads a VCF from
+    standard input.
+
+    Writes PREFIX.ddvi (the model), .coords.tsv, .eigenvec, .pcs.tsv, .png, .svg, .summary.json and
+    .log, and prints their paths.
+    """
+    from ancestry_ddvi import api
+
+    chosen = api.Filters(**filters)
+    prefix = out or api.default_prefix(inputs)
+    with running(None if dry_run else prefix) as progress:
+        fitted = api.fit(
+            inputs,
+            prefix,
+            labels=labels,
+            dims=dims,
+            seed=seed,
+            device=device,
+            threads=threads,
+            filters=chosen,
+            method=method,
+            settings=settings,
+            dry_run=dry_run,
+            progress=progress,
+        )
+    tell(fitted.summary["plan"] if dry_run else fitted.files.values())

@@ -1,0 +1,26 @@
+"""``ddvi-ancestry ingest``."""
+
+from __future__ import annotations
+
+import click
+
+from . import _options as options
+from ._running import running, tell
+
+
+@click.command(epilog=options.EXIT_CODES)
+@options.inputs(example="ddvi-ancestry ingest cohort.vcf.gz")
+@options.out
+@options.verbosity
+def ingest(inputs: tuple[str, ...], out: str | None) -> None:
+    """Pack the genotypes in INPUT, two bits each, for later runs.
+
+    fit does this by itself when it needs to; ingest does it ahead of time. INPUT is given as to
+    fit. Writes PREFIX.genotypes.bed, .bim, .fam and .json and PREFIX.log, and prints their paths.
+    """
+    from ancestry_ddvi import api
+
+    prefix = out or api.default_prefix(inputs)
+    with running(prefix) as progress:
+        ingested = api.ingest(inputs, prefix, progress=progress)
+    tell(ingested.files.values())

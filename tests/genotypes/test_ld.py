@@ -1,0 +1,187 @@
+"""LD pruning: no pair left above the threshold, and nothing dropped without a reason."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from memory_store import MemoryStore, real, site_table, write_plink
+
+from ancestry_ddvi.genotypes import ld
+from ancestry_ddvi.genotypes.ld import prune
+from ancestry_ddvi.genotypes.tally import minor
+
+
+def linked(
+    rng: np.random.Generator, sites: int, people: int, missing: float, span: int = 3_000_000
+) -> MemoryStore:
+    """Sites on two chromosomes, each copied from its neighbour in most people."""
+    dosages = rng.binomial(2, rng.uniform(0.1, 0.9, (sites, 1)), (sites, people)).astype(np.int8)
+    for i in range(1, sites):
+        copied = rng.random(people) < rng.choice([0.0, 0.5, 0.8])
+        dosages[i, copied] = dosages[i - 1, copied]
+    dosages[rng.random(dosages.shape) < missing] = -1
+    position = np.sort(rng.integers(1, span, sites))
+    chromosome = np.where(np.arange(sites) < sites // 2, "1", "chr2")
+    return MemoryStore(dosages, site_table(sites, chromosome, position))
+
+
+def pearson(x: np.ndarray, y: np.ndarray) -> float:
+    """r2 over the people with both genotypes, by numpy's own correlation; 0 if undefined."""
+    both = (x >= 0) & (y >= 0)
+    if both.sum() < 2 or np.ptp(x[both]) == 0 or np.ptp(y[both]) == 0:
+        return 0.0
+    return float(np.corrcoef(x[both], y[both])[0, 1] ** 2)
+
+
+def near(store: MemoryStore, i: int, j: int, window_kb: float) -> bool:
+    sites = store.sites
+    same = sites.chromosome[i] == sites.chromosome[j]
+    return bool(same and abs(sites.position[i] - sites.position[j]) <= window_kb * 1000)
+
+
+def everyone(store: MemoryStore) -> np.ndarray:
+    return np.arange(len(store.samples))
+
+
+def by_brute_force(store: MemoryStore, maf: np.ndarray, r2: float, window_kb: float) -> list[int]:
+    kept: list[int] = []
+    order = sorted(range(len(maf)), key=lambda i: (-maf[i], store.sites.position[i], i))
+    for i in order:
+        rivals = (pearson(store.all[i], store.all[j]) for j in kept if near(store, i, j, window_kb))
+        if all(value < r2 for value in rivals):
+            kept.append(i)
+    return sorted(kept)
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    missing=st.sampled_from([0.0, 0.1, 0.6]),
+    r2=st.sampled_from([0.0513713, 0.1000317, 0.3000713, 0.7000917]),
+    window_kb=st.sampled_from([1.0, 200.0, 5000.0]),
+)
+@settings(max_examples=40, deadline=None)
+def test_pruning_equals_brute_force(seed: int, missing: float, r2: float, window_kb: float) -> None:
+    """The thresholds are none that an r2 of so few people equals, so rounding does not matter."""
+    store = linked(np.random.default_rng(seed), 40, 30, missing)
+    maf = minor(store.counts())[1]
+    rows, people = np.arange(40), everyone(store)
+    kept = prune(store, rows, maf, r2=r2, window_kb=window_kb, samples=people)
+    assert kept.tolist() == by_brute_force(store, maf, r2, window_kb)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.05])
+def test_what_stays_is_unlinked_and_what_goes_had_a_better_partner(
+    missing: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ld, "TILE", 16)
+    store = linked(np.random.default_rng(3), 200, 80, missing)
+    maf = minor(store.counts())[1]
+    kept = set(prune(store, np.arange(200), maf, samples=everyone(store)).tolist())
+    linked_to = {
+        i: {
+            j
+            for j in range(200)
+            if j != i and near(store, i, j, 1000) and pearson(store.all[i], store.all[j]) >= 0.1
+        }
+        for i in range(200)
+    }
+    assert 20 < len(kept) < 180
+    assert all(not linked_to[i] & kept for i in kept)
+    for i in set(range(200)) - kept:
+        assert any(maf[j] >= maf[i] for j in linked_to[i] & kept)
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=20, deadline=None)
+def test_the_outcome_does_not_depend_on_the_order_of_rows(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    store = linked(rng, 60, 40, 0.02)
+    maf = minor(store.counts())[1]
+    rows = rng.permutation(60)
+    ordered = prune(store, np.arange(60), maf, samples=everyone(store))
+    shuffled = prune(store, rows, maf[rows], samples=everyone(store))
+    assert set(shuffled.tolist()) == set(ordered.tolist())
+    assert shuffled.tolist() == [row for row in rows if row in set(ordered.tolist())]
+
+
+def test_tiles_do_not_change_the_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = linked(np.random.default_rng(5), 300, 60, 0.03)
+    maf = minor(store.counts())[1]
+    whole = prune(store, np.arange(300), maf, samples=everyone(store))
+    monkeypatch.setattr(ld, "TILE", 7)
+    assert prune(store, np.arange(300), maf, samples=everyone(store)).tolist() == whole.tolist()
+
+
+def test_identical_and_mirrored_sites_are_correlated_at_one() -> None:
+    x = np.random.default_rng(1).integers(0, 3, 50)
+    store = MemoryStore(np.array([x, x, 2 - x]), site_table(3, "111", [1, 2, 3]))
+    maf = minor(store.counts())[1]
+    assert prune(store, np.arange(3), maf, r2=1.0, samples=everyone(store)).tolist() == [0]
+
+
+def test_the_window_includes_its_end_and_stops_at_chromosomes() -> None:
+    x = np.random.default_rng(1).integers(0, 3, 50)
+    sites = site_table(4, ["1", "1", "1", "2"], [1, 1001, 1002, 1002])
+    store = MemoryStore(np.array([x, x, x, x]), sites)
+    kept = prune(store, np.arange(4), np.full(4, 0.3), window_kb=1, samples=everyone(store))
+    assert kept.tolist() == [0, 2, 3]
+
+
+def test_sites_without_variation_are_left_alone() -> None:
+    still = np.zeros((3, 20))
+    store = MemoryStore(still, site_table(3, "111", [1, 2, 3]))
+    assert prune(store, np.arange(3), np.zeros(3), samples=everyone(store)).tolist() == [0, 1, 2]
+
+
+def test_only_the_given_people_count() -> None:
+    rng = np.random.default_rng(2)
+    x, noise = rng.integers(0, 3, 60), rng.integers(0, 3, 60)
+    y = np.where(np.arange(60) < 30, x, noise)
+    store = MemoryStore(np.array([x, y]), site_table(2, "11", [1, 2]))
+    half = prune(store, np.arange(2), np.array([0.4, 0.3]), r2=0.9, samples=np.arange(30))
+    whole = prune(store, np.arange(2), np.array([0.4, 0.3]), r2=0.9, samples=everyone(store))
+    assert (half.tolist(), whole.tolist()) == ([0], [0, 1])
+
+
+def test_large_cohorts_are_thinned_to_five_thousand(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    store = linked(np.random.default_rng(4), 20, 6000, 0.0)
+    plain = store.dosages
+
+    def counted(rows: np.ndarray | slice, samples: np.ndarray | None = None) -> np.ndarray:
+        asked.append(plain(rows, samples).shape[1])
+        return plain(rows, samples)
+
+    monkeypatch.setattr(store, "dosages", counted)
+    prune(store, np.arange(20), minor(store.counts())[1], samples=everyone(store))
+    assert set(asked) == {5000}
+
+
+@pytest.mark.skipif(shutil.which("plink2") is None, reason="needs plink2")
+def test_about_as_many_sites_stay_as_with_plink2(tmp_path: Path) -> None:
+    store = linked(np.random.default_rng(6), 1500, 200, 0.01, span=100_000_000)
+    write_plink(store, tmp_path / "x")
+    command = "plink2 --bfile x --indep-pairwise 1000kb 0.1 --threads 1 --out x"
+    subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
+    theirs = len((tmp_path / "x.prune.in").read_text().split())
+    maf = minor(store.counts())[1]
+    ours = len(prune(store, np.arange(1500), maf, samples=everyone(store)))
+    assert theirs < 1200
+    assert abs(ours - theirs) < 0.2 * theirs
+
+
+@pytest.mark.realdata
+def test_a_thousand_genomes_are_pruned_within_three_seconds() -> None:
+    store = real("kgp1092")
+    maf = minor(store.counts())[1]
+    start = time.process_time()
+    kept = prune(store, np.arange(len(store.sites)), maf, samples=everyone(store))
+    assert time.process_time() - start < 3
+    assert 13_900 < len(kept) < 14_079

@@ -1,0 +1,417 @@
+"""Panel: a model's sites are found in any file that has them, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ancestry_ddvi.errors import InputsDisagree
+from ancestry_ddvi.genotypes.alleles import complement, recode
+from ancestry_ddvi.genotypes.panel import Alignment, Panel
+from ancestry_ddvi.genotypes.receipt import check_overlap
+from ancestry_ddvi.genotypes.source import MISSING, SiteTable
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+PAIR = {"A": "T", "C": "G", "G": "C", "T": "A"}
+SNPS = [(a, b) for a in PAIR for b in PAIR if a != b]
+TRANSITIONS = {frozenset("AG"), frozenset("CT")}
+
+
+class Store:
+    """Dosages in memory."""
+
+    def __init__(self, dosages: np.ndarray) -> None:
+        self.all = dosages
+        self.samples = tuple(f"p{i}" for i in range(dosages.shape[1]))
+
+    def dosages(self, rows: np.ndarray) -> np.ndarray:
+        return self.all[rows]
+
+
+def table(rows: list[tuple[str, int, str, str, str]]) -> SiteTable:
+    columns = list(zip(*rows, strict=True)) or [()] * 5
+    chromosome, position, name, ref, alt = (np.array(c, dtype=object) for c in columns)
+    return SiteTable(chromosome, position.astype(np.int64), name, ref, alt)
+
+
+def plain_sites(rng: np.random.Generator, n: int, span: int = 100_000_000) -> SiteTable:
+    """Unambiguous SNPs at distinct places on three chromosomes, two thirds transitions."""
+    weight = [0 if PAIR[a] == b else 4 if {a, b} in TRANSITIONS else 1 for a, b in SNPS]
+    snps = rng.choice(len(SNPS), n, p=np.array(weight) / sum(weight))
+    place = np.sort(rng.choice(span, n, replace=False)) + 1
+    return table(
+        [
+            (str(1 + 3 * i // n), p, f"rs{1000 + i}", *SNPS[s])
+            for i, (p, s) in enumerate(zip(place.tolist(), snps, strict=True))
+        ]
+    )
+
+
+def panel(sites: SiteTable, build: str | None = "GRCh38") -> Panel:
+    return Panel(sites, np.full(len(sites), 0.3), build)
+
+
+def genotypes(rng: np.random.Generator, sites: int, people: int = 4) -> np.ndarray:
+    return rng.choice(np.array([MISSING, 0, 1, 2], np.int8), (sites, people))
+
+
+def unnamed(sites: SiteTable) -> SiteTable:
+    return replace(sites, id=np.full(len(sites), ".", dtype=object))
+
+
+def elsewhere(sites: SiteTable, shift: int = 10_007) -> SiteTable:
+    return replace(sites, position=sites.position + shift)
+
+
+def rewritten(sites: SiteTable, swap: np.ndarray, flip: np.ndarray) -> SiteTable:
+    ref, alt = np.where(swap, sites.alt, sites.ref), np.where(swap, sites.ref, sites.alt)
+    return replace(
+        sites, ref=np.where(flip, complement(ref), ref), alt=np.where(flip, complement(alt), alt)
+    )
+
+
+def whole(alignment: Alignment, dosages: np.ndarray) -> np.ndarray:
+    return alignment.dosages(Store(dosages), 0, len(alignment.rows))
+
+
+def parts(alignment: Alignment) -> int:
+    r = alignment.receipt
+    return r.matched + r.ambiguous_dropped + r.allele_mismatch + r.absent
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["position", "id"]))
+@settings(max_examples=40, deadline=None)
+def test_however_a_file_writes_its_sites_the_dosages_are_the_models(seed, key):
+    rng = np.random.default_rng(seed)
+    sites = plain_sites(rng, 60)
+    dosages = genotypes(rng, 60)
+    swap, flip = rng.random((2, 60)) < 0.5
+    order = rng.permutation(60)[:50]
+    file = rewritten(sites, swap, flip)[order]
+    file = unnamed(file) if key == "position" else elsewhere(file)
+    alignment = panel(sites).align(file, None, None)
+    expected = np.full_like(dosages, MISSING)
+    expected[order] = dosages[order]
+    assert alignment.key == key
+    assert (whole(alignment, recode(dosages, swap)[order]) == expected).all()
+    r = alignment.receipt
+    assert r.same == (~swap & ~flip)[order].sum()
+    assert r.swapped == (swap & ~flip)[order].sum()
+    assert r.strand_flipped == (~swap & flip)[order].sum()
+    assert r.strand_flipped_and_swapped == (swap & flip)[order].sum()
+    assert (r.matched, r.absent, parts(alignment)) == (50, 10, 60)
+
+
+crowded = st.lists(
+    st.tuples(
+        st.sampled_from("12"), st.integers(1, 3), st.just("."), *[st.sampled_from("ACGT")] * 2
+    ).filter(lambda site: site[3] != site[4]),
+    max_size=14,
+)
+
+
+def by_hand(model: SiteTable, file: SiteTable) -> dict[int, tuple[int, int]]:
+    """Row and way of writing of each unambiguous model site, by nested loops."""
+    used: set[int] = set()
+    out = {}
+    for i in range(len(model)):
+        a, b = model.ref[i], model.alt[i]
+        ways = [(a, b), (b, a), (PAIR[a], PAIR[b]), (PAIR[b], PAIR[a])]
+        place = (model.chromosome[i], model.position[i])
+        found = [
+            (ways.index((file.ref[j], file.alt[j])), j)
+            for j in range(len(file))
+            if (file.chromosome[j], file.position[j]) == place
+            and (file.ref[j], file.alt[j]) in ways
+        ]
+        way, row = min(found, default=(-1, -1))
+        if row in used:
+            way, row = -1, -1
+        used.add(row)
+        if PAIR[a] != b:
+            out[i] = (row, way)
+    return out
+
+
+@given(crowded, crowded)
+@settings(deadline=None)
+def test_crowded_positions_are_sorted_out_as_by_hand(model_rows, file_rows):
+    model, file = table(model_rows), table(file_rows)
+    alignment = panel(model).align(file, None, None)
+    for i, (row, way) in by_hand(model, file).items():
+        assert alignment.rows[i] == row
+        assert alignment.swapped[i] == (way in (1, 3))
+    kept = alignment.rows[alignment.rows >= 0]
+    assert len(set(kept.tolist())) == len(kept)
+    assert parts(alignment) == len(model)
+
+
+def test_permuted_sites_give_the_same_dosages_and_receipt():
+    rng = np.random.default_rng(1)
+    sites, order = plain_sites(rng, 200), rng.permutation(200)
+    dosages = genotypes(rng, 200)
+    straight = panel(sites).align(sites, None, None)
+    permuted = panel(sites).align(sites[order], None, None)
+    assert (whole(straight, dosages) == dosages).all()
+    assert (whole(permuted, dosages[order]) == dosages).all()
+    assert straight.receipt == permuted.receipt
+
+
+def test_a_stretch_of_sites_reads_as_that_stretch_of_the_whole():
+    rng = np.random.default_rng(2)
+    sites, dosages = plain_sites(rng, 90), genotypes(rng, 60)
+    alignment = panel(sites).align(sites[20:80], None, None)
+    store = Store(dosages)
+    blocks = [alignment.dosages(store, a, min(a + 16, 90)) for a in range(0, 90, 16)]
+    assert (np.concatenate(blocks) == whole(alignment, dosages)).all()
+    assert (alignment.dosages(store, 0, 20) == MISSING).all()
+
+
+def test_absent_sites_are_unobserved_and_not_zero():
+    rng = np.random.default_rng(3)
+    sites = plain_sites(rng, 40)
+    alignment = panel(sites).align(sites[:10], None, None)
+    dosages = whole(alignment, np.zeros((10, 3), np.int8))
+    assert (dosages[:10] == 0).all() and (dosages[10:] == MISSING).all()
+    assert alignment.receipt.site_fraction == 0.25
+
+
+@pytest.mark.parametrize("prefix", ["chr", "Chr", "CHR"])
+def test_a_chr_prefix_on_either_side_is_ignored(prefix):
+    sites = unnamed(plain_sites(np.random.default_rng(4), 30))
+    named = replace(sites, chromosome=np.array([prefix + c for c in sites.chromosome], object))
+    for model, file in ((sites, named), (named, sites)):
+        assert panel(model).align(file, None, None).receipt.matched == 30
+
+
+def test_the_same_position_on_another_chromosome_is_no_match():
+    sites = unnamed(plain_sites(np.random.default_rng(5), 30))
+    file = replace(sites, chromosome=np.full(30, "9", object))
+    assert panel(sites).align(file, None, None).receipt.absent == 30
+
+
+def test_positions_are_used_where_ids_say_nothing():
+    sites = plain_sites(np.random.default_rng(6), 150)
+    alignment = panel(sites).align(unnamed(sites), None, "GRCh38")
+    assert (alignment.key, alignment.receipt.matched) == ("position", 150)
+    assert alignment.receipt.id_matches == 0 and alignment.receipt.positions_agree
+
+
+def test_ids_are_used_where_positions_are_of_another_build_whatever_the_header_says():
+    sites = plain_sites(np.random.default_rng(7), 150)
+    alignment = panel(sites).align(elsewhere(sites), None, "GRCh38")
+    assert (alignment.key, alignment.receipt.matched) == ("id", 150)
+    assert not alignment.receipt.positions_agree
+
+
+def test_positions_are_used_where_they_agree_although_the_header_says_another_build():
+    sites = plain_sites(np.random.default_rng(8), 150)
+    alignment = panel(sites).align(sites, None, "GRCh37")
+    assert (alignment.key, alignment.receipt.matched) == ("position", 150)
+
+
+def test_vendor_ids_count_only_while_unique():
+    sites = plain_sites(np.random.default_rng(9), 60)
+    vendor = np.array([f"SNP_A-{i}" for i in range(60)], dtype=object)
+    sites = replace(sites, id=vendor)
+    file = elsewhere(sites)
+    file.id[:10] = "SNP_A-0"
+    alignment = panel(sites).align(file, None, None)
+    assert alignment.key == "id"
+    assert (alignment.rows[:10] == -1).all() and (alignment.rows[10:] >= 0).all()
+
+
+def dense(rng: np.random.Generator, sites: SiteTable) -> SiteTable:
+    """Unrelated SNPs, of which a third stand by chance where the model has a site."""
+    n = len(sites)
+    strangers = plain_sites(rng, n)
+    position = np.where(rng.random(n) < 1 / 3, sites.position, sites.position + 500_009)
+    ids = np.array([f"rs{900_000 + i}" for i in range(n)], dtype=object)
+    return SiteTable(sites.chromosome, position, ids, strangers.ref, strangers.alt)
+
+
+def test_chance_meetings_at_positions_of_another_build_are_not_believed():
+    rng = np.random.default_rng(10)
+    sites = plain_sites(rng, 3000)
+    alignment = panel(sites).align(unnamed(dense(rng, sites)), None, None)
+    assert alignment.receipt.position_matches > 300
+    assert (alignment.rows == -1).all() and alignment.receipt.absent == 3000
+    with pytest.raises(InputsDisagree, match="another genome build"):
+        check_overlap(alignment.receipt, "wgs.vcf.gz")
+
+
+def test_differing_rsids_at_shared_positions_show_another_build():
+    rng = np.random.default_rng(11)
+    sites = plain_sites(rng, 600)
+    file = replace(sites, id=np.array([f"rs{900_000 + i}" for i in range(600)], object))
+    known = np.arange(600) < 200
+    file = SiteTable.join([file, elsewhere(sites)[known]])
+    alignment = panel(sites).align(file, None, None)
+    assert alignment.receipt.position_matches == 600
+    assert (alignment.key, alignment.receipt.matched) == ("id", 200)
+
+
+def test_a_few_renamed_rsids_do_not_shake_the_positions():
+    sites = plain_sites(np.random.default_rng(12), 400)
+    file = replace(sites, id=sites.id.copy())
+    file.id[:20] = [f"rs{900_000 + i}" for i in range(20)]
+    alignment = panel(sites).align(file, None, None)
+    assert (alignment.key, alignment.receipt.matched) == ("position", 400)
+
+
+def test_ids_that_repeat_a_position_do_not_match_across_builds():
+    rng = np.random.default_rng(13)
+
+    def spelled(sites: SiteTable) -> SiteTable:
+        columns = (sites.chromosome, sites.position, sites.ref, sites.alt)
+        ids = [":".join(map(str, site)) for site in zip(*columns, strict=True)]
+        return replace(sites, id=np.array(ids, object))
+
+    sites = spelled(plain_sites(rng, 2000))
+    alignment = panel(sites).align(spelled(dense(rng, sites)), None, None)
+    assert alignment.receipt.matched == 0
+
+
+def test_a_site_given_twice_is_used_once_and_counted():
+    sites = plain_sites(np.random.default_rng(14), 30)
+    file = SiteTable.join([sites, sites[:4]])
+    alignment = panel(sites).align(file, None, None)
+    assert alignment.rows.tolist() == list(range(30))
+    assert alignment.receipt.duplicate == 4
+
+
+def test_of_the_records_of_a_split_multiallelic_site_the_one_with_the_models_alleles_is_taken():
+    model = table([("1", 500, ".", "A", "C")])
+    file = table([("1", 500, ".", "A", "G"), ("1", 500, ".", "A", "T"), ("1", 500, ".", "A", "C")])
+    alignment = panel(model).align(file, None, None)
+    assert alignment.rows.tolist() == [2] and alignment.receipt.duplicate == 0
+
+
+def test_other_alleles_at_the_right_place_are_a_mismatch_and_unobserved():
+    model = table([("1", 500, "rs1", "A", "C")])
+    alignment = panel(model).align(table([("1", 500, "rs1", "A", "G")]), None, None)
+    assert alignment.rows.tolist() == [-1]
+    assert (alignment.receipt.allele_mismatch, alignment.receipt.absent) == (1, 0)
+
+
+def with_ambiguous(rng: np.random.Generator) -> SiteTable:
+    extra = [("3", 200_000_000 + i, f"rs{i}", *"AT") for i in range(5)]
+    return SiteTable.join([plain_sites(rng, 100), table(extra)])
+
+
+def test_ambiguous_sites_are_kept_where_the_file_is_in_the_models_orientation():
+    sites = with_ambiguous(np.random.default_rng(15))
+    receipt = panel(sites).align(sites, None, None).receipt
+    assert (receipt.matched, receipt.ambiguous_dropped) == (105, 0)
+
+
+@pytest.mark.parametrize("how", ["swapped there", "plain sites flipped", "by id"])
+def test_ambiguous_sites_are_dropped_where_the_strand_cannot_be_told(how):
+    sites = with_ambiguous(np.random.default_rng(16))
+    last, no = np.arange(105) >= 100, np.zeros(105, bool)
+    file = {
+        "swapped there": rewritten(sites, last, no),
+        "plain sites flipped": rewritten(sites, no, ~last & (np.arange(105) % 2 == 0)),
+        "by id": elsewhere(sites),
+    }[how]
+    alignment = panel(sites).align(file, None, None)
+    assert (alignment.receipt.matched, alignment.receipt.ambiguous_dropped) == (100, 5)
+    assert (alignment.rows[last] == -1).all()
+
+
+def test_a_site_called_in_nobody_is_absent():
+    sites = plain_sites(np.random.default_rng(17), 30)
+    counts = np.tile(np.array([1, 2, 3, 0]), (30, 1))
+    counts[7] = [0, 0, 0, 6]
+    alignment = panel(sites).align(sites, counts, None)
+    assert np.flatnonzero(alignment.rows == -1).tolist() == [7]
+    assert alignment.receipt.absent == 1
+
+
+def test_sites_without_a_place_do_not_match_one_another():
+    model = table([("0", 0, ".", "A", "C"), ("0", 0, ".", "A", "C")])
+    assert panel(model).align(model, None, None).receipt.absent == 2
+
+
+def test_the_chromosome_table_adds_up():
+    sites = plain_sites(np.random.default_rng(18), 90)
+    receipt = panel(sites).align(sites[35:], None, None).receipt
+    assert list(receipt.chromosomes) == ["1", "2", "3"]
+    assert receipt.chromosomes["1"] == {"model_sites": 30, "matched": 0, "absent": 30}
+    assert sum(c["matched"] for c in receipt.chromosomes.values()) == receipt.matched
+    assert receipt.lines()[-1] == "nothing matched on chromosome 1"
+
+
+def test_the_receipt_survives_json():
+    sites = plain_sites(np.random.default_rng(19), 30)
+    receipt = panel(sites).align(sites[:15], None, "GRCh37").receipt
+    read = json.loads(json.dumps(receipt.as_dict()))
+    assert read["site_fraction"] == 0.5
+    assert read["chromosomes"]["1"]["matched"] == 10
+    assert (read["model_build"], read["file_build"]) == ("GRCh38", "GRCh37")
+    assert read["key"] == "position"
+
+
+def test_too_few_sites_are_refused_in_one_sentence():
+    sites = plain_sites(np.random.default_rng(20), 2000)
+    receipt = panel(sites).align(sites[:99], None, None).receipt
+    with pytest.raises(InputsDisagree) as caught:
+        check_overlap(receipt, "cohort.vcf.gz")
+    assert str(caught.value) == (
+        "99 of 2,000 model sites are in cohort.vcf.gz. Check the genome build: the model is GRCh38."
+    )
+
+
+def test_the_floor_is_enough_and_a_small_model_found_whole_too():
+    sites = plain_sites(np.random.default_rng(21), 2000)
+    check_overlap(panel(sites).align(sites[:100], None, None).receipt, "f")
+    check_overlap(panel(sites[:20]).align(sites, None, None).receipt, "f")
+
+
+def test_another_declared_build_without_ids_is_named_as_the_reason():
+    sites = unnamed(plain_sites(np.random.default_rng(22), 300))
+    receipt = panel(sites).align(elsewhere(sites), None, "GRCh37").receipt
+    with pytest.raises(InputsDisagree, match=r"x\.vcf is of another genome build.*IDs do not help"):
+        check_overlap(receipt, "x.vcf")
+
+
+def test_a_file_without_sites_matches_nothing():
+    sites = plain_sites(np.random.default_rng(23), 30)
+    alignment = panel(sites).align(sites[:0], None, None)
+    assert whole(alignment, np.zeros((0, 2), np.int8)).tolist() == [[MISSING] * 2] * 30
+
+
+def read_bim(path: Path) -> SiteTable:
+    columns = np.loadtxt(path, dtype=object)
+    position = columns[:, 3].astype(np.int64)
+    return SiteTable(columns[:, 0], position, columns[:, 1], columns[:, 5], columns[:, 4])
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(not DATA.is_dir(), reason="shared data absent")
+def test_real_arrays_of_another_build_are_matched_by_id_and_agree_in_genotype():
+    bed_reader = pytest.importorskip("bed_reader")
+    prefixes = [str(DATA / name / name) for name in ("kgp1092", "hapmap957")]
+    model, file = (read_bim(Path(f"{p}.bim")) for p in prefixes)
+    beds = [bed_reader.open_bed(f"{p}.bed", count_A1=True) for p in prefixes]
+    truth, query = (np.where(np.isnan(g := b.read()), -1, g).astype(np.int8).T for b in beds)
+    rng = np.random.default_rng(24)
+    swap, flip = rng.random((2, len(file))) < 0.3
+    order = rng.permutation(len(file))
+    alignment = panel(model, "GRCh37").align(rewritten(file, swap, flip)[order], None, None)
+    assert alignment.key == "id" and not alignment.receipt.positions_agree
+    assert alignment.receipt.ambiguous_dropped == 1015
+    assert alignment.receipt.matched == len(model) - 1015
+    names = [list(b.iid) for b in beds]
+    both = [name for name in names[0] if name in set(names[1])]
+    ours = truth[:, [names[0].index(n) for n in both]]
+    theirs = whole(alignment, recode(query, swap)[order])[:, [names[1].index(n) for n in both]]
+    observed = (ours != MISSING) & (theirs != MISSING)
+    assert len(both) == 564
+    assert (ours == theirs)[observed].mean() > 0.99

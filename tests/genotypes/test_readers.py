@@ -1,0 +1,502 @@
+"""Every reader gives the dosages that are in the file, and says what it left out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from genotype_files import (
+    CALLS,
+    GT_FIELD,
+    META,
+    Write,
+    all_dosages,
+    record,
+    records_of,
+    vcf_text,
+)
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ancestry_ddvi.errors import InputsDisagree, UsageProblem
+from ancestry_ddvi.genotypes.bcf import BcfRecords
+from ancestry_ddvi.genotypes.opening import open_source, open_sources
+from ancestry_ddvi.genotypes.pgen import PgenSource
+from ancestry_ddvi.genotypes.plink import PlinkSource, write_plink
+from ancestry_ddvi.genotypes.screening import Screen
+from ancestry_ddvi.genotypes.vcf import VcfSource
+
+KGP = Path(__file__).parents[3] / "shared" / "data" / "kgp1092" / "kgp1092"
+KINDS = ["x.vcf", "x.vcf.gz", "x.vcf.bgz", "x.bcf"]
+AWKWARD_IDS = ["007", "1e5", "NA", "nan", "a_b", "Zoë", "two words", "x\x85y", "#FID"]
+
+in_every_kind = pytest.mark.parametrize("name", KINDS)
+needs_plink2 = pytest.mark.skipif(not shutil.which("plink2"), reason="plink2 is not installed")
+
+
+def plink2(*arguments: str | Path) -> None:
+    subprocess.run(["plink2", *map(str, arguments)], check=True, capture_output=True)
+
+
+# VCF and BCF -----------------------------------------------------------------------------------
+
+
+@in_every_kind
+@pytest.mark.parametrize(
+    ("call", "dosage"),
+    [
+        ("0/0", 0), ("0|0", 0), ("0/1", 1), ("1/0", 1), ("1|0", 1), ("1/1", 2), ("1|1", 2),
+        ("./.", -1), (".|.", -1), (".", -1),
+    ],
+)  # fmt: skip
+def test_a_diploid_call_counts_copies_of_alt(
+    vcf: Write, name: str, call: str, dosage: int
+) -> None:
+    source = open_source(vcf([record([call, "0/1", "1/1"])], name=name))
+    assert all_dosages(source).tolist() == [[dosage, 1, 2]]
+
+
+@in_every_kind
+@pytest.mark.parametrize("call", ["./1", "1/.", ".|0", "0/."])
+def test_a_half_call_is_missing(vcf: Write, name: str, call: str) -> None:
+    source = open_source(vcf([record(["0/1", call, "1/1"])], name=name))
+    assert all_dosages(source).tolist() == [[1, -1, 2]]
+
+
+@in_every_kind
+def test_a_haploid_call_is_missing_and_counted(vcf: Write, name: str) -> None:
+    records = [record(["0", "1", "."], 1), record(["1", "0/1", "."], 2)]
+    source = VcfSource(vcf(records, name=name))
+    assert all_dosages(source).tolist() == [[-1, -1, -1], [-1, 1, -1]]
+    assert source.haploid_calls == 3
+
+
+@in_every_kind
+def test_a_call_of_three_alleles_is_missing(vcf: Write, name: str) -> None:
+    source = VcfSource(vcf([record(["0/0/1", "0/1", "1/1/1"])], name=name))
+    assert all_dosages(source).tolist() == [[-1, 1, -1]]
+    assert source.haploid_calls == 0
+
+
+@in_every_kind
+def test_other_format_fields_do_not_matter(vcf: Write, name: str) -> None:
+    records = [record(["0/1:3", "1|1:12", "./.:."], form="GT:DP")]
+    assert all_dosages(open_source(vcf(records, name=name))).tolist() == [[1, 2, -1]]
+
+
+@in_every_kind
+def test_only_biallelic_snps_that_passed_are_kept_each_once(vcf: Write, name: str) -> None:
+    records = [
+        record(position=1),
+        record(position=2, filters="."),
+        record(position=3, ref="a", alt="c"),
+        record(position=4, alt="C,T"),
+        record(position=5, ref="AT", alt="A"),
+        record(position=6, alt="AT"),
+        record(position=7, alt="*"),
+        record(position=8, alt="<DEL>"),
+        record(position=9, alt="N"),
+        record(position=10, alt="."),
+        record(position=11, alt="<NON_REF>"),
+        record(position=12, filters="q10"),
+        record(["1/1"] * 3, position=1),
+        record(position=1, alt="G"),
+        record(position=1, chromosome="2"),
+    ]
+    source = open_source(vcf(records, name=name))
+    blocks = list(source.blocks())
+    kept = [(b.sites.chromosome[i], b.sites.position[i], b.sites.ref[i], b.sites.alt[i])
+            for b in blocks for i in range(len(b.sites))]  # fmt: skip
+    assert kept == [
+        ("1", 1, "A", "C"), ("1", 2, "A", "C"), ("1", 3, "A", "C"), ("1", 1, "A", "G"),
+        ("2", 1, "A", "C"),
+    ]  # fmt: skip
+    assert blocks[0].dosages[0].tolist() == [0, 1, 2]
+    assert source.skipped == {
+        "multi-allelic": 1, "not a SNP": 5, "monomorphic": 1, "reference block": 1,
+        "filtered": 1, "duplicate": 1,
+    }  # fmt: skip
+
+
+@in_every_kind
+def test_the_symbolic_allele_of_a_gvcf_is_passed_over(vcf: Write, name: str) -> None:
+    records = [record(["0/1", "0/2", "1/1"], alt="C,<NON_REF>"), record(position=2, alt="<*>")]
+    source = open_source(vcf(records, name=name))
+    (block,) = source.blocks()
+    assert block.sites.alt.tolist() == ["C"]
+    assert block.dosages.tolist() == [[1, -1, 2]]
+    assert source.skipped == {"reference block": 1}
+
+
+@in_every_kind
+def test_records_without_gt_are_left_out(vcf: Write, name: str) -> None:
+    records = [record(["3", "4", "5"], 1, form="DP"), record(position=2)]
+    source = open_source(vcf(records, name=name))
+    assert len(all_dosages(source)) == 1
+    assert source.skipped == {"without GT": 1}
+
+
+@in_every_kind
+def test_reading_twice_gives_the_same(
+    vcf: Write, name: str, random_dosages: np.ndarray
+) -> None:
+    samples = [f"s{i}" for i in range(21)]
+    records = [*records_of(random_dosages), record(["0/1"] * 21, 100)]
+    source = open_source(vcf(records, samples, name=name))
+    assert source.samples == tuple(samples)
+    first, second = all_dosages(source, 5), all_dosages(source, 1000)
+    np.testing.assert_array_equal(first, random_dosages)
+    np.testing.assert_array_equal(second, random_dosages)
+    assert source.skipped == {"duplicate": 1}
+
+
+def test_lines_of_any_length_and_ending_are_read(vcf: Write, tmp_path: Path) -> None:
+    samples = [f"s{i}" for i in range(3000)]
+    records = [record(["0/1", "1/1", "0|0"] * 1000, i) for i in range(1, 90)]
+    path = Path(vcf(records, samples))
+    dos = tmp_path / "dos.vcf"
+    dos.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    expected = np.tile([1, 2, 0], (89, 1000))
+    for file in (path, dos):
+        np.testing.assert_array_equal(all_dosages(open_source(str(file))), expected)
+
+
+def test_a_whole_last_line_needs_no_newline(vcf: Write) -> None:
+    path = Path(vcf([record()]))
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    assert all_dosages(open_source(str(path))).tolist() == [[0, 1, 2]]
+
+
+call = st.sampled_from(
+    "0/0 0/1 1/0 1/1 0|0 0|1 1|0 1|1 ./. .|. ./1 0/. . 0 1 0/2 2/2 2 0/0/1 1/1/1 ./././.".split()
+)
+
+
+@st.composite
+def vcf_records(draw: st.DrawFn) -> list[str]:
+    records = []
+    for i in range(draw(st.integers(1, 12))):
+        simple = draw(st.booleans())
+        pool = st.sampled_from(["0/0", "0|1", "1/1", "./."]) if simple else call
+        calls = draw(st.lists(pool, min_size=3, max_size=3))
+        form = draw(st.sampled_from(["GT", "GT", "GT:DP"]))
+        ends = [f":{draw(st.integers(0, 99))}" if form == "GT:DP" else "" for _ in calls]
+        fields = [c + end for c, end in zip(calls, ends, strict=True)]
+        alt = draw(st.sampled_from(["C", "C", "C", "G", "C,T", "C,<NON_REF>", ".", "<NON_REF>"]))
+        records.append(record(fields, 1 + i // 2, alt=alt, form=form))
+    return records
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(vcf_records(), st.integers(1, 5))
+def test_reading_text_gives_what_htslib_gives(
+    tmp_path: Path, records: list[str], sites: int
+) -> None:
+    path = tmp_path / "h.vcf"
+    path.write_text(vcf_text(records))
+    source, skipped = VcfSource(str(path)), Counter[str]()
+    htslib = BcfRecords(str(path), 3, Screen(skipped))
+    ours, theirs = list(source.blocks(sites)), list(htslib.blocks(sites))
+    assert len(ours) == len(theirs)
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(a.dosages, b.dosages)
+        assert a.sites.position.tolist() == b.sites.position.tolist()
+        assert a.sites.alt.tolist() == b.sites.alt.tolist()
+    assert source.skipped == skipped
+    assert source.haploid_calls == htslib.haploid_calls
+
+
+def test_vcf_dosages_are_those_of_scikit_allel(vcf: Write, random_dosages: np.ndarray) -> None:
+    allel = pytest.importorskip("allel")
+    path = vcf(records_of(random_dosages), [f"s{i}" for i in range(21)], name="x.vcf.gz")
+    calls = allel.GenotypeArray(allel.read_vcf(path, fields=["GT"])["calldata/GT"])
+    np.testing.assert_array_equal(all_dosages(open_source(path)), calls.to_n_alt(fill=-1))
+
+
+@pytest.mark.parametrize(
+    ("contig", "build"),
+    [
+        ("ID=1,length=249250621", "GRCh37"),
+        ("ID=chr1,length=248956422,assembly=x", "GRCh38"),
+        ("length=247249719,ID=1", "NCBI36"),
+        ("ID=11,length=249250621", None),
+        ("ID=1", None),
+        ("ID=1,length=12", None),
+    ],
+)
+def test_the_build_is_told_by_the_length_of_chromosome_1(
+    vcf: Write, contig: str, build: str | None
+) -> None:
+    meta = ["##fileformat=VCFv4.2", f"##contig=<{contig}>", GT_FIELD]
+    assert open_source(vcf([record()], meta=meta)).build_hint == build
+
+
+# Pipes -----------------------------------------------------------------------------------------
+
+
+def test_a_vcf_is_read_from_standard_input(vcf: Write) -> None:
+    for name in ("x.vcf", "x.vcf.bgz"):
+        path = vcf([record(), record(["0", "./.", "0/1"], 5)], name=name)
+        code = (
+            "from ancestry_ddvi.genotypes.opening import open_source\n"
+            "s = open_source('-')\n"
+            "print(s.name, s.samples, [b.dosages.tolist() for b in s.blocks()])"
+        )
+        with open(path, "rb") as handle:
+            done = subprocess.run(
+                [sys.executable, "-c", code], stdin=handle, capture_output=True, text=True
+            )
+        assert done.stderr == ""
+        assert done.stdout == "standard input ('a', 'b', 'c') [[[0, 1, 2], [-1, -1, 1]]]\n"
+
+
+def test_a_named_pipe_is_read_once(vcf: Write, tmp_path: Path) -> None:
+    pipe, content = tmp_path / "pipe", Path(vcf([record()], name="x.vcf.gz")).read_bytes()
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(content,))
+    writer.start()
+    source = open_source(str(pipe))
+    assert all_dosages(source).tolist() == [[0, 1, 2]]
+    writer.join()
+    with pytest.raises(UsageProblem, match="only once"):
+        all_dosages(source)
+
+
+# PLINK 1 ---------------------------------------------------------------------------------------
+
+
+def test_a_bed_file_counts_its_first_allele(bed: Write, random_dosages: np.ndarray) -> None:
+    source = open_source(bed(random_dosages))
+    assert isinstance(source, PlinkSource)
+    np.testing.assert_array_equal(all_dosages(source, 5), random_dosages)
+    assert source.sites.alt[0] == "C"
+    assert source.sites.ref[0] == "A"
+
+
+def test_bed_dosages_are_those_of_bed_reader(bed: Write, random_dosages: np.ndarray) -> None:
+    bed_reader = pytest.importorskip("bed_reader")
+    prefix = bed(random_dosages)
+    with bed_reader.open_bed(f"{prefix}.bed", count_A1=True) as reader:
+        theirs = reader.read(dtype="int8").T
+    ours = all_dosages(open_source(prefix))
+    np.testing.assert_array_equal(np.where(ours < 0, -127, ours), theirs)
+
+
+def test_sites_of_a_bed_file_that_are_not_snps_are_left_out(bed: Write) -> None:
+    sites = [
+        ("1", 1, "r", "A", "C"), ("1", 2, "r", "A", "0"), ("1", 3, "r", "AT", "A"),
+        ("1", 4, "r", ".", "G"), ("1", 1, "r", "A", "C"), ("1", 6, "r", "g", "t"),
+    ]  # fmt: skip
+    source = PlinkSource(bed([[i % 3] * 2 for i in range(6)], sites=sites))
+    (block,) = source.blocks()
+    assert block.sites.position.tolist() == [1, 6]
+    assert block.sites.ref.tolist() == ["A", "G"]
+    assert block.dosages.tolist() == [[0, 0], [2, 2]]
+    assert source.usable.tolist() == [True, False, False, False, False, True]
+    assert source.skipped == {"monomorphic": 1, "not a SNP": 2, "duplicate": 1}
+
+
+def test_columns_between_spaces_are_read_too(bed: Write) -> None:
+    prefix = bed([[0, 1, 2]])
+    Path(f"{prefix}.fam").write_text("F 007 0 0 0 -9\nF  1e5 0 0 0 -9\n F N\xa0A 0 0 0 -9\n")
+    Path(f"{prefix}.bim").write_text("1 rs1 0 5 C A\n")
+    source = open_source(prefix)
+    assert source.samples == ("007", "1e5", "N\xa0A")
+    assert all_dosages(source).tolist() == [[0, 1, 2]]
+
+
+@pytest.mark.parametrize("sites", [1, 7, 1000])
+def test_what_is_written_is_read_back(
+    bed: Write, tmp_path: Path, random_dosages: np.ndarray, sites: int
+) -> None:
+    source = open_source(bed(random_dosages))
+    write_plink(tmp_path / "new" / "y", source.samples, source.blocks(sites))
+    again = open_source(str(tmp_path / "new" / "y"))
+    assert again.samples == source.samples
+    np.testing.assert_array_equal(all_dosages(again), random_dosages)
+    for end in (".bed", ".bim", ".fam"):
+        new, old = tmp_path / "new" / f"y{end}", tmp_path / f"x{end}"
+        assert new.read_bytes() == old.read_bytes()
+
+
+def test_sample_ids_survive_as_they_are(vcf: Write, tmp_path: Path) -> None:
+    calls = [["0/1"] * len(AWKWARD_IDS)]
+    source = open_source(vcf([record(c) for c in calls], AWKWARD_IDS))
+    assert source.samples == tuple(AWKWARD_IDS)
+    write_plink(tmp_path / "ids", source.samples, source.blocks())
+    assert open_source(str(tmp_path / "ids")).samples == tuple(AWKWARD_IDS)
+
+
+# PLINK 2 ---------------------------------------------------------------------------------------
+
+PVAR = "##contig=<ID=1,length=249250621>\n#CHROM\tPOS\tID\tREF\tALT\tFILTER\n" + "".join(
+    f"1\t{position}\trs{position}\tA\t{alt}\t{filters}\n"
+    for position, alt, filters in [
+        (1, "C", "PASS"), (2, "G", "q10"), (3, "AT", "."), (4, "T", "."), (4, "T", "."),
+    ]
+)  # fmt: skip
+PGEN_DOSAGES = [[0, 1, -1], [1, 1, 1], [2, 2, 2], [2, -1, 0], [0, 0, 0]]
+
+
+@pytest.mark.parametrize("suffix", ["", ".zst"])
+@pytest.mark.parametrize("end", ["", ".pgen"])
+def test_a_pgen_file_gives_its_hard_calls(pgen: Write, suffix: str, end: str) -> None:
+    psam = "##note\n#IID\tSEX\n007\tNA\nb\t1\nc\t2\n"
+    source = open_source(pgen(PGEN_DOSAGES, PVAR, psam, suffix=suffix) + end)
+    assert isinstance(source, PgenSource)
+    assert source.samples == ("007", "b", "c")
+    assert source.build_hint == "GRCh37"
+    assert source.skipped == {"filtered": 1, "not a SNP": 1, "duplicate": 1}
+    for sites in (1, 1000):
+        assert all_dosages(source, sites).tolist() == [[0, 1, -1], [2, -1, 0]]
+    (block,) = source.blocks()
+    assert block.sites.id.tolist() == ["rs1", "rs4"]
+
+
+def test_a_pvar_without_header_is_read_as_a_bim(pgen: Write) -> None:
+    psam = "F\ta\t0\t0\t0\t-9\nF\tb\t0\t0\t0\t-9\n"
+    for pvar in ("1\trs1\t0\t5\tC\tA\n", "1 rs1 5 C A\n"):
+        source = open_source(pgen([[1, 2]], pvar, psam))
+        (block,) = source.blocks()
+        assert source.samples == ("a", "b")
+        assert (block.sites.position[0], block.sites.ref[0], block.sites.alt[0]) == (5, "A", "C")
+        assert block.dosages.tolist() == [[1, 2]]
+
+
+def test_pgen_needs_its_extra(pgen: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefix = pgen([[1]], "#CHROM\tPOS\tID\tREF\tALT\n1\t5\tr\tA\tC\n", "#IID\na\n")
+    monkeypatch.setitem(sys.modules, "pgenlib", None)
+    with pytest.raises(UsageProblem, match=r"pip install 'ddvi-ancestry\[plink2\]'"):
+        open_source(prefix)
+
+
+# Several files ---------------------------------------------------------------------------------
+
+
+def test_files_are_joined_in_the_order_of_the_first_one_s_samples(vcf: Write) -> None:
+    first = vcf([record(["0/0", "0/1", "1/1"], 1), record(position=2)], ["a", "b", "c"])
+    second = vcf(
+        [record(["0/0", "0/1", "1/1"], 9), record(position=2), record(position=3, alt="T,C")],
+        ["c", "a", "b"],
+        name="y.vcf.gz",
+    )
+    source = open_sources([first, second])
+    assert source.samples == ("a", "b", "c")
+    for _ in range(2):
+        assert all_dosages(source).tolist() == [[0, 1, 2], [0, 1, 2], [1, 2, 0]]
+        assert source.skipped == {"duplicate": 1, "multi-allelic": 1}
+    assert source.files == (Path(first), Path(second))
+
+
+@pytest.mark.parametrize("other", [["a", "b", "d"], ["a", "b"], ["a", "b", "c", "d"]])
+def test_files_of_different_people_are_not_joined(vcf: Write, other: Sequence[str]) -> None:
+    first = vcf([record()])
+    second = vcf([record(["0/0"] * len(other))], other, name="y.vcf")
+    shared = len({"a", "b", "c"}.intersection(other))
+    with pytest.raises(InputsDisagree, match=f"{shared} of 3 .* which has {len(other)}"):
+        open_sources([first, second])
+
+
+def test_files_of_different_builds_are_not_joined(vcf: Write) -> None:
+    meta = [line.replace("249250621", "248956422") for line in META]
+    with pytest.raises(InputsDisagree, match="GRCh37.*GRCh38"):
+        open_sources([vcf([record()]), vcf([record()], meta=meta, name="y.vcf")])
+
+
+def test_a_file_given_twice_is_refused(vcf: Write) -> None:
+    path = vcf([record()])
+    with pytest.raises(UsageProblem, match="twice"):
+        open_sources([path, path])
+
+
+# Opening ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_content_and_not_suffix_tells_the_kind(vcf: Write, tmp_path: Path, name: str) -> None:
+    path = vcf([record()], name=name)
+    disguised = Path(path).rename(tmp_path / "genotypes.bed")
+    assert all_dosages(open_source(str(disguised))).tolist() == [[0, 1, 2]]
+
+
+def test_a_bed_file_under_another_suffix_is_found_with_its_companions(bed: Write) -> None:
+    prefix = bed([[0, 1, 2]], name="chr1.part")
+    assert all_dosages(open_source(prefix)).tolist() == [[0, 1, 2]]
+    renamed = Path(f"{prefix}.bed").rename(f"{prefix}.dat")
+    assert all_dosages(open_source(str(renamed))).tolist() == [[0, 1, 2]]
+
+
+def test_a_prefix_with_both_means_the_bed(bed: Write, pgen: Write) -> None:
+    pgen([[1]], "#CHROM\tPOS\tID\tREF\tALT\n1\t5\tr\tA\tC\n", "#IID\na\n")
+    assert isinstance(open_source(bed([[0, 1, 2]])), PlinkSource)
+
+
+# Other programs and real data ------------------------------------------------------------------
+
+
+@needs_plink2
+def test_plink2_and_this_package_read_each_other_s_files(
+    vcf: Write, tmp_path: Path, random_dosages: np.ndarray
+) -> None:
+    samples = [f"s{i}" for i in range(21)]
+    path, base = vcf(records_of(random_dosages), samples), tmp_path / "p"
+    plink2("--vcf", path, "--make-bed", "--out", base)
+    plink2("--vcf", path, "--make-pgen", "vzs", "--out", tmp_path / "q")
+    for prefix in (base, tmp_path / "q"):
+        np.testing.assert_array_equal(all_dosages(open_source(str(prefix))), random_dosages)
+    source = open_source(path)
+    write_plink(tmp_path / "ours", source.samples, source.blocks(10))
+    assert (tmp_path / "ours.bed").read_bytes() == Path(f"{base}.bed").read_bytes()
+    plink2("--bfile", tmp_path / "ours", "--export", "A", "--out", tmp_path / "raw")
+    lines = (tmp_path / "raw.raw").read_text().splitlines()[1:]
+    counted = np.array([[int(x) if x != "NA" else -1 for x in s.split("\t")[6:]] for s in lines])
+    # plink2 --export A counts REF unless told otherwise.
+    np.testing.assert_array_equal(np.where(counted < 0, -1, 2 - counted).T, random_dosages)
+
+
+@needs_plink2
+def test_multi_allelic_records_of_a_pgen_file_do_not_shift_the_others(
+    vcf: Write, tmp_path: Path
+) -> None:
+    records = [
+        record(["0/1", "1/2", "2/2"], 1, alt="C,T"),
+        record(["0/1", "1/1", "./."], 2),
+        record(["0/2", "1/1", "0/3"], 3, alt="C,T,G"),
+        record(["1/1", "0/1", "0/0"], 4),
+    ]
+    plink2("--vcf", vcf(records), "--make-pgen", "--out", tmp_path / "p")
+    source = open_source(str(tmp_path / "p"))
+    assert all_dosages(source).tolist() == [[1, 2, -1], [2, 1, 0]]
+    assert source.skipped == {"multi-allelic": 2}
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(not KGP.with_suffix(".bed").exists(), reason="the data are not here")
+def test_the_vcf_of_1092_people_equals_their_bed_file(tmp_path: Path) -> None:
+    text, packed = open_source(f"{KGP}.vcf.gz"), open_source(str(KGP))
+    assert text.samples == packed.samples
+    write_plink(tmp_path / "kgp", text.samples, text.blocks())
+    assert (tmp_path / "kgp.bed").read_bytes() == KGP.with_suffix(".bed").read_bytes()
+    assert (tmp_path / "kgp.bim").read_bytes() == KGP.with_suffix(".bim").read_bytes()
+    assert not text.skipped
+
+
+def test_every_word_of_a_plain_call_is_known() -> None:
+    """The hash of the fast path separates its 18 words: no plain call is ever looked up alone."""
+    from ancestry_ddvi.genotypes import vcf_text as module
+
+    calls = [a + phase + b for a in "01." for phase in "/|" for b in "01."]
+    words = np.frombuffer("".join(f"{call}\t" for call in calls).encode(), "<u4")
+    slots = (words * module._MIX) >> module._SHIFT
+    assert len(set(slots.tolist())) == 18
+    np.testing.assert_array_equal(module._WORD_AT[slots], words)
+    assert CALLS  # the codes the fixtures write are among them
+    assert set(CALLS.values()).issubset(calls)
