@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import OutputUnwritable
@@ -35,4 +35,5 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
             "Choose another --out, or make room and permissions there.",
         ) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()

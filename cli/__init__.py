@@ -1,4 +1,4 @@
-"""The command line, installed as ``ancestry_ddvi.cli``: options in, one call of the API, paths out."""
+"""The command line, installed as ``ancestry_ddvi.cli``: options in, one API call, paths out."""
 
 from ._root import main
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import errno
-
-import click
+from typing import NamedTuple
 
 from ancestry_ddvi.errors import DDVIError, InputUnreadable, OutOfResources, OutputUnwritable
 
@@ -14,12 +13,11 @@ NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 INTERRUPTED = "Interrupted by {}; nothing half-written is left."
 
 
-class Failure(click.ClickException):
-    """A sentence for stderr, and the exit code."""
+class Failure(NamedTuple):
+    """What to say on stderr, and the exit code."""
 
-    def __init__(self, sentence: str, exit_code: int) -> None:
-        super().__init__(sentence)
-        self.exit_code = exit_code
+    sentence: str
+    exit_code: int
 
 
 def as_failure(error: BaseException) -> Failure | None:
@@ -29,7 +27,7 @@ def as_failure(error: BaseException) -> Failure | None:
     if isinstance(error, Terminated):
         return Failure(INTERRUPTED.format("SIGTERM"), 143)
     known = error if isinstance(error, DDVIError) else _of_the_machine(error)
-    return known and Failure(str(known), known.exit_code)
+    return Failure(str(known), known.exit_code) if known else None
 
 
 def _of_the_machine(error: BaseException) -> DDVIError | None:

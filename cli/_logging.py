@@ -140,9 +140,9 @@ def _as_typed(param: click.Parameter, value: Any) -> list[str]:
 
 
 def _write_end(failed: BaseException | None) -> None:
-    known = failed and as_failure(failed)
+    known = as_failure(failed) if failed else None
     if known:
-        package.error("Error: %s", known.message, extra=FILE_ONLY)
+        package.error("Error: %s", known.sentence, extra=FILE_ONLY)
     elif failed:
         package.error("%s", "".join(traceback.format_exception(failed)), extra=FILE_ONLY)
     code = known.exit_code if known else int(failed is not None)

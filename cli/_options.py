@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from ancestry_ddvi.resources import usable_threads
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
 
 LEVEL = "ancestry_ddvi.level"
@@ -23,7 +23,7 @@ left after quality control, 6 training diverged, 7 out of memory or no such
 device, 8 output not writable, 130 Ctrl-C, 143 SIGTERM (docs/exit-codes.md)."""
 
 
-def inputs(example: str) -> Decorator[Command]:
+def inputs(example: str) -> Decorator:
     """One or more files; without any, ``example`` is shown."""
 
     def at_least_one(
@@ -42,13 +42,17 @@ def _prefix(ctx: click.Context, param: click.Parameter, value: str | None) -> st
     return value
 
 
-out = click.option(
-    "--out",
-    metavar="PREFIX",
-    callback=_prefix,
-    help="Beginning of the names of all files written; its folder is made if absent, and files "
-    "of these names are replaced.  [default: the name of the first INPUT, in this folder]",
-)
+def out(default: str) -> Decorator:
+    """The prefix of what is written; ``default`` says in words what it is if not given."""
+    return click.option(
+        "--out",
+        metavar="PREFIX",
+        callback=_prefix,
+        help="Beginning of the names of all files written; its folder is made if absent, and "
+        f"files of these names are replaced.  [default: {default}]",
+    )
+
+
 labels = click.option(
     "--labels",
     metavar="TSV",
@@ -100,9 +104,7 @@ def verbosity(command: Command) -> Command:
     return command
 
 
-def _settings(
-    ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
-) -> dict[str, str]:
+def _settings(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
     for item in value:
         if not item.partition("=")[0] or "=" not in item:
             raise click.BadParameter(f"{item!r} is not KEY=VALUE, such as steps=2000")
@@ -173,7 +175,7 @@ FILTERS: dict[str, dict[str, Any]] = {
 }
 
 
-def filters(command: Callable[..., Any]) -> Callable[..., Any]:
+def filters(command: Command) -> Command:
     """The options that choose sites and people, handed on as one argument ``filters``."""
 
     @functools.wraps(command)

@@ -26,7 +26,12 @@ class Commands(click.Group):
             failure = as_failure(error)
             if failure is None:
                 raise
-            raise failure from error
+            click.echo(f"Error: {failure.sentence}", err=True)
+            ctx.exit(failure.exit_code)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which they are used, not of the alphabet."""
+        return list(self.commands)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,7 +42,7 @@ def main() -> None:
     \b
     ddvi-ancestry fit cohort.vcf.gz              a model and the place of everybody in it
     ddvi-ancestry embed cohort.ddvi new.vcf.gz   the place of new samples in that model
-    """
+    """  # noqa: D301
 
 
 for command in (fit, embed, ingest):

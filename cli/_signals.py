@@ -14,7 +14,7 @@ class Terminated(BaseException):
 
 @contextmanager
 def sigterm_raises() -> Iterator[None]:
-    """Raise ``Terminated`` where the program is when SIGTERM arrives; once, so cleaning up can end."""
+    """Raise ``Terminated`` when SIGTERM arrives; only once, so that cleaning up can end."""
     before = signal.signal(signal.SIGTERM, _raise)
     try:
         yield

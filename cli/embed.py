@@ -11,7 +11,7 @@ from ._running import running, tell
 @click.command(epilog=options.EXIT_CODES)
 @click.argument("model", metavar="MODEL")
 @options.inputs(example="ddvi-ancestry embed cohort.ddvi new.vcf.gz")
-@options.out
+@options.out(default="INPUT.in.MODEL, in this folder")
 @options.labels
 @click.option(
     "--draws",
@@ -44,13 +44,14 @@ def embed(
     device: str,
     threads: int,
 ) -> None:
-    """Place the people in INPUT in the space of MODEL, a .ddvi file that fit wrote.
+    """Place the people in INPUT in the space of MODEL.
 
-    Sites are matched by position and alleles, or by rsID where the builds differ; sites that
-    INPUT lacks count as unobserved and widen the error bars. One sample is enough.
+    MODEL is a .ddvi file that fit wrote. Its sites are matched by position and alleles, or by rsID
+    where the builds differ; those that INPUT lacks count as unobserved and widen the error bars.
+    One sample is enough.
 
-    Writes PREFIX.coords.tsv, .eigenvec, .png, .svg, .summary.json and .log, and prints their
-    paths. INPUT is given as to fit.
+    Writes PREFIX.coords.tsv, .eigenvec, .png, .svg, .summary.json and .log, and prints the
+    paths of all but the log. INPUT is given as to fit.
     """
     from ancestry_ddvi import api
 

@@ -13,7 +13,7 @@ from ._running import running, tell
 
 @click.command(epilog=options.EXIT_CODES)
 @options.inputs(example="ddvi-ancestry fit cohort.vcf.gz")
-@options.out
+@options.out(default="INPUT without its suffix, in this folder")
 @options.labels
 @click.option(
     "--dims",
@@ -23,9 +23,7 @@ from ._running import running, tell
     show_default=True,
     help="Number of coordinates.",
 )
-@click.option(
-    "--method", metavar="NAME", default="ddvi", show_default=True, help="What to fit."
-)
+@click.option("--method", metavar="NAME", default="ddvi", show_default=True, help="What to fit.")
 @options.seed
 @options.device
 @options.threads
@@ -53,11 +51,12 @@ def fit(
     standard input.
 
     Writes PREFIX.ddvi (the model), .coords.tsv, .eigenvec, .pcs.tsv, .png, .svg, .summary.json and
-    .log, and prints their paths.
+    .log, and prints the paths of all but the log.
     """
     from ancestry_ddvi import api
+    from ancestry_ddvi.genotypes.filters import Filters
 
-    chosen = api.Filters(**filters)
+    chosen = Filters(**filters)
     prefix = out or api.default_prefix(inputs)
     with running(None if dry_run else prefix) as progress:
         fitted = api.fit(

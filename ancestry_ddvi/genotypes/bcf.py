@@ -19,7 +19,7 @@ _HTSLIB_DEFAULT = 3
 
 @contextmanager
 def quiet_htslib() -> Iterator[None]:
-    """htslib writes to standard error by itself; the messages here are to be ours."""
+    """Keep htslib off standard error: the messages are to be ours."""
     from cyvcf2.cyvcf2 import set_htslib_log_level
 
     set_htslib_log_level(0)

@@ -57,7 +57,7 @@ class PlinkSource(GenotypeSource):
         for part, rows in ((fam, self.samples), (bim, self.sites)):
             if not len(rows):
                 raise InputUnreadable(f"{part} is empty", "Make the fileset again.")
-        self.packed = _map_bed(bed, len(self.sites), len(self.samples))
+        self.packed = map_bed(bed, len(self.sites), len(self.samples))
         self.records = len(self.sites)
         self.skipped = Counter()
         self.usable = Screen(self.skipped).admit_table(self.sites)
@@ -70,8 +70,8 @@ class PlinkSource(GenotypeSource):
             yield Block(self.sites[chosen], unpack(self.packed[chosen], len(self.samples)))
 
 
-def write_plink(prefix: Path, samples: Sequence[str], blocks: Iterable[Block]) -> None:
-    """Write a fileset as blocks arrive; FID is 0, the .bed appears last.
+def write_plink(prefix: Path, samples: Sequence[str], blocks: Iterable[Block]) -> SiteTable:
+    """Write a fileset as blocks arrive and return its sites; FID is 0, the .bed appears last.
 
     Raises
     ------
@@ -84,9 +84,12 @@ def write_plink(prefix: Path, samples: Sequence[str], blocks: Iterable[Block]) -
         bed, bim, fam = (stack.enter_context(path.open("wb")) for path in paths)
         fam.writelines(f"0\t{sample}\t0\t0\t0\t-9\n".encode() for sample in samples)
         bed.write(BED_START)
+        tables = []
         for block in blocks:
             bed.write(pack(block.dosages).tobytes())
             _write_bim(bim, block.sites)
+            tables.append(block.sites)
+        return SiteTable.join(tables)
 
 
 def read_fam(fam: Path) -> tuple[str, ...]:
@@ -108,8 +111,14 @@ def _write_bim(bim: BinaryIO, sites: SiteTable) -> None:
         bim.write(f"{chromosome}\t{name}\t0\t{position}\t{alt}\t{ref}\n".encode())
 
 
-def _map_bed(bed: Path, sites: int, samples: int) -> np.ndarray:
-    """The genotypes in the file, uint8 (sites, bytes), once its size and magic bytes are right."""
+def map_bed(bed: Path, sites: int, samples: int) -> np.ndarray:
+    """The genotypes in the file, memmap of uint8 (sites, bytes).
+
+    Raises
+    ------
+    InputUnreadable
+        If its first bytes or its size are not those of a SNP-major .bed of that shape.
+    """
     with open_bytes(str(bed)) as handle:
         start = handle.read(3)
     if start == SAMPLE_MAJOR_START:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 from .exact import on_grid
-from .standard import standardise
 
 Blocks = Iterable[tuple[slice, np.ndarray]]
 """Runs of model sites with their dosages: (slice of sites, int8 (sites, people))."""
@@ -151,32 +150,3 @@ def _observed_products(seen: np.ndarray, mask: np.ndarray, products: np.ndarray)
         return np.broadcast_to(shared, (seen.shape[1], products.shape[1]))
     return np.asarray(shared + mask[~everyone].T @ products[~everyone])
 
-
-def score_dispersion(
-    blocks: Iterator[tuple[np.ndarray, np.ndarray]], loadings: np.ndarray, values: np.ndarray
-) -> float:
-    """By how much linkage inflates the variance of scores over that of independent sites.
-
-    Parameters
-    ----------
-    blocks : iterator of (rows of the panel, standardised dosages (rows, people))
-        One block per stretch of genome, so long that linkage between stretches is negligible.
-    loadings : ndarray of float64, (sites, components)
-    values : ndarray of float64, (people, components)
-        Scores of the same people.
-
-    Returns
-    -------
-    float
-        Mean over components of the sum over stretches of the variance a stretch adds to a
-        score, once the components themselves are taken out; at least 1.
-    """
-    total = np.zeros(loadings.shape[1])
-    for rows, x in blocks:
-        v = loadings[rows]
-        residual = np.nan_to_num(x - v @ values.T)
-        total += ((v.T @ residual) ** 2).mean(axis=1)
-    return max(1.0, float(total.mean()))
-
-
-__all__ = ["Blocks", "Projection", "Scores", "score_dispersion", "standardise"]

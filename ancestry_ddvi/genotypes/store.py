@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ..errors import InputUnreadable, NothingLeft, OutputUnwritable, UsageProblem
-from ..storage import whole
+from ..errors import InputUnreadable, NothingLeft, UsageProblem
 from .opening import open_sources
+from .origin import Origin, fingerprint, forget
 from .packing import PackedRows, genotype_counts, pack, packed_width, unpack
-from .plink import PlinkSource, write_plink
+from .plink import PlinkSource, map_bed, write_plink
 from .source import Block, GenotypeSource, SiteTable
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
-"""Raised when stores written before can no longer be used."""
-
 Progress = Callable[[int, int | None], None]
 """Told how many records are done, and of how many if that is known."""
-
-_EDGE = 1 << 20
 
 
 class GenotypeStore:
@@ -118,15 +110,18 @@ def ingest(
     return _ingested(open_sources(paths), out_prefix, progress)
 
 
+def _store(source: GenotypeSource, sites: SiteTable, packed: PackedRows) -> GenotypeStore:
+    skipped = Counter(source.skipped)
+    return GenotypeStore(source.name, source.samples, sites, packed, skipped, source.build_hint)
+
+
 def _in_place(source: PlinkSource) -> GenotypeStore:
-    rows = None if source.usable.all() else np.flatnonzero(source.usable)
-    if rows is not None and not len(rows):
+    rows = np.flatnonzero(source.usable)
+    if not len(rows):
         raise _nothing(source)
-    sites = source.sites if rows is None else source.sites[rows]
-    packed = PackedRows(source.packed, rows)
-    return GenotypeStore(
-        source.name, source.samples, sites, packed, source.skipped, source.build_hint
-    )
+    if len(rows) == len(source.sites):
+        return _store(source, source.sites, PackedRows(source.packed))
+    return _store(source, source.sites[rows], PackedRows(source.packed, rows))
 
 
 def _in_memory(source: GenotypeSource, progress: Progress | None) -> GenotypeStore:
@@ -135,66 +130,40 @@ def _in_memory(source: GenotypeSource, progress: Progress | None) -> GenotypeSto
         tables.append(block.sites)
         content += pack(block.dosages).tobytes()
     packed = np.frombuffer(content, np.uint8).reshape(-1, packed_width(len(source.samples)))
-    return GenotypeStore(
-        source.name,
-        source.samples,
-        SiteTable.join(tables),
-        PackedRows(packed),
-        Counter(source.skipped),
-        source.build_hint,
-    )
+    return _store(source, SiteTable.join(tables), PackedRows(packed))
 
 
 def _ingested(source: GenotypeSource, prefix: Path, progress: Progress | None) -> GenotypeStore:
-    receipt = Path(f"{prefix}.json")
-    _make_way(source, prefix)
-    inputs = _fingerprint(source)
-    write_plink(prefix, source.samples, _reported(source, progress))
-    made = {
-        "format": FORMAT,
-        "name": source.name,
-        "inputs": inputs,
-        "skipped": dict(source.skipped),
-        "build_hint": source.build_hint,
-    }
-    with whole(receipt) as beside:
-        beside.write_text(json.dumps(made, indent=1))
-    return _opened(prefix, made)
+    _refuse_to_overwrite(source, prefix)
+    forget(prefix)
+    inputs = fingerprint(source.files)
+    sites = write_plink(prefix, source.samples, _reported(source, progress))
+    Origin.of(source, inputs).write(prefix)
+    packed = map_bed(Path(f"{prefix}.bed"), len(sites), len(source.samples))
+    return _store(source, sites, PackedRows(packed))
 
 
-def _make_way(source: GenotypeSource, prefix: Path) -> None:
-    """Without its receipt an older store is not taken for one of the new input, come what may."""
+def _refuse_to_overwrite(source: GenotypeSource, prefix: Path) -> None:
     outputs = {Path(f"{prefix}{end}").resolve() for end in (".bed", ".bim", ".fam", ".json")}
-    if overwritten := outputs.intersection(file.resolve() for file in source.files):
+    inputs = {file.resolve() for file in source.files}
+    if both := outputs & inputs:
         raise UsageProblem(
-            f"The store would overwrite its own input {min(overwritten)}",
-            "Choose another --out.",
+            f"The store would overwrite its own input {min(both)}", "Choose another --out."
         )
-    try:
-        Path(f"{prefix}.json").unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputUnwritable(
-            f"{prefix}.json cannot be replaced: {error.strerror}", "Choose another --out."
-        ) from error
 
 
 def _reused(source: GenotypeSource, prefix: Path) -> GenotypeStore | None:
     """The store at ``prefix`` if it was made from this very input."""
+    origin = Origin.read(prefix)
+    if origin is None or not source.files or origin.inputs != fingerprint(source.files):
+        return None
     try:
-        made = json.loads(Path(f"{prefix}.json").read_text())
-        if made["format"] != FORMAT or not source.files or made["inputs"] != _fingerprint(source):
-            return None
-        store = _opened(prefix, made)
-    except (OSError, ValueError, KeyError, TypeError, InputUnreadable):
+        store = _in_place(PlinkSource(f"{prefix}.bed"))
+    except InputUnreadable:
         return None
     log.info("The store %s is reused: it was made from %s, unchanged since.", prefix, source.name)
-    return store
-
-
-def _opened(prefix: Path, made: dict[str, Any]) -> GenotypeStore:
-    store = _in_place(PlinkSource(f"{prefix}.bed"))
-    store.name, store.build_hint = made["name"], made["build_hint"]
-    store.skipped = Counter(made["skipped"])
+    store.name, store.build_hint = origin.name, origin.build_hint
+    store.skipped = origin.left_out()
     return store
 
 
@@ -217,22 +186,3 @@ def _nothing(source: GenotypeSource) -> NothingLeft:
         f" (left out: {reasons or 'no record at all'})",
         "Give a file with SNP genotypes.",
     )
-
-
-def _fingerprint(source: GenotypeSource) -> list[dict[str, str | int]]:
-    """What changes when an input file does: path, size, time, and its first and last MiB."""
-    return [_file_fingerprint(path) for path in source.files]
-
-
-def _file_fingerprint(path: Path) -> dict[str, str | int]:
-    state = path.stat()
-    with path.open("rb") as handle:
-        edges = hashlib.sha256(handle.read(_EDGE))
-        handle.seek(max(0, state.st_size - _EDGE))
-        edges.update(handle.read(_EDGE))
-    return {
-        "path": str(path.resolve()),
-        "size": state.st_size,
-        "mtime_ns": state.st_mtime_ns,
-        "sha256_of_edges": edges.hexdigest(),
-    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,13 +70,30 @@ def inflated(handle: BinaryIO, name: str) -> Iterator[bytes]:
         raise InputUnreadable(f"{name} is cut short: its compressed data do not end", _COPY_AGAIN)
 
 
+def ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces, each fetched while the one before it is worked on."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, pieces, None)
+        while (piece := coming.result()) is not None:
+            coming = pool.submit(next, pieces, None)
+            yield piece
+
+
+def gathered(pieces, size=1<<20):
+    held=[];n=0
+    for p in pieces:
+        held.append(p); n+=len(p)
+        if n>=size:
+            yield b"".join(held); held=[];n=0
+    if held: yield b"".join(held)
+
 def lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
     r"""Lines with their "\n" or "\r\n" removed; a last line without one keeps a "\0" instead.
 
     The mark lets a reader tell a line that was cut off from one that is whole.
     """
     held: list[bytes] = []
-    for piece in pieces:
+    for piece in ahead(gathered(pieces)):
         *whole, rest = piece.split(b"\n")
         if whole:
             whole[0] = b"".join([*held, whole[0]])

@@ -1,14 +1,9 @@
-"""VCF text to dosages, a block of lines at a time.
-
-Where FORMAT is GT alone and every call is two one-character alleles ("0/1", "1|.", "./."),
-a call and the tab behind it are one 32-bit word, and all calls of a block are looked up at
-once. Every other line is looked up call by call.
-"""
+"""Lines of a VCF file to blocks of sites and dosages."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from sys import intern
 
@@ -17,53 +12,26 @@ import numpy as np
 from ..errors import InputUnreadable
 from .screening import Row, Screen, table
 from .source import MISSING, Block
+from .vcf_calls import (
+    HAPLOID,
+    Dosages,
+    genotypes,
+    look_up,
+    words_behind_tabs,
+    words_of_equal_width,
+)
 
-_HAPLOID = -2
-_FIRST_FIELD = re.compile(rb"(?:^|\t)([^\t:]*)")
 _DIPLOID = re.compile(rb"[0-9.]+[/|][0-9.]+")
-# Found by search: the top bytes of the products of the 18 words differ.
-_MIX, _SHIFT = np.uint32(0x70BC8EA5), np.uint32(24)
-
-
-class _Calls(dict[bytes, int]):
-    """Dosage of ALT for a GT as written, worked out when first met.
-
-    Only two observed alleles, each REF or the one ALT, make a dosage. One allele is
-    ``_HAPLOID``: an autosomal genotype needs two.
-    """
-
-    def __missing__(self, call: bytes) -> int:
-        alleles = re.split(rb"[/|]", call)
-        if not all(allele == b"." or allele.isdigit() for allele in alleles):
-            raise ValueError(call)
-        dosage = MISSING
-        if len(alleles) == 2 and {b"0", b"1"}.issuperset(alleles):
-            dosage = alleles.count(b"1")
-        if len(alleles) == 1 and alleles != [b"."]:
-            dosage = _HAPLOID
-        self[call] = dosage
-        return dosage
-
-
-def _word_tables() -> tuple[np.ndarray, np.ndarray]:
-    """The 18 words and their dosages, each at the slot its hash gives it."""
-    calls = [b"%c%c%c" % (a, phase, b) for a in b"01." for phase in b"/|" for b in b"01."]
-    words = np.frombuffer(b"".join(call + b"\t" for call in calls), "<u4")
-    word_at, dosage_at = np.zeros(256, np.uint32), np.zeros(256, np.int8)
-    word_at[(words * _MIX) >> _SHIFT] = words
-    dosage_at[(words * _MIX) >> _SHIFT] = [_Calls()[call] for call in calls]
-    return word_at, dosage_at
-
-
-_WORD_AT, _DOSAGE_AT = _word_tables()
+_TEXT_AT_ONCE = 1 << 20
+"""Bytes; what fits a processor's cache is looked up twice as fast."""
 
 
 @dataclass(frozen=True)
 class _Line:
-    """The calls of a record: FORMAT, all sample columns, and where it stands in the file."""
+    """The calls of an admitted record: FORMAT, all sample columns, and its line number."""
 
     format: bytes
-    calls: bytes
+    columns: bytes
     number: int
 
 
@@ -80,7 +48,7 @@ class VcfText:
         self._name = name
         self._samples = samples
         self._screen = screen
-        self._calls = _Calls()
+        self._dosage_of = Dosages()
         self.haploid_calls = 0
 
     def blocks(self, lines: Iterable[bytes], first: int, sites: int) -> Iterator[Block]:
@@ -93,13 +61,15 @@ class VcfText:
         """
         rows: list[Row] = []
         kept: list[_Line] = []
+        size = 0
         for number, line in enumerate(lines, first):
             if line and (admitted := self._admit(line, number)):
                 rows.append(admitted[0])
                 kept.append(admitted[1])
-            if len(rows) == sites:
+                size += len(line)
+            if len(rows) == sites or size > _TEXT_AT_ONCE:
                 yield Block(table(rows), self._dosages(kept))
-                rows, kept = [], []
+                rows, kept, size = [], [], 0
         if rows:
             yield Block(table(rows), self._dosages(kept))
 
@@ -107,7 +77,7 @@ class VcfText:
         if line.endswith(b"\0"):
             line = self._not_cut_off(line[:-1], number)
         try:
-            chrom, pos, name, ref, alts, _, filters, _, form, calls = line.split(b"\t", 9)
+            chrom, pos, name, ref, alts, _, filters, _, form, columns = line.split(b"\t", 9)
             chromosome, position = intern(chrom.decode()), int(pos)
             texts = name.decode(), ref.decode(), alts.decode(), filters.decode()
         except ValueError as error:
@@ -119,7 +89,7 @@ class VcfText:
             return None
         alleles = self._screen.admit(chromosome, position, *texts[1:])
         row = (chromosome, position, texts[0], *alleles) if alleles else None
-        return (row, _Line(form, calls, number)) if row else None
+        return (row, _Line(form, columns, number)) if row else None
 
     def _not_cut_off(self, line: bytes, number: int) -> bytes:
         columns = line.split(b"\t")
@@ -131,48 +101,42 @@ class VcfText:
             "Copy it again; if it is whole, end its last line with a newline.",
         )
 
-    def _dosages(self, kept: list[_Line]) -> np.ndarray:
+    def _dosages(self, lines: Sequence[_Line]) -> np.ndarray:
         """int8 (lines, samples)."""
-        dosages = np.empty((len(kept), self._samples), np.int8)
+        dosages = np.empty((len(lines), self._samples), np.int8)
         width = 4 * self._samples - 1
-        plain = np.array([k.format == b"GT" and len(k.calls) == width for k in kept])
-        if plain.any():
-            calls = [k.calls for k, is_plain in zip(kept, plain, strict=True) if is_plain]
-            words = np.frombuffer(b"\t".join(calls) + b"\t", "<u4").reshape(-1, self._samples)
-            slots = (words * _MIX) >> _SHIFT
-            dosages[plain] = _DOSAGE_AT[slots]
-            plain[plain] = (_WORD_AT[slots] == words).all(axis=1)
-        for i in np.flatnonzero(~plain):
-            dosages[i] = self._call_by_call(kept[i])
-        return dosages
-
-    def _call_by_call(self, line: _Line) -> np.ndarray:
-        calls = _genotypes(line)
-        if len(calls) != self._samples:
-            raise self._malformed(
-                line.number, f"it has {len(calls)} calls for {self._samples} samples"
-            )
-        try:
-            dosages = np.fromiter(map(self._calls.__getitem__, calls), np.int8, len(calls))
-        except ValueError as error:
-            call = error.args[0].decode(errors="replace")
-            raise self._malformed(line.number, f"the call {call!r} is no genotype") from error
-        haploid = dosages == _HAPLOID
+        equal = np.array([x.format == b"GT" and len(x.columns) == width for x in lines])
+        first = np.array([x.format == b"GT" or x.format.startswith(b"GT:") for x in lines])
+        known = np.zeros(len(lines), bool)
+        for chosen, words_in in (
+            (equal, words_of_equal_width),
+            (first & ~equal, words_behind_tabs),
+        ):
+            rows = np.flatnonzero(chosen)
+            columns = [lines[i].columns for i in rows.tolist()]
+            words = words_in(columns, self._samples) if columns else None
+            if words is not None:
+                dosages[rows], known[rows] = look_up(words)
+        for i in np.flatnonzero(~known).tolist():
+            dosages[i] = self._one_by_one(lines[i])
+        haploid = dosages == HAPLOID
         self.haploid_calls += int(haploid.sum())
         dosages[haploid] = MISSING
         return dosages
+
+    def _one_by_one(self, line: _Line) -> np.ndarray:
+        calls = genotypes(line.format, line.columns)
+        if len(calls) != self._samples:
+            why = f"it has {len(calls)} calls for {self._samples} samples"
+            raise self._malformed(line.number, why)
+        try:
+            return np.fromiter(map(self._dosage_of.__getitem__, calls), np.int8, len(calls))
+        except ValueError as error:
+            call = error.args[0].decode(errors="replace")
+            raise self._malformed(line.number, f"the call {call!r} is no genotype") from error
 
     def _malformed(self, number: int, why: str) -> InputUnreadable:
         return InputUnreadable(
             f"{self._name}, line {number}: {why}",
             "Check that the file is whole; `bcftools view` tells more.",
         )
-
-
-def _genotypes(line: _Line) -> list[bytes]:
-    """GT of each sample."""
-    if line.format.startswith(b"GT"):
-        return _FIRST_FIELD.findall(line.calls)
-    place = line.format.split(b":").index(b"GT")
-    fields = (column.split(b":") for column in line.calls.split(b"\t"))
-    return [parts[place] if place < len(parts) else b"." for parts in fields]

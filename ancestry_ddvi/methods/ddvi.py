@@ -9,7 +9,6 @@ from torch import Tensor
 from ..models.posteriors.diffusion import Diffusion
 from ..models.posteriors.gaussian import Gaussian
 from ..models.variational import Variational
-from ..objectives.elbo import ELBO
 from ..objectives.wake_sleep import WakeSleep
 from ..training.trainer import Stage
 from .method import Built, Recipe
@@ -49,7 +48,5 @@ class DDVI(Recipe):
         model = Variational(start.prior, start.likelihood, chain, start.encoder)
         warm = tempered(self, start, self.steps // 2)
         rest = self.steps - sum(stage.steps for stage in warm)
-        final = Stage(
-            model, WakeSleep(ELBO()), rest, (self.learning_rate, self.learning_rate / 100)
-        )
-        return Built(model, [*warm, final])
+        final = Stage(model, WakeSleep(), rest, (self.learning_rate, self.learning_rate / 100))
+        return Built(model, [*warm, final], scale)

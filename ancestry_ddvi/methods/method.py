@@ -14,10 +14,19 @@ from ..training.trainer import Stage
 
 @dataclass(frozen=True)
 class Built:
-    """A model and the stages that train it, in order."""
+    """A model and the stages that train it, in order.
+
+    Attributes
+    ----------
+    model : Variational
+    stages : sequence of Stage
+    scale : Tensor, (features,)
+        What ``Recipe.build`` was given; with the recipe enough to build the networks again.
+    """
 
     model: Variational
     stages: Sequence[Stage]
+    scale: Tensor
 
 
 @dataclass(frozen=True)
@@ -34,12 +43,15 @@ class Recipe(abc.ABC):
         People per step.
     learning_rate : float
         Adam's rate at the start; it ends a hundred times smaller.
+    components : int
+        Principal components to keep; 0 for as many as pass the Tracy-Widom test.
     """
 
     width: int = 256
     steps: int = 3000
     batch: int = 256
     learning_rate: float = 0.004
+    components: int = 0
 
     @abc.abstractmethod
     def build(self, scale: Tensor, dims: int) -> Built:

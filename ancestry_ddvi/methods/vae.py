@@ -30,7 +30,7 @@ class VAE(Recipe):
         warm = tempered(self, model, self.steps // 2)
         rest = self.steps - sum(stage.steps for stage in warm)
         final = Stage(model, ELBO(), rest, (self.learning_rate, self.learning_rate / 100))
-        return Built(model, [*warm, final])
+        return Built(model, [*warm, final], scale)
 
 
 def gaussian_model(recipe: Recipe, scale: Tensor, dims: int) -> Variational:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 
 from ..errors import OutOfResources, UsageProblem
+from ..resources import usable_threads
 
 
 def pick(device: str) -> torch.device:
@@ -39,21 +39,16 @@ def pick(device: str) -> torch.device:
     return chosen
 
 
-def usable_threads() -> int:
-    """Processors this process may use: SLURM's or OpenMP's word, else its affinity."""
-    for name in ("SLURM_CPUS_PER_TASK", "OMP_NUM_THREADS"):
-        if os.environ.get(name, "").isdigit() and int(os.environ[name]) > 0:
-            return int(os.environ[name])
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-
-
 @contextmanager
-def seeded(seed: int, threads: int | None = None) -> Iterator[None]:
-    """Run a block with torch's generators seeded and its settings put back afterwards."""
+def computing(seed: int, threads: int | None) -> Iterator[None]:
+    """Run a block with torch seeded and threads limited; settings are put back afterwards."""
+    from threadpoolctl import threadpool_limits
+
+    count = threads or usable_threads()
     before = torch.get_num_threads(), torch.get_float32_matmul_precision()
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), threadpool_limits(count):
         torch.manual_seed(seed)
-        torch.set_num_threads(threads or usable_threads())
+        torch.set_num_threads(count)
         torch.set_float32_matmul_precision("high")
         try:
             yield

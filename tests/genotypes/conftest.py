@@ -12,7 +12,7 @@ import pytest
 # importlib mode leaves this folder off the path, where the tests' own helpers are.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from genotype_files import COMPRESSED, META, Write, vcf_text  # noqa: E402
+from genotype_files import COMPRESSED, META, Write, vcf_text
 
 
 @pytest.fixture

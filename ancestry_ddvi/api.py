@@ -1,0 +1,378 @@
+"""The verbs: ingest, fit, embed. The one place where the layers meet.
+
+Every verb has the name and the defaults of its command.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .artefacts.coordinates import Coordinates, write_components
+from .artefacts.labels import read_labels
+from .artefacts.model import Model
+from .artefacts.summary import Clock, complete, write_summary
+from .errors import UsageProblem
+from .genotypes.qc import Filters
+from .genotypes.receipt import check_overlap
+from .genotypes.store import GenotypeStore
+from .genotypes.store import ingest as write_store
+from .planning import check_folder, plan, say_estimate
+from .progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from .genotypes.panel import Alignment
+    from .genotypes.scores import Scores
+    from .placement import Placement
+
+log = logging.getLogger(__name__)
+
+SUFFIXES = (".gz", ".bgz", ".vcf", ".bcf", ".bed", ".bim", ".fam", ".pgen", ".pvar", ".psam")
+SITES_AT_ONCE = 4096
+FEW_SITES = 0.1
+"""Below this share of the model's sites a warning says that bars will be wide."""
+
+FEW_DRAWS = 4.0
+"""With fewer effective draws a person is flagged: the error bar is a guess."""
+
+CAPTION = (
+    "Distances are model-based: they depend on the panel, its sites and the prior. "
+    "Position describes genetic similarity to the people of the panel, not identity."
+)
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What ``ingest`` wrote."""
+
+    files: dict[str, Path]
+    summary: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What ``fit`` wrote, and the coordinates; none of either after a dry run."""
+
+    files: dict[str, Path]
+    summary: dict[str, Any]
+    coordinates: Coordinates | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What ``embed`` wrote, and the coordinates."""
+
+    files: dict[str, Path]
+    summary: dict[str, Any]
+    coordinates: Coordinates = field(repr=False)
+
+
+def default_prefix(inputs: Sequence[str], model: str | None = None) -> str:
+    """The input's name without folder and suffix; for ``embed``, with the model's after it."""
+    name = "stdin" if inputs[0] == "-" else Path(inputs[0]).name
+    while name.endswith(SUFFIXES) and name not in SUFFIXES:
+        name = name[: name.rindex(".")]
+    return name if model is None else f"{name}.in.{Path(model).name.removesuffix('.ddvi')}"
+
+
+def ingest(
+    inputs: Sequence[str], out: str | None = None, *, progress: Progress = SILENT
+) -> Ingested:
+    """Pack the genotypes of one or several files into a PLINK 1 fileset for later fits.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        VCF, VCF.gz, BCF, PLINK 1 or PLINK 2 files, or "-" for a VCF on standard input.
+    out : str, optional
+        Prefix of the fileset; by default ``<name of the input>.genotypes``, where ``fit``
+        looks for it.
+    progress : Progress
+
+    Raises
+    ------
+    DDVIError
+        One of its children, with problem, remedy and exit code; so do all verbs.
+    """
+    prefix = out or f"{default_prefix(inputs)}.genotypes"
+    check_folder(Path(prefix))
+    with progress.stage("reading", None) as advance:
+        store = write_store(inputs, Path(prefix), _counter(advance))
+    files = {end: Path(f"{prefix}.{end}") for end in ("bed", "bim", "fam", "json")}
+    counts = {"samples": len(store.samples), "sites": len(store.sites)}
+    return Ingested(files, {**counts, "skipped_records": dict(store.skipped)})
+
+
+def fit(
+    inputs: Sequence[str],
+    out: str | None = None,
+    *,
+    labels: str | None = None,
+    dims: int = 2,
+    seed: int = 42,
+    device: str = "auto",
+    threads: int | None = None,
+    filters: Filters = Filters(),  # noqa: B008 (frozen)
+    method: str = "ddvi",
+    settings: Mapping[str, str] = {},  # noqa: B006 (never written to)
+    dry_run: bool = False,
+    progress: Progress = SILENT,
+) -> Fitted:
+    """Fit a model to a cohort and place everybody in it.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        Genotype files of the cohort; several are joined.
+    out : str, optional
+        Prefix of everything that is written; by default the name of the first input.
+    labels : str, optional
+        Tab-separated table with a header, sample IDs and labels first, for colours only.
+    dims : int
+        Number of coordinates.
+    seed : int
+    device : str
+        "auto", "cpu", "cuda", "cuda:N" or "mps".
+    threads : int, optional
+        CPU threads; by default what the scheduler or the system grants.
+    filters : Filters
+    method : str
+        A name of ``methods.METHODS``.
+    settings : mapping of str to str
+        Settings of the method's recipe.
+    dry_run : bool
+        Write nothing; ``summary["plan"]`` says what would be done.
+    progress : Progress
+    """
+    from .fitting import FitOptions, fit_model
+    from .models.runtime import computing, pick
+    from .placement import place
+
+    prefix = out or default_prefix(inputs)
+    options = FitOptions(method, dims, seed, filters, settings)
+    chosen, recipe = pick(device), options.recipe
+    if dims < 1:
+        raise UsageProblem(f"--dims is {dims}", "Give 1 or more.")
+    if dry_run:
+        return Fitted({}, {"plan": plan(inputs, prefix, asdict(options), str(chosen))})
+    clock = Clock()
+    check_folder(Path(prefix))
+    with computing(seed, threads):
+        with progress.stage("reading", None) as advance:
+            cache = Path(f"{prefix}.genotypes")
+            store = GenotypeStore.open(inputs, cache, _counter(advance))
+        groups = read_labels(Path(labels), store.samples) if labels else None
+        say_estimate(len(store.samples), len(store.sites))
+        clock.lap("reading")
+        done = fit_model(store, options, chosen, progress, clock)
+        placement = place(done.network, done.scores, store.samples, draws=64, seed=seed)
+        clock.lap("placing")
+    placement = placement.turned(done.model.orientation)
+    sites = len(done.qc.sites)
+    coordinates = _coordinates(
+        store.samples, placement, done.scores, sites, sites, done.qc.flags
+    )
+    files = {"model": Path(f"{prefix}.ddvi")}
+    done.model.write(files["model"])
+    title = f"{Path(prefix).name}: {len(store.samples):,} people, {sites:,} sites"
+    files |= _write_places(prefix, coordinates, placement, done.scores, groups, title)
+    clock.lap("writing")
+    summary = {
+        "verb": "fit",
+        "inputs": list(inputs),
+        "options": asdict(options) | {"settings": asdict(recipe), "device": str(chosen)},
+        "build": done.qc.build,
+        **done.model.record["counts"],
+        "components": done.model.projection.kept,
+        "dispersion": done.model.projection.dispersion,
+        "bounds": done.bounds,
+    }
+    return Fitted(*_conclude(prefix, summary, files, coordinates, clock), coordinates)
+
+
+def embed(
+    model: str,
+    inputs: Sequence[str],
+    out: str | None = None,
+    *,
+    draws: int = 64,
+    seed: int = 42,
+    device: str = "auto",
+    threads: int | None = None,
+    min_sites: int = 100,
+    labels: str | None = None,
+    progress: Progress = SILENT,
+) -> Embedded:
+    """Place samples in the space of a fitted model; a sample's place is its own affair.
+
+    Parameters
+    ----------
+    model : str
+        A .ddvi file written by ``fit``.
+    inputs : sequence of str
+        Genotype files; several are joined.
+    out : str, optional
+        Prefix of everything that is written; by default ``<input>.in.<model>``.
+    draws : int
+        Posterior draws per sample.
+    seed : int
+        Of the draws, together with each sample's ID.
+    device, threads, progress
+        As in ``fit``.
+    min_sites : int
+        Refuse a file that shares fewer sites with the model.
+    labels : str, optional
+        As in ``fit``.
+    """
+    from .fitting import revive
+    from .models.runtime import computing, pick
+    from .placement import place
+
+    prefix = out or default_prefix(inputs, model)
+    if draws < 2:
+        raise UsageProblem(f"--draws is {draws}", "Give 2 or more.")
+    chosen, clock = pick(device), Clock()
+    check_folder(Path(prefix))
+    fitted = Model.read(Path(model))
+    network = revive(fitted, chosen)
+    with computing(seed, threads):
+        clock.lap("loading")
+        with progress.stage("reading", None) as advance:
+            store = GenotypeStore.open(inputs, None, _counter(advance))
+        groups = read_labels(Path(labels), store.samples) if labels else None
+        clock.lap("reading")
+        alignment = fitted.panel.align(store.sites, store.counts(), store.build_hint)
+        receipt = alignment.receipt
+        log.info("Match of %s to the model:\n%s", store.name, "\n".join(receipt.lines()))
+        check_overlap(receipt, store.name, min_sites)
+        if receipt.site_fraction < FEW_SITES:
+            log.warning("Only %.1f %% of the model's sites are in %s: bars will be wide.",
+                        100 * receipt.site_fraction, store.name)  # fmt: skip
+        clock.lap("matching")
+        everyone = fitted.projection.read(_aligned(alignment, store, progress), len(store.samples))
+        known = fitted.projection.in_panel(everyone)
+        scores = fitted.projection.newcomers(everyone, known)
+        clock.lap("scores")
+        placement = place(network, scores, store.samples, draws=draws, seed=seed)
+        clock.lap("placing")
+    remarks = [
+        _joined("in_panel" if member else "", "few_sites" if observed < min_sites else "")
+        for member, observed in zip(known, scores.observed, strict=True)
+    ]
+    placement = placement.turned(fitted.orientation)
+    coordinates = _coordinates(
+        store.samples, placement, scores, len(fitted.panel), receipt.matched, remarks
+    )
+    title = f"{store.name} in {Path(model).name}: {len(store.samples):,} people"
+    files = _write_places(prefix, coordinates, placement, scores, groups, title)
+    clock.lap("writing")
+    summary = {
+        "verb": "embed",
+        "inputs": list(inputs),
+        "model": model,
+        "options": {"draws": draws, "seed": seed, "min_sites": min_sites, "device": str(chosen)},
+        "samples": len(store.samples),
+        "skipped_records": dict(store.skipped),
+        "match": receipt.as_dict(),
+    }
+    return Embedded(*_conclude(prefix, summary, files, coordinates, clock), coordinates)
+
+
+def _counter(advance: Callable[[int], None]) -> Callable[[int, int | None], None]:
+    """Turn "so many done in all" into "so many more done"."""
+    before = 0
+
+    def done(count: int, total: int | None) -> None:
+        nonlocal before
+        del total
+        advance(count - before)
+        before = count
+
+    return done
+
+
+def _aligned(
+    alignment: Alignment, store: GenotypeStore, progress: Progress
+) -> Iterator[tuple[slice, np.ndarray]]:
+    sites = len(alignment.rows)
+    with progress.stage("scores", sites) as advance:
+        for start in range(0, sites, SITES_AT_ONCE):
+            stop = min(start + SITES_AT_ONCE, sites)
+            yield slice(start, stop), alignment.dosages(store, start, stop)
+            advance(stop - start)
+
+
+def _coordinates(
+    samples: Sequence[str],
+    placement: Placement,
+    scores: Scores,
+    model_sites: int,
+    present: int,
+    remarks: Sequence[str],
+) -> Coordinates:
+    unsure = placement.effective_draws < FEW_DRAWS
+    return Coordinates(
+        samples=samples,
+        mean=placement.mean,
+        sd=placement.sd,
+        n_sites=scores.observed,
+        site_fraction=scores.observed / model_sites,
+        call_rate=scores.observed / max(present, 1),
+        flag=[_joined(r, "few_draws" if u else "") for r, u in zip(remarks, unsure, strict=True)],
+    )
+
+
+def _write_places(
+    prefix: str,
+    coordinates: Coordinates,
+    placement: Placement,
+    scores: Scores,
+    groups: list[str] | None,
+    title: str,
+) -> dict[str, Path]:
+    """The tables and the pictures of everybody's place."""
+    from .plots.scatter import coordinates_figure, save
+
+    files = {
+        "coords": Path(f"{prefix}.coords.tsv"),
+        "eigenvec": Path(f"{prefix}.eigenvec"),
+        "pcs": Path(f"{prefix}.pcs.tsv"),
+    }
+    coordinates.write(files["coords"])
+    coordinates.write_eigenvec(files["eigenvec"])
+    write_components(files["pcs"], coordinates.samples, scores.value)
+    figure = coordinates_figure(
+        coordinates.mean,
+        coordinates.sd,
+        labels=groups,
+        pcs=scores.value,
+        covariance=placement.covariance,
+        title=title,
+        caption=CAPTION,
+    )
+    return files | save(figure, prefix)
+
+
+def _conclude(
+    prefix: str,
+    summary: dict[str, Any],
+    files: dict[str, Path],
+    coordinates: Coordinates,
+    clock: Clock,
+) -> tuple[dict[str, Path], dict[str, Any]]:
+    """Write the summary; it knows of every file, itself included."""
+    flags = [flag for flags in coordinates.flag for flag in flags.split(",") if flag]
+    files = files | {"summary": Path(f"{prefix}.summary.json")}
+    counted = {name: flags.count(name) for name in sorted(set(flags))}
+    whole_summary = complete(summary | {"flags": counted}, files, clock)
+    write_summary(files["summary"], whole_summary)
+    return files, whole_summary
+
+
+def _joined(*remarks: str) -> str:
+    return ",".join(remark for remark in remarks if remark)

@@ -1,0 +1,164 @@
+"""PREFIX.ddvi: a fitted model in one file, safetensors with JSON metadata.
+
+The file holds weights, loadings and frequencies of sites, and a record of how they were made.
+It holds no genotypes, no sample names and nobody's coordinates.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputUnreadable
+from ..genotypes.panel import Panel
+from ..genotypes.scores import Projection
+from ..genotypes.source import SiteTable
+from ..storage import whole
+
+FORMAT = 1
+"""Raised when files written before can no longer be read as they are."""
+
+_KEY = "ddvi_ancestry"
+_WORDS = ("chromosome", "id", "ref", "alt")
+
+
+@dataclass(frozen=True)
+class Model:
+    """All that is needed to place new people.
+
+    Attributes
+    ----------
+    panel : Panel
+        Sites, alleles, frequencies and build.
+    projection : Projection
+        From dosages at those sites to scores.
+    weights : mapping of str to ndarray
+        State of the method's networks.
+    orientation : ndarray of float64, (dims, dims)
+        Turns latents to the axes of the coordinates.
+    record : dict
+        method, settings, dims, scale, seed, filters, counts, versions, bounds, card: plain
+        JSON values.
+    """
+
+    panel: Panel
+    projection: Projection
+    weights: Mapping[str, np.ndarray]
+    orientation: np.ndarray
+    record: Mapping[str, Any]
+
+    def write(self, path: Path) -> None:
+        """Write the model beside ``path`` and rename it when whole."""
+        from safetensors.numpy import save_file
+
+        sites, projection = self.panel.sites, self.projection
+        tensors = {f"weights.{name}": value for name, value in self.weights.items()}
+        tensors |= {f"sites.{name}": _packed(getattr(sites, name)) for name in _WORDS}
+        tensors |= {
+            "sites.position": sites.position.astype(np.int64),
+            "sites.frequency": self.panel.frequency,
+            "projection.loadings": projection.loadings.astype(np.float32),
+            "projection.strength": projection.strength,
+            "orientation": self.orientation,
+        }
+        record = {
+            "format": FORMAT,
+            "build": self.panel.build,
+            "people": projection.people,
+            "dispersion": projection.dispersion,
+            "kept": projection.kept,
+            **self.record,
+        }
+        with whole(path) as beside:
+            save_file(
+                {k: np.ascontiguousarray(v) for k, v in sorted(tensors.items())},
+                beside,
+                {_KEY: json.dumps(record, sort_keys=True)},
+            )
+
+    @classmethod
+    def read(cls, path: Path) -> Model:
+        """Read a model file.
+
+        Raises
+        ------
+        InputUnreadable
+            If the file is absent, truncated, not a model, or of a newer format.
+        """
+        record, tensors = _contents(path)
+        try:
+            sites = SiteTable(
+                chromosome=_unpacked(tensors["sites.chromosome"]),
+                position=tensors["sites.position"],
+                id=_unpacked(tensors["sites.id"]),
+                ref=_unpacked(tensors["sites.ref"]),
+                alt=_unpacked(tensors["sites.alt"]),
+            )
+            frequency = tensors["sites.frequency"]
+            return cls(
+                panel=Panel(sites, frequency, record["build"]),
+                projection=Projection(
+                    loadings=tensors["projection.loadings"].astype(np.float64),
+                    frequency=frequency,
+                    strength=tensors["projection.strength"],
+                    people=record["people"],
+                    dispersion=record["dispersion"],
+                    kept=record["kept"],
+                ),
+                weights={
+                    name.removeprefix("weights."): value
+                    for name, value in tensors.items()
+                    if name.startswith("weights.")
+                },
+                orientation=tensors["orientation"],
+                record=record,
+            )
+        except KeyError as error:
+            raise InputUnreadable(
+                f"{path} is a damaged model: {error.args[0]} is missing", "Fit it again."
+            ) from error
+
+
+def _contents(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    from safetensors import SafetensorError, safe_open
+
+    if not path.exists():
+        raise InputUnreadable(f"there is no file {path}", "Give a .ddvi file written by fit.")
+    if path.is_dir():
+        raise InputUnreadable(f"{path} is a folder", "Give a .ddvi file written by fit.")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            record = json.loads((file.metadata() or {}).get(_KEY, "null"))
+            if record is None:
+                raise InputUnreadable(
+                    f"{path} is not a ddvi-ancestry model", "Give a .ddvi file written by fit."
+                )
+            if record["format"] > FORMAT:
+                raise InputUnreadable(
+                    f"{path} has model format {record['format']}, newer than {FORMAT}, "
+                    "the newest this version reads",
+                    "Upgrade ddvi-ancestry.",
+                )
+            return record, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, json.JSONDecodeError) as error:
+        raise InputUnreadable(
+            f"{path} is not a ddvi-ancestry model, or a truncated one",
+            "Give a .ddvi file written by fit, or copy it again.",
+        ) from error
+    except OSError as error:
+        raise InputUnreadable(
+            f"{path} cannot be read: {error.strerror or error}", "Check its permissions."
+        ) from error
+
+
+def _packed(words: np.ndarray) -> np.ndarray:
+    return np.frombuffer("\n".join(words.tolist()).encode(), dtype=np.uint8)
+
+
+def _unpacked(packed: np.ndarray) -> np.ndarray:
+    return np.array(packed.tobytes().decode().split("\n"), dtype=object)

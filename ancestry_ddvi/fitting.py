@@ -1,0 +1,265 @@
+"""From a store of genotypes to a model: quality control, components, scores, training."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from .artefacts.model import Model
+from .artefacts.summary import Clock, versions
+from .data.scores import ScoreData
+from .genotypes.components import principal_components
+from .genotypes.dispersion import score_dispersion
+from .genotypes.panel import Panel
+from .genotypes.qc import QC, Filters, format_table, quality_control
+from .genotypes.scores import Projection, Scores
+from .genotypes.store import GenotypeStore
+from .mapping import with_settings
+from .methods import recipe_class
+from .methods.method import Built, Recipe
+from .models.variational import Variational
+from .placement import Placement, orientation, place, standard_error
+from .progress import Progress
+from .seeding import stream
+from .training.trainer import Record, train
+
+log = logging.getLogger(__name__)
+
+MOST_COMPONENTS = 40
+NOISE_COMPONENTS = 16
+"""Components beyond the kept ones, by which people of the panel are known again."""
+
+SITES_AT_ONCE = 4096
+HELD_OUT = 0.1
+FEWEST_HELD_OUT = 20
+BOUND_DRAWS = 64
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """What the user chose: recorded in the model, enough to fit it again.
+
+    Attributes
+    ----------
+    method : str
+        A name of ``methods.METHODS``.
+    dims : int
+        Number of coordinates.
+    seed : int
+    filters : Filters
+    settings : mapping of str to str
+        Settings of the method's recipe.
+    """
+
+    method: str = "ddvi"
+    dims: int = 2
+    seed: int = 42
+    filters: Filters = field(default_factory=Filters)
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def recipe(self) -> Recipe:
+        """The method's recipe with the settings applied.
+
+        Raises
+        ------
+        UsageProblem
+            If the method or a setting is unknown.
+        """
+        return with_settings(recipe_class(self.method)(), self.settings)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted model with what was learnt of the cohort on the way.
+
+    Attributes
+    ----------
+    model : Model
+    network : Variational
+    qc : QC
+    scores : Scores
+        Everybody's kept components, as newcomers would have them.
+    bounds : dict
+        Mean bounds over held-out people, in nats per person, with standard errors.
+    """
+
+    model: Model
+    network: Variational
+    qc: QC
+    scores: Scores
+    bounds: dict[str, Any]
+
+
+def fit_model(
+    store: GenotypeStore,
+    options: FitOptions,
+    device: torch.device,
+    progress: Progress,
+    clock: Clock,
+) -> Fit:
+    """Fit a model to the people of a store who pass quality control.
+
+    Raises
+    ------
+    NothingLeft, TrainingDiverged, UsageProblem
+    """
+    recipe = options.recipe
+    qc = quality_control(store, options.filters, store.build_hint)
+    log.info("Quality control:\n%s", format_table(qc.table))
+    clock.lap("quality control")
+    projection = make_projection(store, qc, options.dims, recipe.components, options.seed)
+    blocks = _blocks(store, qc.sites, progress)
+    scores = projection.newcomers(projection.read(blocks, len(store.samples)), qc.fit_samples)
+    clock.lap("components")
+    fitted, ids = scores[qc.fit_samples], np.array(store.samples, dtype=object)[qc.fit_samples]
+    held_out = hold_out(len(fitted), options.seed)
+    built, history = _train(recipe, fitted[~held_out], options.dims, device, progress)
+    clock.lap("training")
+    placement = place(built.model, fitted, ids, draws=BOUND_DRAWS, seed=options.seed)
+    bounds = _bounds(placement, held_out)
+    record = {
+        "options": asdict(options) | {"settings": asdict(recipe)},
+        "scale": np.asarray(built.scale, dtype=float).tolist(),
+        "counts": _counts(store, qc),
+        "bounds": bounds,
+        "training": [asdict(row) for row in history],
+        "versions": versions(),
+        "card": _card(store, qc, projection),
+    }
+    model = Model(
+        panel=Panel(store.sites[qc.sites], qc.frequency, qc.build),
+        projection=projection,
+        weights={k: v.cpu().numpy() for k, v in built.model.state_dict().items()},
+        orientation=_orientation(built.model, placement.mean, fitted.value),
+        record=record,
+    )
+    clock.lap("bounds")
+    return Fit(model, built.model, qc, scores, bounds)
+
+
+def make_projection(
+    store: GenotypeStore, qc: QC, dims: int, components: int, seed: int
+) -> Projection:
+    """Principal components of the people in the fit, and how many of them carry structure.
+
+    Parameters
+    ----------
+    components : int
+        How many to keep; 0 for as many as pass the Tracy-Widom test (at least ``dims`` + 1).
+    """
+    people = np.flatnonzero(qc.fit_samples)
+    wanted = max(MOST_COMPONENTS, components) + NOISE_COMPONENTS
+    found = principal_components(store, qc.sites, people, qc.frequency, wanted, seed)
+    most = max(1, len(found.strength) - NOISE_COMPONENTS)
+    kept = min(max(components or found.significant, dims + 1), most)
+    used = min(kept + NOISE_COMPONENTS, len(found.strength))
+    dispersion = score_dispersion(
+        store, qc.sites, people, qc.frequency, found.loadings[:, :kept]
+    )
+    log.info(
+        "%d components carry structure (Tracy-Widom); %d are kept. "
+        "Linkage inflates the variance of scores %.2f times.",
+        found.significant,
+        kept,
+        dispersion,
+    )
+    return Projection(
+        loadings=found.loadings[:, :used].astype(np.float32).astype(np.float64),
+        frequency=qc.frequency,
+        strength=found.strength[:used],
+        people=len(people),
+        dispersion=dispersion,
+        kept=kept,
+    )
+
+
+def hold_out(people: int, seed: int) -> np.ndarray:
+    """A tenth of the people, where that makes a sample worth judging by; bool (people,)."""
+    mask = np.zeros(people, dtype=bool)
+    count = int(people * HELD_OUT)
+    if count >= FEWEST_HELD_OUT:
+        mask[stream(seed, "held out").permutation(people)[:count]] = True
+    return mask
+
+
+def revive(model: Model, device: torch.device) -> Variational:
+    """The networks of a model file, ready to place people."""
+    chosen = model.record["options"]
+    recipe = recipe_class(chosen["method"])(**chosen["settings"])
+    network = recipe.build(torch.tensor(model.record["scale"]), chosen["dims"]).model
+    network.load_state_dict({k: torch.tensor(v) for k, v in model.weights.items()})
+    return network.to(device)
+
+
+def _blocks(
+    store: GenotypeStore, rows: np.ndarray, progress: Progress
+) -> Iterator[tuple[slice, np.ndarray]]:
+    with progress.stage("scores", len(rows)) as advance:
+        for start in range(0, len(rows), SITES_AT_ONCE):
+            part = slice(start, min(start + SITES_AT_ONCE, len(rows)))
+            yield part, store.dosages(rows[part])
+            advance(part.stop - part.start)
+
+
+def _train(
+    recipe: Recipe, scores: Scores, dims: int, device: torch.device, progress: Progress
+) -> tuple[Built, list[Record]]:
+    data = ScoreData(scores, device)
+    built = recipe.build(data.scale.cpu(), dims)
+    for stage in built.stages:
+        stage.model.to(device).train()
+    with progress.stage("training", sum(stage.steps for stage in built.stages)) as advance:
+        return built, train(built.stages, data, recipe.batch, advance)
+
+
+def _bounds(placement: Placement, held_out: np.ndarray) -> dict[str, Any]:
+    """Bounds on people held out of training; on everybody where none were."""
+    judged = held_out if held_out.any() else ~held_out
+    elbo, importance = placement.elbo[judged], placement.importance_bound[judged]
+    return {
+        "people": int(judged.sum()),
+        "held_out": bool(held_out.any()),
+        "draws": placement.draws.shape[1],
+        "elbo": float(elbo.mean()),
+        "elbo_se": standard_error(elbo),
+        "importance_weighted": float(importance.mean()),
+        "importance_weighted_se": standard_error(importance),
+    }
+
+
+def _orientation(network: Variational, mean: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    return orientation(mean, scores) if network.prior.isotropic else np.eye(mean.shape[1])
+
+
+def _counts(store: GenotypeStore, qc: QC) -> dict[str, Any]:
+    flags = [flag for flag in qc.flags if flag]
+    return {
+        "samples": len(store.samples),
+        "samples_in_fit": int(qc.fit_samples.sum()),
+        "sites_in_model": len(qc.sites),
+        "left_out_of_fit": {name: flags.count(name) for name in sorted(set(flags))},
+        "skipped_records": dict(store.skipped),
+        "steps": [step._asdict() for step in qc.table],
+    }
+
+
+def _card(store: GenotypeStore, qc: QC, projection: Projection) -> dict[str, str]:
+    return {
+        "panel": f"{projection.people:,} people who passed quality control, "
+        f"of {len(store.samples):,}",
+        "sites": f"{len(qc.sites):,} biallelic SNPs, build {qc.build or 'unknown'}",
+        "contains": "network weights, loadings and allele frequencies; no genotypes, no sample "
+        "names, nobody's coordinates",
+        "privacy": "loadings carry a trace of everybody they were learnt from: someone who "
+        "holds a person's genotypes can tell whether that person was in the panel",
+        "use": "genetic similarity to the people of the panel; not identity, ethnicity or "
+        "nationality",
+        "limits": "people from populations the panel lacks are placed at the nearest likely "
+        "position; linkage is accounted for on average",
+    }

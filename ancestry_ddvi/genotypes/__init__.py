@@ -1,0 +1,1 @@
+"""Genotype files in, packed dosages out; NumPy only."""

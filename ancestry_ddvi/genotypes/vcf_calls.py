@@ -1,0 +1,102 @@
+"""The sample columns of VCF lines to dosages: all of a block at once, or one call at a time.
+
+A call of two one-character alleles ("0/1", "1|.", "./.") and the tab behind it are a word of
+32 bits, a call of one allele ("0", ".") is one of 16, and there are 21 such words. Where every
+call has two alleles and nothing follows GT, the text is an array of words already; else the
+words are picked from behind the tabs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from .source import MISSING
+
+HAPLOID = -2
+"""Stands for a call of one allele. An autosomal genotype needs two, so it is as good as missing."""
+
+_TAB, _COLON = 9, 58
+_GT_FIRST = re.compile(rb"(?:^|\t)([^\t:]*)")
+# Found by search: the top bytes of the products of the 21 words differ.
+_MIX, _SHIFT = np.uint32(0xC2094CAD), np.uint32(24)
+
+
+class Dosages(dict[bytes, int]):
+    """Dosage of ALT for GT as written, worked out when first met.
+
+    Only two observed alleles, each REF or the one ALT, make a dosage; anything else is
+    ``HAPLOID`` or ``MISSING``. What is not a genotype at all is a ValueError.
+    """
+
+    def __missing__(self, call: bytes) -> int:
+        alleles = re.split(rb"[/|]", call)
+        if not all(allele == b"." or allele.isdigit() for allele in alleles):
+            raise ValueError(call)
+        dosage = MISSING
+        if len(alleles) == 2 and {b"0", b"1"}.issuperset(alleles):
+            dosage = alleles.count(b"1")
+        if len(alleles) == 1 and alleles != [b"."]:
+            dosage = HAPLOID
+        self[call] = dosage
+        return dosage
+
+
+def _word_tables() -> tuple[np.ndarray, np.ndarray]:
+    """The 21 words and their dosages, each at the slot its hash gives it."""
+    calls = [b"%c%c%c" % (a, phase, b) for a in b"01." for phase in b"/|" for b in b"01."]
+    calls += [b"0", b"1", b"."]
+    words = np.array([int.from_bytes(call + b"\t", "little") for call in calls], np.uint32)
+    word_at, dosage_at = np.zeros(256, np.uint32), np.zeros(256, np.int8)
+    word_at[(words * _MIX) >> _SHIFT] = words
+    dosage_at[(words * _MIX) >> _SHIFT] = [Dosages()[call] for call in calls]
+    return word_at, dosage_at
+
+
+_WORD_AT, _DOSAGE_AT = _word_tables()
+
+
+def look_up(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Dosages, int8 (lines, samples), and which lines hold no word but the 21, bool (lines,)."""
+    slots = ((words * _MIX) >> _SHIFT).astype(np.intp)
+    return _DOSAGE_AT[slots], (_WORD_AT[slots] == words).all(axis=1)
+
+
+def words_of_equal_width(columns: Sequence[bytes], samples: int) -> np.ndarray:
+    """Words of lines whose calls are all three characters wide: uint32 (lines, samples)."""
+    return np.frombuffer(b"\t".join(columns) + b"\t", "<u4").reshape(-1, samples)
+
+
+def words_behind_tabs(columns: Sequence[bytes], samples: int) -> np.ndarray | None:
+    """Words that start the columns: uint32 (lines, samples).
+
+    None if one of the lines has not as many columns as there are samples.
+    """
+    text = np.frombuffer(b"\t".join(columns) + b"\t\0\0\0", np.uint8)
+    tabs = np.flatnonzero(text == _TAB)
+    line_ends = np.cumsum([len(line) + 1 for line in columns]) - 1
+    if not np.array_equal(tabs[samples - 1 :: samples], line_ends):
+        return None
+    starts = np.concatenate([[0], tabs[:-1] + 1])
+    first, second, third, fourth = (text[starts + i] for i in range(4))
+    words = np.stack([first, second, third, _colon_as_tab(fourth)], axis=1).view("<u4")[:, 0]
+    one_allele = _colon_as_tab(second) == _TAB
+    words[one_allele] = first[one_allele] | np.uint32(_TAB << 8)
+    return words.reshape(-1, samples)
+
+
+def _colon_as_tab(characters: np.ndarray) -> np.ndarray:
+    """Either ends GT."""
+    return np.where(characters == _COLON, np.uint8(_TAB), characters)
+
+
+def genotypes(form: bytes, columns: bytes) -> list[bytes]:
+    """GT of every column, as written; ``form`` is the FORMAT that the columns follow."""
+    fields = form.split(b":")
+    if fields[0] == b"GT":
+        return _GT_FIRST.findall(columns)
+    place = fields.index(b"GT")
+    parts = (column.split(b":") for column in columns.split(b"\t"))
+    return [part[place] if place < len(part) else b"." for part in parts]

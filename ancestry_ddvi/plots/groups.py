@@ -1,0 +1,46 @@
+"""People who share a label, and the style they are drawn in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..artefacts.labels import UNLABELLED
+from .palette import UNNAMED, Style, styles
+
+
+@dataclass(frozen=True)
+class Group:
+    """The people of one label.
+
+    Attributes
+    ----------
+    name : str
+        "" for people without a label.
+    rows : ndarray of int64, ascending
+    style : Style
+    """
+
+    name: str
+    rows: np.ndarray
+    style: Style
+
+    @property
+    def legend(self) -> str:
+        return self.name or "no label"
+
+
+def grouped(labels: Sequence[str] | None, people: int) -> list[Group]:
+    """Groups in the order of their names, those without a label last; every person is in one."""
+    names = np.array([""] * people if labels is None else labels, dtype=object).astype(str)
+    names[names == UNLABELLED] = ""
+    order = np.argsort(names, kind="stable")
+    found, first = np.unique(names[order], return_index=True)
+    chosen = styles(name for name in found.tolist() if name)
+    groups = [
+        Group(name, rows, chosen.get(name, UNNAMED))
+        for name, rows in zip(found.tolist(), np.split(order, first[1:]), strict=True)
+    ]
+    return sorted(groups, key=lambda group: (not group.name, group.name))

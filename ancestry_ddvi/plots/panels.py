@@ -1,0 +1,131 @@
+"""What is drawn inside one pair of axes: people, and how firmly each is placed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import EllipseCollection, LineCollection
+from matplotlib.colors import to_rgba
+
+from .groups import Group
+from .palette import BACKGROUND, MARKERS
+
+ELLIPSE_SD = 2.0
+"""Half axes of an ellipse, in posterior standard deviations."""
+
+RASTER = 5_000
+"""More people than this and their marks become pixels inside the SVG."""
+
+
+def draw_points(axes: Axes, points: np.ndarray, groups: Sequence[Group]) -> None:
+    """One mark a person; large groups first, so that small ones lie on top.
+
+    Parameters
+    ----------
+    points : ndarray, (people, 2)
+    """
+    people = len(points)
+    for group in sorted(groups, key=lambda group: (bool(group.name), -len(group.rows))):
+        axes.scatter(
+            *points[group.rows].T,
+            s=area(people) * MARKERS[group.style.marker],
+            marker=group.style.marker,
+            color=group.style.colour,
+            alpha=0.85 if people <= RASTER else 0.5,
+            edgecolors="white" if people <= RASTER else "none",
+            linewidths=0.3,
+            zorder=3,
+            rasterized=people > RASTER,
+        )
+
+
+def area(people: int) -> float:
+    """Area of a mark in square points: smaller the more there are."""
+    return float(np.clip(600 / np.sqrt(people), 1.5, 36))
+
+
+def draw_background(axes: Axes, points: np.ndarray) -> None:
+    """A reference behind the people, in light grey."""
+    axes.scatter(
+        *points[:, :2].T, s=5, color=BACKGROUND, linewidths=0, zorder=1, rasterized=len(points) > RASTER
+    )
+
+
+def draw_spread(
+    axes: Axes, points: np.ndarray, covariance: np.ndarray, groups: Sequence[Group]
+) -> None:
+    """An ellipse of two posterior standard deviations around each person.
+
+    Parameters
+    ----------
+    points : ndarray, (people, 2)
+    covariance : ndarray, (people, 2, 2)
+    """
+    variance, directions = np.linalg.eigh(covariance)
+    axis = 2 * ELLIPSE_SD * np.sqrt(np.maximum(variance, 0))
+    colour = colours(groups, len(points))
+    axes.add_collection(
+        EllipseCollection(
+            axis[:, 1],
+            axis[:, 0],
+            np.degrees(np.arctan2(directions[:, 1, 1], directions[:, 0, 1])),
+            units="xy",
+            offsets=points,
+            offset_transform=axes.transData,
+            facecolors=colour * [1, 1, 1, faint(len(points))],
+            edgecolors=colour * [1, 1, 1, 2 * faint(len(points))],
+            linewidths=0.4 if len(points) <= RASTER else 0,
+            zorder=2,
+            rasterized=len(points) > RASTER,
+        ),
+        autolim=False,
+    )
+
+
+def faint(people: int) -> float:
+    """Opacity of an ellipse: fainter the more lie over each other."""
+    return float(np.clip(3 / np.sqrt(people), 0.02, 0.2))
+
+
+def colours(groups: Sequence[Group], people: int) -> np.ndarray:
+    """RGBA of each person; (people, 4)."""
+    colour = np.empty((people, 4))
+    for group in groups:
+        colour[group.rows] = to_rgba(group.style.colour)
+    return colour
+
+
+def draw_strip(
+    axes: Axes, values: np.ndarray, sd: np.ndarray, groups: Sequence[Group]
+) -> np.ndarray:
+    """One coordinate: people stacked by group and, in it, by value, each with its bar.
+
+    Parameters
+    ----------
+    values, sd : ndarray, (people,)
+
+    Returns
+    -------
+    ndarray, (people, 2)
+        Where each person was drawn.
+    """
+    order = np.concatenate([g.rows[np.argsort(values[g.rows], kind="stable")] for g in groups])
+    height = np.empty(len(values))
+    height[order] = np.arange(len(values))
+    reach = ELLIPSE_SD * sd
+    bars = np.stack(
+        [np.column_stack([values - reach, height]), np.column_stack([values + reach, height])],
+        axis=1,
+    )
+    axes.add_collection(
+        LineCollection(
+            list(bars),
+            colors=colours(groups, len(values)) * [1, 1, 1, 0.3],
+            linewidths=0.8,
+            zorder=2,
+            rasterized=len(values) > RASTER,
+        )
+    )
+    return np.column_stack([values, height])

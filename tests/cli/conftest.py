@@ -1,0 +1,61 @@
+"""The command line as it is installed, with an API that only writes down what it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+import ancestry_ddvi
+
+Run = Callable[..., Result]
+
+
+class FakeAPI:
+    """Answers every verb with the same two files; ``calls`` has verb, inputs and options."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
+        self.during: Callable[..., None] = lambda **options: None
+
+    def default_prefix(self, inputs: tuple[str, ...], model: str | None = None) -> str:
+        name = Path(inputs[0]).name.split(".")[0]
+        return f"{name}.in.{Path(model).stem}" if model else name
+
+    def __getattr__(self, verb: str) -> Callable[..., Any]:
+        def call(*inputs: Any, **options: Any) -> SimpleNamespace:
+            self.calls.append((verb, inputs, options))
+            self.during(**options)
+            prefix = inputs[-1]
+            files = {"model": Path(f"{prefix}.ddvi"), "coords": Path(f"{prefix}.coords.tsv")}
+            return SimpleNamespace(files=files, summary={"plan": ["read", "fit", "write"]})
+
+        if verb not in ("fit", "embed", "ingest"):
+            raise AttributeError(verb)
+        return call
+
+
+@pytest.fixture(scope="session")
+def main() -> click.Group:
+    (script,) = entry_points(group="console_scripts", name="ddvi-ancestry")
+    return script.load()
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> FakeAPI:
+    fake = FakeAPI()
+    monkeypatch.setattr(ancestry_ddvi, "api", fake, raising=False)
+    return fake
+
+
+@pytest.fixture
+def run(main: click.Group, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: CliRunner().invoke(main, words, prog_name="ddvi-ancestry")

@@ -1,0 +1,124 @@
+"""Commands: which call of the API, with which arguments, and what is printed."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import asdict
+
+import pytest
+
+from ancestry_ddvi.genotypes.filters import Filters
+
+OURS = {"inputs", "out", "model", "progress", "threads"}
+
+
+def test_fit_hands_on_every_option(run, api):
+    words = (
+        "fit a.vcf b.vcf --out x/y --labels pop.tsv --dims 3 --seed 7 --device cpu --threads 5 "
+        "--method ddvi --set steps=10 --set note=a=b --maf 0.1 --geno 0.2 --mind 0.3 --hwe 1e-6 "
+        "--ld-r2 0.4 --ld-window-kb 50 --king-cutoff 0.25 "
+        "--allow-extra-chr --no-ld-regions --keep-ambiguous"
+    )
+    result = run(*words.split())
+    assert result.exit_code == 0, result.output
+    ((verb, inputs, options),) = api.calls
+    assert (verb, *inputs) == ("fit", ("a.vcf", "b.vcf"), "x/y")
+    options.pop("progress")
+    assert options == {
+        "labels": "pop.tsv",
+        "dims": 3,
+        "seed": 7,
+        "device": "cpu",
+        "threads": 5,
+        "method": "ddvi",
+        "settings": {"steps": "10", "note": "a=b"},
+        "dry_run": False,
+        "filters": Filters(0.1, 0.2, 0.3, 1e-6, 0.4, 50, 0.25, True, False, False),
+    }
+
+
+def test_embed_hands_on_every_option(run, api):
+    words = (
+        "embed m.ddvi new.vcf --out x --draws 9 --seed 7 --device cpu --threads 5 "
+        "--min-sites 3 --labels pop.tsv"
+    )
+    run(*words.split())
+    ((verb, inputs, options),) = api.calls
+    assert (verb, *inputs) == ("embed", "m.ddvi", ("new.vcf",), "x")
+    options.pop("progress")
+    assert options == {
+        "draws": 9,
+        "seed": 7,
+        "device": "cpu",
+        "threads": 5,
+        "min_sites": 3,
+        "labels": "pop.tsv",
+    }
+
+
+def test_ingest_hands_on_its_input(run, api):
+    run("ingest", "-", "--out", "x")
+    ((verb, inputs, _),) = api.calls
+    assert (verb, *inputs) == ("ingest", ("-",), "x")
+
+
+@pytest.mark.parametrize("words", [["fit", "x.vcf"], ["embed", "m", "x.vcf"], ["ingest", "x.vcf"]])
+def test_the_defaults_are_those_of_the_function(run, words, monkeypatch):
+    from ancestry_ddvi import api as real
+
+    from .conftest import FakeAPI
+
+    fake = FakeAPI()
+    monkeypatch.setattr("ancestry_ddvi.api", fake)
+    assert run(*words).exit_code == 0
+    ((verb, inputs, options),) = fake.calls
+    signature = inspect.signature(getattr(real, verb))
+    signature.bind(*inputs, **options)
+    defaults = {
+        name: param.default
+        for name, param in signature.parameters.items()
+        if name not in OURS and param.default is not param.empty
+    }
+    assert {name: options[name] for name in options if name not in OURS} == defaults
+
+
+def test_without_filters_the_thresholds_are_those_of_the_package(run, api):
+    run("fit", "x.vcf")
+    assert asdict(api.calls[0][2]["filters"]) == asdict(Filters())
+
+
+def test_stdout_has_the_paths_and_nothing_else(run, api):
+    api.during = lambda progress, **_: progress.stage("Reading", 3).__enter__()(3)
+    assert run("fit", "x.vcf").stdout == "x.ddvi\nx.coords.tsv\n"
+
+
+def test_the_prefix_comes_from_the_input_and_the_model(run, api):
+    run("fit", "some/x.vcf.gz")
+    run("embed", "other/m.ddvi", "some/x.vcf.gz")
+    assert [inputs[-1] for _, inputs, _ in api.calls] == ["x", "x.in.m"]
+
+
+def test_a_dry_run_prints_the_plan_and_leaves_the_folder_empty(run, api, tmp_path):
+    result = run("fit", "x.vcf", "--dry-run", "--out", "sub/x")
+    assert result.stdout == "read\nfit\nwrite\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--set", "steps"], "'steps' is not KEY=VALUE"),
+        (["--set", "=5"], "'=5' is not KEY=VALUE"),
+        (["--out", "results/"], "results/cohort"),
+        (["--out", ""], "prefix"),
+        (["--maf", "0.7"], "--maf is 0.7"),
+        (["--dims", "0"], "--dims"),
+        (["--threads", "0"], "--threads"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_a_usage_error(run, api, tmp_path, words, said):
+    result = run("fit", "x.vcf", *words)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert not api.calls
+    assert list(tmp_path.iterdir()) == []

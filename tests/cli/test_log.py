@@ -1,0 +1,113 @@
+"""PREFIX.log: what was asked, where and when, what happened, how it ended."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+import pytest
+
+from ancestry_ddvi.errors import NothingLeft
+
+logger = logging.getLogger("ancestry_ddvi.genotypes.vcf")
+
+
+def speak(**options):
+    logger.debug("A detail")
+    logger.info("1,092 people and 14,079 sites")
+    logger.warning("The build is not recognised")
+
+
+def lines_of(path):
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def test_the_log_begins_with_what_was_asked_and_ends_with_how_it_went(run, api, tmp_path):
+    api.during = speak
+    run("fit", "a b.vcf", "--out", "x", "--threads", "3", "--maf", "0.1", "--set", "steps=5")
+    lines = lines_of(tmp_path / "x.log")
+    assert lines[:4] == ["ddvi-ancestry 0.1.0", "Options in effect:", "  fit", "  'a b.vcf'"]
+    for option in ("--out x", "--seed 42", "--maf 0.1", "--geno 0.02", "--set steps=5"):
+        assert f"  {option}" in lines
+    text = "\n".join(lines)
+    assert f"Hostname: {os.uname().nodename}\nWorking directory: {tmp_path}\nStart time: " in text
+    assert "Random number seed: 42\n" in text
+    assert "GiB RAM; using up to 3 threads." in text
+    assert lines.index("1,092 people and 14,079 sites") > lines.index("Random number seed: 42")
+    assert lines[-2].startswith("End time: ")
+    assert lines[-1] == "Exit code: 0"
+
+
+def test_options_that_are_off_are_not_in_effect(run, api, tmp_path):
+    run("fit", "x.vcf", "--keep-ambiguous")
+    lines = lines_of(tmp_path / "x.log")
+    assert "  --keep-ambiguous" in lines
+    assert not [line for line in lines if "--no-ld-regions" in line or "--hwe" in line]
+
+
+def test_the_log_of_a_failed_run_survives_and_ends_with_the_error(run, api, tmp_path):
+    def fail(**options):
+        speak()
+        raise NothingLeft("The filter 'maf' left 3 of 9 sites", "Lower --maf.")
+
+    api.during = fail
+    (tmp_path / "x.log").write_text("an old log")
+    run("fit", "x.vcf")
+    lines = lines_of(tmp_path / "x.log")
+    assert "1,092 people and 14,079 sites" in lines
+    assert "Error: The filter 'maf' left 3 of 9 sites. Lower --maf." in lines
+    assert lines[-1] == "Exit code: 5"
+    assert [path.name for path in tmp_path.iterdir()] == ["x.log"]
+
+
+def test_the_log_of_a_bug_has_the_traceback(run, api, tmp_path):
+    def fail(**options):
+        raise ZeroDivisionError
+
+    api.during = fail
+    run("fit", "x.vcf")
+    text = (tmp_path / "x.log").read_text()
+    assert "Traceback (most recent call last):" in text
+    assert text.endswith("Exit code: 1\n")
+
+
+@pytest.mark.parametrize(
+    ("flags", "on_stderr", "in_log"),
+    [
+        ([], {"info", "warning"}, {"info", "warning"}),
+        (["-q"], {"warning"}, {"info", "warning"}),
+        (["-v"], {"detail", "info", "warning"}, {"detail", "info", "warning"}),
+    ],
+)
+def test_verbosity(run, api, tmp_path, flags, on_stderr, in_log):
+    said = {"detail": "A detail", "info": "14,079 sites", "warning": "not recognised"}
+    api.during = speak
+    result = run("fit", "x.vcf", *flags)
+    text = (tmp_path / "x.log").read_text()
+    assert {name for name, words in said.items() if words in result.stderr} == on_stderr
+    assert {name for name, words in said.items() if words in text} == in_log
+
+
+def test_the_header_stays_in_the_log(run, api):
+    api.during = speak
+    assert run("fit", "x.vcf").stderr.splitlines() == [
+        "1,092 people and 14,079 sites",
+        "The build is not recognised",
+    ]
+
+
+def test_a_folder_for_the_log_is_made(run, api, tmp_path):
+    run("fit", "x.vcf", "--out", "new/folder/x")
+    assert (tmp_path / "new" / "folder" / "x.log").exists()
+
+
+def test_a_run_leaves_the_logger_as_it_was(run, api):
+    package = logging.getLogger("ancestry_ddvi")
+    before = package.level, package.handlers[:]
+    run("fit", "x.vcf", "-v")
+    assert (package.level, package.handlers) == before
+
+
+def test_names_in_any_script_survive(run, api, tmp_path):
+    run("fit", "x.vcf", "--labels", "народы.tsv", "--out", "x")
+    assert "народы.tsv" in (tmp_path / "x.log").read_text(encoding="utf-8")

@@ -1,0 +1,155 @@
+"""Progress: bars for who watches, a line now and then for a file, nothing for who wants quiet."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+from ancestry_ddvi.cli._progress import Lines, duration, how_far
+
+PROGRAM = """
+import logging, sys, time
+import ancestry_ddvi
+
+class API:
+    @staticmethod
+    def ingest(inputs, out, progress):
+        with progress.stage("Reading [x]", 4) as advance:
+            for _ in range(4):
+                time.sleep(0.1)
+                advance(1)
+            logging.getLogger("ancestry_ddvi").info("4 people")
+        return type("Done", (), {"files": {}})
+
+ancestry_ddvi.api = API
+from ancestry_ddvi.cli import main
+main(["ingest", "x.vcf", "--out", "x", *sys.argv[1:]])
+"""
+
+
+def on_terminal(folder, *words, **environment):
+    """What a person who watches stderr is shown, control sequences included."""
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *words],
+        cwd=folder,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "80", **environment},
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(ours, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(ours)
+    assert child.wait(timeout=20) == 0
+    return shown.decode()
+
+
+def test_a_terminal_sees_a_bar_and_then_one_line(tmp_path):
+    shown = on_terminal(tmp_path)
+    assert "Reading [x]" in shown
+    assert "%" in shown
+    assert "━" in shown
+    assert "0:00:" in shown
+    assert "4 people" in shown
+    assert "Reading [x]: done in 0." in shown
+    assert "Reading [x] ..." in (tmp_path / "x.log").read_text()
+
+
+def test_no_color_is_honoured(tmp_path):
+    colour = "\x1b[38;"
+    assert colour in on_terminal(tmp_path, TERM="xterm-256color")
+    assert colour not in on_terminal(tmp_path, TERM="xterm-256color", NO_COLOR="1")
+
+
+def test_quiet_says_nothing_on_a_terminal(tmp_path):
+    assert on_terminal(tmp_path, "--quiet") == ""
+    assert "Reading [x]: done" in (tmp_path / "x.log").read_text()
+
+
+def test_a_dumb_terminal_gets_plain_lines(tmp_path):
+    assert "\x1b" not in on_terminal(tmp_path, TERM="dumb")
+
+
+def test_a_file_gets_plain_lines(run, api, tmp_path):
+    def work(progress, **options):
+        with progress.stage("Reading", 10) as advance:
+            advance(10)
+
+    api.during = work
+    lines = run("fit", "x.vcf").stderr.splitlines()
+    assert lines == ["Reading ...", "Reading: done in 0.0 s"]
+    assert "\n".join(lines) in (tmp_path / "x.log").read_text()
+
+
+class Clock:
+    """Seconds that pass when told to."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_between_two_lines_of_a_stage_are_ten_seconds(clock, caplog):
+    caplog.set_level("INFO", "ancestry_ddvi")
+    with Lines(clock=clock).stage("Fitting", 100) as advance:
+        for _ in range(100):
+            clock.now += 0.33
+            advance(1)
+    assert caplog.messages == [
+        "Fitting ...",
+        "Fitting: 31 of 100 (31%), 23 s left",
+        "Fitting: 62 of 100 (62%), 13 s left",
+        "Fitting: 93 of 100 (93%), 2.3 s left",
+        "Fitting: done in 33 s",
+    ]
+    assert [record.only for record in caplog.records if "left" in record.message] == ["console"] * 3
+
+
+def test_a_stage_that_fails_is_not_done(clock, caplog):
+    caplog.set_level("INFO", "ancestry_ddvi")
+    with pytest.raises(KeyError), Lines(clock=clock).stage("Fitting", None):
+        raise KeyError
+    assert caplog.messages == ["Fitting ..."]
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "said"),
+    [
+        (5000, None, "5,000 so far"),
+        (0, 10, "0 so far"),
+        (5, 10, "5 of 10 (50%), 1 min 00 s left"),
+        (12, 10, "12 of 10 (120%), 0.0 s left"),
+    ],
+)
+def test_how_far(done, total, said):
+    assert how_far(done, total, 60.0) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0.0 s"),
+        (9.94, "9.9 s"),
+        (59.6, "1 min 00 s"),
+        (3599, "59 min 59 s"),
+        (7380, "2 h 03 min"),
+    ],
+)
+def test_duration(seconds, said):
+    assert duration(seconds) == said
