@@ -37,6 +37,9 @@ SITES_AT_ONCE = 4096
 FEW_SITES = 0.1
 """Below this share of the model's sites a warning says that bars will be wide."""
 
+PROPOSALS = 4
+"""Draws proposed and weighted for each draw asked for."""
+
 FEW_DRAWS = 4.0
 """With fewer effective draws a person is flagged: the error bar is a guess."""
 
@@ -170,7 +173,9 @@ def fit(
         say_estimate(len(store.samples), len(store.sites))
         clock.lap("reading")
         done = fit_model(store, options, chosen, progress, clock)
-        placement = place(done.network, done.scores, store.samples, draws=64, seed=seed)
+        placement = place(
+            done.network, done.scores, store.samples, draws=64 * PROPOSALS, seed=seed
+        )
         clock.lap("placing")
     placement = placement.turned(done.model.orientation)
     sites = len(done.qc.sites)
@@ -258,7 +263,9 @@ def embed(
         known = fitted.projection.in_panel(everyone)
         scores = fitted.projection.newcomers(everyone, known)
         clock.lap("scores")
-        placement = place(network, scores, store.samples, draws=draws, seed=seed)
+        placement = place(
+            network, scores, store.samples, draws=draws * PROPOSALS, seed=seed
+        )
         clock.lap("placing")
     remarks = [
         _joined("in_panel" if member else "", "few_sites" if observed < min_sites else "")

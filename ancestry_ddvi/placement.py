@@ -12,7 +12,7 @@ import torch
 from .genotypes.scores import Scores
 from .models.batch import Batch
 from .models.variational import Variational
-from .seeding import keyed_noise
+from .seeding import keyed_normals
 
 PEOPLE_AT_ONCE = 64
 """Every batch is filled up to this size, so that a person alone meets the same arithmetic."""
@@ -98,7 +98,7 @@ def place(
     for start in range(0, len(ids), PEOPLE_AT_ONCE):
         rows = np.arange(start, min(start + PEOPLE_AT_ONCE, len(ids)))
         filled = np.resize(rows, PEOPLE_AT_ONCE)
-        noise = keyed_noise([ids[i] for i in rows], (draws, *model.noise_shape), seed)
+        noise = keyed_normals([ids[i] for i in rows], draws, model.noise_shape, seed)
         noise = noise[filled - start].reshape(-1, *model.noise_shape)
         batch = _batch(scores[filled], device).repeat(draws)
         with torch.no_grad():
@@ -112,7 +112,7 @@ def place(
 def _batch(scores: Scores, device: torch.device) -> Batch:
     return Batch(
         torch.tensor(scores.value, dtype=torch.float32, device=device),
-        torch.tensor(scores.precision, dtype=torch.float32, device=device),
+        torch.tensor(scores.factor, dtype=torch.float32, device=device),
     )
 
 

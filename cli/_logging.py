@@ -109,9 +109,8 @@ def _write_beginning(ctx: click.Context) -> None:
         f"Working directory: {os.getcwd()}",
         f"Start time: {_now()}",
         *([f"Random number seed: {ctx.params['seed']}"] if "seed" in ctx.params else []),
-        f"{memory_bytes() / 2**30:.1f} GiB RAM; using up to {ctx.params['threads']} threads."
-        if "threads" in ctx.params
-        else f"{memory_bytes() / 2**30:.1f} GiB RAM.",
+        f"RAM: {memory_bytes() / 2**30:.1f} GiB",
+        *([f"Threads: {ctx.params['threads']}"] if "threads" in ctx.params else []),
         "",
     ]
     package.info("%s", "\n".join(lines), extra=FILE_ONLY)

@@ -56,7 +56,8 @@ def out(default: str) -> Decorator:
 labels = click.option(
     "--labels",
     metavar="TSV",
-    help="Table of two columns, sample and label, to colour the figure by; nothing else uses it.",
+    help="Table with a header and two columns, sample and label, separated by tabs: colours for "
+    "the figure; nothing else uses them.",
 )
 seed = click.option(
     "--seed",

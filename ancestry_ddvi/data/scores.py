@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -27,7 +26,7 @@ class ScoreData:
 
     def __init__(self, scores: Scores, device: torch.device) -> None:
         self.x = torch.tensor(scores.value, dtype=torch.float32, device=device)
-        self.precision = torch.tensor(scores.precision, dtype=torch.float32, device=device)
+        self.factor = torch.tensor(scores.factor, dtype=torch.float32, device=device)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -35,12 +34,13 @@ class ScoreData:
     @property
     def scale(self) -> Tensor:
         """Standard deviation of each score, at least that of its noise; (features,)."""
-        noise = self.precision.diagonal(dim1=-2, dim2=-1).mean(0).clamp_min(1e-6).rsqrt()
+        precision = self.factor.square().sum(-1).mean(0)
+        noise = precision.clamp_min(1e-6).rsqrt()
         return torch.maximum(self.x.std(0, correction=0), noise)
 
     def batch(self, rows: Tensor | slice = slice(None)) -> Batch:
         """The people ``rows`` as they are."""
-        return Batch(self.x[rows], self.precision[rows])
+        return Batch(self.x[rows], self.factor[rows])
 
     def minibatch(self, size: int) -> Batch:
         """People drawn at random, half of them with a random part of their sites taken away.
@@ -52,14 +52,6 @@ class ScoreData:
         batch = self.batch(torch.randint(len(self), (size,), device=self.x.device))
         share = torch.exp(math.log(FEWEST) * torch.rand(size, device=self.x.device))
         share[: size // 2] = 1.0
-        factor = torch.linalg.cholesky(batch.precision)
-        noise = torch.randn_like(batch.x)[..., None]
-        error = torch.linalg.solve_triangular(factor.mT, noise, upper=True)[..., 0]
         lost = ((1 - share) / share).sqrt()[:, None]
-        return Batch(batch.x + lost * error, batch.precision * share[:, None, None])
-
-    def split(self, held_out: np.ndarray) -> tuple[Tensor, Tensor]:
-        """Row indices of the people to train on and of those held out."""
-        rows = torch.arange(len(self), device=self.x.device)
-        mask = torch.tensor(held_out, device=self.x.device)
-        return rows[~mask], rows[mask]
+        kept = share.sqrt()[:, None, None]
+        return Batch(batch.x + lost * batch.noise(), batch.factor * kept)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputUnreadable
+from .packing import sites_at_once
 from .screening import Row, Screen, table
 from .source import MISSING, Block
 
@@ -26,7 +27,8 @@ def quiet_htslib() -> Iterator[None]:
     try:
         yield
     finally:
-        set_htslib_log_level(int(os.environ.get("CYVCF2_HTSLIB_LOG_LEVEL", _HTSLIB_DEFAULT)))
+        usual = os.environ.get("CYVCF2_HTSLIB_LOG_LEVEL", "")
+        set_htslib_log_level(int(usual) if usual.isdigit() else _HTSLIB_DEFAULT)
 
 
 class BcfRecords:
@@ -53,14 +55,15 @@ class BcfRecords:
             If htslib cannot go on; the message gives the last record that was whole.
         """
         rows: list[Row] = []
-        dosages = np.empty((sites, self._samples), np.int8)
+        size = sites_at_once(sites, self._samples)
+        dosages = np.empty((size, self._samples), np.int8)
         with quiet_htslib():
             for record in self._records():
                 row = self._admit(record)
                 if row:
                     dosages[len(rows)] = self._dosage(record.genotype.array())
                     rows.append(row)
-                if len(rows) == sites:
+                if len(rows) == size:
                     yield Block(table(rows), dosages.copy())
                     rows = []
         if rows:

@@ -79,11 +79,11 @@ def open_source(path: str) -> GenotypeSource:
 def _find(path: str) -> Path:
     """The file meant by a path or prefix."""
     try:
+        for end in ("", *_PREFIX_ENDS):
+            if Path(path + end).exists() and not Path(path + end).is_dir():
+                return Path(path + end)
         if Path(path).is_dir():
             raise InputUnreadable(f"{path} is a folder", "Give a genotype file in it.")
-        for end in ("", *_PREFIX_ENDS):
-            if Path(path + end).exists():
-                return Path(path + end)
         raise _missing(path)
     except OSError as error:
         raise InputUnreadable(
@@ -101,7 +101,7 @@ def _missing(path: str) -> InputUnreadable:
             )
     if not folder.is_dir():
         return InputUnreadable(f"{path}: no such file", f"The folder {folder} does not exist.")
-    names = [item.name for item in folder.iterdir()]
+    names = [item.name for item in folder.iterdir() if item.suffix not in _COMPANIONS]
     close = difflib.get_close_matches(Path(path).name, names, n=1, cutoff=0.8)
     remedy = f"Did you mean {folder / close[0]}?" if close else "Check the path."
     return InputUnreadable(f"{path}: no such file", remedy)

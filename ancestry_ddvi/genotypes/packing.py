@@ -20,11 +20,17 @@ _RECODED = (_DOSAGE_TO_CODE[_PAIRS] << np.array([0, 2, 4, 6], np.uint8)).sum(1, 
 _GATHER = np.uint32(1 << 24 | 1 << 18 | 1 << 12 | 1 << 6)
 _LOW_BITS = np.uint64(0x5555555555555555)
 _BLOCK_BYTES = 1 << 22
+_GENOTYPES_AT_ONCE = 1 << 25
 
 
 def packed_width(samples: int) -> int:
     """Bytes that hold one site of ``samples`` people."""
     return -(-samples // 4)
+
+
+def sites_at_once(wanted: int, samples: int) -> int:
+    """How many sites to unpack at a time: fewer than wanted if there are very many people."""
+    return min(wanted, max(1, _GENOTYPES_AT_ONCE // samples))
 
 
 def pack(dosages: np.ndarray) -> np.ndarray:

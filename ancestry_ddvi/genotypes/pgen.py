@@ -18,6 +18,7 @@ import numpy as np
 
 from ..errors import InputUnreadable, UsageProblem
 from .columns import beside, read_lines, read_sites, split_rows
+from .packing import sites_at_once
 from .screening import Screen
 from .source import MISSING, Block, GenotypeSource, SiteTable
 from .streams import open_bytes
@@ -67,9 +68,10 @@ class PgenSource(GenotypeSource):
     def blocks(self, sites: int = 1024) -> Iterator[Block]:
         """See ``GenotypeSource.blocks``."""
         rows = np.flatnonzero(self.usable)
+        step = sites_at_once(sites, len(self.samples))
         with self._open() as reader:
-            for start in range(0, len(rows), sites):
-                chosen = rows[start : start + sites]
+            for start in range(0, len(rows), step):
+                chosen = rows[start : start + step]
                 yield Block(self.sites[chosen], self._dosages(reader, chosen))
 
     def _dosages(self, reader: Any, rows: np.ndarray) -> np.ndarray:

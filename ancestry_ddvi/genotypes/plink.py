@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import InputUnreadable
 from ..storage import whole
 from .columns import beside, read_lines, read_sites, split_rows
-from .packing import pack, packed_width, unpack
+from .packing import pack, packed_width, sites_at_once, unpack
 from .screening import Screen
 from .source import Block, GenotypeSource, SiteTable
 from .streams import open_bytes
@@ -65,8 +65,9 @@ class PlinkSource(GenotypeSource):
     def blocks(self, sites: int = 1024) -> Iterator[Block]:
         """See ``GenotypeSource.blocks``."""
         rows = np.flatnonzero(self.usable)
-        for start in range(0, len(rows), sites):
-            chosen = rows[start : start + sites]
+        step = sites_at_once(sites, len(self.samples))
+        for start in range(0, len(rows), step):
+            chosen = rows[start : start + step]
             yield Block(self.sites[chosen], unpack(self.packed[chosen], len(self.samples)))
 
 

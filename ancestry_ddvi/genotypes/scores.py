@@ -37,6 +37,11 @@ class Scores:
     def __len__(self) -> int:
         return len(self.value)
 
+    @property
+    def factor(self) -> np.ndarray:
+        """Lower Cholesky factors of the precisions; (people, components, components)."""
+        return np.linalg.cholesky(self.precision + _ridge(self.precision))
+
     def __getitem__(self, people: np.ndarray | slice) -> Scores:
         return Scores(*(getattr(self, f.name)[people] for f in fields(self)))
 
@@ -100,8 +105,7 @@ class Projection:
         information = np.empty((people, k, k))
         information[:, upper[0], upper[1]] = a
         information[:, upper[1], upper[0]] = a
-        ridge = 1e-9 * np.eye(k)
-        value = np.linalg.solve(information + ridge, b[..., None])[..., 0]
+        value = np.linalg.solve(information + _ridge(information), b[..., None])[..., 0]
         share = len(self.frequency) / np.maximum(observed, 1)
         return Scores(value, information / self.dispersion, length * share, observed)
 
@@ -119,7 +123,7 @@ class Projection:
         """
         kept = slice(0, self.kept)
         own = in_panel[:, None] * scores.length[:, None] / self.strength[None, kept]
-        covariance = np.linalg.inv(scores.precision + 1e-9 * np.eye(len(self.strength)))
+        covariance = np.linalg.inv(scores.precision + _ridge(scores.precision))
         precision = np.linalg.inv(covariance[:, kept, kept])
         return Scores(
             scores.value[:, kept] * (1 - own), precision, scores.length, scores.observed
@@ -133,13 +137,18 @@ class Projection:
         summed over those components, is set against the prior odds.
         """
         noise = slice(self.kept, None)
-        covariance = np.linalg.inv(scores.precision + 1e-9 * np.eye(len(self.strength)))
+        covariance = np.linalg.inv(scores.precision + _ridge(scores.precision))
         new = np.diagonal(covariance, axis1=1, axis2=2)[:, noise]
         member = new - self.dispersion + self.strength[noise] / self.people
         member = np.maximum(member, new)
         squared = scores.value[:, noise] ** 2
         ratio = 0.5 * (np.log(new / member) + squared * (1 / new - 1 / member)).sum(axis=1)
         return np.asarray(ratio > np.log((1 - prior) / prior))
+
+
+def _ridge(matrices: np.ndarray) -> np.ndarray:
+    """So small a precision that it says nothing, yet keeps a matrix invertible."""
+    return 1e-9 * np.eye(matrices.shape[-1])
 
 
 def _observed_products(seen: np.ndarray, mask: np.ndarray, products: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ REFERENCE_BLOCK = frozenset({"<NON_REF>", "<*>"})
 _NO_ALLELE = frozenset({".", "0", ""})
 _PASSED = frozenset({"PASS", ".", ""})
 _SNPS = {
-    ref + alt: (4 * i + j, (ref, alt))
+    (ref, alt): (4 * i + j, (ref, alt))
     for i, ref in enumerate("ACGT")
     for j, alt in enumerate("ACGT")
     if ref != alt
@@ -48,7 +48,7 @@ class Screen:
         ``alts`` is the ALT column as written (comma-separated, the file's own case).
         A record is a duplicate if chromosome, position, REF and ALT were admitted before.
         """
-        snp = _SNPS.get(ref + alts) or _SNPS.get(_plain(ref, alts))
+        snp = _SNPS.get((ref, alts)) or _SNPS.get(_plain(ref, alts))
         if snp is None:
             self.skipped[_why_not(alts)] += 1
             return None
@@ -58,7 +58,7 @@ class Screen:
         code, alleles = snp
         contig = self._chromosomes.setdefault(chromosome, len(self._chromosomes))
         # One small integer per site keeps this set affordable for millions of sites.
-        key = (contig << 40 | position) << 4 | code
+        key = ((contig << 40) + position) << 4 | code
         if key in self._seen:
             self.skipped["duplicate"] += 1
             return None
@@ -92,9 +92,9 @@ def _observed(alts: str) -> list[str]:
     return [a for a in alts.split(",") if a not in REFERENCE_BLOCK and a not in _NO_ALLELE]
 
 
-def _plain(ref: str, alts: str) -> str:
-    """REF and the observed ALT alleles run together in upper case; two letters if a SNP."""
-    return (ref + ",".join(_observed(alts))).upper() if len(ref) == 1 else ""
+def _plain(ref: str, alts: str) -> tuple[str, str]:
+    """REF and the observed ALT alleles in upper case."""
+    return ref.upper(), ",".join(_observed(alts)).upper()
 
 
 def _why_not(alts: str) -> str:

@@ -161,6 +161,8 @@ def _reused(source: GenotypeSource, prefix: Path) -> GenotypeStore | None:
         store = _in_place(PlinkSource(f"{prefix}.bed"))
     except InputUnreadable:
         return None
+    if store.samples != source.samples:
+        return None
     log.info("The store %s is reused: it was made from %s, unchanged since.", prefix, source.name)
     store.name, store.build_hint = origin.name, origin.build_hint
     store.skipped = origin.left_out()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from ..errors import InputUnreadable
 STANDARD_INPUT = "-"
 GZIP_MAGIC = b"\x1f\x8b"
 
-_READ = 1 << 18
+_READ = 1 << 16
 _BGZF_EXTRA = b"BC\x02\x00"
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _COPY_AGAIN = "Copy or download it again; `gzip -t` tests a copy."
@@ -51,12 +50,21 @@ def inflated(handle: BinaryIO, name: str) -> Iterator[bytes]:
     InputUnreadable
         If the compressed data are damaged or end too early.
     """
-    piece = handle.read(_READ)
-    if not piece.startswith(GZIP_MAGIC):
+    try:
+        piece = handle.read(_READ)
+        if piece.startswith(GZIP_MAGIC):
+            yield from _gunzipped(handle, piece, name)
+            return
         while piece:
             yield piece
             piece = handle.read(_READ)
-        return
+    except OSError as error:
+        raise InputUnreadable(
+            f"{name} cannot be read to its end: {error.strerror}", "Check the disk it lies on."
+        ) from error
+
+
+def _gunzipped(handle: BinaryIO, piece: bytes, name: str) -> Iterator[bytes]:
     member = zlib.decompressobj(wbits=31)
     try:
         while piece:
@@ -70,30 +78,13 @@ def inflated(handle: BinaryIO, name: str) -> Iterator[bytes]:
         raise InputUnreadable(f"{name} is cut short: its compressed data do not end", _COPY_AGAIN)
 
 
-def ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same pieces, each fetched while the one before it is worked on."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, pieces, None)
-        while (piece := coming.result()) is not None:
-            coming = pool.submit(next, pieces, None)
-            yield piece
-
-
-def gathered(pieces, size=1<<20):
-    held=[];n=0
-    for p in pieces:
-        held.append(p); n+=len(p)
-        if n>=size:
-            yield b"".join(held); held=[];n=0
-    if held: yield b"".join(held)
-
 def lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
     r"""Lines with their "\n" or "\r\n" removed; a last line without one keeps a "\0" instead.
 
     The mark lets a reader tell a line that was cut off from one that is whole.
     """
     held: list[bytes] = []
-    for piece in ahead(gathered(pieces)):
+    for piece in pieces:
         *whole, rest = piece.split(b"\n")
         if whole:
             whole[0] = b"".join([*held, whole[0]])

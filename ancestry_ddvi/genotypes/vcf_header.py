@@ -47,9 +47,8 @@ def read_header(lines: Iterable[bytes], name: str) -> VcfHeader:
         if not line.startswith(b"##"):
             break
         meta.append(line.decode(errors="replace"))
-    where = f"line {len(meta) + 1} is not part of it" if meta else "there is none"
     raise InputUnreadable(
-        f"{name} has no complete VCF header: {where}",
+        f"{name} has no complete VCF header: no #CHROM line follows its first {len(meta)} lines",
         'A VCF file starts with "##fileformat=VCF" and names its samples in a "#CHROM" line.',
     )
 

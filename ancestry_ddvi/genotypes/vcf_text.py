@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from sys import intern
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,13 +21,13 @@ from .vcf_calls import (
     words_of_equal_width,
 )
 
+_NOT_A_RECORD = "it is not ten or more columns between tabs with a whole number as POS"
 _DIPLOID = re.compile(rb"[0-9.]+[/|][0-9.]+")
 _TEXT_AT_ONCE = 1 << 20
 """Bytes; what fits a processor's cache is looked up twice as fast."""
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(NamedTuple):
     """The calls of an admitted record: FORMAT, all sample columns, and its line number."""
 
     format: bytes
@@ -81,9 +81,7 @@ class VcfText:
             chromosome, position = intern(chrom.decode()), int(pos)
             texts = name.decode(), ref.decode(), alts.decode(), filters.decode()
         except ValueError as error:
-            raise self._malformed(
-                number, "it is not a VCF record of ten columns or more"
-            ) from error
+            raise self._malformed(number, _NOT_A_RECORD) from error
         if form != b"GT" and b"GT" not in form.split(b":"):
             self._screen.skipped["without GT"] += 1
             return None

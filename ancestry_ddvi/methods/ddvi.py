@@ -43,7 +43,7 @@ class DDVI(Recipe):
         gaussian = start.posterior
         assert isinstance(gaussian, Gaussian)
         chain = Diffusion(
-            gaussian, self.width, self.diffusion_steps, self.chain_width, self.schedule
+            gaussian, self.encoder_width, self.diffusion_steps, self.chain_width, self.schedule
         )
         model = Variational(start.prior, start.likelihood, chain, start.encoder)
         warm = tempered(self, start, self.steps // 2)

@@ -36,7 +36,9 @@ class Recipe(abc.ABC):
     Attributes
     ----------
     width : int
-        Hidden width of encoder and decoder.
+        Hidden width of the decoder.
+    encoder_width : int
+        Hidden width of the encoder, and width of its context.
     steps : int
         Training steps in all.
     batch : int
@@ -48,6 +50,7 @@ class Recipe(abc.ABC):
     """
 
     width: int = 256
+    encoder_width: int = 128
     steps: int = 3000
     batch: int = 256
     learning_rate: float = 0.004

@@ -38,8 +38,8 @@ def gaussian_model(recipe: Recipe, scale: Tensor, dims: int) -> Variational:
     return Variational(
         StandardNormal(dims),
         ScoreLikelihood(scale, dims, recipe.width),
-        Gaussian(dims, recipe.width),
-        ScoreEncoder(scale, recipe.width),
+        Gaussian(dims, recipe.encoder_width),
+        ScoreEncoder(scale, recipe.encoder_width),
     )
 
 

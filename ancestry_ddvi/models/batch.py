@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from torch import Tensor
+import torch
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -17,24 +16,28 @@ class Batch:
     ----------
     x : Tensor, (n, features)
         Estimates from the observed sites alone.
-    precision : Tensor, (n, features, features)
-        Inverse covariance of ``x`` about its expectation; it falls as sites go missing.
+    factor : Tensor, (n, features, features)
+        Lower Cholesky factor of the precision of ``x`` about its expectation; the precision
+        falls as sites go missing.
     """
 
     x: Tensor
-    precision: Tensor
+    factor: Tensor
 
     def __len__(self) -> int:
         return len(self.x)
 
     def __getitem__(self, rows: Tensor | slice) -> Batch:
-        return Batch(self.x[rows], self.precision[rows])
+        return Batch(self.x[rows], self.factor[rows])
 
     def repeat(self, times: int) -> Batch:
         """Each person ``times`` in a row: (n * times, ...)."""
-        return Batch(
-            self.x.repeat_interleave(times, 0), self.precision.repeat_interleave(times, 0)
-        )
+        return Batch(self.x.repeat_interleave(times, 0), self.factor.repeat_interleave(times, 0))
+
+    def noise(self) -> Tensor:
+        """Errors drawn with the precision of each row; (n, features)."""
+        normal = torch.randn_like(self.x)[..., None]
+        return torch.linalg.solve_triangular(self.factor.mT, normal, upper=True)[..., 0]
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,9 @@ class ScoreEncoder(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Context of each row; (n, width)."""
         scale: Tensor = self.scale
-        total = batch.precision + torch.diag(scale**-2)
-        covariance = torch.linalg.inv(total)
-        evidence = torch.einsum("nij,nj->ni", batch.precision, batch.x)
+        precision = batch.factor @ batch.factor.mT
+        covariance = torch.linalg.inv(precision + torch.diag(scale**-2))
+        evidence = torch.einsum("nij,nj->ni", precision, batch.x)
         mean = torch.einsum("nij,nj->ni", covariance, evidence) / scale
         spread = covariance.diagonal(dim1=-2, dim2=-1).sqrt() / scale
         context: Tensor = self.activate(self.net(torch.cat([mean, spread.log()], -1)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..artefacts.labels import UNLABELLED
-from .palette import UNNAMED, Style, styles
+from .palette import EVERYBODY, UNNAMED, Style, styles
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,9 @@ class Group:
 
 def grouped(labels: Sequence[str] | None, people: int) -> list[Group]:
     """Groups in the order of their names, those without a label last; every person is in one."""
-    names = np.array([""] * people if labels is None else labels, dtype=object).astype(str)
+    if labels is None:
+        return [Group("", np.arange(people), EVERYBODY)]
+    names = np.array(labels, dtype=str)
     names[names == UNLABELLED] = ""
     order = np.argsort(names, kind="stable")
     found, first = np.unique(names[order], return_index=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from .groups import Group
+from .lettering import shortened, width
 from .palette import MARKERS
 
 ROWS = 28
@@ -15,35 +16,30 @@ LONGEST = 26
 ROW = 0.178
 """Height of a row in inches."""
 
-LETTER = 0.068
-"""Width of a letter in inches, on average."""
+SIZE = 8.0
 
 
 def columns(groups: Sequence[Group]) -> list[list[tuple[Group, str]]]:
     """Groups with their text, in columns of at most 28; at most three columns."""
-    entries = [(group, _shortened(group.legend)) for group in groups[: ROWS * COLUMNS]]
+    entries = [(group, shortened(group.legend, LONGEST)) for group in groups[: ROWS * COLUMNS]]
     number = -(-len(entries) // ROWS)
     rows = -(-len(entries) // max(number, 1))
     return [entries[i : i + rows] for i in range(0, len(entries), max(rows, 1))]
 
 
-def _shortened(name: str) -> str:
-    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
-
-
 def widths(groups: Sequence[Group]) -> list[float]:
     """Width of each column in inches."""
-    digits = max((len(f"{len(group.rows):,}") for group in groups), default=0)
+    count = max((width(f"{len(group.rows):,}", SIZE) for group in groups), default=0)
     return [
-        0.45 + LETTER * (max(len(text) for _, text in column) + digits)
+        0.22 + max(width(text, SIZE) for _, text in column) + 0.1 + count + 0.15
         for column in columns(groups)
     ]
 
 
 def draw_legend(figure: Figure, groups: Sequence[Group], left: float, top: float) -> None:
     """Draw the legend with its upper left corner at ``left``, ``top``, in inches."""
-    width, height = figure.get_size_inches()
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(0, height), zorder=4)
+    across, up = figure.get_size_inches()
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, across), ylim=(0, up), zorder=4)
     axes.set_axis_off()
     below = top
     for column, wide in zip(columns(groups), widths(groups), strict=True):
@@ -51,11 +47,21 @@ def draw_legend(figure: Figure, groups: Sequence[Group], left: float, top: float
             y = top - ROW * (row + 0.5)
             below = min(below, y)
             marker, colour = group.style.marker, group.style.colour
-            axes.scatter(left + 0.08, y, s=34 * MARKERS[marker], marker=marker, color=colour, linewidths=0)
-            axes.text(left + 0.22, y, text, fontsize=8, va="center", parse_math=False)
+            axes.scatter(
+                left + 0.08, y, s=34 * MARKERS[marker], marker=marker, color=colour, linewidths=0
+            )
+            axes.text(left + 0.22, y, text, fontsize=SIZE, va="center", parse_math=False)
             count = f"{len(group.rows):,}"
-            axes.text(left + wide - 0.12, y, count, fontsize=8, va="center", ha="right", color="#767676")
+            axes.text(
+                left + wide - 0.15,
+                y,
+                count,
+                fontsize=SIZE,
+                va="center",
+                ha="right",
+                color="#767676",
+            )
         left += wide
     if len(groups) > ROWS * COLUMNS:
         more = f"and {len(groups) - ROWS * COLUMNS:,} more"
-        axes.text(left - 0.12, below - ROW, more, fontsize=8, va="center", ha="right")
+        axes.text(left - 0.15, below - ROW, more, fontsize=SIZE, va="center", ha="right")

@@ -10,17 +10,22 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
 from .groups import Group
+from .lettering import shortened
 
-MOST_NAMES = 60
-LONGEST = 14
+MOST_NAMES = 40
+LONGEST = 22
+SIZE = 7.5
 GAP = 2.0
 """Points between two names."""
+
+LATTICE = np.stack(np.meshgrid(np.arange(-24, 25), np.arange(-24, 25)), axis=-1).reshape(-1, 2)
+LATTICE = LATTICE[np.argsort(np.hypot(*LATTICE.T), kind="stable")]
 
 
 def write_names(axes: Axes, points: np.ndarray, groups: Sequence[Group]) -> None:
     """Write each group's name at the median of its points; (people, 2).
 
-    Nothing is written with more than 60 groups, where the legend has to do.
+    Nothing is written with more than 40 groups, where the legend has to do.
     """
     named = [group for group in groups if group.name]
     if not named or len(named) > MOST_NAMES:
@@ -32,18 +37,18 @@ def write_names(axes: Axes, points: np.ndarray, groups: Sequence[Group]) -> None
     places = apart(anchors, np.array([_size(axes, text) for text in texts]), _frame(axes))
     to_data = axes.transData.inverted()
     for text, place, anchor in zip(texts, places, anchors, strict=True):
-        text.set_position(to_data.transform(place))
-        if np.abs(place - anchor).max() > text.get_fontsize() * _pixels(axes):
+        x, y = to_data.transform(place)
+        text.set_position((x, y))
+        if np.abs(place - anchor).max() > 1.5 * SIZE * _pixels(axes):
             _lead(axes, to_data.transform([place, anchor]))
 
 
 def _text(axes: Axes, group: Group) -> Text:
-    name = group.name if len(group.name) <= LONGEST else group.name[: LONGEST - 1] + "…"
     return axes.text(
         0,
         0,
-        name,
-        fontsize=7.5,
+        shortened(group.name, LONGEST),
+        fontsize=SIZE,
         fontweight="bold",
         color="#222222",
         ha="center",
@@ -56,7 +61,7 @@ def _text(axes: Axes, group: Group) -> Text:
 
 def _size(axes: Axes, text: Text) -> tuple[float, float]:
     """Width and height in pixels, with the gap."""
-    box = text.get_window_extent(axes.figure.canvas.get_renderer())  # type: ignore[attr-defined]
+    box = text.get_window_extent()
     gap = GAP * _pixels(axes)
     return box.width + gap, box.height + gap
 
@@ -77,27 +82,23 @@ def _lead(axes: Axes, ends: np.ndarray) -> None:
 
 
 def apart(anchors: np.ndarray, sizes: np.ndarray, frame: np.ndarray) -> np.ndarray:
-    """Centres of boxes near their anchors that do not overlap, as far as 300 rounds get.
+    """Centres of boxes that do not overlap, each at the free place nearest to its anchor.
 
-    In each round every two boxes that overlap are pushed apart along the shorter way, half each,
-    and then all are kept inside the frame.
+    Boxes are placed one after the other, on a lattice of a quarter of their width and half of
+    their height around the anchor. One that finds no room stays at its anchor.
 
     Parameters
     ----------
     anchors, sizes : ndarray, (boxes, 2)
     frame : ndarray, (2, 2)
-        Lower left and upper right corner.
+        Lower left and upper right corner, which no box leaves.
     """
-    # Boxes at the very same place have no way to go until they differ a little.
-    centres = anchors + 1e-3 * np.arange(len(anchors))[:, None]
-    for _ in range(300):
-        between = centres[:, None] - centres[None]
-        overlap = (sizes[:, None] + sizes[None]) / 2 - np.abs(between)
-        overlap[np.eye(len(centres), dtype=bool)] = 0
-        hit = (overlap > 0).all(axis=2)
-        if not hit.any():
-            break
-        along = np.argmin(overlap, axis=2)[..., None] == np.arange(2)
-        push = np.where(along & hit[..., None], np.sign(between) * overlap / 2, 0)
-        centres = np.clip(centres + push.sum(axis=1), frame[0] + sizes / 2, frame[1] - sizes / 2)
+    centres = np.empty_like(anchors)
+    for i, (anchor, size) in enumerate(zip(anchors, sizes, strict=True)):
+        places = anchor + LATTICE * size / [4, 2]
+        places = np.clip(places, frame[0] + size / 2, frame[1] - size / 2)
+        between = np.abs(places[:, None] - centres[:i])
+        free = (between >= (size + sizes[:i]) / 2 - 1e-6).any(axis=2).all(axis=1)
+        nearest = np.where(free, np.hypot(*(places - anchor).T), np.inf).argmin()
+        centres[i] = places[nearest]
     return centres

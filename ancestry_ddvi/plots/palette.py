@@ -35,6 +35,8 @@ class Style(NamedTuple):
 
 
 UNNAMED = Style(NEUTRAL, "o")
+EVERYBODY = Style(COLOURS[0], "o")
+"""For a cohort without labels."""
 
 
 def styles(names: Iterable[str]) -> dict[str, Style]:

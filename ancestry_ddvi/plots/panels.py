@@ -12,24 +12,31 @@ from matplotlib.colors import to_rgba
 from .groups import Group
 from .palette import BACKGROUND, MARKERS
 
+TURNS = 4
+"""How often each group comes up in the order of drawing."""
+
 ELLIPSE_SD = 2.0
 """Half axes of an ellipse, in posterior standard deviations."""
 
 RASTER = 5_000
 """More people than this and their marks become pixels inside the SVG."""
 
+RASTER_SPREAD = 1_000
+"""The same for ellipses and bars, each of which costs a kilobyte."""
+
 
 def draw_points(axes: Axes, points: np.ndarray, groups: Sequence[Group]) -> None:
-    """One mark a person; large groups first, so that small ones lie on top.
+    """One mark a person; groups take turns, so that none hides the others.
 
     Parameters
     ----------
     points : ndarray, (people, 2)
     """
     people = len(points)
-    for group in sorted(groups, key=lambda group: (bool(group.name), -len(group.rows))):
+    for group, rows in _turns(groups):
         axes.scatter(
-            *points[group.rows].T,
+            points[rows, 0],
+            points[rows, 1],
             s=area(people) * MARKERS[group.style.marker],
             marker=group.style.marker,
             color=group.style.colour,
@@ -41,15 +48,31 @@ def draw_points(axes: Axes, points: np.ndarray, groups: Sequence[Group]) -> None
         )
 
 
+def _turns(groups: Sequence[Group]) -> list[tuple[Group, np.ndarray]]:
+    """Rows in the order of drawing: first people without a label, then some of each group."""
+    turns = [
+        (bool(group.name), turn, -len(group.rows), order)
+        for order, group in enumerate(groups)
+        for turn in range(min(TURNS, len(group.rows)))
+    ]
+    return [(groups[i], groups[i].rows[turn::TURNS]) for _, turn, _, i in sorted(turns)]
+
+
 def area(people: int) -> float:
     """Area of a mark in square points: smaller the more there are."""
-    return float(np.clip(600 / np.sqrt(people), 1.5, 36))
+    return float(np.clip(800 / np.sqrt(people), 2, 36))
 
 
 def draw_background(axes: Axes, points: np.ndarray) -> None:
     """A reference behind the people, in light grey."""
     axes.scatter(
-        *points[:, :2].T, s=5, color=BACKGROUND, linewidths=0, zorder=1, rasterized=len(points) > RASTER
+        points[:, 0],
+        points[:, 1],
+        s=5,
+        color=BACKGROUND,
+        linewidths=0,
+        zorder=1,
+        rasterized=len(points) > RASTER,
     )
 
 
@@ -75,10 +98,10 @@ def draw_spread(
             offsets=points,
             offset_transform=axes.transData,
             facecolors=colour * [1, 1, 1, faint(len(points))],
-            edgecolors=colour * [1, 1, 1, 2 * faint(len(points))],
+            edgecolors=colour * [1, 1, 1, 3 * faint(len(points))],
             linewidths=0.4 if len(points) <= RASTER else 0,
             zorder=2,
-            rasterized=len(points) > RASTER,
+            rasterized=len(points) > RASTER_SPREAD,
         ),
         autolim=False,
     )
@@ -86,7 +109,7 @@ def draw_spread(
 
 def faint(people: int) -> float:
     """Opacity of an ellipse: fainter the more lie over each other."""
-    return float(np.clip(3 / np.sqrt(people), 0.02, 0.2))
+    return float(np.clip(2.2 / np.sqrt(people), 0.02, 0.2))
 
 
 def colours(groups: Sequence[Group], people: int) -> np.ndarray:
@@ -125,7 +148,7 @@ def draw_strip(
             colors=colours(groups, len(values)) * [1, 1, 1, 0.3],
             linewidths=0.8,
             zorder=2,
-            rasterized=len(values) > RASTER,
+            rasterized=len(values) > RASTER_SPREAD,
         )
     )
     return np.column_stack([values, height])

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 
     from .groups import Group
 
-SIDE, LEFT, GAP, TOP, BOTTOM, LINE = 5.0, 0.7, 0.75, 0.75, 0.62, 0.155
+SIDE, LEFT, GAP, TOP, BOTTOM, LINE = 5.0, 0.7, 0.75, 0.72, 0.55, 0.155
 """Inches: a panel, left of the first, between two, above, below, and a line of the caption."""
 
-STYLE = {
+DPI = 200
+CAPTION_SIZE = 8.0
+
+STYLE: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9,
     "axes.spines.top": False,
@@ -30,6 +33,10 @@ STYLE = {
     "axes.edgecolor": "#555555",
     "axes.grid": True,
     "axes.axisbelow": True,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10,
+    "axes.xmargin": 0.07,
+    "axes.ymargin": 0.07,
     "grid.color": "#EBEBEB",
     "grid.linewidth": 0.6,
     "xtick.color": "#555555",
@@ -45,7 +52,7 @@ def coordinates_figure(
     *,
     labels: Sequence[str] | None = None,
     pcs: np.ndarray | None = None,
-    draws: np.ndarray | None = None,
+    covariance: np.ndarray | None = None,
     title: str = "",
     caption: str = "",
     background: np.ndarray | None = None,
@@ -63,23 +70,26 @@ def coordinates_figure(
         Colours, markers, names and legend; ``NA`` is no label.
     pcs : ndarray, (people, 2 or more), optional
         Without it there is one panel.
-    draws : ndarray, (people, draws, dims), optional
-        Posterior draws, from which the ellipses take their tilt.
+    covariance : ndarray, (people, dims, dims), optional
+        Posterior covariances, for the shape of the ellipses; without it they stand upright.
     title, caption : str
-        Above and below the panels.
+        Above and below the panels; what the ellipses are is added to the caption.
     background : ndarray, (points, dims), optional
         Coordinates of a reference, in grey behind the people.
     """
     from .groups import grouped
 
     groups = grouped(labels, len(coordinates))
+    spread = covariance if covariance is not None else sd[:, :, None] ** 2 * np.eye(sd.shape[1])
+    shapes = "Bars" if coordinates.shape[1] == 1 else "Ellipses"
+    caption = f"{caption} {shapes} reach two posterior standard deviations.".strip()
     with _style():
         panels = 1 if pcs is None else 2
         figure, axes = _canvas(panels, groups if labels is not None else [], title, caption)
         if coordinates.shape[1] == 1:
             _strip(axes[0], coordinates[:, 0], sd[:, 0], groups)
         else:
-            _plane(axes[0], coordinates, covariances(sd, draws), groups, background)
+            _plane(axes[0], coordinates, spread, groups, background)
         if pcs is not None:
             _components(axes[1], pcs, groups)
     return figure
@@ -106,37 +116,34 @@ def _canvas(
 
     right = LEFT + panels * SIDE + (panels - 1) * GAP
     width = right + 0.25 + sum(widths(groups))
-    lines = textwrap.wrap(caption, int((width - LEFT) / 0.074))
-    bottom = BOTTOM + LINE * (len(lines) + 1) if lines else BOTTOM
+    lines = _wrapped(caption, width - LEFT - 0.1)
+    bottom = BOTTOM + LINE * (len(lines) + 0.5) if lines else BOTTOM
     height = bottom + SIDE + TOP
-    figure = Figure(figsize=(width, height), dpi=150)
+    figure = Figure(figsize=(width, height), dpi=DPI)
     FigureCanvasAgg(figure)
     size = (SIDE / width, SIDE / height)
     starts = [(LEFT + i * (SIDE + GAP)) / width for i in range(panels)]
     axes = [figure.add_axes((start, bottom / height, *size)) for start in starts]
     edge = LEFT / width
-    figure.text(edge, 1 - 0.2 / height, title, fontsize=12, va="top", parse_math=False)
+    figure.text(edge, 1 - 0.2 / height, title, fontsize=13, va="top", parse_math=False)
     figure.text(
-        edge, 0.12 / height, "\n".join(lines), fontsize=8, color="#555555", parse_math=False
+        edge,
+        0.1 / height,
+        "\n".join(lines),
+        fontsize=CAPTION_SIZE,
+        color="#555555",
+        parse_math=False,
     )
     draw_legend(figure, groups, right + 0.25, bottom + SIDE)
     return figure, axes
 
 
-def covariances(sd: np.ndarray, draws: np.ndarray | None) -> np.ndarray:
-    """Posterior covariance of the first two coordinates; (people, 2, 2).
+def _wrapped(caption: str, inches: float) -> list[str]:
+    """The caption in lines that fit, with room to spare for a line of wide letters."""
+    from .lettering import width
 
-    The variances are those of ``sd``; the correlation is that of the draws, or none.
-    """
-    spread = sd[:, :2, None] * sd[:, None, :2]
-    correlation = np.zeros(len(sd))
-    if draws is not None:
-        apart = draws[:, :, :2] - draws[:, :, :2].mean(axis=1, keepdims=True)
-        first, second = (apart**2).sum(axis=1).T
-        both = (apart[..., 0] * apart[..., 1]).sum(axis=1)
-        correlation = both / np.maximum(np.sqrt(first * second), 1e-12)
-    spread[:, [0, 1], [1, 0]] *= correlation[:, None]
-    return spread
+    letter = width(caption, CAPTION_SIZE) / max(len(caption), 1)
+    return textwrap.wrap(caption, int(0.97 * inches / letter)) if caption else []
 
 
 def _plane(
@@ -157,7 +164,7 @@ def _plane(
     if background is not None:
         draw_background(axes, background)
     draw_points(axes, points, groups)
-    draw_spread(axes, points, covariance, groups)
+    draw_spread(axes, points, covariance[:, :2, :2], groups)
     axes.set_aspect("equal", adjustable="datalim")
     axes.apply_aspect()
     write_names(axes, points, groups)
@@ -168,7 +175,12 @@ def _strip(axes: Axes, values: np.ndarray, sd: np.ndarray, groups: Sequence[Grou
     from .panels import draw_points, draw_strip
 
     points = draw_strip(axes, values, sd, groups)
-    axes.set(xlabel="Z1", ylabel="people, by label and Z1", title="DDVI coordinate", yticks=[])
+    axes.set(
+        xlabel="Z1",
+        ylabel=f"people, by {'label and ' if len(groups) > 1 else ''}Z1",
+        title="DDVI coordinate",
+        yticks=[],
+    )
     draw_points(axes, points, groups)
     write_names(axes, points, groups)
 

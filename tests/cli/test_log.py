@@ -32,7 +32,7 @@ def test_the_log_begins_with_what_was_asked_and_ends_with_how_it_went(run, api, 
     text = "\n".join(lines)
     assert f"Hostname: {os.uname().nodename}\nWorking directory: {tmp_path}\nStart time: " in text
     assert "Random number seed: 42\n" in text
-    assert "GiB RAM; using up to 3 threads." in text
+    assert " GiB\nThreads: 3\n" in text
     assert lines.index("1,092 people and 14,079 sites") > lines.index("Random number seed: 42")
     assert lines[-2].startswith("End time: ")
     assert lines[-1] == "Exit code: 0"

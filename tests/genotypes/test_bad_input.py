@@ -207,9 +207,9 @@ def test_a_cut_last_line_is_noticed_though_its_site_would_be_skipped(file: File)
         (record(["0/0", "x/y", "0/1"], 9), "the call 'x/y' is no genotype"),
         (record(["0/0", "", "0/1"], 9), "the call '' is no genotype"),
         (record(["0/0", "0", "0-1"], 9), "the call '0-1' is no genotype"),
-        (record(position=9).replace("\t9\t", "\tnine\t"), "not a VCF record"),
-        ("1 9 . A C . . . GT 0/0 0/0 0/0", "not a VCF record"),
-        (record(position=9).rsplit("\t", 4)[0], "not a VCF record"),
+        (record(position=9).replace("\t9\t", "\tnine\t"), "not ten or more columns"),
+        ("1 9 . A C . . . GT 0/0 0/0 0/0", "not ten or more columns"),
+        (record(position=9).rsplit("\t", 4)[0], "not ten or more columns"),
     ],
 )
 def test_a_malformed_line_is_named(vcf: Write, line: str, why: str) -> None:

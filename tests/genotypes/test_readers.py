@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import subprocess
@@ -104,6 +105,7 @@ def test_only_biallelic_snps_that_passed_are_kept_each_once(vcf: Write, name: st
         record(position=9, alt="N"),
         record(position=10, alt="."),
         record(position=11, alt="<NON_REF>"),
+        record(position=11, ref="AC", alt="."),
         record(position=12, filters="q10"),
         record(["1/1"] * 3, position=1),
         record(position=1, alt="G"),
@@ -119,7 +121,7 @@ def test_only_biallelic_snps_that_passed_are_kept_each_once(vcf: Write, name: st
     ]  # fmt: skip
     assert blocks[0].dosages[0].tolist() == [0, 1, 2]
     assert source.skipped == {
-        "multi-allelic": 1, "not a SNP": 5, "monomorphic": 1, "reference block": 1,
+        "multi-allelic": 1, "not a SNP": 5, "monomorphic": 2, "reference block": 1,
         "filtered": 1, "duplicate": 1,
     }  # fmt: skip
 
@@ -427,11 +429,24 @@ def test_content_and_not_suffix_tells_the_kind(vcf: Write, tmp_path: Path, name:
     assert all_dosages(open_source(str(disguised))).tolist() == [[0, 1, 2]]
 
 
+def test_bcf_need_not_be_compressed(vcf: Write, tmp_path: Path) -> None:
+    content = gzip.decompress(Path(vcf([record()], name="x.bcf")).read_bytes())
+    (tmp_path / "plain").write_bytes(content)
+    assert all_dosages(open_source(str(tmp_path / "plain"))).tolist() == [[0, 1, 2]]
+
+
 def test_a_bed_file_under_another_suffix_is_found_with_its_companions(bed: Write) -> None:
     prefix = bed([[0, 1, 2]], name="chr1.part")
     assert all_dosages(open_source(prefix)).tolist() == [[0, 1, 2]]
     renamed = Path(f"{prefix}.bed").rename(f"{prefix}.dat")
     assert all_dosages(open_source(str(renamed))).tolist() == [[0, 1, 2]]
+
+
+def test_a_folder_beside_the_fileset_of_its_name_is_not_in_the_way(
+    bed: Write, tmp_path: Path
+) -> None:
+    (tmp_path / "x").mkdir()
+    assert all_dosages(open_source(bed([[0, 1, 2]]))).tolist() == [[0, 1, 2]]
 
 
 def test_a_prefix_with_both_means_the_bed(bed: Write, pgen: Write) -> None:
@@ -497,3 +512,33 @@ def test_every_word_of_a_plain_call_is_known() -> None:
         dosages, known = look_up(words)
         assert known.all()
         assert dosages[:, 0].tolist() == [Dosages()[call.encode()] for call in calls]
+
+
+@pytest.mark.parametrize("name", [*KINDS, "x.bed"])
+def test_many_people_make_small_blocks(
+    vcf: Write, bed: Write, name: str, random_dosages: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ancestry_ddvi.genotypes.packing._GENOTYPES_AT_ONCE", 21 * 4)
+    monkeypatch.setattr("ancestry_ddvi.genotypes.vcf_text._TEXT_AT_ONCE", 300)
+    samples = [f"s{i}" for i in range(21)]
+    made = (
+        bed(random_dosages)
+        if name == "x.bed"
+        else vcf(records_of(random_dosages), samples, name=name)
+    )
+    blocks = [block.dosages for block in open_source(made).blocks()]
+    assert max(map(len, blocks)) <= 4
+    np.testing.assert_array_equal(np.concatenate(blocks), random_dosages)
+
+
+def test_importing_the_readers_loads_no_heavy_library() -> None:
+    heavy = {"cyvcf2", "pgenlib", "zstandard", "torch", "scipy", "pandas"}
+    code = f"import sys, ancestry_ddvi.genotypes.store; print({heavy} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.stdout == "set()\n"

@@ -43,14 +43,10 @@ class ScoreLikelihood(Likelihood):
 
     def log_prob(self, batch: Batch, z: Tensor) -> Tensor:
         """Log density of the scores, in nats; (n,)."""
-        residual = batch.x - self(z)
-        quadratic = torch.einsum("ni,nij,nj->n", residual, batch.precision, residual)
-        determinant = torch.linalg.slogdet(batch.precision)[1]
-        return 0.5 * (determinant - quadratic) - residual.shape[-1] * HALF_LOG_2PI
+        whitened = torch.einsum("ni,nij->nj", batch.x - self(z), batch.factor)
+        log_det = batch.factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+        return log_det - 0.5 * whitened.square().sum(-1) - whitened.shape[-1] * HALF_LOG_2PI
 
     def fantasy(self, batch: Batch, z: Tensor) -> Batch:
         """Scores drawn at ``z`` with the precision of each row of ``batch``."""
-        factor = torch.linalg.cholesky(batch.precision)
-        noise = torch.randn_like(batch.x)[..., None]
-        error = torch.linalg.solve_triangular(factor.mT, noise, upper=True)[..., 0]
-        return Batch(self(z) + error, batch.precision)
+        return Batch(self(z) + batch.noise(), batch.factor)

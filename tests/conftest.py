@@ -1,0 +1,58 @@
+"""What tests share: one small simulated cohort on disk, and one model fitted to it.
+
+Both are made once in a session, and nobody writes beside them.
+
+``cohort_files`` has ``cohort.vcf.gz`` (120 people of four populations at 2,400 SNPs, among them
+a child of the first two and a copy of the third), ``labels.tsv`` (their populations) and
+``query.vcf.gz`` (8 other people at 1,200 of the sites). ``fitted_model`` has what ``api.fit``
+returned for that cohort after a training of 60 steps: enough to have every file and every path
+of the code, not to be a good model.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+POPULATIONS = {"North": ("North1", "North2"), "South": ("South1",), "East": ("East1",)}
+SITES = 2400
+PEOPLE = 32
+
+
+@pytest.fixture(scope="session")
+def cohort_files(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """Paths ``folder``, ``cohort``, ``labels`` and ``query``; ``simulated`` is the truth."""
+    from ancestry_ddvi.genotypes.simulated import simulate
+
+    folder = tmp_path_factory.mktemp("cohort")
+    everyone = simulate(5, POPULATIONS, PEOPLE, SITES, trios=1, duplicates=1)
+    last = np.concatenate([PEOPLE * k - np.array([2, 1]) for k in range(1, 5)])
+    people = np.setdiff1d(np.arange(len(everyone.samples)), last)
+    cohort = everyone.select(people, np.arange(SITES))
+    query = everyone.select(last, np.arange(0, SITES, 2))
+    files = {name: folder / f"{name}.vcf.gz" for name in ("cohort", "query")}
+    cohort.write_vcf(files["cohort"])
+    query.write_vcf(files["query"])
+    rows = zip(cohort.samples, cohort.population, strict=True)
+    labels = folder / "labels.tsv"
+    labels.write_text("\n".join(["sample\tpopulation", *map("\t".join, rows)]) + "\n")
+    return SimpleNamespace(folder=folder, labels=labels, simulated=cohort, **files)
+
+
+@pytest.fixture(scope="session")
+def fitted_model(cohort_files: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory):
+    """The ``Fitted`` of the cohort: ``files["model"]``, ``files["coords"]``, ..., ``summary``."""
+    from ancestry_ddvi import api
+
+    prefix = tmp_path_factory.mktemp("fitted") / "cohort"
+    return api.fit(
+        [str(cohort_files.cohort)],
+        str(prefix),
+        labels=str(cohort_files.labels),
+        device="cpu",
+        settings={"steps": "60"},
+    )
+
+

@@ -1,0 +1,273 @@
+"""Figures: every person shown, spread as wide as stated, nothing over anything else."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import time
+import warnings
+import xml.etree.ElementTree as ET
+from itertools import combinations
+
+import matplotlib
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.collections import EllipseCollection, PathCollection
+
+from ancestry_ddvi.errors import OutputUnwritable
+from ancestry_ddvi.plots.groups import grouped
+from ancestry_ddvi.plots.names import apart
+from ancestry_ddvi.plots.panels import ELLIPSE_SD
+from ancestry_ddvi.plots.scatter import coordinates_figure, save
+
+POPULATIONS = [f"P{i:02d}" for i in range(26)]
+
+
+def cohort(people=300, dims=2, names=tuple(POPULATIONS), seed=0):
+    """Places, sd, labels and principal components of a simulated cohort."""
+    rng = np.random.default_rng(seed)
+    label = rng.integers(len(names), size=people)
+    places = rng.normal(size=(len(names), dims))[label] + 0.1 * rng.normal(size=(people, dims))
+    sd = rng.uniform(0.02, 0.1, size=(people, dims))
+    pcs = rng.normal(size=(people, 3))
+    return places, sd, [names[i] for i in label], pcs
+
+
+def drawn(axes):
+    """Where all points of the axes are, as a sorted array."""
+    points = [c.get_offsets() for c in axes.collections if isinstance(c, PathCollection)]
+    points = np.concatenate(points)
+    return points[np.lexsort(points.T)]
+
+
+def by_place(points):
+    return points[np.lexsort(points.T)]
+
+
+def words(figure):
+    return [text.get_text() for axes in figure.axes for text in axes.texts if text.get_text()]
+
+
+def test_every_person_is_drawn_once_in_both_panels():
+    places, sd, labels, pcs = cohort()
+    left, right, _ = coordinates_figure(places, sd, labels=labels, pcs=pcs).axes
+    np.testing.assert_allclose(drawn(left), by_place(places))
+    np.testing.assert_allclose(drawn(right), by_place(pcs[:, :2]))
+
+
+def test_axes_say_what_they_are():
+    places, sd, labels, pcs = cohort(dims=5)
+    left, right, _ = coordinates_figure(places, sd, labels=labels, pcs=pcs).axes
+    assert (left.get_xlabel(), left.get_ylabel()) == ("Z1", "Z2")
+    assert (right.get_xlabel(), right.get_ylabel()) == ("PC1", "PC2")
+    assert left.get_title(loc="left").endswith("first 2 of 5")
+
+
+def shapes_of(figure):
+    """The covariances that the ellipses of the left panel stand for."""
+    (ellipses,) = [c for c in figure.axes[0].collections if isinstance(c, EllipseCollection)]
+    turn = np.radians(ellipses.get_angles())
+    axes = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    sizes = np.array([ellipses.get_widths(), ellipses.get_heights()]) / 2 / ELLIPSE_SD
+    return np.einsum("ijn,jn,kjn->nik", axes, sizes**2, axes)
+
+
+def test_an_ellipse_has_the_shape_and_tilt_of_the_covariance():
+    covariance = np.array([[[0.09, 0.024], [0.024, 0.01]], [[0.04, -0.04], [-0.04, 0.16]]])
+    sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+    figure = coordinates_figure(np.zeros((2, 2)), sd, covariance=covariance)
+    np.testing.assert_allclose(shapes_of(figure), covariance)
+
+
+def test_without_covariances_ellipses_stand_upright():
+    figure = coordinates_figure(np.zeros((1, 3)), np.array([[0.3, 0.1, 9.0]]))
+    np.testing.assert_allclose(shapes_of(figure), [[[0.09, 0], [0, 0.01]]], atol=1e-12)
+
+
+def test_a_person_without_spread_is_no_error():
+    figure = coordinates_figure(np.zeros((1, 2)), np.zeros((1, 2)), covariance=np.zeros((1, 2, 2)))
+    np.testing.assert_array_equal(shapes_of(figure), 0)
+
+
+def test_the_legend_has_every_label_with_its_count():
+    places, sd, labels, pcs = cohort()
+    legend = coordinates_figure(places, sd, labels=labels, pcs=pcs).axes[-1]
+    texts = [text.get_text() for text in legend.texts]
+    expected = [word for name in POPULATIONS for word in (name, str(labels.count(name)))]
+    assert texts == expected
+
+
+@pytest.mark.parametrize("labels", [26, 70, 100])
+def test_no_two_words_of_the_legend_overlap_and_none_leaves_the_figure(labels):
+    names = tuple(f"A longer name {i}" for i in range(labels))
+    places, sd, chosen, pcs = cohort(people=2000, names=names)
+    figure = coordinates_figure(places, sd, labels=chosen, pcs=pcs, caption="c" * 300)
+    renderer = figure.canvas.get_renderer()
+    boxes = [text.get_window_extent(renderer) for text in figure.axes[-1].texts]
+    whole = figure.bbox
+    for box in boxes:
+        assert box.x1 <= whole.x1
+        assert box.y0 >= whole.y0
+        assert not box.overlaps(figure.axes[1].bbox)
+    assert not [1 for a, b in combinations(boxes, 2) if a.overlaps(b)]
+
+
+@pytest.mark.parametrize("pcs", [True, False])
+def test_the_caption_is_whole_and_inside_the_figure(pcs):
+    places, sd, labels, components = cohort()
+    caption = ("Distances are model-based. " * 12).strip()
+    figure = coordinates_figure(
+        places, sd, labels=labels, pcs=components if pcs else None, caption=caption, title="A title"
+    )
+    title, below = figure.texts
+    assert title.get_text() == "A title"
+    whole = caption + " Ellipses reach two posterior standard deviations."
+    assert " ".join(below.get_text().split("\n")) == whole
+    renderer = figure.canvas.get_renderer()
+    box = below.get_window_extent(renderer)
+    assert box.x1 <= figure.bbox.x1
+    assert box.y0 >= 0
+    assert not box.overlaps(figure.axes[0].get_tightbbox(renderer))
+
+
+def test_names_stand_at_the_median_where_there_is_room():
+    places = np.repeat([[0.0, 0.0], [5.0, 5.0]], 10, axis=0)
+    figure = coordinates_figure(places, 0.1 * np.ones_like(places), labels=["A"] * 10 + ["B"] * 10)
+    found = {text.get_text(): text.get_position() for text in figure.axes[0].texts}
+    np.testing.assert_allclose(found["A"], (0, 0), atol=0.01)
+    np.testing.assert_allclose(found["B"], (5, 5), atol=0.01)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), boxes=st.integers(1, 26), same=st.booleans())
+def test_names_are_moved_apart_and_stay_in_the_frame(seed, boxes, same):
+    rng = np.random.default_rng(seed)
+    frame = np.array([[0.0, 0.0], [1000.0, 1000.0]])
+    anchors = rng.uniform(0, 1000, size=(boxes, 2))
+    if same:
+        anchors[:] = anchors[0]
+    sizes = np.column_stack([rng.uniform(40, 90, boxes), np.full(boxes, 22.0)])
+    centres = apart(anchors, sizes, frame)
+    assert (centres - sizes / 2 >= -1e-6).all()
+    assert (centres + sizes / 2 <= 1000 + 1e-6).all()
+    overlap = (sizes[:, None] + sizes[None]) / 2 - np.abs(centres[:, None] - centres[None])
+    assert (np.minimum(overlap[..., 0], overlap[..., 1])[~np.eye(boxes, dtype=bool)] <= 1e-5).all()
+
+
+def test_people_without_a_label_are_grey_and_named_as_such():
+    places, sd, _, pcs = cohort(people=4)
+    figure = coordinates_figure(places, sd, labels=["B", "NA", "A", "NA"], pcs=pcs)
+    assert [text.get_text() for text in figure.axes[-1].texts] == [
+        *("A", "1"),
+        *("B", "1"),
+        *("no label", "2"),
+    ]
+    assert "NA" not in words(figure)
+
+
+def test_without_labels_there_is_one_colour_and_no_legend():
+    places, sd, _, pcs = cohort()
+    figure = coordinates_figure(places, sd, pcs=pcs)
+    assert words(figure) == []
+    colours = {
+        tuple(c.get_facecolor()[0][:3])
+        for axes in figure.axes
+        for c in axes.collections
+        if isinstance(c, PathCollection)
+    }
+    assert len(colours) == 1
+
+
+def test_every_person_is_in_one_group():
+    groups = grouped(["b", "a", "NA", "b"], 4)
+    assert [(group.name, group.rows.tolist()) for group in groups] == [
+        ("a", [1]),
+        ("b", [0, 3]),
+        ("", [2]),
+    ]
+
+
+def test_one_coordinate_is_a_strip_with_bars():
+    places, sd, labels, pcs = cohort(people=50, dims=1)
+    figure = coordinates_figure(places, sd, labels=labels, pcs=pcs)
+    assert figure.texts[-1].get_text() == "Bars reach two posterior standard deviations."
+    left = figure.axes[0]
+    points = drawn(left)
+    np.testing.assert_allclose(np.sort(points[:, 0]), np.sort(places[:, 0]))
+    np.testing.assert_array_equal(np.sort(points[:, 1]), np.arange(50))
+    bars = np.array(left.collections[0].get_segments())
+    width = np.sort(bars[:, 1, 0] - bars[:, 0, 0])
+    np.testing.assert_allclose(width, np.sort(2 * ELLIPSE_SD * sd[:, 0]))
+
+
+def test_a_background_lies_behind_and_is_not_counted():
+    places, sd, labels, _ = cohort(people=5)
+    figure = coordinates_figure(places, sd, labels=labels, background=np.zeros((7, 2)))
+    (grey,) = [c for c in figure.axes[0].collections if len(c.get_offsets()) == 7]
+    assert grey.get_zorder() < min(
+        c.get_zorder() for c in figure.axes[0].collections if c is not grey
+    )
+
+
+@pytest.mark.parametrize("people", [1, 2])
+def test_one_person_is_a_figure_too(people, tmp_path):
+    save(
+        coordinates_figure(np.zeros((people, 2)), np.ones((people, 2)), labels=["A"] * people),
+        tmp_path / "x",
+    )
+
+
+@pytest.mark.parametrize("name", ["$x_2$", "_hidden", "<b>&", "漢民族", "a\\b", "%s", "long " * 20])
+def test_a_label_is_shown_as_it_is_written(name, tmp_path):
+    places, sd, _, pcs = cohort(people=20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        files = save(coordinates_figure(places, sd, labels=[name] * 20, pcs=pcs), tmp_path / "x")
+    shown = "".join(ET.parse(files["svg"]).getroot().itertext())
+    assert (name if len(name) < 20 else name[:20].strip()) in shown
+
+
+def test_the_same_cohort_gives_the_same_bytes(tmp_path):
+    places, sd, labels, pcs = cohort()
+    files = [
+        save(coordinates_figure(places, sd, labels=labels, pcs=pcs), tmp_path / name)
+        for name in "ab"
+    ]
+    for kind in ("png", "svg"):
+        assert files[0][kind].read_bytes() == files[1][kind].read_bytes()
+    assert "<dc:date>" not in files[0]["svg"].read_text()
+
+
+def test_drawing_leaves_the_settings_of_matplotlib_alone(tmp_path):
+    before = dict(matplotlib.rcParams)
+    save(coordinates_figure(*cohort()[:2]), tmp_path / "x")
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_drawing_needs_no_pyplot():
+    program = (
+        "import sys, numpy as np\n"
+        "from ancestry_ddvi.plots.scatter import coordinates_figure\n"
+        "assert 'matplotlib' not in sys.modules\n"
+        "coordinates_figure(np.zeros((3, 2)), np.ones((3, 2)))\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_folder_that_is_a_file_is_said(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputUnwritable):
+        save(coordinates_figure(*cohort()[:2]), tmp_path / "file" / "x")
+
+
+def test_more_people_make_pixels_instead_of_a_large_svg(tmp_path):
+    places, sd, labels, pcs = cohort(people=6_000)
+    begin = time.perf_counter()
+    files = save(coordinates_figure(places, sd, labels=labels, pcs=pcs), tmp_path / "x")
+    assert time.perf_counter() - begin < 10
+    assert files["svg"].stat().st_size < 4_000_000
+    assert logging.getLogger("matplotlib").handlers == []
