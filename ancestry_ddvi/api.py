@@ -13,22 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .artefacts.coordinates import Coordinates, write_components
+from .artefacts.coordinates import Coordinates
 from .artefacts.labels import read_labels
 from .artefacts.model import Model
-from .artefacts.summary import Clock, complete, write_summary
+from .artefacts.summary import Clock
 from .errors import UsageProblem
 from .genotypes.qc import Filters
 from .genotypes.receipt import check_overlap
 from .genotypes.store import GenotypeStore
 from .genotypes.store import ingest as write_store
+from .outputs import conclude, coordinates_of, joined, write_places
 from .planning import check_folder, plan, say_estimate
 from .progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from .genotypes.panel import Alignment
-    from .genotypes.scores import Scores
-    from .placement import Placement
 
 log = logging.getLogger(__name__)
 
@@ -39,14 +38,6 @@ FEW_SITES = 0.1
 
 PROPOSALS = 4
 """Draws proposed and weighted for each draw asked for."""
-
-FEW_DRAWS = 4.0
-"""With fewer effective draws a person is flagged: the error bar is a guess."""
-
-CAPTION = (
-    "Distances are model-based: they depend on the panel, its sites and the prior. "
-    "Position describes genetic similarity to the people of the panel, not identity."
-)
 
 
 @dataclass(frozen=True)
@@ -122,7 +113,7 @@ def fit(
     threads: int | None = None,
     filters: Filters = Filters(),  # noqa: B008 (frozen)
     method: str = "ddvi",
-    settings: Mapping[str, str] = {},  # noqa: B006 (never written to)
+    settings: Mapping[str, str] = {},
     dry_run: bool = False,
     progress: Progress = SILENT,
 ) -> Fitted:
@@ -173,19 +164,22 @@ def fit(
         say_estimate(len(store.samples), len(store.sites))
         clock.lap("reading")
         done = fit_model(store, options, chosen, progress, clock)
-        placement = place(
-            done.network, done.scores, store.samples, draws=64 * PROPOSALS, seed=seed
-        )
+        placement = place(done.network, done.scores, store.samples, draws=64 * PROPOSALS, seed=seed)
         clock.lap("placing")
     placement = placement.turned(done.model.orientation)
     sites = len(done.qc.sites)
-    coordinates = _coordinates(
-        store.samples, placement, done.scores, sites, sites, done.qc.flags
+    coordinates = coordinates_of(
+        store.samples,
+        placement,
+        done.scores,
+        model_sites=sites,
+        sites_in_file=sites,
+        remarks=done.qc.flags,
     )
     files = {"model": Path(f"{prefix}.ddvi")}
     done.model.write(files["model"])
     title = f"{Path(prefix).name}: {len(store.samples):,} people, {sites:,} sites"
-    files |= _write_places(prefix, coordinates, placement, done.scores, groups, title)
+    files |= write_places(prefix, coordinates, placement, done.scores, groups, title)
     clock.lap("writing")
     summary = {
         "verb": "fit",
@@ -197,7 +191,7 @@ def fit(
         "dispersion": done.model.projection.dispersion,
         "bounds": done.bounds,
     }
-    return Fitted(*_conclude(prefix, summary, files, coordinates, clock), coordinates)
+    return Fitted(*conclude(prefix, summary, files, coordinates, clock), coordinates)
 
 
 def embed(
@@ -263,20 +257,23 @@ def embed(
         known = fitted.projection.in_panel(everyone)
         scores = fitted.projection.newcomers(everyone, known)
         clock.lap("scores")
-        placement = place(
-            network, scores, store.samples, draws=draws * PROPOSALS, seed=seed
-        )
+        placement = place(network, scores, store.samples, draws=draws * PROPOSALS, seed=seed)
         clock.lap("placing")
     remarks = [
-        _joined("in_panel" if member else "", "few_sites" if observed < min_sites else "")
+        joined("in_panel" if member else "", "few_sites" if observed < min_sites else "")
         for member, observed in zip(known, scores.observed, strict=True)
     ]
     placement = placement.turned(fitted.orientation)
-    coordinates = _coordinates(
-        store.samples, placement, scores, len(fitted.panel), receipt.matched, remarks
+    coordinates = coordinates_of(
+        store.samples,
+        placement,
+        scores,
+        model_sites=len(fitted.panel),
+        sites_in_file=receipt.matched,
+        remarks=remarks,
     )
     title = f"{store.name} in {Path(model).name}: {len(store.samples):,} people"
-    files = _write_places(prefix, coordinates, placement, scores, groups, title)
+    files = write_places(prefix, coordinates, placement, scores, groups, title)
     clock.lap("writing")
     summary = {
         "verb": "embed",
@@ -287,7 +284,7 @@ def embed(
         "skipped_records": dict(store.skipped),
         "match": receipt.as_dict(),
     }
-    return Embedded(*_conclude(prefix, summary, files, coordinates, clock), coordinates)
+    return Embedded(*conclude(prefix, summary, files, coordinates, clock), coordinates)
 
 
 def _counter(advance: Callable[[int], None]) -> Callable[[int, int | None], None]:
@@ -312,74 +309,3 @@ def _aligned(
             stop = min(start + SITES_AT_ONCE, sites)
             yield slice(start, stop), alignment.dosages(store, start, stop)
             advance(stop - start)
-
-
-def _coordinates(
-    samples: Sequence[str],
-    placement: Placement,
-    scores: Scores,
-    model_sites: int,
-    present: int,
-    remarks: Sequence[str],
-) -> Coordinates:
-    unsure = placement.effective_draws < FEW_DRAWS
-    return Coordinates(
-        samples=samples,
-        mean=placement.mean,
-        sd=placement.sd,
-        n_sites=scores.observed,
-        site_fraction=scores.observed / model_sites,
-        call_rate=scores.observed / max(present, 1),
-        flag=[_joined(r, "few_draws" if u else "") for r, u in zip(remarks, unsure, strict=True)],
-    )
-
-
-def _write_places(
-    prefix: str,
-    coordinates: Coordinates,
-    placement: Placement,
-    scores: Scores,
-    groups: list[str] | None,
-    title: str,
-) -> dict[str, Path]:
-    """The tables and the pictures of everybody's place."""
-    from .plots.scatter import coordinates_figure, save
-
-    files = {
-        "coords": Path(f"{prefix}.coords.tsv"),
-        "eigenvec": Path(f"{prefix}.eigenvec"),
-        "pcs": Path(f"{prefix}.pcs.tsv"),
-    }
-    coordinates.write(files["coords"])
-    coordinates.write_eigenvec(files["eigenvec"])
-    write_components(files["pcs"], coordinates.samples, scores.value)
-    figure = coordinates_figure(
-        coordinates.mean,
-        coordinates.sd,
-        labels=groups,
-        pcs=scores.value,
-        covariance=placement.covariance,
-        title=title,
-        caption=CAPTION,
-    )
-    return files | save(figure, prefix)
-
-
-def _conclude(
-    prefix: str,
-    summary: dict[str, Any],
-    files: dict[str, Path],
-    coordinates: Coordinates,
-    clock: Clock,
-) -> tuple[dict[str, Path], dict[str, Any]]:
-    """Write the summary; it knows of every file, itself included."""
-    flags = [flag for flags in coordinates.flag for flag in flags.split(",") if flag]
-    files = files | {"summary": Path(f"{prefix}.summary.json")}
-    counted = {name: flags.count(name) for name in sorted(set(flags))}
-    whole_summary = complete(summary | {"flags": counted}, files, clock)
-    write_summary(files["summary"], whole_summary)
-    return files, whole_summary
-
-
-def _joined(*remarks: str) -> str:
-    return ",".join(remark for remark in remarks if remark)

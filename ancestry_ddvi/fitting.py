@@ -159,9 +159,7 @@ def make_projection(
     most = max(1, len(found.strength) - NOISE_COMPONENTS)
     kept = min(max(components or found.significant, dims + 1), most)
     used = min(kept + NOISE_COMPONENTS, len(found.strength))
-    dispersion = score_dispersion(
-        store, qc.sites, people, qc.frequency, found.loadings[:, :kept]
-    )
+    dispersion = score_dispersion(store, qc.sites, people, qc.frequency, found.loadings[:, :kept])
     log.info(
         "%d components carry structure (Tracy-Widom); %d are kept. "
         "Linkage inflates the variance of scores %.2f times.",

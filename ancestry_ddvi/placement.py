@@ -96,16 +96,17 @@ def place(
     model.eval()
     z, log_weight = [], []
     for start in range(0, len(ids), PEOPLE_AT_ONCE):
-        rows = np.arange(start, min(start + PEOPLE_AT_ONCE, len(ids)))
-        filled = np.resize(rows, PEOPLE_AT_ONCE)
-        noise = keyed_normals([ids[i] for i in rows], draws, model.noise_shape, seed)
-        noise = noise[filled - start].reshape(-1, *model.noise_shape)
-        batch = _batch(scores[filled], device).repeat(draws)
+        some = ids[start : start + PEOPLE_AT_ONCE]
+        filled = np.resize(np.arange(len(some)), PEOPLE_AT_ONCE)
+        noise = keyed_normals(some, draws, model.noise_shape, seed)[filled].reshape(
+            -1, *model.noise_shape
+        )
+        batch = _batch(scores[start + filled], device).repeat(draws)
         with torch.no_grad():
             draw = model.encode(batch, torch.tensor(noise, device=device))
             weights = model.log_weight(batch, draw)
-        z.append(draw.z.double().cpu().numpy().reshape(PEOPLE_AT_ONCE, draws, -1)[: len(rows)])
-        log_weight.append(weights.double().cpu().numpy().reshape(-1, draws)[: len(rows)])
+        z.append(draw.z.double().cpu().numpy().reshape(PEOPLE_AT_ONCE, draws, -1)[: len(some)])
+        log_weight.append(weights.double().cpu().numpy().reshape(-1, draws)[: len(some)])
     return Placement(np.concatenate(z), np.concatenate(log_weight))
 
 

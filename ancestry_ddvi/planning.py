@@ -65,9 +65,7 @@ def say_estimate(people: int, sites: int) -> None:
         )
 
 
-def plan(
-    inputs: Sequence[str], prefix: str, options: Mapping[str, Any], device: str
-) -> list[str]:
+def plan(inputs: Sequence[str], prefix: str, options: Mapping[str, Any], device: str) -> list[str]:
     """What ``fit`` would do, one line each; reads no more than headers."""
     from .genotypes.opening import open_sources
 

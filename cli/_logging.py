@@ -135,7 +135,8 @@ def _as_typed(param: click.Parameter, value: Any) -> list[str]:
     if value is True:
         return [flag]
     values = [f"{k}={v}" for k, v in value.items()] if isinstance(value, dict) else [value]
-    return [f"{flag} {shlex.quote(str(word))}" for word in values]
+    words = [f"{word:g}" if isinstance(word, float) else str(word) for word in values]
+    return [f"{flag} {shlex.quote(word)}" for word in words]
 
 
 def _write_end(failed: BaseException | None) -> None:

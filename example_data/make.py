@@ -63,12 +63,14 @@ def disguise(cohort: SimulatedCohort, swapped: np.ndarray) -> SimulatedCohort:
 
 
 def write_labels(path: Path, cohort: SimulatedCohort) -> None:
+    """Write sample, population and superpopulation, tab-separated."""
     rows = zip(cohort.samples, cohort.population, cohort.superpopulation, strict=True)
     lines = ["sample\tpopulation\tsuperpopulation", *map("\t".join, rows)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 
 def main(folder: Path) -> None:
+    """Write every file of the example."""
     cohort, query = split(simulate_everyone())
     cohort.write_vcf(folder / "cohort.vcf.gz")
     write_plink(folder / "cohort", cohort.samples, [Block(cohort.sites, cohort.dosages)])

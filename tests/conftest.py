@@ -54,5 +54,3 @@ def fitted_model(cohort_files: SimpleNamespace, tmp_path_factory: pytest.TempPat
         device="cpu",
         settings={"steps": "60"},
     )
-
-

@@ -27,7 +27,8 @@ def read_labels(path: Path, samples: Sequence[str]) -> list[str]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise InputUnreadable(f"labels {path} cannot be read: {reason}", "Check --labels.") from None
+        problem = f"labels {path} cannot be read: {reason}"
+        raise InputUnreadable(problem, "Check --labels.") from None
     labels = {}
     for number, line in enumerate(lines[1:], start=2):
         cells = line.rstrip("\r").split("\t")

@@ -54,7 +54,7 @@ class Model:
 
     def write(self, path: Path) -> None:
         """Write the model beside ``path`` and rename it when whole."""
-        from safetensors.numpy import save_file
+        from safetensors.numpy import save
 
         sites, projection = self.panel.sites, self.projection
         tensors = {f"weights.{name}": value for name, value in self.weights.items()}
@@ -75,11 +75,8 @@ class Model:
             **self.record,
         }
         with whole(path) as beside:
-            save_file(
-                {k: np.ascontiguousarray(v) for k, v in sorted(tensors.items())},
-                beside,
-                {_KEY: json.dumps(record, sort_keys=True)},
-            )
+            ordered = {k: np.ascontiguousarray(v) for k, v in sorted(tensors.items())}
+            beside.write_bytes(save(ordered, {_KEY: json.dumps(record, sort_keys=True)}))
 
     @classmethod
     def read(cls, path: Path) -> Model:

@@ -50,9 +50,7 @@ def peak_memory_mib() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20, 1)
 
 
-def complete(
-    summary: Mapping[str, Any], files: Mapping[str, Path], clock: Clock
-) -> dict[str, Any]:
+def complete(summary: Mapping[str, Any], files: Mapping[str, Path], clock: Clock) -> dict[str, Any]:
     """The summary with what every run reports: files, versions, timings, memory."""
     return {
         "$schema": SCHEMA,

@@ -106,7 +106,7 @@ def significant(strength: np.ndarray, trace: float, squares: float, people: int)
 
 def _filled(x: np.ndarray) -> np.ndarray:
     """Standardised dosages as they enter a product: what is not observed adds nothing."""
-    return np.nan_to_num(x, copy=False, nan=0.0)
+    return np.asarray(np.nan_to_num(x, copy=False, nan=0.0))
 
 
 def _from_gram(

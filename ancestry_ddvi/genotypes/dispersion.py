@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def score_dispersion(
     edges = _edges(store.sites.chromosome[rows], store.sites.position[rows])
 
     def stretches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for start, stop in zip(edges[:-1], edges[1:], strict=True):
+        for start, stop in pairwise(edges):
             dosages = store.dosages(rows[start:stop], some)
             x = standardise(dosages, frequency[start:stop])
             yield loadings[start:stop], np.nan_to_num(x, copy=False)

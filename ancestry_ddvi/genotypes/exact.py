@@ -30,4 +30,4 @@ def on_grid(weights: np.ndarray, largest_count: int) -> np.ndarray:
     if bound == 0.0:
         return np.asarray(weights, dtype=np.float64)
     grid = 2.0 ** (np.ceil(np.log2(bound)) + 1 - _MANTISSA)
-    return np.round(np.asarray(weights, dtype=np.float64) / grid) * grid
+    return np.asarray(np.round(np.asarray(weights, dtype=np.float64) / grid) * grid)

@@ -13,8 +13,10 @@ Key = Literal["position", "id"]
 
 @dataclass(frozen=True)
 class Receipt:
-    """Counts of sites; ``matched`` + ``ambiguous_dropped`` + ``allele_mismatch`` + ``absent``
-    is ``model_sites``, and the four orientations add up to ``matched``.
+    """Counts of sites.
+
+    ``matched`` + ``ambiguous_dropped`` + ``allele_mismatch`` + ``absent`` is ``model_sites``,
+    and the four orientations add up to ``matched``.
 
     Attributes
     ----------

@@ -125,9 +125,7 @@ class Projection:
         own = in_panel[:, None] * scores.length[:, None] / self.strength[None, kept]
         covariance = np.linalg.inv(scores.precision + _ridge(scores.precision))
         precision = np.linalg.inv(covariance[:, kept, kept])
-        return Scores(
-            scores.value[:, kept] * (1 - own), precision, scores.length, scores.observed
-        )
+        return Scores(scores.value[:, kept] * (1 - own), precision, scores.length, scores.observed)
 
     def in_panel(self, scores: Scores, prior: float = 0.01) -> np.ndarray:
         """Who looks like one of the people the loadings were learnt from; bool (people,).
@@ -158,4 +156,3 @@ def _observed_products(seen: np.ndarray, mask: np.ndarray, products: np.ndarray)
     if everyone.all():
         return np.broadcast_to(shared, (seen.shape[1], products.shape[1]))
     return np.asarray(shared + mask[~everyone].T @ products[~everyone])
-

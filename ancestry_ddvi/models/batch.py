@@ -37,7 +37,8 @@ class Batch:
     def noise(self) -> Tensor:
         """Errors drawn with the precision of each row; (n, features)."""
         normal = torch.randn_like(self.x)[..., None]
-        return torch.linalg.solve_triangular(self.factor.mT, normal, upper=True)[..., 0]
+        error: Tensor = torch.linalg.solve_triangular(self.factor.mT, normal, upper=True)
+        return error[..., 0]
 
 
 @dataclass(frozen=True)

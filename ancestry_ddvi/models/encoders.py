@@ -25,6 +25,8 @@ class ScoreEncoder(nn.Module):
         Of the hidden layers and of the context.
     """
 
+    scale: Tensor
+
     def __init__(self, scale: Tensor, width: int) -> None:
         super().__init__()
         self.register_buffer("scale", scale.clone())
@@ -33,11 +35,10 @@ class ScoreEncoder(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Context of each row; (n, width)."""
-        scale: Tensor = self.scale
         precision = batch.factor @ batch.factor.mT
-        covariance = torch.linalg.inv(precision + torch.diag(scale**-2))
+        covariance = torch.linalg.inv(precision + torch.diag(self.scale**-2))
         evidence = torch.einsum("nij,nj->ni", precision, batch.x)
-        mean = torch.einsum("nij,nj->ni", covariance, evidence) / scale
-        spread = covariance.diagonal(dim1=-2, dim2=-1).sqrt() / scale
+        mean = torch.einsum("nij,nj->ni", covariance, evidence) / self.scale
+        spread = covariance.diagonal(dim1=-2, dim2=-1).sqrt() / self.scale
         context: Tensor = self.activate(self.net(torch.cat([mean, spread.log()], -1)))
         return context

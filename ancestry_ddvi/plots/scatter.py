@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,32 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from .groups import Group
-
-SIDE, LEFT, GAP, TOP, BOTTOM, LINE = 5.0, 0.7, 0.75, 0.72, 0.55, 0.155
-"""Inches: a panel, left of the first, between two, above, below, and a line of the caption."""
-
-DPI = 200
-CAPTION_SIZE = 8.0
-
-STYLE: dict[Any, Any] = {
-    "font.family": ["DejaVu Sans"],
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#555555",
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 10,
-    "axes.xmargin": 0.07,
-    "axes.ymargin": 0.07,
-    "grid.color": "#EBEBEB",
-    "grid.linewidth": 0.6,
-    "xtick.color": "#555555",
-    "ytick.color": "#555555",
-    "svg.hashsalt": "ddvi-ancestry",
-    "svg.fonttype": "none",
-}
 
 
 def coordinates_figure(
@@ -77,15 +48,16 @@ def coordinates_figure(
     background : ndarray, (points, dims), optional
         Coordinates of a reference, in grey behind the people.
     """
+    from .canvas import canvas, style
     from .groups import grouped
 
     groups = grouped(labels, len(coordinates))
     spread = covariance if covariance is not None else sd[:, :, None] ** 2 * np.eye(sd.shape[1])
     shapes = "Bars" if coordinates.shape[1] == 1 else "Ellipses"
     caption = f"{caption} {shapes} reach two posterior standard deviations.".strip()
-    with _style():
+    with style():
         panels = 1 if pcs is None else 2
-        figure, axes = _canvas(panels, groups if labels is not None else [], title, caption)
+        figure, axes = canvas(panels, groups if labels is not None else [], title, caption)
         if coordinates.shape[1] == 1:
             _strip(axes[0], coordinates[:, 0], sd[:, 0], groups)
         else:
@@ -93,57 +65,6 @@ def coordinates_figure(
         if pcs is not None:
             _components(axes[1], pcs, groups)
     return figure
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    """Matplotlib's settings for one figure; a letter that the font lacks is no reason to warn."""
-    import matplotlib
-
-    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        yield
-
-
-def _canvas(
-    panels: int, groups: Sequence[Group], title: str, caption: str
-) -> tuple[Figure, list[Axes]]:
-    """A figure with empty square panels, and with title, caption and legend around them."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    from .legend import draw_legend, widths
-
-    right = LEFT + panels * SIDE + (panels - 1) * GAP
-    width = right + 0.25 + sum(widths(groups))
-    lines = _wrapped(caption, width - LEFT - 0.1)
-    bottom = BOTTOM + LINE * (len(lines) + 0.5) if lines else BOTTOM
-    height = bottom + SIDE + TOP
-    figure = Figure(figsize=(width, height), dpi=DPI)
-    FigureCanvasAgg(figure)
-    size = (SIDE / width, SIDE / height)
-    starts = [(LEFT + i * (SIDE + GAP)) / width for i in range(panels)]
-    axes = [figure.add_axes((start, bottom / height, *size)) for start in starts]
-    edge = LEFT / width
-    figure.text(edge, 1 - 0.2 / height, title, fontsize=13, va="top", parse_math=False)
-    figure.text(
-        edge,
-        0.1 / height,
-        "\n".join(lines),
-        fontsize=CAPTION_SIZE,
-        color="#555555",
-        parse_math=False,
-    )
-    draw_legend(figure, groups, right + 0.25, bottom + SIDE)
-    return figure, axes
-
-
-def _wrapped(caption: str, inches: float) -> list[str]:
-    """The caption in lines that fit, with room to spare for a line of wide letters."""
-    from .lettering import width
-
-    letter = width(caption, CAPTION_SIZE) / max(len(caption), 1)
-    return textwrap.wrap(caption, int(0.97 * inches / letter)) if caption else []
 
 
 def _plane(
@@ -202,9 +123,11 @@ def save(figure: Figure, prefix: str | Path) -> dict[str, Path]:
     OutputUnwritable
         If there is no writing at ``prefix``.
     """
+    from .canvas import style
+
     files = {"png": Path(f"{prefix}.png"), "svg": Path(f"{prefix}.svg")}
     undated = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
-    with _style():
+    with style():
         for kind, path in files.items():
             with whole(path) as part:
                 figure.savefig(part, format=kind, metadata=undated[kind])

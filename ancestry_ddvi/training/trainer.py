@@ -71,7 +71,7 @@ def train(
     history = []
     for number, stage in enumerate(stages):
         turns = [
-            (phase, torch.optim.Adam(phase.parameters, stage.rates[0]))
+            (phase, torch.optim.Adam(phase.parameters, stage.rates[0], fused=True))
             for phase in stage.objective.phases(stage.model)
         ]
         for step in range(stage.steps):

@@ -27,7 +27,7 @@ def test_the_log_begins_with_what_was_asked_and_ends_with_how_it_went(run, api, 
     run("fit", "a b.vcf", "--out", "x", "--threads", "3", "--maf", "0.1", "--set", "steps=5")
     lines = lines_of(tmp_path / "x.log")
     assert lines[:4] == ["ddvi-ancestry 0.1.0", "Options in effect:", "  fit", "  'a b.vcf'"]
-    for option in ("--out x", "--seed 42", "--maf 0.1", "--geno 0.02", "--set steps=5"):
+    for option in ("--out x", "--seed 42", "--maf 0.1", "--ld-window-kb 1000", "--set steps=5"):
         assert f"  {option}" in lines
     text = "\n".join(lines)
     assert f"Hostname: {os.uname().nodename}\nWorking directory: {tmp_path}\nStart time: " in text

@@ -133,6 +133,14 @@ def test_the_caption_is_whole_and_inside_the_figure(pcs):
     assert not box.overlaps(figure.axes[0].get_tightbbox(renderer))
 
 
+def test_a_title_that_is_too_long_is_cut():
+    places, sd, _, _ = cohort()
+    figure = coordinates_figure(places, sd, title="cohort_of_many_words" * 20)
+    title = figure.texts[0]
+    assert title.get_text().endswith("…")
+    assert title.get_window_extent().x1 <= figure.bbox.x1
+
+
 def test_names_stand_at_the_median_where_there_is_room():
     places = np.repeat([[0.0, 0.0], [5.0, 5.0]], 10, axis=0)
     figure = coordinates_figure(places, 0.1 * np.ones_like(places), labels=["A"] * 10 + ["B"] * 10)

@@ -26,6 +26,8 @@ class ScoreLikelihood(Likelihood):
         Latent dimensions; width and number of hidden layers of the decoder.
     """
 
+    scale: Tensor
+
     def __init__(self, scale: Tensor, dims: int, width: int, depth: int = 2) -> None:
         super().__init__()
         features = len(scale)
@@ -37,8 +39,7 @@ class ScoreLikelihood(Likelihood):
 
     def forward(self, z: Tensor) -> Tensor:
         """Expected scores at each latent; (n, features)."""
-        scale: Tensor = self.scale
-        out: Tensor = (self.linear(z) + self.net(z)) * scale
+        out: Tensor = (self.linear(z) + self.net(z)) * self.scale
         return out
 
     def log_prob(self, batch: Batch, z: Tensor) -> Tensor:

@@ -26,7 +26,7 @@ class DensityPosterior(nn.Module, abc.ABC):
 
     @abc.abstractmethod
     def log_q(self, z: Tensor, path: tuple[Tensor, ...], context: Tensor) -> Tensor:
-        """log q(z, path | context) - log r(path | z) of a draw made elsewhere; (n,)."""
+        """Log q(z, path | context) - log r(path | z) of a draw made elsewhere; (n,)."""
 
     @abc.abstractmethod
     def complete(self, z: Tensor) -> tuple[Tensor, ...]:

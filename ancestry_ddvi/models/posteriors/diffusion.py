@@ -41,6 +41,13 @@ class Diffusion(DensityPosterior):
         A name of ``SCHEDULES``.
     """
 
+    signal: Tensor
+    kept: Tensor
+    half_log_beta: Tensor
+    to_z: Tensor
+    to_y: Tensor
+    variance: Tensor
+
     def __init__(
         self, base: Gaussian, context: int, steps: int, width: int, schedule: str = "cosine"
     ) -> None:
@@ -49,7 +56,7 @@ class Diffusion(DensityPosterior):
         self.base = base
         self.steps = steps
         self.noise_shape = (steps + 1, dims)
-        self.time = nn.Embedding(steps + 1, width)
+        self.time = nn.Parameter(torch.randn(steps + 1, width))
         self.place = nn.Linear(dims, width)
         self.person = nn.Linear(context, width)
         self.middle = nn.Linear(width, width)
@@ -71,13 +78,13 @@ class Diffusion(DensityPosterior):
             "variance": beta * (1 - before) / noise,
         }
         for name, value in constants.items():
-            self.register_buffer(name, value.float(), persistent=False)
+            self.register_buffer(name, value.to(torch.get_default_dtype()), persistent=False)
 
     def _belief(
-        self, y: Tensor, t: Tensor, person: Tensor, prior: tuple[Tensor, Tensor]
+        self, y: Tensor, t: Tensor | int, person: Tensor, prior: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, Tensor]:
-        """Mean and variance of z given y_t; the last step has no y and keeps the prior's."""
-        hidden = functional.silu(self.place(y) + person + self.time(t))
+        """Mean and variance of z given y_t; ``t`` is one step, or (steps, 1) for all at once."""
+        hidden = functional.silu(self.place(y) + person + self.time[t])
         hidden = functional.silu(hidden + self.middle(hidden))
         shift, stretch = self.correction(hidden).chunk(2, -1)
         mean, log_sd = prior
@@ -88,7 +95,7 @@ class Diffusion(DensityPosterior):
         return mean + gain * (y / signal.sqrt() - mean), variance * (1 - gain)
 
     def _reverse(
-        self, y: Tensor, t: Tensor, person: Tensor, prior: tuple[Tensor, Tensor]
+        self, y: Tensor, t: Tensor | int, person: Tensor, prior: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, Tensor]:
         """Mean and log standard deviation of q(y_{t-1} | y_t, x)."""
         mean, variance = self._belief(y, t, person, prior)
@@ -103,11 +110,10 @@ class Diffusion(DensityPosterior):
         spread = signal * (2 * log_sd).exp() + 1 - signal
         return signal.sqrt() * mean, 0.5 * spread.log()
 
-    def _noised(self, y: Tensor, t: Tensor, below: Tensor) -> Tensor:
-        """log r(y_t | y_{t-1})."""
-        return log_normal(
-            y, self.kept[t][..., None].sqrt() * below, self.half_log_beta[t][..., None]
-        )
+    def _noised(self, y: Tensor, t: Tensor | int, below: Tensor) -> Tensor:
+        """Log r(y_t | y_{t-1})."""
+        kept, half_log_beta = self.kept[t][..., None], self.half_log_beta[t][..., None]
+        return log_normal(y, kept.sqrt() * below, half_log_beta)
 
     def rsample(self, context: Tensor, noise: Tensor) -> Draw:
         """Run the chain down from y_T; ``noise`` is (n, T + 1, dims), used from the last."""
@@ -116,10 +122,9 @@ class Diffusion(DensityPosterior):
         y = mean + log_sd.exp() * noise[:, -1]
         path, log_q = [y], log_normal(y, mean, log_sd)
         for step in range(self.steps, 0, -1):
-            t = torch.full((len(y),), step, device=y.device)
-            mean, log_sd = self._reverse(y, t, person, prior)
+            mean, log_sd = self._reverse(y, step, person, prior)
             below = mean + log_sd.exp() * noise[:, step - 1]
-            log_q = log_q + log_normal(below, mean, log_sd) - self._noised(y, t, below)
+            log_q = log_q + log_normal(below, mean, log_sd) - self._noised(y, step, below)
             y = below
             path.append(y)
         return Draw(y, tuple(path[-2::-1]), log_q)
@@ -128,7 +133,7 @@ class Diffusion(DensityPosterior):
         """Score a given path, all steps at once; (n,)."""
         prior, person = self.base.moments(context), self.person(context)
         below, above = torch.stack([z, *path[:-1]]), torch.stack(path)
-        t = torch.arange(1, self.steps + 1, device=z.device)[:, None].expand(-1, len(z))
+        t = torch.arange(1, self.steps + 1, device=z.device)[:, None]
         mean, log_sd = self._reverse(above, t, person, prior)
         steps = log_normal(below, mean, log_sd) - self._noised(above, t, below)
         return log_normal(path[-1], *self._top(prior)) + steps.sum(0)

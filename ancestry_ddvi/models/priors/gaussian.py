@@ -14,14 +14,15 @@ class StandardNormal(Prior):
 
     isotropic = True
 
+    centre: Tensor
+
     def __init__(self, dims: int) -> None:
         super().__init__()
         self.register_buffer("centre", torch.zeros(dims), persistent=False)
 
     def sample(self, n: int) -> Tensor:
         """Draw (n, dims) latents."""
-        centre: Tensor = self.centre
-        return torch.randn(n, len(centre), device=centre.device, dtype=centre.dtype)
+        return self.centre.new_empty(n, len(self.centre)).normal_()
 
     def log_prob(self, z: Tensor) -> Tensor:
         """Log density of each row; (n,)."""

@@ -1,0 +1,57 @@
+# make demo       place the example cohort and a query; ends with the paths of tables and pictures
+# make test       linters, types, layers and the fast tests
+# make test-slow  the tests left out of it
+# make docs       the pages and the picture that are made from the program
+# make clean      remove what these made
+#
+# Each sets up $(VENV) by itself, and again when the requirements change.
+# Another interpreter: make test PYTHON=python3.12
+
+PYTHON ?= python3
+VENV ?= .venv
+
+requirements := pyproject.toml setup.py constraints.txt
+runtime := $(VENV)/runtime.stamp
+development := $(VENV)/development.stamp
+pip := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+ddvi := $(VENV)/bin/ddvi-ancestry
+
+.PHONY: demo test test-slow docs clean
+
+demo: $(runtime)
+	$(ddvi) fit example_data/cohort.vcf.gz --labels example_data/labels.tsv --out demo/cohort
+	$(ddvi) embed demo/cohort.ddvi example_data/query.vcf.gz \
+	  --labels example_data/query_labels.tsv --out demo/query
+	@echo
+	@echo "Coordinates: demo/cohort.coords.tsv  demo/query.coords.tsv"
+	@echo "Pictures:    demo/cohort.png         demo/query.png         (and .svg)"
+	@echo "Model:       demo/cohort.ddvi"
+
+test: $(development)
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/python -m pytest
+
+test-slow: $(development)
+	$(VENV)/bin/python -m pytest -m slow
+
+docs: $(development) demo
+	$(VENV)/bin/python docs/make_cli.py
+	mkdir -p docs/images
+	cp demo/cohort.png docs/images/example.png
+
+clean:
+	rm -rf $(VENV) demo build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(runtime): $(requirements) | $(VENV)/bin/python
+	$(pip) -e .
+	@touch $@
+
+$(development): $(requirements) | $(VENV)/bin/python
+	$(pip) -e '.[dev,plink2]'
+	@touch $@ $(runtime)
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)

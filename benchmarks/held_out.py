@@ -1,0 +1,195 @@
+"""Held-out people: accuracy, shrinkage, and the bound of DDVI against a Gaussian posterior.
+
+usage: held_out.py COHORT LABELS [--repeats 5] [--method ddvi] [--against vae]
+
+Splits the cohort 80/20 with relatives on one side, fits on the 80 %, places the rest, and prints
+one JSON line per repeat and a last one with means. Columns of LABELS: sample, population,
+superpopulation. Needs scikit-learn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from sklearn.neighbors import KNeighborsClassifier
+
+from ancestry_ddvi.artefacts.summary import Clock
+from ancestry_ddvi.fitting import Fit, FitOptions, fit_model, revive
+from ancestry_ddvi.genotypes.kinship import king_robust
+from ancestry_ddvi.genotypes.plink import write_plink
+from ancestry_ddvi.genotypes.qc import Filters, quality_control
+from ancestry_ddvi.genotypes.scores import Scores
+from ancestry_ddvi.genotypes.source import Block
+from ancestry_ddvi.genotypes.store import GenotypeStore
+from ancestry_ddvi.models.runtime import computing
+from ancestry_ddvi.placement import Placement, place
+from ancestry_ddvi.progress import SILENT
+
+DRAWS = 256
+NEIGHBOURS = 10
+CPU = torch.device("cpu")
+
+
+def split(store: GenotypeStore, seed: int) -> np.ndarray:
+    """Who is held out: a fifth of the families; bool (people,)."""
+    everyone = np.arange(len(store.samples))
+    pairs = king_robust(store, quality_control(store, Filters()).sites, everyone)
+    links = coo_matrix((np.ones(len(pairs)), (pairs["i"], pairs["j"])), shape=[len(everyone)] * 2)
+    _, family = connected_components(links, directed=False)
+    chosen = np.random.default_rng(seed).permutation(family.max() + 1)[: (family.max() + 1) // 5]
+    return np.isin(family, chosen)
+
+
+def part(store: GenotypeStore, people: np.ndarray, prefix: Path) -> GenotypeStore:
+    """A store of some of the people."""
+
+    def blocks() -> Iterator[Block]:
+        for start in range(0, len(store), 4096):
+            rows = slice(start, start + 4096)
+            yield Block(store.sites[rows], store.dosages(rows, people))
+
+    write_plink(prefix, tuple(store.samples[i] for i in people), blocks())
+    return GenotypeStore.open([f"{prefix}.bed"])
+
+
+def fitted(store: GenotypeStore, method: str, seed: int) -> Fit:
+    """A default fit with another method or seed."""
+    with computing(seed, None):
+        return fit_model(store, FitOptions(method=method, seed=seed), CPU, SILENT, Clock())
+
+
+def newcomers(fit: Fit, store: GenotypeStore) -> Scores:
+    """Scores of the people of another store, as ``embed`` takes them."""
+    alignment = fit.model.panel.align(store.sites, store.counts(), None)
+    sites = len(alignment.rows)
+    blocks = [(slice(0, sites), alignment.dosages(store, 0, sites))]
+    everyone = fit.model.projection.read(blocks, len(store.samples))
+    return fit.model.projection.newcomers(everyone, fit.model.projection.in_panel(everyone))
+
+
+def placed(fit: Fit, scores: Scores, store: GenotypeStore, seed: int) -> Placement:
+    """Places on the axes of the coordinates."""
+    with computing(seed, None):
+        raw = place(revive(fit.model, CPU), scores, store.samples, draws=DRAWS, seed=seed)
+    return raw.turned(fit.model.orientation)
+
+
+def accuracy(train: np.ndarray, names: np.ndarray, test: np.ndarray, truth: np.ndarray) -> float:
+    """Share of people whose label their nearest neighbours in the fit give."""
+    neighbours = KNeighborsClassifier(NEIGHBOURS).fit(train, names)
+    return float((neighbours.predict(test) == truth).mean())
+
+
+def shrinkage(
+    whole: np.ndarray, partial: np.ndarray, held_out: np.ndarray
+) -> dict[str, list[float]]:
+    """Slope per axis of held-out places on the places the same people have in a fit of all.
+
+    The two fits are brought onto each other by the similarity transform (rotation, scale and
+    shift) that fits the people who were in both, and that alone.
+    """
+    a, b = whole[~held_out], partial[~held_out]
+    u, s, vt = np.linalg.svd((b - b.mean(0)).T @ (a - a.mean(0)))
+    scale = s.sum() / ((b - b.mean(0)) ** 2).sum()
+    moved = scale * (partial - b.mean(0)) @ (u @ vt) + a.mean(0)
+
+    def slopes(who: np.ndarray) -> list[float]:
+        return [round(float(np.polyfit(whole[who, k], moved[who, k], 1)[0]), 3) for k in (0, 1)]
+
+    return {"slope_held_out": slopes(held_out), "slope_in_both": slopes(~held_out)}
+
+
+def repeat(
+    store: GenotypeStore, labels: pd.DataFrame, whole: np.ndarray, seed: int, folder: Path,
+    methods: tuple[str, str],
+) -> dict[str, Any]:  # fmt: skip
+    """One split."""
+    held_out = split(store, seed)
+    train = part(store, np.flatnonzero(~held_out), folder / f"train{seed}")
+    test = part(store, np.flatnonzero(held_out), folder / f"test{seed}")
+    places, bounds = {}, {}
+    for method in methods:
+        fit = fitted(train, method, seed)
+        scores = newcomers(fit, test)
+        outside = placed(fit, scores, test, seed)
+        inside = placed(fit, fit.scores, train, seed)
+        bounds[method] = outside.importance_bound, outside.elbo
+        both = np.empty((len(store.samples), 2))
+        both[~held_out], both[held_out] = inside.mean, outside.mean
+        places[method] = both
+    found = places[methods[0]]
+    population = labels["population"].to_numpy(str)
+    group = labels["superpopulation"].to_numpy(str)
+    again = [
+        accuracy(found[~held_out][kept], population[~held_out][kept], found[~held_out][~kept],
+                 population[~held_out][~kept])
+        for kept in folds(int((~held_out).sum()), seed)
+    ]  # fmt: skip
+    inside_means, outside_means = (
+        np.array([found[who & (population == name)].mean(0) for name in np.unique(population)])
+        for who in (~held_out, held_out)
+    )
+    difference = bounds[methods[0]][0] - bounds[methods[1]][0]
+    return {
+        "seed": seed,
+        "held_out": int(held_out.sum()),
+        "in_sample_accuracy": round(float(np.mean(again)), 4),
+        "accuracy": round(accuracy(found[~held_out], population[~held_out], found[held_out],
+                                   population[held_out]), 4),
+        "superpopulation_accuracy": round(accuracy(found[~held_out], group[~held_out],
+                                                   found[held_out], group[held_out]), 4),
+        **shrinkage(whole, found, held_out),
+        "slope_of_population_means": [
+            round(float(np.polyfit(inside_means[:, k], outside_means[:, k], 1)[0]), 3)
+            for k in (0, 1)
+        ],
+        **{f"bound_{m}": round(float(bounds[m][0].mean()), 3) for m in methods},
+        **{f"elbo_{m}": round(float(bounds[m][1].mean()), 3) for m in methods},
+        "difference": round(float(difference.mean()), 3),
+        "difference_se": round(float(difference.std(ddof=1) / np.sqrt(len(difference))), 3),
+    }  # fmt: skip
+
+
+def folds(people: int, seed: int) -> Iterator[np.ndarray]:
+    """Five masks of four fifths of the people."""
+    place_in_line = np.random.default_rng(seed).permutation(people)
+    for fold in range(5):
+        yield place_in_line % 5 != fold
+
+
+def main() -> None:
+    """Run all repeats."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("cohort")
+    parser.add_argument("labels")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--method", default="ddvi")
+    parser.add_argument("--against", default="vae")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        store = GenotypeStore.open([given.cohort], Path(folder) / "cohort")
+        table = pd.read_csv(given.labels, sep="\t", dtype=str, keep_default_na=False)
+        labels = table.set_index(table.columns[0]).loc[list(store.samples)]
+        everyone = fitted(store, given.method, 42)
+        whole = placed(everyone, everyone.scores, store, 42).mean
+        rows = []
+        for seed in range(1, given.repeats + 1):
+            methods = (given.method, given.against)
+            rows.append(repeat(store, labels, whole, seed, Path(folder), methods))
+            print(json.dumps(rows[-1]), flush=True)
+    means = {k: np.mean([row[k] for row in rows], axis=0).round(4).tolist() for k in rows[0]}
+    print(json.dumps({"mean": means}))
+
+
+if __name__ == "__main__":
+    main()

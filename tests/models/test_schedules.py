@@ -1,0 +1,52 @@
+"""How much of the signal each schedule leaves."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from ancestry_ddvi.models.schedules import LEFT, SCHEDULES, cosine, linear
+
+every_schedule = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES.keys())
+T = [1, 2, 3, 5, 10, 20, 50, 100, 1000]
+
+
+@every_schedule
+@pytest.mark.parametrize("steps", T)
+def test_the_signal_falls_strictly_from_one_and_is_never_gone(schedule, steps: int) -> None:
+    signal = schedule(steps)
+    assert signal.shape == (steps + 1,)
+    assert signal.dtype == torch.float64
+    assert signal[0] == 1
+    assert (signal.diff() < 0).all()
+    assert signal[-1] > 0
+
+
+@every_schedule
+@pytest.mark.parametrize("steps", [t for t in T if t > 1])
+def test_next_to_nothing_is_left_at_the_end(schedule, steps: int) -> None:
+    """Unlike a fixed list of betas, of which few steps take too little."""
+    assert schedule(steps)[-1] <= 2e-3
+
+
+@pytest.mark.parametrize("steps", T)
+def test_the_cosine_leaves_the_same_however_many_steps_there_are(steps: int) -> None:
+    assert cosine(steps)[-1] == pytest.approx(LEFT, rel=1e-9)
+
+
+def test_the_cosine_is_that_of_nichol_and_dhariwal_before_the_floor() -> None:
+    def f(t: float) -> float:
+        return math.cos((t + 0.008) / 1.008 * math.pi / 2) ** 2
+
+    signal = cosine(4)
+    for k in range(5):
+        assert signal[k] == pytest.approx(LEFT + (1 - LEFT) * f(k / 4) / f(0), rel=1e-12)
+
+
+def test_linear_betas_run_from_a_tenth_to_twenty_over_t() -> None:
+    beta = 1 - linear(40)[1:] / linear(40)[:-1]
+    assert beta[0] * 40 == pytest.approx(0.1)
+    assert beta[-1] * 40 == pytest.approx(20)
+    assert beta.diff().max() == pytest.approx(beta.diff().min())

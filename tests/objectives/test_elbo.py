@@ -1,0 +1,55 @@
+"""The evidence lower bound as a loss."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from toy_model import simulate, toy_model
+from torch import nn
+
+from ancestry_ddvi.models.posteriors.gaussian import Gaussian
+from ancestry_ddvi.models.variational import Variational
+from ancestry_ddvi.objectives.elbo import ELBO
+
+
+@pytest.mark.parametrize("chain", [True, False], ids=["diffusion", "gaussian"])
+def test_the_bound_reaches_all_parameters(chain: bool) -> None:
+    model = toy_model()
+    if chain:
+        nn.init.normal_(model.posterior.correction.weight, std=0.2)
+    else:
+        model = Variational(model.prior, model.likelihood, Gaussian(2, 48), model.encoder)
+    (phase,) = ELBO().phases(model)
+    phase.loss(simulate(model, 200, 1)[1]).backward()
+    assert {id(p) for p in phase.parameters} == {id(p) for p in model.parameters()}
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
+
+
+def test_the_loss_is_minus_the_mean_log_weight_in_nats_per_person() -> None:
+    model = toy_model()
+    batch = simulate(model, 50, 1)[1]
+    (phase,) = ELBO().phases(model)
+    torch.manual_seed(4)
+    loss = phase.loss(batch)
+    torch.manual_seed(4)
+    draw = model.encode(batch, torch.randn(50, *model.noise_shape))
+    torch.testing.assert_close(loss, -model.log_weight(batch, draw).mean())
+    torch.manual_seed(4)
+    model.eval()
+    torch.testing.assert_close(phase.loss(batch), loss)
+
+
+def test_a_tempered_bound_is_that_of_data_with_more_noise() -> None:
+    """Up to a constant, beta on the divergence is precision / beta in the likelihood."""
+    model, beta = toy_model(), 4.0
+    batch = simulate(model, 50, 1)[1]
+    noisier = type(batch)(batch.x, batch.factor / beta**0.5)
+    draw = model.encode(batch, torch.randn(50, *model.noise_shape))
+    with torch.no_grad():
+        tempered = model.log_weight(batch, draw, beta) / beta
+        noisy = model.log_weight(noisier, draw)
+    constant = tempered - noisy
+    logdet = batch.factor.diagonal(dim1=1, dim2=2).log().sum(1)
+    half = 2.5 * torch.log(torch.tensor(2 * torch.pi))
+    expected = (logdet - half) / beta - (logdet - 2.5 * torch.log(torch.tensor(beta)) - half)
+    torch.testing.assert_close(constant, expected)
