@@ -60,7 +60,7 @@ class Placement:
     @property
     def sd(self) -> np.ndarray:
         """Posterior standard deviations; (people, dims)."""
-        return np.sqrt(np.diagonal(self.covariance, axis1=1, axis2=2))
+        return np.asarray(np.sqrt(np.diagonal(self.covariance, axis1=1, axis2=2)))
 
     @property
     def effective_draws(self) -> np.ndarray:
@@ -98,12 +98,10 @@ def place(
     for start in range(0, len(ids), PEOPLE_AT_ONCE):
         some = ids[start : start + PEOPLE_AT_ONCE]
         filled = np.resize(np.arange(len(some)), PEOPLE_AT_ONCE)
-        noise = keyed_normals(some, draws, model.noise_shape, seed)[filled].reshape(
-            -1, *model.noise_shape
-        )
+        noise = keyed_normals(some, draws, model.noise_shape, seed)[filled]
         batch = _batch(scores[start + filled], device).repeat(draws)
         with torch.no_grad():
-            draw = model.encode(batch, torch.tensor(noise, device=device))
+            draw = model.encode(batch, torch.tensor(noise, device=device).flatten(0, 1))
             weights = model.log_weight(batch, draw)
         z.append(draw.z.double().cpu().numpy().reshape(PEOPLE_AT_ONCE, draws, -1)[: len(some)])
         log_weight.append(weights.double().cpu().numpy().reshape(-1, draws)[: len(some)])

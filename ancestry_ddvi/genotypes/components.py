@@ -94,7 +94,7 @@ def significant(strength: np.ndarray, trace: float, squares: float, people: int)
         m = people - 1 - k
         if m < 3 or trace <= 0:
             return k
-        markers = (m + 1) * trace**2 / max((m - 1) * squares - trace**2, 1e-12)
+        markers = (m + 2) * trace**2 / max(m * squares - trace**2, 1e-12)
         root, rest = np.sqrt(max(markers - 1, 1.0)), np.sqrt(m)
         centre = (root + rest) ** 2 / markers
         scale = (root + rest) / markers * (1 / root + 1 / rest) ** (1 / 3)

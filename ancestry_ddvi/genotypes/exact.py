@@ -24,7 +24,7 @@ def on_grid(weights: np.ndarray, largest_count: int) -> np.ndarray:
     Returns
     -------
     ndarray of float64
-        The weights, each moved by at most 2**-53 of the largest possible sum.
+        The weights, each moved by at most 2**-51 of the largest possible sum.
     """
     bound = largest_count * np.abs(weights).sum(axis=0).max(initial=0.0)
     if bound == 0.0:

@@ -84,8 +84,9 @@ class Projection:
         """
         k = self.loadings.shape[1]
         sd = np.sqrt(2 * self.frequency * (1 - self.frequency))
-        slope = on_grid(self.loadings / sd[:, None], 2)
-        offset = on_grid(2 * self.frequency[:, None] * slope, 1)
+        slope = self.loadings / sd[:, None]
+        pair = on_grid(np.stack([slope, 2 * self.frequency[:, None] * slope], axis=1), 2)
+        slope, offset = pair[:, 0], pair[:, 1]
         upper = np.triu_indices(k)
         products = on_grid(self.loadings[:, upper[0]] * self.loadings[:, upper[1]], 1)
         levels = on_grid(((np.arange(3) - 2 * self.frequency[:, None]) / sd[:, None]) ** 2, 1)

@@ -1,4 +1,4 @@
-"""The likelihood of component scores at their natural noise."""
+"""The likelihood of component scores: their natural noise, and what the latents leave over."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from .base import Likelihood
 
 
 class ScoreLikelihood(Likelihood):
-    """p(scores | z) = N(decoder(z), precision^-1), the precision coming with the data.
+    """p(scores | z) = N(decoder(z), precision^-1 + diag(excess)).
 
-    With standardised dosages x, orthonormal loadings V and unit noise,
-    ||x - V g(z)||^2 = ||scores - g(z)||^2 + const: this is the Gaussian genotype model, and its
-    noise is that of binomial dosages at the cohort's frequencies, not a free setting.
+    The precision comes with the data: with standardised dosages x, orthonormal loadings V and
+    unit noise, ||x - V g(z)||^2 = ||scores - g(z)||^2 + const, so this is the Gaussian genotype
+    model, and its noise is that of binomial dosages, not a setting. The excess is learnt: the
+    variance of true scores about a surface of so few dimensions, as the uniquenesses of factor
+    analysis are. More sites shrink the first and never the second.
 
     Parameters
     ----------
@@ -34,6 +36,7 @@ class ScoreLikelihood(Likelihood):
         self.register_buffer("scale", scale.clone())
         self.net = MLP(dims, features, width, depth)
         self.linear = nn.Linear(dims, features, bias=False)
+        self.log_excess = nn.Parameter(torch.zeros(features))
         with torch.no_grad():  # start from the leading components, the same for every seed
             self.linear.weight.copy_(torch.eye(features, dims))
 
@@ -43,11 +46,28 @@ class ScoreLikelihood(Likelihood):
         return out
 
     def log_prob(self, batch: Batch, z: Tensor) -> Tensor:
-        """Log density of the scores, in nats; (n,)."""
-        whitened = torch.einsum("ni,nij->nj", batch.x - self(z), batch.factor)
-        log_det = batch.factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-        return log_det - 0.5 * whitened.square().sum(-1) - whitened.shape[-1] * HALF_LOG_2PI
+        """Log density of the scores, in nats; (n,).
+
+        With precision L L' and excess D, the inverse of the total covariance is L M^-1 L' with
+        M = I + L' D L: nothing is inverted that few sites could make singular.
+        """
+        factor = batch.factor
+        scaled = factor * (0.5 * self.log_excess).exp()[:, None]
+        unit = torch.eye(scaled.shape[-1], dtype=scaled.dtype, device=scaled.device)
+        inner = torch.linalg.cholesky(unit + scaled.mT @ scaled)
+        whitened = torch.einsum("nij,ni->nj", factor, batch.x - self(z))[..., None]
+        whitened = torch.linalg.solve_triangular(inner, whitened, upper=False)[..., 0]
+        log_det = _log_diagonal(factor) - _log_diagonal(inner)
+        quadratic = 0.5 * whitened.square().sum(-1)
+        log_density: Tensor = log_det - quadratic - whitened.shape[-1] * HALF_LOG_2PI
+        return log_density
 
     def fantasy(self, batch: Batch, z: Tensor) -> Batch:
         """Scores drawn at ``z`` with the precision of each row of ``batch``."""
-        return Batch(self(z) + batch.noise(), batch.factor)
+        excess = (0.5 * self.log_excess).exp() * torch.randn_like(batch.x)
+        return Batch(self(z) + excess + batch.noise(), batch.factor)
+
+
+def _log_diagonal(factor: Tensor) -> Tensor:
+    """Half the log determinant of what a Cholesky factor is of; (n,)."""
+    return factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)

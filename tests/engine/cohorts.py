@@ -1,0 +1,84 @@
+"""Cohorts of independent sites with known structure (Balding & Nichols 1995)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from memory_store import MemoryStore
+
+from ancestry_ddvi.genotypes.scores import Projection
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Dosages int8 (sites, people), the population of each, and frequencies by population."""
+
+    dosages: np.ndarray
+    population: np.ndarray
+    frequencies: np.ndarray
+
+    @property
+    def frequency(self) -> np.ndarray:
+        """Of ALT among the people, over called genotypes; (sites,)."""
+        seen = self.dosages >= 0
+        return np.where(seen, self.dosages, 0).sum(axis=1) / (2 * seen.sum(axis=1))
+
+    @property
+    def people(self) -> np.ndarray:
+        return np.arange(self.dosages.shape[1])
+
+    @property
+    def rows(self) -> np.ndarray:
+        return np.arange(len(self.dosages))
+
+    @property
+    def store(self) -> MemoryStore:
+        return MemoryStore(self.dosages)
+
+    def more(self, people: int, seed: int) -> np.ndarray:
+        """Other people of the same populations in turn; int8 (sites, people)."""
+        rng = np.random.default_rng(seed)
+        like = self.frequencies[:, np.arange(people) % self.frequencies.shape[1]]
+        return rng.binomial(2, like).astype(np.int8)
+
+
+def balding_nichols(
+    seed: int, populations: int, people: int, sites: int, fst: float = 0.05
+) -> Cohort:
+    """``people`` in all, their populations taking turns; every site varies among them."""
+    rng = np.random.default_rng(seed)
+    ancestral = rng.uniform(0.1, 0.9, (sites, 1))
+    spread = (1 - fst) / fst if fst else 0
+    frequencies = (
+        rng.beta(ancestral * spread, (1 - ancestral) * spread, (sites, populations))
+        if fst
+        else np.repeat(ancestral, populations, axis=1)
+    )
+    population = np.arange(people) % populations
+    dosages = rng.binomial(2, frequencies[:, population]).astype(np.int8)
+    varies = np.minimum(dosages.mean(axis=1), 2 - dosages.mean(axis=1)) > 0.1
+    return Cohort(dosages[varies], population, frequencies[varies])
+
+
+def standardised(dosages: np.ndarray, frequency: np.ndarray) -> np.ndarray:
+    """float64 (sites, people), NaN where missing."""
+    p = frequency[:, None]
+    return np.where(dosages < 0, np.nan, (dosages - 2 * p) / np.sqrt(2 * p * (1 - p)))
+
+
+def blocks(dosages: np.ndarray, size: int = 1000) -> Iterator[tuple[slice, np.ndarray]]:
+    """Runs of sites, as ``Projection.read`` takes them."""
+    for start in range(0, len(dosages), size):
+        part = slice(start, min(start + size, len(dosages)))
+        yield part, dosages[part]
+
+
+def projection_of(cohort: Cohort, count: int, kept: int, dispersion: float = 1.0) -> Projection:
+    """Components by numpy's singular value decomposition; no code of the package."""
+    x = np.nan_to_num(standardised(cohort.dosages, cohort.frequency))
+    u, s, _ = np.linalg.svd(x, full_matrices=False)
+    return Projection(
+        u[:, :count], cohort.frequency, s[:count] ** 2, x.shape[1], dispersion, kept
+    )

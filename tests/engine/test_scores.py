@@ -1,0 +1,184 @@
+"""Scores of a person: least squares over the sites that were observed, and nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from cohorts import balding_nichols, blocks, projection_of, standardised
+from numpy.testing import assert_allclose
+
+from ancestry_ddvi.genotypes.scores import Projection, Scores
+
+PEOPLE, KEPT, ALL = 40, 3, 7
+FIELDS = ("value", "precision", "length", "observed")
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    return balding_nichols(1, 3, 60, 1500)
+
+
+@pytest.fixture(scope="module")
+def projection(cohort) -> Projection:
+    return projection_of(cohort, ALL, KEPT, dispersion=1.7)
+
+
+@pytest.fixture(scope="module")
+def newcomers(cohort) -> np.ndarray:
+    """People missing from nothing to almost everything, the last of all."""
+    dosages = cohort.more(PEOPLE, 2)
+    rng = np.random.default_rng(3)
+    share = np.linspace(0, 0.95, PEOPLE)
+    dosages[rng.random(dosages.shape) < share] = -1
+    dosages[:, -1] = -1
+    return dosages
+
+
+def read(projection: Projection, dosages: np.ndarray, size: int = 1000) -> Scores:
+    return projection.read(blocks(dosages, size), dosages.shape[1])
+
+
+def assert_same_bits(a: Scores, b: Scores) -> None:
+    for name in FIELDS:
+        assert np.array_equal(getattr(a, name), getattr(b, name)), name
+
+
+def test_scores_are_least_squares_over_observed_sites(cohort, projection, newcomers) -> None:
+    scores = read(projection, newcomers)
+    x = standardised(newcomers, cohort.frequency)
+    for person in range(PEOPLE - 1):
+        seen = ~np.isnan(x[:, person])
+        solution = np.linalg.lstsq(projection.loadings[seen], x[seen, person], rcond=None)[0]
+        assert_allclose(scores.value[person], solution, rtol=1e-6, atol=1e-6)
+
+
+def test_precision_is_that_of_the_observed_loadings_over_the_dispersion(
+    projection, newcomers
+) -> None:
+    scores = read(projection, newcomers)
+    for person in range(PEOPLE):
+        v = projection.loadings[newcomers[:, person] >= 0]
+        assert_allclose(scores.precision[person], v.T @ v / 1.7, atol=1e-12)
+
+
+def test_length_is_the_squared_norm_scaled_to_all_sites(cohort, projection, newcomers) -> None:
+    scores = read(projection, newcomers)
+    x = standardised(newcomers, cohort.frequency)
+    seen = (~np.isnan(x)).sum(axis=0)
+    expected = np.nansum(x**2, axis=0) * len(x) / np.maximum(seen, 1)
+    assert_allclose(scores.length, expected, rtol=1e-12)
+    assert np.array_equal(scores.observed, seen)
+
+
+def test_alone_as_in_company_as_in_any_order(projection, newcomers) -> None:
+    together = read(projection, newcomers)
+    for person in (0, 1, 17, PEOPLE - 1):
+        assert_same_bits(read(projection, newcomers[:, [person]]), together[[person]])
+    order = np.random.default_rng(4).permutation(PEOPLE)
+    assert_same_bits(read(projection, newcomers[:, order]), together[order])
+
+
+def test_the_people_beside_who_have_every_site_change_nothing(projection, newcomers) -> None:
+    """Sites that everyone has are added by a shortcut; company decides which they are."""
+    ragged = newcomers[:, [20]]
+    whole = np.where(newcomers < 0, 1, newcomers)
+    company = np.concatenate([ragged, whole], axis=1)
+    assert_same_bits(read(projection, company)[:1], read(projection, ragged))
+
+
+@pytest.mark.parametrize("size", [1, 97, 5000])
+def test_the_size_of_a_block_changes_no_bit(projection, newcomers, size: int) -> None:
+    assert_same_bits(read(projection, newcomers, size), read(projection, newcomers))
+
+
+def test_sums_stay_exact_where_the_counted_allele_is_rare_and_somebody_is_full_of_it() -> None:
+    """Loadings of one sign and an outgroup: the largest sums that can come up."""
+    rng = np.random.default_rng(6)
+    loadings = np.abs(rng.normal(size=(3000, 1)))
+    projection = Projection(
+        loadings / np.linalg.norm(loadings), rng.uniform(0.001, 0.01, 3000), np.ones(1), 9, 1.0, 1
+    )
+    dosages = rng.integers(-1, 3, (3000, 20)).astype(np.int8)
+    for size in (1, 7, 400):
+        assert_same_bits(read(projection, dosages, size), read(projection, dosages, 3000))
+
+
+def test_an_absent_site_is_a_site_that_never_existed(projection, newcomers) -> None:
+    """Least squares over the sites that are left, precision and all; ``length`` is a rate."""
+    there = np.random.default_rng(5).random(len(newcomers)) < 0.4
+    thinned = np.where(there[:, None], newcomers, np.int8(-1))
+    smaller = Projection(
+        projection.loadings[there],
+        projection.frequency[there],
+        projection.strength,
+        projection.people,
+        projection.dispersion,
+        projection.kept,
+    )
+    absent, never = read(projection, thinned), read(smaller, newcomers[there])
+    some = never.observed > 50
+    assert_allclose(absent.value[some], never.value[some], rtol=1e-9, atol=1e-9)
+    assert_allclose(absent.precision, never.precision, atol=1e-12)
+    assert np.array_equal(absent.observed, never.observed)
+    assert_allclose(absent.length, never.length / there.mean(), rtol=1e-9)
+
+
+def test_swapping_ref_and_alt_of_dosage_and_frequency_turns_no_score(
+    cohort, projection, newcomers
+) -> None:
+    swapped = Projection(
+        -projection.loadings,
+        1 - projection.frequency,
+        projection.strength,
+        projection.people,
+        projection.dispersion,
+        projection.kept,
+    )
+    other = np.where(newcomers < 0, newcomers, 2 - newcomers)
+    a, b = read(projection, newcomers), read(swapped, other)
+    assert_allclose(a.value[:-2], b.value[:-2], rtol=1e-7, atol=1e-7)
+
+
+def test_a_person_without_any_site_gets_finite_scores_and_no_say(projection, newcomers) -> None:
+    scores = read(projection, newcomers[:, [-1]])
+    placed = projection.newcomers(scores, projection.in_panel(scores))
+    for s in (scores, placed):
+        assert np.isfinite(s.value).all() and np.isfinite(s.factor).all()
+        assert np.abs(s.precision).max() < 1e-6
+        assert not s.value.any()
+        assert s.observed[0] == 0
+
+
+def test_the_kept_precision_is_that_of_the_kept_scores_when_the_rest_are_unknown(
+    projection, newcomers
+) -> None:
+    """Scores on the other components are dropped, not fixed: their covariance stays."""
+    scores = read(projection, newcomers[:, :30])
+    kept = projection.newcomers(scores, np.zeros(30, dtype=bool))
+    assert kept.value.shape == (30, KEPT)
+    assert np.array_equal(kept.value, scores.value[:, :KEPT])
+    for person in range(30):
+        covariance = np.linalg.inv(scores.precision[person])[:KEPT, :KEPT]
+        assert_allclose(np.linalg.inv(kept.precision[person]), covariance, rtol=1e-5)
+
+
+def test_the_factor_is_the_lower_root_of_the_precision(projection, newcomers) -> None:
+    scores = read(projection, newcomers)
+    factor = scores.factor
+    assert_allclose(factor @ factor.swapaxes(1, 2), scores.precision, atol=1e-8)
+    assert not np.triu(factor, 1).any()
+
+
+@pytest.mark.statistical
+def test_stated_precision_is_the_scatter_of_people_with_the_same_expectation() -> None:
+    """Two thousand people without structure: scores scatter by the inverse precision."""
+    cohort = balding_nichols(7, 1, 50, 800, fst=0.0)
+    loadings = np.linalg.qr(np.random.default_rng(8).normal(size=(len(cohort.dosages), 4)))[0]
+    truth = cohort.frequencies[:, 0]
+    projection = Projection(loadings, truth, np.ones(4), 1, 1.0, 2)
+    dosages = cohort.more(2000, 9)
+    dosages[np.random.default_rng(10).random(len(dosages)) < 0.5] = -1
+    scores = read(projection, dosages)
+    whitened = np.einsum("nij,nj->ni", scores.factor.swapaxes(1, 2), scores.value)
+    assert_allclose(np.cov(whitened.T), np.eye(4), atol=0.1)
+    assert_allclose(whitened.mean(axis=0), 0, atol=0.08)

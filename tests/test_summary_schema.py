@@ -1,0 +1,86 @@
+"""What fit and embed write as PREFIX.summary.json is what the schema in the package says."""
+
+from __future__ import annotations
+
+import copy
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from ancestry_ddvi import api
+from ancestry_ddvi.artefacts.summary import SCHEMA
+
+
+@pytest.fixture(scope="module")
+def schema():
+    return json.loads(files("ancestry_ddvi.artefacts").joinpath("summary.schema.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def summaries(cohort_files, fitted_model, tmp_path_factory):
+    """Verb -> the summary as it lies on disk."""
+    prefix = tmp_path_factory.mktemp("embedded") / "query"
+    model = str(fitted_model.files["model"])
+    embedded = api.embed(model, [str(cohort_files.query)], str(prefix), draws=4, device="cpu")
+    return {
+        "fit": json.loads(fitted_model.files["summary"].read_text()),
+        "embed": json.loads(embedded.files["summary"].read_text()),
+    }
+
+
+def errors(schema, summary):
+    return [error.message for error in Draft202012Validator(schema).iter_errors(summary)]
+
+
+def names_described(schema):
+    """Every name under some ``properties`` of the schema."""
+    if isinstance(schema, list):
+        return set().union(*map(names_described, schema))
+    if not isinstance(schema, dict):
+        return set()
+    return set(schema.get("properties", {})).union(*map(names_described, schema.values()))
+
+
+def test_the_schema_is_one_and_has_the_name_that_summaries_give(schema):
+    Draft202012Validator.check_schema(schema)
+    assert schema["$id"] == SCHEMA
+
+
+@pytest.mark.parametrize("verb", ["fit", "embed"])
+def test_a_summary_keeps_to_the_schema(schema, summaries, verb):
+    assert errors(schema, summaries[verb]) == []
+
+
+@pytest.mark.parametrize("verb", ["fit", "embed"])
+def test_every_key_is_promised(schema, summaries, verb):
+    """Leaving out any key at the top, in the options, bounds or match is an error."""
+    for path in ([], ["options"], ["bounds"], ["match"]):
+        part = summaries[verb]
+        for step in path:
+            part = part.get(step, {})
+        for key in part:
+            damaged = copy.deepcopy(summaries[verb])
+            inside = damaged
+            for step in path:
+                inside = inside[step]
+            del inside[key]
+            assert errors(schema, damaged), f"{verb} without {[*path, key]}"
+
+
+@pytest.mark.parametrize("verb", ["fit", "embed"])
+def test_a_key_nobody_knows_is_an_error(schema, summaries, verb):
+    assert errors(schema, summaries[verb] | {"kye": 1})
+
+
+def test_a_fit_is_no_embed(schema, summaries):
+    assert errors(schema, summaries["fit"] | {"verb": "embed"})
+    assert errors(schema, summaries["embed"] | {"verb": "fit"})
+
+
+def test_file_formats_speak_of_every_key(schema):
+    page = Path(__file__).parents[1] / "docs" / "file-formats.md"
+    text = page.read_text(encoding="utf-8")
+    assert sorted(name for name in names_described(schema) if f"`{name}`" not in text) == []
