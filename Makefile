@@ -39,8 +39,7 @@ test-slow: $(development)
 
 docs: $(development) demo
 	$(VENV)/bin/python docs/make_cli.py
-	mkdir -p docs/images
-	cp demo/cohort.png docs/images/example.png
+	$(VENV)/bin/python docs/make_picture.py
 
 clean:
 	rm -rf $(VENV) demo build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -200,7 +200,7 @@ def embed(
     out: str | None = None,
     *,
     draws: int = 64,
-    seed: int = 42,
+    seed: int | None = None,
     device: str = "auto",
     threads: int | None = None,
     min_sites: int = 100,
@@ -219,8 +219,9 @@ def embed(
         Prefix of everything that is written; by default ``<input>.in.<model>``.
     draws : int
         Posterior draws per sample.
-    seed : int
-        Of the draws, together with each sample's ID.
+    seed : int, optional
+        Of the draws, together with each sample's ID; by default the seed of the model, so that
+        a person met in both lands where ``fit`` put them.
     device, threads, progress
         As in ``fit``.
     min_sites : int
@@ -239,6 +240,7 @@ def embed(
     check_folder(Path(prefix))
     fitted = Model.read(Path(model))
     network = revive(fitted, chosen)
+    seed = fitted.record["options"]["seed"] if seed is None else seed
     with computing(seed, threads):
         clock.lap("loading")
         with progress.stage("reading", None) as advance:

@@ -99,6 +99,7 @@ def _attached(handler: logging.Handler) -> Iterator[None]:
 
 
 def _write_beginning(ctx: click.Context) -> None:
+    seed = ctx.params.get("seed")
     lines = [
         f"ddvi-ancestry {__version__}",
         "Options in effect:",
@@ -108,7 +109,7 @@ def _write_beginning(ctx: click.Context) -> None:
         f"Hostname: {platform.node()}",
         f"Working directory: {os.getcwd()}",
         f"Start time: {_now()}",
-        *([f"Random number seed: {ctx.params['seed']}"] if "seed" in ctx.params else []),
+        *([f"Random number seed: {seed}"] if seed is not None else []),
         f"RAM: {memory_bytes() / 2**30:.1f} GiB",
         *([f"Threads: {ctx.params['threads']}"] if "threads" in ctx.params else []),
         "",

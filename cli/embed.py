@@ -29,7 +29,13 @@ from ._running import running, tell
     show_default=True,
     help="Fewest sites of the model that INPUT must hold.",
 )
-@options.seed
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Of the draws, with each sample's ID.  [default: the seed of the model, 42 unless it was "
+    "fitted with another: the same person then meets the same draws]",
+)
 @options.device
 @options.threads
 @options.verbosity
@@ -40,7 +46,7 @@ def embed(
     labels: str | None,
     draws: int,
     min_sites: int,
-    seed: int,
+    seed: int | None,
     device: str,
     threads: int,
 ) -> None:
@@ -50,8 +56,8 @@ def embed(
     where the builds differ; those that INPUT lacks count as unobserved and widen the error bars.
     One sample is enough.
 
-    Writes PREFIX.coords.tsv, .eigenvec, .png, .svg, .summary.json and .log, and prints the
-    paths of all but the log. INPUT is given as to fit.
+    Writes PREFIX.coords.tsv, .eigenvec, .pcs.tsv, .png, .svg, .summary.json and .log, and prints
+    the paths of all but the log. INPUT is given as to fit.
     """
     from ancestry_ddvi import api
 

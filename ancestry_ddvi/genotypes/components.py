@@ -156,7 +156,8 @@ def _loadings(
     vectors: np.ndarray,
     strength: np.ndarray,
 ) -> np.ndarray:
-    right = (weight * vectors / np.sqrt(np.maximum(strength, 1e-12))).astype(np.float32)
+    even = weight / weight.mean()  # the call rate of each site makes up for the mean
+    right = (even * vectors / np.sqrt(np.maximum(strength, 1e-12))).astype(np.float32)
     parts = []
     for x in blocks():
         call_rate = 1 - np.isnan(x).mean(axis=1, keepdims=True)

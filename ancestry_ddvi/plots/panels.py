@@ -15,7 +15,7 @@ from .palette import BACKGROUND, MARKERS
 TURNS = 4
 """How often each group comes up in the order of drawing."""
 
-ELLIPSE_SD = 2.0
+ELLIPSE_SD = 1.0
 """Half axes of an ellipse, in posterior standard deviations."""
 
 RASTER = 5_000
@@ -79,7 +79,7 @@ def draw_background(axes: Axes, points: np.ndarray) -> None:
 def draw_spread(
     axes: Axes, points: np.ndarray, covariance: np.ndarray, groups: Sequence[Group]
 ) -> None:
-    """An ellipse of two posterior standard deviations around each person.
+    """An ellipse of one posterior standard deviation around each person.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def draw_spread(
             offsets=points,
             offset_transform=axes.transData,
             facecolors=colour * [1, 1, 1, faint(len(points))],
-            edgecolors=colour * [1, 1, 1, 3 * faint(len(points))],
+            edgecolors=colour * [1, 1, 1, 4 * faint(len(points))],
             linewidths=0.4 if len(points) <= RASTER else 0,
             zorder=2,
             rasterized=len(points) > RASTER_SPREAD,
@@ -109,7 +109,7 @@ def draw_spread(
 
 def faint(people: int) -> float:
     """Opacity of an ellipse: fainter the more lie over each other."""
-    return float(np.clip(2.2 / np.sqrt(people), 0.02, 0.2))
+    return float(np.clip(1.2 / np.sqrt(people), 0.015, 0.2))
 
 
 def colours(groups: Sequence[Group], people: int) -> np.ndarray:

@@ -30,7 +30,7 @@ def coordinates_figure(
 ) -> Figure:
     """Draw the first two coordinates and, beside them, the first two principal components.
 
-    An ellipse of two posterior standard deviations surrounds each person. With one coordinate,
+    An ellipse of one posterior standard deviation surrounds each person. With one coordinate,
     people are stacked by label and value instead, each with a bar of the same reach.
 
     Parameters
@@ -54,7 +54,7 @@ def coordinates_figure(
     groups = grouped(labels, len(coordinates))
     spread = covariance if covariance is not None else sd[:, :, None] ** 2 * np.eye(sd.shape[1])
     shapes = "Bars" if coordinates.shape[1] == 1 else "Ellipses"
-    caption = f"{caption} {shapes} reach two posterior standard deviations.".strip()
+    caption = f"{caption} {shapes} reach one posterior standard deviation.".strip()
     with style():
         panels = 1 if pcs is None else 2
         figure, axes = canvas(panels, groups if labels is not None else [], title, caption)

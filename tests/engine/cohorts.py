@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from memory_store import MemoryStore
+from memory_store import MemoryStore, site_table
 
 from ancestry_ddvi.genotypes.scores import Projection
 
@@ -35,7 +35,13 @@ class Cohort:
 
     @property
     def store(self) -> MemoryStore:
-        return MemoryStore(self.dosages)
+        index = np.arange(len(self.dosages))
+        chromosome = [str(1 + i * 22 // len(index)) for i in index]
+        return MemoryStore(self.dosages, site_table(len(index), chromosome, 1 + 100_000 * index))
+
+    def select(self, people: np.ndarray) -> Cohort:
+        """These people, at all sites."""
+        return Cohort(self.dosages[:, people], self.population[people], self.frequencies)
 
     def more(self, people: int, seed: int) -> np.ndarray:
         """Other people of the same populations in turn; int8 (sites, people)."""

@@ -1,7 +1,7 @@
 """A linear-Gaussian model with its exact posterior: every answer in closed form.
 
-z ~ N(0, I), x | z ~ N(W z, P^-1) with W'PW diagonal, so that the posterior is the diagonal
-Gaussian that the encoder can say exactly.
+z ~ N(0, I), x | z ~ N(W z, C) with W' C^-1 W diagonal, so that the posterior is the diagonal
+Gaussian that the encoder can say exactly. C is the noise, P^-1, and the excess of the likelihood.
 """
 
 from __future__ import annotations
@@ -26,14 +26,21 @@ SHARES = (0.02, 0.2, 1.0, 5.0)
 class ExactEncoder(nn.Module):
     """Says the exact posterior in the units of the Gaussian head."""
 
-    def __init__(self, weight: Tensor) -> None:
+    def __init__(self, weight: Tensor, excess: Tensor) -> None:
         super().__init__()
         self.weight = weight
+        self.excess = excess
+
+    def covariance(self, batch: Batch) -> Tensor:
+        """Of x given z; (n, features, features)."""
+        return torch.linalg.inv(batch.factor @ batch.factor.mT) + torch.diag(self.excess)
 
     def moments(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean and variance of the posterior; each (n, d)."""
-        pulled = self.weight.T @ batch.factor @ batch.factor.mT
-        variance = 1 / (1 + (pulled @ self.weight).diagonal(dim1=1, dim2=2))
+        pulled = self.weight.T @ torch.linalg.inv(self.covariance(batch))
+        information = pulled @ self.weight
+        assert torch.allclose(information, torch.diag_embed(information.diagonal(dim1=1, dim2=2)))
+        variance = 1 / (1 + information.diagonal(dim1=1, dim2=2))
         return variance * (pulled @ batch.x[..., None])[..., 0], variance
 
     def forward(self, batch: Batch) -> Tensor:
@@ -53,25 +60,36 @@ class LinearGaussian:
     variance: Tensor
 
 
-def linear_gaussian(steps: int, schedule: str, dims: int = 2) -> LinearGaussian:
-    """In the default floating-point type; ``steps`` = 0 for the Gaussian posterior itself."""
+def noise_and_weight(dims: int, excess: bool) -> tuple[Tensor, Tensor]:
+    """A Cholesky factor of P and W. With an excess and several latents P is diagonal and each
+    latent has features of its own, or the posterior would not be diagonal for every share."""
+    if excess and dims > 1:
+        owner = torch.arange(FEATURES) % dims
+        return torch.diag(torch.linspace(0.7, 1.5, FEATURES)), torch.eye(dims)[owner]
     spread = torch.randn(FEATURES, FEATURES)
-    precision = torch.eye(FEATURES) + spread @ spread.T
-    factor = torch.linalg.cholesky(precision)
+    factor = torch.linalg.cholesky(torch.eye(FEATURES) + spread @ spread.T)
     directions = torch.linalg.qr(torch.randn(FEATURES, dims))[0] * torch.linspace(2, 1, dims)
-    weight = torch.linalg.solve(factor.T, directions)
+    return factor, torch.linalg.solve(factor.T, directions)
+
+
+def linear_gaussian(
+    steps: int, schedule: str, dims: int = 2, excess: bool = True
+) -> LinearGaussian:
+    """In the default floating-point type; ``steps`` = 0 for the Gaussian posterior itself."""
+    factor, weight = noise_and_weight(dims, excess)
     likelihood = ScoreLikelihood(torch.ones(FEATURES), dims, 4)
     gaussian = Gaussian(dims, 2 * dims)
     with torch.no_grad():
         likelihood.net.head.weight.zero_()
         likelihood.linear.weight.copy_(weight)
+        likelihood.log_excess.copy_(torch.linspace(-2, 0, FEATURES) if excess else -40.0)
         nn.init.eye_(gaussian.head.weight)
         gaussian.head.bias.zero_()
     posterior = Diffusion(gaussian, 2 * dims, steps, 8, schedule) if steps else gaussian
-    encoder = ExactEncoder(weight)
+    encoder = ExactEncoder(weight, likelihood.log_excess.detach().exp())
     share = torch.tensor(SHARES)[:, None, None]
     batch = Batch(3 * torch.randn(len(SHARES), FEATURES), factor * share.sqrt())
-    covariance = weight @ weight.T + torch.linalg.inv(share * precision)
+    covariance = weight @ weight.T + encoder.covariance(batch)
     normal = torch.distributions.MultivariateNormal(torch.zeros(FEATURES), covariance)
     return LinearGaussian(
         Variational(StandardNormal(dims), likelihood, posterior, encoder),

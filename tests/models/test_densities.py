@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from toy_model import SCALE, factors, simulate, toy_model
+from toy_model import SCALE, covariances, factors, simulate, toy_model
 
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.encoders import ScoreEncoder
@@ -28,13 +28,27 @@ def test_a_number_serves_as_mean_or_spread_of_all_coordinates() -> None:
     torch.testing.assert_close(log_normal(value, 0.5, spread), expected)
 
 
-def test_scores_have_the_multivariate_normal_density_of_their_precision() -> None:
-    likelihood, factor = ScoreLikelihood(torch.tensor(SCALE), 2, 8), factors(9)
+def test_scores_have_the_density_of_their_noise_and_excess_together() -> None:
+    model, factor = toy_model(), factors(9)
     z, x = torch.randn(9, 2), 3 * torch.randn(9, 5)
     normal = torch.distributions.MultivariateNormal(
-        likelihood(z), precision_matrix=factor @ factor.mT
+        model.likelihood(z), covariances(model, factor)
     )
-    torch.testing.assert_close(likelihood.log_prob(Batch(x, factor), z), normal.log_prob(x))
+    weight = model.likelihood.log_prob(Batch(x, factor), z)
+    torch.testing.assert_close(weight, normal.log_prob(x))
+
+
+def test_the_density_holds_from_single_sites_to_whole_genomes() -> None:
+    """Precisions over sixteen orders of magnitude; neither limit is singular."""
+    model, z = toy_model(), torch.randn(1, 2)
+    for power in range(-8, 9):
+        factor = factors(3)[2:] * 10.0 ** (power / 2)
+        normal = torch.distributions.MultivariateNormal(
+            model.likelihood(z), covariances(model, factor)
+        )
+        x = normal.sample()
+        weight = model.likelihood.log_prob(Batch(x, factor), z)
+        torch.testing.assert_close(weight, normal.log_prob(x), rtol=1e-6, atol=1e-6)
 
 
 def test_a_person_of_whom_nothing_is_known_is_equally_likely_everywhere() -> None:
@@ -45,13 +59,14 @@ def test_a_person_of_whom_nothing_is_known_is_equally_likely_everywhere() -> Non
 
 
 @pytest.mark.statistical
-def test_fantasies_scatter_with_the_precision_of_their_row() -> None:
+def test_fantasies_scatter_by_the_noise_of_their_row_and_the_excess() -> None:
     model, people = toy_model(), 60_000
     batch = Batch(torch.zeros(people, 5), factors(3)[1].expand(people, 5, 5))
     z = torch.tensor([[0.7, -1.1]]).expand(people, 2)
     with torch.no_grad():
         fantasy = model.likelihood.fantasy(batch, z)
-        whitened = (fantasy.x - model.likelihood(z)) @ batch.factor[0]
+        root = torch.linalg.cholesky(torch.linalg.inv(covariances(model, batch.factor[:1])[0]))
+        whitened = (fantasy.x - model.likelihood(z)) @ root
     assert torch.equal(fantasy.factor, batch.factor)
     torch.testing.assert_close(whitened.mean(0), torch.zeros(5), rtol=0, atol=0.02)
     torch.testing.assert_close(torch.cov(whitened.T), torch.eye(5), rtol=0, atol=0.03)

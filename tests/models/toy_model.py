@@ -22,6 +22,9 @@ SCALE = (3.0, 2.0, 1.5, 1.0, 1.0)
 SHARES = (0.05, 0.3, 1.0)
 """Precisions relative to that of complete data: people with few, some and all of their sites."""
 
+EXCESS = (0.3, 0.1, 0.2, 0.4, 0.1)
+"""Variance of true scores about what the decoder says."""
+
 REACH, POINTS = 6.0, 321
 
 
@@ -34,6 +37,7 @@ def toy_model(seed: int = 3, steps: int = 5, schedule: str = "cosine") -> Variat
         with torch.no_grad():
             for weight in likelihood.net.parameters():
                 weight.mul_(2.5)
+            likelihood.log_excess.copy_(torch.tensor(EXCESS).log())
         chain = Diffusion(Gaussian(2, 48), 48, steps, 32, schedule)
         return Variational(StandardNormal(2), likelihood, chain, ScoreEncoder(scale, 48))
 
@@ -46,13 +50,20 @@ def factors(people: int) -> Tensor:
     return torch.linalg.cholesky(precision) * share.sqrt()[:, None, None]
 
 
+def covariances(model: Variational, factor: Tensor) -> Tensor:
+    """Of scores about what the decoder says: their noise and what the latents leave over."""
+    excess = torch.diag(model.likelihood.log_excess.detach().exp())
+    return torch.linalg.inv(factor @ factor.mT) + excess
+
+
 def simulate(model: Variational, people: int, seed: int) -> tuple[Tensor, Batch]:
     """People of the model: where they are, and what is seen of them."""
     with torch.no_grad(), torch.random.fork_rng():
         torch.manual_seed(seed)
         z = torch.randn(people, 2)
         factor = factors(people)
-        error = torch.linalg.solve(factor.mT, torch.randn(people, 5, 1))[..., 0]
+        root = torch.linalg.cholesky(covariances(model, factor))
+        error = (root @ torch.randn(people, 5, 1))[..., 0]
         return z, Batch(model.likelihood(z) + error, factor)
 
 
@@ -108,7 +119,9 @@ class Grid:
         z = z.double().numpy()
         log_prior = -0.5 * (z**2).sum(1) - math.log(2 * math.pi)
         cell = 2 * math.log(self.axis[1] - self.axis[0])
-        x, factor = batch.x.double().numpy(), batch.factor.double().numpy()
+        x = batch.x.double().numpy()
+        covariance = covariances(model, batch.factor.double()).numpy()
+        factor = np.linalg.cholesky(np.linalg.inv(covariance))
         self.log_evidence = np.empty(len(x))
         self.mean, self.covariance = np.empty((len(x), 2)), np.empty((len(x), 2, 2))
         self.entropy = np.empty(len(x))

@@ -124,7 +124,7 @@ def test_the_caption_is_whole_and_inside_the_figure(pcs):
     )
     title, below = figure.texts
     assert title.get_text() == "A title"
-    whole = caption + " Ellipses reach two posterior standard deviations."
+    whole = caption + " Ellipses reach one posterior standard deviation."
     assert " ".join(below.get_text().split("\n")) == whole
     renderer = figure.canvas.get_renderer()
     box = below.get_window_extent(renderer)
@@ -201,7 +201,7 @@ def test_every_person_is_in_one_group():
 def test_one_coordinate_is_a_strip_with_bars():
     places, sd, labels, pcs = cohort(people=50, dims=1)
     figure = coordinates_figure(places, sd, labels=labels, pcs=pcs)
-    assert figure.texts[-1].get_text() == "Bars reach two posterior standard deviations."
+    assert figure.texts[-1].get_text() == "Bars reach one posterior standard deviation."
     left = figure.axes[0]
     points = drawn(left)
     np.testing.assert_allclose(np.sort(points[:, 0]), np.sort(places[:, 0]))

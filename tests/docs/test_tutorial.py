@@ -1,0 +1,76 @@
+"""The tutorial runs as it stands, and what it says comes out."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+INTERPRETERS = {"bash": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What each block of the tutorial printed, stdout and stderr, in order."""
+    folder = tmp_path_factory.mktemp("tutorial")
+    (folder / "example_data").symlink_to(ROOT / "example_data")
+    scripts = str(Path(sys.executable).parent)
+    environment = os.environ | {"PATH": scripts + os.pathsep + os.environ["PATH"]}
+    outputs = []
+    for language, code in BLOCK.findall((ROOT / "docs/tutorial.md").read_text(encoding="utf-8")):
+        run = subprocess.run(
+            [*INTERPRETERS[language], code],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == 0, f"{code}\n{run.stdout}"
+        assert "Traceback" not in run.stdout
+        outputs.append(run.stdout)
+    return outputs
+
+
+def block(said: list[str], words: str) -> str:
+    """What the one block with these words in its code printed."""
+    text = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
+    (number,) = (i for i, (_, code) in enumerate(BLOCK.findall(text)) if words in code)
+    return said[number]
+
+
+def test_a_dry_run_names_the_files_and_writes_none(said):
+    assert "tutorial/cohort.ddvi" in block(said, "--dry-run")
+
+
+def test_three_people_are_left_out_of_the_fit(said):
+    lines = block(said, "awk").splitlines()[1:]
+    flags = [line.split("\t")[-1].split(",")[0] for line in lines]
+    left_out = [flag for flag in flags if flag != "few_draws"]
+    assert sorted(left_out) == ["duplicate", "low_call_rate", "related"]
+
+
+def test_the_table_of_quality_control_is_shown_whole(said):
+    table = block(said, "grep -A 11").splitlines()
+    assert table[1].startswith("filter")
+    assert table[-1].startswith("maf, unrelated")
+
+
+def test_two_in_five_sites_are_missing_in_the_query(said):
+    assert float(block(said, "site_fraction")) == pytest.approx(0.6, abs=0.02)
+
+
+def test_a_sample_alone_is_where_it_is_in_company(said):
+    assert block(said, "diff").endswith("the same\n")
+
+
+def test_an_error_is_a_sentence_and_a_code(said):
+    assert "is not a ddvi-ancestry model" in block(said, "exit code")
+    assert block(said, "exit code").endswith("exit code 3\n")

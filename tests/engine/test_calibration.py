@@ -1,0 +1,81 @@
+"""Simulation-based calibration (Talts et al. 2018) of places and their error bars.
+
+People are drawn from a fitted model: z from the prior, scores from the likelihood, with many and
+with few sites. If draws, weighted, are from the posterior, the rank of the true z among them is
+uniform, whatever the model has learnt.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from toy_model import SHARES, as_scores, rested, simulate, toy_model
+
+from ancestry_ddvi.data.scores import ScoreData
+from ancestry_ddvi.methods import recipe_class
+from ancestry_ddvi.models.variational import Variational
+from ancestry_ddvi.placement import Placement, place
+from ancestry_ddvi.training.trainer import train
+
+pytestmark = pytest.mark.statistical
+
+PEOPLE, DRAWS, BINS = 2400, 256, 20
+SMALL = {"width": 32, "encoder_width": 32, "steps": 600, "batch": 128}
+
+
+def fitted(method: str) -> Variational:
+    """A model of the method, trained on people of a curved world for a few seconds."""
+    torch.manual_seed(1)
+    _, people = simulate(toy_model(), 600, seed=8)
+    data = ScoreData(as_scores(people), torch.device("cpu"))
+    built = recipe_class(method)(**SMALL).build(data.scale, 2)
+    train(built.stages, data, SMALL["batch"], lambda done: None)
+    return built.model
+
+
+@pytest.fixture(scope="module", params=["ddvi", "vae", "asleep"])
+def simulated(request) -> tuple[np.ndarray, Placement]:
+    """Where people of the model truly are, and where they are placed."""
+    model = rested() if request.param == "asleep" else fitted(request.param)
+    truth, batch = simulate(model, PEOPLE, seed=78)
+    ids = [f"p{i}" for i in range(PEOPLE)]
+    return truth.double().numpy(), place(model, as_scores(batch), ids, draws=DRAWS, seed=5)
+
+
+def ranks(truth: np.ndarray, placement: Placement, axis: int) -> np.ndarray:
+    """Posterior mass below the truth; (people,)."""
+    below = placement.draws[:, :, axis] < truth[:, None, axis]
+    return np.clip((placement.weight * below).sum(axis=1), 0, 1)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_ranks_of_the_truth_are_uniform(simulated, axis: int) -> None:
+    truth, placement = simulated
+    counts = np.histogram(ranks(truth, placement, axis), np.linspace(0, 1, BINS + 1))[0]
+    assert counts.sum() == PEOPLE >= 1000
+    assert stats.chisquare(counts).pvalue > 0.01
+
+
+@pytest.mark.parametrize("share", range(len(SHARES)))
+def test_they_are_uniform_at_every_number_of_sites(simulated, share: int) -> None:
+    truth, placement = simulated
+    for axis in range(2):
+        some = ranks(truth, placement, axis)[share :: len(SHARES)]
+        assert stats.kstest(some, "uniform").pvalue > 0.005
+
+
+def test_ninety_five_in_a_hundred_lie_within_two_stated_deviations(simulated) -> None:
+    truth, placement = simulated
+    within = np.abs(truth - placement.mean) < 1.96 * placement.sd
+    assert within.mean() == pytest.approx(0.95, abs=0.015)
+
+
+def test_ranks_show_a_bar_that_is_a_fifth_too_narrow(simulated) -> None:
+    """The test above would fail if it should."""
+    truth, placement = simulated
+    centre = placement.mean[:, None]
+    narrow = Placement(centre + 0.8 * (placement.draws - centre), placement.log_weight)
+    counts = np.histogram(ranks(truth, narrow, 0), np.linspace(0, 1, BINS + 1))[0]
+    assert stats.chisquare(counts).pvalue < 1e-6

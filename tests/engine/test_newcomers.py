@@ -1,0 +1,111 @@
+"""People of the panel as if newly arrived, and knowing them again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from cohorts import Cohort, balding_nichols, blocks, projection_of, standardised
+
+from ancestry_ddvi.genotypes.scores import Projection, Scores
+
+PEOPLE, SITES, NOISE = 300, 6000, 16
+
+
+@pytest.fixture(scope="module")
+def cohort() -> Cohort:
+    return balding_nichols(1, 3, PEOPLE, SITES)
+
+
+@pytest.fixture(scope="module")
+def projection(cohort) -> Projection:
+    return projection_of(cohort, 2 + NOISE, kept=2)
+
+
+def read(projection: Projection, dosages: np.ndarray) -> Scores:
+    return projection.read(blocks(dosages), dosages.shape[1])
+
+
+def left_out(cohort: Cohort, person: int, scores: np.ndarray) -> np.ndarray:
+    """Where a person falls on the components of the others, turned to the common axes."""
+    others = np.delete(cohort.people, person)
+    frequency = cohort.dosages[:, others].mean(axis=1) / 2
+    x = standardised(cohort.dosages, frequency)
+    u = np.linalg.svd(x[:, others], full_matrices=False)[0][:, : scores.shape[1]]
+    left, _, right = np.linalg.svd((x[:, others].T @ u).T @ scores[others])
+    return x[:, person] @ u @ left @ right
+
+
+def test_members_fall_where_leaving_them_out_would_put_them() -> None:
+    """First order against a decomposition without the person; raw scores are ten times off."""
+    cohort = balding_nichols(1, 3, 150, 4000)
+    projection = projection_of(cohort, 2 + NOISE, kept=2)
+    raw = read(projection, cohort.dosages)
+    mended = projection.newcomers(raw, np.ones(150, dtype=bool)).value
+    errors = []
+    for person in range(0, 150, 15):
+        exact = left_out(cohort, person, raw.value[:, :2])
+        length = np.linalg.norm(exact)
+        errors.append([np.linalg.norm(s[person] - exact) / length for s in (raw.value[:, :2], mended)])
+    before, after = np.mean(errors, axis=0)
+    assert after < 0.03
+    assert before > 5 * after
+
+
+def test_strangers_keep_their_scores(cohort, projection) -> None:
+    raw = read(projection, cohort.more(20, 2))
+    kept = projection.newcomers(raw, np.zeros(20, dtype=bool))
+    assert np.array_equal(kept.value, raw.value[:, :2])
+
+
+@pytest.mark.statistical
+def test_members_and_strangers_of_a_population_fall_together(cohort, projection) -> None:
+    """Slope of strangers' means on members' means: no shrinkage is left."""
+    strangers = cohort.more(600, 3)
+    new = projection.newcomers(read(projection, strangers), np.zeros(600, dtype=bool)).value
+    raw = read(projection, cohort.dosages)
+    old = projection.newcomers(raw, np.ones(PEOPLE, dtype=bool)).value
+    for k in range(2):
+        means = [
+            [side[which == p, k].mean() for p in range(3)]
+            for side, which in (
+                (raw.value, cohort.population),
+                (old, cohort.population),
+                (new, np.arange(600) % 3),
+            )
+        ]
+        shrunk = np.polyfit(means[0], means[2], 1)[0]
+        assert 0.97 < np.polyfit(means[1], means[2], 1)[0] < 1.03
+        assert shrunk < 0.95
+
+
+@pytest.mark.statistical
+def test_members_are_known_again_and_strangers_are_not(cohort, projection) -> None:
+    assert projection.in_panel(read(projection, cohort.dosages)).mean() >= 0.99
+    assert projection.in_panel(read(projection, cohort.more(1000, 4))).mean() <= 0.01
+
+
+@pytest.mark.statistical
+def test_members_typed_again_with_errors_and_gaps_are_known_again(cohort, projection) -> None:
+    rng = np.random.default_rng(5)
+    retyped = cohort.dosages.copy()
+    wrong = rng.random(retyped.shape) < 0.01
+    retyped[wrong] = rng.integers(0, 3, wrong.sum())
+    assert projection.in_panel(read(projection, retyped)).mean() >= 0.99
+    gaps = rng.random(retyped.shape) < 0.5
+    halved = [np.where(gaps, np.int8(-1), d) for d in (retyped, cohort.more(PEOPLE, 6))]
+    members, strangers = (projection.in_panel(read(projection, d)) for d in halved)
+    assert members.mean() >= 0.99
+    assert strangers.mean() <= 0.01
+
+
+def test_of_whom_nothing_is_seen_nothing_is_claimed(projection, cohort) -> None:
+    nothing = np.full((len(cohort.dosages), 3), -1, dtype=np.int8)
+    assert not projection.in_panel(read(projection, nothing)).any()
+
+
+@pytest.mark.statistical
+def test_whether_one_is_known_is_ones_own_affair(projection, cohort) -> None:
+    mixed = np.concatenate([cohort.dosages[:, :5], cohort.more(5, 7)], axis=1)
+    together = projection.in_panel(read(projection, mixed))
+    alone = [projection.in_panel(read(projection, mixed[:, [i]]))[0] for i in range(10)]
+    assert together.tolist() == alone == [True] * 5 + [False] * 5

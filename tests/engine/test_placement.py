@@ -1,0 +1,172 @@
+"""Places: one's own affair, turned to fixed axes, wider with fewer sites."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from toy_model import as_scores, factors, rested, simulate
+
+from ancestry_ddvi.genotypes.scores import Scores
+from ancestry_ddvi.models.batch import Batch
+from ancestry_ddvi.placement import Placement, orientation, place, standard_error
+
+MOST = 200
+IDS = np.array([f"sample-{i}" for i in range(MOST)], dtype=object)
+FIELDS = ("draws", "log_weight", "mean", "sd", "covariance", "elbo", "importance_bound")
+
+
+@pytest.fixture(scope="module")
+def scores() -> Scores:
+    return as_scores(simulate(rested(), MOST, seed=61)[1])
+
+
+def placed(scores: Scores, rows: np.ndarray, ids: np.ndarray = IDS, seed: int = 1) -> Placement:
+    return place(rested(), scores[rows], ids[rows], draws=32, seed=seed)
+
+
+def assert_same_bits(a: Placement, b: Placement, rows: np.ndarray | slice = slice(None)) -> None:
+    for name in FIELDS:
+        assert np.array_equal(getattr(a, name), getattr(b, name)[rows]), name
+
+
+@pytest.mark.parametrize("company", [1, 63, 64, 65, MOST])
+def test_a_sample_alone_is_the_sample_in_company(scores, company: int) -> None:
+    together = placed(scores, np.arange(company))
+    for person in {0, company // 2, company - 1}:
+        assert_same_bits(placed(scores, np.array([person])), together, np.array([person]))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_order_does_not_matter(scores, threads: int) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        together = placed(scores, np.arange(MOST))
+        for order in (np.arange(MOST)[::-1], np.random.default_rng(1).permutation(MOST)):
+            assert_same_bits(placed(scores, order), together, order)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_the_same_seed_draws_the_same_and_another_other(scores) -> None:
+    some = np.arange(5)
+    assert_same_bits(placed(scores, some), placed(scores, some))
+    assert not np.array_equal(
+        placed(scores, some).draws, placed(scores, some, seed=2).draws
+    )
+
+
+def test_noise_belongs_to_the_id_and_not_to_the_place_in_the_file(scores) -> None:
+    twice = np.array([7, 7])
+    renamed = IDS.copy()
+    renamed[7] = "another"
+    ours, theirs = placed(scores, twice), placed(scores, twice, renamed)
+    assert np.array_equal(ours.draws[0], ours.draws[1])
+    assert not np.array_equal(ours.draws, theirs.draws)
+    assert np.abs(ours.mean - theirs.mean).max() < ours.sd.min()
+
+
+def test_the_random_state_of_the_caller_plays_no_part(scores) -> None:
+    torch.manual_seed(0)
+    first = placed(scores, np.arange(3))
+    torch.manual_seed(1)
+    assert_same_bits(placed(scores, np.arange(3)), first)
+
+
+def test_weights_sum_to_one_and_stand_any_scale() -> None:
+    draws = np.random.default_rng(0).normal(size=(4, 50, 2))
+    log_weight = np.random.default_rng(1).normal(size=(4, 50))
+    near, far = Placement(draws, log_weight), Placement(draws, log_weight - 1e4)
+    np.testing.assert_allclose(near.weight.sum(axis=1), 1)
+    np.testing.assert_allclose(near.mean, far.mean, rtol=1e-9)
+    np.testing.assert_allclose(near.importance_bound - 1e4, far.importance_bound)
+    assert (near.importance_bound >= near.elbo).all()
+
+
+def test_even_weights_give_plain_means_and_unbiased_covariances() -> None:
+    draws = np.random.default_rng(0).normal(size=(3, 40, 2))
+    even = Placement(draws, np.full((3, 40), -7.0))
+    np.testing.assert_allclose(even.mean, draws.mean(axis=1))
+    for i in range(3):
+        np.testing.assert_allclose(even.covariance[i], np.cov(draws[i].T))
+    np.testing.assert_allclose(even.effective_draws, 40)
+    np.testing.assert_allclose(even.elbo, -7)
+
+
+def test_one_draw_that_outweighs_all_is_counted_as_one() -> None:
+    log_weight = np.zeros((1, 64))
+    log_weight[0, 3] = 1000
+    lone = Placement(np.random.default_rng(0).normal(size=(1, 64, 2)), log_weight)
+    assert lone.effective_draws[0] == pytest.approx(1)
+    assert np.isfinite(lone.sd).all()
+
+
+@pytest.mark.statistical
+def test_fewer_sites_widen_and_do_not_shift() -> None:
+    """Thin the sites of 400 people thirty times: the means move by what the bars say."""
+    model, people, share = rested(), 399, 1 / 30
+    _, whole = simulate(model, people, seed=9)
+    whole = Batch(whole.x, factors(3)[2].expand(people, 5, 5))
+    with torch.no_grad():
+        truth = model.likelihood(torch.randn(people, 2))
+        excess = (0.5 * model.likelihood.log_excess).exp() * torch.randn(people, 5)
+    noise = torch.linalg.solve(whole.factor.mT, torch.randn(people, 5, 1))[..., 0]
+    whole = Batch(truth + excess + noise, whole.factor)
+    lost = torch.linalg.solve(whole.factor.mT, torch.randn(people, 5, 1))[..., 0]
+    part = Batch(whole.x + ((1 - share) / share) ** 0.5 * lost, whole.factor * share**0.5)
+    ids = [f"p{i}" for i in range(people)]
+    full = place(model, as_scores(whole), ids, draws=256, seed=3)
+    thin = place(model, as_scores(part), ids, draws=256, seed=3)
+    wider = np.linalg.det(thin.covariance) / np.linalg.det(full.covariance)
+    assert np.median(wider) > 3
+    gap = np.sqrt(np.maximum(thin.sd**2 - full.sd**2, 1e-6))
+    sure = thin.sd > 1.1 * full.sd
+    shift = ((full.mean - thin.mean) / gap)[sure]
+    assert abs(shift.mean()) < 0.15
+    assert np.mean(np.abs(shift) < 1.96) == pytest.approx(0.95, abs=0.05)
+
+
+def turned(angle: float, mirrored: bool = False) -> np.ndarray:
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, -s], [s, c]]) @ np.diag([1.0, -1.0 if mirrored else 1.0])
+
+
+@pytest.mark.parametrize("angle", [0.3, 2.0, 4.5])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_the_picture_does_not_depend_on_how_the_latents_were_turned(
+    angle: float, mirrored: bool
+) -> None:
+    rng = np.random.default_rng(0)
+    components = rng.normal(size=(300, 5)) * [9, 5, 2, 1, 1]
+    places = components[:, :2] / [9, 5] + 0.2 * rng.normal(size=(300, 2))
+    straight = places @ orientation(places, components)
+    other = places @ turned(angle, mirrored)
+    np.testing.assert_allclose(other @ orientation(other, components), straight, atol=1e-9)
+    for k in range(2):
+        assert np.corrcoef(straight[:, k], components[:, k])[0, 1] > 0.9
+
+
+@pytest.mark.parametrize(("dims", "components"), [(1, 4), (2, 2), (3, 1), (8, 5)])
+def test_an_orientation_is_orthogonal_for_any_number_of_axes(dims: int, components: int) -> None:
+    rng = np.random.default_rng(dims)
+    places, scores = rng.normal(size=(60, dims)), rng.normal(size=(60, components))
+    turn = orientation(places, scores)
+    np.testing.assert_allclose(turn.T @ turn, np.eye(dims), atol=1e-12)
+    assert np.array_equal(turn, orientation(places, scores))
+
+
+def test_turning_a_placement_turns_means_and_bars_and_no_weight() -> None:
+    rng = np.random.default_rng(0)
+    before = Placement(rng.normal(size=(3, 40, 2)) * [2, 1], rng.normal(size=(3, 40)))
+    turn = turned(0.7)
+    after = before.turned(turn)
+    np.testing.assert_allclose(after.mean, before.mean @ turn)
+    np.testing.assert_allclose(after.covariance, turn.T @ before.covariance @ turn)
+    assert np.array_equal(after.log_weight, before.log_weight)
+
+
+def test_a_standard_error_is_that_of_a_mean() -> None:
+    values = np.random.default_rng(0).normal(size=400)
+    assert standard_error(values) == pytest.approx(values.std(ddof=1) / 20)
+    assert np.isnan(standard_error(values[:1]))

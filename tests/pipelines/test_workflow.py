@@ -1,0 +1,112 @@
+"""The Snakemake workflow, run for real on the example data with a short training."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("snakemake")
+
+ROOT = Path(__file__).parents[2]
+CONFIG = """\
+cohort: example data/cohort.vcf.gz
+labels: example data/labels.tsv
+queries:
+  january: example data/query.vcf.gz
+  all-again: [example data/query.vcf.gz]
+extra:
+  fit: --set steps=40 --maf 0.1
+  embed: --draws 8
+"""
+
+
+def snakemake(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the workflow in a folder, with the command that this environment has."""
+    scripts = str(Path(sys.executable).parent)
+    environment = os.environ | {
+        "PATH": scripts + os.pathsep + os.environ["PATH"],
+        "XDG_CACHE_HOME": str(folder / "cache"),
+    }
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "pipelines/Snakefile")]
+    return subprocess.run(
+        [*command, "--configfile", "config.yaml", "--cores", "1", *options],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the workflow has run."""
+    folder = tmp_path_factory.mktemp("workflow")
+    (folder / "example data").symlink_to(ROOT / "example_data")
+    (folder / "config.yaml").write_text(CONFIG)
+    run = snakemake(folder)
+    logs = [path.read_text() for path in folder.glob("results/logs/*")]
+    assert run.returncode == 0, "\n".join([run.stdout, *logs])
+    return folder / "results"
+
+
+def people(coordinates: Path) -> list[str]:
+    return [line.split("\t")[0] for line in coordinates.read_text().splitlines()[1:]]
+
+
+def test_everybody_in_the_cohort_and_in_every_query_has_a_place(folder):
+    labelled = people(ROOT / "example_data/labels.tsv")
+    queried = people(ROOT / "example_data/query_labels.tsv")
+    assert people(folder / "cohort.coords.tsv") == labelled
+    assert people(folder / "queries/january.coords.tsv") == queried
+
+
+def test_a_query_gets_the_same_coordinates_under_any_name(folder):
+    one, other = (folder / f"queries/{name}.coords.tsv" for name in ("january", "all-again"))
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_further_options_reach_the_commands(folder):
+    fitted = json.loads((folder / "cohort.summary.json").read_text())["options"]
+    embedded = json.loads((folder / "queries/january.summary.json").read_text())["options"]
+    assert (fitted["settings"]["steps"], fitted["filters"]["maf"]) == (40, 0.1)
+    assert embedded["draws"] == 8
+
+
+def test_what_the_commands_said_is_kept(folder):
+    assert "Quality control" in (folder / "logs/fit.log").read_text()
+    assert "Match of" in (folder / "logs/embed.january.log").read_text()
+
+
+def test_a_second_run_has_nothing_to_do(folder):
+    assert "Nothing to be done" in snakemake(folder.parent, "--dry-run").stdout
+
+
+def test_the_config_beside_the_workflow_is_complete(tmp_path):
+    (tmp_path / "example_data").symlink_to(ROOT / "example_data")
+    (tmp_path / "config.yaml").symlink_to(ROOT / "pipelines/config.yaml")
+    run = snakemake(tmp_path, "--dry-run")
+    assert run.returncode == 0, run.stdout
+    assert run.stdout.count("rule embed:") == run.stdout.count("rule fit:") == 1
+
+
+def test_a_cohort_is_all_that_a_config_needs(tmp_path):
+    (tmp_path / "cohort.vcf.gz").symlink_to(ROOT / "example_data/cohort.vcf.gz")
+    (tmp_path / "config.yaml").write_text("cohort: cohort.vcf.gz\n")
+    run = snakemake(tmp_path, "--dry-run")
+    assert run.returncode == 0, run.stdout
+    assert "rule embed:" not in run.stdout
+
+
+@pytest.mark.parametrize("line", ["cohrt: x.vcf", "queries: {a/b: x.vcf}", "extra: --set steps=1"])
+def test_a_config_that_cannot_be_meant_is_refused(tmp_path, line):
+    (tmp_path / "config.yaml").write_text(f"cohort: cohort.vcf.gz\n{line}\n")
+    run = snakemake(tmp_path, "--dry-run")
+    assert run.returncode != 0
+    assert "Error validating config file" in run.stdout
