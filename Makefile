@@ -53,4 +53,5 @@ $(development): $(requirements) | $(VENV)/bin/python
 	@touch $@ $(runtime)
 
 $(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, such as by PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .artefacts.coordinates import Coordinates
-from .artefacts.labels import read_labels
+from .artefacts.labels import labels_of, read_labels
 from .artefacts.model import Model
 from .artefacts.summary import Clock
 from .errors import UsageProblem
@@ -156,11 +156,12 @@ def fit(
         return Fitted({}, {"plan": plan(inputs, prefix, asdict(options), str(chosen))})
     clock = Clock()
     check_folder(Path(prefix))
+    named = read_labels(Path(labels)) if labels else {}
     with computing(seed, threads):
         with progress.stage("reading", None) as advance:
             cache = Path(f"{prefix}.genotypes")
             store = GenotypeStore.open(inputs, cache, _counter(advance))
-        groups = read_labels(Path(labels), store.samples) if labels else None
+        groups = labels_of(store.samples, named, Path(labels)) if labels else None
         say_estimate(len(store.samples), len(store.sites))
         clock.lap("reading")
         done = fit_model(store, options, chosen, progress, clock)
@@ -238,6 +239,7 @@ def embed(
         raise UsageProblem(f"--draws is {draws}", "Give 2 or more.")
     chosen, clock = pick(device), Clock()
     check_folder(Path(prefix))
+    named = read_labels(Path(labels)) if labels else {}
     fitted = Model.read(Path(model))
     network = revive(fitted, chosen)
     seed = fitted.record["options"]["seed"] if seed is None else seed
@@ -245,9 +247,9 @@ def embed(
         clock.lap("loading")
         with progress.stage("reading", None) as advance:
             store = GenotypeStore.open(inputs, None, _counter(advance))
-        groups = read_labels(Path(labels), store.samples) if labels else None
+        groups = labels_of(store.samples, named, Path(labels)) if labels else None
         clock.lap("reading")
-        alignment = fitted.panel.align(store.sites, store.counts(), store.build_hint)
+        alignment = fitted.panel.align(store.sites, None, store.build_hint)
         receipt = alignment.receipt
         log.info("Match of %s to the model:\n%s", store.name, "\n".join(receipt.lines()))
         check_overlap(receipt, store.name, min_sites)
@@ -274,7 +276,7 @@ def embed(
         sites_in_file=receipt.matched,
         remarks=remarks,
     )
-    title = f"{store.name} in {Path(model).name}: {len(store.samples):,} people"
+    title = f"{Path(store.name).name} in {Path(model).name}: {len(store.samples):,} people"
     files = write_places(prefix, coordinates, placement, scores, groups, title)
     clock.lap("writing")
     summary = {

@@ -39,9 +39,20 @@ class Placement:
 
     @property
     def weight(self) -> np.ndarray:
-        """Self-normalised importance weights; (people, draws), rows sum to 1."""
-        relative = np.exp(self.log_weight - self.log_weight.max(axis=1, keepdims=True))
-        return np.asarray(relative / relative.sum(axis=1, keepdims=True))
+        """Truncated importance weights; (people, draws), rows sum to 1.
+
+        No draw counts more than sqrt(draws) times the average (Ionides 2008): one lucky draw in
+        a far corner must not carry a person there.
+        """
+        relative = self._relative_weight
+        average = relative.mean(axis=1, keepdims=True)
+        capped = np.minimum(relative, math.sqrt(relative.shape[1]) * average)
+        return np.asarray(capped / capped.sum(axis=1, keepdims=True))
+
+    @property
+    def _relative_weight(self) -> np.ndarray:
+        """Importance weights up to a factor per person; (people, draws), largest 1."""
+        return np.asarray(np.exp(self.log_weight - self.log_weight.max(axis=1, keepdims=True)))
 
     @property
     def mean(self) -> np.ndarray:
@@ -64,8 +75,9 @@ class Placement:
 
     @property
     def effective_draws(self) -> np.ndarray:
-        """Effective sample size of the weighted draws; (people,)."""
-        return np.asarray(1 / (self.weight**2).sum(axis=1))
+        """Effective sample size of the draws, by their weights untruncated; (people,)."""
+        relative = self._relative_weight
+        return np.asarray(relative.sum(axis=1) ** 2 / (relative**2).sum(axis=1))
 
     @property
     def elbo(self) -> np.ndarray:

@@ -85,6 +85,4 @@ def projection_of(cohort: Cohort, count: int, kept: int, dispersion: float = 1.0
     """Components by numpy's singular value decomposition; no code of the package."""
     x = np.nan_to_num(standardised(cohort.dosages, cohort.frequency))
     u, s, _ = np.linalg.svd(x, full_matrices=False)
-    return Projection(
-        u[:, :count], cohort.frequency, s[:count] ** 2, x.shape[1], dispersion, kept
-    )
+    return Projection(u[:, :count], cohort.frequency, s[:count] ** 2, x.shape[1], dispersion, kept)

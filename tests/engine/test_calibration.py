@@ -22,7 +22,7 @@ from ancestry_ddvi.training.trainer import train
 pytestmark = pytest.mark.statistical
 
 PEOPLE, DRAWS, BINS = 2400, 256, 20
-SMALL = {"width": 32, "encoder_width": 32, "steps": 600, "batch": 128}
+SMALL = {"width": 32, "encoder_width": 32, "steps": 400, "batch": 128}
 
 
 def fitted(method: str) -> Variational:

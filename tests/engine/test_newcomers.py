@@ -45,7 +45,9 @@ def test_members_fall_where_leaving_them_out_would_put_them() -> None:
     for person in range(0, 150, 15):
         exact = left_out(cohort, person, raw.value[:, :2])
         length = np.linalg.norm(exact)
-        errors.append([np.linalg.norm(s[person] - exact) / length for s in (raw.value[:, :2], mended)])
+        errors.append(
+            [np.linalg.norm(s[person] - exact) / length for s in (raw.value[:, :2], mended)]
+        )
     before, after = np.mean(errors, axis=0)
     assert after < 0.03
     assert before > 5 * after

@@ -52,9 +52,7 @@ def test_order_does_not_matter(scores, threads: int) -> None:
 def test_the_same_seed_draws_the_same_and_another_other(scores) -> None:
     some = np.arange(5)
     assert_same_bits(placed(scores, some), placed(scores, some))
-    assert not np.array_equal(
-        placed(scores, some).draws, placed(scores, some, seed=2).draws
-    )
+    assert not np.array_equal(placed(scores, some).draws, placed(scores, some, seed=2).draws)
 
 
 def test_noise_belongs_to_the_id_and_not_to_the_place_in_the_file(scores) -> None:

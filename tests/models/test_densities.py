@@ -31,9 +31,7 @@ def test_a_number_serves_as_mean_or_spread_of_all_coordinates() -> None:
 def test_scores_have_the_density_of_their_noise_and_excess_together() -> None:
     model, factor = toy_model(), factors(9)
     z, x = torch.randn(9, 2), 3 * torch.randn(9, 5)
-    normal = torch.distributions.MultivariateNormal(
-        model.likelihood(z), covariances(model, factor)
-    )
+    normal = torch.distributions.MultivariateNormal(model.likelihood(z), covariances(model, factor))
     weight = model.likelihood.log_prob(Batch(x, factor), z)
     torch.testing.assert_close(weight, normal.log_prob(x))
 

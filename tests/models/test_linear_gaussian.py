@@ -30,9 +30,7 @@ def path_matrix(variance: Tensor, signal: Tensor) -> Tensor:
 @chains
 @pytest.mark.parametrize("excess", [True, False], ids=["excess", "noise alone"])
 @pytest.mark.parametrize("dims", [1, 2, 4])
-def test_every_path_weighs_the_evidence(
-    steps: int, schedule: str, dims: int, excess: bool
-) -> None:
+def test_every_path_weighs_the_evidence(steps: int, schedule: str, dims: int, excess: bool) -> None:
     exact = linear_gaussian(steps, schedule, dims, excess)
     batch = exact.batch.repeat(PATHS)
     noise = 1.5 * torch.randn(len(batch), *exact.model.noise_shape)

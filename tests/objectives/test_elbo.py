@@ -6,8 +6,8 @@ import math
 
 import pytest
 import torch
-from toy_model import covariances, simulate, toy_model
 from torch import nn
+from toy_model import covariances, simulate, toy_model
 
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.posteriors.gaussian import Gaussian
@@ -40,6 +40,17 @@ def test_the_loss_is_minus_the_mean_log_weight_in_nats_per_person() -> None:
     torch.manual_seed(4)
     model.eval()
     torch.testing.assert_close(phase.loss(batch), loss)
+
+
+def test_the_loss_of_a_tempered_bound_is_in_units_of_the_divergence() -> None:
+    model = toy_model()
+    batch = simulate(model, 50, 1)[1]
+    (phase,) = ELBO(4.0).phases(model)
+    torch.manual_seed(4)
+    loss = phase.loss(batch)
+    torch.manual_seed(4)
+    draw = model.encode(batch, torch.randn(50, *model.noise_shape))
+    torch.testing.assert_close(loss, -model.log_weight(batch, draw, 4.0).mean() / 4)
 
 
 def test_a_tempered_bound_is_that_of_data_with_more_noise() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from toy_model import Grid, asleep, factors, rested, simulate, toy_model
 from torch import nn
+from toy_model import Grid, asleep, factors, rested, simulate, toy_model
 
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.variational import Variational
