@@ -52,6 +52,16 @@ def test_the_sum_is_the_rational_one(weights: np.ndarray, seed: int, most: int) 
         assert Fraction(float(counts.astype(np.float64) @ column)) == rational
 
 
+@pytest.mark.parametrize("most", [1, 2, 8])
+def test_the_largest_sum_that_can_come_up_is_exact(most: int) -> None:
+    rng = np.random.default_rng(most)
+    exact = on_grid(rng.random(3000), most)
+    rational = most * sum(Fraction(w) for w in exact)
+    for _ in range(5):
+        order = rng.permutation(3000)
+        assert Fraction(float(np.add.accumulate(most * exact[order])[-1])) == rational
+
+
 @given(WEIGHTS, st.integers(1, 5))
 @settings(max_examples=150, deadline=None)
 def test_a_weight_moves_by_at_most_two_to_the_minus_51_of_the_largest_sum(

@@ -92,6 +92,17 @@ def test_even_weights_give_plain_means_and_unbiased_covariances() -> None:
     np.testing.assert_allclose(even.elbo, -7)
 
 
+def test_one_lucky_draw_far_away_carries_nobody_there() -> None:
+    """A thousand even draws about 0 and one at 20 that weighs as much as half of them: it would
+    move the mean to 6.7, and moves it by less than one. The flag still sees it."""
+    draws = np.random.default_rng(0).normal(size=(1, 1001, 1))
+    log_weight = np.zeros((1, 1001))
+    draws[0, 500], log_weight[0, 500] = 20.0, np.log(500)
+    lucky = Placement(draws, log_weight)
+    assert 0 < lucky.mean[0, 0] < 1
+    assert lucky.effective_draws[0] == pytest.approx(1500**2 / (1000 + 500**2))
+
+
 def test_one_draw_that_outweighs_all_is_counted_as_one() -> None:
     log_weight = np.zeros((1, 64))
     log_weight[0, 3] = 1000

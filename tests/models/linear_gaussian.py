@@ -33,7 +33,7 @@ class ExactEncoder(nn.Module):
 
     def covariance(self, batch: Batch) -> Tensor:
         """Of x given z; (n, features, features)."""
-        return torch.linalg.inv(batch.factor @ batch.factor.mT) + torch.diag(self.excess)
+        return torch.linalg.inv(batch.factor @ batch.factor.mT) + self.excess * torch.eye(FEATURES)
 
     def moments(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean and variance of the posterior; each (n, d)."""
@@ -82,7 +82,7 @@ def linear_gaussian(
     with torch.no_grad():
         likelihood.net.head.weight.zero_()
         likelihood.linear.weight.copy_(weight)
-        likelihood.log_excess.copy_(torch.linspace(-2, 0, FEATURES) if excess else -40.0)
+        likelihood.log_excess.copy_(torch.tensor(-1.0 if excess else -40.0))
         nn.init.eye_(gaussian.head.weight)
         gaussian.head.bias.zero_()
     posterior = Diffusion(gaussian, 2 * dims, steps, 8, schedule) if steps else gaussian

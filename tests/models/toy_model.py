@@ -22,7 +22,7 @@ SCALE = (3.0, 2.0, 1.5, 1.0, 1.0)
 SHARES = (0.05, 0.3, 1.0)
 """Precisions relative to that of complete data: people with few, some and all of their sites."""
 
-EXCESS = (0.3, 0.1, 0.2, 0.4, 0.1)
+EXCESS = 0.25
 """Variance of true scores about what the decoder says."""
 
 REACH, POINTS = 6.0, 321
@@ -52,7 +52,7 @@ def factors(people: int) -> Tensor:
 
 def covariances(model: Variational, factor: Tensor) -> Tensor:
     """Of scores about what the decoder says: their noise and what the latents leave over."""
-    excess = torch.diag(model.likelihood.log_excess.detach().exp())
+    excess = model.likelihood.log_excess.detach().exp() * torch.eye(factor.shape[-1])
     return torch.linalg.inv(factor @ factor.mT) + excess
 
 

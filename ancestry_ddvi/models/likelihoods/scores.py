@@ -12,13 +12,14 @@ from .base import Likelihood
 
 
 class ScoreLikelihood(Likelihood):
-    """p(scores | z) = N(decoder(z), precision^-1 + diag(excess)).
+    """p(scores | z) = N(decoder(z), precision^-1 + excess I).
 
     The precision comes with the data: with standardised dosages x, orthonormal loadings V and
     unit noise, ||x - V g(z)||^2 = ||scores - g(z)||^2 + const, so this is the Gaussian genotype
-    model, and its noise is that of binomial dosages, not a setting. The excess is learnt: the
-    variance of true scores about a surface of so few dimensions, as the uniquenesses of factor
-    analysis are. More sites shrink the first and never the second.
+    model, and its noise is that of binomial dosages, not a setting. The excess is learnt, one
+    number: the variance of true scores about a surface of so few dimensions, like the residual
+    variance of probabilistic principal components. More sites shrink the first and never the
+    second.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ class ScoreLikelihood(Likelihood):
         self.register_buffer("scale", scale.clone())
         self.net = MLP(dims, features, width, depth)
         self.linear = nn.Linear(dims, features, bias=False)
-        self.log_excess = nn.Parameter(torch.zeros(features))
+        self.log_excess = nn.Parameter(torch.zeros(1))
         with torch.no_grad():  # start from the leading components, the same for every seed
             self.linear.weight.copy_(torch.eye(features, dims))
 
@@ -48,13 +49,12 @@ class ScoreLikelihood(Likelihood):
     def log_prob(self, batch: Batch, z: Tensor) -> Tensor:
         """Log density of the scores, in nats; (n,).
 
-        With precision L L' and excess D, the inverse of the total covariance is L M^-1 L' with
-        M = I + L' D L: nothing is inverted that few sites could make singular.
+        With precision L L' and excess e, the inverse of the total covariance is L M^-1 L' with
+        M = I + e L' L: nothing is inverted that few sites could make singular.
         """
         factor = batch.factor
-        scaled = factor * (0.5 * self.log_excess).exp()[:, None]
-        unit = torch.eye(scaled.shape[-1], dtype=scaled.dtype, device=scaled.device)
-        inner = torch.linalg.cholesky(unit + scaled.mT @ scaled)
+        unit = torch.eye(factor.shape[-1], dtype=factor.dtype, device=factor.device)
+        inner = torch.linalg.cholesky(unit + self.log_excess.exp() * factor.mT @ factor)
         whitened = torch.einsum("nij,ni->nj", factor, batch.x - self(z))[..., None]
         whitened = torch.linalg.solve_triangular(inner, whitened, upper=False)[..., 0]
         log_det = _log_diagonal(factor) - _log_diagonal(inner)
