@@ -115,7 +115,8 @@ def fit_model(
     clock.lap("quality control")
     projection = make_projection(store, qc, options.dims, recipe.components, options.seed)
     blocks = _blocks(store, qc.sites, progress)
-    scores = projection.newcomers(projection.read(blocks, len(store.samples)), qc.fit_samples)
+    everyone = projection.read(blocks, len(store.samples))
+    scores = projection.newcomers(everyone, qc.fit_samples | projection.in_panel(everyone))
     clock.lap("components")
     fitted, ids = scores[qc.fit_samples], np.array(store.samples, dtype=object)[qc.fit_samples]
     held_out = hold_out(len(fitted), options.seed)

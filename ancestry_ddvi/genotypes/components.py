@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._reads import Reads, in_blocks
+from ._reads import Reads, evenly, in_blocks
 from .standard import standardise
 
 GRAM_PEOPLE = 3_000
@@ -28,7 +28,8 @@ class Components:
     strength : ndarray of float64, (components,)
         Squared singular values: the sum of squared scores of the people in the fit.
     significant : int
-        How many leading components pass the Tracy-Widom test.
+        How many leading components pass the Tracy-Widom test; in cohorts of more than
+        ``GRAM_PEOPLE``, among an even choice of that many people.
     """
 
     loadings: np.ndarray
@@ -75,13 +76,12 @@ def principal_components(
     count = min(count, len(people) - 1)
     if len(people) <= GRAM_PEOPLE:
         strength, vectors, trace, squares = _from_gram(blocks, weight, count)
+        passed = significant(strength, trace, squares, len(people))
     else:
-        strength, vectors, trace, squares = _from_products(blocks, weight, count, seed)
-    return Components(
-        loadings=_loadings(blocks, weight, vectors, strength),
-        strength=strength,
-        significant=significant(strength, trace, squares, len(people)),
-    )
+        strength, vectors = _from_products(blocks, weight, count, seed)
+        some = evenly(people, GRAM_PEOPLE)
+        passed = principal_components(store, rows, some, frequency, count, seed).significant
+    return Components(_loadings(blocks, weight, vectors, strength), strength, passed)
 
 
 def significant(strength: np.ndarray, trace: float, squares: float, people: int) -> int:
@@ -126,7 +126,7 @@ def _from_gram(
 
 def _from_products(
     blocks: Callable[[], Iterator[np.ndarray]], weight: np.ndarray, count: int, seed: int
-) -> tuple[np.ndarray, np.ndarray, float, float]:
+) -> tuple[np.ndarray, np.ndarray]:
     from scipy.sparse.linalg import LinearOperator, lobpcg
 
     from ..seeding import stream
@@ -143,11 +143,10 @@ def _from_products(
 
     probes = stream(seed, "components").standard_normal((n, count + 10))
     image = apply(probes)
-    trace = float((probes * image).sum(axis=0).mean())
-    squares = float((image**2).sum(axis=0).mean())
+    tolerance = 1e-3 * np.sqrt((image**2).mean())
     operator = LinearOperator((n, n), matvec=apply, matmat=apply, dtype=np.float64)
-    values, vectors = lobpcg(operator, image, tol=1e-3 * np.sqrt(squares / n), maxiter=30)
-    return values[:count], vectors[:, :count], trace, squares
+    values, vectors = lobpcg(operator, image, tol=tolerance, maxiter=30)
+    return values[:count], vectors[:, :count]
 
 
 def _loadings(

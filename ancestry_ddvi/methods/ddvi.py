@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from ..errors import UsageProblem
 from ..models.posteriors.diffusion import Diffusion
 from ..models.posteriors.gaussian import Gaussian
+from ..models.schedules import SCHEDULES
 from ..models.variational import Variational
 from ..objectives.wake_sleep import WakeSleep
 from ..training.trainer import Stage
@@ -32,6 +34,14 @@ class DDVI(Recipe):
     diffusion_steps: int = 5
     chain_width: int = 64
     schedule: str = "cosine"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._at_least(1, "diffusion_steps", "chain_width")
+        if self.schedule not in SCHEDULES:
+            raise UsageProblem(
+                f"there is no schedule '{self.schedule}'", f"Choose from {', '.join(SCHEDULES)}."
+            )
 
     def build(self, scale: Tensor, dims: int) -> Built:
         """Networks and stages: a tempered Gaussian start, then wake-sleep through the chain.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import abc
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
+from ..errors import UsageProblem
 from ..models.variational import Variational
 from ..training.trainer import Stage
 
@@ -47,6 +49,11 @@ class Recipe(abc.ABC):
         Adam's rate at the start; it ends a hundred times smaller.
     components : int
         Principal components to keep; 0 for as many as pass the Tracy-Widom test.
+
+    Raises
+    ------
+    UsageProblem
+        If a setting is out of its range.
     """
 
     width: int = 256
@@ -55,6 +62,22 @@ class Recipe(abc.ABC):
     batch: int = 256
     learning_rate: float = 0.004
     components: int = 0
+
+    def __post_init__(self) -> None:
+        self._at_least(1, "width", "encoder_width", "steps", "batch")
+        self._at_least(0, "components")
+        if not 0 < self.learning_rate < math.inf:
+            raise UsageProblem(
+                f"--set learning_rate={self.learning_rate} cannot be meant", "Give it above 0."
+            )
+
+    def _at_least(self, least: int, *names: str) -> None:
+        for name in names:
+            if getattr(self, name) < least:
+                raise UsageProblem(
+                    f"--set {name}={getattr(self, name)} cannot be meant",
+                    f"Give {least} or more.",
+                )
 
     @abc.abstractmethod
     def build(self, scale: Tensor, dims: int) -> Built:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..data.scores import ScoreData
 from ..errors import TrainingDiverged
+from ..models.batch import Batch
 from ..models.variational import Variational
-from ..objectives.base import Objective
+from ..objectives.base import Objective, Phase
 
 LOOK_EVERY = 50
 """Steps between two looks at the loss: each look waits for the device."""
@@ -80,7 +81,7 @@ def train(
             for phase, optimiser in turns:
                 optimiser.param_groups[0]["lr"] = _rate(stage, step)
                 for _ in range(phase.repeats):
-                    loss = phase.loss(batch)
+                    loss = _loss(phase, batch, step + 1)
                     optimiser.zero_grad(set_to_none=True)
                     loss.backward()  # type: ignore[no-untyped-call]
                     nn.utils.clip_grad_norm_(phase.parameters, CLIP)
@@ -99,10 +100,27 @@ def _rate(stage: Stage, step: int) -> float:
     return end + (start - end) * 0.5 * (1 + math.cos(math.pi * step / stage.steps))
 
 
+def _loss(phase: Phase, batch: Batch, step: int) -> Tensor:
+    """The loss of a phase; a matrix that cannot be factored any more is a loss that is not there.
+
+    Raises
+    ------
+    TrainingDiverged
+    """
+    try:
+        return phase.loss(batch)
+    except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
+        raise _diverged(phase.name, math.nan, step) from error
+
+
 def _check(record: Record) -> None:
     for name, value in record.losses.items():
         if not math.isfinite(value):
-            raise TrainingDiverged(
-                f"training diverged: the {name} loss is {value} at step {record.step}",
-                "Try another --seed or a smaller --set learning_rate=0.001.",
-            )
+            raise _diverged(name, value, record.step)
+
+
+def _diverged(name: str, value: float, step: int) -> TrainingDiverged:
+    return TrainingDiverged(
+        f"training diverged: the {name} loss is {value} at step {step}",
+        "Try another --seed or a smaller --set learning_rate=0.001.",
+    )

@@ -94,17 +94,25 @@ def test_they_are_those_of_plink2(cohort, tmp_path, missing: float) -> None:
     assert correlations(scores_of(seen, components_of(seen)), theirs).min() > 0.999
 
 
-def test_a_file_too_large_for_its_gram_matrix_gets_the_same(cohort, found, monkeypatch) -> None:
+@pytest.mark.parametrize("missing", [0.0, 0.1])
+def test_a_file_too_large_for_its_gram_matrix_gets_the_same(
+    cohort, monkeypatch, missing: float
+) -> None:
+    """With gaps too, of which some people have more than others."""
+    rng = np.random.default_rng(6)
+    rate = rng.uniform(0, 2 * missing, cohort.dosages.shape[1])
+    gaps = rng.random(cohort.dosages.shape) < rate
+    seen = replace(cohort, dosages=np.where(gaps, np.int8(-1), cohort.dosages))
+    formed = components_of(seen)
     monkeypatch.setattr(components, "GRAM_PEOPLE", 10)
-    streamed = components_of(cohort)
-    assert_allclose(streamed.strength[:STRONG], found.strength[:STRONG], rtol=1e-4)
-    assert correlations(streamed.loadings, found.loadings)[:STRONG].min() > 0.9999
-    assert np.array_equal(streamed.loadings, components_of(cohort).loadings)
+    streamed = components_of(seen)
+    assert_allclose(streamed.strength[:STRONG], formed.strength[:STRONG], rtol=1e-4)
+    assert_allclose(streamed.loadings[:, :STRONG], formed.loadings[:, :STRONG], atol=1e-3)
+    assert np.array_equal(streamed.loadings, components_of(seen).loadings)
 
 
-@pytest.mark.xfail(reason="trace and squares come from a few probes", strict=True)
 def test_a_file_too_large_for_its_gram_matrix_has_as_many_that_matter(monkeypatch) -> None:
-    monkeypatch.setattr(components, "GRAM_PEOPLE", 10)
+    monkeypatch.setattr(components, "GRAM_PEOPLE", 200)
     assert components_of(balding_nichols(1, 6, 400, 3000), 12).significant == 5
 
 

@@ -10,13 +10,18 @@ from memory_store import MemoryStore, site_table
 from ancestry_ddvi.genotypes.dispersion import score_dispersion
 
 
-def spread_out(repeats: int, sites: int, people: int = 400, fst: float = 0.0) -> float:
-    """Dispersion when each of ``sites`` sites is written ``repeats`` times, close by."""
+def spread_out(
+    repeats: int, sites: int, people: int = 400, fst: float = 0.0, together: int = 1
+) -> float:
+    """Dispersion when each of ``sites`` sites is written ``repeats`` times, close by.
+
+    ``together`` independent sites share a stretch of the genome.
+    """
     cohort = balding_nichols(4, 3, people, sites, fst)
     places = len(cohort.dosages)
     order = np.repeat(np.arange(places), repeats)
-    start = 1 + 6_000_000 * order
-    position = start + np.tile(np.arange(repeats), places) * 1000
+    start = 1 + 6_000_000 * (order // together)
+    position = start + 1000 * (np.arange(len(order)) % (repeats * together))
     table = site_table(len(order), ["1"] * len(order), position)
     store = MemoryStore(cohort.dosages[order], table)
     frequency = cohort.frequency[order]
@@ -29,6 +34,12 @@ def spread_out(repeats: int, sites: int, people: int = 400, fst: float = 0.0) ->
 @pytest.mark.statistical
 def test_independent_sites_have_none() -> None:
     assert spread_out(1, 1500, fst=0.05) == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.statistical
+def test_structure_that_sites_share_is_not_taken_for_linkage() -> None:
+    """Thirty independent sites a stretch, in populations far apart."""
+    assert spread_out(1, 1500, fst=0.2, together=30) == pytest.approx(1, abs=0.15)
 
 
 @pytest.mark.statistical

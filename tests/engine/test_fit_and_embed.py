@@ -130,7 +130,6 @@ def test_people_of_the_fit_are_embedded_where_the_fit_put_them(fitted_model, aga
     assert theirs["flag"][fitted].str.contains("in_panel").mean() >= 0.99
 
 
-@pytest.mark.xfail(reason="fit takes them for newcomers, embed for members", strict=True)
 def test_so_are_the_child_and_the_copy_that_were_left_out_of_it(fitted_model, again) -> None:
     ours, theirs = table(fitted_model.files["coords"]), table(again.files["coords"])
     assert left_out(ours).sum() == 2

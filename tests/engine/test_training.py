@@ -86,7 +86,6 @@ def test_numbers_that_are_not_finite_stop_the_fit_and_say_where(data) -> None:
     assert caught.value.exit_code == 6
 
 
-@pytest.mark.xfail(reason="a matrix that cannot be factored comes first", strict=True)
 def test_a_rate_beyond_reason_is_a_training_that_diverged(data) -> None:
     with pytest.raises(TrainingDiverged):
         run([Stage(toy_model(), ELBO(), 200, (100.0, 100.0))], data)
