@@ -1,17 +1,28 @@
-"""A disk that fills up."""
+"""Fixtures of the tests of files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
 
-@pytest.fixture
-def small_disk() -> Iterator[None]:
-    """No file can grow beyond 2,000 bytes: the system refuses as it does on a full disk."""
-    resource = pytest.importorskip("resource")
+@contextmanager
+def _small_disk() -> Iterator[None]:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def small_disk() -> Callable[[], AbstractContextManager[None]]:
+    """No file may grow beyond 2,000 bytes inside the block.
+
+    A block and not the whole test, whose progress pytest may be writing to a long file itself.
+    """
+    return _small_disk

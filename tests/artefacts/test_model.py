@@ -224,11 +224,10 @@ def test_a_model_without_one_of_its_parts_is_damaged(tmp_path) -> None:
     assert "damaged" in refused(path).problem
 
 
-@pytest.mark.usefixtures("small_disk")
-def test_a_full_disk_leaves_the_old_model_and_nothing_else(model, tmp_path) -> None:
+def test_a_full_disk_leaves_the_old_model_and_nothing_else(model, tmp_path, small_disk) -> None:
     path = tmp_path / "x.ddvi"
     path.write_bytes(b"the old one")
-    with pytest.raises(OutputUnwritable, match=r"x\.ddvi"):
+    with pytest.raises(OutputUnwritable, match=r"x\.ddvi"), small_disk():
         model.write(path)
     assert path.read_bytes() == b"the old one"
     assert [p.name for p in tmp_path.iterdir()] == ["x.ddvi"]

@@ -47,12 +47,11 @@ def test_a_failure_where_there_was_nothing_leaves_nothing(tmp_path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.usefixtures("small_disk")
-def test_a_full_disk_is_said_with_the_path_that_was_asked_for(tmp_path) -> None:
+def test_a_full_disk_is_said_with_the_path_that_was_asked_for(tmp_path, small_disk) -> None:
     target = tmp_path / "x.txt"
     target.write_text("old")
     unwritable = pytest.raises(OutputUnwritable, match=r"x\.txt cannot be written")
-    with unwritable as caught, whole(target) as beside:
+    with unwritable as caught, small_disk(), whole(target) as beside:
         beside.write_bytes(bytes(100_000))
     assert ".part" not in caught.value.problem
     assert caught.value.exit_code == 8
