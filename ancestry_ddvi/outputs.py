@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .artefacts.coordinates import Coordinates, write_components
 from .artefacts.summary import Clock, complete, write_summary
 from .genotypes.scores import Scores
-from .placement import Placement
+
+if TYPE_CHECKING:
+    from .placement import Placement
 
 FEW_DRAWS = 4.0
 """With fewer effective draws a person is flagged: the error bar is a guess."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from scipy import stats
-from toy_model import SHARES, as_scores, rested, simulate, toy_model
+from toy_model import SHARES, as_scores, simulate, toy_model
 
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.methods import recipe_class
@@ -35,10 +35,10 @@ def fitted(method: str) -> Variational:
     return built.model
 
 
-@pytest.fixture(scope="module", params=["ddvi", "vae", "asleep"])
+@pytest.fixture(scope="module", params=["ddvi", "vae"])
 def simulated(request) -> tuple[np.ndarray, Placement]:
     """Where people of the model truly are, and where they are placed."""
-    model = rested() if request.param == "asleep" else fitted(request.param)
+    model = fitted(request.param)
     truth, batch = simulate(model, PEOPLE, seed=78)
     ids = [f"p{i}" for i in range(PEOPLE)]
     return truth.double().numpy(), place(model, as_scores(batch), ids, draws=DRAWS, seed=5)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -104,14 +106,44 @@ def test_the_same_seed_gives_the_same_bytes(fitted_model, cohort_files, tmp_path
         assert second.files[name].read_bytes() == fitted_model.files[name].read_bytes(), name
 
 
-def test_another_seed_shows_the_same_picture_the_same_way_up(
-    fitted_model, cohort_files, tmp_path
-) -> None:
-    other = fit(cohort_files.cohort, tmp_path / "x", seed=7)
+class Listener:
+    """Remembers how far each stage came, and of how much."""
+
+    def __init__(self) -> None:
+        self.done: dict[str, list[int]] = {}
+
+    @contextmanager
+    def stage(self, name: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        self.done[name] = [0, total]
+
+        def advance(units: int) -> None:
+            self.done[name][0] += units
+
+        yield advance
+
+
+@pytest.fixture(scope="module")
+def other_seed(cohort_files, tmp_path_factory):
+    """The cohort fitted with another seed, and what the listener heard of it."""
+    listener = Listener()
+    prefix = tmp_path_factory.mktemp("other") / "x"
+    return fit(cohort_files.cohort, prefix, seed=7, progress=listener), listener.done
+
+
+def test_another_seed_shows_the_same_picture_the_same_way_up(fitted_model, other_seed) -> None:
+    other, _ = other_seed
     assert other.files["coords"].read_bytes() != fitted_model.files["coords"].read_bytes()
     ours, theirs = fitted_model.coordinates.mean, other.coordinates.mean
     for axis in range(2):
         assert np.corrcoef(ours[:, axis], theirs[:, axis])[0, 1] > 0.7
+
+
+def test_progress_is_told_of_every_stage_to_its_end(other_seed) -> None:
+    _, done = other_seed
+    assert {"reading", "scores", "training"} <= done.keys()
+    assert done["training"] == [60, 60]
+    assert done["scores"][0] == done["scores"][1]
+    assert done["reading"][0] >= 2400
 
 
 def same_line(ours: pd.DataFrame, theirs: pd.DataFrame) -> np.ndarray:
@@ -285,25 +317,3 @@ def test_one_sample_cannot_be_fitted(cohort_files, tmp_path) -> None:
     with pytest.raises(NothingLeft):
         fit(written(one, tmp_path / "one.vcf"), tmp_path / "out" / "x")
     assert not list((tmp_path / "out").glob("x.ddvi"))
-
-
-def test_progress_is_told_of_every_stage_to_its_end(cohort_files, tmp_path) -> None:
-    from contextlib import contextmanager
-
-    done: dict[str, list[int]] = {}
-
-    class Listener:
-        @contextmanager
-        def stage(self, name, total):
-            done[name] = [0, total]
-
-            def advance(units):
-                done[name][0] += units
-
-            yield advance
-
-    fit(cohort_files.cohort, tmp_path / "x", progress=Listener())
-    assert {"reading", "scores", "training"} <= done.keys()
-    assert done["training"] == [60, 60]
-    assert done["scores"][0] == done["scores"][1]
-    assert done["reading"][0] >= 2400

@@ -39,7 +39,7 @@ def log_q_of_noise(posterior: DensityPosterior, context: Tensor, noise: Tensor) 
         draw = posterior.rsample(context[None], flat.view(1, *noise.shape))
         return torch.cat([draw.z, *draw.path]).flatten()
 
-    slopes = torch.autograd.functional.jacobian(path, noise.flatten())
+    slopes = torch.autograd.functional.jacobian(path, noise.flatten(), vectorize=True)
     standard = -0.5 * noise.square().sum() - 0.5 * noise.numel() * math.log(2 * math.pi)
     return standard - torch.linalg.slogdet(slopes)[1]
 

@@ -1,0 +1,27 @@
+"""Packing genotypes loads no more than it needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+CODE = "import sys, ancestry_ddvi.api; print(*sorted(set(sys.modules) & set({heavy!r})))"
+HEAVY = ["torch", "scipy", "matplotlib", "pandas", "cyvcf2", "sklearn"]
+
+
+def test_the_verbs_load_nothing_heavy_until_they_are_used() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", CODE.format(heavy=HEAVY)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert run.stdout.split() == []
+
+
+@pytest.mark.parametrize("name", ["fit", "embed", "ingest"])
+def test_the_verbs_are_those_of_the_package(name: str) -> None:
+    import ancestry_ddvi
+    from ancestry_ddvi import api
+
+    assert getattr(ancestry_ddvi, name) is getattr(api, name)
