@@ -131,7 +131,7 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     try:
         with safe_open(path, framework="numpy") as file:
             record = json.loads((file.metadata() or {}).get(_KEY, "null"))
-            if record is None:
+            if not isinstance(record, dict) or not isinstance(record.get("format"), int):
                 raise InputUnreadable(
                     f"{path} is not a ddvi-ancestry model", "Give a .ddvi file written by fit."
                 )

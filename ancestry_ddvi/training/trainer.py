@@ -44,7 +44,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Record:
-    """Mean loss of each phase over some steps of a stage, for the training record."""
+    """Loss of each phase at one step of a stage, for the training record."""
 
     stage: int
     step: int

@@ -231,3 +231,10 @@ def test_a_full_disk_leaves_the_old_model_and_nothing_else(model, tmp_path, smal
         model.write(path)
     assert path.read_bytes() == b"the old one"
     assert [p.name for p in tmp_path.iterdir()] == ["x.ddvi"]
+
+
+@pytest.mark.parametrize("record", ["{}", "[]", "3", '{"format": "1"}'])
+def test_metadata_of_another_shape_is_not_a_model(record: str, tmp_path) -> None:
+    path = tmp_path / "x.ddvi"
+    save_file({"a": np.ones(1)}, path, {"ddvi_ancestry": record})
+    assert "not a ddvi-ancestry model" in refused(path).problem
