@@ -92,8 +92,9 @@ def test_two_at_once_do_not_meet(tmp_path) -> None:
 
 
 def test_an_interrupt_in_the_middle_leaves_nothing_beside(tmp_path) -> None:
-    code = (
-        "import sys, time; from ancestry_ddvi.storage import whole\n"
+    code = (  # a job in the background inherits that SIGINT is ignored
+        "import signal, sys, time; from ancestry_ddvi.storage import whole\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "with whole(sys.argv[1]) as beside:\n"
         "    beside.write_text('half'); print('half', flush=True); time.sleep(30)"
     )
