@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-import time
 import warnings
 import xml.etree.ElementTree as ET
 from itertools import combinations
@@ -274,8 +273,6 @@ def test_a_folder_that_is_a_file_is_said(tmp_path):
 
 def test_more_people_make_pixels_instead_of_a_large_svg(tmp_path):
     places, sd, labels, pcs = cohort(people=6_000)
-    begin = time.perf_counter()
     files = save(coordinates_figure(places, sd, labels=labels, pcs=pcs), tmp_path / "x")
-    assert time.perf_counter() - begin < 10
     assert files["svg"].stat().st_size < 4_000_000
     assert logging.getLogger("matplotlib").handlers == []
