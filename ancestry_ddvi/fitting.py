@@ -172,6 +172,7 @@ def make_projection(
         loadings=found.loadings[:, :used].astype(np.float32).astype(np.float64),
         frequency=qc.frequency,
         strength=found.strength[:used],
+        pull=found.pull(kept),
         people=len(people),
         dispersion=dispersion,
         kept=kept,

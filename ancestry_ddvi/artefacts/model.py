@@ -64,6 +64,7 @@ class Model:
             "sites.frequency": self.panel.frequency,
             "projection.loadings": projection.loadings.astype(np.float32),
             "projection.strength": projection.strength,
+            "projection.pull": projection.pull,
             "orientation": self.orientation,
         }
         record = {
@@ -103,6 +104,7 @@ class Model:
                     loadings=tensors["projection.loadings"].astype(np.float64),
                     frequency=frequency,
                     strength=tensors["projection.strength"],
+                    pull=tensors["projection.pull"],
                     people=record["people"],
                     dispersion=record["dispersion"],
                     kept=record["kept"],

@@ -31,11 +31,40 @@ class Components:
         Squared singular values: the sum of squared scores of the people in the fit.
     significant : int
         How many leading components pass the Tracy-Widom test.
+    trace, squares : float
+        Sum, and sum of squares, of the squared singular values of all components.
+    people : int
     """
 
     loadings: np.ndarray
     strength: np.ndarray
     significant: int
+    trace: float
+    squares: float
+    people: int
+
+    def pull(self, kept: int) -> np.ndarray:
+        """How strongly each person's own noise turns the leading components; (kept,).
+
+        Taking person i out of a decomposition with squared singular values d_j changes it by
+        one rank: to first order in the turn of component k towards the others, the score of
+        the person taken out is c_k / (1 + sum_{j > kept} c_j^2 / (d_k - d_j)), with c the
+        person's scores. The c_j^2 are in proportion to d_j on average, so the sum is the
+        person's squared length outside the kept components, times
+
+            pull_k = sum_j [d_j / (d_k - d_j)] / sum_j d_j,
+
+        taken over the Marchenko-Pastur law of the noise. Far above the noise it is 1 / d_k;
+        near its edge, where the others turn component k most easily, several times that.
+        """
+        others = max(self.people - 1 - kept, 1)
+        trace = max(self.trace - self.strength[:kept].sum(), 1e-12)
+        squares = self.squares - (self.strength[:kept] ** 2).sum()
+        aspect = others / effective_markers(trace, squares, others)
+        above = self.strength[:kept] * others / trace
+        root = np.sqrt(np.maximum((above - 1 - aspect) ** 2 - 4 * aspect, 0))
+        share = (above - 1 - aspect - root) / (2 * aspect)
+        return np.asarray(share * others / trace)
 
 
 def principal_components(
@@ -80,7 +109,8 @@ def principal_components(
     else:
         strength, vectors, trace, squares = _from_products(blocks, weight, count, seed)
     passed = significant(strength, trace, squares, len(people))
-    return Components(_loadings(blocks, weight, vectors, strength), strength, passed)
+    loadings = _loadings(blocks, weight, vectors, strength)
+    return Components(loadings, strength, passed, trace, squares, len(people))
 
 
 def significant(strength: np.ndarray, trace: float, squares: float, people: int) -> int:
@@ -93,7 +123,7 @@ def significant(strength: np.ndarray, trace: float, squares: float, people: int)
         m = people - 1 - k
         if m < 3 or trace <= 0:
             return k
-        markers = (m + 2) * trace**2 / max(m * squares - trace**2, 1e-12)
+        markers = effective_markers(trace, squares, m)
         root, rest = np.sqrt(max(markers - 1, 1.0)), np.sqrt(m)
         centre = (root + rest) ** 2 / markers
         scale = (root + rest) / markers * (1 / root + 1 / rest) ** (1 / 3)
@@ -101,6 +131,14 @@ def significant(strength: np.ndarray, trace: float, squares: float, people: int)
             return k
         trace, squares = trace - value, squares - value**2
     return len(strength)
+
+
+def effective_markers(trace: float, squares: float, count: int) -> float:
+    """Independent markers that would spread ``count`` noise eigenvalues as much as these.
+
+    Patterson et al. (2006), equation 10, from the sum and the sum of squares of eigenvalues.
+    """
+    return (count + 2) * trace**2 / max(count * squares - trace**2, 1e-12)
 
 
 def _filled(x: np.ndarray) -> np.ndarray:

@@ -62,6 +62,8 @@ class Projection:
     frequency : ndarray of float64, (sites,)
     strength : ndarray of float64, (components,)
         Squared singular values of the people the loadings were learnt from.
+    pull : ndarray of float64, (kept,)
+        How strongly a person's own noise turned the kept components (``Components.pull``).
     people : int
         How many people that were.
     dispersion : float
@@ -73,6 +75,7 @@ class Projection:
     loadings: np.ndarray
     frequency: np.ndarray
     strength: np.ndarray
+    pull: np.ndarray
     people: int
     dispersion: float
     kept: int
@@ -114,8 +117,9 @@ class Projection:
         """The kept components, with what panel members gave to the loadings taken out.
 
         A person's own noise is part of the loadings they helped to estimate, which carries
-        their scores away from where a stranger with the same ancestry would fall. Leaving
-        person i out moves score k by the factor 1 - length_i / strength_k (first order).
+        their scores away from where a stranger with the same ancestry would fall. Without
+        person i score k is smaller by the factor 1 + pull_k times their squared length outside
+        the kept components.
 
         Parameters
         ----------
@@ -123,10 +127,12 @@ class Projection:
         in_panel : ndarray of bool, (people,)
         """
         kept = slice(0, self.kept)
-        own = in_panel[:, None] * scores.length[:, None] / self.strength[None, kept]
+        value = scores.value[:, kept]
+        noise = np.maximum(scores.length - (value**2).sum(axis=1), 0)
+        own = (in_panel * noise)[:, None] * self.pull
         covariance = np.linalg.inv(scores.precision + _ridge(scores.precision))
         precision = np.linalg.inv(covariance[:, kept, kept])
-        return Scores(scores.value[:, kept] * (1 - own), precision, scores.length, scores.observed)
+        return Scores(value / (1 + own), precision, scores.length, scores.observed)
 
     def in_panel(self, scores: Scores, prior: float = 0.01) -> np.ndarray:
         """Who looks like one of the people the loadings were learnt from; bool (people,).

@@ -45,6 +45,7 @@ def model() -> Model:
             rng.normal(size=(SITES, 5)).astype(np.float32).astype(np.float64),
             frequency,
             np.exp(rng.normal(size=5)),
+            np.exp(rng.normal(size=2)),
             1093,
             1.0 + 1e-15,
             2,
@@ -124,7 +125,8 @@ def test_nothing_in_the_file_is_counted_by_person(
     counts = {people, model.projection.people, people - model.projection.people}
     assert model.projection.people <= people
     projection = model.projection
-    tensors = [*model.weights.values(), projection.loadings, projection.strength, model.orientation]
+    tensors = [*model.weights.values(), projection.loadings, projection.strength, projection.pull]
+    tensors.append(model.orientation)
     shapes = {size for tensor in tensors for size in tensor.shape}
     assert not shapes & {n for n in counts if n > 2 * projection.loadings.shape[1]}
 

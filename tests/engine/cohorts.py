@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from memory_store import MemoryStore, site_table
 
+from ancestry_ddvi.genotypes.components import Components
 from ancestry_ddvi.genotypes.scores import Projection
 
 
@@ -82,7 +83,18 @@ def blocks(dosages: np.ndarray, size: int = 1000) -> Iterator[tuple[slice, np.nd
 
 
 def projection_of(cohort: Cohort, count: int, kept: int, dispersion: float = 1.0) -> Projection:
-    """Components by numpy's singular value decomposition; no code of the package."""
+    """Components by numpy's singular value decomposition."""
     x = np.nan_to_num(standardised(cohort.dosages, cohort.frequency))
     u, s, _ = np.linalg.svd(x, full_matrices=False)
-    return Projection(u[:, :count], cohort.frequency, s[:count] ** 2, x.shape[1], dispersion, kept)
+    strength, people = s**2, x.shape[1]
+    trace, squares = strength.sum(), (strength**2).sum()
+    found = Components(u[:, :count], strength[:count], kept, trace, squares, people)
+    return Projection(
+        found.loadings,
+        cohort.frequency,
+        found.strength,
+        found.pull(kept),
+        people,
+        dispersion,
+        kept,
+    )

@@ -34,7 +34,15 @@ def correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def scores_of(cohort: Cohort, found: Components) -> np.ndarray:
     people = cohort.dosages.shape[1]
-    projection = Projection(found.loadings, cohort.frequency, found.strength, people, 1.0, STRONG)
+    projection = Projection(
+        found.loadings,
+        cohort.frequency,
+        found.strength,
+        found.pull(STRONG),
+        people,
+        1.0,
+        STRONG,
+    )
     return projection.read(blocks(cohort.dosages), people).value
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from cohorts import balding_nichols, blocks, projection_of, standardised
@@ -95,9 +97,8 @@ def test_sums_stay_exact_where_the_counted_allele_is_rare_and_somebody_is_full_o
     """Loadings of one sign and an outgroup: the largest sums that can come up."""
     rng = np.random.default_rng(6)
     loadings = np.abs(rng.normal(size=(3000, 1)))
-    projection = Projection(
-        loadings / np.linalg.norm(loadings), rng.uniform(0.001, 0.01, 3000), np.ones(1), 9, 1.0, 1
-    )
+    rare, one = rng.uniform(0.001, 0.01, 3000), np.ones(1)
+    projection = Projection(loadings / np.linalg.norm(loadings), rare, one, one, 9, 1.0, 1)
     dosages = rng.integers(-1, 3, (3000, 20)).astype(np.int8)
     for size in (1, 7, 400):
         assert_same_bits(read(projection, dosages, size), read(projection, dosages, 3000))
@@ -107,13 +108,8 @@ def test_an_absent_site_is_a_site_that_never_existed(projection, newcomers) -> N
     """Least squares over the sites that are left, precision and all; ``length`` is a rate."""
     there = np.random.default_rng(5).random(len(newcomers)) < 0.4
     thinned = np.where(there[:, None], newcomers, np.int8(-1))
-    smaller = Projection(
-        projection.loadings[there],
-        projection.frequency[there],
-        projection.strength,
-        projection.people,
-        projection.dispersion,
-        projection.kept,
+    smaller = replace(
+        projection, loadings=projection.loadings[there], frequency=projection.frequency[there]
     )
     absent, never = read(projection, thinned), read(smaller, newcomers[there])
     some = never.observed > 50
@@ -126,14 +122,7 @@ def test_an_absent_site_is_a_site_that_never_existed(projection, newcomers) -> N
 def test_swapping_ref_and_alt_of_dosage_and_frequency_turns_no_score(
     cohort, projection, newcomers
 ) -> None:
-    swapped = Projection(
-        -projection.loadings,
-        1 - projection.frequency,
-        projection.strength,
-        projection.people,
-        projection.dispersion,
-        projection.kept,
-    )
+    swapped = replace(projection, loadings=-projection.loadings, frequency=1 - projection.frequency)
     other = np.where(newcomers < 0, newcomers, 2 - newcomers)
     a, b = read(projection, newcomers), read(swapped, other)
     assert_allclose(a.value[:-2], b.value[:-2], rtol=1e-7, atol=1e-7)
@@ -175,7 +164,7 @@ def test_stated_precision_is_the_scatter_of_people_with_the_same_expectation() -
     cohort = balding_nichols(7, 1, 50, 800, fst=0.0)
     loadings = np.linalg.qr(np.random.default_rng(8).normal(size=(len(cohort.dosages), 4)))[0]
     truth = cohort.frequencies[:, 0]
-    projection = Projection(loadings, truth, np.ones(4), 1, 1.0, 2)
+    projection = Projection(loadings, truth, np.ones(4), np.ones(2), 1, 1.0, 2)
     dosages = cohort.more(2000, 9)
     dosages[np.random.default_rng(10).random(len(dosages)) < 0.5] = -1
     scores = read(projection, dosages)
