@@ -113,6 +113,8 @@ def fit(
     threads: int | None = None,
     filters: Filters = Filters(),  # noqa: B008 (frozen)
     method: str = "ddvi",
+    prior: str | None = None,
+    semi_supervised: bool = False,
     settings: Mapping[str, str] = {},
     dry_run: bool = False,
     progress: Progress = SILENT,
@@ -126,7 +128,7 @@ def fit(
     out : str, optional
         Prefix of everything that is written; by default the name of the first input.
     labels : str, optional
-        Tab-separated table with a header, sample IDs and labels first, for colours only.
+        Tab-separated table with a header, sample IDs and labels first: colours of the figure.
     dims : int
         Number of coordinates.
     seed : int
@@ -137,18 +139,26 @@ def fit(
     filters : Filters
     method : str
         A name of ``methods.METHODS``.
+    prior : str, optional
+        A name of ``models.priors.PRIORS``, such as "mixture:12"; by default the method's.
+    semi_supervised : bool
+        Let the labels guide the fit; people without one, or not in the table, are free.
     settings : mapping of str to str
         Settings of the method's recipe.
     dry_run : bool
         Write nothing; ``summary["plan"]`` says what would be done.
     progress : Progress
     """
+    from .data.scores import ScoreData
     from .fitting import FitOptions, fit_model
     from .models.runtime import computing, pick
-    from .placement import place
 
     prefix = out or default_prefix(inputs)
-    options = FitOptions(method, dims, seed, filters, settings)
+    if prior:
+        settings = {**settings, "prior": prior}
+    named = read_labels(Path(labels)) if labels else {}
+    classes = _classes(named) if semi_supervised else ()
+    options = FitOptions(method, dims, seed, filters, settings, classes)
     chosen, recipe = pick(device), options.recipe
     if dims < 1:
         raise UsageProblem(f"--dims is {dims}", "Give 1 or more.")
@@ -156,7 +166,6 @@ def fit(
         return Fitted({}, {"plan": plan(inputs, prefix, asdict(options), str(chosen))})
     clock = Clock()
     check_folder(Path(prefix))
-    named = read_labels(Path(labels)) if labels else {}
     with computing(seed, threads):
         with progress.stage("reading", None) as advance:
             cache = Path(f"{prefix}.genotypes")
@@ -164,8 +173,11 @@ def fit(
         groups = labels_of(store.samples, named, Path(labels)) if labels else None
         say_estimate(len(store.samples), len(store.sites))
         clock.lap("reading")
-        done = fit_model(store, options, chosen, progress, clock)
-        placement = place(done.network, done.scores, store.samples, draws=64 * PROPOSALS, seed=seed)
+        guides = _numbers(store.samples, named, classes) if classes else None
+        done = fit_model(store, options, chosen, progress, clock, guides)
+        placement = done.method.place(
+            ScoreData(done.scores, chosen), store.samples, draws=64 * PROPOSALS, seed=seed
+        )
         clock.lap("placing")
     placement = placement.turned(done.model.orientation)
     sites = len(done.qc.sites)
@@ -180,7 +192,7 @@ def fit(
     files = {"model": Path(f"{prefix}.ddvi")}
     done.model.write(files["model"])
     title = f"{Path(prefix).name}: {len(store.samples):,} people, {sites:,} sites"
-    files |= write_places(prefix, coordinates, placement, done.scores, groups, title)
+    files |= write_places(prefix, coordinates, placement, done.scores, groups, title, classes)
     clock.lap("writing")
     summary = {
         "verb": "fit",
@@ -230,9 +242,9 @@ def embed(
     labels : str, optional
         As in ``fit``.
     """
+    from .data.scores import ScoreData
     from .fitting import revive
     from .models.runtime import computing, pick
-    from .placement import place
 
     prefix = out or default_prefix(inputs, model)
     if draws < 2:
@@ -241,7 +253,7 @@ def embed(
     check_folder(Path(prefix))
     named = read_labels(Path(labels)) if labels else {}
     fitted = Model.read(Path(model))
-    network = revive(fitted, chosen)
+    method = revive(fitted, chosen)
     seed = fitted.record["options"]["seed"] if seed is None else seed
     with computing(seed, threads):
         clock.lap("loading")
@@ -261,7 +273,9 @@ def embed(
         known = fitted.projection.in_panel(everyone)
         scores = fitted.projection.newcomers(everyone, known)
         clock.lap("scores")
-        placement = place(network, scores, store.samples, draws=draws * PROPOSALS, seed=seed)
+        placement = method.place(
+            ScoreData(scores, chosen), store.samples, draws=draws * PROPOSALS, seed=seed
+        )
         clock.lap("placing")
     remarks = [
         joined("in_panel" if member else "", "few_sites" if observed < min_sites else "")
@@ -277,7 +291,8 @@ def embed(
         remarks=remarks,
     )
     title = f"{Path(store.name).name} in {Path(model).name}: {len(store.samples):,} people"
-    files = write_places(prefix, coordinates, placement, scores, groups, title)
+    classes = fitted.record["options"]["classes"]
+    files = write_places(prefix, coordinates, placement, scores, groups, title, classes)
     clock.lap("writing")
     summary = {
         "verb": "embed",
@@ -289,6 +304,24 @@ def embed(
         "match": receipt.as_dict(),
     }
     return Embedded(*conclude(prefix, summary, files, coordinates, clock), coordinates)
+
+
+def _classes(named: Mapping[str, str]) -> tuple[str, ...]:
+    """The labels that people have, in order."""
+    classes = tuple(sorted({label for label in named.values() if label}))
+    if len(classes) < 2:
+        raise UsageProblem(
+            "--semi-supervised needs labels of two classes or more", "Give them by --labels."
+        )
+    return classes
+
+
+def _numbers(
+    samples: Sequence[str], named: Mapping[str, str], classes: Sequence[str]
+) -> np.ndarray:
+    """Everybody's class as a number, -1 where it is not known; int64 (people,)."""
+    number = {name: i for i, name in enumerate(classes)}
+    return np.array([number.get(named.get(sample, ""), -1) for sample in samples], dtype=np.int64)
 
 
 def _counter(advance: Callable[[int], None]) -> Callable[[int, int | None], None]:

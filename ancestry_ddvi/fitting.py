@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 from .artefacts.model import Model
 from .artefacts.summary import Clock, versions
 from .data.scores import ScoreData
+from .errors import UsageProblem
 from .genotypes.components import principal_components
 from .genotypes.dispersion import score_dispersion
 from .genotypes.panel import Panel
@@ -20,13 +21,12 @@ from .genotypes.qc import QC, Filters, format_table, quality_control
 from .genotypes.scores import Projection, Scores
 from .genotypes.store import GenotypeStore
 from .mapping import with_settings
-from .methods import recipe_class
-from .methods.method import Built, Recipe
-from .models.variational import Variational
-from .placement import Placement, orientation, place, standard_error
+from .methods import recipe, row
+from .methods.method import Method, Recipe, Spec
+from .models.modalities import ComponentScores
+from .placement import Placement, orientation, standard_error
 from .progress import Progress
 from .seeding import stream
-from .training.trainer import Record, train
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,8 @@ class FitOptions:
     filters : Filters
     settings : mapping of str to str
         Settings of the method's recipe.
+    classes : tuple of str
+        Names of the classes that guide the fit; none by default.
     """
 
     method: str = "ddvi"
@@ -61,6 +63,7 @@ class FitOptions:
     seed: int = 42
     filters: Filters = field(default_factory=Filters)
     settings: Mapping[str, str] = field(default_factory=dict)
+    classes: tuple[str, ...] = ()
 
     @property
     def recipe(self) -> Recipe:
@@ -69,9 +72,15 @@ class FitOptions:
         Raises
         ------
         UsageProblem
-            If the method or a setting is unknown.
+            If the method or a setting is unknown, or classes are to guide a method that has no
+            use for them.
         """
-        return with_settings(recipe_class(self.method)(), self.settings)
+        chosen = with_settings(recipe(self.method), self.settings)
+        if self.classes and not row(self.method).uses_labels:
+            raise UsageProblem(
+                f"{self.method} has no use for classes", "Leave out --semi-supervised."
+            )
+        return chosen
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,7 @@ class Fit:
     Attributes
     ----------
     model : Model
-    network : Variational
+    method : Method
     qc : QC
     scores : Scores
         Everybody's kept components, as newcomers would have them.
@@ -90,7 +99,7 @@ class Fit:
     """
 
     model: Model
-    network: Variational
+    method: Method
     qc: QC
     scores: Scores
     bounds: dict[str, Any]
@@ -102,31 +111,45 @@ def fit_model(
     device: torch.device,
     progress: Progress,
     clock: Clock,
+    labels: np.ndarray | None = None,
 ) -> Fit:
     """Fit a model to the people of a store who pass quality control.
+
+    ``labels`` are places in ``options.classes``, -1 where a person's class is not known; int64
+    (people,).
 
     Raises
     ------
     NothingLeft, TrainingDiverged, UsageProblem
     """
-    recipe = options.recipe
+    chosen = options.recipe
     qc = quality_control(store, options.filters, store.build_hint)
     log.info("Quality control:\n%s", format_table(qc.table))
     clock.lap("quality control")
-    projection = make_projection(store, qc, options.dims, recipe.components, options.seed)
+    projection = make_projection(store, qc, options.dims, chosen.components, options.seed)
     blocks = _blocks(store, qc.sites, progress)
     everyone = projection.read(blocks, len(store.samples))
     scores = projection.newcomers(everyone, qc.fit_samples | projection.in_panel(everyone))
     clock.lap("components")
     fitted, ids = scores[qc.fit_samples], np.array(store.samples, dtype=object)[qc.fit_samples]
     held_out = hold_out(len(fitted), options.seed)
-    built, history = _train(recipe, fitted[~held_out], options.dims, device, progress)
+    training = ScoreData(
+        fitted[~held_out],
+        device,
+        None if labels is None else labels[qc.fit_samples][~held_out],
+    )
+    modality = training.modality
+    spec = Spec(modality, options.dims, len(options.classes))
+    method = chosen.build(spec, device)
+    with progress.stage("training", method.steps) as advance:
+        history = method.fit(training, advance)
     clock.lap("training")
-    placement = place(built.model, fitted, ids, draws=BOUND_DRAWS, seed=options.seed)
+    everybody = ScoreData(fitted, device)
+    placement = method.place(everybody, ids, draws=BOUND_DRAWS, seed=options.seed)
     bounds = _bounds(placement, held_out)
     record = {
-        "options": asdict(options) | {"settings": asdict(recipe)},
-        "scale": np.asarray(built.scale, dtype=float).tolist(),
+        "options": asdict(options) | {"settings": asdict(chosen)},
+        "scale": modality.scale.double().tolist(),
         "counts": _counts(store, qc),
         "bounds": bounds,
         "training": [asdict(row) for row in history],
@@ -136,12 +159,12 @@ def fit_model(
     model = Model(
         panel=Panel(store.sites[qc.sites], qc.frequency, qc.build),
         projection=projection,
-        weights={k: v.cpu().numpy() for k, v in built.model.state_dict().items()},
-        orientation=_orientation(built.model, placement.mean, fitted.value),
+        weights=method.state(),
+        orientation=_orientation(method, placement.mean, fitted.value),
         record=record,
     )
     clock.lap("bounds")
-    return Fit(model, built.model, qc, scores, bounds)
+    return Fit(model, method, qc, scores, bounds)
 
 
 def make_projection(
@@ -188,13 +211,25 @@ def hold_out(people: int, seed: int) -> np.ndarray:
     return mask
 
 
-def revive(model: Model, device: torch.device) -> Variational:
-    """The networks of a model file, ready to place people."""
+def revive(model: Model, device: torch.device) -> Method:
+    """The method of a model file, ready to place people.
+
+    Raises
+    ------
+    UsageProblem
+        If it cannot place people it was not fitted to.
+    """
     chosen = model.record["options"]
-    recipe = recipe_class(chosen["method"])(**chosen["settings"])
-    network = recipe.build(torch.tensor(model.record["scale"]), chosen["dims"]).model
-    network.load_state_dict({k: torch.tensor(v) for k, v in model.weights.items()})
-    return network.to(device)
+    if not row(chosen["method"]).places_new:
+        raise UsageProblem(
+            f"{chosen['method']} arranges the people it is given and cannot place others",
+            "Fit it to everybody at once, or fit another method, such as ddvi or pca.",
+        )
+    modality = ComponentScores(torch.tensor(model.record["scale"]))
+    made_by = replace(recipe(chosen["method"]), **chosen["settings"])
+    method = made_by.build(Spec(modality, chosen["dims"], len(chosen["classes"])), device)
+    method.restore(model.weights, device)
+    return method
 
 
 def _blocks(
@@ -207,20 +242,11 @@ def _blocks(
             advance(part.stop - part.start)
 
 
-def _train(
-    recipe: Recipe, scores: Scores, dims: int, device: torch.device, progress: Progress
-) -> tuple[Built, list[Record]]:
-    data = ScoreData(scores, device)
-    built = recipe.build(data.scale.cpu(), dims)
-    for stage in built.stages:
-        stage.model.to(device).train()
-    with progress.stage("training", sum(stage.steps for stage in built.stages)) as advance:
-        return built, train(built.stages, data, recipe.batch, advance)
-
-
 def _bounds(placement: Placement, held_out: np.ndarray) -> dict[str, Any]:
-    """Bounds on people held out of training; on everybody where none were."""
+    """Bounds on people held out of training, or on everybody; none where draws have no weight."""
     judged = held_out if held_out.any() else ~held_out
+    if placement.log_weight is None:
+        return {}
     elbo, importance = placement.elbo[judged], placement.importance_bound[judged]
     return {
         "people": int(judged.sum()),
@@ -233,8 +259,8 @@ def _bounds(placement: Placement, held_out: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _orientation(network: Variational, mean: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    return orientation(mean, scores) if network.prior.isotropic else np.eye(mean.shape[1])
+def _orientation(method: Method, mean: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    return orientation(mean, scores) if method.turnable else np.eye(mean.shape[1])
 
 
 def _counts(store: GenotypeStore, qc: QC) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .artefacts.coordinates import Coordinates, write_components
+from .artefacts.coordinates import Coordinates, write_components, write_groups
 from .artefacts.summary import Clock, complete, write_summary
 from .genotypes.scores import Scores
 
@@ -62,6 +62,7 @@ def write_places(
     scores: Scores,
     labels: Sequence[str] | None,
     title: str,
+    classes: Sequence[str] = (),
 ) -> dict[str, Path]:
     """Write the tables and the pictures of everybody's place; the paths by kind."""
     from .plots.scatter import coordinates_figure, save
@@ -74,6 +75,9 @@ def write_places(
     coordinates.write(files["coords"])
     coordinates.write_eigenvec(files["eigenvec"])
     write_components(files["pcs"], coordinates.samples, scores.value)
+    if placement.groups is not None:
+        files["groups"] = Path(f"{prefix}.groups.tsv")
+        write_groups(files["groups"], coordinates.samples, placement.groups, classes)
     figure = coordinates_figure(
         coordinates.mean,
         coordinates.sd,

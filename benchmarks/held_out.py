@@ -24,6 +24,7 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.neighbors import KNeighborsClassifier
 
 from ancestry_ddvi.artefacts.summary import Clock
+from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.fitting import Fit, FitOptions, fit_model, revive
 from ancestry_ddvi.genotypes.kinship import king_robust
 from ancestry_ddvi.genotypes.plink import write_plink
@@ -32,7 +33,7 @@ from ancestry_ddvi.genotypes.scores import Scores
 from ancestry_ddvi.genotypes.source import Block
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.models.runtime import computing
-from ancestry_ddvi.placement import Placement, place
+from ancestry_ddvi.placement import Placement
 from ancestry_ddvi.progress import SILENT
 
 DRAWS = 256
@@ -80,7 +81,9 @@ def newcomers(fit: Fit, store: GenotypeStore) -> Scores:
 def placed(fit: Fit, scores: Scores, store: GenotypeStore, seed: int) -> Placement:
     """Places on the axes of the coordinates."""
     with computing(seed, None):
-        raw = place(revive(fit.model, CPU), scores, store.samples, draws=DRAWS, seed=seed)
+        raw = revive(fit.model, CPU).place(
+            ScoreData(scores, CPU), store.samples, draws=DRAWS, seed=seed
+        )
     return raw.turned(fit.model.orientation)
 
 

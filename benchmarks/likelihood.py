@@ -37,7 +37,7 @@ def grid() -> np.ndarray:
 def expected_scores(fit: Fit, places: np.ndarray) -> np.ndarray:
     """What the decoder expects at each place; (places, components)."""
     with torch.no_grad():
-        decoded = revive(fit.model, CPU).likelihood(torch.tensor(places, dtype=torch.float32))
+        decoded = revive(fit.model, CPU).model.likelihood(torch.tensor(places, dtype=torch.float32))
     return np.asarray(decoded.double().numpy())
 
 

@@ -56,8 +56,8 @@ def out(default: str) -> Decorator:
 labels = click.option(
     "--labels",
     metavar="TSV",
-    help="Table with a header and two columns, sample and label, separated by tabs: colours for "
-    "the figure; nothing else uses them.",
+    help="Table with a header and two columns, sample and label, separated by tabs: colours of "
+    "the figure.",
 )
 seed = click.option(
     "--seed",

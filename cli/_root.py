@@ -13,6 +13,7 @@ from ._signals import sigterm_raises
 from .embed import embed
 from .fit import fit
 from .ingest import ingest
+from .methods import methods
 
 
 class Commands(click.Group):
@@ -45,5 +46,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (fit, embed, ingest):
+for command in (fit, embed, ingest, methods):
     main.add_command(command)

@@ -23,7 +23,26 @@ from ._running import running, tell
     show_default=True,
     help="Number of coordinates.",
 )
-@click.option("--method", metavar="NAME", default="ddvi", show_default=True, help="What to fit.")
+@click.option(
+    "--method",
+    metavar="NAME",
+    default="ddvi",
+    show_default=True,
+    help="What to fit: a row of ddvi-ancestry methods.",
+)
+@click.option(
+    "--prior",
+    metavar="NAME[:NUMBER]",
+    help="Where the method expects people before it sees them, such as mixture:12, which also "
+    "gives everybody probabilities of 12 clusters (PREFIX.groups.tsv).  [default: normal; with "
+    "--semi-supervised a mixture with a component for each label]",
+)
+@click.option(
+    "--semi-supervised",
+    is_flag=True,
+    help="Let --labels guide the fit: labelled people are a reference for those without a label "
+    "(NA, empty or not in the table), who get probabilities of all labels (PREFIX.groups.tsv).",
+)
 @options.seed
 @options.device
 @options.threads
@@ -37,6 +56,8 @@ def fit(
     labels: str | None,
     dims: int,
     method: str,
+    prior: str | None,
+    semi_supervised: bool,
     seed: int,
     device: str,
     threads: int,
@@ -50,8 +71,9 @@ def fit(
     by its content; several files, such as one for each chromosome, are joined; - reads a VCF from
     standard input.
 
-    Writes PREFIX.ddvi (the model), .coords.tsv, .eigenvec, .pcs.tsv, .png, .svg, .summary.json and
-    .log, and prints the paths of all but the log.
+    Writes PREFIX.ddvi (the model), .coords.tsv, .eigenvec, .pcs.tsv, .groups.tsv where there are
+    labels or clusters to tell apart, .png, .svg, .summary.json and .log, and prints the paths of
+    all but the log.
     """
     from ancestry_ddvi import api
     from ancestry_ddvi.genotypes.filters import Filters
@@ -69,6 +91,8 @@ def fit(
             threads=threads,
             filters=chosen,
             method=method,
+            prior=prior,
+            semi_supervised=semi_supervised,
             settings=settings,
             dry_run=dry_run,
             progress=progress,

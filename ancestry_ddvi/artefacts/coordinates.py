@@ -68,6 +68,26 @@ def write_components(path: Path, samples: Sequence[str], scores: np.ndarray) -> 
     write_table(path, ["sample_id", *(f"PC{k + 1}" for k in range(scores.shape[1]))], rows)
 
 
+def write_groups(
+    path: Path, samples: Sequence[str], probabilities: np.ndarray, names: Sequence[str]
+) -> None:
+    """Write everybody's group, its probability and those of all; clusters are numbered.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float64, (people, groups)
+    names : sequence of str
+        Of the groups; none for the clusters of a prior.
+    """
+    names = names or [f"cluster{k + 1}" for k in range(probabilities.shape[1])]
+    best = probabilities.argmax(axis=1)
+    rows = (
+        [sample, names[k], *numbers([row[k], *row])]
+        for sample, k, row in zip(samples, best, probabilities, strict=True)
+    )
+    write_table(path, ["sample_id", "group", "probability", *names], rows)
+
+
 def numbers(values: Sequence[float] | np.ndarray) -> list[str]:
     """Six significant digits each; NA where not a number."""
     return ["NA" if np.isnan(v) else f"{v:.6g}" for v in values]

@@ -1,4 +1,4 @@
-"""Labels of samples, for colouring only."""
+"""Labels of samples."""
 
 from __future__ import annotations
 

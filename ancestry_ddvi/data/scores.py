@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ..genotypes.scores import Scores
 from ..models.batch import Batch
+from ..models.modalities import ComponentScores
+from .dataset import Dataset
 
 FEWEST = 0.005
 """Smallest share of sites a thinned person is shown with."""
 
 
-class ScoreData:
+class ScoreData(Dataset):
     """Scores of people with the precision of each, served in batches.
 
     Parameters
@@ -22,14 +26,24 @@ class ScoreData:
     scores : Scores
         As newcomers would have them.
     device : torch.device
+    labels : ndarray of int64, (people,), optional
+        Number of each person's class; -1 where it is not known.
     """
 
-    def __init__(self, scores: Scores, device: torch.device) -> None:
+    def __init__(
+        self, scores: Scores, device: torch.device, labels: np.ndarray | None = None
+    ) -> None:
         self.x = torch.tensor(scores.value, dtype=torch.float32, device=device)
         self.factor = torch.tensor(scores.factor, dtype=torch.float32, device=device)
+        self.label = None if labels is None else torch.tensor(labels, device=device)
 
     def __len__(self) -> int:
         return len(self.x)
+
+    @property
+    def modality(self) -> ComponentScores:
+        """Scores with the spread that these have."""
+        return ComponentScores(self.scale.cpu())
 
     @property
     def scale(self) -> Tensor:
@@ -40,7 +54,8 @@ class ScoreData:
 
     def batch(self, rows: Tensor | slice = slice(None)) -> Batch:
         """The people ``rows`` as they are."""
-        return Batch(self.x[rows], self.factor[rows])
+        label = None if self.label is None else self.label[rows]
+        return Batch(self.x[rows], self.factor[rows], label)
 
     def minibatch(self, size: int) -> Batch:
         """People drawn at random, half of them with a random part of their sites taken away.
@@ -49,9 +64,10 @@ class ScoreData:
         of (1 - rho) / rho times the covariance. Seeing the same people with less is what
         teaches the posterior to widen.
         """
-        batch = self.batch(torch.randint(len(self), (size,), device=self.x.device))
+        rows = torch.randint(len(self), (size,), device=self.x.device)
+        batch = self.batch(rows)
         share = torch.exp(math.log(FEWEST) * torch.rand(size, device=self.x.device))
         share[: size // 2] = 1.0
         lost = ((1 - share) / share).sqrt()[:, None]
         kept = share.sqrt()[:, None, None]
-        return Batch(batch.x + lost * batch.noise(), batch.factor * kept)
+        return replace(batch, x=batch.x + lost * batch.noise(), factor=self.factor[rows] * kept)

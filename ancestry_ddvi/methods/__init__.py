@@ -1,24 +1,78 @@
-"""The table of methods: a name, and where its recipe lives."""
+"""The table of methods: a name, where its recipe lives, and the settings it starts from."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import UsageProblem
 
 if TYPE_CHECKING:
     from .method import Recipe
 
-METHODS: dict[str, str] = {
-    "ddvi": "ddvi:DDVI",
-    "vae": "vae:VAE",
+
+class Row(NamedTuple):
+    """A row of the table.
+
+    Attributes
+    ----------
+    recipe : str
+        Module and class, imported when asked for.
+    summary : str
+        One line for people.
+    settings : mapping of str to object
+        What differs from the defaults of the class.
+    places_new : bool
+        Whether it can place a new person without fitting again.
+    error_bars : bool
+        Whether it says how sure a place is.
+    uses_labels : bool
+        Whether known classes can guide the fit.
+    """
+
+    recipe: str
+    summary: str
+    settings: Mapping[str, Any] = {}
+    places_new: bool = True
+    error_bars: bool = True
+    uses_labels: bool = True
+
+
+METHODS: dict[str, Row] = {
+    "ddvi": Row("ddvi:DDVI", "denoising diffusion variational inference"),
+    "ddvi-simple": Row(
+        "ddvi:DDVI",
+        "its simplified form: a chain that sees no data, latent-space sleep",
+        {"chain": "unconditional", "sleep": "latent"},
+    ),
+    "ddvi-no-sleep": Row("ddvi:DDVI", "its ablation: the bound alone", {"sleep": "none"}),
+    "vae": Row("vae:VAE", "variational autoencoder, Gaussian posterior"),
+    "iwae": Row("vae:VAE", "the same, importance-weighted bound of 8 draws", {"importance": 8}),
+    "iaf-vae": Row("iaf_vae:IAFVAE", "inverse autoregressive flow posterior"),
+    "h-iaf-vae": Row("h_iaf_vae:HierarchicalIAFVAE", "hierarchical posterior of two such flows"),
+    "aae": Row("aae:AAE", "adversarial autoencoder", error_bars=False),
+    "pca": Row("pca:PCA", "principal components with the noise of each person", uses_labels=False),
+    "umap": Row(
+        "umap:UMAP",
+        "UMAP of principal components",
+        places_new=False,
+        error_bars=False,
+        uses_labels=False,
+    ),
+    "tsne": Row(
+        "tsne:TSNE",
+        "t-SNE of principal components",
+        places_new=False,
+        error_bars=False,
+        uses_labels=False,
+    ),
 }
-"""Name of a method -> module and class of its recipe, imported when asked for."""
 
 
-def recipe_class(name: str) -> type[Recipe]:
-    """The recipe of a method.
+def row(name: str) -> Row:
+    """The row of a method.
 
     Raises
     ------
@@ -27,6 +81,18 @@ def recipe_class(name: str) -> type[Recipe]:
     """
     if name not in METHODS:
         raise UsageProblem(f"there is no method '{name}'", f"Choose from {', '.join(METHODS)}.")
-    module, attribute = METHODS[name].split(":")
-    found: type[Recipe] = getattr(import_module(f".{module}", __name__), attribute)
-    return found
+    return METHODS[name]
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe of a method with the settings of its row.
+
+    Raises
+    ------
+    UsageProblem
+        If there is no method of that name.
+    """
+    chosen = row(name)
+    module, attribute = chosen.recipe.split(":")
+    kind: type[Recipe] = getattr(import_module(f".{module}", __name__), attribute)
+    return replace(kind(), **chosen.settings)

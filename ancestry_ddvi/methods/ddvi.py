@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from torch import Tensor
+import torch
 
-from ..errors import UsageProblem
 from ..models.posteriors.diffusion import Diffusion
 from ..models.posteriors.gaussian import Gaussian
 from ..models.schedules import SCHEDULES
 from ..models.variational import Variational
-from ..objectives.wake_sleep import WakeSleep
+from ..objectives.base import Objective
+from ..objectives.elbo import ELBO
+from ..objectives.wake_sleep import SLEEPS, WakeSleep
 from ..training.trainer import Stage
-from .method import Built, Recipe
-from .vae import gaussian_model, tempered
+from .method import Spec
+from .networks import NetworkRecipe, Trained
+
+CHAINS = ("conditional", "unconditional")
 
 
 @dataclass(frozen=True)
-class DDVI(Recipe):
+class DDVI(NetworkRecipe):
     """Denoising diffusion variational inference (Piriyakulkij, Wang & Kuleshov, AAAI 2025).
 
     Attributes
@@ -29,34 +33,53 @@ class DDVI(Recipe):
         Hidden width of the chain's network.
     schedule : str
         Noise schedule, rescaled to T: "cosine" or "linear".
+    chain : str
+        "conditional": every step of the chain sees the data. "unconditional": only its first
+        latent does, as in the paper's simplified algorithm.
+    sleep : str
+        What the posterior learns besides the bound: "data", fantasies of data; "latent",
+        latents of the prior alone, through the chain; "none", the ablation.
     """
 
     diffusion_steps: int = 5
     chain_width: int = 64
     schedule: str = "cosine"
+    chain: str = "conditional"
+    sleep: str = "data"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._at_least(1, "diffusion_steps", "chain_width")
-        if self.schedule not in SCHEDULES:
-            raise UsageProblem(
-                f"there is no schedule '{self.schedule}'", f"Choose from {', '.join(SCHEDULES)}."
-            )
+        self._one_of("schedule", list(SCHEDULES))
+        self._one_of("chain", CHAINS)
+        self._one_of("sleep", [*SLEEPS, "none"])
 
-    def build(self, scale: Tensor, dims: int) -> Built:
+    def build(self, spec: Spec, device: torch.device) -> Trained:
         """Networks and stages: a tempered Gaussian start, then wake-sleep through the chain.
 
-        The chain begins as the exact reversal of the Gaussian it takes over, so the warm start
-        costs no step of the chain and loses nothing of the bound.
+        A conditional chain begins as the exact reversal of the Gaussian it takes over, so the
+        warm start costs no step of the chain and loses nothing of the bound. An unconditional
+        one has another first latent than the Gaussian and is tempered itself.
         """
-        start = gaussian_model(self, scale, dims)
-        gaussian = start.posterior
-        assert isinstance(gaussian, Gaussian)
-        chain = Diffusion(
-            gaussian, self.encoder_width, self.diffusion_steps, self.chain_width, self.schedule
-        )
-        model = Variational(start.prior, start.likelihood, chain, start.encoder)
-        warm = tempered(self, start, self.steps // 2)
+        parts = self.parts(spec)
+        gaussian = Gaussian(spec.dims, self.encoder_width)
+        model = Variational(**parts, posterior=self._chain(gaussian))
+        conditional = self.chain == "conditional"
+        start = Variational(**parts, posterior=gaussian) if conditional else model
+        warm: list[Stage[Any]] = self.tempered(start, spec, self.steps // 2)
         rest = self.steps - sum(stage.steps for stage in warm)
-        final = Stage(model, WakeSleep(), rest, (self.learning_rate, self.learning_rate / 100))
-        return Built(model, [*warm, final], scale)
+        final = self.last(model, self.guided(self._objective(), spec), rest)
+        return Trained(model, [*warm, final], self.batch, device)
+
+    def _chain(self, gaussian: Gaussian) -> Diffusion:
+        return Diffusion(
+            gaussian,
+            self.encoder_width,
+            self.diffusion_steps,
+            self.chain_width,
+            self.schedule,
+            conditional=self.chain == "conditional",
+        )
+
+    def _objective(self) -> Objective[Variational]:
+        return ELBO() if self.sleep == "none" else WakeSleep(self.sleep)

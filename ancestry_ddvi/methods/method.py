@@ -1,34 +1,74 @@
-"""Recipes and what they build: a model, and the stages that train it."""
+"""Methods, and the recipes that make them."""
 
 from __future__ import annotations
 
 import abc
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from torch import Tensor
+import numpy as np
+import torch
 
+from ..data.dataset import Dataset
 from ..errors import UsageProblem
-from ..models.variational import Variational
-from ..training.trainer import Stage
+from ..models.modalities import Modality
+from ..placement import Placement
+from ..training.trainer import Record
 
 
 @dataclass(frozen=True)
-class Built:
-    """A model and the stages that train it, in order.
+class Spec:
+    """What a method is to be made for.
 
     Attributes
     ----------
-    model : Variational
-    stages : sequence of Stage
-    scale : Tensor, (features,)
-        What ``Recipe.build`` was given; with the recipe enough to build the networks again.
+    modality : Modality
+        The kind of data.
+    dims : int
+        Number of coordinates.
+    classes : int
+        Classes that some rows are known to belong to; 0 where none are to be used.
     """
 
-    model: Variational
-    stages: Sequence[Stage]
-    scale: Tensor
+    modality: Modality
+    dims: int
+    classes: int = 0
+
+
+class Method(abc.ABC):
+    """Something that is fitted to data and then says where rows are.
+
+    Attributes
+    ----------
+    turnable : bool
+        Whether coordinates may be turned about the origin without a change of meaning.
+    steps : int
+        Steps of the fit, for the progress bar.
+    """
+
+    turnable: bool
+    steps: int
+
+    @abc.abstractmethod
+    def fit(self, data: Dataset, advance: Callable[[int], None]) -> list[Record]:
+        """Learn from the data; ``advance`` is told of steps done.
+
+        Raises
+        ------
+        TrainingDiverged
+        """
+
+    @abc.abstractmethod
+    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> Placement:
+        """Where rows are, and how firmly."""
+
+    @abc.abstractmethod
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything learnt; with recipe and spec enough to place rows again."""
+
+    @abc.abstractmethod
+    def restore(self, state: Mapping[str, np.ndarray], device: torch.device) -> None:
+        """Take over what ``state`` gave."""
 
 
 @dataclass(frozen=True)
@@ -37,18 +77,8 @@ class Recipe(abc.ABC):
 
     Attributes
     ----------
-    width : int
-        Hidden width of the decoder.
-    encoder_width : int
-        Hidden width of the encoder, and width of its context.
-    steps : int
-        Training steps in all.
-    batch : int
-        People per step.
-    learning_rate : float
-        Adam's rate at the start; it ends a hundred times smaller.
     components : int
-        Principal components to keep; 0 for as many as pass the Tracy-Widom test.
+        Principal components of genotypes to keep; 0 for as many as pass the Tracy-Widom test.
 
     Raises
     ------
@@ -56,20 +86,10 @@ class Recipe(abc.ABC):
         If a setting is out of its range.
     """
 
-    width: int = 256
-    encoder_width: int = 128
-    steps: int = 3000
-    batch: int = 256
-    learning_rate: float = 0.004
     components: int = 0
 
     def __post_init__(self) -> None:
-        self._at_least(1, "width", "encoder_width", "steps", "batch")
         self._at_least(0, "components")
-        if not 0 < self.learning_rate < math.inf:
-            raise UsageProblem(
-                f"--set learning_rate={self.learning_rate} cannot be meant", "Give it above 0."
-            )
 
     def _at_least(self, least: int, *names: str) -> None:
         for name in names:
@@ -79,6 +99,13 @@ class Recipe(abc.ABC):
                     f"Give {least} or more.",
                 )
 
+    def _one_of(self, name: str, choices: Sequence[str]) -> None:
+        if getattr(self, name) not in choices:
+            raise UsageProblem(
+                f"--set {name}={getattr(self, name)} is not a choice",
+                f"Choose from {', '.join(choices)}.",
+            )
+
     @abc.abstractmethod
-    def build(self, scale: Tensor, dims: int) -> Built:
-        """Networks for scores of these standard deviations and ``dims`` latent dimensions."""
+    def build(self, spec: Spec, device: torch.device) -> Method:
+        """The method, not yet fitted."""

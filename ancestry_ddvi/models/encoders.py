@@ -35,6 +35,7 @@ class ScoreEncoder(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Context of each row; (n, width)."""
+        assert batch.factor is not None
         precision = batch.factor @ batch.factor.mT
         covariance = torch.linalg.inv(precision + torch.diag(self.scale**-2))
         evidence = torch.einsum("nij,nj->ni", precision, batch.x)

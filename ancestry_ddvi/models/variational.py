@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import torch
 from torch import Tensor, nn
 
 from .batch import Batch, Draw
+from .labels import Labels, NoLabels
+from .latent import LatentModel
 from .likelihoods.base import Likelihood
 from .posteriors.base import DensityPosterior
 from .priors.base import Prior
 
 
-class Variational(nn.Module):
+class Variational(LatentModel):
     """A latent-variable model with an amortised posterior.
 
     Everything that is ever asked of it is a function of one number per draw, the log weight
     log p(x | z) + log p(z) - [log q(z, path | x) - log r(path | z)]: its mean is the evidence
     lower bound, its log-mean-exp the importance-weighted bound, its softmax the weights that
-    turn draws from q into draws from the posterior.
+    turn draws from q into draws from the posterior. Where the model knows classes, a draw has
+    one too: p(z) becomes p(label) p(z | label), q(z, path | x) becomes q(label | x)
+    q(z, path | x, label).
     """
+
+    claims_uncertainty = True
 
     def __init__(
         self,
@@ -25,23 +34,84 @@ class Variational(nn.Module):
         likelihood: Likelihood,
         posterior: DensityPosterior,
         encoder: nn.Module,
+        labels: Labels | None = None,
     ) -> None:
         super().__init__()
         self.prior = prior
         self.likelihood = likelihood
         self.posterior = posterior
         self.encoder = encoder
-
-    @property
-    def noise_shape(self) -> tuple[int, int]:
-        """(standard-normal vectors one draw consumes, latent dimensions)."""
-        return self.posterior.noise_shape
+        self.labels = labels or NoLabels()
+        vectors, dims = posterior.noise_shape
+        self.noise_shape = (vectors + self.labels.noise_vectors, dims)
 
     def encode(self, batch: Batch, noise: Tensor) -> Draw:
         """One draw from q for each row; ``noise`` is (n, *noise_shape)."""
-        return self.posterior.rsample(self.encoder(batch), noise)
+        vectors = self.posterior.noise_shape[0]
+        context = self.encoder(batch)
+        guess = self.labels.one(context, noise[:, vectors:])
+        draw = self.posterior.rsample(self.labels.told(context, guess.label), noise[:, :vectors])
+        return replace(draw, label=guess.label, log_q=draw.log_q + guess.log_q)  # type: ignore[operator]
 
     def log_weight(self, batch: Batch, draw: Draw, beta: float = 1.0) -> Tensor:
         """The log weight of each draw, the divergence counted ``beta`` times; (n,)."""
-        likelihood = self.likelihood.log_prob(batch, draw.z)
-        return likelihood + beta * (self.prior.log_prob(draw.z) - draw.log_q)
+        prior = self.prior.log_prob(draw.z, draw.label)
+        if draw.label is not None:
+            prior = prior + self.prior.log_class()[draw.label]
+        weight: Tensor = self.likelihood.log_prob(batch, draw.z) + beta * (prior - draw.log_q)
+        return weight
+
+    def weigh(self, batch: Batch, draw: Draw) -> Tensor:
+        """The log weight of each draw; (n,)."""
+        return self.log_weight(batch, draw)
+
+    def bounds(self, batch: Batch, draws: int = 1, beta: float = 1.0) -> Tensor:
+        """A bound on log p(x), or log p(x, label) where the label is known; (n,).
+
+        The mean over classes of the log mean weight of ``draws`` draws (Burda et al. 2016; 1
+        gives the evidence lower bound), plus the entropy of q(label | x) (Kingma et al. 2014,
+        equations 6 and 7, with the entropy's right sign).
+        """
+        context = self.encoder(batch)
+        guess = self.labels.every(context, batch.label)
+        told = self.labels.told(context[guess.rows], guess.label).repeat_interleave(draws, 0)
+        noise = torch.randn(len(told), *self.posterior.noise_shape, device=told.device)
+        label = None if guess.label is None else guess.label.repeat_interleave(draws)
+        draw = replace(self.posterior.rsample(told, noise), label=label)
+        weight = self.log_weight(batch[guess.rows].repeat(draws), draw, beta).view(-1, draws)
+        value = weight.logsumexp(1) - weight.new_tensor(float(draws)).log()
+        each = guess.log_q.exp() * (value - beta * guess.log_q)
+        return value.new_zeros(len(batch)).index_add(0, guess.rows, each)
+
+    def dream(self, batch: Batch) -> Tensor:
+        """Log q of fantasies, (n,): z ~ p, x ~ p(x | z) seen as sharply as ``batch``.
+
+        The path comes from r(path | z). No gradient reaches the prior or the decoder.
+        """
+        with torch.no_grad():
+            label = self._classes(len(batch))
+            z = self.prior.sample(len(batch), label)
+            fantasy = self.likelihood.fantasy(batch, z)
+            path = self.posterior.complete(z)
+        context = self.encoder(fantasy)
+        told = self.labels.told(context, label)
+        return self.posterior.log_q(z, path, told) + self.labels.log_prob(context, label)
+
+    def doze(self, batch: Batch) -> Tensor:
+        """Log q of latents of the prior, (n,), as far as the chain goes that leads to them.
+
+        The simplified sleep of the paper: rows of data stay what they are, so nothing is asked
+        of the encoder.
+        """
+        with torch.no_grad():
+            label = self._classes(len(batch))
+            z = self.prior.sample(len(batch), label)
+            path = self.posterior.complete(z)
+            context = self.labels.told(self.encoder(batch), label)
+        return self.posterior.log_chain(z, path, context)
+
+    def _classes(self, n: int) -> Tensor | None:
+        """Classes drawn from p(label), where there are any."""
+        if isinstance(self.labels, NoLabels):
+            return None
+        return torch.multinomial(self.prior.log_class().exp(), n, replacement=True)

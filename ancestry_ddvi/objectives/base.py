@@ -5,11 +5,14 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from torch import Tensor, nn
 
 from ..models.batch import Batch
-from ..models.variational import Variational
+from ..models.latent import LatentModel
+
+M = TypeVar("M", bound=LatentModel)
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,9 @@ class Phase:
     repeats: int = 1
 
 
-class Objective(nn.Module, abc.ABC):
+class Objective(nn.Module, abc.ABC, Generic[M]):
     """A module, so that what it owns follows the model to its device."""
 
     @abc.abstractmethod
-    def phases(self, model: Variational) -> Sequence[Phase]:
+    def phases(self, model: M) -> Sequence[Phase]:
         """The turns of one training step, in order."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Generic
 
 import torch
 from torch import Tensor, nn
 
-from ..data.scores import ScoreData
+from ..data.dataset import Dataset
 from ..errors import TrainingDiverged
 from ..models.batch import Batch
-from ..models.variational import Variational
-from ..objectives.base import Objective, Phase
+from ..objectives.base import M, Objective, Phase
 
 LOOK_EVERY = 50
 """Steps between two looks at the loss: each look waits for the device."""
@@ -23,12 +23,12 @@ CLIP = 10.0
 
 
 @dataclass(frozen=True)
-class Stage:
+class Stage(Generic[M]):
     """Some steps of one objective on one model.
 
     Attributes
     ----------
-    model : Variational
+    model : LatentModel
         May share its parts with the models of other stages.
     objective : Objective
     steps : int
@@ -36,8 +36,8 @@ class Stage:
         Learning rate at the start and at the end, joined by half a cosine.
     """
 
-    model: Variational
-    objective: Objective
+    model: M
+    objective: Objective[M]
     steps: int
     rates: tuple[float, float]
 
@@ -52,14 +52,14 @@ class Record:
 
 
 def train(
-    stages: Sequence[Stage], data: ScoreData, batch_size: int, advance: Callable[[int], None]
+    stages: Sequence[Stage[Any]], data: Dataset, batch_size: int, advance: Callable[[int], None]
 ) -> list[Record]:
     """Run the stages one after another.
 
     Parameters
     ----------
     stages : sequence of Stage
-    data : ScoreData
+    data : Dataset
     batch_size : int
     advance : callable
         Told of steps done.
@@ -70,7 +70,9 @@ def train(
         As soon as a loss is not finite.
     """
     history = []
+    device = data.batch(slice(1)).x.device
     for number, stage in enumerate(stages):
+        stage.model.to(device).train()
         turns = [
             (phase, torch.optim.Adam(phase.parameters, stage.rates[0], fused=True))
             for phase in stage.objective.phases(stage.model)
@@ -95,7 +97,7 @@ def train(
     return history
 
 
-def _rate(stage: Stage, step: int) -> float:
+def _rate(stage: Stage[Any], step: int) -> float:
     start, end = stage.rates
     return end + (start - end) * 0.5 * (1 + math.cos(math.pi * step / stage.steps))
 

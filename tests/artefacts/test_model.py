@@ -13,12 +13,12 @@ import torch
 from safetensors.numpy import save_file
 
 from ancestry_ddvi.artefacts.model import FORMAT, Model
+from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.errors import InputUnreadable, OutputUnwritable
 from ancestry_ddvi.fitting import revive
 from ancestry_ddvi.genotypes.panel import Panel
 from ancestry_ddvi.genotypes.scores import Projection
 from ancestry_ddvi.genotypes.source import SiteTable
-from ancestry_ddvi.placement import place
 
 SITES = 300
 
@@ -95,13 +95,14 @@ def test_a_revived_network_places_people_as_before(fitted_model: SimpleNamespace
     for model in (first, Model.read(tmp_path / "copy.ddvi")):
         scores = model.projection.read([(slice(None), dosages)], 3)
         scores = model.projection.newcomers(scores, np.zeros(3, dtype=bool))
-        network = revive(model, torch.device("cpu"))
-        assert {k: tuple(v.shape) for k, v in network.state_dict().items()} == {
+        method = revive(model, torch.device("cpu"))
+        assert {k: v.shape for k, v in method.state().items()} == {
             k: v.shape for k, v in model.weights.items()
         }
-        for name, value in network.state_dict().items():
-            assert np.array_equal(value.numpy(), model.weights[name]), name
-        placements.append(place(network, scores, ["a", "b", "c"], draws=16, seed=1))
+        for name, value in method.state().items():
+            assert np.array_equal(value, model.weights[name]), name
+        data = ScoreData(scores, torch.device("cpu"))
+        placements.append(method.place(data, ["a", "b", "c"], draws=16, seed=1))
     assert np.array_equal(placements[0].draws, placements[1].draws)
     assert np.array_equal(placements[0].log_weight, placements[1].log_weight)
 

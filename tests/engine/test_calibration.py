@@ -7,17 +7,18 @@ uniform, whatever the model has learnt.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from scipy import stats
-from toy_model import SHARES, as_scores, simulate, toy_model
+from toy_model import SHARES, as_data, simulate, toy_model
 
-from ancestry_ddvi.data.scores import ScoreData
-from ancestry_ddvi.methods import recipe_class
+from ancestry_ddvi.methods import recipe
+from ancestry_ddvi.methods.method import Spec
 from ancestry_ddvi.models.variational import Variational
 from ancestry_ddvi.placement import Placement, place
-from ancestry_ddvi.training.trainer import train
 
 pytestmark = pytest.mark.statistical
 
@@ -29,19 +30,19 @@ def fitted(method: str) -> Variational:
     """A model of the method, trained on people of a curved world for a few seconds."""
     torch.manual_seed(1)
     _, people = simulate(toy_model(), 600, seed=8)
-    data = ScoreData(as_scores(people), torch.device("cpu"))
-    built = recipe_class(method)(**SMALL).build(data.scale, 2)
-    train(built.stages, data, SMALL["batch"], lambda done: None)
-    return built.model
+    data = as_data(people)
+    made = replace(recipe(method), **SMALL).build(Spec(data.modality, 2), torch.device("cpu"))
+    made.fit(data, lambda done: None)
+    return made.model
 
 
-@pytest.fixture(scope="module", params=["ddvi", "vae"])
+@pytest.fixture(scope="module", params=["ddvi", "vae", "iaf-vae", "h-iaf-vae"])
 def simulated(request) -> tuple[np.ndarray, Placement]:
     """Where people of the model truly are, and where they are placed."""
     model = fitted(request.param)
     truth, batch = simulate(model, PEOPLE, seed=78)
     ids = [f"p{i}" for i in range(PEOPLE)]
-    return truth.double().numpy(), place(model, as_scores(batch), ids, draws=DRAWS, seed=5)
+    return truth.double().numpy(), place(model, as_data(batch), ids, draws=DRAWS, seed=5)
 
 
 def ranks(truth: np.ndarray, placement: Placement, axis: int) -> np.ndarray:

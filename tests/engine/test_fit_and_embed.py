@@ -281,7 +281,8 @@ def test_a_dry_run_writes_nothing_and_says_what_it_would(
     [
         ({"settings": {"stepz": "3"}}, "stepz", "Did you mean 'steps'?"),
         ({"settings": {"steps": "many"}}, "steps=many", "steps="),
-        ({"method": "umap"}, "umap", "ddvi"),
+        ({"method": "dvi"}, "dvi", "ddvi"),
+        ({"semi_supervised": True}, "labels of two classes", "--labels"),
         ({"dims": 0}, "--dims is 0", "1 or more"),
         ({"device": "fridge"}, "fridge", "cpu"),
     ],

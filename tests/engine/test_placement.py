@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from toy_model import as_scores, factors, rested, simulate
+from toy_model import as_data, as_scores, factors, rested, simulate
 
+from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.genotypes.scores import Scores
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.placement import Placement, orientation, place, standard_error
@@ -22,7 +23,8 @@ def scores() -> Scores:
 
 
 def placed(scores: Scores, rows: np.ndarray, ids: np.ndarray = IDS, seed: int = 1) -> Placement:
-    return place(rested(), scores[rows], ids[rows], draws=32, seed=seed)
+    data = ScoreData(scores[rows], torch.device("cpu"))
+    return place(rested(), data, ids[rows], draws=32, seed=seed)
 
 
 def assert_same_bits(a: Placement, b: Placement, rows: np.ndarray | slice = slice(None)) -> None:
@@ -129,8 +131,8 @@ def test_fewer_sites_widen_and_do_not_shift() -> None:
     lost = torch.linalg.solve(whole.factor.mT, torch.randn(people, 5, 1))[..., 0]
     part = Batch(whole.x + ((1 - share) / share) ** 0.5 * lost, whole.factor * share**0.5)
     ids = [f"p{i}" for i in range(people)]
-    full = place(model, as_scores(whole), ids, draws=256, seed=3)
-    thin = place(model, as_scores(part), ids, draws=256, seed=3)
+    full = place(model, as_data(whole), ids, draws=256, seed=3)
+    thin = place(model, as_data(part), ids, draws=256, seed=3)
     wider = np.linalg.det(thin.covariance) / np.linalg.det(full.covariance)
     assert np.median(wider) > 3
     gap = np.sqrt(np.maximum(thin.sd**2 - full.sd**2, 1e-6))

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from toy_model import Grid, as_scores, asleep, rested, simulate, toy_model
+from toy_model import Grid, as_data, asleep, rested, simulate, toy_model
 
 from ancestry_ddvi.placement import Placement, place
 
@@ -20,8 +20,8 @@ def exact() -> Grid:
 
 
 def placed(draws: int, seed: int = 3) -> Placement:
-    scores = as_scores(simulate(rested(), PEOPLE, 21)[1])
-    return place(rested(), scores, [f"p{i}" for i in range(PEOPLE)], draws=draws, seed=seed)
+    data = as_data(simulate(rested(), PEOPLE, 21)[1])
+    return place(rested(), data, [f"p{i}" for i in range(PEOPLE)], draws=draws, seed=seed)
 
 
 @pytest.mark.statistical
@@ -68,7 +68,7 @@ def test_weights_mend_a_posterior_that_has_learnt_little() -> None:
     _, batch = simulate(rested(), PEOPLE, 21)
     ids = [f"p{i}" for i in range(0, PEOPLE, 3)]
     model = asleep(toy_model(), 40)
-    placement = place(model, as_scores(batch[::3]), ids, draws=4096, seed=1)
+    placement = place(model, as_data(batch[::3]), ids, draws=4096, seed=1)
     sure = placement.effective_draws > 300
     assert sure.sum() >= 25
     truth, sd = exact().mean[::3][sure], exact().sd[::3][sure]

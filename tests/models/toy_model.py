@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.genotypes.scores import Scores
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.encoders import ScoreEncoder
@@ -22,8 +23,8 @@ SCALE = (3.0, 2.0, 1.5, 1.0, 1.0)
 SHARES = (0.05, 0.3, 1.0)
 """Precisions relative to that of complete data: people with few, some and all of their sites."""
 
-EXCESS = 0.25
-"""Variance of true scores about what the decoder says."""
+EXCESS = (0.25, 0.5, 0.25, 0.1, 0.05)
+"""Variances of true scores about what the decoder says."""
 
 REACH, POINTS = 6.0, 321
 
@@ -52,7 +53,7 @@ def factors(people: int) -> Tensor:
 
 def covariances(model: Variational, factor: Tensor) -> Tensor:
     """Of scores about what the decoder says: their noise and what the latents leave over."""
-    excess = model.likelihood.log_excess.detach().exp() * torch.eye(factor.shape[-1])
+    excess = torch.diag(model.likelihood.log_excess.detach().exp())
     return torch.linalg.inv(factor @ factor.mT) + excess
 
 
@@ -79,10 +80,18 @@ def as_scores(batch: Batch) -> Scores:
     )
 
 
+def sleep(model: Variational, batch: Batch) -> Tensor:
+    """The sleep term: mean of -log q of fantasies seen as sharply as the batch."""
+    return -model.dream(batch).mean()
+
+
+def as_data(batch: Batch) -> ScoreData:
+    """The same people as training data."""
+    return ScoreData(as_scores(batch), torch.device("cpu"))
+
+
 def asleep(model: Variational, steps: int, seed: int = 0, rate: float = 3e-3) -> Variational:
     """The model after its encoder and posterior have learnt from fantasies alone."""
-    from ancestry_ddvi.objectives.wake_sleep import WakeSleep
-
     learners = [*model.encoder.parameters(), *model.posterior.parameters()]
     optimiser = torch.optim.Adam(learners, rate)
     batch = Batch(torch.zeros(384, 5), factors(384))
@@ -91,7 +100,7 @@ def asleep(model: Variational, steps: int, seed: int = 0, rate: float = 3e-3) ->
         for step in range(steps):
             optimiser.param_groups[0]["lr"] = rate * 0.5 * (1 + math.cos(math.pi * step / steps))
             optimiser.zero_grad(set_to_none=True)
-            WakeSleep.sleep(model, batch).backward()
+            sleep(model, batch).backward()
             torch.nn.utils.clip_grad_norm_(learners, 10.0)
             optimiser.step()
     return model

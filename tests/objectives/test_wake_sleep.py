@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from toy_model import Grid, asleep, factors, rested, simulate, toy_model
+from toy_model import Grid, asleep, factors, rested, simulate, sleep, toy_model
 
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.variational import Variational
@@ -33,7 +33,7 @@ def names(module: nn.Module) -> set[str]:
 
 def test_sleep_reaches_encoder_and_posterior_and_nothing_else() -> None:
     model = awake()
-    WakeSleep.sleep(model, simulate(model, 300, 1)[1]).backward()
+    sleep(model, simulate(model, 300, 1)[1]).backward()
     assert reached(model.encoder) == names(model.encoder)
     assert reached(model.posterior) == names(model.posterior)
     assert all(p.grad is None for p in model.likelihood.parameters())
@@ -53,7 +53,7 @@ def test_sleep_takes_nothing_from_the_batch_but_how_sharply_it_was_observed() ->
     values = []
     for x in (torch.zeros(64, 5), 100 * torch.randn(64, 5)):
         torch.manual_seed(5)
-        values.append(WakeSleep.sleep(model, Batch(x, factors(64))).item())
+        values.append(sleep(model, Batch(x, factors(64))).item())
     assert values[0] == values[1]
 
 
@@ -66,7 +66,7 @@ def test_the_loss_is_the_negative_bound_plus_the_sleep_term() -> None:
     both = phase.loss(batch)
     torch.manual_seed(9)
     draw = model.encode(batch, torch.randn(64, *model.noise_shape))
-    expected = -model.log_weight(batch, draw).mean() + WakeSleep.sleep(model, batch)
+    expected = -model.log_weight(batch, draw).mean() + sleep(model, batch)
     torch.testing.assert_close(both, expected)
 
 
@@ -79,8 +79,8 @@ def test_the_sleep_term_is_never_below_the_entropy_of_the_true_posterior() -> No
     entropy = Grid(model, batch[:192]).entropy.mean()
     with torch.no_grad():
         torch.manual_seed(2)
-        after = np.mean([WakeSleep.sleep(model, batch).item() for _ in range(40)])
-        before = np.mean([WakeSleep.sleep(toy_model(), batch).item() for _ in range(10)])
+        after = np.mean([sleep(model, batch).item() for _ in range(40)])
+        before = np.mean([sleep(toy_model(), batch).item() for _ in range(10)])
     assert before - entropy > 5
     assert -0.05 < after - entropy < 0.35
 

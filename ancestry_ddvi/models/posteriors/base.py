@@ -1,4 +1,4 @@
-"""The interface of posteriors with a density."""
+"""The interfaces of posteriors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ..batch import Draw
 
 
-class DensityPosterior(nn.Module, abc.ABC):
+class Posterior(nn.Module, abc.ABC):
     """A pure function of a context and standard normals; it never sees x.
 
     Attributes
@@ -24,9 +24,17 @@ class DensityPosterior(nn.Module, abc.ABC):
     def rsample(self, context: Tensor, noise: Tensor) -> Draw:
         """A differentiable draw for each row; ``noise`` is (n, *noise_shape)."""
 
+
+class DensityPosterior(Posterior):
+    """A posterior whose draws, and draws made elsewhere, can be scored."""
+
     @abc.abstractmethod
     def log_q(self, z: Tensor, path: tuple[Tensor, ...], context: Tensor) -> Tensor:
         """Log q(z, path | context) - log r(path | z) of a draw made elsewhere; (n,)."""
+
+    def log_chain(self, z: Tensor, path: tuple[Tensor, ...], context: Tensor) -> Tensor:
+        """The part of ``log_q`` below the top of a chain, or all of it; (n,)."""
+        return self.log_q(z, path, context)
 
     @abc.abstractmethod
     def complete(self, z: Tensor) -> tuple[Tensor, ...]:

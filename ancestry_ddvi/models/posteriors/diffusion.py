@@ -39,6 +39,10 @@ class Diffusion(DensityPosterior):
         Hidden width of the correcting network.
     schedule : str
         A name of ``SCHEDULES``.
+    conditional : bool
+        Whether the chain sees the context. If not, only y_T does, by the encoder's Gaussian,
+        and the chain starts as the reversal for standard normal latents (the paper's
+        simplified form).
     """
 
     signal: Tensor
@@ -49,12 +53,19 @@ class Diffusion(DensityPosterior):
     variance: Tensor
 
     def __init__(
-        self, base: Gaussian, context: int, steps: int, width: int, schedule: str = "cosine"
+        self,
+        base: Gaussian,
+        context: int,
+        steps: int,
+        width: int,
+        schedule: str = "cosine",
+        conditional: bool = True,
     ) -> None:
         super().__init__()
         dims = base.noise_shape[1]
         self.base = base
         self.steps = steps
+        self.conditional = conditional
         self.noise_shape = (steps + 1, dims)
         self.time = nn.Parameter(torch.randn(steps + 1, width))
         self.place = nn.Linear(dims, width)
@@ -103,10 +114,19 @@ class Diffusion(DensityPosterior):
         spread = to_z.square() * variance + self.variance[t][..., None]
         return to_z * mean + to_y * y, 0.5 * spread.log()
 
-    def _top(self, prior: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-        """Mean and log standard deviation of q(y_T | x), the noised Gaussian."""
+    def _seen(self, context: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
+        """What the chain knows of the row: a Gaussian belief about z, and a hidden input."""
+        if self.conditional:
+            return self.base.moments(context), self.person(context)
+        nothing = context.new_zeros(len(context), self.noise_shape[1])
+        return (nothing, nothing), torch.zeros_like(self.person(context))
+
+    def _top(self, context: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log standard deviation of q(y_T | x): the Gaussian, noised if it is z's."""
+        mean, log_sd = self.base.moments(context)
+        if not self.conditional:
+            return mean, log_sd
         signal = self.signal[-1]
-        mean, log_sd = prior
         spread = signal * (2 * log_sd).exp() + 1 - signal
         return signal.sqrt() * mean, 0.5 * spread.log()
 
@@ -117,8 +137,8 @@ class Diffusion(DensityPosterior):
 
     def rsample(self, context: Tensor, noise: Tensor) -> Draw:
         """Run the chain down from y_T; ``noise`` is (n, T + 1, dims), used from the last."""
-        prior, person = self.base.moments(context), self.person(context)
-        mean, log_sd = self._top(prior)
+        prior, person = self._seen(context)
+        mean, log_sd = self._top(context)
         y = mean + log_sd.exp() * noise[:, -1]
         path, log_q = [y], log_normal(y, mean, log_sd)
         for step in range(self.steps, 0, -1):
@@ -130,13 +150,17 @@ class Diffusion(DensityPosterior):
         return Draw(y, tuple(path[-2::-1]), log_q)
 
     def log_q(self, z: Tensor, path: tuple[Tensor, ...], context: Tensor) -> Tensor:
-        """Score a given path, all steps at once; (n,)."""
-        prior, person = self.base.moments(context), self.person(context)
+        """Score a given path; (n,)."""
+        return log_normal(path[-1], *self._top(context)) + self.log_chain(z, path, context)
+
+    def log_chain(self, z: Tensor, path: tuple[Tensor, ...], context: Tensor) -> Tensor:
+        """Score a given path below y_T, all steps at once; (n,)."""
+        prior, person = self._seen(context)
         below, above = torch.stack([z, *path[:-1]]), torch.stack(path)
         t = torch.arange(1, self.steps + 1, device=z.device)[:, None]
         mean, log_sd = self._reverse(above, t, person, prior)
         steps = log_normal(below, mean, log_sd) - self._noised(above, t, below)
-        return log_normal(path[-1], *self._top(prior)) + steps.sum(0)
+        return steps.sum(0)
 
     def complete(self, z: Tensor) -> tuple[Tensor, ...]:
         """Noise z step by step; (y_1, .., y_T)."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import abc
 
+import torch
 from torch import Tensor, nn
 
 
 class Prior(nn.Module, abc.ABC):
-    """A density over latents that can be sampled.
+    """A density over latents that can be sampled, whole or by partition.
 
     Attributes
     ----------
@@ -20,9 +21,18 @@ class Prior(nn.Module, abc.ABC):
     isotropic: bool = False
 
     @abc.abstractmethod
-    def sample(self, n: int) -> Tensor:
-        """Draw (n, d) latents."""
+    def sample(self, n: int, label: Tensor | None = None) -> Tensor:
+        """Draw (n, d) latents, each from the partition ``label`` says, (n,), if it does."""
 
     @abc.abstractmethod
-    def log_prob(self, z: Tensor) -> Tensor:
-        """Log density of each row; (n,)."""
+    def log_prob(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+        """Log density of each row, log p(z) or log p(z | label), in nats; (n,)."""
+
+    def log_class(self) -> Tensor:
+        """Log probability of each partition, (classes,); a single one by default."""
+        return torch.zeros(1)
+
+    def responsibilities(self, z: Tensor) -> Tensor | None:
+        """Probabilities of learnt clusters at each place, (n, clusters); None without any."""
+        del z
+        return None

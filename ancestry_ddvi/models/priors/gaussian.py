@@ -20,10 +20,12 @@ class StandardNormal(Prior):
         super().__init__()
         self.register_buffer("centre", torch.zeros(dims), persistent=False)
 
-    def sample(self, n: int) -> Tensor:
+    def sample(self, n: int, label: Tensor | None = None) -> Tensor:
         """Draw (n, dims) latents."""
+        del label
         return self.centre.new_empty(n, len(self.centre)).normal_()
 
-    def log_prob(self, z: Tensor) -> Tensor:
+    def log_prob(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Log density of each row; (n,)."""
+        del label
         return log_normal(z, 0.0, 0.0)

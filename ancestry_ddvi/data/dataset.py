@@ -1,0 +1,31 @@
+"""The interface of what a method can be fitted to."""
+
+from __future__ import annotations
+
+import abc
+
+from torch import Tensor
+
+from ..models.batch import Batch
+from ..models.modalities import Modality
+
+
+class Dataset(abc.ABC):
+    """Rows of one kind of data, on a device."""
+
+    @property
+    @abc.abstractmethod
+    def modality(self) -> Modality:
+        """The kind of data: it builds encoders and likelihoods."""
+
+    @abc.abstractmethod
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    @abc.abstractmethod
+    def batch(self, rows: Tensor | slice = slice(None)) -> Batch:
+        """The rows as they are, the same whenever asked for."""
+
+    @abc.abstractmethod
+    def minibatch(self, size: int) -> Batch:
+        """Rows drawn at random to train on."""

@@ -1,0 +1,1 @@
+"""How good coordinates and models are: metrics, each a function of arrays."""

@@ -1,0 +1,36 @@
+"""The adversarial autoencoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from ..models.autoencoder import Autoencoder
+from ..models.posteriors.point import Point
+from ..objectives.adversarial import Adversarial
+from .method import Spec
+from .networks import NetworkRecipe, Trained
+
+
+@dataclass(frozen=True)
+class AAE(NetworkRecipe):
+    """Adversarial autoencoder (Makhzani et al. 2016): a place for everybody, no error bars.
+
+    Attributes
+    ----------
+    critic_width : int
+        Hidden width of the critic.
+    """
+
+    critic_width: int = 128
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._at_least(1, "critic_width")
+
+    def build(self, spec: Spec, device: torch.device) -> Trained:
+        """One stage of reconstruction and adversarial turns."""
+        model = Autoencoder(**self.parts(spec), posterior=Point(spec.dims, self.encoder_width))
+        critic = Adversarial(spec.dims, spec.classes, self.critic_width, self.alpha).to(device)
+        return Trained(model, [self.last(model, critic, self.steps)], self.batch, device)

@@ -1,0 +1,170 @@
+"""What all methods that train networks share: settings, parts and the way they are used."""
+
+from __future__ import annotations
+
+import abc
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..data.dataset import Dataset
+from ..errors import UsageProblem
+from ..models.labels import Labels, NoLabels, PredictedLabels
+from ..models.latent import LatentModel
+from ..models.posteriors.base import DensityPosterior
+from ..models.priors import prior
+from ..models.variational import Variational
+from ..objectives.base import Objective
+from ..objectives.elbo import ELBO
+from ..objectives.semi_supervised import SemiSupervised
+from ..placement import Placement, place
+from ..training.trainer import Record, Stage, train
+from .method import Method, Recipe, Spec
+
+TEMPERING = (16.0, 8.0, 4.0, 2.0)
+"""Weights of the divergence on the way down to 1: coarse structure first, detail later."""
+
+
+class Trained(Method):
+    """A latent-variable model and the stages that train it.
+
+    Parameters
+    ----------
+    model : LatentModel
+    stages : sequence of Stage
+        In order; all on parts of ``model``.
+    batch : int
+        Rows per step.
+    device : torch.device
+    """
+
+    def __init__(
+        self, model: LatentModel, stages: Sequence[Stage[Any]], batch: int, device: torch.device
+    ) -> None:
+        self.model = model.to(device)
+        self.stages = stages
+        self.batch = batch
+        self.turnable = model.prior.isotropic
+        self.steps = sum(stage.steps for stage in stages)
+
+    def fit(self, data: Dataset, advance: Callable[[int], None]) -> list[Record]:
+        """Run the stages."""
+        return train(self.stages, data, self.batch, advance)
+
+    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> Placement:
+        """Draws from everybody's posterior, with their weights."""
+        return place(self.model, data, ids, draws=draws, seed=seed)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The weights of the networks."""
+        return {k: v.cpu().numpy() for k, v in self.model.state_dict().items()}
+
+    def restore(self, state: Mapping[str, np.ndarray], device: torch.device) -> None:
+        """Take over weights."""
+        self.model.load_state_dict({k: torch.tensor(v) for k, v in state.items()})
+        self.model.to(device)
+
+
+@dataclass(frozen=True)
+class NetworkRecipe(Recipe):
+    """Settings of a method that trains networks.
+
+    Attributes
+    ----------
+    prior : str
+        A name of ``PRIORS``, with a number after a colon where it takes one. "" for the
+        standard normal or, where classes guide the fit, a mixture with a component for each.
+    width : int
+        Hidden width of the decoder.
+    encoder_width : int
+        Hidden width of the encoder, and width of its context.
+    steps : int
+        Training steps in all.
+    batch : int
+        Rows per step.
+    learning_rate : float
+        Adam's rate at the start; it ends a hundred times smaller.
+    alpha : float
+        Where classes guide the fit, the weight of the classification of rows with a known
+        class, in units of a row's bound.
+    """
+
+    prior: str = ""
+    width: int = 256
+    encoder_width: int = 128
+    steps: int = 3000
+    batch: int = 256
+    learning_rate: float = 0.004
+    alpha: float = 10.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._at_least(1, "width", "encoder_width", "steps", "batch")
+        self._at_least(0, "alpha")
+        if not 0 < self.learning_rate < math.inf:
+            raise UsageProblem(
+                f"--set learning_rate={self.learning_rate} cannot be meant", "Give it above 0."
+            )
+
+    def parts(self, spec: Spec) -> dict[str, Any]:
+        """Prior, likelihood, encoder and labels: all of a model but its posterior."""
+        name = self.prior or (f"mixture:{spec.classes}" if spec.classes else "normal")
+        return {
+            "prior": prior(name, spec.dims, spec.classes),
+            "likelihood": spec.modality.likelihood(spec.dims, self.width),
+            "encoder": spec.modality.encoder(self.encoder_width),
+            "labels": self.labels(spec),
+        }
+
+    def labels(self, spec: Spec) -> Labels:
+        """Classes inside the model, where there are any."""
+        return PredictedLabels(spec.classes, self.encoder_width) if spec.classes else NoLabels()
+
+    def guided(self, objective: Objective[Variational], spec: Spec) -> Objective[Variational]:
+        """The objective, with classification added where classes guide the fit."""
+        return SemiSupervised(objective, self.alpha) if spec.classes else objective
+
+    def tempered(self, model: Variational, spec: Spec, steps: int) -> list[Stage[Variational]]:
+        """Stages at falling weights of the divergence, about ``steps`` in all, at full rate."""
+        each, rate = steps // len(TEMPERING), self.learning_rate
+        return [
+            Stage(model, self.guided(ELBO(beta), spec), each, (rate, rate)) for beta in TEMPERING
+        ]
+
+    def last(self, model: LatentModel, objective: Objective[Any], steps: int) -> Stage[Any]:
+        """The final stage, in which the learning rate falls."""
+        return Stage(model, objective, steps, (self.learning_rate, self.learning_rate / 100))
+
+
+@dataclass(frozen=True)
+class BoundRecipe(NetworkRecipe, abc.ABC):
+    """A method that maximises a bound by a posterior with a density.
+
+    Attributes
+    ----------
+    importance : int
+        Draws per row in the bound: 1 for the evidence lower bound, more for the
+        importance-weighted one (IWAE).
+    """
+
+    importance: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._at_least(1, "importance")
+
+    @abc.abstractmethod
+    def posterior(self, spec: Spec) -> DensityPosterior:
+        """The method's own part: a posterior on a context of ``encoder_width``."""
+
+    def build(self, spec: Spec, device: torch.device) -> Trained:
+        """A tempered start, then the bound itself."""
+        model = Variational(**self.parts(spec), posterior=self.posterior(spec))
+        warm = self.tempered(model, spec, self.steps // 2)
+        rest = self.steps - sum(stage.steps for stage in warm)
+        final = self.last(model, self.guided(ELBO(draws=self.importance), spec), rest)
+        return Trained(model, [*warm, final], self.batch, device)

@@ -1,0 +1,66 @@
+"""Principal components: the coordinates everybody knows, with the noise of each person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..data.dataset import Dataset
+from ..placement import Placement
+from ..seeding import keyed_normals
+from ..training.trainer import Record
+from .method import Method, Recipe, Spec
+
+
+class Components(Method):
+    """The leading scores in units of their spread over the cohort.
+
+    A score is normal about a person's expected score with the covariance that comes with the
+    data; with nothing believed beforehand that is the posterior too, and draws count alike.
+    """
+
+    turnable = False
+    steps = 0
+
+    def __init__(self, dims: int) -> None:
+        self.dims = dims
+        self.scale = np.ones(dims)
+
+    def fit(self, data: Dataset, advance: Callable[[int], None]) -> list[Record]:
+        """Take the spread of the leading scores for the unit."""
+        del advance
+        self.scale = data.batch().x[:, : self.dims].double().std(0).cpu().numpy()
+        return []
+
+    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> Placement:
+        """Normal draws about the scores of each person."""
+        batch = data.batch()
+        assert batch.factor is not None
+        factor = batch.factor.double().cpu().numpy()
+        mean = batch.x.double().cpu().numpy()[:, : self.dims]
+        spread = np.linalg.inv(factor @ factor.swapaxes(1, 2))[:, : self.dims, : self.dims]
+        noise = keyed_normals(ids, draws, (1, self.dims), seed)[:, :, 0]
+        error = np.einsum("nij,nsj->nsi", np.linalg.cholesky(spread), noise)
+        return Placement((mean[:, None] + error) / self.scale)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The units."""
+        return {"scale": self.scale}
+
+    def restore(self, state: Mapping[str, np.ndarray], device: torch.device) -> None:
+        """Take over the units."""
+        del device
+        self.scale = state["scale"]
+
+
+@dataclass(frozen=True)
+class PCA(Recipe):
+    """Principal component analysis of standardised dosages (Patterson et al. 2006)."""
+
+    def build(self, spec: Spec, device: torch.device) -> Components:
+        """The leading ``dims`` scores."""
+        del device
+        return Components(spec.dims)

@@ -1,0 +1,45 @@
+"""Methods that arrange the people they are given, and cannot place anybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import torch
+
+from ..data.dataset import Dataset
+from ..placement import Placement
+from ..training.trainer import Record
+from .method import Method
+
+Arrange = Callable[[np.ndarray, int], np.ndarray]
+"""From features (people, features) and a seed to places (people, dims)."""
+
+
+class Transductive(Method):
+    """An arrangement of everybody at once: no model is learnt and no uncertainty is claimed."""
+
+    turnable = True
+    steps = 0
+
+    def __init__(self, arrange: Arrange) -> None:
+        self.arrange = arrange
+
+    def fit(self, data: Dataset, advance: Callable[[int], None]) -> list[Record]:
+        """Nothing is learnt before people are placed."""
+        del data, advance
+        return []
+
+    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> Placement:
+        """Arrange these people, each with the others in view."""
+        del ids, draws
+        places = self.arrange(data.batch().x.double().cpu().numpy(), seed)
+        return Placement(places.astype(np.float64)[:, None])
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Nothing: what would be kept are people's own places."""
+        return {}
+
+    def restore(self, state: Mapping[str, np.ndarray], device: torch.device) -> None:
+        """Nothing to take over."""
+        del state, device

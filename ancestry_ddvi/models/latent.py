@@ -1,0 +1,47 @@
+"""What every latent-variable model offers."""
+
+from __future__ import annotations
+
+import abc
+
+from torch import Tensor, nn
+
+from .batch import Batch, Draw
+from .labels import Labels
+from .likelihoods.base import Likelihood
+from .priors.base import Prior
+
+
+class LatentModel(nn.Module, abc.ABC):
+    """A prior, a likelihood, and an encoder that leads from data to latents.
+
+    Attributes
+    ----------
+    noise_shape : tuple of int
+        (standard-normal vectors one draw consumes, latent dimensions).
+    claims_uncertainty : bool
+        Whether several draws of a row say how sure its place is.
+    """
+
+    prior: Prior
+    likelihood: Likelihood
+    encoder: nn.Module
+    labels: Labels
+    noise_shape: tuple[int, int]
+    claims_uncertainty: bool
+
+    @abc.abstractmethod
+    def encode(self, batch: Batch, noise: Tensor) -> Draw:
+        """One draw of the latents of each row; ``noise`` is (n, *noise_shape)."""
+
+    def groups(self, batch: Batch, z: Tensor) -> Tensor | None:
+        """Probabilities of the classes of each row, or of the prior's clusters at its draw.
+
+        Shape (n, groups); None where the model has neither.
+        """
+        classes = self.labels.probabilities(self.encoder(batch))
+        return self.prior.responsibilities(z) if classes is None else classes
+
+    @abc.abstractmethod
+    def weigh(self, batch: Batch, draw: Draw) -> Tensor | None:
+        """Log weight of each draw, in nats, (n,); None where draws have no density."""

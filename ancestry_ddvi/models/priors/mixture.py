@@ -1,0 +1,69 @@
+"""A mixture of normals that is learnt along with the model: clusters."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from ..normal import HALF_LOG_2PI
+from .base import Prior
+
+FLOOR = 0.02
+"""Smallest standard deviation along an axis of the Cholesky factor."""
+
+
+class Mixture(Prior):
+    """p(z) = sum_k pi_k N(z; m_k, L_k L_k'), all of it learnt by the bound.
+
+    A cluster is a partition too: where classes guide the fit, one for each.
+
+    Parameters
+    ----------
+    dims, clusters : int
+    """
+
+    def __init__(self, dims: int, clusters: int) -> None:
+        super().__init__()
+        quantile = torch.quasirandom.SobolEngine(dims).draw(clusters + 1)[1:]
+        self.logits = nn.Parameter(torch.zeros(clusters))
+        self.means = nn.Parameter(torch.special.ndtri(quantile.clamp(0.02, 0.98)))
+        self.log_sd = nn.Parameter(torch.full((clusters, dims), -math.log(clusters) / dims))
+        self.below = nn.Parameter(torch.zeros(clusters, dims, dims))
+
+    @property
+    def factors(self) -> Tensor:
+        """Cholesky factors of the covariances; (clusters, d, d)."""
+        return self.below.tril(-1) + torch.diag_embed(FLOOR + self.log_sd.exp())
+
+    def log_class(self) -> Tensor:
+        """Log weights; (clusters,)."""
+        return self.logits.log_softmax(-1)
+
+    def sample(self, n: int, label: Tensor | None = None) -> Tensor:
+        """Draw (n, d) latents."""
+        if label is None:
+            label = torch.multinomial(self.log_class().exp(), n, replacement=True)
+        mean = self.means[label]
+        return mean + torch.einsum("nij,nj->ni", self.factors[label], torch.randn_like(mean))
+
+    def log_prob(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+        """Log density of each row; (n,)."""
+        each = self._log_each(z)
+        if label is None:
+            return (each + self.log_class()).logsumexp(-1)
+        return each.gather(-1, label[:, None])[:, 0]
+
+    def responsibilities(self, z: Tensor) -> Tensor:
+        """Probabilities of the clusters at each place; (n, clusters)."""
+        return (self._log_each(z) + self.log_class()).softmax(-1)
+
+    def _log_each(self, z: Tensor) -> Tensor:
+        """Log density of each row in each cluster; (n, clusters)."""
+        factors = self.factors
+        apart = (z[None] - self.means[:, None]).mT
+        whitened = torch.linalg.solve_triangular(factors, apart, upper=False)
+        log_det = factors.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+        density = -0.5 * whitened.square().sum(1) - log_det[:, None] - z.shape[-1] * HALF_LOG_2PI
+        return density.mT
