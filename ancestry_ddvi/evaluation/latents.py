@@ -44,9 +44,7 @@ def latent_nll(
     return float(-total / len(prior))
 
 
-def sliced_wasserstein(
-    a: np.ndarray, b: np.ndarray, directions: int = 128, seed: int = 0
-) -> float:
+def sliced_wasserstein(a: np.ndarray, b: np.ndarray, directions: int = 128, seed: int = 0) -> float:
     """Mean distance of sorted projections of two equally large samples (Rabin et al. 2011)."""
     axes = np.random.default_rng(seed).normal(size=(a.shape[1], directions))
     axes /= np.linalg.norm(axes, axis=0)

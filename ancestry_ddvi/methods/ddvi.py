@@ -13,10 +13,13 @@ from ..models.schedules import SCHEDULES
 from ..models.variational import Variational
 from ..objectives.base import Objective
 from ..objectives.elbo import ELBO
-from ..objectives.wake_sleep import SLEEPS, WakeSleep
+from ..objectives.wake_sleep import SLEEPS, Sleep, WakeSleep
 from ..training.trainer import Stage
 from .method import Spec
 from .networks import NetworkRecipe, Trained
+
+AWAKENING = (8.0, 4.0, 2.0)
+"""Weights of the divergence for a chain that starts asleep."""
 
 CHAINS = ("conditional", "unconditional")
 
@@ -55,21 +58,37 @@ class DDVI(NetworkRecipe):
         self._one_of("sleep", [*SLEEPS, "none"])
 
     def build(self, spec: Spec, device: torch.device) -> Trained:
-        """Networks and stages: a tempered Gaussian start, then wake-sleep through the chain.
+        """Networks and stages: a warm start, then wake-sleep through the chain.
 
-        A conditional chain begins as the exact reversal of the Gaussian it takes over, so the
-        warm start costs no step of the chain and loses nothing of the bound. An unconditional
-        one has another first latent than the Gaussian and is tempered itself.
+        A conditional chain begins as the exact reversal of the Gaussian it takes over, so a
+        tempered Gaussian start costs no step of the chain and loses nothing of the bound. Where
+        no Gaussian can follow the prior, or the chain has another first latent than the
+        Gaussian, the chain itself starts: asleep, until it samples the prior, then tempered.
         """
         parts = self.parts(spec)
         gaussian = Gaussian(spec.dims, self.encoder_width)
         model = Variational(**parts, posterior=self._chain(gaussian))
-        conditional = self.chain == "conditional"
-        start = Variational(**parts, posterior=gaussian) if conditional else model
-        warm: list[Stage[Any]] = self.tempered(start, spec, self.steps // 2)
+        if self.chain == "conditional" and not model.prior.curved:
+            start = Variational(**parts, posterior=gaussian)
+            warm: list[Stage[Any]] = self.tempered(start, spec, self.steps // 2)
+        else:
+            warm = self._awakening(model, spec)
         rest = self.steps - sum(stage.steps for stage in warm)
         final = self.last(model, self.guided(self._objective(), spec), rest)
         return Trained(model, [*warm, final], self.batch, device)
+
+    def _awakening(self, model: Variational, spec: Spec) -> list[Stage[Any]]:
+        """A tenth of the steps asleep, four tenths at falling weights of the divergence."""
+        rate, kind = self.learning_rate, "data" if self.sleep == "none" else self.sleep
+        asleep: Stage[Any] = Stage(model, Sleep(kind), self.steps // 10, (rate, rate))
+        each = 2 * self.steps // (5 * len(AWAKENING))
+        return [
+            asleep,
+            *(
+                Stage(model, self.guided(self._objective(beta), spec), each, (rate, rate))
+                for beta in AWAKENING
+            ),
+        ]
 
     def _chain(self, gaussian: Gaussian) -> Diffusion:
         return Diffusion(
@@ -81,5 +100,5 @@ class DDVI(NetworkRecipe):
             conditional=self.chain == "conditional",
         )
 
-    def _objective(self) -> Objective[Variational]:
-        return ELBO() if self.sleep == "none" else WakeSleep(self.sleep)
+    def _objective(self, beta: float = 1.0) -> Objective[Variational]:
+        return ELBO(beta) if self.sleep == "none" else WakeSleep(self.sleep, beta)

@@ -46,7 +46,9 @@ class TSNE(Recipe):
             from sklearn import manifold
 
             perplexity = min(self.perplexity, (len(features) - 1) / 3)
-            estimator = manifold.TSNE(spec.dims, perplexity=perplexity, init="pca", random_state=seed)
+            estimator = manifold.TSNE(
+                spec.dims, perplexity=perplexity, init="pca", random_state=seed
+            )
             return np.asarray(estimator.fit_transform(features))
 
         return Transductive(arrange)

@@ -20,6 +20,14 @@ class Likelihood(nn.Module, abc.ABC):
     def log_prob(self, batch: Batch, z: Tensor) -> Tensor:
         """Log likelihood of each row given its latent, in nats; (n,)."""
 
+    def noise_parameters(self) -> list[nn.Parameter]:
+        """Parameters that say how much of the data is noise; none by default.
+
+        A tempered objective leaves them alone: they would take for noise what the decoder has
+        yet to learn, and it would never learn it.
+        """
+        return []
+
     @abc.abstractmethod
     def fantasy(self, batch: Batch, z: Tensor) -> Batch:
         """Data drawn from p(x | z), observed as sharply as the rows of ``batch`` were."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
@@ -10,16 +12,18 @@ from ..nets import MLP
 from ..normal import HALF_LOG_2PI
 from .base import Likelihood
 
+FIRST_EXCESS = 0.1
+"""Variance to start from: a tenth of the natural noise of complete data."""
+
 
 class ScoreLikelihood(Likelihood):
-    """p(scores | z) = N(decoder(z), precision^-1 + excess I).
+    """p(scores | z) = N(decoder(z), precision^-1 + diag(excess)).
 
     The precision comes with the data: with standardised dosages x, orthonormal loadings V and
     unit noise, ||x - V g(z)||^2 = ||scores - g(z)||^2 + const, so this is the Gaussian genotype
     model, and its noise is that of binomial dosages, not a setting. The excess is learnt, one
-    number: the variance of true scores about a surface of so few dimensions, like the residual
-    variance of probabilistic principal components. More sites shrink the first and never the
-    second.
+    number per component: the variance of true scores about a surface of so few dimensions, like
+    the residual variance of factor analysis. More sites shrink the first and never the second.
 
     Parameters
     ----------
@@ -37,7 +41,7 @@ class ScoreLikelihood(Likelihood):
         self.register_buffer("scale", scale.clone())
         self.net = MLP(dims, features, width, depth)
         self.linear = nn.Linear(dims, features, bias=False)
-        self.log_excess = nn.Parameter(torch.zeros(1))
+        self.log_excess = nn.Parameter(torch.full((features,), FIRST_EXCESS).log())
         with torch.no_grad():  # start from the leading components, the same for every seed
             self.linear.weight.copy_(torch.eye(features, dims))
 
@@ -49,12 +53,14 @@ class ScoreLikelihood(Likelihood):
     def log_prob(self, batch: Batch, z: Tensor) -> Tensor:
         """Log density of the scores, in nats; (n,).
 
-        With precision L L' and excess e, the inverse of the total covariance is L M^-1 L' with
-        M = I + e L' L: nothing is inverted that few sites could make singular.
+        With precision L L' and excess E, the inverse of the total covariance is L M^-1 L' with
+        M = I + L' E L: nothing is inverted that few sites could make singular.
         """
         factor = batch.factor
+        assert factor is not None
         unit = torch.eye(factor.shape[-1], dtype=factor.dtype, device=factor.device)
-        inner = torch.linalg.cholesky(unit + self.log_excess.exp() * factor.mT @ factor)
+        apart = (0.5 * self.log_excess).exp()[:, None] * factor
+        inner = torch.linalg.cholesky(unit + apart.mT @ apart)
         whitened = torch.einsum("nij,ni->nj", factor, batch.x - self(z))[..., None]
         whitened = torch.linalg.solve_triangular(inner, whitened, upper=False)[..., 0]
         log_det = _log_diagonal(factor) - _log_diagonal(inner)
@@ -62,10 +68,14 @@ class ScoreLikelihood(Likelihood):
         log_density: Tensor = log_det - quadratic - whitened.shape[-1] * HALF_LOG_2PI
         return log_density
 
+    def noise_parameters(self) -> list[nn.Parameter]:
+        """The excess."""
+        return [self.log_excess]
+
     def fantasy(self, batch: Batch, z: Tensor) -> Batch:
         """Scores drawn at ``z`` with the precision of each row of ``batch``."""
         excess = (0.5 * self.log_excess).exp() * torch.randn_like(batch.x)
-        return Batch(self(z) + excess + batch.noise(), batch.factor)
+        return replace(batch, x=self(z) + excess + batch.noise())
 
 
 def _log_diagonal(factor: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from ..nets import silent
 from ..normal import log_normal
 from ..schedules import SCHEDULES
 from .base import DensityPosterior
-from .gaussian import Gaussian
+from .gaussian import REACH, Gaussian
 
 
 class Diffusion(DensityPosterior):
@@ -99,7 +99,7 @@ class Diffusion(DensityPosterior):
         hidden = functional.silu(hidden + self.middle(hidden))
         shift, stretch = self.correction(hidden).chunk(2, -1)
         mean, log_sd = prior
-        variance = (2 * (log_sd + torch.tanh(stretch))).exp()
+        variance = (2 * (log_sd + REACH * torch.tanh(stretch / REACH))).exp()
         mean = mean + log_sd.exp() * shift
         signal = self.signal[t][..., None]
         gain = variance * signal / (variance * signal + 1 - signal)

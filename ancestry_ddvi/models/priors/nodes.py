@@ -32,6 +32,8 @@ class Nodes(Prior):
         Standard deviation of the blur.
     """
 
+    curved = True
+
     nodes: Tensor
     log_weight: Tensor
     part: Tensor

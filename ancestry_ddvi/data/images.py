@@ -1,0 +1,203 @@
+"""Images with their classes, as training data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import UsageProblem
+from ..models.batch import Batch
+from ..models.images import ColourPixels, GreyPixels
+from ..seeding import stream
+from .cifar import read_cifar
+from .dataset import Dataset
+from .idx import read_mnist
+
+CLASSES = {
+    "mnist": tuple("0123456789"),
+    "cifar10": (
+        *("airplane", "automobile", "bird", "cat", "deer"),
+        *("dog", "frog", "horse", "ship", "truck"),
+    ),
+}
+"""Names of the classes of every collection that can be read."""
+
+READERS = {"mnist": read_mnist, "cifar10": read_cifar}
+
+UNKNOWN = -1
+"""Stands for a class that is not known."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """A collection of images, some to train on and others to test with.
+
+    Attributes
+    ----------
+    train_x, test_x : ndarray of uint8, (n, channels, height, width)
+    train_label, test_label : ndarray of int64, (n,)
+        Positions in ``classes``.
+    classes : tuple of str
+    """
+
+    train_x: np.ndarray
+    train_label: np.ndarray
+    test_x: np.ndarray
+    test_label: np.ndarray
+    classes: tuple[str, ...]
+
+
+def load_images(name: str, folder: Path) -> Images:
+    """Read ``mnist`` or ``cifar10`` from the files in a folder.
+
+    Raises
+    ------
+    UsageProblem
+        If the name is another.
+    InputUnreadable
+        If files are missing, damaged, or do not agree.
+    """
+    if name not in READERS:
+        raise UsageProblem(f"no images are called {name}", f"Use {' or '.join(READERS)}.")
+    train, test = READERS[name](folder)
+    return Images(*train, *test, CLASSES[name])
+
+
+def withhold(
+    labels: np.ndarray, seed: int, *, keep: int | None = None, per_class: int | None = None
+) -> np.ndarray:
+    """A copy of the labels that says a few of them only; the others are in it no more.
+
+    More are kept of the same seed by keeping those of fewer and some besides.
+
+    Parameters
+    ----------
+    labels : ndarray of int64, (n,)
+    seed : int
+    keep : int, optional
+        How many to keep in all: of every class alike, as far as it has them.
+    per_class : int, optional
+        How many to keep of every class. Give this or ``keep``.
+
+    Returns
+    -------
+    ndarray of int64, (n,)
+        ``UNKNOWN`` where a label is withheld.
+
+    Raises
+    ------
+    UsageProblem
+        If there are not so many labels, or not one of the two numbers is given.
+    """
+    order = stream(seed, "withheld labels").permutation(len(labels))
+    order = order[labels[order] != UNKNOWN]
+    turn = _turns(labels[order])
+    if keep is not None and per_class is None:
+        _check_enough(keep, len(order), "that are known")
+        chosen = order[np.argsort(turn, kind="stable")[:keep]]
+    elif per_class is not None and keep is None:
+        fewest = np.unique(labels[order], return_counts=True)[1].min(initial=len(order))
+        _check_enough(per_class, int(fewest), "in the smallest class")
+        chosen = order[turn < per_class]
+    else:
+        raise UsageProblem("labels to keep are counted in two ways or in none", "Give one number.")
+    kept = np.full_like(labels, UNKNOWN)
+    kept[chosen] = labels[chosen]
+    return kept
+
+
+def _turns(labels: np.ndarray) -> np.ndarray:
+    """How many of its own class come before each label; (n,)."""
+    turn = np.empty(len(labels), dtype=np.int64)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        turn[members] = np.arange(len(members))
+    return turn
+
+
+def _check_enough(wanted: int, there: int, of_what: str) -> None:
+    """Refuse to keep more labels than there are.
+
+    Raises
+    ------
+    UsageProblem
+    """
+    if not 0 <= wanted <= there:
+        raise UsageProblem(f"{wanted} labels cannot be kept of {there} {of_what}", "Keep fewer.")
+
+
+class ImageData(Dataset):
+    """Images on a device, served in batches of pixels between 0 and 1; (n, features).
+
+    Images of one channel are made black and white, each pixel white with the probability that
+    its grey level says (Salakhutdinov & Murray 2008): anew whenever one is drawn to train on
+    (Burda et al. 2016), and once and for all, whatever the seed, where it is evaluated. Pixels
+    of colours are their levels divided by 255.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, (n, channels, height, width)
+        One channel or three.
+    device : torch.device
+    labels : ndarray of int64, (n,), optional
+        Number of each image's class; ``UNKNOWN`` where it is not known.
+    """
+
+    def __init__(
+        self, pixels: np.ndarray, device: torch.device, labels: np.ndarray | None = None
+    ) -> None:
+        channels, self._height, self._width = pixels.shape[1:]
+        flat = pixels.reshape(len(pixels), -1)
+        self._binary = channels == 1
+        self._levels = torch.tensor(flat, device=device)
+        self._fixed = torch.tensor(_settled(flat), device=device) if self._binary else self._levels
+        self.label = None if labels is None else torch.tensor(labels, device=device)
+        self._known = None if self.label is None else (self.label != UNKNOWN).nonzero()[:, 0]
+
+    def __len__(self) -> int:
+        return len(self._levels)
+
+    @property
+    def modality(self) -> GreyPixels | ColourPixels:
+        """Black and white, or colours."""
+        kind = GreyPixels if self._binary else ColourPixels
+        return kind(self._height, self._width)
+
+    def batch(self, rows: Tensor | slice = slice(None)) -> Batch:
+        """The images ``rows``, always the same pixels of them white."""
+        label = None if self.label is None else self.label[rows]
+        return Batch(_shares(self._fixed[rows]), label=label)
+
+    def minibatch(self, size: int) -> Batch:
+        """Images drawn at random, black and white ones with pixels drawn at random.
+
+        Where some classes are known, a quarter of the images is drawn from those: a few in many
+        would hardly ever come up.
+        """
+        rows = torch.randint(len(self), (size,), device=self._levels.device)
+        if self._known is not None and len(self._known) < len(self):
+            few = size // 4
+            rows[:few] = self._known[torch.randint(len(self._known), (few,), device=rows.device)]
+        x = _shares(self._levels[rows])
+        if self._binary:
+            x = (torch.rand_like(x) < x).to(x.dtype)
+        return Batch(x, label=None if self.label is None else self.label[rows])
+
+
+def _shares(levels: Tensor) -> Tensor:
+    """Levels as shares of the highest."""
+    return levels.float() / 255
+
+
+def _settled(levels: np.ndarray) -> np.ndarray:
+    """Every pixel at level 0 or 255, with the expectation that it has; the same for every seed.
+
+    A row depends on no row after it, so that the first images of a collection are the same
+    however many are taken.
+    """
+    draws = stream(0, "black or white").integers(0, 255, levels.shape, dtype=np.uint8)
+    return np.where(draws < levels, np.uint8(255), np.uint8(0))

@@ -1,0 +1,132 @@
+"""Images as kinds of data: black and white ones of few pixels, and photographs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from .batch import Batch
+from .likelihoods.bernoulli import BernoulliPixels
+from .likelihoods.discretised import DiscretisedLogistic
+from .modalities import Modality
+from .nets import MLP
+
+CHANNELS = 3
+"""Red, green and blue, one whole channel after the other."""
+
+SEEN = (16, 32, 64, 128)
+"""Channels of the encoder's convolutions, each of half the height and width of the one before."""
+
+PAINTED = (64, 32, 16)
+"""Channels of the decoder before each of its transposed convolutions, which double both."""
+
+GROUPS = 4
+"""Groups of channels that are normalised together, within an image and never across a batch."""
+
+
+@dataclass(frozen=True)
+class GreyPixels(Modality):
+    """Images of zeros and ones, drawn anew from grey levels for each minibatch.
+
+    Attributes
+    ----------
+    height, width : int
+        In pixels.
+    """
+
+    height: int
+    width: int
+
+    def encoder(self, width: int) -> nn.Module:
+        """Fully connected: for so few pixels faster than convolutions."""
+        return GreyEncoder(self.height * self.width, width)
+
+    def likelihood(self, dims: int, width: int) -> BernoulliPixels:
+        """Bernoulli, with two hidden layers of ``width``."""
+        return BernoulliPixels(MLP(dims, self.height * self.width, width))
+
+
+@dataclass(frozen=True)
+class ColourPixels(Modality):
+    """Images of three channels of 256 levels, which are served divided by 255.
+
+    Attributes
+    ----------
+    height, width : int
+        In pixels, multiples of eight.
+    """
+
+    height: int
+    width: int
+
+    def encoder(self, width: int) -> nn.Module:
+        """Convolutional."""
+        return ColourEncoder(self.height, self.width, width)
+
+    def likelihood(self, dims: int, width: int) -> DiscretisedLogistic:
+        """A discretised logistic, with transposed convolutions."""
+        return DiscretisedLogistic(painter(dims, self.height, self.width, width), CHANNELS)
+
+
+class GreyEncoder(nn.Module):
+    """Context from pixels by two hidden layers.
+
+    Parameters
+    ----------
+    features : int
+        Pixels.
+    width : int
+        Of the hidden layers and of the context.
+    """
+
+    def __init__(self, features: int, width: int) -> None:
+        super().__init__()
+        self.net = MLP(features, width, width)
+        self.activate = nn.SiLU()
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Context of each row; (n, width)."""
+        context: Tensor = self.activate(self.net(batch.x))
+        return context
+
+
+class ColourEncoder(nn.Module):
+    """Context from pixels by four convolutions of stride two.
+
+    Parameters
+    ----------
+    height, across : int
+        In pixels.
+    width : int
+        Of the context.
+    """
+
+    def __init__(self, height: int, across: int, width: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Unflatten(1, (CHANNELS, height, across))]
+        for before, after in zip((CHANNELS, *SEEN), SEEN, strict=False):
+            layers += [nn.Conv2d(before, after, 3, 2, 1), nn.GroupNorm(GROUPS, after), nn.SiLU()]
+        left = SEEN[-1] * _halved(height, len(SEEN)) * _halved(across, len(SEEN))
+        self.net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(left, width), nn.SiLU())
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Context of each row; (n, width)."""
+        context: Tensor = self.net(2 * batch.x - 1)
+        return context
+
+
+def painter(dims: int, height: int, across: int, width: int) -> nn.Sequential:
+    """From latents (n, dims) to (n, channels * height * across) by transposed convolutions."""
+    doublings = 2 ** len(PAINTED)
+    small = (PAINTED[0], height // doublings, across // doublings)
+    layers: list[nn.Module] = [nn.Linear(dims, width), nn.SiLU()]
+    layers += [nn.Linear(width, small[0] * small[1] * small[2]), nn.Unflatten(1, small)]
+    for before, after in zip(PAINTED, (*PAINTED[1:], CHANNELS), strict=True):
+        layers += [nn.SiLU(), nn.ConvTranspose2d(before, after, 4, 2, 1)]
+    return nn.Sequential(*layers, nn.Flatten())
+
+
+def _halved(length: int, times: int) -> int:
+    """A length after convolutions of stride two, each of which rounds a half up."""
+    return -(-length >> times)
