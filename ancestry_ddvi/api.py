@@ -306,6 +306,61 @@ def embed(
     return Embedded(*conclude(prefix, summary, files, coordinates, clock), coordinates)
 
 
+def benchmark_images(
+    name: str,
+    data: str,
+    out: str,
+    *,
+    download: bool = False,
+    methods: Sequence[str] = (),
+    priors: Sequence[str] = (),
+    seeds: int = 3,
+    labels: int = 0,
+    epochs: float = 15.0,
+    device: str = "auto",
+    threads: int | None = None,
+    settings: Mapping[str, str] = {},
+    progress: Progress = SILENT,
+) -> dict[str, Path]:
+    """Run the image table of the DDVI paper again; paths of the tables by kind.
+
+    Parameters
+    ----------
+    name : str
+        "mnist" or "cifar10".
+    data : str
+        Folder of the original files.
+    out : str
+        Folder for tables, pictures and finished trials, which are not repeated.
+    download : bool
+        Fetch the files first.
+    methods, priors : sequence of str
+        Every method with every prior; by default those of the paper.
+    seeds : int
+        Fits of each, from seed 1.
+    labels : int
+        Labels kept in all, to guide the fit; 0 for none.
+    epochs : float
+    device, threads, settings, progress
+        As in ``fit``.
+    """
+    from .models.runtime import pick
+    from .studies import images
+
+    if download:
+        from .data.download import download as fetch
+
+        fetch(name, Path(data))
+    check_folder(Path(out) / name)
+    trials = [
+        images.Trial(method, prior, seed, labels, epochs, settings)
+        for method in methods or images.METHODS
+        for prior in priors or images.PRIORS
+        for seed in range(1, seeds + 1)
+    ]
+    return images.run(name, Path(data), Path(out), trials, pick(device), threads, progress)
+
+
 def _classes(named: Mapping[str, str]) -> tuple[str, ...]:
     """The labels that people have, in order."""
     classes = tuple(sorted({label for label in named.values() if label}))

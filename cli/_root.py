@@ -10,6 +10,7 @@ from ancestry_ddvi import __version__
 
 from ._failures import as_failure
 from ._signals import sigterm_raises
+from .benchmark import benchmark
 from .embed import embed
 from .fit import fit
 from .ingest import ingest
@@ -46,5 +47,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (fit, embed, ingest, methods):
+for command in (fit, embed, ingest, methods, benchmark):
     main.add_command(command)

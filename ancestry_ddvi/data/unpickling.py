@@ -48,7 +48,7 @@ class _Array:
 
     def __setstate__(self, state: tuple[object, tuple[int, ...], _Kind, bool, bytes]) -> None:
         _, shape, kind, columns_first, content = state
-        if not isinstance(kind, _Kind) or kind.code not in ("u1", b"u1"):
+        if kind.code not in ("u1", b"u1"):
             raise pickle.UnpicklingError("an array of something else than uint8")
         flat = np.frombuffer(content, dtype=np.uint8)
         self.value = flat.reshape(shape, order="F" if columns_first else "C")

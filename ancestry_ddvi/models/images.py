@@ -21,9 +21,6 @@ SEEN = (16, 32, 64, 128)
 PAINTED = (64, 32, 16)
 """Channels of the decoder before each of its transposed convolutions, which double both."""
 
-GROUPS = 4
-"""Groups of channels that are normalised together, within an image and never across a batch."""
-
 
 @dataclass(frozen=True)
 class GreyPixels(Modality):
@@ -94,6 +91,9 @@ class GreyEncoder(nn.Module):
 class ColourEncoder(nn.Module):
     """Context from pixels by four convolutions of stride two.
 
+    Nothing is normalised: across a batch, rows would depend on each other, and within an image
+    its brightness would be lost, which is most of what few latents can say.
+
     Parameters
     ----------
     height, across : int
@@ -106,7 +106,7 @@ class ColourEncoder(nn.Module):
         super().__init__()
         layers: list[nn.Module] = [nn.Unflatten(1, (CHANNELS, height, across))]
         for before, after in zip((CHANNELS, *SEEN), SEEN, strict=False):
-            layers += [nn.Conv2d(before, after, 3, 2, 1), nn.GroupNorm(GROUPS, after), nn.SiLU()]
+            layers += [nn.Conv2d(before, after, 3, 2, 1), nn.SiLU()]
         left = SEEN[-1] * _halved(height, len(SEEN)) * _halved(across, len(SEEN))
         self.net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(left, width), nn.SiLU())
 

@@ -1,0 +1,1 @@
+"""The tables of papers, with an honest protocol beside theirs."""

@@ -1,0 +1,117 @@
+"""``ddvi-ancestry benchmark``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import click
+
+from . import _options as options
+from ._running import running, tell
+
+
+@click.group()
+def benchmark() -> None:
+    """Run the tables of papers again, with an honest protocol beside theirs."""
+
+
+def _images(name: str, what: str, priors: str) -> click.Command:
+    """The command for one set of images."""
+
+    @benchmark.command(name, epilog=options.EXIT_CODES)
+    @click.option(
+        "--data", metavar="FOLDER", required=True, help=f"Where the original files of {what} are."
+    )
+    @click.option("--download", is_flag=True, help="Fetch them into the folder first.")
+    @click.option(
+        "--method",
+        "methods",
+        metavar="NAME",
+        multiple=True,
+        help="May be given several times.  [default: vae, iaf-vae, h-iaf-vae, aae, ddvi]",
+    )
+    @click.option(
+        "--prior",
+        "priors",
+        metavar="NAME[:NUMBER]",
+        multiple=True,
+        help=f"May be given several times.  [default: {priors}]",
+    )
+    @click.option(
+        "--seeds",
+        type=click.IntRange(min=1),
+        metavar="N",
+        default=3,
+        show_default=True,
+        help="Fits of each method and prior, from seed 1.",
+    )
+    @click.option(
+        "--labels",
+        type=click.IntRange(min=10),
+        metavar="N",
+        help="Keep the labels of so many training images, of all classes alike, and let them "
+        "guide the fit.  [default: none]",
+    )
+    @click.option(
+        "--labels-per-class",
+        type=click.IntRange(min=1),
+        metavar="K",
+        help="The same, said for each of the ten classes.",
+    )
+    @click.option(
+        "--epochs",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="E",
+        default=15.0,
+        show_default=True,
+        help="Passes over the training images.",
+    )
+    @click.option("--out", metavar="FOLDER", default=f"benchmark-{name}", show_default=True,
+                  help="For tables, pictures and finished trials; a run that was interrupted goes "
+                  "on where it stopped.")  # fmt: skip
+    @options.device
+    @options.threads
+    @options.settings
+    @options.verbosity
+    def command(
+        data: str,
+        download: bool,
+        methods: tuple[str, ...],
+        priors: tuple[str, ...],
+        seeds: int,
+        labels: int | None,
+        labels_per_class: int | None,
+        epochs: float,
+        out: str,
+        device: str,
+        threads: int,
+        settings: Mapping[str, str],
+    ) -> None:
+        from ancestry_ddvi import api
+
+        if labels and labels_per_class:
+            raise click.UsageError("Give --labels or --labels-per-class, not both.")
+        with running(f"{out}/{name}") as progress:
+            files = api.benchmark_images(
+                name,
+                data,
+                out,
+                download=download,
+                methods=methods,
+                priors=priors,
+                seeds=seeds,
+                labels=labels or 10 * (labels_per_class or 0),
+                epochs=epochs,
+                device=device,
+                threads=threads,
+                settings=settings,
+                progress=progress,
+            )
+        tell(files.values())
+
+    command.help = f"Fit {what} and judge latents, bounds and images (docs/validation.md)."
+    return command
+
+
+_images("mnist", "MNIST", "pinwheel, swiss-roll, square")
+_images("cifar10", "CIFAR-10", "pinwheel, swiss-roll, square")
