@@ -35,8 +35,10 @@ log = logging.getLogger(__name__)
 
 METHODS = ("vae", "iaf-vae", "h-iaf-vae", "aae", "ddvi")
 PRIORS = ("pinwheel", "swiss-roll", "square")
-SETTINGS = {"width": "512", "encoder_width": "512", "learning_rate": "0.002"}
-"""What images want otherwise than genotypes."""
+SETTINGS = {
+    "width": "512", "encoder_width": "512", "learning_rate": "0.002", "diffusion_steps": "10",
+}  # fmt: skip
+"""What images want otherwise than genotypes, of methods that have such a setting."""
 
 DRAWS = 100
 """Of the importance-weighted bound."""
@@ -92,7 +94,9 @@ class Trial:
         UsageProblem
             If the method, the prior or a setting is unknown, or the method trains no networks.
         """
-        found = with_settings(trained(self.method), {**SETTINGS, **self.settings})
+        plain = trained(self.method)
+        ours = {key: value for key, value in SETTINGS.items() if hasattr(plain, key)}
+        found = with_settings(plain, ours | dict(self.settings))
         steps = math.ceil(self.epochs * images / found.batch)
         return replace(found, prior=self.prior, steps=steps)
 

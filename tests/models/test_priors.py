@@ -74,9 +74,7 @@ def test_partitions_make_up_the_whole(case) -> None:
     log_class = found.log_class()
     classes = case[2] or len(log_class)
     assert len(log_class) == classes
-    each = [
-        log_class[k] + found.log_prob(z, torch.full((200,), k)) for k in range(len(log_class))
-    ]
+    each = [log_class[k] + found.log_prob(z, torch.full((200,), k)) for k in range(len(log_class))]
     torch.testing.assert_close(torch.stack(each).logsumexp(0), found.log_prob(z))
 
 
@@ -188,3 +186,23 @@ def test_what_cannot_be_meant_is_answered(text, dims, classes, problem) -> None:
     with pytest.raises(UsageProblem, match=problem) as caught:
         prior(text, dims, classes)
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize("name", ["pinwheel", "swiss-roll", "square", "ring"])
+def test_a_prior_times_a_normal_has_the_moments_of_the_grid(name: str) -> None:
+    found = prior(name, 2)
+    z, _, _ = cells(2)
+    mass = density(found, z)
+    for centre, spread in (
+        ([0.5, -0.7], [0.3, 0.6]),
+        ([0.9, 0.9], [0.1, 0.1]),
+        ([0.0, 0.0], [2.0, 3.0]),
+    ):
+        c, v = torch.tensor([centre]), torch.tensor([spread]).square()
+        weight = mass * (-0.5 * ((z - c).square() / v).sum(-1)).exp().double()
+        weight /= weight.sum()
+        mean = weight @ z.double()
+        variance = weight @ (z.double() - mean).square()
+        found_mean, found_variance = found.tilted(c, v)
+        torch.testing.assert_close(found_mean[0].double(), mean, atol=2e-3, rtol=1e-2)
+        torch.testing.assert_close(found_variance[0].double(), variance, atol=1e-3, rtol=2e-2)

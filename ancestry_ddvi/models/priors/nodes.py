@@ -17,8 +17,8 @@ UNLIKELY = -1e4
 class Nodes(Prior):
     """A curve blurred by normal noise: sum_i w_i N(z; node_i, s^2 I).
 
-    Nodes closer than their blur make a density that a continuous curve differs from by less than
-    one in a thousand. Sampling picks a node and adds the noise, so sampler and density agree
+    Nodes no further apart than 1.4 times their blur make a density that differs from that of
+    a continuous curve by less than one in a thousand. Sampling picks a node and adds the noise, so sampler and density agree
     exactly. Each node belongs to one partition.
 
     Parameters
@@ -31,8 +31,6 @@ class Nodes(Prior):
     sd : float
         Standard deviation of the blur.
     """
-
-    curved = True
 
     nodes: Tensor
     log_weight: Tensor
@@ -65,6 +63,21 @@ class Nodes(Prior):
         constant = z.shape[-1] * (math.log(self.sd) + HALF_LOG_2PI)
         whole = total - constant
         return whole if label is None else whole - self.log_class().to(z)[label]
+
+    def tilted(self, centre: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and variance, by axis, of p(z) N(z; centre, variance) once normalised; (..., d).
+
+        Each node's normal times the other is a normal again, at a place between the two and
+        with the weight of their overlap.
+        """
+        overlap = 1 / (self.sd**2 + variance)
+        nodes = self.nodes.to(centre)
+        log_weight = self.log_weight.to(centre) + (centre * overlap) @ nodes.mT
+        weight = (log_weight - 0.5 * overlap @ nodes.square().mT).softmax(-1)
+        first, second = weight @ nodes, weight @ nodes.square()
+        share = variance * overlap
+        mean = share * first + (1 - share) * centre
+        return mean, share * self.sd**2 + share.square() * (second - first.square()).clamp_min(0)
 
     def _of_partition(self, label: Tensor) -> Tensor:
         """Log weights, those of other partitions all but nothing; (n, nodes)."""

@@ -26,7 +26,7 @@ def pinwheel(dims: int, classes: int, arms: float) -> Nodes:
     """
     del dims
     count, sd, reach = classes or int(arms), 0.03, 4.0
-    per_arm = 64
+    per_arm = 33
     quantile = torch.linspace(-reach, reach, per_arm, dtype=torch.float64)
     weight = torch.exp(-0.5 * quantile**2)
     along = 1 + 0.15 * quantile
@@ -43,7 +43,7 @@ def swiss_roll(dims: int, classes: int, sd: float) -> Nodes:
     In more dimensions the roll lies in the first two.
     """
     parts = classes or PARTS
-    u = _midpoints(parts, math.ceil(50 / sd))
+    u = _midpoints(parts, math.ceil(20 / sd))
     root = u.sqrt()
     angle = 4.5 * math.pi * root
     roll = torch.stack([3 * root * angle.cos(), 3 * root * angle.sin()], -1)
@@ -59,7 +59,7 @@ def square(dims: int, classes: int, sd: float) -> Nodes:
     if dims > 2:
         return _hypercube(dims, sd)
     parts = classes or PARTS
-    walk = _midpoints(4 * parts, math.ceil(16 / sd)) * 4
+    walk = _midpoints(4 * parts, math.ceil(6 / sd)) * 4
     side, along = walk.long(), 2 * (walk % 1) - 1
     one = torch.ones_like(along)
     x = torch.stack([along, one, -along, -one])[side, torch.arange(len(walk))]
@@ -68,7 +68,7 @@ def square(dims: int, classes: int, sd: float) -> Nodes:
 
 
 def _hypercube(dims: int, sd: float) -> Nodes:
-    along = 2 * _midpoints(1, math.ceil(4 / sd)) - 1
+    along = 2 * _midpoints(1, math.ceil(1.5 / sd)) - 1
     nodes = []
     for axis, corner in itertools.product(
         range(dims), itertools.product((-1.0, 1.0), repeat=dims - 1)
