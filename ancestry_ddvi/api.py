@@ -66,6 +66,14 @@ class Embedded:
     coordinates: Coordinates = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What ``compare`` wrote, and the table with its verdict as text."""
+
+    files: dict[str, Path]
+    text: str
+
+
 def default_prefix(inputs: Sequence[str], model: str | None = None) -> str:
     """The input's name without folder and suffix; for ``embed``, with the model's after it."""
     name = "stdin" if inputs[0] == "-" else Path(inputs[0]).name
@@ -304,6 +312,60 @@ def embed(
         "match": receipt.as_dict(),
     }
     return Embedded(*conclude(prefix, summary, files, coordinates, clock), coordinates)
+
+
+def compare(
+    inputs: Sequence[str],
+    out: str,
+    *,
+    labels: str | None = None,
+    methods: Sequence[str] = (),
+    dims: int = 2,
+    seeds: int = 3,
+    device: str = "auto",
+    threads: int | None = None,
+    filters: Filters = Filters(),  # noqa: B008 (frozen)
+    settings: Mapping[str, str] = {},
+    progress: Progress = SILENT,
+) -> Compared:
+    """Judge methods on people of a cohort that they were not fitted to.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        Genotype files of the cohort; several are joined.
+    out : str
+        Prefix of the tables.
+    labels : str, optional
+        As in ``fit``; neighbours and clusters are judged by them.
+    methods : sequence of str
+        Names of ``methods.METHODS``; by default pca, umap, vae and ddvi.
+    dims, seeds : int
+        Coordinates; repeats.
+    device, threads, filters, settings, progress
+        As in ``fit``.
+    """
+    from .models.runtime import pick
+    from .studies import genotypes
+
+    chosen = pick(device)
+    check_folder(Path(out))
+    named = read_labels(Path(labels)) if labels else {}
+    with progress.stage("reading", None) as advance:
+        store = GenotypeStore.open(inputs, None, _counter(advance))
+    table = genotypes.compare(
+        store,
+        filters,
+        methods or ("pca", "umap", "vae", "ddvi"),
+        labels_of(store.samples, named, Path(labels)) if labels else None,
+        dims=dims,
+        seeds=seeds,
+        settings=settings,
+        device=chosen,
+        threads=threads,
+        progress=progress,
+    )
+    return Compared(table.write(out), f"{table.markdown()}\n{genotypes.verdict(table)}")
 
 
 def benchmark_images(

@@ -11,6 +11,7 @@ from ancestry_ddvi import __version__
 from ._failures import as_failure
 from ._signals import sigterm_raises
 from .benchmark import benchmark
+from .compare import compare
 from .embed import embed
 from .fit import fit
 from .ingest import ingest
@@ -47,5 +48,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (fit, embed, ingest, methods, benchmark):
+for command in (fit, embed, ingest, methods, compare, benchmark):
     main.add_command(command)

@@ -58,8 +58,8 @@ class Variational(LatentModel):
         prior = self.prior.log_prob(draw.z, draw.label)
         if draw.label is not None:
             prior = prior + self.prior.log_class()[draw.label]
-        weight: Tensor = self.likelihood.log_prob(batch, draw.z) + beta * (prior - draw.log_q)
-        return weight
+        assert draw.log_q is not None
+        return self.likelihood.log_prob(batch, draw.z) + beta * (prior - draw.log_q)
 
     def weigh(self, batch: Batch, draw: Draw) -> Tensor:
         """The log weight of each draw; (n,)."""

@@ -26,7 +26,8 @@ class Mixture(Prior):
 
     def __init__(self, dims: int, clusters: int) -> None:
         super().__init__()
-        quantile = torch.quasirandom.SobolEngine(dims).draw(clusters + 1)[1:]
+        even = torch.quasirandom.SobolEngine(dims)  # type: ignore[no-untyped-call]
+        quantile = even.draw(clusters + 1)[1:]
         self.logits = nn.Parameter(torch.zeros(clusters))
         self.means = nn.Parameter(torch.special.ndtri(quantile.clamp(0.02, 0.98)))
         self.log_sd = nn.Parameter(torch.full((clusters, dims), -math.log(clusters) / dims))
@@ -65,5 +66,7 @@ class Mixture(Prior):
         apart = (z[None] - self.means[:, None]).mT
         whitened = torch.linalg.solve_triangular(factors, apart, upper=False)
         log_det = factors.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-        density = -0.5 * whitened.square().sum(1) - log_det[:, None] - z.shape[-1] * HALF_LOG_2PI
+        density: Tensor = (
+            -0.5 * whitened.square().sum(1) - log_det[:, None] - z.shape[-1] * HALF_LOG_2PI
+        )
         return density.mT

@@ -17,9 +17,9 @@ UNLIKELY = -1e4
 class Nodes(Prior):
     """A curve blurred by normal noise: sum_i w_i N(z; node_i, s^2 I).
 
-    Nodes no further apart than 1.4 times their blur make a density that differs from that of
-    a continuous curve by less than one in a thousand. Sampling picks a node and adds the noise, so sampler and density agree
-    exactly. Each node belongs to one partition.
+    Nodes no further apart than 1.4 times their blur make a density that differs from that of a
+    continuous curve by less than one in a thousand. Sampling picks a node and adds the noise, so
+    sampler and density agree exactly. Each node belongs to one partition.
 
     Parameters
     ----------

@@ -1,0 +1,78 @@
+"""``ddvi-ancestry compare``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from . import _options as options
+from ._running import running, tell
+
+
+@click.command(epilog=options.EXIT_CODES)
+@options.inputs(example="ddvi-ancestry compare cohort.vcf.gz --labels populations.tsv")
+@options.out(default="INPUT without its suffix, in this folder")
+@options.labels
+@click.option(
+    "--method",
+    "methods",
+    metavar="NAME",
+    multiple=True,
+    help="May be given several times.  [default: pca, umap, vae, ddvi]",
+)
+@click.option("--dims", type=click.IntRange(min=1), metavar="D", default=2, show_default=True,
+              help="Number of coordinates.")  # fmt: skip
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=3,
+    show_default=True,
+    help="Repeats, each with another fifth of the people held out.",
+)
+@options.device
+@options.threads
+@options.filters
+@options.settings
+@options.verbosity
+def compare(
+    inputs: tuple[str, ...],
+    out: str | None,
+    labels: str | None,
+    methods: tuple[str, ...],
+    dims: int,
+    seeds: int,
+    device: str,
+    threads: int,
+    filters: Mapping[str, Any],
+    settings: Mapping[str, str],
+) -> None:
+    """See in one table which method suits the cohort in INPUT.
+
+    Every method is fitted to four fifths of the unrelated people and judged on the others: by
+    the bound on their log evidence, and with --labels by neighbours and clusters too. Prints the
+    table and what it says of ddvi, and writes PREFIX.compare.tsv, .json, .md and .log.
+    """
+    from ancestry_ddvi import api
+    from ancestry_ddvi.genotypes.filters import Filters
+
+    chosen = Filters(**filters)
+    prefix = f"{out or api.default_prefix(inputs)}.compare"
+    with running(prefix) as progress:
+        compared = api.compare(
+            inputs,
+            prefix,
+            labels=labels,
+            methods=methods,
+            dims=dims,
+            seeds=seeds,
+            device=device,
+            threads=threads,
+            filters=chosen,
+            settings=settings,
+            progress=progress,
+        )
+    click.echo(compared.text)
+    tell(compared.files.values())
