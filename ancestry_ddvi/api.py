@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .artefacts.coordinates import Coordinates
-from .artefacts.labels import labels_of, read_labels
+from .artefacts.labels import UNLABELLED, labels_of, read_labels
 from .artefacts.model import Model
 from .artefacts.summary import Clock
 from .errors import UsageProblem
@@ -200,7 +200,9 @@ def fit(
     files = {"model": Path(f"{prefix}.ddvi")}
     done.model.write(files["model"])
     title = f"{Path(prefix).name}: {len(store.samples):,} people, {sites:,} sites"
-    files |= write_places(prefix, coordinates, placement, done.scores, groups, title, classes)
+    files |= write_places(
+        prefix, coordinates, placement, done.scores, groups, title, method, classes
+    )
     clock.lap("writing")
     summary = {
         "verb": "fit",
@@ -299,8 +301,10 @@ def embed(
         remarks=remarks,
     )
     title = f"{Path(store.name).name} in {Path(model).name}: {len(store.samples):,} people"
-    classes = fitted.record["options"]["classes"]
-    files = write_places(prefix, coordinates, placement, scores, groups, title, classes)
+    made = fitted.record["options"]
+    files = write_places(
+        prefix, coordinates, placement, scores, groups, title, made["method"], made["classes"]
+    )
     clock.lap("writing")
     summary = {
         "verb": "embed",
@@ -425,7 +429,7 @@ def benchmark_images(
 
 def _classes(named: Mapping[str, str]) -> tuple[str, ...]:
     """The labels that people have, in order."""
-    classes = tuple(sorted({label for label in named.values() if label}))
+    classes = tuple(sorted({label for label in named.values() if label != UNLABELLED}))
     if len(classes) < 2:
         raise UsageProblem(
             "--semi-supervised needs labels of two classes or more", "Give them by --labels."

@@ -62,6 +62,7 @@ def write_places(
     scores: Scores,
     labels: Sequence[str] | None,
     title: str,
+    method: str = "ddvi",
     classes: Sequence[str] = (),
 ) -> dict[str, Path]:
     """Write the tables and the pictures of everybody's place; the paths by kind."""
@@ -86,6 +87,7 @@ def write_places(
         covariance=placement.covariance,
         title=title,
         caption=CAPTION,
+        method=method,
     )
     return files | save(figure, prefix)
 

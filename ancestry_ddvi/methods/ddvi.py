@@ -9,19 +9,17 @@ import torch
 
 from ..models.posteriors.diffusion import Diffusion
 from ..models.posteriors.gaussian import Gaussian
-from ..models.priors.base import Prior
-from ..models.priors.nodes import Nodes
 from ..models.schedules import SCHEDULES
 from ..models.variational import Variational
 from ..objectives.base import Objective
 from ..objectives.elbo import ELBO
-from ..objectives.wake_sleep import SLEEPS, WakeSleep
+from ..objectives.wake_sleep import SLEEPS, Sleep, WakeSleep
 from ..training.trainer import Stage
 from .method import Spec
 from .networks import NetworkRecipe, Trained
 
 AWAKENING = (8.0, 4.0, 2.0)
-"""Weights of the divergence on the way down to 1 for a chain that starts by itself."""
+"""Weights of the divergence for a chain that starts asleep."""
 
 CHAINS = ("conditional", "unconditional")
 
@@ -37,8 +35,7 @@ class DDVI(NetworkRecipe):
     chain_width : int
         Hidden width of the chain's network.
     schedule : str
-        Noise schedule, rescaled to T: "cosine", "linear" or "geometric"; "" for geometric with
-        a prior of a shape, cosine otherwise.
+        Noise schedule, rescaled to T: "cosine" or "linear".
     chain : str
         "conditional": every step of the chain sees the data. "unconditional": only its first
         latent does, as in the paper's simplified algorithm.
@@ -49,14 +46,14 @@ class DDVI(NetworkRecipe):
 
     diffusion_steps: int = 5
     chain_width: int = 64
-    schedule: str = ""
+    schedule: str = "cosine"
     chain: str = "conditional"
     sleep: str = "data"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._at_least(1, "diffusion_steps", "chain_width")
-        self._one_of("schedule", ["", *SCHEDULES])
+        self._one_of("schedule", list(SCHEDULES))
         self._one_of("chain", CHAINS)
         self._one_of("sleep", [*SLEEPS, "none"])
 
@@ -66,12 +63,12 @@ class DDVI(NetworkRecipe):
         A conditional chain begins as the exact reversal of the Gaussian it takes over, so a
         tempered Gaussian start costs no step of the chain and loses nothing of the bound. Where
         no Gaussian can follow the prior, or the chain has another first latent than the
-        Gaussian, the chain itself is tempered.
+        Gaussian, the chain itself starts: asleep, until it samples the prior, then tempered.
         """
         parts = self.parts(spec)
         gaussian = Gaussian(spec.dims, self.encoder_width)
-        model = Variational(**parts, posterior=self._chain(gaussian, parts["prior"]))
-        if self.chain == "conditional" and not isinstance(model.prior, Nodes):
+        model = Variational(**parts, posterior=self._chain(gaussian))
+        if self.chain == "conditional" and not model.prior.curved:
             start = Variational(**parts, posterior=gaussian)
             warm: list[Stage[Any]] = self.tempered(start, spec, self.steps // 2)
         else:
@@ -81,23 +78,26 @@ class DDVI(NetworkRecipe):
         return Trained(model, [*warm, final], self.batch, device)
 
     def _awakening(self, model: Variational, spec: Spec) -> list[Stage[Any]]:
-        """Stages of the chain at falling weights of the divergence, half of the steps."""
-        rate, each = self.learning_rate, self.steps // (2 * len(AWAKENING))
+        """A tenth of the steps asleep, four tenths at falling weights of the divergence."""
+        rate, kind = self.learning_rate, "data" if self.sleep == "none" else self.sleep
+        asleep: Stage[Any] = Stage(model, Sleep(kind), self.steps // 10, (rate, rate))
+        each = 2 * self.steps // (5 * len(AWAKENING))
         return [
-            Stage(model, self.guided(self._objective(beta), spec), each, (rate, rate))
-            for beta in AWAKENING
+            asleep,
+            *(
+                Stage(model, self.guided(self._objective(beta), spec), each, (rate, rate))
+                for beta in AWAKENING
+            ),
         ]
 
-    def _chain(self, gaussian: Gaussian, prior: Prior) -> Diffusion:
-        shape = prior if isinstance(prior, Nodes) else None
+    def _chain(self, gaussian: Gaussian) -> Diffusion:
         return Diffusion(
             gaussian,
             self.encoder_width,
             self.diffusion_steps,
             self.chain_width,
-            self.schedule or ("geometric" if shape else "cosine"),
+            self.schedule,
             conditional=self.chain == "conditional",
-            prior=shape,
         )
 
     def _objective(self, beta: float = 1.0) -> Objective[Variational]:

@@ -37,10 +37,10 @@ class UMAP(Recipe):
         del device
 
         def arrange(features: np.ndarray, seed: int) -> np.ndarray:
-            import umap
+            with warnings.catch_warnings():  # of a part we do not use, and that a seed means
+                warnings.simplefilter("ignore")  # one thread
+                import umap
 
-            with warnings.catch_warnings():  # it warns that a seed makes it run on one thread
-                warnings.simplefilter("ignore")
                 estimator = umap.UMAP(
                     n_components=spec.dims,
                     n_neighbors=min(self.neighbours, len(features) - 1),

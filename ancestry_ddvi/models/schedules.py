@@ -7,9 +7,6 @@ import math
 import torch
 from torch import Tensor
 
-FINEST = 0.05
-"""Noise of the first auxiliary in a geometric schedule, relative to its signal."""
-
 LEFT = 1e-3
 """Share of the signal's variance that survives the whole schedule, for any number of steps."""
 
@@ -43,19 +40,4 @@ def linear(steps: int) -> Tensor:
     return torch.cat([torch.ones(1, dtype=torch.float64), kept])
 
 
-def geometric(steps: int) -> Tensor:
-    """Signal variance with even steps of the log signal-to-noise ratio, from ``FINEST`` on.
-
-    Each step adds the same factor of noise, whatever the scale: priors with fine structure need
-    steps as fine as that (Kingma et al. 2021, variational diffusion models).
-
-    Returns
-    -------
-    Tensor of float64, (steps + 1,)
-    """
-    first, last = -2 * math.log(FINEST), math.log(LEFT)
-    log_ratio = torch.linspace(first, last, steps, dtype=torch.float64)
-    return torch.cat([torch.ones(1, dtype=torch.float64), torch.sigmoid(log_ratio)])
-
-
-SCHEDULES = {"cosine": cosine, "linear": linear, "geometric": geometric}
+SCHEDULES = {"cosine": cosine, "linear": linear}

@@ -17,6 +17,26 @@ SLEEPS: dict[str, Callable[[Variational, Batch], Tensor]] = {
 }
 
 
+class Sleep(Objective[Variational]):
+    """The posterior alone, on fantasies or latents of the prior: nothing is learnt of data.
+
+    Parameters
+    ----------
+    kind : str
+        A name of ``SLEEPS``.
+    """
+
+    def __init__(self, kind: str = "data") -> None:
+        super().__init__()
+        self.dream = SLEEPS[kind]
+
+    def phases(self, model: Variational) -> Sequence[Phase]:
+        """One turn over all parameters but those of prior and likelihood."""
+        waking = {id(p) for part in (model.prior, model.likelihood) for p in part.parameters()}
+        sleepers = [p for p in model.parameters() if id(p) not in waking]
+        return [Phase("sleep", sleepers, lambda batch: -self.dream(model, batch).mean())]
+
+
 class WakeSleep(Objective[Variational]):
     """The evidence lower bound plus DDVI's sleep term, in one step.
 
@@ -39,13 +59,13 @@ class WakeSleep(Objective[Variational]):
     def __init__(self, sleep: str = "data", beta: float = 1.0) -> None:
         super().__init__()
         self.wake = ELBO(beta)
-        self.sleep = SLEEPS[sleep]
+        self.sleep = Sleep(sleep)
 
     def phases(self, model: Variational) -> Sequence[Phase]:
         """One turn over all parameters."""
-        (wake,) = self.wake.phases(model)
+        (wake,), (sleep,) = self.wake.phases(model), self.sleep.phases(model)
 
         def loss(batch: Batch) -> Tensor:
-            return wake.loss(batch) - self.sleep(model, batch).mean()
+            return wake.loss(batch) + sleep.loss(batch)
 
         return [Phase("wake_sleep", wake.parameters, loss)]

@@ -27,6 +27,7 @@ def coordinates_figure(
     title: str = "",
     caption: str = "",
     background: np.ndarray | None = None,
+    method: str = "ddvi",
 ) -> Figure:
     """Draw the first two coordinates and, beside them, the first two principal components.
 
@@ -36,7 +37,8 @@ def coordinates_figure(
     Parameters
     ----------
     coordinates, sd : ndarray, (people, dims)
-        Posterior means and standard deviations.
+        Posterior means and standard deviations; the latter NaN where none are claimed, and then
+        not drawn.
     labels : sequence of str, one per person, optional
         Colours, markers, names and legend; ``NA`` is no label.
     pcs : ndarray, (people, 2 or more), optional
@@ -47,21 +49,24 @@ def coordinates_figure(
         Above and below the panels; what the ellipses are is added to the caption.
     background : ndarray, (points, dims), optional
         Coordinates of a reference, in grey behind the people.
+    method : str
+        Name of what made the coordinates, for the heading of the panel.
     """
     from .canvas import canvas, style
     from .groups import grouped
 
     groups = grouped(labels, len(coordinates))
     spread = covariance if covariance is not None else sd[:, :, None] ** 2 * np.eye(sd.shape[1])
-    shapes = "Bars" if coordinates.shape[1] == 1 else "Ellipses"
-    caption = f"{caption} {shapes} reach one posterior standard deviation.".strip()
+    if np.isfinite(sd).any():
+        shapes = "Bars" if coordinates.shape[1] == 1 else "Ellipses"
+        caption = f"{caption} {shapes} reach one posterior standard deviation.".strip()
     with style():
         panels = 1 if pcs is None else 2
         figure, axes = canvas(panels, groups if labels is not None else [], title, caption)
         if coordinates.shape[1] == 1:
-            _strip(axes[0], coordinates[:, 0], sd[:, 0], groups)
+            _strip(axes[0], coordinates[:, 0], sd[:, 0], groups, method)
         else:
-            _plane(axes[0], coordinates, spread, groups, background)
+            _plane(axes[0], coordinates, spread, groups, background, method)
         if pcs is not None:
             _components(axes[1], pcs, groups)
     return figure
@@ -73,25 +78,28 @@ def _plane(
     covariance: np.ndarray,
     groups: Sequence[Group],
     background: np.ndarray | None,
+    method: str,
 ) -> None:
     from .names import write_names
     from .panels import draw_background, draw_points, draw_spread
 
     points = coordinates[:, :2]
     dims = coordinates.shape[1]
-    axes.set(xlabel="Z1", ylabel="Z2", title="DDVI coordinates")
-    if dims > 2:
-        axes.set_title(f"DDVI coordinates, first 2 of {dims}")
+    of_all = f", first 2 of {dims}" if dims > 2 else ""
+    axes.set(xlabel="Z1", ylabel="Z2", title=f"{method.upper()} coordinates{of_all}")
     if background is not None:
         draw_background(axes, background)
     draw_points(axes, points, groups)
-    draw_spread(axes, points, covariance[:, :2, :2], groups)
+    if np.isfinite(covariance).any():
+        draw_spread(axes, points, covariance[:, :2, :2], groups)
     axes.set_aspect("equal", adjustable="datalim")
     axes.apply_aspect()
     write_names(axes, points, groups)
 
 
-def _strip(axes: Axes, values: np.ndarray, sd: np.ndarray, groups: Sequence[Group]) -> None:
+def _strip(
+    axes: Axes, values: np.ndarray, sd: np.ndarray, groups: Sequence[Group], method: str
+) -> None:
     from .names import write_names
     from .panels import draw_points, draw_strip
 
@@ -99,7 +107,7 @@ def _strip(axes: Axes, values: np.ndarray, sd: np.ndarray, groups: Sequence[Grou
     axes.set(
         xlabel="Z1",
         ylabel=f"people, by {'label and ' if len(groups) > 1 else ''}Z1",
-        title="DDVI coordinate",
+        title=f"{method.upper()} coordinate",
         yticks=[],
     )
     draw_points(axes, points, groups)

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 METHODS = ("vae", "iaf-vae", "h-iaf-vae", "aae", "ddvi")
 PRIORS = ("pinwheel", "swiss-roll", "square")
 SETTINGS = {
-    "width": "512", "encoder_width": "512", "learning_rate": "0.002", "diffusion_steps": "10",
+    "width": "512", "encoder_width": "512", "learning_rate": "0.002",
 }  # fmt: skip
 """What images want otherwise than genotypes, of methods that have such a setting."""
 

@@ -14,12 +14,13 @@ from ancestry_ddvi.models.priors.gaussian import StandardNormal
 
 CASES = [
     *((name, 2, 0) for name in PRIORS),
-    ("normal", 1, 0), ("normal", 3, 0), ("mixture:3", 1, 0), ("mixture:4", 3, 0), ("pinwheel:4", 2, 0),
+    ("normal", 1, 0), ("normal", 3, 0), ("mixture:3", 1, 0), ("mixture:4", 3, 0),
+    ("pinwheel:4", 2, 0),
     ("swiss-roll:0.3", 3, 0), ("square:0.3", 3, 0), ("mixture", 2, 4), ("square", 2, 7),
     ("swiss-roll", 2, 3), ("pinwheel", 2, 6), ("ring", 2, 3),
 ]  # fmt: skip
-REACH = 8.0
-DRAWS = 60_000
+REACH = 6.0
+DRAWS = 30_000
 
 every_prior = pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c[0]} in {c[1]} for {c[2]}")
 partitioned = pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def made(case: tuple[str, int, int]) -> Prior:
 
 def cells(dims: int) -> tuple[torch.Tensor, float, int]:
     """Midpoints of a grid over the box, the volume of a cell, and cells along an axis."""
-    points = {1: 1600, 2: 800, 3: 96}[dims]
+    points = {1: 1600, 2: 384, 3: 96}[dims]
     step = 2 * REACH / points
     axis = -REACH + step * (torch.arange(points) + 0.5)
     return torch.cartesian_prod(*[axis] * dims).reshape(-1, dims), step**dims, points
@@ -186,23 +187,3 @@ def test_what_cannot_be_meant_is_answered(text, dims, classes, problem) -> None:
     with pytest.raises(UsageProblem, match=problem) as caught:
         prior(text, dims, classes)
     assert caught.value.remedy
-
-
-@pytest.mark.parametrize("name", ["pinwheel", "swiss-roll", "square", "ring"])
-def test_a_prior_times_a_normal_has_the_moments_of_the_grid(name: str) -> None:
-    found = prior(name, 2)
-    z, _, _ = cells(2)
-    mass = density(found, z)
-    for centre, spread in (
-        ([0.5, -0.7], [0.3, 0.6]),
-        ([0.9, 0.9], [0.1, 0.1]),
-        ([0.0, 0.0], [2.0, 3.0]),
-    ):
-        c, v = torch.tensor([centre]), torch.tensor([spread]).square()
-        weight = mass * (-0.5 * ((z - c).square() / v).sum(-1)).exp().double()
-        weight /= weight.sum()
-        mean = weight @ z.double()
-        variance = weight @ (z.double() - mean).square()
-        found_mean, found_variance = found.tilted(c, v)
-        torch.testing.assert_close(found_mean[0].double(), mean, atol=2e-3, rtol=1e-2)
-        torch.testing.assert_close(found_variance[0].double(), variance, atol=1e-3, rtol=2e-2)

@@ -9,10 +9,9 @@ from torch.nn import functional
 from ..batch import Draw
 from ..nets import silent
 from ..normal import log_normal
-from ..priors.nodes import Nodes
 from ..schedules import SCHEDULES
 from .base import DensityPosterior
-from .gaussian import Gaussian
+from .gaussian import REACH, Gaussian
 
 
 class Diffusion(DensityPosterior):
@@ -44,10 +43,6 @@ class Diffusion(DensityPosterior):
         Whether the chain sees the context. If not, only y_T does, by the encoder's Gaussian,
         and the chain starts as the reversal for standard normal latents (the paper's
         simplified form).
-    prior : Nodes, optional
-        A prior of a shape that no normal belief can follow. Beliefs are then the prior times
-        the encoder's Gaussian times what y_t says, which is known in closed form: a chain that
-        has learnt nothing and sees nothing samples the prior.
     """
 
     signal: Tensor
@@ -65,14 +60,12 @@ class Diffusion(DensityPosterior):
         width: int,
         schedule: str = "cosine",
         conditional: bool = True,
-        prior: Nodes | None = None,
     ) -> None:
         super().__init__()
         dims = base.noise_shape[1]
         self.base = base
         self.steps = steps
         self.conditional = conditional
-        self.prior = prior
         self.noise_shape = (steps + 1, dims)
         self.time = nn.Parameter(torch.randn(steps + 1, width))
         self.place = nn.Linear(dims, width)
@@ -106,17 +99,12 @@ class Diffusion(DensityPosterior):
         hidden = functional.silu(hidden + self.middle(hidden))
         shift, stretch = self.correction(hidden).chunk(2, -1)
         mean, log_sd = prior
-        variance = (2 * (log_sd + 2 * torch.tanh(stretch / 2))).exp()
+        variance = (2 * (log_sd + REACH * torch.tanh(stretch / REACH))).exp()
         mean = mean + log_sd.exp() * shift
         signal = self.signal[t][..., None]
         total = variance * signal + 1 - signal
         gain = variance * signal / total
-        mean = mean + gain * (y / signal.sqrt() - mean)
-        return self._tilted(mean, variance * ((1 - signal) / total))
-
-    def _tilted(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
-        """Moments of a normal times the prior, where the prior has a shape."""
-        return (mean, variance) if self.prior is None else self.prior.tilted(mean, variance)
+        return mean + gain * (y / signal.sqrt() - mean), variance * ((1 - signal) / total)
 
     def _reverse(
         self, y: Tensor, t: Tensor | int, person: Tensor, prior: tuple[Tensor, Tensor]
@@ -140,8 +128,7 @@ class Diffusion(DensityPosterior):
         if not self.conditional:
             return mean, log_sd
         signal = self.signal[-1]
-        mean, variance = self._tilted(mean, (2 * log_sd).exp())
-        spread = signal * variance + 1 - signal
+        spread = signal * (2 * log_sd).exp() + 1 - signal
         return signal.sqrt() * mean, 0.5 * spread.log()
 
     def _noised(self, y: Tensor, t: Tensor | int, below: Tensor) -> Tensor:

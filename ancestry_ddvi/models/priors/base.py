@@ -16,9 +16,12 @@ class Prior(nn.Module, abc.ABC):
     isotropic : bool
         Whether a rotation about the origin leaves the density as it is, so that axes may be
         turned to a convenient orientation after the fit.
+    curved : bool
+        Whether the mass lies along curves, which no normal posterior can follow.
     """
 
     isotropic: bool = False
+    curved: bool = False
 
     @abc.abstractmethod
     def sample(self, n: int, label: Tensor | None = None) -> Tensor:

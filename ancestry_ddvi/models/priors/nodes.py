@@ -32,6 +32,8 @@ class Nodes(Prior):
         Standard deviation of the blur.
     """
 
+    curved = True
+
     nodes: Tensor
     log_weight: Tensor
     part: Tensor
@@ -63,21 +65,6 @@ class Nodes(Prior):
         constant = z.shape[-1] * (math.log(self.sd) + HALF_LOG_2PI)
         whole = total - constant
         return whole if label is None else whole - self.log_class().to(z)[label]
-
-    def tilted(self, centre: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and variance, by axis, of p(z) N(z; centre, variance) once normalised; (..., d).
-
-        Each node's normal times the other is a normal again, at a place between the two and
-        with the weight of their overlap.
-        """
-        overlap = 1 / (self.sd**2 + variance)
-        nodes = self.nodes.to(centre)
-        log_weight = self.log_weight.to(centre) + (centre * overlap) @ nodes.mT
-        weight = (log_weight - 0.5 * overlap @ nodes.square().mT).softmax(-1)
-        first, second = weight @ nodes, weight @ nodes.square()
-        share = variance * overlap
-        mean = share * first + (1 - share) * centre
-        return mean, share * self.sd**2 + share.square() * (second - first.square()).clamp_min(0)
 
     def _of_partition(self, label: Tensor) -> Tensor:
         """Log weights, those of other partitions all but nothing; (n, nodes)."""

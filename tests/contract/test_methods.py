@@ -1,0 +1,151 @@
+"""What every row of METHODS owes, on the small cohort of the session."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ancestry_ddvi import api
+from ancestry_ddvi.errors import UsageProblem
+from ancestry_ddvi.mapping import with_settings
+from ancestry_ddvi.methods import METHODS, recipe
+
+SHORT = {"steps": "24", "width": "16", "encoder_width": "16", "batch": "32"}
+
+
+def settings(method: str) -> dict[str, str]:
+    """A short training, for methods that train."""
+    return {key: value for key, value in SHORT.items() if hasattr(recipe(method), key)}
+
+
+def fit(method: str, cohort_files, prefix, **changes) -> api.Fitted:
+    options = {"method": method, "settings": settings(method), "seed": 3, "device": "cpu"} | changes
+    return api.fit([str(cohort_files.cohort)], str(prefix), **options)
+
+
+@pytest.fixture(scope="module")
+def fits(cohort_files, tmp_path_factory):
+    """One fit of each method, made when first asked for."""
+    folder, made = tmp_path_factory.mktemp("fits"), {}
+
+    def get(method: str) -> api.Fitted:
+        if method not in made:
+            made[method] = fit(method, cohort_files, folder / method)
+        return made[method]
+
+    return get
+
+
+def embed(fitted: api.Fitted, query, prefix) -> api.Embedded:
+    return api.embed(str(fitted.files["model"]), [str(query)], str(prefix), draws=8, device="cpu")
+
+
+every_method = pytest.mark.parametrize("method", METHODS)
+that_places = pytest.mark.parametrize(
+    "method", [name for name, row in METHODS.items() if row.places_new]
+)
+
+
+@every_method
+def test_everybody_gets_a_place(method, fits, cohort_files) -> None:
+    coordinates = fits(method).coordinates
+    assert list(coordinates.samples) == list(cohort_files.simulated.samples)
+    assert coordinates.mean.shape == (len(coordinates.samples), 2)
+    assert np.isfinite(coordinates.mean).all()
+
+
+@every_method
+def test_error_bars_are_given_where_they_are_promised_and_nowhere_else(method, fits) -> None:
+    sd = fits(method).coordinates.sd
+    assert (np.isfinite(sd) & (sd > 0)).all() if METHODS[method].error_bars else np.isnan(sd).all()
+
+
+@every_method
+def test_the_same_seed_gives_the_same_bytes(method, fits, cohort_files, tmp_path) -> None:
+    again = fit(method, cohort_files, tmp_path / "again")
+    for kind in ("coords", "model"):
+        assert again.files[kind].read_bytes() == fits(method).files[kind].read_bytes()
+
+
+@every_method
+def test_its_settings_survive_the_summary(method, fits) -> None:
+    written = fits(method).summary["options"]["settings"]
+    chosen = with_settings(recipe(method), settings(method))
+    assert written == dataclasses.asdict(chosen)
+
+
+def one_of(query, column: int, path) -> None:
+    """A VCF of one of the samples."""
+    with gzip.open(query, "rt") as lines, path.open("w") as out:
+        for line in lines:
+            cells = line.rstrip("\n").split("\t")
+            kept = cells if len(cells) == 1 else [*cells[:9], cells[9 + column]]
+            out.write("\t".join(kept) + "\n")
+
+
+@that_places
+def test_alone_as_in_company(method, fits, cohort_files, tmp_path) -> None:
+    together = embed(fits(method), cohort_files.query, tmp_path / "all").coordinates
+    one_of(cohort_files.query, 2, tmp_path / "alone.vcf")
+    one = embed(fits(method), tmp_path / "alone.vcf", tmp_path / "one").coordinates
+    assert one.samples == together.samples[2:3]
+    assert np.array_equal(one.mean[0], together.mean[2])
+    assert np.array_equal(one.sd[0], together.sd[2], equal_nan=True)
+
+
+@that_places
+def test_a_person_of_the_fit_lands_where_the_fit_put_them(
+    method, fits, cohort_files, tmp_path
+) -> None:
+    fitted = fits(method)
+    again = api.embed(
+        str(fitted.files["model"]), [str(cohort_files.cohort)], str(tmp_path / "x"), device="cpu"
+    ).coordinates
+    assert np.array_equal(again.mean, fitted.coordinates.mean)
+
+
+@pytest.mark.parametrize("method", [n for n, row in METHODS.items() if not row.places_new])
+def test_what_cannot_place_newcomers_says_so(method, fits, cohort_files, tmp_path) -> None:
+    with pytest.raises(UsageProblem, match="cannot place others"):
+        embed(fits(method), cohort_files.query, tmp_path / "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("method", [n for n, row in METHODS.items() if row.uses_labels])
+def test_labels_can_guide_it(method, cohort_files, tmp_path) -> None:
+    """Half of the labels withheld: everybody gets probabilities of all classes."""
+    lines = cohort_files.labels.read_text().splitlines()
+    some = [line if i % 2 == 0 else f"{line.split(chr(9))[0]}\tNA" for i, line in enumerate(lines)]
+    labels = tmp_path / "labels.tsv"
+    labels.write_text("\n".join(some) + "\n")
+    fitted = fit(method, cohort_files, tmp_path / "semi", labels=str(labels), semi_supervised=True)
+    groups = pd.read_csv(fitted.files["groups"], sep="\t", dtype={"sample_id": str})
+    classes = sorted({line.split("\t")[1] for line in some[1:]} - {"NA"})
+    assert list(groups.columns) == ["sample_id", "group", "probability", *classes]
+    assert np.allclose(groups[classes].sum(axis=1), 1, atol=1e-4)
+    placed = embed(fitted, cohort_files.query, tmp_path / "q")
+    assert "groups" in placed.files
+
+
+@pytest.mark.parametrize("method", [n for n, row in METHODS.items() if not row.uses_labels])
+def test_what_has_no_use_for_labels_says_so(method, cohort_files, tmp_path) -> None:
+    with pytest.raises(UsageProblem, match="no use for classes"):
+        fit(
+            method, cohort_files, tmp_path / "x",
+            labels=str(cohort_files.labels), semi_supervised=True,
+        )  # fmt: skip
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("prior", ["mixture:3", "square", "swiss-roll:0.2", "pinwheel", "ring"])
+@pytest.mark.parametrize("method", ["vae", "ddvi", "aae"])
+def test_any_prior_goes_with_any_network(method, prior, cohort_files, tmp_path) -> None:
+    fitted = fit(method, cohort_files, tmp_path / "x", prior=prior)
+    assert np.isfinite(fitted.coordinates.mean).all()
+    assert ("groups" in fitted.files) == prior.startswith("mixture")
+    placed = embed(fitted, cohort_files.query, tmp_path / "q")
+    assert np.isfinite(placed.coordinates.mean).all()
