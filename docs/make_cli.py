@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -24,25 +25,34 @@ error: a bar on a terminal, else a line every ten seconds. `NO_COLOR` is honoure
 
 def page(group: click.Group) -> str:
     """The whole page as Markdown."""
-    return "\n".join([BEGINNING, *(section(command) for command in group.commands.values())])
+    return "\n".join([BEGINNING, *(section(name, command) for name, command in leaves(group))])
 
 
-def section(command: click.Command) -> str:
+def leaves(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Commands that do something, with their names in full."""
+    for command in group.commands.values():
+        name = f"{before}{command.name}"
+        if isinstance(command, click.Group):
+            yield from leaves(command, f"{name} ")
+        else:
+            yield name, command
+
+
+def section(name: str, command: click.Command) -> str:
     """One command: usage, what it does, its options."""
     arguments = [p.metavar or "" for p in command.params if isinstance(p, click.Argument)]
     options = [p for p in command.params if isinstance(p, click.Option)]
     return "\n".join(
         [
-            f"## {command.name}",
+            f"## {name}",
             "",
-            f"    ddvi-ancestry {command.name} {' '.join(arguments)} [OPTIONS]",
+            f"    ddvi-ancestry {name} {' '.join(arguments)} [OPTIONS]",
             "",
             inspect.cleandoc(command.help or ""),
             "",
-            "| option | default | meaning |",
-            "|---|---|---|",
+            *(["| option | default | meaning |", "|---|---|---|"] if options else []),
             *(row(option) for option in options),
-            "",
+            *([""] if options else []),
         ]
     )
 

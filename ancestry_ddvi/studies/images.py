@@ -26,6 +26,7 @@ from ..methods import recipe
 from ..methods.method import Recipe, Spec
 from ..methods.networks import NetworkRecipe, Trained
 from ..models.latent import LatentModel
+from ..models.priors import prior
 from ..models.runtime import computing
 from ..progress import Progress
 from ..storage import whole
@@ -39,6 +40,8 @@ SETTINGS = {
     "width": "512", "encoder_width": "512", "learning_rate": "0.002",
 }  # fmt: skip
 """What images want otherwise than genotypes, of methods that have such a setting."""
+
+DIMS, CLASSES = 2, 10
 
 DRAWS = 100
 """Of the importance-weighted bound."""
@@ -137,9 +140,10 @@ def run(
     DDVIError
         If data cannot be read, or a trial cannot be meant.
     """
+    for trial in trials:  # what cannot be meant is said before anything is read
+        trial.recipe(1)
+        prior(trial.prior, DIMS, CLASSES if trial.labels else 0)
     images = load_images(name, folder)
-    for trial in trials:
-        trial.recipe(len(images.train_x))
     (out / "trials").mkdir(parents=True, exist_ok=True)
     results = []
     for number, trial in enumerate(trials, start=1):
@@ -174,7 +178,7 @@ def judge(
     train = ImageData(images.train_x, device, known)
     test = ImageData(images.test_x, device)
     classes = len(images.classes) if trial.labels else 0
-    method = trial.recipe(len(train)).build(Spec(train.modality, 2, classes), device)
+    method = trial.recipe(len(train)).build(Spec(train.modality, DIMS, classes), device)
     assert isinstance(method, Trained)
     with progress.stage(trial.name, method.steps) as advance:
         method.fit(train, advance)

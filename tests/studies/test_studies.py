@@ -1,0 +1,127 @@
+"""Studies: small runs of every table, and what makes an interrupted run go on."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ancestry_ddvi import api
+from ancestry_ddvi.errors import UsageProblem
+from ancestry_ddvi.studies import images
+
+SMALL = {"width": "16", "encoder_width": "16", "batch": "32"}
+
+
+@pytest.fixture(scope="module")
+def mnist(tmp_path_factory):
+    """Noise in the shape of MNIST: 300 images to train on, 200 to test with."""
+    folder, rng = tmp_path_factory.mktemp("mnist"), np.random.default_rng(1)
+    for name, count in (("train", 300), ("t10k", 200)):
+        label = np.arange(count) % 10
+        shade = rng.integers(0, 40, (count, 28, 28)) + 20 * label[:, None, None]
+        for kind, array in (("images-idx3", shade), ("labels-idx1", label)):
+            header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+            content = header + array.astype(np.uint8).tobytes()
+            (folder / f"{name}-{kind}-ubyte.gz").write_bytes(gzip.compress(content))
+    return folder
+
+
+def bench(folder, out, **changes):
+    options = {"methods": ["vae"], "priors": ["square"], "seeds": 1, "epochs": 1.0}
+    options |= {"device": "cpu", "settings": SMALL} | changes
+    return api.benchmark_images("mnist", str(folder), str(out), **options)
+
+
+@pytest.mark.parametrize("method", images.METHODS)
+def test_every_method_gets_a_row_with_bounds_where_it_has_them(method, mnist, tmp_path) -> None:
+    files = bench(mnist, tmp_path, methods=[method])
+    (row,) = json.loads(files["json"].read_text())
+    assert (row["method"], row["prior"], row["seeds"]) == (method, "square", 1)
+    assert (row["elbo"] is None) == (method == "aae")
+    if row["elbo"] is not None:
+        assert row["elbo"] < 0
+        assert row["importance_bound"] > row["elbo"] - 5
+    assert row["latent_nll_oracle"] < row["latent_nll_normal"]
+    assert row["accuracy"] is None
+    assert len(list((tmp_path / "pictures").glob("*.png"))) == 2
+
+
+def test_with_labels_the_classifier_is_scored_and_neighbours_know_no_more(mnist, tmp_path) -> None:
+    settings = SMALL | {"width": "32", "encoder_width": "32"}
+    files = bench(mnist, tmp_path, labels=40, epochs=100.0, settings=settings)
+    (row,) = json.loads(files["json"].read_text())
+    assert row["labels"] == 40
+    assert row["accuracy"] > 0.5  # shades of noise are easy to tell apart
+    assert row["knn"] <= row["paper_knn"] + 0.1
+
+
+def test_a_finished_trial_is_not_repeated_and_one_of_other_settings_is(mnist, tmp_path) -> None:
+    bench(mnist, tmp_path, seeds=1)
+    (trial,) = (tmp_path / "trials").glob("*.json")
+    marked = json.loads(trial.read_text()) | {"elbo": -1.25}
+    trial.write_text(json.dumps(marked))
+    rows = json.loads(bench(mnist, tmp_path, seeds=2)["json"].read_text())
+    assert rows[0]["seeds"] == 2
+    assert rows[0]["elbo_ci"] > 0
+    assert json.loads(trial.read_text())["elbo"] == -1.25
+    bench(mnist, tmp_path, seeds=1, epochs=1.5)
+    assert json.loads(trial.read_text())["elbo"] != -1.25
+
+
+def test_the_same_seed_measures_the_same(mnist, tmp_path) -> None:
+    rows = [json.loads(bench(mnist, tmp_path / name)["json"].read_text())[0] for name in ("a", "b")]
+    assert {**rows[0], "seconds": 0} == {**rows[1], "seconds": 0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"methods": ["pca"]}, "pca is not fitted to images"),
+        ({"priors": ["spiral"]}, "no prior 'spiral'"),
+        ({"settings": {"widht": "3"}}, "no setting 'widht'"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_before_a_trial_begins(
+    changes, problem, mnist, tmp_path
+) -> None:
+    with pytest.raises(UsageProblem, match=problem):
+        bench(mnist, tmp_path / "x", **changes)
+    assert not (tmp_path / "x" / "trials").exists()
+
+
+def test_trials_of_different_kinds_have_different_files() -> None:
+    trial = images.Trial("vae", "square:0.1", 1, 0, 1.0, {})
+    others = [
+        replace(trial, method="ddvi"), replace(trial, prior="square"), replace(trial, seed=2),
+        replace(trial, labels=100),
+    ]  # fmt: skip
+    assert len({trial.name, *(other.name for other in others)}) == 5
+    assert ":" not in trial.name
+
+
+def test_compare_judges_methods_on_people_they_have_not_seen(cohort_files, tmp_path) -> None:
+    settings = {"steps": "60", "width": "16", "encoder_width": "16"}
+    compared = api.compare(
+        [str(cohort_files.cohort)], str(tmp_path / "x"), labels=str(cohort_files.labels), seeds=2,
+        methods=["pca", "tsne", "vae", "ddvi"], device="cpu", settings=settings,
+    )  # fmt: skip
+    table = pd.read_csv(compared.files["tsv"], sep="\t").set_index("method")
+    assert list(table.index) == ["pca", "tsne", "vae", "ddvi"]
+    assert table.loc[["vae", "ddvi"], "bound"].notna().all()
+    assert table.loc[["pca", "tsne"], "bound"].isna().all()
+    excess = table.loc["ddvi", "bound"] - table.loc["vae", "bound"]
+    assert table.loc["ddvi", "bound_over_vae"] == pytest.approx(excess, abs=1e-3)
+    assert pd.isna(table.loc["tsne", "knn_held_out"])
+    assert table.loc["pca", "knn_held_out"] > 0.6
+    assert "Bound of ddvi over vae on held-out people" in compared.text
+    again = api.compare(
+        [str(cohort_files.cohort)], str(tmp_path / "y"), methods=["pca"], seeds=1, device="cpu"
+    )
+    alone = pd.read_csv(again.files["tsv"], sep="\t").set_index("method")
+    assert alone.loc["pca", ["knn", "nmi", "paper_purity"]].isna().all()
+    assert "nothing can be said" in again.text
