@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -115,3 +116,59 @@ def _images(name: str, what: str, priors: str) -> click.Command:
 
 _images("mnist", "MNIST", "pinwheel, swiss-roll, square")
 _images("cifar10", "CIFAR-10", "pinwheel, swiss-roll, square")
+
+
+@benchmark.command(epilog=options.EXIT_CODES)
+@options.inputs(example="ddvi-ancestry benchmark genotypes cohort.vcf.gz --labels populations.tsv")
+@options.out(default="INPUT without its suffix, in this folder")
+@options.labels
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=3,
+    show_default=True,
+    help="Repeats, each with another fifth of the people held out.",
+)
+@options.device
+@options.threads
+@options.filters
+@options.settings
+@options.verbosity
+def genotypes(
+    inputs: tuple[str, ...],
+    out: str | None,
+    labels: str | None,
+    seeds: int,
+    device: str,
+    threads: int,
+    filters: Mapping[str, Any],
+    settings: Mapping[str, str],
+) -> None:
+    """Judge every method on the cohort in INPUT, as compare does a few.
+
+    With --labels this is the 1000 Genomes table of the DDVI paper: purity, completeness and
+    mutual information of 20 clusters, beside neighbours, clusters and bounds by our protocol.
+    Writes PREFIX.benchmark.tsv, .json, .md and .log.
+    """
+    from ancestry_ddvi import api
+    from ancestry_ddvi.genotypes.filters import Filters
+    from ancestry_ddvi.methods import METHODS
+
+    chosen = Filters(**filters)
+    prefix = f"{out or api.default_prefix(inputs)}.benchmark"
+    with running(prefix) as progress:
+        compared = api.compare(
+            inputs,
+            prefix,
+            labels=labels,
+            methods=list(METHODS),
+            seeds=seeds,
+            device=device,
+            threads=threads,
+            filters=chosen,
+            settings=settings,
+            progress=progress,
+        )
+    click.echo(compared.text)
+    tell(compared.files.values())
