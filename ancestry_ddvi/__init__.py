@@ -1,7 +1,7 @@
 """Genetic structure of a cohort by denoising diffusion variational inference.
 
 The verbs of the command line are functions here, with the same names and defaults:
-``ingest``, ``fit``, ``embed``. They are loaded when first asked for.
+``ingest``, ``fit``, ``embed``, ``compare``. They are loaded when first asked for.
 """
 
 from __future__ import annotations
@@ -9,15 +9,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Embedded, Fitted, Ingested, embed, fit, ingest
+    from .api import Compared, Embedded, Fitted, Ingested, compare, embed, fit, ingest
     from .genotypes.filters import Filters
 
 __version__ = "0.1.0"
 
-__all__ = ["Embedded", "Filters", "Fitted", "Ingested", "embed", "fit", "ingest"]
+__all__ = [
+    "Compared",
+    "Embedded",
+    "Filters",
+    "Fitted",
+    "Ingested",
+    "compare",
+    "embed",
+    "fit",
+    "ingest",
+]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "Filters":
+        from .genotypes.filters import Filters
+
+        return Filters
     if name in __all__:
         from . import api
 

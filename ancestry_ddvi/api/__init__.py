@@ -1,0 +1,25 @@
+"""The verbs: ingest, fit, embed, compare, benchmark. The one place where the layers meet.
+
+Every verb has the name and the defaults of its command.
+"""
+
+from __future__ import annotations
+
+from ._common import default_prefix
+from ._embed import Embedded, embed
+from ._fit import Fitted, fit
+from ._ingest import Ingested, ingest
+from ._studies import Compared, benchmark_images, compare
+
+__all__ = [
+    "Compared",
+    "Embedded",
+    "Fitted",
+    "Ingested",
+    "benchmark_images",
+    "compare",
+    "default_prefix",
+    "embed",
+    "fit",
+    "ingest",
+]

@@ -1,0 +1,155 @@
+"""The verb fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..artefacts.coordinates import Coordinates
+from ..artefacts.labels import UNLABELLED, labels_of, read_labels
+from ..artefacts.summary import Clock
+from ..errors import UsageProblem
+from ..genotypes.qc import Filters
+from ..genotypes.store import GenotypeStore
+from ..outputs import conclude, coordinates_of, write_places
+from ..planning import check_folder, plan, say_estimate
+from ..progress import SILENT, Progress
+from ._common import PROPOSALS, counter, default_prefix
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What ``fit`` wrote, and the coordinates; none of either after a dry run."""
+
+    files: dict[str, Path]
+    summary: dict[str, Any]
+    coordinates: Coordinates | None = field(default=None, repr=False)
+
+
+def fit(
+    inputs: Sequence[str],
+    out: str | None = None,
+    *,
+    labels: str | None = None,
+    dims: int = 2,
+    seed: int = 42,
+    device: str = "auto",
+    threads: int | None = None,
+    filters: Filters = Filters(),  # noqa: B008 (frozen)
+    method: str = "ddvi",
+    prior: str | None = None,
+    semi_supervised: bool = False,
+    settings: Mapping[str, str] = {},
+    dry_run: bool = False,
+    progress: Progress = SILENT,
+) -> Fitted:
+    """Fit a model to a cohort and place everybody in it.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        Genotype files of the cohort; several are joined.
+    out : str, optional
+        Prefix of everything that is written; by default the name of the first input.
+    labels : str, optional
+        Tab-separated table with a header, sample IDs and labels first: colours of the figure.
+    dims : int
+        Number of coordinates.
+    seed : int
+    device : str
+        "auto", "cpu", "cuda", "cuda:N" or "mps".
+    threads : int, optional
+        CPU threads; by default what the scheduler or the system grants.
+    filters : Filters
+    method : str
+        A name of ``methods.METHODS``.
+    prior : str, optional
+        A name of ``models.priors.PRIORS``, such as "mixture:12"; by default the method's.
+    semi_supervised : bool
+        Let the labels guide the fit; people without one, or not in the table, are free.
+    settings : mapping of str to str
+        Settings of the method's recipe.
+    dry_run : bool
+        Write nothing; ``summary["plan"]`` says what would be done.
+    progress : Progress
+    """
+    from ..data.scores import ScoreData
+    from ..fitting import FitOptions, fit_model
+    from ..models.runtime import computing, pick
+
+    prefix = out or default_prefix(inputs)
+    if prior:
+        settings = {**settings, "prior": prior}
+    named = read_labels(Path(labels)) if labels else {}
+    classes = _classes(named) if semi_supervised else ()
+    options = FitOptions(method, dims, seed, filters, settings, classes)
+    chosen, recipe = pick(device), options.recipe
+    if dims < 1:
+        raise UsageProblem(f"--dims is {dims}", "Give 1 or more.")
+    if dry_run:
+        return Fitted({}, {"plan": plan(inputs, prefix, asdict(options), str(chosen))})
+    clock = Clock()
+    check_folder(Path(prefix))
+    with computing(seed, threads):
+        with progress.stage("reading", None) as advance:
+            cache = Path(f"{prefix}.genotypes")
+            store = GenotypeStore.open(inputs, cache, counter(advance))
+        groups = labels_of(store.samples, named, Path(labels)) if labels else None
+        say_estimate(len(store.samples), len(store.sites))
+        clock.lap("reading")
+        guides = _numbers(store.samples, named, classes) if classes else None
+        done = fit_model(store, options, chosen, progress, clock, guides)
+        placement = done.method.place(
+            ScoreData(done.scores, chosen), store.samples, draws=64 * PROPOSALS, seed=seed
+        )
+        clock.lap("placing")
+    placement = placement.turned(done.model.orientation)
+    sites = len(done.qc.sites)
+    coordinates = coordinates_of(
+        store.samples,
+        placement,
+        done.scores,
+        model_sites=sites,
+        sites_in_file=sites,
+        remarks=done.qc.flags,
+    )
+    files = {"model": Path(f"{prefix}.ddvi")}
+    done.model.write(files["model"])
+    title = f"{Path(prefix).name}: {len(store.samples):,} people, {sites:,} sites"
+    files |= write_places(
+        prefix, coordinates, placement, done.scores, groups, title, method, classes
+    )
+    clock.lap("writing")
+    summary = {
+        "verb": "fit",
+        "inputs": list(inputs),
+        "options": asdict(options) | {"settings": asdict(recipe), "device": str(chosen)},
+        "build": done.qc.build,
+        **done.model.record["counts"],
+        "components": done.model.projection.kept,
+        "dispersion": done.model.projection.dispersion,
+        "bounds": done.bounds,
+    }
+    return Fitted(*conclude(prefix, summary, files, coordinates, clock), coordinates)
+
+
+def _classes(named: Mapping[str, str]) -> tuple[str, ...]:
+    """The labels that people have, in order."""
+    classes = tuple(sorted({label for label in named.values() if label != UNLABELLED}))
+    if len(classes) < 2:
+        raise UsageProblem(
+            "--semi-supervised needs labels of two classes or more", "Give them by --labels."
+        )
+    return classes
+
+
+def _numbers(
+    samples: Sequence[str], named: Mapping[str, str], classes: Sequence[str]
+) -> np.ndarray:
+    """Everybody's class as a number, -1 where it is not known; int64 (people,)."""
+    number = {name: i for i, name in enumerate(classes)}
+    return np.array([number.get(named.get(sample, ""), -1) for sample in samples], dtype=np.int64)

@@ -1,0 +1,49 @@
+"""The verb ingest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..genotypes.store import ingest as write_store
+from ..planning import check_folder
+from ..progress import SILENT, Progress
+from ._common import counter, default_prefix
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What ``ingest`` wrote."""
+
+    files: dict[str, Path]
+    summary: dict[str, Any]
+
+
+def ingest(
+    inputs: Sequence[str], out: str | None = None, *, progress: Progress = SILENT
+) -> Ingested:
+    """Pack the genotypes of one or several files into a PLINK 1 fileset for later fits.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        VCF, VCF.gz, BCF, PLINK 1 or PLINK 2 files, or "-" for a VCF on standard input.
+    out : str, optional
+        Prefix of the fileset; by default ``<name of the input>.genotypes``, where ``fit``
+        looks for it.
+    progress : Progress
+
+    Raises
+    ------
+    DDVIError
+        One of its children, with problem, remedy and exit code; so do all verbs.
+    """
+    prefix = out or f"{default_prefix(inputs)}.genotypes"
+    check_folder(Path(prefix))
+    with progress.stage("reading", None) as advance:
+        store = write_store(inputs, Path(prefix), counter(advance))
+    files = {end: Path(f"{prefix}.{end}") for end in ("bed", "bim", "fam", "json")}
+    counts = {"samples": len(store.samples), "sites": len(store.sites)}
+    return Ingested(files, {**counts, "skipped_records": dict(store.skipped)})

@@ -1,0 +1,131 @@
+"""The verbs compare and benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..artefacts.labels import labels_of, read_labels
+from ..genotypes.qc import Filters
+from ..genotypes.store import GenotypeStore
+from ..planning import check_folder
+from ..progress import SILENT, Progress
+from ._common import counter
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What ``compare`` wrote, and the table with its verdict as text."""
+
+    files: dict[str, Path]
+    text: str
+
+
+def compare(
+    inputs: Sequence[str],
+    out: str,
+    *,
+    labels: str | None = None,
+    methods: Sequence[str] = (),
+    dims: int = 2,
+    seeds: int = 3,
+    device: str = "auto",
+    threads: int | None = None,
+    filters: Filters = Filters(),  # noqa: B008 (frozen)
+    settings: Mapping[str, str] = {},
+    progress: Progress = SILENT,
+) -> Compared:
+    """Judge methods on people of a cohort that they were not fitted to.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        Genotype files of the cohort; several are joined.
+    out : str
+        Prefix of the tables.
+    labels : str, optional
+        As in ``fit``; neighbours and clusters are judged by them.
+    methods : sequence of str
+        Names of ``methods.METHODS``; by default pca, umap, vae and ddvi.
+    dims, seeds : int
+        Coordinates; repeats.
+    device, threads, filters, settings, progress
+        As in ``fit``.
+    """
+    from ..models.runtime import pick
+    from ..studies import genotypes
+
+    chosen = pick(device)
+    check_folder(Path(out))
+    named = read_labels(Path(labels)) if labels else {}
+    with progress.stage("reading", None) as advance:
+        store = GenotypeStore.open(inputs, None, counter(advance))
+    table = genotypes.compare(
+        store,
+        filters,
+        methods or ("pca", "umap", "vae", "ddvi"),
+        labels_of(store.samples, named, Path(labels)) if labels else None,
+        dims=dims,
+        seeds=seeds,
+        settings=settings,
+        device=chosen,
+        threads=threads,
+        progress=progress,
+    )
+    return Compared(table.write(out), f"{table.markdown()}\n{genotypes.verdict(table)}")
+
+
+def benchmark_images(
+    name: str,
+    data: str,
+    out: str,
+    *,
+    download: bool = False,
+    methods: Sequence[str] = (),
+    priors: Sequence[str] = (),
+    seeds: int = 3,
+    labels: int = 0,
+    epochs: float = 15.0,
+    device: str = "auto",
+    threads: int | None = None,
+    settings: Mapping[str, str] = {},
+    progress: Progress = SILENT,
+) -> dict[str, Path]:
+    """Run the image table of the DDVI paper again; paths of the tables by kind.
+
+    Parameters
+    ----------
+    name : str
+        "mnist" or "cifar10".
+    data : str
+        Folder of the original files.
+    out : str
+        Folder for tables, pictures and finished trials, which are not repeated.
+    download : bool
+        Fetch the files first.
+    methods, priors : sequence of str
+        Every method with every prior; by default those of the paper.
+    seeds : int
+        Fits of each, from seed 1.
+    labels : int
+        Labels kept in all, to guide the fit; 0 for none.
+    epochs : float
+    device, threads, settings, progress
+        As in ``fit``.
+    """
+    from ..models.runtime import pick
+    from ..studies import images
+
+    if download:
+        from ..data.download import download as fetch
+
+        fetch(name, Path(data))
+    check_folder(Path(out) / name)
+    trials = [
+        images.Trial(method, prior, seed, labels, epochs, settings)
+        for method in methods or images.METHODS
+        for prior in priors or images.PRIORS
+        for seed in range(1, seeds + 1)
+    ]
+    return images.run(name, Path(data), Path(out), trials, pick(device), threads, progress)
