@@ -93,7 +93,7 @@ def _images(name: str, what: str, priors: str) -> click.Command:
         if labels and labels_per_class:
             raise click.UsageError("Give --labels or --labels-per-class, not both.")
         with running(f"{out}/{name}") as progress:
-            files = api.benchmark_images(
+            done = api.benchmark_images(
                 name,
                 data,
                 out,
@@ -108,7 +108,7 @@ def _images(name: str, what: str, priors: str) -> click.Command:
                 settings=settings,
                 progress=progress,
             )
-        tell(files.values())
+        tell(done.files.values())
 
     command.help = f"Fit {what} and judge latents, bounds and images (docs/validation.md)."
     return command
@@ -170,5 +170,4 @@ def genotypes(
             settings=settings,
             progress=progress,
         )
-    click.echo(compared.text)
     tell(compared.files.values())

@@ -52,7 +52,7 @@ def compare(
     """See in one table which method suits the cohort in INPUT.
 
     Every method is fitted to four fifths of the unrelated people and judged on the others: by
-    the bound on their log evidence, and with --labels by neighbours and clusters too. Prints the
+    the bound on their log evidence, and with --labels by neighbours and clusters too. Tells the
     table and what it says of ddvi, and writes PREFIX.compare.tsv, .json, .md and .log.
     """
     from ancestry_ddvi import api
@@ -74,5 +74,4 @@ def compare(
             settings=settings,
             progress=progress,
         )
-    click.echo(compared.text)
     tell(compared.files.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,12 @@ from ..planning import check_folder
 from ..progress import SILENT, Progress
 from ._common import counter
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Compared:
-    """What ``compare`` wrote, and the table with its verdict as text."""
+    """What ``compare`` or a benchmark wrote, and its table as text."""
 
     files: dict[str, Path]
     text: str
@@ -73,7 +76,9 @@ def compare(
         threads=threads,
         progress=progress,
     )
-    return Compared(table.write(out), f"{table.markdown()}\n{genotypes.verdict(table)}")
+    text = f"{table.markdown()}\n{genotypes.verdict(table)}"
+    log.info("%s", text)
+    return Compared(table.write(out), text)
 
 
 def benchmark_images(
@@ -91,8 +96,8 @@ def benchmark_images(
     threads: int | None = None,
     settings: Mapping[str, str] = {},
     progress: Progress = SILENT,
-) -> dict[str, Path]:
-    """Run the image table of the DDVI paper again; paths of the tables by kind.
+) -> Compared:
+    """Run the image table of the DDVI paper again.
 
     Parameters
     ----------
@@ -128,4 +133,6 @@ def benchmark_images(
         for prior in priors or images.PRIORS
         for seed in range(1, seeds + 1)
     ]
-    return images.run(name, Path(data), Path(out), trials, pick(device), threads, progress)
+    table = images.run(name, Path(data), Path(out), trials, pick(device), threads, progress)
+    log.info("%s", table.markdown())
+    return Compared(table.write(f"{out}/{name}"), table.markdown())

@@ -115,8 +115,8 @@ def run(
     device: torch.device,
     threads: int | None,
     progress: Progress,
-) -> dict[str, Path]:
-    """Fit and judge what is not done yet, then write the table of all; the paths by kind.
+) -> Table:
+    """Fit and judge what is not done yet; the table of all.
 
     Every finished trial is a file of its own under ``out``/trials, which a later run with the
     same settings finds and does not repeat.
@@ -142,7 +142,7 @@ def run(
             with whole(path) as beside:
                 beside.write_text(json.dumps({"trial": asdict(trial), **done}, indent=1))
         results.append(done | asdict(trial))
-    return table(results).write(str(out / name))
+    return table(results)
 
 
 def _done(path: Path, trial: Trial) -> dict[str, Any] | None:

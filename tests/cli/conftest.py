@@ -36,7 +36,7 @@ class FakeAPI:
             files = {"model": Path(f"{prefix}.ddvi"), "coords": Path(f"{prefix}.coords.tsv")}
             return SimpleNamespace(files=files, summary={"plan": ["read", "fit", "write"]})
 
-        if verb not in ("fit", "embed", "ingest"):
+        if verb not in ("fit", "embed", "ingest", "compare", "benchmark_images"):
             raise AttributeError(verb)
         return call
 

@@ -34,7 +34,7 @@ def mnist(tmp_path_factory):
 def bench(folder, out, **changes):
     options = {"methods": ["vae"], "priors": ["square"], "seeds": 1, "epochs": 1.0}
     options |= {"device": "cpu", "settings": SMALL} | changes
-    return api.benchmark_images("mnist", str(folder), str(out), **options)
+    return api.benchmark_images("mnist", str(folder), str(out), **options).files
 
 
 @pytest.mark.parametrize("method", images.METHODS)
