@@ -80,6 +80,7 @@ class FitOptions:
             raise UsageProblem(
                 f"{self.method} has no use for classes", "Leave out --semi-supervised."
             )
+        chosen.check(self.dims, len(self.classes))
         return chosen
 
 

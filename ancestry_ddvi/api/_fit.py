@@ -88,8 +88,6 @@ def fit(
     classes = _classes(named) if semi_supervised else ()
     options = FitOptions(method, dims, seed, filters, settings, classes)
     chosen, recipe = pick(device), options.recipe
-    if dims < 1:
-        raise UsageProblem(f"--dims is {dims}", "Give 1 or more.")
     if dry_run:
         return Fitted({}, {"plan": plan(inputs, prefix, asdict(options), str(chosen))})
     clock = Clock()

@@ -106,6 +106,18 @@ class Recipe(abc.ABC):
                 f"Choose from {', '.join(choices)}.",
             )
 
+    def check(self, dims: int, classes: int) -> None:
+        """See that the method can be made so, before anything is read.
+
+        Raises
+        ------
+        UsageProblem
+            If it has no such coordinates or classes.
+        """
+        del classes
+        if dims < 1:
+            raise UsageProblem(f"--dims is {dims}", "Give 1 or more.")
+
     @abc.abstractmethod
     def build(self, spec: Spec, device: torch.device) -> Method:
         """The method, not yet fitted."""

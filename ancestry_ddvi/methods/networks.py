@@ -17,6 +17,7 @@ from ..models.labels import Labels, NoLabels, PredictedLabels
 from ..models.latent import LatentModel
 from ..models.posteriors.base import DensityPosterior
 from ..models.priors import prior
+from ..models.priors.base import Prior
 from ..models.variational import Variational
 from ..objectives.base import Objective
 from ..objectives.elbo import ELBO
@@ -110,11 +111,20 @@ class NetworkRecipe(Recipe):
                 f"--set learning_rate={self.learning_rate} cannot be meant", "Give it above 0."
             )
 
+    def check(self, dims: int, classes: int) -> None:
+        """See that there is such a prior."""
+        super().check(dims, classes)
+        self.made_prior(dims, classes)
+
+    def made_prior(self, dims: int, classes: int) -> Prior:
+        """The prior, with a partition for each class."""
+        name = self.prior or (f"mixture:{classes}" if classes else "normal")
+        return prior(name, dims, classes)
+
     def parts(self, spec: Spec) -> dict[str, Any]:
         """Prior, likelihood, encoder and labels: all of a model but its posterior."""
-        name = self.prior or (f"mixture:{spec.classes}" if spec.classes else "normal")
         return {
-            "prior": prior(name, spec.dims, spec.classes),
+            "prior": self.made_prior(spec.dims, spec.classes),
             "likelihood": spec.modality.likelihood(spec.dims, self.width),
             "encoder": spec.modality.encoder(self.encoder_width),
             "labels": self.labels(spec),

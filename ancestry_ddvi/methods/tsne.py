@@ -30,17 +30,15 @@ class TSNE(Recipe):
         super().__post_init__()
         self._at_least(1, "perplexity")
 
-    def build(self, spec: Spec, device: torch.device) -> Transductive:
-        """Scores as they are: their spread is the weight of each component.
+    def check(self, dims: int, classes: int) -> None:
+        """See that there are no more than three dimensions."""
+        super().check(dims, classes)
+        if dims > MOST_DIMS:
+            raise UsageProblem(f"tsne has no {dims} dimensions", "Use --dims 2 or 3.")
 
-        Raises
-        ------
-        UsageProblem
-            With more than three dimensions.
-        """
+    def build(self, spec: Spec, device: torch.device) -> Transductive:
+        """Scores as they are: their spread is the weight of each component."""
         del device
-        if spec.dims > MOST_DIMS:
-            raise UsageProblem(f"tsne has no {spec.dims} dimensions", "Use --dims 2 or 3.")
 
         def arrange(features: np.ndarray, seed: int) -> np.ndarray:
             from sklearn import manifold

@@ -97,6 +97,8 @@ def compare(
         nats, ``bound_over_vae`` its excess over the Gaussian posterior on the same people; what
         a method cannot say is NA.
     """
+    for method in methods:
+        recipe(method).check(dims, 0)
     qc = quality_control(store, filters, store.build_hint)
     found: dict[str, list[dict[str, float]]] = {method: [] for method in methods}
     for seed in range(1, seeds + 1):

@@ -20,7 +20,6 @@ from ..mapping import with_settings
 from ..methods import recipe
 from ..methods.method import Recipe, Spec
 from ..methods.networks import NetworkRecipe, Trained
-from ..models.priors import prior
 from ..models.runtime import computing
 from ..progress import Progress
 from ..storage import whole
@@ -127,8 +126,7 @@ def run(
         If data cannot be read, or a trial cannot be meant.
     """
     for trial in trials:  # what cannot be meant is said before anything is read
-        trial.recipe(1)
-        prior(trial.prior, DIMS, CLASSES if trial.labels else 0)
+        trial.recipe(1).check(DIMS, CLASSES if trial.labels else 0)
     images = load_images(name, folder)
     (out / "trials").mkdir(parents=True, exist_ok=True)
     results = []
