@@ -59,6 +59,39 @@ labels = click.option(
     help="Table with a header and two columns, sample and label, separated by tabs: colours of "
     "the figure.",
 )
+dims = click.option(
+    "--dims",
+    type=click.IntRange(min=1),
+    metavar="D",
+    default=2,
+    show_default=True,
+    help="Number of coordinates.",
+)
+
+
+def seeds(what: str) -> Decorator:
+    """How often to repeat; ``what`` a repeat is."""
+    return click.option(
+        "--seeds",
+        type=click.IntRange(min=1),
+        metavar="N",
+        default=3,
+        show_default=True,
+        help=what,
+    )
+
+
+def methods(default: str) -> Decorator:
+    """Which methods; ``default`` says in words which if not given."""
+    return click.option(
+        "--method",
+        "methods",
+        metavar="NAME",
+        multiple=True,
+        help=f"May be given several times.  [default: {default}]",
+    )
+
+
 seed = click.option(
     "--seed",
     type=click.IntRange(min=0),

@@ -9,6 +9,7 @@ import click
 
 from . import _options as options
 from ._running import running, tell
+from .compare import default_prefix, judge
 
 
 @click.group()
@@ -24,13 +25,7 @@ def _images(name: str, what: str, priors: str) -> click.Command:
         "--data", metavar="FOLDER", required=True, help=f"Where the original files of {what} are."
     )
     @click.option("--download", is_flag=True, help="Fetch them into the folder first.")
-    @click.option(
-        "--method",
-        "methods",
-        metavar="NAME",
-        multiple=True,
-        help="May be given several times.  [default: vae, iaf-vae, h-iaf-vae, aae, ddvi]",
-    )
+    @options.methods(default="vae, iaf-vae, h-iaf-vae, aae, ddvi")
     @click.option(
         "--prior",
         "priors",
@@ -38,14 +33,7 @@ def _images(name: str, what: str, priors: str) -> click.Command:
         multiple=True,
         help=f"May be given several times.  [default: {priors}]",
     )
-    @click.option(
-        "--seeds",
-        type=click.IntRange(min=1),
-        metavar="N",
-        default=3,
-        show_default=True,
-        help="Fits of each method and prior, from seed 1.",
-    )
+    @options.seeds("Fits of each method and prior, from seed 1.")
     @click.option(
         "--labels",
         type=click.IntRange(min=10),
@@ -122,14 +110,7 @@ _images("cifar10", "CIFAR-10", "pinwheel, swiss-roll, square")
 @options.inputs(example="ddvi-ancestry benchmark genotypes cohort.vcf.gz --labels populations.tsv")
 @options.out(default="INPUT without its suffix, in this folder")
 @options.labels
-@click.option(
-    "--seeds",
-    type=click.IntRange(min=1),
-    metavar="N",
-    default=3,
-    show_default=True,
-    help="Repeats, each with another fifth of the people held out.",
-)
+@options.seeds("Repeats, each with another fifth of the people held out.")
 @options.device
 @options.threads
 @options.filters
@@ -151,23 +132,16 @@ def genotypes(
     mutual information of 20 clusters, beside neighbours, clusters and bounds by our protocol.
     Writes PREFIX.benchmark.tsv, .json, .md and .log.
     """
-    from ancestry_ddvi import api
-    from ancestry_ddvi.genotypes.filters import Filters
     from ancestry_ddvi.methods import METHODS
 
-    chosen = Filters(**filters)
-    prefix = f"{out or api.default_prefix(inputs)}.benchmark"
-    with running(prefix) as progress:
-        compared = api.compare(
-            inputs,
-            prefix,
-            labels=labels,
-            methods=list(METHODS),
-            seeds=seeds,
-            device=device,
-            threads=threads,
-            filters=chosen,
-            settings=settings,
-            progress=progress,
-        )
-    tell(compared.files.values())
+    judge(
+        inputs,
+        f"{out or default_prefix(inputs)}.benchmark",
+        labels=labels,
+        methods=list(METHODS),
+        seeds=seeds,
+        device=device,
+        threads=threads,
+        filters=filters,
+        settings=settings,
+    )

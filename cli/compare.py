@@ -15,23 +15,9 @@ from ._running import running, tell
 @options.inputs(example="ddvi-ancestry compare cohort.vcf.gz --labels populations.tsv")
 @options.out(default="INPUT without its suffix, in this folder")
 @options.labels
-@click.option(
-    "--method",
-    "methods",
-    metavar="NAME",
-    multiple=True,
-    help="May be given several times.  [default: pca, umap, vae, ddvi]",
-)
-@click.option("--dims", type=click.IntRange(min=1), metavar="D", default=2, show_default=True,
-              help="Number of coordinates.")  # fmt: skip
-@click.option(
-    "--seeds",
-    type=click.IntRange(min=1),
-    metavar="N",
-    default=3,
-    show_default=True,
-    help="Repeats, each with another fifth of the people held out.",
-)
+@options.methods(default="pca, umap, vae, ddvi")
+@options.dims
+@options.seeds("Repeats, each with another fifth of the people held out.")
 @options.device
 @options.threads
 @options.filters
@@ -55,23 +41,33 @@ def compare(
     the bound on their log evidence, and with --labels by neighbours and clusters too. Tells the
     table and what it says of ddvi, and writes PREFIX.compare.tsv, .json, .md and .log.
     """
+    judge(
+        inputs,
+        f"{out or default_prefix(inputs)}.compare",
+        labels=labels,
+        methods=methods,
+        dims=dims,
+        seeds=seeds,
+        device=device,
+        threads=threads,
+        filters=filters,
+        settings=settings,
+    )
+
+
+def default_prefix(inputs: tuple[str, ...]) -> str:
+    """What the API would choose."""
+    from ancestry_ddvi import api
+
+    return api.default_prefix(inputs)
+
+
+def judge(inputs: tuple[str, ...], prefix: str, filters: Mapping[str, Any], **given: Any) -> None:
+    """Compare methods and print the paths of the tables."""
     from ancestry_ddvi import api
     from ancestry_ddvi.genotypes.filters import Filters
 
     chosen = Filters(**filters)
-    prefix = f"{out or api.default_prefix(inputs)}.compare"
     with running(prefix) as progress:
-        compared = api.compare(
-            inputs,
-            prefix,
-            labels=labels,
-            methods=methods,
-            dims=dims,
-            seeds=seeds,
-            device=device,
-            threads=threads,
-            filters=chosen,
-            settings=settings,
-            progress=progress,
-        )
+        compared = api.compare(inputs, prefix, filters=chosen, progress=progress, **given)
     tell(compared.files.values())

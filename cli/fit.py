@@ -15,14 +15,7 @@ from ._running import running, tell
 @options.inputs(example="ddvi-ancestry fit cohort.vcf.gz")
 @options.out(default="INPUT without its suffix, in this folder")
 @options.labels
-@click.option(
-    "--dims",
-    type=click.IntRange(min=1),
-    metavar="D",
-    default=2,
-    show_default=True,
-    help="Number of coordinates.",
-)
+@options.dims
 @click.option(
     "--method",
     metavar="NAME",
