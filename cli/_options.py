@@ -53,12 +53,16 @@ def out(default: str) -> Decorator:
     )
 
 
-labels = click.option(
-    "--labels",
-    metavar="TSV",
-    help="Table with a header and two columns, sample and label, separated by tabs: colours of "
-    "the figure.",
-)
+def labels(use: str) -> Decorator:
+    """A table of labels, and what it is for."""
+    return click.option(
+        "--labels",
+        metavar="TSV",
+        help="Table with a header and two columns, sample and label, separated by tabs, by which "
+        f"{use}.",
+    )
+
+
 dims = click.option(
     "--dims",
     type=click.IntRange(min=1),
@@ -87,6 +91,17 @@ def methods(default: str) -> Decorator:
         "--method",
         "methods",
         metavar="NAME",
+        multiple=True,
+        help=f"May be given several times.  [default: {default}]",
+    )
+
+
+def priors(default: str) -> Decorator:
+    """Which priors; ``default`` says in words which if not given."""
+    return click.option(
+        "--prior",
+        "priors",
+        metavar="NAME[:NUMBER]",
         multiple=True,
         help=f"May be given several times.  [default: {default}]",
     )

@@ -26,13 +26,7 @@ def _images(name: str, what: str, priors: str) -> click.Command:
     )
     @click.option("--download", is_flag=True, help="Fetch them into the folder first.")
     @options.methods(default="vae, iaf-vae, h-iaf-vae, aae, ddvi")
-    @click.option(
-        "--prior",
-        "priors",
-        metavar="NAME[:NUMBER]",
-        multiple=True,
-        help=f"May be given several times.  [default: {priors}]",
-    )
+    @options.priors(default=priors)
     @options.seeds("Fits of each method and prior, from seed 1.")
     @click.option(
         "--labels",
@@ -109,7 +103,7 @@ _images("cifar10", "CIFAR-10", "pinwheel, swiss-roll, square")
 @benchmark.command(epilog=options.EXIT_CODES)
 @options.inputs(example="ddvi-ancestry benchmark genotypes cohort.vcf.gz --labels populations.tsv")
 @options.out(default="INPUT without its suffix, in this folder")
-@options.labels
+@options.labels("clusters and neighbours are judged")
 @options.seeds("Repeats, each with another fifth of the people held out.")
 @options.device
 @options.threads

@@ -14,8 +14,9 @@ from ._running import running, tell
 @click.command(epilog=options.EXIT_CODES)
 @options.inputs(example="ddvi-ancestry compare cohort.vcf.gz --labels populations.tsv")
 @options.out(default="INPUT without its suffix, in this folder")
-@options.labels
+@options.labels("clusters and neighbours are judged")
 @options.methods(default="pca, umap, vae, ddvi")
+@options.priors(default="normal")
 @options.dims
 @options.seeds("Repeats, each with another fifth of the people held out.")
 @options.device
@@ -28,6 +29,7 @@ def compare(
     out: str | None,
     labels: str | None,
     methods: tuple[str, ...],
+    priors: tuple[str, ...],
     dims: int,
     seeds: int,
     device: str,
@@ -39,13 +41,16 @@ def compare(
 
     Every method is fitted to four fifths of the unrelated people and judged on the others: by
     the bound on their log evidence, and with --labels by neighbours and clusters too. Tells the
-    table and what it says of ddvi, and writes PREFIX.compare.tsv, .json, .md and .log.
+    table and what it says of ddvi, and writes PREFIX.compare.tsv, .json, .md and .log. Several
+    priors, such as mixture:5 and mixture:10, tell how many clusters the cohort has: the bound on
+    people held out falls where there are too many.
     """
     judge(
         inputs,
         f"{out or default_prefix(inputs)}.compare",
         labels=labels,
         methods=methods,
+        priors=priors,
         dims=dims,
         seeds=seeds,
         device=device,

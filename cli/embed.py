@@ -12,7 +12,7 @@ from ._running import running, tell
 @click.argument("model", metavar="MODEL")
 @options.inputs(example="ddvi-ancestry embed cohort.ddvi new.vcf.gz")
 @options.out(default="INPUT.in.MODEL, in this folder")
-@options.labels
+@options.labels("people are coloured in the figure")
 @click.option(
     "--draws",
     type=click.IntRange(min=2),

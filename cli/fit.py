@@ -14,7 +14,7 @@ from ._running import running, tell
 @click.command(epilog=options.EXIT_CODES)
 @options.inputs(example="ddvi-ancestry fit cohort.vcf.gz")
 @options.out(default="INPUT without its suffix, in this folder")
-@options.labels
+@options.labels("people are coloured in the figure")
 @options.dims
 @click.option(
     "--method",

@@ -31,6 +31,7 @@ def compare(
     *,
     labels: str | None = None,
     methods: Sequence[str] = (),
+    priors: Sequence[str] = (),
     dims: int = 2,
     seeds: int = 3,
     device: str = "auto",
@@ -51,6 +52,8 @@ def compare(
         As in ``fit``; neighbours and clusters are judged by them.
     methods : sequence of str
         Names of ``methods.METHODS``; by default pca, umap, vae and ddvi.
+    priors : sequence of str
+        Each with every method that has a prior; by default the standard normal.
     dims, seeds : int
         Coordinates; repeats.
     device, threads, filters, settings, progress
@@ -67,11 +70,10 @@ def compare(
     table = genotypes.compare(
         store,
         filters,
-        methods or ("pca", "umap", "vae", "ddvi"),
+        genotypes.candidates(methods or ("pca", "umap", "vae", "ddvi"), priors, settings),
         labels_of(store.samples, named, Path(labels)) if labels else None,
         dims=dims,
         seeds=seeds,
-        settings=settings,
         device=chosen,
         threads=threads,
         progress=progress,

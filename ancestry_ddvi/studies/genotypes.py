@@ -22,7 +22,8 @@ from ..genotypes.scores import Scores
 from ..genotypes.store import GenotypeStore
 from ..mapping import with_settings
 from ..methods import recipe, row
-from ..methods.method import Spec
+from ..methods.method import Recipe, Spec
+from ..methods.networks import NetworkRecipe
 from ..models.runtime import computing
 from ..placement import Placement
 from ..progress import Progress
@@ -39,7 +40,57 @@ PAPER_RIDGE = 1e-2
 LABELLED = (
     "knn", "knn_held_out", "nmi", "ari", "paper_purity", "paper_completeness", "paper_nmi",
 )  # fmt: skip
-COLUMNS = ("method", "seeds", "bound", "bound_over_vae", *LABELLED, "seconds")
+COLUMNS = ("method", "prior", "seeds", "bound", "bound_over_vae", *LABELLED, "seconds")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A method to be judged.
+
+    Attributes
+    ----------
+    method, prior : str
+        Prior "NA" where the method has none.
+    recipe : Recipe
+    """
+
+    method: str
+    prior: str
+    recipe: Recipe
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return self.method if self.prior in ("NA", "normal") else f"{self.method}, {self.prior}"
+
+
+def candidates(
+    methods: Sequence[str], priors: Sequence[str], settings: Mapping[str, str]
+) -> list[Candidate]:
+    """Every method with every prior, once where it has none.
+
+    Parameters
+    ----------
+    methods, priors : sequence of str
+        Names of ``METHODS``, and of ``PRIORS``; no prior for the standard normal.
+    settings : mapping of str to str
+        Settings for every method that has them.
+
+    Raises
+    ------
+    UsageProblem
+        If there is no such method, or a setting cannot be meant.
+    """
+    found = []
+    for method in dict.fromkeys(methods):
+        plain = recipe(method)
+        chosen = with_settings(plain, {k: v for k, v in settings.items() if hasattr(plain, k)})
+        if isinstance(chosen, NetworkRecipe):
+            for prior in dict.fromkeys(priors or [chosen.prior or "normal"]):
+                found.append(Candidate(method, prior, replace(chosen, prior=prior)))
+        else:
+            found.append(Candidate(method, "NA", chosen))
+    return found
 
 
 @dataclass(frozen=True)
@@ -64,12 +115,11 @@ class Split:
 def compare(
     store: GenotypeStore,
     filters: Filters,
-    methods: Sequence[str],
+    judged: Sequence[Candidate],
     labels: Sequence[str] | None,
     *,
     dims: int,
     seeds: int,
-    settings: Mapping[str, str],
     device: torch.device,
     threads: int | None,
     progress: Progress,
@@ -80,45 +130,42 @@ def compare(
     ----------
     store : GenotypeStore
     filters : Filters
-    methods : sequence of str
-        Names of ``METHODS``.
+    judged : sequence of Candidate
     labels : sequence of str, optional
         Of everybody in the store; "NA" where there is none. Without, neighbours and clusters
         are not judged.
     dims, seeds : int
         Coordinates; repeats, each with another division of the cohort.
-    settings : mapping of str to str
-        Settings for every method that has them.
 
     Returns
     -------
     Table
-        A row a method. ``bound`` is the mean importance-weighted bound of held-out people, in
-        nats, ``bound_over_vae`` its excess over the Gaussian posterior on the same people; what
-        a method cannot say is NA.
+        A row for each candidate. ``bound`` is the mean importance-weighted bound of held-out
+        people, in nats, ``bound_over_vae`` its excess over the Gaussian posterior with the same
+        prior on the same people; what a method cannot say is NA.
     """
-    for method in methods:
-        recipe(method).check(dims, 0)
+    for candidate in judged:
+        candidate.recipe.check(dims, 0)
     qc = quality_control(store, filters, store.build_hint)
-    found: dict[str, list[dict[str, float]]] = {method: [] for method in methods}
+    found: list[list[dict[str, float]]] = [[] for _ in judged]
     for seed in range(1, seeds + 1):
         with computing(seed, threads):
             split = _split(store, qc, dims, seed)
-        bounds: dict[str, np.ndarray] = {}
-        for method in methods:
-            with computing(seed, threads), progress.stage(f"{method}, seed {seed}", None):
+        bounds: dict[tuple[str, str], np.ndarray] = {}
+        for candidate, results in zip(judged, found, strict=True):
+            name = f"{candidate.name}, seed {seed}"
+            with computing(seed, threads), progress.stage(name, None):
                 start = time.monotonic()
-                inside, outside = _places(method, store, split, dims, settings, device)
-                seconds = time.monotonic() - start
+                inside, outside = _places(candidate, store, split, dims, device)
+                result = {"seconds": time.monotonic() - start, "bound": math.nan}
             if outside is not None:
-                bounds[method] = outside.importance_bound
-            mean = float(np.mean(bounds.get(method, math.nan)))
-            found[method].append(
-                _judged(split, inside, outside, labels) | {"seconds": seconds, "bound": mean}
-            )
-        for method in methods:
-            found[method][-1]["bound_over_vae"] = _difference(bounds, method)
-    return Table(COLUMNS, [_row(method, results) for method, results in found.items()])
+                each = outside.importance_bound
+                bounds[candidate.method, candidate.prior] = each
+                result["bound"] = float(each.mean())
+            results.append(_judged(split, inside, outside, labels) | result)
+        for candidate, results in zip(judged, found, strict=True):
+            results[-1]["bound_over_vae"] = _excess(bounds, candidate)
+    return Table(COLUMNS, [_row(*pair) for pair in zip(judged, found, strict=True)])
 
 
 def _split(store: GenotypeStore, qc: QC, dims: int, seed: int) -> Split:
@@ -136,22 +183,15 @@ def _split(store: GenotypeStore, qc: QC, dims: int, seed: int) -> Split:
 
 
 def _places(
-    method: str,
-    store: GenotypeStore,
-    split: Split,
-    dims: int,
-    settings: Mapping[str, str],
-    device: torch.device,
+    candidate: Candidate, store: GenotypeStore, split: Split, dims: int, device: torch.device
 ) -> tuple[Placement, Placement | None]:
     """People of the fit, and those held out where the method can place them."""
-    plain = recipe(method)
-    chosen = with_settings(plain, {k: v for k, v in settings.items() if hasattr(plain, k)})
     ids = np.array(store.samples, dtype=object)
     data = ScoreData(split.scores[split.fit], device)
-    made = chosen.build(Spec(data.modality, dims), device)
+    made = candidate.recipe.build(Spec(data.modality, dims), device)
     made.fit(data, lambda done: None)
     inside = made.place(data, ids[split.fit], draws=DRAWS, seed=split.seed)
-    if not row(method).places_new:
+    if not row(candidate.method).places_new:
         return inside, None
     rest = ScoreData(split.scores[split.held_out], device)
     return inside, made.place(rest, ids[split.held_out], draws=DRAWS, seed=split.seed)
@@ -184,29 +224,37 @@ def _judged(
     }
 
 
-def _difference(bounds: Mapping[str, np.ndarray], method: str) -> float:
-    """Mean excess of a method's bounds over those of the Gaussian posterior, in nats."""
-    if method == "vae" or "vae" not in bounds or method not in bounds:
+def _excess(bounds: Mapping[tuple[str, str], np.ndarray], candidate: Candidate) -> float:
+    """Mean excess over the bounds of the Gaussian posterior with the same prior, in nats."""
+    ours, plain = (candidate.method, candidate.prior), ("vae", candidate.prior)
+    if ours == plain or ours not in bounds or plain not in bounds:
         return math.nan
-    return float((bounds[method] - bounds["vae"]).mean())
+    return float((bounds[ours] - bounds[plain]).mean())
 
 
-def _row(method: str, results: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+def _row(candidate: Candidate, results: Sequence[Mapping[str, float]]) -> dict[str, Any]:
     each = {
         column: Estimate(*t_interval([result[column] for result in results]))
-        for column in COLUMNS[2:]
+        for column in COLUMNS[3:]
     }
-    return {"method": method, "seeds": len(results), **each}
+    return {
+        "method": candidate.method, "prior": candidate.prior, "seeds": len(results), **each
+    }  # fmt: skip
 
 
 def verdict(table: Table) -> str:
-    """What the table says of ddvi against the Gaussian posterior, in one sentence."""
-    by_name = {row["method"]: row for row in table.rows}
-    if "ddvi" not in by_name or math.isnan(by_name["ddvi"]["bound_over_vae"].mean):
-        return (
-            "Without both ddvi and vae in the table nothing can be said of the diffusion posterior."
-        )
-    excess = by_name["ddvi"]["bound_over_vae"]
+    """What the table says of ddvi against the Gaussian posterior, a sentence for each prior."""
+    said = [
+        _said(row["prior"], row["bound_over_vae"])
+        for row in table.rows
+        if row["method"] == "ddvi" and not math.isnan(row["bound_over_vae"].mean)
+    ]
+    return "\n".join(said) or (
+        "Without both ddvi and vae in the table nothing can be said of the diffusion posterior."
+    )
+
+
+def _said(prior: str, excess: Estimate) -> str:
     known = not math.isnan(excess.half)
     if known and excess.mean > excess.half:
         says = "the diffusion posterior helps on this cohort"
@@ -214,4 +262,5 @@ def verdict(table: Table) -> str:
         says = "the diffusion posterior hurts on this cohort: use --method vae"
     else:
         says = "no difference can be told from chance on this cohort"
-    return f"Bound of ddvi over vae on held-out people: {excess} nats a person; {says}."
+    which = "" if prior == "normal" else f", prior {prior}"
+    return f"Bound of ddvi over vae on held-out people{which}: {excess} nats a person; {says}."

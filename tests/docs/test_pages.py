@@ -53,6 +53,18 @@ def test_every_part_of_a_model_is_described(fitted_model):
     assert sorted(name for name in {*record, *arrays} if f"`{name}`" not in described) == []
 
 
+@pytest.mark.parametrize(
+    ("study", "section"), [("genotypes", "Tables of methods"), ("images", "Tables of images")]
+)
+def test_every_column_of_a_study_is_described(study, section):
+    from importlib import import_module
+
+    page = (ROOT / "docs/file-formats.md").read_text(encoding="utf-8")
+    described = page[page.index(f"## {section}") :]
+    columns = import_module(f"ancestry_ddvi.studies.{study}").COLUMNS
+    assert [name for name in columns if f"`{name}`" not in described] == []
+
+
 def test_every_flag_is_described():
     page = (ROOT / "docs/file-formats.md").read_text(encoding="utf-8")
     code = "".join(path.read_text() for path in (ROOT / "ancestry_ddvi").rglob("*.py"))

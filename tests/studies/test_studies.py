@@ -125,3 +125,33 @@ def test_compare_judges_methods_on_people_they_have_not_seen(cohort_files, tmp_p
     alone = pd.read_csv(again.files["tsv"], sep="\t").set_index("method")
     assert alone.loc["pca", ["knn", "nmi", "paper_purity"]].isna().all()
     assert "nothing can be said" in again.text
+
+
+def test_compare_tells_priors_apart(cohort_files, tmp_path) -> None:
+    compared = api.compare(
+        [str(cohort_files.cohort)], str(tmp_path / "x"), methods=["ddvi", "vae", "pca"], seeds=1,
+        priors=["normal", "mixture:4"], device="cpu", settings={"steps": "24", "width": "16"},
+    )  # fmt: skip
+    table = pd.read_csv(compared.files["tsv"], sep="\t", keep_default_na=False)
+    assert list(zip(table["method"], table["prior"], strict=True)) == [
+        ("ddvi", "normal"), ("ddvi", "mixture:4"), ("vae", "normal"), ("vae", "mixture:4"),
+        ("pca", "NA"),
+    ]  # fmt: skip
+    bound = pd.to_numeric(table["bound"], errors="coerce")
+    assert bound[:4].nunique() == 4
+    excess = pd.to_numeric(table["bound_over_vae"], errors="coerce")
+    assert excess[1] == pytest.approx(bound[1] - bound[3], abs=1e-3)
+    assert compared.text.count("Bound of ddvi over vae") == 2
+    assert "prior mixture:4" in compared.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [({"priors": ["spiral"]}, "no prior 'spiral'"), ({"methods": ["foo"]}, "no method 'foo'")],
+)
+def test_compare_says_what_cannot_be_meant_and_writes_nothing(
+    changes, problem, cohort_files, tmp_path
+) -> None:
+    with pytest.raises(UsageProblem, match=problem):
+        api.compare([str(cohort_files.cohort)], str(tmp_path / "x"), device="cpu", **changes)
+    assert list(tmp_path.iterdir()) == []
