@@ -45,7 +45,7 @@ METHODS: dict[str, Row] = {
     "ddvi-simple": Row(
         "ddvi:DDVI",
         "its simplified form: a chain that sees no data, latent-space sleep",
-        {"chain": "unconditional", "sleep": "latent"},
+        {"chain": "unconditional", "sleep": "latent", "schedule": "cosine"},
     ),
     "ddvi-no-sleep": Row("ddvi:DDVI", "its ablation: the bound alone", {"sleep": "none"}),
     "vae": Row("vae:VAE", "variational autoencoder, Gaussian posterior"),

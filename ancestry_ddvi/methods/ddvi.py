@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -13,19 +12,15 @@ from ..models.schedules import SCHEDULES
 from ..models.variational import Variational
 from ..objectives.base import Objective
 from ..objectives.elbo import ELBO
-from ..objectives.wake_sleep import SLEEPS, Sleep, WakeSleep
-from ..training.trainer import Stage
+from ..objectives.wake_sleep import SLEEPS, WakeSleep
 from .method import Spec
-from .networks import NetworkRecipe, Trained
-
-AWAKENING = (8.0, 4.0, 2.0)
-"""Weights of the divergence for a chain that starts asleep."""
+from .networks import Trained, VariationalRecipe
 
 CHAINS = ("conditional", "unconditional")
 
 
 @dataclass(frozen=True)
-class DDVI(NetworkRecipe):
+class DDVI(VariationalRecipe):
     """Denoising diffusion variational inference (Piriyakulkij, Wang & Kuleshov, AAAI 2025).
 
     Attributes
@@ -35,7 +30,7 @@ class DDVI(NetworkRecipe):
     chain_width : int
         Hidden width of the chain's network.
     schedule : str
-        Noise schedule, rescaled to T: "cosine" or "linear".
+        Noise schedule, rescaled to T: "geometric", "cosine" or "linear".
     chain : str
         "conditional": every step of the chain sees the data. "unconditional": only its first
         latent does, as in the paper's simplified algorithm.
@@ -46,7 +41,7 @@ class DDVI(NetworkRecipe):
 
     diffusion_steps: int = 5
     chain_width: int = 64
-    schedule: str = "cosine"
+    schedule: str = "geometric"
     chain: str = "conditional"
     sleep: str = "data"
 
@@ -61,34 +56,15 @@ class DDVI(NetworkRecipe):
         """Networks and stages: a warm start, then wake-sleep through the chain.
 
         A conditional chain begins as the exact reversal of the Gaussian it takes over, so a
-        tempered Gaussian start costs no step of the chain and loses nothing of the bound. Where
-        no Gaussian can follow the prior, or the chain has another first latent than the
-        Gaussian, the chain itself starts: asleep, until it samples the prior, then tempered.
+        tempered Gaussian start costs no step of the chain and loses nothing of the bound. A
+        chain that has another first latent than the Gaussian starts by itself.
         """
-        parts = self.parts(spec)
         gaussian = Gaussian(spec.dims, self.encoder_width)
-        model = Variational(**parts, posterior=self._chain(gaussian))
-        if self.chain == "conditional" and not model.prior.curved:
-            start = Variational(**parts, posterior=gaussian)
-            warm: list[Stage[Any]] = self.tempered(start, spec, self.steps // 2)
-        else:
-            warm = self._awakening(model, spec)
-        rest = self.steps - sum(stage.steps for stage in warm)
-        final = self.last(model, self.guided(self._objective(), spec), rest)
-        return Trained(model, [*warm, final], self.batch, device)
-
-    def _awakening(self, model: Variational, spec: Spec) -> list[Stage[Any]]:
-        """A tenth of the steps asleep, four tenths at falling weights of the divergence."""
-        rate, kind = self.learning_rate, "data" if self.sleep == "none" else self.sleep
-        asleep: Stage[Any] = Stage(model, Sleep(kind), self.steps // 10, (rate, rate))
-        each = 2 * self.steps // (5 * len(AWAKENING))
-        return [
-            asleep,
-            *(
-                Stage(model, self.guided(self._objective(beta), spec), each, (rate, rate))
-                for beta in AWAKENING
-            ),
-        ]
+        model = Variational(**self.parts(spec), posterior=self._chain(gaussian))
+        takes_over = self.chain == "conditional"
+        start = model.holding(gaussian) if takes_over else model
+        stages = self.climb(start, model, self._objective, spec)
+        return Trained(model, stages, self.batch, device)
 
     def _chain(self, gaussian: Gaussian) -> Diffusion:
         return Diffusion(
@@ -100,5 +76,5 @@ class DDVI(NetworkRecipe):
             conditional=self.chain == "conditional",
         )
 
-    def _objective(self, beta: float = 1.0) -> Objective[Variational]:
+    def _objective(self, beta: float) -> Objective[Variational]:
         return ELBO(beta) if self.sleep == "none" else WakeSleep(self.sleep, beta)

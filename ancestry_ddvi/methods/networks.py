@@ -30,6 +30,10 @@ TEMPERING = (16.0, 8.0, 4.0, 2.0)
 """Weights of the divergence on the way down to 1: coarse structure first, detail later."""
 
 
+CLIMBING = 2.0
+"""Least weight of the divergence on a prior's ladder, where latents are still to move."""
+
+
 class Trained(Method):
     """A latent-variable model and the stages that train it.
 
@@ -134,24 +138,67 @@ class NetworkRecipe(Recipe):
         """Classes inside the model, where there are any."""
         return PredictedLabels(spec.classes, self.encoder_width) if spec.classes else NoLabels()
 
-    def guided(self, objective: Objective[Variational], spec: Spec) -> Objective[Variational]:
-        """The objective, with classification added where classes guide the fit."""
-        return SemiSupervised(objective, self.alpha) if spec.classes else objective
-
-    def tempered(self, model: Variational, spec: Spec, steps: int) -> list[Stage[Variational]]:
-        """Stages at falling weights of the divergence, about ``steps`` in all, at full rate."""
-        each, rate = steps // len(TEMPERING), self.learning_rate
-        return [
-            Stage(model, self.guided(ELBO(beta), spec), each, (rate, rate)) for beta in TEMPERING
-        ]
-
     def last(self, model: LatentModel, objective: Objective[Any], steps: int) -> Stage[Any]:
         """The final stage, in which the learning rate falls."""
         return Stage(model, objective, steps, (self.learning_rate, self.learning_rate / 100))
 
 
 @dataclass(frozen=True)
-class BoundRecipe(NetworkRecipe, abc.ABC):
+class VariationalRecipe(NetworkRecipe):
+    """A method whose posterior has a density.
+
+    Attributes
+    ----------
+    beta : float
+        Weight of the divergence in the end: 1 for the bound; above, latents fill the prior
+        better and say less of a row.
+    """
+
+    beta: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.beta < math.inf:
+            raise UsageProblem(f"--set beta={self.beta} cannot be meant", "Give it above 0.")
+
+    def guided(self, objective: Objective[Variational], spec: Spec) -> Objective[Variational]:
+        """The objective, with classification added where classes guide the fit."""
+        return SemiSupervised(objective, self.alpha) if spec.classes else objective
+
+    def climb(
+        self,
+        start: Variational,
+        model: Variational,
+        objective: Callable[[float], Objective[Variational]],
+        spec: Spec,
+    ) -> list[Stage[Variational]]:
+        """All stages of a bound: a tempered start, the prior's ladder if it has one, the bound.
+
+        Parameters
+        ----------
+        start, model : Variational
+            Of the start, and of the rest; they share parts.
+        objective : callable
+            The objective at a weight of the divergence.
+        spec : Spec
+        """
+        ladder = model.prior.ladder()
+        first = start.under(ladder[0]) if ladder else start
+        tempered, climbing = (0.2, 0.4) if ladder else (0.5, 0.0)
+        rates = self.learning_rate, self.learning_rate
+        falling = [beta for beta in TEMPERING if beta >= self.beta] or [self.beta]
+        each = int(tempered * self.steps) // len(falling)
+        warm = [Stage(first, self.guided(ELBO(beta), spec), each, rates) for beta in falling]
+        for rung in ladder:
+            share = int(climbing * self.steps) // len(ladder)
+            steady = self.guided(objective(max(CLIMBING, self.beta)), spec)
+            warm.append(Stage(model.under(rung), steady, share, rates))
+        rest = self.steps - sum(stage.steps for stage in warm)
+        return [*warm, self.last(model, self.guided(objective(self.beta), spec), rest)]
+
+
+@dataclass(frozen=True)
+class BoundRecipe(VariationalRecipe, abc.ABC):
     """A method that maximises a bound by a posterior with a density.
 
     Attributes
@@ -174,7 +221,8 @@ class BoundRecipe(NetworkRecipe, abc.ABC):
     def build(self, spec: Spec, device: torch.device) -> Trained:
         """A tempered start, then the bound itself."""
         model = Variational(**self.parts(spec), posterior=self.posterior(spec))
-        warm = self.tempered(model, spec, self.steps // 2)
-        rest = self.steps - sum(stage.steps for stage in warm)
-        final = self.last(model, self.guided(ELBO(draws=self.importance), spec), rest)
-        return Trained(model, [*warm, final], self.batch, device)
+
+        def objective(beta: float) -> ELBO:
+            return ELBO(beta, self.importance)
+
+        return Trained(model, self.climb(model, model, objective, spec), self.batch, device)

@@ -10,7 +10,7 @@ from .batch import Batch
 from .likelihoods.bernoulli import BernoulliPixels
 from .likelihoods.discretised import DiscretisedLogistic
 from .modalities import Modality
-from .nets import MLP
+from .nets import MLP, Waves
 
 CHANNELS = 3
 """Red, green and blue, one whole channel after the other."""
@@ -20,6 +20,10 @@ SEEN = (16, 32, 64, 128)
 
 PAINTED = (64, 32, 16)
 """Channels of the decoder before each of its transposed convolutions, which double both."""
+
+
+FREQUENCIES, SPREAD = 64, 0.5
+"""Random Fourier features that decoders see of latents: how many, and waves per unit."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,9 @@ class GreyPixels(Modality):
 
     def likelihood(self, dims: int, width: int) -> BernoulliPixels:
         """Bernoulli, with two hidden layers of ``width``."""
-        return BernoulliPixels(MLP(dims, self.height * self.width, width))
+        waves = Waves(dims, FREQUENCIES, SPREAD)
+        net = MLP(waves.outputs, self.height * self.width, width)
+        return BernoulliPixels(nn.Sequential(waves, net))
 
 
 @dataclass(frozen=True)
@@ -120,7 +126,8 @@ def painter(dims: int, height: int, across: int, width: int) -> nn.Sequential:
     """From latents (n, dims) to (n, channels * height * across) by transposed convolutions."""
     doublings = 2 ** len(PAINTED)
     small = (PAINTED[0], height // doublings, across // doublings)
-    layers: list[nn.Module] = [nn.Linear(dims, width), nn.SiLU()]
+    waves = Waves(dims, FREQUENCIES, SPREAD)
+    layers: list[nn.Module] = [waves, nn.Linear(waves.outputs, width), nn.SiLU()]
     layers += [nn.Linear(width, small[0] * small[1] * small[2]), nn.Unflatten(1, small)]
     for before, after in zip(PAINTED, (*PAINTED[1:], CHANNELS), strict=True):
         layers += [nn.SiLU(), nn.ConvTranspose2d(before, after, 4, 2, 1)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import torch
 from torch import Tensor, nn
 
 
@@ -28,6 +31,33 @@ class MLP(nn.Module):
         """Map (n, inputs) to (n, outputs)."""
         out: Tensor = self.head(self.hidden(x))
         return out
+
+
+class Waves(nn.Module):
+    """Random Fourier features: z, sin(w z) and cos(w z) for fixed random frequencies w.
+
+    Two latents have to say much: what follows can then change quickly from place to place,
+    which a plain network learns late or never (Tancik et al. 2020, section 4).
+
+    Parameters
+    ----------
+    dims, count : int
+        Latents, and frequencies.
+    spread : float
+        Standard deviation of the frequencies, in waves per unit.
+    """
+
+    frequency: Tensor
+
+    def __init__(self, dims: int, count: int, spread: float) -> None:
+        super().__init__()
+        self.outputs = dims + 2 * count
+        self.register_buffer("frequency", 2 * math.pi * spread * torch.randn(dims, count))
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Map (n, dims) to (n, outputs)."""
+        angle = z @ self.frequency
+        return torch.cat([z, angle.sin(), angle.cos()], -1)
 
 
 def silent(layer: nn.Linear) -> nn.Linear:

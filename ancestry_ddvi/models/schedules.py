@@ -11,6 +11,10 @@ LEFT = 1e-3
 """Share of the signal's variance that survives the whole schedule, for any number of steps."""
 
 
+FINEST = 0.01
+"""Noise below the first step of the geometric schedule, in units of the signal."""
+
+
 def cosine(steps: int) -> Tensor:
     """Signal variance abar_0 .. abar_T of the cosine schedule, spread over T = ``steps``.
 
@@ -40,4 +44,20 @@ def linear(steps: int) -> Tensor:
     return torch.cat([torch.ones(1, dtype=torch.float64), kept])
 
 
-SCHEDULES = {"cosine": cosine, "linear": linear}
+def geometric(steps: int) -> Tensor:
+    """Signal variance when noise grows by a constant factor, from ``FINEST`` signals to one.
+
+    Noise and signal are measured in standard deviations. A posterior is a twentieth of its prior
+    wide, or less: a schedule whose first step already adds three tenths of a prior, such as five
+    steps of a cosine, asks one normal step to draw the whole shape. Nothing asks the last
+    auxiliary to be standard normal, because a chain that sees the data knows where it is.
+
+    Returns
+    -------
+    Tensor of float64, (steps + 1,)
+    """
+    noise = torch.logspace(math.log10(FINEST), 0, steps + 1, dtype=torch.float64)[1:]
+    return torch.cat([torch.ones(1, dtype=torch.float64), 1 / (1 + noise.square())])
+
+
+SCHEDULES = {"geometric": geometric, "cosine": cosine, "linear": linear}

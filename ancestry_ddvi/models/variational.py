@@ -45,6 +45,14 @@ class Variational(LatentModel):
         vectors, dims = posterior.noise_shape
         self.noise_shape = (vectors + self.labels.noise_vectors, dims)
 
+    def under(self, prior: Prior) -> Variational:
+        """A model of the same parts with another prior."""
+        return Variational(prior, self.likelihood, self.posterior, self.encoder, self.labels)
+
+    def holding(self, posterior: DensityPosterior) -> Variational:
+        """A model of the same parts with another posterior."""
+        return Variational(self.prior, self.likelihood, posterior, self.encoder, self.labels)
+
     def encode(self, batch: Batch, noise: Tensor) -> Draw:
         """One draw from q for each row; ``noise`` is (n, *noise_shape)."""
         vectors = self.posterior.noise_shape[0]

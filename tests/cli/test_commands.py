@@ -88,7 +88,9 @@ def test_the_defaults_are_those_of_the_function(run, words, monkeypatch):
         for name, param in signature.parameters.items()
         if name not in OURS and param.default is not param.empty
     }
-    ours = OURS | ({"methods", "priors", "dims"} if words[:2] == ["benchmark", "genotypes"] else set())
+    ours = OURS | (
+        {"methods", "priors", "dims"} if words[:2] == ["benchmark", "genotypes"] else set()
+    )
     assert {name: options[name] for name in options if name not in ours} == {
         name: value for name, value in defaults.items() if name not in ours
     }

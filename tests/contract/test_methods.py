@@ -97,6 +97,47 @@ def test_alone_as_in_company(method, fits, cohort_files, tmp_path) -> None:
     assert np.array_equal(one.sd[0], together.sd[2], equal_nan=True)
 
 
+def rewritten(query, path, change) -> None:
+    """A VCF whose records went through ``change``: list of cells to list, or None to drop one."""
+    with gzip.open(query, "rt") as lines, path.open("w") as out:
+        for number, line in enumerate(lines):
+            cells = line.rstrip("\n").split("\t")
+            cells = cells if line.startswith("#") else change(number, cells)
+            if cells is not None:
+                out.write("\t".join(cells) + "\n")
+
+
+@that_places
+def test_swapped_alleles_change_nothing(method, fits, cohort_files, tmp_path) -> None:
+    def swap(number: int, cells: list[str]) -> list[str]:
+        if number % 2:
+            return cells
+        turned = [cell.translate(str.maketrans("01", "10")) for cell in cells[9:]]
+        return [*cells[:3], cells[4], cells[3], *cells[5:9], *turned]
+
+    plain = embed(fits(method), cohort_files.query, tmp_path / "plain")
+    rewritten(cohort_files.query, tmp_path / "swapped.vcf", swap)
+    turned = embed(fits(method), tmp_path / "swapped.vcf", tmp_path / "swapped")
+    assert turned.summary["match"]["swapped"] > 100
+    assert turned.files["coords"].read_bytes() == plain.files["coords"].read_bytes()
+
+
+@pytest.mark.parametrize(
+    "method", [name for name, row in METHODS.items() if row.places_new and row.error_bars]
+)
+def test_absent_sites_widen_and_do_not_shift(method, fits, cohort_files, tmp_path) -> None:
+    """A quarter of the sites: bars are wider, and full places lie within them."""
+    full = embed(fits(method), cohort_files.query, tmp_path / "full").coordinates
+    path = tmp_path / "part.vcf"
+    rewritten(cohort_files.query, path, lambda number, cells: None if number % 4 else cells)
+    part = embed(fits(method), path, tmp_path / "part").coordinates
+    assert (part.n_sites < 0.35 * full.n_sites).all()
+    assert (part.sd / full.sd).mean() > 1.15
+    shift = (part.mean - full.mean) / part.sd
+    assert np.abs(shift.mean(axis=0)).max() < 1
+    assert np.abs(shift).mean() < 1.5
+
+
 @that_places
 def test_a_person_of_the_fit_lands_where_the_fit_put_them(
     method, fits, cohort_files, tmp_path

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 import torch
+from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal, Normal
 
 from ancestry_ddvi.errors import UsageProblem
 from ancestry_ddvi.fitting import FEWEST_HELD_OUT, HELD_OUT, FitOptions, hold_out
@@ -17,6 +18,7 @@ from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.modalities import ComponentScores
 from ancestry_ddvi.models.posteriors.diffusion import Diffusion
 from ancestry_ddvi.models.posteriors.gaussian import Gaussian
+from ancestry_ddvi.models.priors.gaussian import StandardNormal
 
 SCALE = torch.tensor([5.0, 3.0, 1.0, 1.0])
 
@@ -54,6 +56,75 @@ def test_all_stages_work_on_parts_of_that_model(method: str) -> None:
     kept = {id(p) for p in made.model.parameters()}
     for stage in made.stages:
         assert {id(p) for p in stage.model.parameters()} <= kept
+
+
+def people(count: int, seed: int) -> Batch:
+    """Scores of people on four components, with the noise of complete data."""
+    generator = torch.Generator().manual_seed(seed)
+    return Batch(
+        torch.randn(count, 4, generator=generator) * SCALE, torch.eye(4).expand(count, 4, 4)
+    )
+
+
+def shaken(model, much: float = 0.05) -> None:
+    """No layer is silent any more, so that whatever can be learnt has a gradient."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(much * torch.randn_like(parameter))
+
+
+@every_method
+@pytest.mark.parametrize("prior", ["", "pinwheel"])
+def test_a_step_of_a_phase_changes_exactly_its_parameters(method: str, prior: str) -> None:
+    torch.manual_seed(1)
+    made = built(method, width=8, encoder_width=8, prior=prior)
+    shaken(made.model)
+    for stage in made.stages:
+        everything = dict(made.model.named_parameters())
+        for phase in stage.objective.phases(stage.model):
+            before = {name: value.detach().clone() for name, value in everything.items()}
+            optimiser = torch.optim.SGD(phase.parameters, 1e-3)
+            made.model.zero_grad()
+            phase.loss(people(64, 2)).backward()
+            optimiser.step()
+            meant = {id(p) for p in phase.parameters}
+            for name, value in everything.items():
+                assert torch.equal(value, before[name]) == (id(value) not in meant), name
+
+
+def joint(model, batch: Batch, z: torch.Tensor) -> torch.Tensor:
+    """Log p(x, z) of one row by the densities of torch, from the parameters alone."""
+    noise = torch.linalg.inv(batch.factor[0] @ batch.factor[0].mT)
+    spread = noise + torch.diag(model.likelihood.log_excess.exp())
+    seen = MultivariateNormal(model.likelihood(z), spread).log_prob(batch.x)
+    if isinstance(model.prior, StandardNormal):
+        return seen + Normal(0.0, 1.0).log_prob(z).sum(-1)
+    each = MultivariateNormal(model.prior.means, scale_tril=model.prior.factors)
+    return seen + MixtureSameFamily(Categorical(logits=model.prior.logits), each).log_prob(z)
+
+
+@pytest.mark.statistical
+@pytest.mark.parametrize("prior", ["", "mixture:3"])
+@pytest.mark.parametrize("method", [m for m in NETWORKS if METHODS[m].error_bars])
+def test_weights_hold_the_joint_density_and_nothing_is_missing(method: str, prior: str) -> None:
+    """E_q[w g(z) / p(x, z)] is the integral of g: one, for every density g where q has mass."""
+    torch.manual_seed(3)
+    made = built(method, width=16, encoder_width=16, prior=prior)
+    shaken(made.model, 0.02)
+    model, batch, draws = made.model.eval(), people(4, 4), 40_000
+    with torch.no_grad():
+        for part in model.modules():
+            if isinstance(part, Gaussian):  # wider than the prior, for weights of finite variance
+                part.head.bias[-part.noise_shape[1] :] = 2.7
+        for row in range(len(batch)):
+            one = batch[torch.tensor([row])]
+            drawn = model.encode(one.repeat(draws), torch.randn(draws, *model.noise_shape))
+            inside = MultivariateNormal(drawn.z.mean(0), 0.6 * drawn.z.T.cov())
+            log_ratio = model.weigh(one.repeat(draws), drawn) - joint(model, one, drawn.z)
+            ratio = (log_ratio + inside.log_prob(drawn.z)).exp()
+            error = ratio.std() / draws**0.5
+            assert error < 0.1
+            assert abs(ratio.mean() - 1) < 4.5 * error
 
 
 @every_method

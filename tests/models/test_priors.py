@@ -187,3 +187,25 @@ def test_what_cannot_be_meant_is_answered(text, dims, classes, problem) -> None:
     with pytest.raises(UsageProblem, match=problem) as caught:
         prior(text, dims, classes)
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize("name", ["pinwheel", "swiss-roll", "square", "ring"])
+def test_a_ladder_leads_from_a_standard_normal_to_the_prior(name) -> None:
+    """Each rung is the law of a z + b e, a^2 + b^2 = 1, with b / a from 4 down to the blur."""
+    top = prior(name, 2)
+    rungs = top.ladder()
+    apart = []
+    for rung, ratio in zip(rungs, np.geomspace(4, top.sd, len(rungs)), strict=True):
+        a = 1 / (1 + ratio**2) ** 0.5
+        noised = a * top.sample(8_000) + ratio * a * torch.randn(DRAWS, 2)
+        drawn = rung.sample(8_000)
+        for axis in range(2):
+            assert stats.ks_2samp(noised[:, axis], drawn[:, axis]).pvalue > 1e-4
+        apart.append(stats.kstest(drawn[:, 0], "norm").statistic)
+        torch.testing.assert_close(rung.log_class(), top.log_class())
+    assert apart[0] < 0.05 < apart[-1]
+
+
+@pytest.mark.parametrize("name", ["normal", "mixture:5"])
+def test_what_a_normal_posterior_can_follow_needs_no_ladder(name) -> None:
+    assert list(prior(name, 2).ladder()) == []

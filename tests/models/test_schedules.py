@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from ancestry_ddvi.models.schedules import LEFT, SCHEDULES, cosine, linear
+from ancestry_ddvi.models.schedules import FINEST, LEFT, SCHEDULES, cosine, geometric, linear
 
 every_schedule = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES.keys())
 T = [1, 2, 3, 5, 10, 20, 50, 100, 1000]
@@ -24,7 +24,7 @@ def test_the_signal_falls_strictly_from_one_and_is_never_gone(schedule, steps: i
     assert signal[-1] > 0
 
 
-@every_schedule
+@pytest.mark.parametrize("schedule", [cosine, linear])
 @pytest.mark.parametrize("steps", [t for t in T if t > 1])
 def test_next_to_nothing_is_left_at_the_end(schedule, steps: int) -> None:
     """Unlike a fixed list of betas, of which few steps take too little."""
@@ -50,3 +50,12 @@ def test_linear_betas_run_from_a_tenth_to_twenty_over_t() -> None:
     assert beta[0] * 40 == pytest.approx(0.1)
     assert beta[-1] * 40 == pytest.approx(20)
     assert beta.diff().max() == pytest.approx(beta.diff().min())
+
+
+@pytest.mark.parametrize("steps", T)
+def test_geometric_noise_grows_by_one_factor_up_to_as_much_as_the_signal(steps: int) -> None:
+    signal = geometric(steps)[1:]
+    noise = ((1 - signal) / signal).sqrt()
+    assert noise[-1] == pytest.approx(1)
+    growth = torch.cat([noise[:1] / FINEST, noise[1:] / noise[:-1]])
+    assert growth.min() == pytest.approx(growth.max())

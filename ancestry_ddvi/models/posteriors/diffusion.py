@@ -65,11 +65,10 @@ class Diffusion(DensityPosterior):
         dims = base.noise_shape[1]
         self.base = base
         self.steps = steps
-        self.conditional = conditional
         self.noise_shape = (steps + 1, dims)
         self.time = nn.Parameter(torch.randn(steps + 1, width))
         self.place = nn.Linear(dims, width)
-        self.person = nn.Linear(context, width)
+        self.person = nn.Linear(context, width) if conditional else None
         self.middle = nn.Linear(width, width)
         self.correction = silent(nn.Linear(width, 2 * dims))
         self._register(SCHEDULES[schedule](steps))
@@ -117,15 +116,15 @@ class Diffusion(DensityPosterior):
 
     def _seen(self, context: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
         """What the chain knows of the row: a Gaussian belief about z, and a hidden input."""
-        if self.conditional:
+        if self.person:
             return self.base.moments(context), self.person(context)
         nothing = context.new_zeros(len(context), self.noise_shape[1])
-        return (nothing, nothing), torch.zeros_like(self.person(context))
+        return (nothing, nothing), context.new_zeros(1, self.place.out_features)
 
     def _top(self, context: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log standard deviation of q(y_T | x): the Gaussian, noised if it is z's."""
         mean, log_sd = self.base.moments(context)
-        if not self.conditional:
+        if not self.person:
             return mean, log_sd
         signal = self.signal[-1]
         spread = signal * (2 * log_sd).exp() + 1 - signal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -16,12 +17,9 @@ class Prior(nn.Module, abc.ABC):
     isotropic : bool
         Whether a rotation about the origin leaves the density as it is, so that axes may be
         turned to a convenient orientation after the fit.
-    curved : bool
-        Whether the mass lies along curves, which no normal posterior can follow.
     """
 
     isotropic: bool = False
-    curved: bool = False
 
     @abc.abstractmethod
     def sample(self, n: int, label: Tensor | None = None) -> Tensor:
@@ -30,6 +28,13 @@ class Prior(nn.Module, abc.ABC):
     @abc.abstractmethod
     def log_prob(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Log density of each row, log p(z) or log p(z | label), in nats; (n,)."""
+
+    def ladder(self) -> Sequence[Prior]:
+        """Densities on the way from a standard normal to this one; none where it is short.
+
+        Each has the partitions of this one. A fit that climbs them takes its latents along.
+        """
+        return ()
 
     def log_class(self) -> Tensor:
         """Log probability of each partition, (classes,); a single one by default."""

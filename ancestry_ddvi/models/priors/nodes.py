@@ -10,6 +10,9 @@ from torch import Tensor
 from ..normal import HALF_LOG_2PI
 from .base import Prior
 
+RUNGS, NOISIEST = 12, 4.0
+"""Of the ladder: how many, and the noise of the first in units of the signal."""
+
 UNLIKELY = -1e4
 """Log weight of nodes of other partitions: nothing, but with a gradient."""
 
@@ -32,8 +35,6 @@ class Nodes(Prior):
         Standard deviation of the blur.
     """
 
-    curved = True
-
     nodes: Tensor
     log_weight: Tensor
     part: Tensor
@@ -45,6 +46,17 @@ class Nodes(Prior):
         self.register_buffer("nodes", nodes.float(), persistent=False)
         self.register_buffer("log_weight", weight.double().log().float(), persistent=False)
         self.register_buffer("part", part, persistent=False)
+
+    def ladder(self) -> list[Nodes]:
+        """The density noised as a diffusion would, ``RUNGS`` times, less and less."""
+        ratios = torch.logspace(math.log10(NOISIEST), math.log10(self.sd), RUNGS)
+        return [self._noised(float(ratio)) for ratio in ratios]
+
+    def _noised(self, ratio: float) -> Nodes:
+        """The density of a z + b e, e standard normal, b / a = ``ratio`` and a^2 + b^2 = 1."""
+        signal = 1 / (1 + ratio**2)
+        sd = math.sqrt(signal * self.sd**2 + 1 - signal)
+        return Nodes(signal**0.5 * self.nodes, self.log_weight.exp(), self.part, sd)
 
     def log_class(self) -> Tensor:
         """Log weight of the nodes of each partition; (classes,)."""
