@@ -40,8 +40,8 @@ class GreyPixels(Modality):
     width: int
 
     def encoder(self, width: int) -> nn.Module:
-        """Fully connected: for so few pixels faster than convolutions."""
-        return GreyEncoder(self.height * self.width, width)
+        """Convolutional."""
+        return PixelEncoder(1, self.height, self.width, width)
 
     def likelihood(self, dims: int, width: int) -> BernoulliPixels:
         """Bernoulli, with two hidden layers of ``width``."""
@@ -65,36 +65,14 @@ class ColourPixels(Modality):
 
     def encoder(self, width: int) -> nn.Module:
         """Convolutional."""
-        return ColourEncoder(self.height, self.width, width)
+        return PixelEncoder(CHANNELS, self.height, self.width, width)
 
     def likelihood(self, dims: int, width: int) -> DiscretisedLogistic:
         """A discretised logistic, with transposed convolutions."""
         return DiscretisedLogistic(painter(dims, self.height, self.width, width), CHANNELS)
 
 
-class GreyEncoder(nn.Module):
-    """Context from pixels by two hidden layers.
-
-    Parameters
-    ----------
-    features : int
-        Pixels.
-    width : int
-        Of the hidden layers and of the context.
-    """
-
-    def __init__(self, features: int, width: int) -> None:
-        super().__init__()
-        self.net = MLP(features, width, width)
-        self.activate = nn.SiLU()
-
-    def forward(self, batch: Batch) -> Tensor:
-        """Context of each row; (n, width)."""
-        context: Tensor = self.activate(self.net(batch.x))
-        return context
-
-
-class ColourEncoder(nn.Module):
+class PixelEncoder(nn.Module):
     """Context from pixels by four convolutions of stride two.
 
     Nothing is normalised: across a batch, rows would depend on each other, and within an image
@@ -102,16 +80,16 @@ class ColourEncoder(nn.Module):
 
     Parameters
     ----------
-    height, across : int
-        In pixels.
+    channels, height, across : int
+        Of the images; the latter in pixels.
     width : int
         Of the context.
     """
 
-    def __init__(self, height: int, across: int, width: int) -> None:
+    def __init__(self, channels: int, height: int, across: int, width: int) -> None:
         super().__init__()
-        layers: list[nn.Module] = [nn.Unflatten(1, (CHANNELS, height, across))]
-        for before, after in zip((CHANNELS, *SEEN), SEEN, strict=False):
+        layers: list[nn.Module] = [nn.Unflatten(1, (channels, height, across))]
+        for before, after in zip((channels, *SEEN), SEEN, strict=False):
             layers += [nn.Conv2d(before, after, 3, 2, 1), nn.SiLU()]
         left = SEEN[-1] * _halved(height, len(SEEN)) * _halved(across, len(SEEN))
         self.net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(left, width), nn.SiLU())

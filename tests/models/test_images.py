@@ -13,6 +13,7 @@ from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.images import ColourPixels, GreyPixels
 from ancestry_ddvi.models.likelihoods.bernoulli import BernoulliPixels
 from ancestry_ddvi.models.likelihoods.discretised import DiscretisedLogistic
+from ancestry_ddvi.models.nets import Waves
 
 MODALITIES = {"grey": GreyPixels(28, 28), "colour": ColourPixels(32, 32)}
 LEVELS = torch.arange(256) / 255
@@ -240,10 +241,24 @@ def test_a_few_images_are_learnt(name: str) -> None:
     batch = Batch(x.expand(-1, images(name, 1).x.shape[1]).contiguous())
     likelihood = modality.likelihood(4, 64)
     bridge = nn.Sequential(modality.encoder(64), nn.Linear(64, 4))
-    optimiser = torch.optim.Adam([*bridge.parameters(), *likelihood.parameters()], 1e-2)
-    for _ in range(60):
+    optimiser = torch.optim.Adam([*bridge.parameters(), *likelihood.parameters()], 4e-3)
+    for _ in range(150):
         optimiser.zero_grad()
         (-likelihood.log_prob(batch, bridge(batch)).mean()).backward()
         optimiser.step()
     error = (likelihood(bridge(batch)) - batch.x).abs().mean()
     assert error < 0.1
+
+
+def test_waves_are_sines_and_cosines_beside_the_latents() -> None:
+    waves, z = Waves(2, 400, 0.5), torch.randn(7, 2)
+    plain, sine, cosine = waves(z).split([2, 400, 400], -1)
+    assert torch.equal(plain, z)
+    torch.testing.assert_close(torch.atan2(sine, cosine), torch.atan2(*angles(waves, z)))
+    assert waves.frequency.std().item() == pytest.approx(math.pi, rel=0.1)
+    assert "frequency" in waves.state_dict()
+
+
+def angles(waves: Waves, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    turned = z[:, :1] * waves.frequency[0] + z[:, 1:] * waves.frequency[1]
+    return turned.sin(), turned.cos()
