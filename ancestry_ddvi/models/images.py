@@ -10,7 +10,7 @@ from .batch import Batch
 from .likelihoods.bernoulli import BernoulliPixels
 from .likelihoods.discretised import DiscretisedLogistic
 from .modalities import Modality
-from .nets import MLP, Waves
+from .nets import MLP, Waves, lively
 
 CHANNELS = 3
 """Red, green and blue, one whole channel after the other."""
@@ -92,7 +92,8 @@ class PixelEncoder(nn.Module):
         for before, after in zip((channels, *SEEN), SEEN, strict=False):
             layers += [nn.Conv2d(before, after, 3, 2, 1), nn.SiLU()]
         left = SEEN[-1] * _halved(height, len(SEEN)) * _halved(across, len(SEEN))
-        self.net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(left, width), nn.SiLU())
+        layers += [nn.Flatten(), nn.Linear(left, width), nn.SiLU()]
+        self.net = lively(nn.Sequential(*layers))
 
     def forward(self, batch: Batch) -> Tensor:
         """Context of each row; (n, width)."""
