@@ -197,7 +197,7 @@ def test_a_ladder_leads_from_a_standard_normal_to_the_prior(name) -> None:
     apart = []
     for rung, ratio in zip(rungs, np.geomspace(4, top.sd, len(rungs)), strict=True):
         a = 1 / (1 + ratio**2) ** 0.5
-        noised = a * top.sample(8_000) + ratio * a * torch.randn(DRAWS, 2)
+        noised = a * top.sample(8_000) + ratio * a * torch.randn(8_000, 2)
         drawn = rung.sample(8_000)
         for axis in range(2):
             assert stats.ks_2samp(noised[:, axis], drawn[:, axis]).pvalue > 1e-4
