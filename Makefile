@@ -32,10 +32,10 @@ test: $(development)
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	$(VENV)/bin/python -m pytest
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --dist loadfile
 
 test-slow: $(development)
-	$(VENV)/bin/python -m pytest -m slow
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --dist loadfile -m slow
 
 docs: $(development) demo
 	$(VENV)/bin/python docs/make_cli.py
