@@ -32,7 +32,7 @@ METHODS = ("vae", "iaf-vae", "h-iaf-vae", "aae", "ddvi")
 PRIORS = ("pinwheel", "swiss-roll", "square")
 SETTINGS = {
     "width": "512", "encoder_width": "512", "chain_width": "256", "learning_rate": "0.002",
-    "beta": "4", "alpha": "100",
+    "batch": "128", "beta": "4", "alpha": "100",
 }  # fmt: skip
 """What images want otherwise than genotypes, of methods that have such a setting.
 

@@ -209,3 +209,17 @@ def test_a_ladder_leads_from_a_standard_normal_to_the_prior(name) -> None:
 @pytest.mark.parametrize("name", ["normal", "mixture:5"])
 def test_what_a_normal_posterior_can_follow_needs_no_ladder(name) -> None:
     assert list(prior(name, 2).ladder()) == []
+
+
+def test_the_published_pinwheel_lies_on_the_arms_of_the_blurred_one() -> None:
+    found = prior("pinwheel", 2)
+    published = found.as_published(DRAWS)
+    nearest = torch.cdist(published, found.nodes).min(dim=1)
+    assert nearest.values.quantile(0.99) < 0.04
+    arm = found.part[nearest.indices]
+    assert stats.chisquare(np.bincount(arm, minlength=10)).pvalue > 1e-4
+    radius = published.norm(dim=1)
+    assert radius.mean().item() == pytest.approx(1, abs=0.01)
+    assert radius.std().item() == pytest.approx(0.15, abs=0.01)
+    inside = found.log_prob(published).mean() > found.log_prob(found.sample(DRAWS)).mean()
+    assert bool(inside)

@@ -29,6 +29,10 @@ class Prior(nn.Module, abc.ABC):
     def log_prob(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Log density of each row, log p(z) or log p(z | label), in nats; (n,)."""
 
+    def as_published(self, n: int) -> Tensor:
+        """Draw (n, d) latents as the DDVI paper does where this density is a blurred one."""
+        return self.sample(n)
+
     def ladder(self) -> Sequence[Prior]:
         """Densities on the way from a standard normal to this one; none where it is short.
 

@@ -19,22 +19,39 @@ PARTS = 10
 """Partitions of a shape where nobody asks for another number."""
 
 
-def pinwheel(dims: int, classes: int, arms: float) -> Nodes:
+class Pinwheel(Nodes):
     """``arms`` bent arms about the origin, in two dimensions; a partition is an arm.
 
     Along an arm f ~ N(1, 0.15^2) turns with the angle 2 pi k / K + 0.25 exp(f).
     """
+
+    def __init__(self, arms: int) -> None:
+        per_arm, reach = 33, 4.0
+        quantile = torch.linspace(-reach, reach, per_arm, dtype=torch.float64)
+        weight = torch.exp(-0.5 * quantile**2)
+        part = torch.arange(arms).repeat_interleave(per_arm)
+        along = (1 + 0.15 * quantile).repeat(arms)
+        nodes = _turned(along, torch.zeros_like(along), part / arms)
+        super().__init__(nodes, (weight / weight.sum() / arms).repeat(arms), part, 0.03)
+
+    def as_published(self, n: int) -> Tensor:
+        """Draw (n, 2) latents from arms 0.005 wide."""
+        part = torch.randint(self.classes, (n,))
+        across = 0.005 * torch.randn(n)
+        return _turned(1 + 0.15 * torch.randn(n), across, part / self.classes).to(self.nodes)
+
+
+def _turned(along: Tensor, across: Tensor, turns: Tensor) -> Tensor:
+    """Points of arms in the plane; (n, 2)."""
+    angle = 2 * math.pi * turns + 0.25 * along.exp()
+    cos, sin = angle.cos(), angle.sin()
+    return torch.stack([cos * along + sin * across, cos * across - sin * along], -1)
+
+
+def pinwheel(dims: int, classes: int, arms: float) -> Pinwheel:
+    """A pinwheel with an arm for each class."""
     del dims
-    count, sd, reach = classes or int(arms), 0.03, 4.0
-    per_arm = 33
-    quantile = torch.linspace(-reach, reach, per_arm, dtype=torch.float64)
-    weight = torch.exp(-0.5 * quantile**2)
-    along = 1 + 0.15 * quantile
-    part = torch.arange(count).repeat_interleave(per_arm)
-    angle = 2 * math.pi * part / count + 0.25 * along.exp().repeat(count)
-    radius = along.repeat(count)
-    nodes = torch.stack([radius * angle.cos(), -radius * angle.sin()], -1)
-    return Nodes(nodes, (weight / weight.sum() / count).repeat(count), part, sd)
+    return Pinwheel(classes or int(arms))
 
 
 def swiss_roll(dims: int, classes: int, sd: float) -> Nodes:
