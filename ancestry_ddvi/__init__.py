@@ -1,7 +1,7 @@
 """Genetic structure of a cohort by denoising diffusion variational inference.
 
 The verbs of the command line are functions here, with the same names and defaults:
-``ingest``, ``fit``, ``embed``, ``compare``. They are loaded when first asked for.
+``ingest``, ``fit``, ``embed``, ``assign``, ``compare``. They are loaded when first asked for.
 """
 
 from __future__ import annotations
@@ -9,17 +9,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Compared, Embedded, Fitted, Ingested, compare, embed, fit, ingest
+    from .api import (
+        Assigned,
+        Compared,
+        Embedded,
+        Fitted,
+        Ingested,
+        assign,
+        compare,
+        embed,
+        fit,
+        ingest,
+    )
     from .genotypes.filters import Filters
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Assigned",
     "Compared",
     "Embedded",
     "Filters",
     "Fitted",
     "Ingested",
+    "assign",
     "compare",
     "embed",
     "fit",

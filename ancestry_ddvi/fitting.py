@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 
+from .appraisal import CALIBRATED, SHARES, calibrate, know_groups, likeness, membership
+from .artefacts.labels import Levels
 from .artefacts.model import Model
 from .artefacts.summary import Clock, versions
 from .data.scores import ScoreData
@@ -18,7 +20,8 @@ from .genotypes.components import principal_components
 from .genotypes.dispersion import score_dispersion
 from .genotypes.panel import Panel
 from .genotypes.qc import QC, Filters, format_table, quality_control
-from .genotypes.scores import Projection, Scores
+from .genotypes.scores import Blocks, Projection, Scores
+from .genotypes.source import MISSING
 from .genotypes.store import GenotypeStore
 from .mapping import with_settings
 from .methods import recipe, row
@@ -113,11 +116,12 @@ def fit_model(
     progress: Progress,
     clock: Clock,
     labels: np.ndarray | None = None,
+    levels: Levels | None = None,
 ) -> Fit:
     """Fit a model to the people of a store who pass quality control.
 
     ``labels`` are places in ``options.classes``, -1 where a person's class is not known; int64
-    (people,).
+    (people,). Of ``levels`` the model keeps what its groups are like as a whole.
 
     Raises
     ------
@@ -145,14 +149,30 @@ def fit_model(
     with progress.stage("training", method.steps) as advance:
         history = method.fit(training, advance)
     clock.lap("training")
+    calibration = None
+    if row(options.method).error_bars and held_out.any():
+        some = np.flatnonzero(held_out)[:CALIBRATED]
+        people = np.flatnonzero(qc.fit_samples)[some]
+        parts = _thinned(store, qc, projection, people, options.seed)
+        calibration = calibrate(method, fitted[some], parts, ids[some], device, options.seed)
+        projection = projection.tempered(calibration["temperature"])
+        scores = scores.tempered(calibration["temperature"])
+        fitted = scores[qc.fit_samples]
+        clock.lap("calibration")
     everybody = ScoreData(fitted, device)
     placement = method.place(everybody, ids, draws=BOUND_DRAWS, seed=options.seed)
     bounds = _bounds(placement, held_out)
+    turn = _orientation(method, placement.mean, fitted.value)
+    placement = placement.turned(turn)
     record = {
         "options": asdict(options) | {"settings": asdict(chosen)},
         "scale": modality.scale.double().tolist(),
         "counts": _counts(store, qc),
         "bounds": bounds,
+        "calibration": calibration,
+        "likeness": likeness(placement, fitted, projection, options.seed).as_json(),
+        **_groups(levels, ids, placement, held_out),
+        "privacy": membership(placement.importance_bound, held_out, projection, options.seed),
         "training": [asdict(row) for row in history],
         "versions": versions(),
         "card": _card(store, qc, projection),
@@ -161,11 +181,38 @@ def fit_model(
         panel=Panel(store.sites[qc.sites], qc.frequency, qc.build),
         projection=projection,
         weights=method.state(),
-        orientation=_orientation(method, placement.mean, fitted.value),
+        orientation=turn,
         record=record,
     )
     clock.lap("bounds")
     return Fit(model, method, qc, scores, bounds)
+
+
+def _thinned(
+    store: GenotypeStore, qc: QC, projection: Projection, people: np.ndarray, seed: int
+) -> Iterator[tuple[float, Scores]]:
+    """Scores of people of the panel, as newcomers, from random parts of the sites."""
+    for share in SHARES:
+        chance = stream(seed, f"thinning to {share}")
+
+        def blocks(share: float = share, chance: np.random.Generator = chance) -> Blocks:
+            for start in range(0, len(qc.sites), SITES_AT_ONCE):
+                part = slice(start, min(start + SITES_AT_ONCE, len(qc.sites)))
+                dosages = store.dosages(qc.sites[part], people)
+                yield part, np.where(chance.random(dosages.shape) < share, dosages, MISSING)
+
+        read = projection.read(blocks(), len(people))
+        yield share, projection.newcomers(read, np.ones(len(people), dtype=bool))
+
+
+def _groups(
+    levels: Levels | None, ids: Sequence[str], placement: Placement, held_out: np.ndarray
+) -> dict[str, Any]:
+    """What the record says of labelled groups."""
+    if levels is None:
+        return {"groups": None, "assignment": []}
+    found, figures = know_groups(levels, ids, placement, held_out)
+    return {"groups": found and found.as_json(), "assignment": figures}
 
 
 def make_projection(

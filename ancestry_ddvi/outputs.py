@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .artefacts.coordinates import Coordinates, write_components, write_groups
 from .artefacts.summary import Clock, complete, write_summary
 from .genotypes.scores import Scores
@@ -29,6 +31,7 @@ def coordinates_of(
     *,
     model_sites: int,
     sites_in_file: int,
+    p_panel: np.ndarray,
     remarks: Sequence[str],
 ) -> Coordinates:
     """The table of coordinates.
@@ -40,6 +43,8 @@ def coordinates_of(
     scores : Scores
     model_sites, sites_in_file : int
         Sites of the model, and how many of them the file has.
+    p_panel : ndarray, (people,)
+        Share of the panel that is more unusual than each person.
     remarks : sequence of str
         Flags known so far, one string per person.
     """
@@ -48,9 +53,13 @@ def coordinates_of(
         samples=samples,
         mean=placement.mean,
         sd=placement.sd,
+        correlation=placement.correlation,
         n_sites=scores.observed,
         site_fraction=scores.observed / model_sites,
         call_rate=scores.observed / max(sites_in_file, 1),
+        effective_draws=placement.effective_draws,
+        log_evidence=placement.importance_bound,
+        p_panel=p_panel,
         flag=[joined(r, "few_draws" if u else "") for r, u in zip(remarks, unsure, strict=True)],
     )
 

@@ -7,15 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from .data.dataset import Dataset
-from .models.latent import LatentModel
-from .seeding import keyed_normals
-
-PEOPLE_AT_ONCE = 64
-"""Every batch is filled up to this size, so that a person alone meets the same arithmetic."""
+from .seeding import keyed_normals, stream
 
 
 @dataclass(frozen=True)
@@ -30,11 +23,17 @@ class Placement:
         Path-wise log weight of each draw, in nats; None where draws count alike.
     groups : ndarray of float64, (people, groups), optional
         Probabilities of classes or clusters, averaged over the posterior.
+    log_prior : ndarray of float64, (people, draws), optional
+        Log density of the prior at each draw; None where nothing is believed beforehand.
+    misfit : ndarray of float64, (people, draws), optional
+        How far the data are from what each draw leads to expect (``Likelihood.misfit``).
     """
 
     draws: np.ndarray
     log_weight: np.ndarray | None = None
     groups: np.ndarray | None = None
+    log_prior: np.ndarray | None = None
+    misfit: np.ndarray | None = None
 
     def turned(self, orientation: np.ndarray) -> Placement:
         """The same draws on turned axes; ``orientation`` is (dims, dims), orthogonal."""
@@ -53,6 +52,12 @@ class Placement:
         average = relative.mean(axis=1, keepdims=True)
         capped = np.minimum(relative, math.sqrt(relative.shape[1]) * average)
         return np.asarray(capped / capped.sum(axis=1, keepdims=True))
+
+    @property
+    def belief(self) -> np.ndarray:
+        """Log density of the prior at each draw; zero where nothing is believed beforehand."""
+        flat = np.zeros(self.draws.shape[:2])
+        return flat if self.log_prior is None else self.log_prior
 
     @property
     def _relative_weight(self) -> np.ndarray:
@@ -83,6 +88,26 @@ class Placement:
         return np.asarray(np.sqrt(np.diagonal(self.covariance, axis1=1, axis2=2)))
 
     @property
+    def correlation(self) -> np.ndarray:
+        """Posterior correlations of pairs of axes, row by row; (people, dims (dims - 1) / 2)."""
+        sd = self.sd
+        pair = np.triu_indices(sd.shape[1], 1)
+        return np.asarray(self.covariance[:, *pair] / (sd[:, pair[0]] * sd[:, pair[1]]))
+
+    def resampled(self, count: int, ids: Sequence[str], seed: int) -> np.ndarray:
+        """Draws that count alike, by systematic resampling; (people, count, dims).
+
+        Row i depends on its own draws, ``seed`` and ``ids[i]`` alone.
+        """
+        chosen = []
+        for weight, sample in zip(self.weight, ids, strict=True):
+            generator = stream(seed, f"resampling {sample}")
+            ticks = (np.arange(count) + generator.random()) / count
+            rows = np.searchsorted(np.cumsum(weight), ticks).clip(max=len(weight) - 1)
+            chosen.append(generator.permutation(rows))
+        return np.take_along_axis(self.draws, np.array(chosen)[..., None], axis=1)
+
+    @property
     def effective_draws(self) -> np.ndarray:
         """Effective sample size of the draws, by their weights untruncated; (people,)."""
         if self.draws.shape[1] == 1:
@@ -106,55 +131,17 @@ class Placement:
         return np.asarray(top + np.log(np.exp(self.log_weight - top[:, None]).mean(axis=1)))
 
 
-def place(
-    model: LatentModel, data: Dataset, ids: Sequence[str], *, draws: int, seed: int
+def normal_placement(
+    mean: np.ndarray, covariance: np.ndarray, ids: Sequence[str], *, draws: int, seed: int
 ) -> Placement:
-    """Draw from everybody's posterior; a row depends on its ID, its data and the seed alone.
-
-    Parameters
-    ----------
-    model : LatentModel, on the device of the data
-    data : Dataset
-    ids : sequence of str
-    draws : int
-        One is taken where the model claims no uncertainty.
-    seed : int
-    """
-    model.eval()
-    draws = draws if model.claims_uncertainty else 1
-    blocks = []
-    for start in range(0, len(ids), PEOPLE_AT_ONCE):
-        some = ids[start : start + PEOPLE_AT_ONCE]
-        filled = np.resize(np.arange(len(some)), PEOPLE_AT_ONCE)
-        noise = keyed_normals(some, draws, model.noise_shape, seed)[filled]
-        batch = data.batch(torch.tensor(start + filled)).repeat(draws)
-        with torch.no_grad():
-            draw = model.encode(batch, torch.tensor(noise, device=batch.x.device).flatten(0, 1))
-            found = draw.z, model.weigh(batch, draw), model.groups(batch, draw.z)
-        blocks.append(_placement(*(_rows(f, draws, len(some)) for f in found)))
-    return _joined(blocks)
+    """Draws from normals of given means, (people, dims), and covariances; all count alike."""
+    noise = keyed_normals(ids, draws, mean.shape[1:], seed)
+    factor = np.linalg.cholesky(covariance + 1e-12 * np.eye(mean.shape[1]))
+    return Placement(mean[:, None] + np.einsum("nij,nsj->nsi", factor, noise))
 
 
-def _rows(values: Tensor | None, draws: int, people: int) -> np.ndarray | None:
-    """Values of draws, of the people asked for; (people, draws, ...)."""
-    if values is None:
-        return None
-    shaped = values.double().cpu().numpy().reshape(PEOPLE_AT_ONCE, draws, *values.shape[1:])
-    return np.asarray(shaped[:people])
-
-
-def _placement(
-    z: np.ndarray | None, log_weight: np.ndarray | None, groups: np.ndarray | None
-) -> Placement:
-    """Draws of a few people; groups averaged over their weights."""
-    assert z is not None
-    placed = Placement(z, log_weight)
-    if groups is None:
-        return placed
-    return replace(placed, groups=np.einsum("ns,nsg->ng", placed.weight, groups))
-
-
-def _joined(blocks: Sequence[Placement]) -> Placement:
+def joined(blocks: Sequence[Placement]) -> Placement:
+    """One placement of the people of several."""
     parts = ([getattr(block, f.name) for block in blocks] for f in fields(Placement))
     return Placement(*(None if part[0] is None else np.concatenate(part) for part in parts))  # type: ignore[arg-type]
 

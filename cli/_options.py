@@ -115,6 +115,29 @@ seed = click.option(
     show_default=True,
     help="Start of the random numbers: the same seed gives the same result.",
 )
+draws_seed = click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Of the draws, with each sample's ID.  [default: the seed of the model, 42 unless it was "
+    "fitted with another: the same person then meets the same draws]",
+)
+posterior_draws = click.option(
+    "--draws",
+    type=click.IntRange(min=2),
+    metavar="N",
+    default=64,
+    show_default=True,
+    help="Posterior draws for each person; their mean is the place and their sd the error bar.",
+)
+min_sites = click.option(
+    "--min-sites",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=100,
+    show_default=True,
+    help="Fewest sites of the model that INPUT must hold.",
+)
 device = click.option(
     "--device",
     metavar="auto|cpu|cuda[:N]|mps",

@@ -10,6 +10,7 @@ from ancestry_ddvi import __version__
 
 from ._failures import as_failure
 from ._signals import sigterm_raises
+from .assign import assign
 from .benchmark import benchmark
 from .compare import compare
 from .embed import embed
@@ -45,8 +46,9 @@ def main() -> None:
     \b
     ddvi-ancestry fit cohort.vcf.gz              a model and the place of everybody in it
     ddvi-ancestry embed cohort.ddvi new.vcf.gz   the place of new samples in that model
+    ddvi-ancestry assign cohort.ddvi new.vcf.gz  the group of the panel each is most similar to
     """  # noqa: D301
 
 
-for command in (fit, embed, ingest, methods, compare, benchmark):
+for command in (fit, embed, assign, ingest, methods, compare, benchmark):
     main.add_command(command)

@@ -13,29 +13,10 @@ from ._running import running, tell
 @options.inputs(example="ddvi-ancestry embed cohort.ddvi new.vcf.gz")
 @options.out(default="INPUT.in.MODEL, in this folder")
 @options.labels("people are coloured in the figure")
-@click.option(
-    "--draws",
-    type=click.IntRange(min=2),
-    metavar="N",
-    default=64,
-    show_default=True,
-    help="Posterior draws for each person; their mean is the place and their sd the error bar.",
-)
-@click.option(
-    "--min-sites",
-    type=click.IntRange(min=1),
-    metavar="N",
-    default=100,
-    show_default=True,
-    help="Fewest sites of the model that INPUT must hold.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="Of the draws, with each sample's ID.  [default: the seed of the model, 42 unless it was "
-    "fitted with another: the same person then meets the same draws]",
-)
+@options.posterior_draws
+@click.option("--draws-out", is_flag=True, help="Write the draws too, to PREFIX.draws.npz.")
+@options.min_sites
+@options.draws_seed
 @options.device
 @options.threads
 @options.verbosity
@@ -45,6 +26,7 @@ def embed(
     out: str | None,
     labels: str | None,
     draws: int,
+    draws_out: bool,
     min_sites: int,
     seed: int | None,
     device: str,
@@ -73,6 +55,7 @@ def embed(
             threads=threads,
             min_sites=min_sites,
             labels=labels,
+            draws_out=draws_out,
             progress=progress,
         )
     tell(embedded.files.values())

@@ -14,7 +14,10 @@ from ._running import running, tell
 @click.command(epilog=options.EXIT_CODES)
 @options.inputs(example="ddvi-ancestry fit cohort.vcf.gz")
 @options.out(default="INPUT without its suffix, in this folder")
-@options.labels("people are coloured in the figure")
+@options.labels(
+    "people are coloured in the figure and the model knows groups, as assign needs; a further "
+    "column may hold coarser groups"
+)
 @options.dims
 @click.option(
     "--method",

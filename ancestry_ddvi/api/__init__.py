@@ -1,10 +1,11 @@
-"""The verbs: ingest, fit, embed, compare, benchmark. The one place where the layers meet.
+"""The verbs: ingest, fit, embed, assign, compare, benchmark. The one place where the layers meet.
 
 Every verb has the name and the defaults of its command.
 """
 
 from __future__ import annotations
 
+from ._assign import Assigned, assign, assign_prefix
 from ._common import default_prefix
 from ._embed import Embedded, embed
 from ._fit import Fitted, fit
@@ -12,10 +13,13 @@ from ._ingest import Ingested, ingest
 from ._studies import Compared, benchmark_images, compare
 
 __all__ = [
+    "Assigned",
     "Compared",
     "Embedded",
     "Fitted",
     "Ingested",
+    "assign",
+    "assign_prefix",
     "benchmark_images",
     "compare",
     "default_prefix",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..artefacts.coordinates import Coordinates
+from ..artefacts.coordinates import Coordinates, write_draws
 from ..artefacts.labels import labels_of, read_labels
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock
@@ -24,6 +24,7 @@ from ._common import PROPOSALS, counter, default_prefix
 
 if TYPE_CHECKING:
     from ..genotypes.panel import Alignment
+    from ..placement import Placement
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +35,12 @@ FEW_SITES = 0.1
 
 @dataclass(frozen=True)
 class Embedded:
-    """What ``embed`` wrote, and the coordinates."""
+    """What ``embed`` wrote, the coordinates, and the draws they are means of."""
 
     files: dict[str, Path]
     summary: dict[str, Any]
     coordinates: Coordinates = field(repr=False)
+    placement: Placement = field(repr=False)
 
 
 def embed(
@@ -52,6 +54,7 @@ def embed(
     threads: int | None = None,
     min_sites: int = 100,
     labels: str | None = None,
+    draws_out: bool = False,
     progress: Progress = SILENT,
 ) -> Embedded:
     """Place samples in the space of a fitted model; a sample's place is its own affair.
@@ -74,8 +77,11 @@ def embed(
     min_sites : int
         Refuse a file that shares fewer sites with the model.
     labels : str, optional
-        As in ``fit``.
+        Colours of the figure, as in ``fit``.
+    draws_out : bool
+        Write the posterior draws too.
     """
+    from ..appraisal import judged
     from ..data.scores import ScoreData
     from ..fitting import revive
     from ..models.runtime import computing, pick
@@ -111,17 +117,19 @@ def embed(
             ScoreData(scores, chosen), store.samples, draws=draws * PROPOSALS, seed=seed
         )
         clock.lap("placing")
-    remarks = [
-        joined("in_panel" if member else "", "few_sites" if observed < min_sites else "")
-        for member, observed in zip(known, scores.observed, strict=True)
-    ]
     placement = placement.turned(fitted.orientation)
+    p_panel, unlike = judged(fitted.record, placement, scores, fitted.projection)
+    remarks = [
+        joined("in_panel" if member else "", "few_sites" if few else "", remark)
+        for member, few, remark in zip(known, scores.observed < min_sites, unlike, strict=True)
+    ]
     coordinates = coordinates_of(
         store.samples,
         placement,
         scores,
         model_sites=len(fitted.panel),
         sites_in_file=receipt.matched,
+        p_panel=p_panel,
         remarks=remarks,
     )
     title = f"{Path(store.name).name} in {Path(model).name}: {len(store.samples):,} people"
@@ -129,6 +137,9 @@ def embed(
     files = write_places(
         prefix, coordinates, placement, scores, groups, title, made["method"], made["classes"]
     )
+    if draws_out:
+        files["draws"] = Path(f"{prefix}.draws.npz")
+        write_draws(files["draws"], store.samples, placement.resampled(draws, store.samples, seed))
     clock.lap("writing")
     summary = {
         "verb": "embed",
@@ -139,7 +150,8 @@ def embed(
         "skipped_records": dict(store.skipped),
         "match": receipt.as_dict(),
     }
-    return Embedded(*conclude(prefix, summary, files, coordinates, clock), coordinates)
+    done = conclude(prefix, summary, files, coordinates, clock)
+    return Embedded(*done, coordinates, placement)
 
 
 def _aligned(

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from ..artefacts.coordinates import Coordinates
-from ..artefacts.labels import UNLABELLED, labels_of, read_labels
+from ..artefacts.labels import UNLABELLED, labels_of, read_labels, read_levels
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
 from ..genotypes.qc import Filters
 from ..genotypes.store import GenotypeStore
-from ..outputs import conclude, coordinates_of, write_places
+from ..outputs import conclude, coordinates_of, joined, write_places
 from ..planning import check_folder, plan, say_estimate
 from ..progress import SILENT, Progress
 from ._common import PROPOSALS, counter, default_prefix
@@ -56,7 +56,8 @@ def fit(
     out : str, optional
         Prefix of everything that is written; by default the name of the first input.
     labels : str, optional
-        Tab-separated table with a header, sample IDs and labels first: colours of the figure.
+        Tab-separated table with a header, sample IDs and labels first: colours of the figure,
+        and groups that the model keeps as a whole, for ``assign``.
     dims : int
         Number of coordinates.
     seed : int
@@ -77,6 +78,7 @@ def fit(
         Write nothing; ``summary["plan"]`` says what would be done.
     progress : Progress
     """
+    from ..appraisal import judged
     from ..data.scores import ScoreData
     from ..fitting import FitOptions, fit_model
     from ..models.runtime import computing, pick
@@ -100,12 +102,14 @@ def fit(
         say_estimate(len(store.samples), len(store.sites))
         clock.lap("reading")
         guides = _numbers(store.samples, named, classes) if classes else None
-        done = fit_model(store, options, chosen, progress, clock, guides)
+        levels = read_levels(Path(labels)) if labels else None
+        done = fit_model(store, options, chosen, progress, clock, guides, levels)
         placement = done.method.place(
             ScoreData(done.scores, chosen), store.samples, draws=64 * PROPOSALS, seed=seed
         )
         clock.lap("placing")
     placement = placement.turned(done.model.orientation)
+    p_panel, unlike = judged(done.model.record, placement, done.scores, done.model.projection)
     sites = len(done.qc.sites)
     coordinates = coordinates_of(
         store.samples,
@@ -113,7 +117,8 @@ def fit(
         done.scores,
         model_sites=sites,
         sites_in_file=sites,
-        remarks=done.qc.flags,
+        p_panel=p_panel,
+        remarks=[joined(*both) for both in zip(done.qc.flags, unlike, strict=True)],
     )
     files = {"model": Path(f"{prefix}.ddvi")}
     done.model.write(files["model"])
@@ -131,6 +136,7 @@ def fit(
         "components": done.model.projection.kept,
         "dispersion": done.model.projection.dispersion,
         "bounds": done.bounds,
+        **{key: done.model.record[key] for key in ("calibration", "assignment", "privacy")},
     }
     return Fitted(*conclude(prefix, summary, files, coordinates, clock), coordinates)
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from ..errors import InputUnreadable
 from ..storage import whole
+
+_SHARED = ("site_fraction", "call_rate", "effective_draws", "log_evidence", "p_panel", "flag")
+"""Columns after the number of sites."""
+
+_GIVE = "Give a .coords.tsv file written by fit or embed."
 
 
 @dataclass(frozen=True)
@@ -20,12 +29,20 @@ class Coordinates:
     samples : sequence of str
     mean, sd : ndarray of float64, (people, dims)
         Posterior mean and standard deviation, in units of the prior's standard deviation.
+    correlation : ndarray of float64, (people, dims (dims - 1) / 2)
+        Posterior correlation of each pair of axes, (1, 2), (1, 3), ..., (2, 3), ...
     n_sites : ndarray of int64, (people,)
         Model sites observed in this person.
     site_fraction : ndarray of float64, (people,)
         The same as a share of the model's sites.
     call_rate : ndarray of float64, (people,)
         Share of the model's sites in the file that were called in this person.
+    effective_draws : ndarray of float64, (people,)
+        Independent draws that the weighted ones are worth.
+    log_evidence : ndarray of float64, (people,)
+        Importance-weighted bound on the log evidence of the scores, in nats.
+    p_panel : ndarray of float64, (people,)
+        Share of the panel that is more unusual than this person.
     flag : sequence of str
         Comma-separated remarks; "" where there is nothing to say.
     """
@@ -33,33 +50,108 @@ class Coordinates:
     samples: Sequence[str]
     mean: np.ndarray
     sd: np.ndarray
+    correlation: np.ndarray
     n_sites: np.ndarray
     site_fraction: np.ndarray
     call_rate: np.ndarray
+    effective_draws: np.ndarray
+    log_evidence: np.ndarray
+    p_panel: np.ndarray
     flag: Sequence[str]
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """Posterior covariances; (people, dims, dims)."""
+        dims = self.sd.shape[1]
+        correlation = np.tile(np.eye(dims), (len(self.samples), 1, 1))
+        i, j = np.triu_indices(dims, 1)
+        correlation[:, i, j] = correlation[:, j, i] = self.correlation
+        return np.asarray(correlation * self.sd[:, :, None] * self.sd[:, None, :])
 
     def write(self, path: Path) -> None:
         """Write the tab-separated table with a header."""
         axes = [f"Z{k + 1}" for k in range(self.mean.shape[1])]
-        header = ["sample_id", *axes, *(f"{a}_sd" for a in axes)]
+        pairs = [f"{a}_{b}_corr" for a, b in itertools.combinations(axes, 2)]
+        header = ["sample_id", *axes, *(f"{a}_sd" for a in axes), *pairs, "n_sites", *_SHARED]
         rows = (
             [
                 sample,
-                *numbers(self.mean[i]),
-                *numbers(self.sd[i]),
+                *numbers(np.concatenate([self.mean[i], self.sd[i], self.correlation[i]])),
                 str(self.n_sites[i]),
-                *numbers([self.site_fraction[i], self.call_rate[i]]),
+                *numbers([getattr(self, name)[i] for name in _SHARED[:-1]]),
                 self.flag[i],
             ]
             for i, sample in enumerate(self.samples)
         )
-        write_table(path, [*header, "n_sites", "site_fraction", "call_rate", "flag"], rows)
+        write_table(path, header, rows)
 
     def write_eigenvec(self, path: Path) -> None:
         """Write the means in plink2's .eigenvec layout, family ID 0, axes named PC1 onwards."""
         axes = [f"PC{k + 1}" for k in range(self.mean.shape[1])]
         rows = (["0", s, *numbers(self.mean[i])] for i, s in enumerate(self.samples))
         write_table(path, ["#FID", "IID", *axes], rows)
+
+
+def looks_like_coordinates(path: Path) -> bool:
+    """Whether a file starts as a table of coordinates does."""
+    try:
+        with path.open("rb") as file:
+            return file.read(13) == b"sample_id\tZ1\t"
+    except OSError:
+        return False
+
+
+def read_coordinates(path: Path) -> Coordinates:
+    """Read a table that ``Coordinates.write`` wrote.
+
+    Raises
+    ------
+    InputUnreadable
+        If the file is absent, is no such table, or a line is cut short or holds no number
+        where one is due.
+    """
+    try:
+        header, *lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no table of coordinates"
+        raise InputUnreadable(f"{path} cannot be read: {reason}", _GIVE) from None
+    names = header.split("\t")
+    axes = [name for name in names if re.fullmatch(r"Z\d+", name)]
+    pairs = [f"{a}_{b}_corr" for a, b in itertools.combinations(axes, 2)]
+    needed = ["sample_id", *axes, *(f"{a}_sd" for a in axes), *pairs, "n_sites", *_SHARED]
+    if not axes or (lacking := [name for name in needed if name not in names]):
+        what = lacking[0] if axes else "Z1"
+        raise InputUnreadable(f"{path} has no column {what}", _GIVE)
+    rows = [line.split("\t") for line in lines]
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(names):
+            raise InputUnreadable(f"{path}, line {number}: not {len(names)} columns", _GIVE)
+
+    def column(name: str) -> list[str]:
+        return [row[names.index(name)] for row in rows]
+
+    def table(columns: Sequence[str]) -> np.ndarray:
+        try:
+            cells = [[math.nan if c == "NA" else float(c) for c in column(k)] for k in columns]
+        except ValueError as error:
+            raise InputUnreadable(f"{path}: {error}", _GIVE) from None
+        return np.array(cells, dtype=float).reshape(len(columns), len(rows)).T
+
+    return Coordinates(
+        samples=column("sample_id"),
+        mean=table(axes),
+        sd=table([f"{a}_sd" for a in axes]),
+        correlation=table(pairs),
+        n_sites=table(["n_sites"])[:, 0].astype(np.int64),
+        flag=column("flag"),
+        **{name: table([name])[:, 0] for name in _SHARED[:-1]},
+    )
+
+
+def write_draws(path: Path, samples: Sequence[str], draws: np.ndarray) -> None:
+    """Write draws that count alike, (people, draws, dims), as arrays sample_id and draws."""
+    with whole(path) as beside, beside.open("wb") as out:
+        np.savez_compressed(out, sample_id=np.array(samples, dtype=str), draws=draws)
 
 
 def write_components(path: Path, samples: Sequence[str], scores: np.ndarray) -> None:

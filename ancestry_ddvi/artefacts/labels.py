@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputsDisagree, InputUnreadable
@@ -20,6 +21,60 @@ def read_labels(path: Path) -> dict[str, str]:
     InputUnreadable
         If the file is absent, empty, or a line has fewer than two columns.
     """
+    _, rows = _table(path)
+    return {cells[0]: cells[1] or UNLABELLED for cells in rows}
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Labels on one level or several, the finest first.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the columns, such as population and superpopulation.
+    labels : mapping from sample ID to tuple of str
+        On each level, of the samples that have a label.
+    """
+
+    names: tuple[str, ...]
+    labels: Mapping[str, tuple[str, ...]]
+
+    @property
+    def first(self) -> dict[str, str]:
+        """Labels on the finest level."""
+        return {sample: every[0] for sample, every in self.labels.items()}
+
+
+def read_levels(path: Path) -> Levels:
+    """The labels of a table on all its levels.
+
+    The second column is the finest level. A further column is a coarser one if everybody of one
+    label has the same entry there, as populations have one superpopulation; columns that are
+    no such thing, or have one entry in all, say nothing.
+
+    Raises
+    ------
+    InputUnreadable
+        As ``read_labels``.
+    """
+    header, rows = _table(path)
+    known = [cells for cells in rows if cells[1] not in ("", UNLABELLED)]
+    kept = [1]
+    for column in range(2, len(header)):
+        pairs = {(cells[1], cells[column] if column < len(cells) else "") for cells in known}
+        coarse = {entry for _, entry in pairs}
+        nested = len(pairs) == len({cells[1] for cells in known})
+        if nested and 1 < len(coarse) < len(pairs) and not coarse & {"", UNLABELLED}:
+            kept.append(column)
+    return Levels(
+        tuple(header[column] or f"level{column}" for column in kept),
+        {cells[0]: tuple(cells[column] for column in kept) for cells in known},
+    )
+
+
+def _table(path: Path) -> tuple[list[str], list[list[str]]]:
+    """The header and the lines below it, each cut into two cells or more."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -31,7 +86,7 @@ def read_labels(path: Path) -> dict[str, str]:
             f"labels {path} has no line below a header",
             "Give sample IDs and labels, tab-separated.",
         )
-    labels = {}
+    rows = []
     for number, line in enumerate(lines[1:], start=2):
         if not line.strip():
             continue
@@ -41,8 +96,8 @@ def read_labels(path: Path) -> dict[str, str]:
                 f"labels {path}, line {number}: one column where two are needed",
                 "Separate sample ID and label by a tab, under a header line.",
             )
-        labels[cells[0]] = cells[1] or UNLABELLED
-    return labels
+        rows.append(cells)
+    return lines[0].rstrip("\r").split("\t"), rows
 
 
 def labels_of(samples: Sequence[str], labels: Mapping[str, str], path: Path) -> list[str]:

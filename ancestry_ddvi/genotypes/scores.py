@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from ..seeding import stream
 from .exact import on_grid
 
 Blocks = Iterable[tuple[slice, np.ndarray]]
@@ -41,6 +42,10 @@ class Scores:
     def factor(self) -> np.ndarray:
         """Lower Cholesky factors of the precisions; (people, components, components)."""
         return np.linalg.cholesky(self.precision + _ridge(self.precision))
+
+    def tempered(self, temperature: float) -> Scores:
+        """With variances so many times as large."""
+        return replace(self, precision=self.precision / temperature)
 
     def __getitem__(self, people: np.ndarray | slice) -> Scores:
         return Scores(*(getattr(self, f.name)[people] for f in fields(self)))
@@ -79,6 +84,10 @@ class Projection:
     people: int
     dispersion: float
     kept: int
+
+    def tempered(self, temperature: float) -> Projection:
+        """With variances of scores so many times as large."""
+        return replace(self, dispersion=self.dispersion * temperature)
 
     def read(self, blocks: Blocks, people: int) -> Scores:
         """Scores on all components; exact sums, so company and order change nothing.
@@ -134,6 +143,31 @@ class Projection:
         precision = np.linalg.inv(covariance[:, kept, kept])
         return Scores(value / (1 + own), precision, scores.length, scores.observed)
 
+    def length_excess(self, scores: Scores) -> np.ndarray:
+        """Squared length of the standardised dosages beyond what the scores lead to expect.
+
+        Somebody with expected standardised dosages y has the allele frequency f + sd y / 2 at a
+        site, and under Hardy-Weinberg proportions the expected square of their dosage is
+        1 + y (1 - 2 f) / sd + y^2 / 2. Summed over sites, with y = V s, that is linear and
+        quadratic in the scores s. Alleles that are rare in the panel, calls at the wrong sites
+        or of the wrong allele, and contamination all make it differ.
+
+        Parameters
+        ----------
+        scores : Scores on the kept components
+
+        Returns
+        -------
+        ndarray of float64, (people,)
+            In sites' worth, scaled to all sites of the panel.
+        """
+        sites = len(self.frequency)
+        sd = np.sqrt(2 * self.frequency * (1 - self.frequency))
+        skew = ((1 - 2 * self.frequency) / sd) @ self.loadings[:, : self.kept]
+        squared = np.einsum("ni,nij,nj->n", scores.value, scores.precision, scores.value)
+        of_places = self.dispersion * (squared - self.kept) * sites / scores.observed.clip(1)
+        return np.asarray(scores.length - sites - scores.value @ skew - 0.5 * of_places)
+
     def in_panel(self, scores: Scores, prior: float = 0.01) -> np.ndarray:
         """Who looks like one of the people the loadings were learnt from; bool (people,).
 
@@ -144,11 +178,25 @@ class Projection:
         noise = slice(self.kept, None)
         covariance = np.linalg.inv(scores.precision + _ridge(scores.precision))
         new = np.diagonal(covariance, axis1=1, axis2=2)[:, noise]
-        member = new - self.dispersion + self.strength[noise] / self.people
-        member = np.maximum(member, new)
-        squared = scores.value[:, noise] ** 2
-        ratio = 0.5 * (np.log(new / member) + squared * (1 / new - 1 / member)).sum(axis=1)
+        ratio = self._membership(scores.value[:, noise] ** 2, new)
         return np.asarray(ratio > np.log((1 - prior) / prior))
+
+    def membership_area(self, seed: int, people: int = 2000) -> float:
+        """Area under the curve of ``in_panel`` for complete data, by simulation."""
+        new = np.full((1, len(self.strength) - self.kept), self.dispersion)
+        normal = stream(seed, "membership").standard_normal((2, people, new.shape[1]))
+        member = np.maximum(self.strength[self.kept :] / self.people, new)
+        stranger = self._membership(normal[0] ** 2 * new, new)
+        insider = self._membership(normal[1] ** 2 * member, new)
+        below = np.searchsorted(np.sort(stranger), insider)
+        return float(below.mean() / people)
+
+    def _membership(self, squared: np.ndarray, new: np.ndarray) -> np.ndarray:
+        """Log ratio of membership to not, of squared noise scores and their variance; (people,)."""
+        member = new - self.dispersion + self.strength[self.kept :] / self.people
+        member = np.maximum(member, new)
+        terms = np.log(new / member) + squared * (1 / new - 1 / member)
+        return np.asarray(0.5 * terms.sum(axis=1))
 
 
 def _ridge(matrices: np.ndarray) -> np.ndarray:

@@ -62,6 +62,13 @@ class Method(abc.ABC):
     def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> Placement:
         """Where rows are, and how firmly."""
 
+    def log_prior(self, z: np.ndarray) -> np.ndarray:
+        """Log density of what is believed of a place beforehand, (..., dims) -> (...).
+
+        Zero where nothing is.
+        """
+        return np.zeros(z.shape[:-1])
+
     @abc.abstractmethod
     def state(self) -> dict[str, np.ndarray]:
         """Everything learnt; with recipe and spec enough to place rows again."""

@@ -22,7 +22,8 @@ from ..models.variational import Variational
 from ..objectives.base import Objective
 from ..objectives.elbo import ELBO
 from ..objectives.semi_supervised import SemiSupervised
-from ..placement import Placement, place
+from ..placement import Placement
+from ..sampling import place
 from ..training.trainer import Record, Stage, train
 from .method import Method, Recipe, Spec
 
@@ -63,6 +64,14 @@ class Trained(Method):
     def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> Placement:
         """Draws from everybody's posterior, with their weights."""
         return place(self.model, data, ids, draws=draws, seed=seed)
+
+    def log_prior(self, z: np.ndarray) -> np.ndarray:
+        """Log density of the prior."""
+        device = next(self.model.parameters()).device
+        flat = torch.tensor(z.reshape(-1, z.shape[-1]), dtype=torch.float32, device=device)
+        with torch.no_grad():
+            found = self.model.prior.log_prob(flat)
+        return np.asarray(found.double().cpu().numpy().reshape(z.shape[:-1]))
 
     def state(self) -> dict[str, np.ndarray]:
         """The weights of the networks."""

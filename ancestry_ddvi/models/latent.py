@@ -42,6 +42,10 @@ class LatentModel(nn.Module, abc.ABC):
         classes = self.labels.probabilities(self.encoder(batch))
         return self.prior.responsibilities(z) if classes is None else classes
 
+    def log_joint(self, batch: Batch, z: Tensor) -> Tensor:
+        """Log p(x | z) + log p(z), in nats, classes summed out; (n,)."""
+        return self.likelihood.log_prob(batch, z) + self.prior.log_prob(z)
+
     @abc.abstractmethod
     def weigh(self, batch: Batch, draw: Draw) -> Tensor | None:
         """Log weight of each draw, in nats, (n,); None where draws have no density."""

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from ancestry_ddvi.artefacts.coordinates import Coordinates, numbers, write_components
-from ancestry_ddvi.errors import OutputUnwritable
+from ancestry_ddvi.artefacts.coordinates import (
+    Coordinates,
+    looks_like_coordinates,
+    numbers,
+    read_coordinates,
+    write_components,
+    write_draws,
+)
+from ancestry_ddvi.errors import InputUnreadable, OutputUnwritable
 
 IDS = ["007", "1e5", "NA", "nan", "Ørsted_Å", "a b", "-9", "0x1F", "None", "TRUE", "1_000"]
 
@@ -20,10 +28,14 @@ def coordinates(people: int = len(IDS), dims: int = 2) -> Coordinates:
         samples=IDS[:people],
         mean=rng.normal(size=(people, dims)),
         sd=rng.random((people, dims)),
+        correlation=rng.uniform(-1, 1, (people, dims * (dims - 1) // 2)),
         n_sites=rng.integers(0, 10**6, people),
         site_fraction=rng.random(people),
         call_rate=rng.random(people),
-        flag=["", "related", "in_panel,few_draws"] * people,
+        effective_draws=rng.random(people) * 100,
+        log_evidence=-rng.random(people) * 100,
+        p_panel=rng.random(people),
+        flag=(["", "related", "in_panel,few_draws"] * people)[:people],
     )
 
 
@@ -37,7 +49,9 @@ def test_columns_are_those_of_the_documentation(tmp_path, dims: int) -> None:
     axes = [f"Z{k}" for k in range(1, dims + 1)]
     assert list(as_text(tmp_path / "x.tsv").columns) == [
         "sample_id", *axes, *(f"{a}_sd" for a in axes),
-        "n_sites", "site_fraction", "call_rate", "flag",
+        *(f"{a}_{b}_corr" for i, a in enumerate(axes) for b in axes[i + 1 :]),
+        "n_sites", "site_fraction", "call_rate",
+        "effective_draws", "log_evidence", "p_panel", "flag",
     ]  # fmt: skip
 
 
@@ -59,7 +73,7 @@ def test_numbers_come_back_to_six_digits(tmp_path) -> None:
     np.testing.assert_allclose(back[["Z1_sd", "Z2_sd"]], table.sd, rtol=1e-5)
     np.testing.assert_allclose(back[["site_fraction"]].T, [table.site_fraction], rtol=1e-5)
     assert back["n_sites"].tolist() == table.n_sites.tolist()
-    assert back["flag"].fillna("").tolist() == list(table.flag[: len(IDS)])
+    assert back["flag"].fillna("").tolist() == list(table.flag)
 
 
 def test_the_eigenvec_is_laid_out_as_plink2_does(tmp_path) -> None:
@@ -84,9 +98,73 @@ def test_a_full_disk_leaves_the_old_table(tmp_path, small_disk) -> None:
     path = tmp_path / "x.tsv"
     path.write_text("the old one")
     table = coordinates(1)
-    many = Coordinates(*[np.repeat(getattr(table, f), 500, axis=0) for f in (
-        "samples", "mean", "sd", "n_sites", "site_fraction", "call_rate", "flag")])  # fmt: skip
+    many = Coordinates(
+        **{f.name: np.repeat(getattr(table, f.name), 500, axis=0) for f in fields(Coordinates)}
+    )
     with pytest.raises(OutputUnwritable, match=r"x\.tsv cannot be written"), small_disk():
         many.write(path)
     assert path.read_text() == "the old one"
     assert [p.name for p in tmp_path.iterdir()] == ["x.tsv"]
+
+
+@pytest.mark.parametrize("dims", [1, 2, 8])
+def test_a_table_is_read_back_as_it_was_written(tmp_path, dims: int) -> None:
+    table = coordinates(dims=dims)
+    table.p_panel[3] = np.nan
+    table.write(tmp_path / "x.tsv")
+    back = read_coordinates(tmp_path / "x.tsv")
+    assert (list(back.samples), list(back.flag)) == (IDS, list(table.flag))
+    for field in fields(Coordinates):
+        if field.name not in ("samples", "flag"):
+            np.testing.assert_allclose(
+                getattr(back, field.name), getattr(table, field.name), rtol=1e-5
+            )
+
+
+def test_a_table_is_known_by_its_start(tmp_path) -> None:
+    coordinates().write(tmp_path / "x.tsv")
+    (tmp_path / "y.vcf").write_text("##fileformat=VCFv4.2")
+    assert looks_like_coordinates(tmp_path / "x.tsv")
+    assert not looks_like_coordinates(tmp_path / "y.vcf")
+    assert not looks_like_coordinates(tmp_path / "absent")
+
+
+HEADER = "\t".join([
+    "sample_id", "Z1", "Z1_sd", "n_sites", "site_fraction", "call_rate", "effective_draws",
+    "log_evidence", "p_panel", "flag",
+])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("sample_id\tPC1\na\t1\n", "no column Z1"),
+        ("sample_id\tZ1\na\t1\n", "no column Z1_sd"),
+        ("", "no table of coordinates"),
+        (f"{HEADER}\na\t1\n", "line 2: not 10 columns"),
+        (f"{HEADER}\na" + "\tx" * 8 + "\t\n", "could not convert"),
+    ],
+)
+def test_a_table_that_is_none_is_refused_in_a_sentence(tmp_path, content, said) -> None:
+    path = tmp_path / "x.tsv"
+    path.write_text(content)
+    with pytest.raises(InputUnreadable, match=said):
+        read_coordinates(path)
+
+
+def test_covariances_are_made_of_sds_and_correlations() -> None:
+    table = coordinates(dims=3)
+    first = table.covariance[0]
+    np.testing.assert_allclose(np.diagonal(first), table.sd[0] ** 2)
+    np.testing.assert_allclose(
+        first[[0, 0, 1], [1, 2, 2]],
+        table.correlation[0] * table.sd[0][[0, 0, 1]] * table.sd[0][[1, 2, 2]],
+    )
+
+
+def test_draws_are_arrays_that_numpy_reads_without_code(tmp_path) -> None:
+    draws = np.random.default_rng(1).normal(size=(len(IDS), 4, 2))
+    write_draws(tmp_path / "x.draws.npz", IDS, draws)
+    with np.load(tmp_path / "x.draws.npz", allow_pickle=False) as back:
+        assert back["sample_id"].tolist() == IDS
+        np.testing.assert_array_equal(back["draws"], draws)

@@ -13,7 +13,7 @@ from ancestry_ddvi.models.likelihoods.scores import ScoreLikelihood
 from ancestry_ddvi.models.posteriors.gaussian import Gaussian
 from ancestry_ddvi.models.priors import prior
 from ancestry_ddvi.models.variational import Variational
-from ancestry_ddvi.placement import place
+from ancestry_ddvi.sampling import place
 
 CLASSES, CONTEXT = 3, 16
 SCALE = torch.tensor((3.0, 2.0, 1.5, 1.0, 1.0))

@@ -28,6 +28,15 @@ class Likelihood(nn.Module, abc.ABC):
         """
         return []
 
+    def misfit(self, batch: Batch, z: Tensor) -> Tensor | None:
+        """Squared distance of each row from what its latent leads to expect, (n,).
+
+        In the row's own covariance, so that chi-squared with as many degrees of freedom as
+        features is the rule. None where the data have no such covariance.
+        """
+        del batch, z
+        return None
+
     @abc.abstractmethod
     def fantasy(self, batch: Batch, z: Tensor) -> Batch:
         """Data drawn from p(x | z), observed as sharply as the rows of ``batch`` were."""

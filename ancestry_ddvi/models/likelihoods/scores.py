@@ -51,22 +51,30 @@ class ScoreLikelihood(Likelihood):
         return out
 
     def log_prob(self, batch: Batch, z: Tensor) -> Tensor:
-        """Log density of the scores, in nats; (n,).
+        """Log density of the scores, in nats; (n,)."""
+        whitened, log_det = self._whitened(batch, z)
+        return log_det - 0.5 * whitened.square().sum(-1) - whitened.shape[-1] * HALF_LOG_2PI
 
-        With precision L L' and excess E, the inverse of the total covariance is L M^-1 L' with
-        M = I + L' E L: nothing is inverted that few sites could make singular.
+    def misfit(self, batch: Batch, z: Tensor) -> Tensor:
+        """Squared distance of the scores from the decoder's, natural noise and excess in it."""
+        whitened, _ = self._whitened(batch, z)
+        return whitened.square().sum(-1)
+
+    def _whitened(self, batch: Batch, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Residuals of unit covariance, and half the log determinant of what made them so.
+
+        Shapes (n, features) and (n,). With precision L L' and excess E, the inverse of the total
+        covariance is L M^-1 L' with M = I + L' E L: nothing is inverted that few sites could
+        make singular.
         """
         factor = batch.factor
         assert factor is not None
         unit = torch.eye(factor.shape[-1], dtype=factor.dtype, device=factor.device)
         apart = (0.5 * self.log_excess).exp()[:, None] * factor
         inner = torch.linalg.cholesky(unit + apart.mT @ apart)
-        whitened = torch.einsum("nij,ni->nj", factor, batch.x - self(z))[..., None]
-        whitened = torch.linalg.solve_triangular(inner, whitened, upper=False)[..., 0]
-        log_det = _log_diagonal(factor) - _log_diagonal(inner)
-        quadratic = 0.5 * whitened.square().sum(-1)
-        log_density: Tensor = log_det - quadratic - whitened.shape[-1] * HALF_LOG_2PI
-        return log_density
+        raw = torch.einsum("nij,ni->nj", factor, batch.x - self(z))[..., None]
+        whitened = torch.linalg.solve_triangular(inner, raw, upper=False)[..., 0]
+        return whitened, _log_diagonal(factor) - _log_diagonal(inner)
 
     def noise_parameters(self) -> list[nn.Parameter]:
         """The excess."""

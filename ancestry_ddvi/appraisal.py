@@ -1,0 +1,210 @@
+"""What a fitted model learns of its own panel: how calibrated, alike, grouped and private."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from .artefacts.labels import Levels
+from .data.scores import ScoreData
+from .evaluation.coverage import LEVELS, calibration_error, nested_coverage
+from .genotypes.scores import Projection, Scores
+from .methods.method import Method
+from .placement import Placement
+from .reference.groups import Groups
+from .reference.likeness import Evidence, Likeness
+
+log = logging.getLogger(__name__)
+
+UNLIKE = 0.005
+"""A person is flagged where a smaller share of the panel is more unusual."""
+
+SHARES = (0.5, 0.1, 0.01)
+"""Of the sites, at which held-out people are placed again."""
+
+CALIBRATED = 100
+"""People who are, at most: three times what they say, a few seconds."""
+
+DRAWS = 256
+TEMPERATURES = (1.0, 1.5, 2.0, 3.0, 4.0)
+"""By which the variance of scores may be multiplied, the least that will do."""
+
+
+def evidence(placement: Placement, scores: Scores, projection: Projection) -> Evidence:
+    """What the checks of likeness look at, of people who are placed."""
+    return Evidence(
+        draws=placement.draws,
+        weight=placement.weight,
+        misfit=placement.misfit,
+        excess=projection.length_excess(scores),
+        thinning=len(projection.frequency) / np.maximum(scores.observed, 1),
+    )
+
+
+def calibrate(
+    method: Method,
+    full: Scores,
+    thinned: Iterable[tuple[float, Scores]],
+    ids: Sequence[str],
+    device: torch.device,
+    seed: int,
+) -> dict[str, Any]:
+    """Coverage of held-out people at a part of their sites, and the temperature it takes.
+
+    The variance of scores is raised until the 95 % intervals are not significantly short.
+
+    Parameters
+    ----------
+    method : Method
+    full : Scores
+        Of held-out people, as newcomers, from all their sites.
+    thinned : iterable of (share, Scores)
+        Of the same people from a part.
+    ids : sequence of str
+    device : torch.device
+    seed : int
+    """
+
+    def placed(scores: Scores, temperature: float) -> tuple[np.ndarray, np.ndarray]:
+        data = ScoreData(scores.tempered(temperature), device)
+        placement = method.place(data, ids, draws=DRAWS, seed=seed)
+        return placement.draws, placement.weight
+
+    parts = list(thinned)
+    for temperature in TEMPERATURES:
+        whole = placed(full, temperature)
+        covered = {
+            share: {level: nested_coverage(whole, placed(part, temperature), level).mean(axis=1)
+                    for level in LEVELS}
+            for share, part in parts
+        }  # fmt: skip
+        widest = np.mean([by_level[LEVELS[-1]] for by_level in covered.values()], axis=0)
+        error = widest.std(ddof=1) / np.sqrt(len(widest))
+        if widest.mean() >= LEVELS[-1] - 2 * error:
+            break
+    table = [
+        {"share": share, **{f"covered_{100 * level:.0f}": float(value.mean())
+                            for level, value in by_level.items()}}
+        for share, by_level in covered.items()
+    ]  # fmt: skip
+    for row in table:
+        log.info("Coverage of the 50, 80 and 95 %% intervals at %g of the sites: %.3f %.3f %.3f",
+                 *row.values())  # fmt: skip
+    return {"people": len(ids), "temperature": temperature, "coverage": table}
+
+
+def know_groups(
+    levels: Levels,
+    ids: Sequence[str],
+    placement: Placement,
+    held_out: np.ndarray,
+) -> tuple[Groups | None, list[dict[str, Any]]]:
+    """The labelled groups of the panel, and how right their probabilities are for others.
+
+    Temperatures and the figures come from people held out of training, judged by groups of the
+    others; the groups that are kept are those of everybody.
+
+    Returns
+    -------
+    Groups or None
+        None where no label has people enough.
+    list of dict
+        For each level ``level``, ``people``, ``accuracy`` and ``calibration_error``; empty
+        where nobody was held out.
+    """
+    known = np.array([sample in levels.labels for sample in ids], dtype=bool)
+    labels = [levels.labels.get(sample, ()) for sample in ids]
+
+    def groups_of(chosen: np.ndarray) -> Groups | None:
+        rows = np.flatnonzero(chosen)
+        return Groups.of(levels.names, [labels[i] for i in rows], placement.mean[rows])
+
+    log_prior = placement.belief
+    every, others = groups_of(known), groups_of(known & ~held_out)
+    judged = np.flatnonzero(known & held_out)
+    if every is None or others is None or not len(judged):
+        return every, []
+
+    def chances(groups: Groups, level: int) -> np.ndarray:
+        return groups.probabilities(
+            level, placement.draws[judged], placement.weight[judged], log_prior[judged]
+        )
+
+    truth = [[labels[i][level] for i in judged] for level in range(len(levels.names))]
+    plain = [(chances(others, level), truth[level]) for level in range(len(levels.names))]
+    tempered = others.tempered(plain)
+    figures = [
+        {"level": name, **_accuracy(chances(tempered, i), truth[i], tempered.names(i))}
+        for i, name in enumerate(levels.names)
+    ]
+    return every.at(tempered.temperature), figures
+
+
+def _accuracy(chance: np.ndarray, truth: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
+    known = [i for i, name in enumerate(truth) if name in names]
+    right = np.array([names.index(truth[i]) for i in known], dtype=int)
+    if not known:
+        return {"people": 0, "accuracy": None, "calibration_error": None}
+    return {
+        "people": len(known),
+        "accuracy": float((chance[known].argmax(axis=1) == right).mean()),
+        "calibration_error": calibration_error(chance[known], right),
+    }
+
+
+def membership(
+    bound: np.ndarray, held_out: np.ndarray, projection: Projection, seed: int
+) -> Mapping[str, float | None]:
+    """How well someone who holds genotypes can tell whether their owner was in the panel.
+
+    Areas under the curve, 0.5 being a coin. ``training``: by the bound, people the networks
+    were trained on against those held out of training alone. ``loadings``: by the components
+    of noise, from which ``embed`` itself recognises people of the panel.
+    """
+    from scipy.stats import rankdata
+
+    trained = ~held_out
+    area = None
+    if held_out.any() and np.isfinite(bound).all():
+        rank = rankdata(bound)[trained].sum() - trained.sum() * (trained.sum() + 1) / 2
+        area = float(rank / (trained.sum() * held_out.sum()))
+    return {"training": area, "loadings": projection.membership_area(seed)}
+
+
+def likeness(placement: Placement, scores: Scores, projection: Projection, seed: int) -> Likeness:
+    """What the people of the panel are like."""
+    return Likeness.of(evidence(placement, scores, projection), placement.mean, seed)
+
+
+def judged(
+    record: Mapping[str, Any], placement: Placement, scores: Scores, projection: Projection
+) -> tuple[np.ndarray, list[str]]:
+    """The share of the panel that is more unusual than each person, and what to remark.
+
+    Parameters
+    ----------
+    record : mapping
+        Of the model.
+    placement : Placement, on the axes of the coordinates
+    scores : Scores
+        As newcomers.
+    projection : Projection
+
+    Returns
+    -------
+    ndarray, (people,)
+    list of str
+        "unlike_panel:" and the check that failed most, or nothing.
+    """
+    panel = Likeness.of_json(record["likeness"])
+    seen = evidence(placement, scores, projection)
+    chance, each = panel.chance(seen), panel.chances(seen)
+    worst = np.array(list(each))[np.argmin(list(each.values()), axis=0)]
+    remarks = [
+        f"unlike_panel:{name}" if p < UNLIKE else "" for p, name in zip(chance, worst, strict=True)
+    ]
+    return chance, remarks

@@ -1,0 +1,65 @@
+"""Whether error bars hold what they promise when less is known."""
+
+from __future__ import annotations
+
+import numpy as np
+
+LEVELS = (0.5, 0.8, 0.95)
+
+
+def nested_coverage(
+    full: tuple[np.ndarray, np.ndarray],
+    part: tuple[np.ndarray, np.ndarray],
+    level: float,
+) -> np.ndarray:
+    """How much of the posterior given all sites lies in an interval of that given a part.
+
+    If both are right, a draw from the first is a draw from the second, people and sites
+    averaged over: p(z | part) is the mean of p(z | all) over what the other sites might have
+    been. No shape of either posterior is assumed.
+
+    Parameters
+    ----------
+    full, part : tuple of ndarray
+        Draws (people, draws, dims) and their weights (people, draws), rows of which sum to 1.
+    level : float
+        Of the central interval, between 0 and 1.
+
+    Returns
+    -------
+    ndarray, (people, dims)
+        Means over people are ``level`` if all is well.
+    """
+    places, weight = part
+    order = np.argsort(places, axis=1)
+    sorted_places = np.take_along_axis(places, order, axis=1)
+    ordered = np.take_along_axis(np.broadcast_to(weight[..., None], places.shape), order, axis=1)
+    below = np.cumsum(ordered, axis=1) - 0.5 * ordered
+    people, _, dims = places.shape
+    inside = np.empty((people, dims))
+    for i in range(people):
+        for axis in range(dims):
+            rank = np.interp(full[0][i, :, axis], sorted_places[i, :, axis], below[i, :, axis])
+            within = np.abs(rank - 0.5) <= level / 2
+            inside[i, axis] = full[1][i] @ within
+    return inside
+
+
+def calibration_error(chance: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+    """Expected calibration error of the most probable class (Guo et al. 2017, equation 3).
+
+    Parameters
+    ----------
+    chance : ndarray, (people, classes)
+    right : ndarray of int, (people,)
+    bins : int
+        Of equal width.
+    """
+    confidence = chance.max(axis=1)
+    correct = chance.argmax(axis=1) == right
+    part = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = [
+        abs(confidence[part == b].mean() - correct[part == b].mean()) * (part == b).mean()
+        for b in set(part.tolist())
+    ]
+    return float(sum(gaps))

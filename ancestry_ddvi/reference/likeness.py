@@ -1,0 +1,145 @@
+"""Whether a person looks like the people of the panel, by three checks of different kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .normals import Normals, log_mean
+from .tail import Tail
+
+CHECKS = ("place", "fit", "length")
+"""Is the place one where people of the panel lie? Do the scores look drawn from the decoder at
+this place? Are the genotypes as far from the average as those of somebody there should be?"""
+
+MOST_NORMALS, PER_NORMAL = 12, 20
+"""Normals that describe where the panel lies: at most, and people for each at least."""
+
+FLOOR = 0.005
+"""Least variance of such a normal along each axis."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the checks look at.
+
+    Attributes
+    ----------
+    draws : ndarray, (people, draws, dims)
+        From everybody's posterior.
+    weight : ndarray, (people, draws)
+        Rows sum to 1.
+    misfit : ndarray, (people, draws), optional
+        Squared distance of the scores from the decoder at each draw, in their own covariance.
+    excess : ndarray, (people,)
+        See ``Projection.length_excess``.
+    thinning : ndarray, (people,)
+        Sites of the model over those observed.
+    """
+
+    draws: np.ndarray
+    weight: np.ndarray
+    misfit: np.ndarray | None
+    excess: np.ndarray
+    thinning: np.ndarray
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """The three checks, each against the people of the panel, and all of them together.
+
+    Attributes
+    ----------
+    places : Normals
+        Where people of the panel lie.
+    length_mean, length_sd : float
+        Of the panel's excess of length (``Projection.length_excess``).
+    tails : mapping from check to Tail
+    together : Tail
+        Of Fisher's combination of the three.
+    """
+
+    places: Normals
+    length_mean: float
+    length_sd: float
+    tails: Mapping[str, Tail]
+    together: Tail
+
+    @classmethod
+    def of(cls, evidence: Evidence, means: np.ndarray, seed: int) -> Likeness:
+        """What the panel's own people are like.
+
+        Parameters
+        ----------
+        evidence : Evidence
+            Of the people of the panel, as newcomers would have it.
+        means : ndarray, (people, dims)
+            Their posterior means.
+        seed : int
+        """
+        middle = float(np.median(evidence.excess))
+        spread = 1.4826 * float(np.median(np.abs(evidence.excess - middle)))
+        found = cls(_where(means, seed), middle, max(spread, 1e-9), {}, Tail((), 1.0))
+        values = found.values(evidence)
+        found = replace(found, tails={name: Tail.of(values[name]) for name in values})
+        return replace(found, together=Tail.of(_fisher(found.chances(evidence))))
+
+    def values(self, evidence: Evidence) -> dict[str, np.ndarray]:
+        """How unusual each person is by each check there is evidence for; (people,) each."""
+        density = self.places.log_densities(evidence.draws)
+        top = density.max(axis=-1)
+        mixed = top + np.log(np.exp(density - top[..., None]).sum(axis=-1))
+        spread = self.length_sd * np.sqrt(evidence.thinning)
+        found = {
+            "place": -log_mean(mixed, evidence.weight),
+            "length": np.abs(evidence.excess - self.length_mean) / spread,
+        }
+        if evidence.misfit is not None:
+            found["fit"] = (evidence.weight * evidence.misfit).sum(axis=1)
+        return found
+
+    def chances(self, evidence: Evidence) -> dict[str, np.ndarray]:
+        """The share of the panel that is more unusual than each person, by each check."""
+        values = self.values(evidence)
+        return {name: self.tails[name].chance(values[name]) for name in CHECKS if name in values}
+
+    def chance(self, evidence: Evidence) -> np.ndarray:
+        """The share of the panel that is more unusual than each person, all in all; (people,)."""
+        return self.together.chance(_fisher(self.chances(evidence)))
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "places": self.places.as_json(),
+            "length_mean": self.length_mean,
+            "length_sd": self.length_sd,
+            "tails": {name: asdict(tail) for name, tail in self.tails.items()},
+            "together": asdict(self.together),
+        }
+
+    @classmethod
+    def of_json(cls, record: Mapping[str, Any]) -> Likeness:
+        """The inverse of ``as_json``."""
+        return cls(
+            Normals.of_json(record["places"]),
+            record["length_mean"],
+            record["length_sd"],
+            {name: Tail.of_json(tail) for name, tail in record["tails"].items()},
+            Tail.of_json(record["together"]),
+        )
+
+
+def _where(means: np.ndarray, seed: int) -> Normals:
+    from sklearn.mixture import GaussianMixture
+
+    count = int(np.clip(len(means) // PER_NORMAL, 1, MOST_NORMALS))
+    found = GaussianMixture(count, reg_covar=FLOOR, random_state=seed).fit(means)
+    return Normals(found.weights_, found.means_, found.covariances_)
+
+
+def _fisher(chances: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Minus the sum of log chances (Fisher 1925), no factor of two; (people,)."""
+    return np.asarray(-sum(np.log(np.maximum(c, 1e-300)) for c in chances.values()))

@@ -1,0 +1,59 @@
+"""Weighted normals: the density of places of many people without the place of any of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Normals:
+    """Normals with weights that sum to 1.
+
+    Attributes
+    ----------
+    weight : ndarray of float64, (normals,)
+    mean : ndarray of float64, (normals, dims)
+    covariance : ndarray of float64, (normals, dims, dims)
+    """
+
+    weight: np.ndarray
+    mean: np.ndarray
+    covariance: np.ndarray
+
+    def log_densities(self, points: np.ndarray) -> np.ndarray:
+        """Log of weight times density of each normal; (..., dims) -> (..., normals)."""
+        inverse = np.linalg.inv(np.linalg.cholesky(self.covariance))
+        log_det = np.log(np.diagonal(inverse, axis1=1, axis2=2)).sum(axis=1)
+        apart = points[..., None, :] - self.mean
+        whitened = np.einsum("kij,...kj->...ki", inverse, apart)
+        constant = np.log(self.weight) + log_det - 0.5 * points.shape[-1] * math.log(2 * math.pi)
+        return np.asarray(constant - 0.5 * (whitened**2).sum(axis=-1))
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain lists."""
+        return {name: value.tolist() for name, value in vars(self).items()}
+
+    @classmethod
+    def of_json(cls, record: Mapping[str, Any]) -> Normals:
+        """The inverse of ``as_json``."""
+        return cls(**{name: np.array(value, dtype=float) for name, value in record.items()})
+
+
+def log_mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Log of the weighted mean of exp(values) over axis 1; the rest of the shape stays.
+
+    Parameters
+    ----------
+    values : ndarray, (people, draws, ...)
+    weight : ndarray, (people, draws)
+        Rows sum to 1.
+    """
+    spread = weight.reshape(*weight.shape, *[1] * (values.ndim - 2))
+    top = values.max(axis=1, keepdims=True)
+    total = (spread * np.exp(values - top)).sum(axis=1)
+    return np.asarray(top[:, 0] + np.log(np.maximum(total, 1e-300)))

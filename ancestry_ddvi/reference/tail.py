@@ -1,0 +1,48 @@
+"""How far out in a crowd."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+KNOTS = np.linspace(0, 0.9, 10)
+
+
+@dataclass(frozen=True)
+class Tail:
+    """How often people of the panel exceed a value, beyond the largest seen too.
+
+    Below the ninetieth percentile by interpolation, above as an exponential.
+
+    Attributes
+    ----------
+    knots : tuple of float
+        Quantiles of the panel, from the least to the ninetieth percentile.
+    excess : float
+        Mean excess above the last.
+    """
+
+    knots: tuple[float, ...]
+    excess: float
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> Tail:
+        """The tail of the panel's own values; (people,)."""
+        knots = np.quantile(values, KNOTS)
+        above = values[values > knots[-1]] - knots[-1]
+        excess = above.mean() if len(above) else values.std()
+        return cls(tuple(knots.tolist()), max(float(excess), 1e-9))
+
+    def chance(self, values: np.ndarray) -> np.ndarray:
+        """The share of the panel expected above each value; (people,)."""
+        below = 1 - np.interp(values, self.knots, KNOTS)
+        above = np.maximum(values - self.knots[-1], 0) / self.excess
+        return np.asarray(below * np.exp(-above))
+
+    @classmethod
+    def of_json(cls, record: Mapping[str, Any]) -> Tail:
+        """The inverse of ``dataclasses.asdict`` and JSON."""
+        return cls(tuple(record["knots"]), record["excess"])
