@@ -30,6 +30,13 @@ from ._running import running, tell
     help="Fewest sites of the model that INPUT must hold.",
 )
 @click.option(
+    "--build",
+    type=click.Choice(["NCBI36", "GRCh37", "GRCh38"]),
+    metavar="NCBI36|GRCh37|GRCh38",
+    help="Genome build of the positions in INPUT.  [default: the build in which the data fit the "
+    "model; a header is not believed]",
+)
+@click.option(
     "--seed",
     type=click.IntRange(min=0),
     metavar="N",
@@ -46,18 +53,20 @@ def embed(
     labels: str | None,
     draws: int,
     min_sites: int,
+    build: str | None,
     seed: int | None,
     device: str,
     threads: int,
 ) -> None:
     """Place the people in INPUT in the space of MODEL.
 
-    MODEL is a .ddvi file that fit wrote. Its sites are matched by position and alleles, or by rsID
-    where the builds differ; those that INPUT lacks count as unobserved and widen the error bars.
-    One sample is enough.
+    MODEL is a .ddvi file that fit wrote. Its sites are matched by alleles and position, in every
+    genome build the model knows (fit --chain), or by rsID; those that INPUT lacks count as
+    unobserved and widen the error bars. One sample is enough.
 
-    Writes PREFIX.coords.tsv, .eigenvec, .pcs.tsv, .png, .svg, .summary.json and .log, and prints
-    the paths of all but the log. INPUT is given as to fit.
+    Writes PREFIX.coords.tsv, .eigenvec, .pcs.tsv, .relatives.tsv where some in INPUT are related
+    or given twice, .png, .svg, .summary.json and .log, and prints the paths of all but the log.
+    INPUT is given as to fit.
     """
     from ancestry_ddvi import api
 
@@ -72,6 +81,7 @@ def embed(
             device=device,
             threads=threads,
             min_sites=min_sites,
+            build=build,
             labels=labels,
             progress=progress,
         )

@@ -13,9 +13,12 @@ import numpy as np
 from ..artefacts.coordinates import Coordinates
 from ..artefacts.labels import labels_of, read_labels
 from ..artefacts.model import Model
+from ..artefacts.relatives import write_relatives
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
-from ..genotypes.receipt import check_overlap
+from ..genotypes.receipt import Receipt, check_overlap
+from ..genotypes.regions import LENGTHS
+from ..genotypes.relatives import relatives_among, tallied, twins
 from ..genotypes.store import GenotypeStore
 from ..outputs import conclude, coordinates_of, joined, write_places
 from ..planning import check_folder
@@ -51,6 +54,7 @@ def embed(
     device: str = "auto",
     threads: int | None = None,
     min_sites: int = 100,
+    build: str | None = None,
     labels: str | None = None,
     progress: Progress = SILENT,
 ) -> Embedded:
@@ -73,6 +77,9 @@ def embed(
         As in ``fit``.
     min_sites : int
         Refuse a file that shares fewer sites with the model.
+    build : str, optional
+        "NCBI36", "GRCh37" or "GRCh38": the build of the positions in the file. By default that of
+        the builds the model knows in which the data fit; a header is not believed.
     labels : str, optional
         As in ``fit``.
     """
@@ -83,6 +90,8 @@ def embed(
     prefix = out or default_prefix(inputs, model)
     if draws < 2:
         raise UsageProblem(f"--draws is {draws}", "Give 2 or more.")
+    if build not in (None, *LENGTHS):
+        raise UsageProblem(f"--build is {build}", f"Give one of {', '.join(LENGTHS)}.")
     chosen, clock = pick(device), Clock()
     check_folder(Path(prefix))
     named = read_labels(Path(labels)) if labels else {}
@@ -95,14 +104,17 @@ def embed(
             store = GenotypeStore.open(inputs, None, counter(advance))
         groups = labels_of(store.samples, named, Path(labels)) if labels else None
         clock.lap("reading")
-        alignment = fitted.panel.align(store.sites, None, store.build_hint)
+        alignment = fitted.panel.align(store.sites, None, store.build_hint, build)
         receipt = alignment.receipt
-        log.info("Match of %s to the model:\n%s", store.name, "\n".join(receipt.lines()))
+        _tell(receipt, store)
         check_overlap(receipt, store.name, min_sites)
         if receipt.site_fraction < FEW_SITES:
             log.warning("Only %.1f %% of the model's sites are in %s: bars will be wide.",
                         100 * receipt.site_fraction, store.name)  # fmt: skip
         clock.lap("matching")
+        pairs = relatives_among(store, alignment.rows)
+        repeated = twins(pairs, len(store.samples))
+        clock.lap("relatives")
         everyone = fitted.projection.read(_aligned(alignment, store, progress), len(store.samples))
         known = fitted.projection.in_panel(everyone)
         scores = fitted.projection.newcomers(everyone, known)
@@ -112,8 +124,12 @@ def embed(
         )
         clock.lap("placing")
     remarks = [
-        joined("in_panel" if member else "", "few_sites" if observed < min_sites else "")
-        for member, observed in zip(known, scores.observed, strict=True)
+        joined(
+            "in_panel" if member else "",
+            "duplicate_in_input" if twin else "",
+            "few_sites" if observed < min_sites else "",
+        )
+        for member, twin, observed in zip(known, repeated, scores.observed, strict=True)
     ]
     placement = placement.turned(fitted.orientation)
     coordinates = coordinates_of(
@@ -129,17 +145,34 @@ def embed(
     files = write_places(
         prefix, coordinates, placement, scores, groups, title, made["method"], made["classes"]
     )
+    files |= write_relatives(prefix, store.samples, pairs)
     clock.lap("writing")
     summary = {
         "verb": "embed",
         "inputs": list(inputs),
         "model": model,
-        "options": {"draws": draws, "seed": seed, "min_sites": min_sites, "device": str(chosen)},
+        "options": {
+            "draws": draws,
+            "seed": seed,
+            "min_sites": min_sites,
+            "build": build,
+            "device": str(chosen),
+        },
         "samples": len(store.samples),
         "skipped_records": dict(store.skipped),
         "match": receipt.as_dict(),
+        "relatives": tallied(pairs),
     }
     return Embedded(*conclude(prefix, summary, files, coordinates, clock), coordinates)
+
+
+def _tell(receipt: Receipt, store: GenotypeStore) -> None:
+    """The receipt; chromosome by chromosome in the log file only."""
+    table = "\n".join(receipt.lines(store.skipped))
+    log.info("Match of %s to the model:\n%s", store.name, table)
+    log.info("%s", "\n".join(receipt.by_chromosome()), extra={"only": "file"})
+    if receipt.contradiction:
+        log.warning("%s: %s.", store.name, receipt.contradiction)
 
 
 def _aligned(
