@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
-import numpy as np
 import pytest
 from chain_files import Piece, expected, genome_pieces, write_chain
 from hypothesis import given, settings
