@@ -16,6 +16,7 @@ from .artefacts.model import Model
 from .artefacts.summary import Clock, versions
 from .data.scores import ScoreData
 from .errors import UsageProblem
+from .genotypes.chain import Chain
 from .genotypes.components import principal_components
 from .genotypes.dispersion import score_dispersion
 from .genotypes.panel import Panel
@@ -117,18 +118,21 @@ def fit_model(
     clock: Clock,
     labels: np.ndarray | None = None,
     levels: Levels | None = None,
+    chain: Chain | None = None,
 ) -> Fit:
     """Fit a model to the people of a store who pass quality control.
 
     ``labels`` are places in ``options.classes``, -1 where a person's class is not known; int64
-    (people,). Of ``levels`` the model keeps what its groups are like as a whole.
+    (people,). Of ``levels`` the model keeps what its groups are like as a whole. With a ``chain``
+    the model knows positions of its sites in a second build, and who
+    gave it says of which build the store is, whatever a header says.
 
     Raises
     ------
     NothingLeft, TrainingDiverged, UsageProblem
     """
     chosen = options.recipe
-    qc = quality_control(store, options.filters, store.build_hint)
+    qc = quality_control(store, options.filters, chain.source if chain else store.build_hint)
     log.info("Quality control:\n%s", format_table(qc.table))
     clock.lap("quality control")
     projection = make_projection(store, qc, options.dims, chosen.components, options.seed)
@@ -178,7 +182,7 @@ def fit_model(
         "card": _card(store, qc, projection),
     }
     model = Model(
-        panel=Panel(store.sites[qc.sites], qc.frequency, qc.build),
+        panel=_panel(store, qc, chain),
         projection=projection,
         weights=method.state(),
         orientation=turn,
@@ -278,6 +282,18 @@ def revive(model: Model, device: torch.device) -> Method:
     method = made_by.build(Spec(modality, chosen["dims"], len(chosen["classes"])), device)
     method.restore(model.weights, device)
     return method
+
+
+def _panel(store: GenotypeStore, qc: QC, chain: Chain | None) -> Panel:
+    """The sites that are left, with their positions in the build that a chain leads to."""
+    sites = store.sites[qc.sites]
+    if chain is None:
+        return Panel(sites, qc.frequency, qc.build)
+    lifted = chain.lift(sites)
+    known = int((lifted > 0).sum())
+    log.info("%s of %s sites have a known position in %s too.",
+             f"{known:,}", f"{len(sites):,}", chain.target)  # fmt: skip
+    return Panel(sites, qc.frequency, qc.build, {chain.target: lifted})
 
 
 def _blocks(

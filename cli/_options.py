@@ -138,6 +138,13 @@ min_sites = click.option(
     show_default=True,
     help="Fewest sites of the model that INPUT must hold.",
 )
+build = click.option(
+    "--build",
+    type=click.Choice(["NCBI36", "GRCh37", "GRCh38"]),
+    metavar="NCBI36|GRCh37|GRCh38",
+    help="Genome build of the positions in INPUT.  [default: the build in which the data fit the "
+    "model; a header is not believed]",
+)
 device = click.option(
     "--device",
     metavar="auto|cpu|cuda[:N]|mps",

@@ -32,6 +32,7 @@ from ._running import running, tell
 )
 @options.posterior_draws
 @options.min_sites
+@options.build
 @options.draws_seed
 @options.device
 @options.threads
@@ -45,6 +46,7 @@ def assign(
     min_prob: float,
     draws: int,
     min_sites: int,
+    build: str | None,
     seed: int | None,
     device: str,
     threads: int,
@@ -74,6 +76,7 @@ def assign(
             device=device,
             threads=threads,
             min_sites=min_sites,
+            build=build,
             progress=progress,
         )
     tell(assigned.files.values())

@@ -16,6 +16,7 @@ from ._running import running, tell
 @options.posterior_draws
 @click.option("--draws-out", is_flag=True, help="Write the draws too, to PREFIX.draws.npz.")
 @options.min_sites
+@options.build
 @options.draws_seed
 @options.device
 @options.threads
@@ -28,18 +29,20 @@ def embed(
     draws: int,
     draws_out: bool,
     min_sites: int,
+    build: str | None,
     seed: int | None,
     device: str,
     threads: int,
 ) -> None:
     """Place the people in INPUT in the space of MODEL.
 
-    MODEL is a .ddvi file that fit wrote. Its sites are matched by position and alleles, or by rsID
-    where the builds differ; those that INPUT lacks count as unobserved and widen the error bars.
-    One sample is enough.
+    MODEL is a .ddvi file that fit wrote. Its sites are matched by alleles and position, in every
+    genome build the model knows (fit --chain), or by rsID; those that INPUT lacks count as
+    unobserved and widen the error bars. One sample is enough.
 
-    Writes PREFIX.coords.tsv, .eigenvec, .pcs.tsv, .png, .svg, .summary.json and .log, and prints
-    the paths of all but the log. INPUT is given as to fit.
+    Writes PREFIX.coords.tsv, .eigenvec, .pcs.tsv, .relatives.tsv where some in INPUT are related
+    or given twice, .png, .svg, .summary.json and .log, and prints the paths of all but the log.
+    INPUT is given as to fit.
     """
     from ancestry_ddvi import api
 
@@ -54,6 +57,7 @@ def embed(
             device=device,
             threads=threads,
             min_sites=min_sites,
+            build=build,
             labels=labels,
             draws_out=draws_out,
             progress=progress,

@@ -39,6 +39,13 @@ from ._running import running, tell
     help="Let --labels guide the fit: labelled people are a reference for those without a label "
     "(NA, empty or not in the table), who get probabilities of all labels (PREFIX.groups.tsv).",
 )
+@click.option(
+    "--chain",
+    metavar="FILE",
+    help="UCSC chain file from the genome build of INPUT to another, such as "
+    "hg19ToHg38.over.chain.gz: the model then knows its sites in both, and embed takes files of "
+    "either.",
+)
 @options.seed
 @options.device
 @options.threads
@@ -54,6 +61,7 @@ def fit(
     method: str,
     prior: str | None,
     semi_supervised: bool,
+    chain: str | None,
     seed: int,
     device: str,
     threads: int,
@@ -89,6 +97,7 @@ def fit(
             method=method,
             prior=prior,
             semi_supervised=semi_supervised,
+            chain=chain,
             settings=settings,
             dry_run=dry_run,
             progress=progress,

@@ -53,6 +53,7 @@ def assign(
     device: str = "auto",
     threads: int | None = None,
     min_sites: int = 100,
+    build: str | None = None,
     progress: Progress = SILENT,
 ) -> Assigned:
     """Say to which labelled group each person is most similar genetically, and how surely.
@@ -73,7 +74,7 @@ def assign(
         Table of coordinates of labelled people; by default the people of the input.
     min_prob : float
         Least probability of a group that is said.
-    draws, seed, device, threads, min_sites, progress
+    draws, seed, device, threads, min_sites, build, progress
         As in ``embed``.
 
     Raises
@@ -107,7 +108,7 @@ def assign(
         else:
             embedded = embed(
                 model, inputs, prefix, draws=draws, seed=seed, device=device, threads=threads,
-                min_sites=min_sites, progress=progress,
+                min_sites=min_sites, build=build, progress=progress,
             )  # fmt: skip
             coordinates, placement = embedded.coordinates, embedded.placement
             files |= embedded.files

@@ -13,9 +13,12 @@ import numpy as np
 from ..artefacts.coordinates import Coordinates, write_draws
 from ..artefacts.labels import labels_of, read_labels
 from ..artefacts.model import Model
+from ..artefacts.relatives import write_relatives
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
-from ..genotypes.receipt import check_overlap
+from ..genotypes.receipt import Receipt, check_overlap
+from ..genotypes.regions import LENGTHS
+from ..genotypes.relatives import relatives_among, tallied, twins
 from ..genotypes.store import GenotypeStore
 from ..outputs import conclude, coordinates_of, joined, write_places
 from ..planning import check_folder
@@ -53,6 +56,7 @@ def embed(
     device: str = "auto",
     threads: int | None = None,
     min_sites: int = 100,
+    build: str | None = None,
     labels: str | None = None,
     draws_out: bool = False,
     progress: Progress = SILENT,
@@ -76,6 +80,9 @@ def embed(
         As in ``fit``.
     min_sites : int
         Refuse a file that shares fewer sites with the model.
+    build : str, optional
+        "NCBI36", "GRCh37" or "GRCh38": the build of the positions in the file. By default that of
+        the builds the model knows in which the data fit; a header is not believed.
     labels : str, optional
         Colours of the figure, as in ``fit``.
     draws_out : bool
@@ -89,6 +96,8 @@ def embed(
     prefix = out or default_prefix(inputs, model)
     if draws < 2:
         raise UsageProblem(f"--draws is {draws}", "Give 2 or more.")
+    if build not in (None, *LENGTHS):
+        raise UsageProblem(f"--build is {build}", f"Give one of {', '.join(LENGTHS)}.")
     chosen, clock = pick(device), Clock()
     check_folder(Path(prefix))
     named = read_labels(Path(labels)) if labels else {}
@@ -101,14 +110,17 @@ def embed(
             store = GenotypeStore.open(inputs, None, counter(advance))
         groups = labels_of(store.samples, named, Path(labels)) if labels else None
         clock.lap("reading")
-        alignment = fitted.panel.align(store.sites, None, store.build_hint)
+        alignment = fitted.panel.align(store.sites, None, store.build_hint, build)
         receipt = alignment.receipt
-        log.info("Match of %s to the model:\n%s", store.name, "\n".join(receipt.lines()))
+        _tell(receipt, store)
         check_overlap(receipt, store.name, min_sites)
         if receipt.site_fraction < FEW_SITES:
             log.warning("Only %.1f %% of the model's sites are in %s: bars will be wide.",
                         100 * receipt.site_fraction, store.name)  # fmt: skip
         clock.lap("matching")
+        pairs = relatives_among(store, alignment.rows)
+        repeated = twins(pairs, len(store.samples))
+        clock.lap("relatives")
         everyone = fitted.projection.read(_aligned(alignment, store, progress), len(store.samples))
         known = fitted.projection.in_panel(everyone)
         scores = fitted.projection.newcomers(everyone, known)
@@ -120,8 +132,15 @@ def embed(
     placement = placement.turned(fitted.orientation)
     p_panel, unlike = judged(fitted.record, placement, scores, fitted.projection)
     remarks = [
-        joined("in_panel" if member else "", "few_sites" if few else "", remark)
-        for member, few, remark in zip(known, scores.observed < min_sites, unlike, strict=True)
+        joined(
+            "in_panel" if member else "",
+            "duplicate_in_input" if twin else "",
+            "few_sites" if observed < min_sites else "",
+            remark,
+        )
+        for member, twin, observed, remark in zip(
+            known, repeated, scores.observed, unlike, strict=True
+        )
     ]
     coordinates = coordinates_of(
         store.samples,
@@ -137,6 +156,7 @@ def embed(
     files = write_places(
         prefix, coordinates, placement, scores, groups, title, made["method"], made["classes"]
     )
+    files |= write_relatives(prefix, store.samples, pairs)
     if draws_out:
         files["draws"] = Path(f"{prefix}.draws.npz")
         write_draws(files["draws"], store.samples, placement.resampled(draws, store.samples, seed))
@@ -145,13 +165,29 @@ def embed(
         "verb": "embed",
         "inputs": list(inputs),
         "model": model,
-        "options": {"draws": draws, "seed": seed, "min_sites": min_sites, "device": str(chosen)},
+        "options": {
+            "draws": draws,
+            "seed": seed,
+            "min_sites": min_sites,
+            "build": build,
+            "device": str(chosen),
+        },
         "samples": len(store.samples),
         "skipped_records": dict(store.skipped),
         "match": receipt.as_dict(),
+        "relatives": tallied(pairs),
     }
     done = conclude(prefix, summary, files, coordinates, clock)
     return Embedded(*done, coordinates, placement)
+
+
+def _tell(receipt: Receipt, store: GenotypeStore) -> None:
+    """The receipt; chromosome by chromosome in the log file only."""
+    table = "\n".join(receipt.lines(store.skipped))
+    log.info("Match of %s to the model:\n%s", store.name, table)
+    log.info("%s", "\n".join(receipt.by_chromosome()), extra={"only": "file"})
+    if receipt.contradiction:
+        log.warning("%s: %s.", store.name, receipt.contradiction)
 
 
 def _aligned(

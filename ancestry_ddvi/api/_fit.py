@@ -13,6 +13,7 @@ from ..artefacts.coordinates import Coordinates
 from ..artefacts.labels import UNLABELLED, labels_of, read_labels, read_levels
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
+from ..genotypes.chain import Chain
 from ..genotypes.qc import Filters
 from ..genotypes.store import GenotypeStore
 from ..outputs import conclude, coordinates_of, joined, write_places
@@ -43,6 +44,7 @@ def fit(
     method: str = "ddvi",
     prior: str | None = None,
     semi_supervised: bool = False,
+    chain: str | None = None,
     settings: Mapping[str, str] = {},
     dry_run: bool = False,
     progress: Progress = SILENT,
@@ -72,6 +74,9 @@ def fit(
         A name of ``models.priors.PRIORS``, such as "mixture:12"; by default the method's.
     semi_supervised : bool
         Let the labels guide the fit; people without one, or not in the table, are free.
+    chain : str, optional
+        UCSC chain file from the cohort's genome build to another, such as
+        hg19ToHg38.over.chain.gz: the model then knows its sites in both.
     settings : mapping of str to str
         Settings of the method's recipe.
     dry_run : bool
@@ -90,6 +95,7 @@ def fit(
     classes = _classes(named) if semi_supervised else ()
     options = FitOptions(method, dims, seed, filters, settings, classes)
     chosen, recipe = pick(device), options.recipe
+    liftover = _liftover(chain, filters)
     if dry_run:
         return Fitted({}, {"plan": plan(inputs, prefix, asdict(options), str(chosen))})
     clock = Clock()
@@ -98,12 +104,14 @@ def fit(
         with progress.stage("reading", None) as advance:
             cache = Path(f"{prefix}.genotypes")
             store = GenotypeStore.open(inputs, cache, counter(advance))
+        if liftover:
+            liftover.check(store.sites, store.name)
         groups = labels_of(store.samples, named, Path(labels)) if labels else None
         say_estimate(len(store.samples), len(store.sites))
         clock.lap("reading")
         guides = _numbers(store.samples, named, classes) if classes else None
         levels = read_levels(Path(labels)) if labels else None
-        done = fit_model(store, options, chosen, progress, clock, guides, levels)
+        done = fit_model(store, options, chosen, progress, clock, guides, levels, liftover)
         placement = done.method.place(
             ScoreData(done.scores, chosen), store.samples, draws=64 * PROPOSALS, seed=seed
         )
@@ -130,8 +138,10 @@ def fit(
     summary = {
         "verb": "fit",
         "inputs": list(inputs),
-        "options": asdict(options) | {"settings": asdict(recipe), "device": str(chosen)},
+        "options": asdict(options)
+        | {"settings": asdict(recipe), "chain": chain, "device": str(chosen)},
         "build": done.qc.build,
+        "positions": done.model.panel.known,
         **done.model.record["counts"],
         "components": done.model.projection.kept,
         "dispersion": done.model.projection.dispersion,
@@ -139,6 +149,15 @@ def fit(
         **{key: done.model.record[key] for key in ("calibration", "assignment", "privacy")},
     }
     return Fitted(*conclude(prefix, summary, files, coordinates, clock), coordinates)
+
+
+def _liftover(chain: str | None, filters: Filters) -> Chain | None:
+    if chain and filters.allow_extra_chr:
+        raise UsageProblem(
+            "--chain leads between human genome builds, and --allow-extra-chr takes any species",
+            "Leave out one of them.",
+        )
+    return Chain.read(chain) if chain else None
 
 
 def _classes(named: Mapping[str, str]) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ FORMAT = 1
 
 _KEY = "ddvi_ancestry"
 _WORDS = ("chromosome", "id", "ref", "alt")
+_LIFTED = "sites.position."
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Model:
             "projection.pull": projection.pull,
             "orientation": self.orientation,
         }
+        lifted = self.panel.lifted.items()
+        tensors |= {f"{_LIFTED}{build}": place.astype(np.int64) for build, place in lifted}
         record = {
             "format": FORMAT,
             "build": self.panel.build,
@@ -99,7 +102,7 @@ class Model:
             )
             frequency = tensors["sites.frequency"]
             return cls(
-                panel=Panel(sites, frequency, record["build"]),
+                panel=Panel(sites, frequency, record["build"], _under(_LIFTED, tensors)),
                 projection=Projection(
                     loadings=tensors["projection.loadings"].astype(np.float64),
                     frequency=frequency,
@@ -109,11 +112,7 @@ class Model:
                     dispersion=record["dispersion"],
                     kept=record["kept"],
                 ),
-                weights={
-                    name.removeprefix("weights."): value
-                    for name, value in tensors.items()
-                    if name.startswith("weights.")
-                },
+                weights=_under("weights.", tensors),
                 orientation=tensors["orientation"],
                 record=record,
             )
@@ -153,6 +152,11 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise InputUnreadable(
             f"{path} cannot be read: {error.strerror or error}", "Check its permissions."
         ) from error
+
+
+def _under(prefix: str, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays whose names begin so, by the rest of their names."""
+    return {n.removeprefix(prefix): a for n, a in tensors.items() if n.startswith(prefix)}
 
 
 def _packed(words: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ NOT_FOUND = np.int8(len(Match))
 
 _NO_KEY = -1
 
-_ENOUGH = 20
+ENOUGH = 20
 """Fewer shared sites than this say nothing about the build."""
 
 _MISMATCH_CEILING = 0.2
@@ -64,7 +64,7 @@ class Matching:
         """Whether the shared sites look like the same sites, and not like chance meetings."""
         shared = int((self.code != NOT_FOUND).sum())
         mismatches = shared - self.compatible
-        unlike = shared >= _ENOUGH and mismatches > _MISMATCH_CEILING * shared
+        unlike = shared >= ENOUGH and mismatches > _MISMATCH_CEILING * shared
         return not unlike and self.conflicts <= _CONFLICT_CEILING
 
     @property
@@ -92,6 +92,12 @@ def by_id(model: SiteTable, file: SiteTable) -> Matching:
         for sites, code in zip((model, file), codes, strict=True)
     ]
     return Matching(*_match(model, file, *keys), conflicts=0.0)
+
+
+def nothing(sites: int) -> Matching:
+    """What a key finds that cannot be tried."""
+    absent, not_found = np.full(sites, ABSENT, dtype=np.int64), np.full(sites, NOT_FOUND)
+    return Matching(absent, not_found, duplicates=0, conflicts=0.0)
 
 
 def _match(
@@ -199,6 +205,6 @@ def _rsid_conflicts(model: SiteTable, file: SiteTable, rows: np.ndarray) -> floa
     matched = np.flatnonzero(rows != ABSENT)
     ours, theirs = model.id[matched], file.id[rows[matched]]
     both = _is_rsid(ours) & _is_rsid(theirs)
-    if both.sum() < _ENOUGH:
+    if both.sum() < ENOUGH:
         return 0.0
     return float((ours[both] != theirs[both]).mean())

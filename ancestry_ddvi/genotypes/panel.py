@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
-from .alleles import Match, recode
-from .matching import ABSENT, NOT_FOUND, by_id, by_position, settle_ambiguous
-from .receipt import Key, Receipt
+from .alleles import Match, is_ambiguous, recode
+from .keys import Key, Keys, Positions
+from .matching import ABSENT, NOT_FOUND, settle_ambiguous
+from .receipt import UNNAMED, Receipt
 from .source import MISSING, SiteTable
 
 
@@ -72,25 +73,44 @@ class Panel:
         Of ``alt`` among the people of the fit.
     build : str or None
         Genome build of the positions, such as "GRCh38".
+    lifted : mapping of build to ndarray of int64, shape (sites,)
+        Positions in other builds, 0 where not known.
     """
 
     sites: SiteTable
     frequency: np.ndarray
     build: str | None
+    lifted: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.sites)
 
+    @property
+    def positions(self) -> Positions:
+        """Positions by build, the own one first."""
+        own: list[tuple[str | None, np.ndarray]] = [(self.build, self.sites.position)]
+        return dict([*own, *self.lifted.items()])
+
+    @property
+    def known(self) -> dict[str, int]:
+        """Number of sites whose position is known, by build."""
+        return {b: int((place > 0).sum()) for b, place in self.positions.items() if b}
+
     def align(
-        self, file_sites: SiteTable, counts: np.ndarray | None, file_build: str | None
+        self,
+        file_sites: SiteTable,
+        counts: np.ndarray | None,
+        file_build: str | None,
+        stated: str | None = None,
     ) -> Alignment:
         """Find the model's sites in a file, by position or by ID, whichever the data support.
 
-        Both keys are tried over all sites and one is used throughout: positions if they find
-        at least as many sites with compatible alleles, else IDs. The declared builds take no
+        All keys are tried over all sites and one is used throughout: positions, in that build
+        of those the model knows in which they find most, if they find at least as many sites
+        with compatible alleles as IDs do, else IDs. The declared builds take no
         part in this. A key whose shared sites disagree too often in their alleles is not
         believed, nor are positions at which the rsIDs differ: in a dense file, positions of
-        another build meet some site by chance. Where neither key is believed nothing matches.
+        another build meet some site by chance. Where no key is believed nothing matches.
 
         A ``chr`` prefix is ignored. IDs count if they start with "rs" or are unique, unless
         they merely repeat the position (1:12345:A:G). Ambiguous (A/T, C/G) sites are dropped
@@ -103,56 +123,68 @@ class Panel:
             People with dosage 0, 1, 2 and missing. A site called in nobody counts as absent.
         file_build : str or None
             As the file declares it; only reported.
+        stated : str, optional
+            The build to take the file's positions as: those of other builds are not tried,
+            and none where the model does not know its sites in this one.
         """
-        positions, ids = by_position(self.sites, file_sites), by_id(self.sites, file_sites)
-        key: Key = "id" if ids.usable > positions.usable else "position"
-        chosen = ids if key == "id" else positions
+        tried = {b: p for b, p in self.positions.items() if stated in (None, b)}
+        keys = Keys.tried(self.sites, tried, file_sites)
+        chosen = keys.chosen
         code = chosen.code.copy() if chosen.believed else np.full(len(self), NOT_FOUND)
         if counts is not None:
             called = counts[:, :3].sum(axis=1) > 0
             code[(chosen.rows != ABSENT) & ~called[chosen.rows]] = NOT_FOUND
-        dropped = settle_ambiguous(self.sites, code, key == "position")
+        dropped = settle_ambiguous(self.sites, code, keys.key == "position")
         matched = (code < Match.MISMATCH) & ~dropped
         rows = np.where(matched, chosen.rows, ABSENT)
         swapped = matched & np.isin(code, [Match.SWAPPED, Match.FLIPPED_SWAPPED])
+        fates = _fates(self.sites, code, dropped)
         receipt = Receipt(
             model_sites=len(self),
             file_sites=len(file_sites),
-            matched=int(matched.sum()),
-            same=_count(matched, code, Match.SAME),
-            swapped=_count(matched, code, Match.SWAPPED),
-            strand_flipped=_count(matched, code, Match.FLIPPED),
-            strand_flipped_and_swapped=_count(matched, code, Match.FLIPPED_SWAPPED),
-            ambiguous_dropped=int(dropped.sum()),
-            allele_mismatch=int((code == Match.MISMATCH).sum()),
-            absent=int((code == NOT_FOUND).sum()),
+            **{name: int(sites.sum()) for name, sites in fates.items()},
             duplicate=chosen.duplicates if chosen.believed else 0,
-            key=key,
-            position_matches=positions.compatible,
-            id_matches=ids.compatible,
-            positions_agree=positions.believed and 2 * positions.compatible >= ids.usable,
+            key=keys.key,
+            position_matches=keys.best.compatible,
+            id_matches=keys.ids.compatible,
+            build_matches={b or UNNAMED: m.compatible for b, m in keys.positions.items()},
+            positions_agree=keys.agree,
             model_build=self.build,
+            known_builds=list(self.known),
             file_build=file_build,
-            chromosomes=_by_chromosome(self.sites.chromosome, matched, code == NOT_FOUND),
+            stated_build=stated,
+            detected_build=keys.detected(file_sites),
+            chromosomes=_by_chromosome(self.sites.chromosome, fates),
         )
-        return Alignment(rows, swapped, key, receipt)
+        return Alignment(rows, swapped, keys.key, receipt)
 
 
-def _count(matched: np.ndarray, code: np.ndarray, match: Match) -> int:
-    return int((matched & (code == match)).sum())
+def _fates(sites: SiteTable, code: np.ndarray, dropped: np.ndarray) -> dict[str, np.ndarray]:
+    """What became of the model's sites: the counts of a receipt as bool (sites,) by name."""
+    matched = (code < Match.MISMATCH) & ~dropped
+    return {
+        "matched": matched,
+        "same": matched & (code == Match.SAME),
+        "swapped": matched & (code == Match.SWAPPED),
+        "strand_flipped": matched & (code == Match.FLIPPED),
+        "strand_flipped_and_swapped": matched & (code == Match.FLIPPED_SWAPPED),
+        "ambiguous_resolved": matched & is_ambiguous(sites.ref, sites.alt),
+        "ambiguous_dropped": dropped,
+        "allele_mismatch": code == Match.MISMATCH,
+        "absent": code == NOT_FOUND,
+    }
 
 
 def _by_chromosome(
-    chromosome: np.ndarray, matched: np.ndarray, absent: np.ndarray
+    chromosome: np.ndarray, fates: Mapping[str, np.ndarray]
 ) -> dict[str, dict[str, int]]:
     """Counts per chromosome, in the model's order and by the model's names."""
     import pandas as pd
 
     codes, names = pd.factorize(chromosome)
+    everywhere = {"model_sites": np.ones(len(codes), dtype=bool), **fates}
     columns = {
-        "model_sites": np.bincount(codes, minlength=len(names)),
-        "matched": np.bincount(codes[matched], minlength=len(names)),
-        "absent": np.bincount(codes[absent], minlength=len(names)),
+        name: np.bincount(codes[sites], minlength=len(names)) for name, sites in everywhere.items()
     }
     return {
         str(name): {column: int(n[i]) for column, n in columns.items()}

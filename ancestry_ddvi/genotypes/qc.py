@@ -66,7 +66,8 @@ def quality_control(store: Reads, filters: Filters, build_hint: str | None = Non
     store : Reads
     filters : Filters
     build_hint : str, optional
-        The build whose contig lengths the header of the file states.
+        The build whose contig lengths the header of the file states; heard where the sites
+        themselves do not tell.
 
     Raises
     ------
@@ -74,7 +75,7 @@ def quality_control(store: Reads, filters: Filters, build_hint: str | None = Non
         If fewer than 100 sites or 20 people are left; the message names the filter.
     """
     course = Course(store)
-    build = None if filters.allow_extra_chr else build_of(store.sites, build_hint)
+    build = None if filters.allow_extra_chr else _build(store.sites, build_hint)
     _choose_by_name(course, filters)
     missing = _choose_by_call_rate(course, filters)
     _choose_by_frequency(course, filters)
@@ -92,6 +93,10 @@ def quality_control(store: Reads, filters: Filters, build_hint: str | None = Non
         table=course.table,
         build=build,
     )
+
+
+def _build(sites: SiteTable, hint: str | None) -> str | None:
+    return build_of(sites) or build_of(sites, hint)
 
 
 def _choose_by_name(course: Course, filters: Filters) -> None:

@@ -15,7 +15,7 @@ OURS = {"inputs", "out", "model", "progress", "threads"}
 def test_fit_hands_on_every_option(run, api):
     words = (
         "fit a.vcf b.vcf --out x/y --labels pop.tsv --dims 3 --seed 7 --device cpu --threads 5 "
-        "--method ddvi --prior mixture:3 --semi-supervised --set steps=10 "
+        "--method ddvi --prior mixture:3 --semi-supervised --chain c.gz --set steps=10 "
         "--set note=a=b --maf 0.1 --geno 0.2 --mind 0.3 --hwe 1e-6 "
         "--ld-r2 0.4 --ld-window-kb 50 --king-cutoff 0.25 "
         "--allow-extra-chr --no-ld-regions --keep-ambiguous"
@@ -34,6 +34,7 @@ def test_fit_hands_on_every_option(run, api):
         "method": "ddvi",
         "prior": "mixture:3",
         "semi_supervised": True,
+        "chain": "c.gz",
         "settings": {"steps": "10", "note": "a=b"},
         "dry_run": False,
         "filters": Filters(0.1, 0.2, 0.3, 1e-6, 0.4, 50, 0.25, True, False, False),
@@ -43,7 +44,7 @@ def test_fit_hands_on_every_option(run, api):
 def test_embed_hands_on_every_option(run, api):
     words = (
         "embed m.ddvi new.vcf --out x --draws 9 --seed 7 --device cpu --threads 5 "
-        "--min-sites 3 --labels pop.tsv"
+        "--min-sites 3 --build GRCh38 --labels pop.tsv"
     )
     run(*words.split())
     ((verb, inputs, options),) = api.calls
@@ -55,6 +56,7 @@ def test_embed_hands_on_every_option(run, api):
         "device": "cpu",
         "threads": 5,
         "min_sites": 3,
+        "build": "GRCh38",
         "labels": "pop.tsv",
     }
 

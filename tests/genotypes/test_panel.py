@@ -21,6 +21,10 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 PAIR = {"A": "T", "C": "G", "G": "C", "T": "A"}
 SNPS = [(a, b) for a in PAIR for b in PAIR if a != b]
 TRANSITIONS = {frozenset("AG"), frozenset("CT")}
+FATES = (
+    "same", "swapped", "strand_flipped", "strand_flipped_and_swapped", "ambiguous_resolved",
+    "ambiguous_dropped", "allele_mismatch", "absent",
+)  # fmt: skip
 
 
 class Store:
@@ -309,6 +313,7 @@ def test_ambiguous_sites_are_kept_where_the_file_is_in_the_models_orientation():
     sites = with_ambiguous(np.random.default_rng(15))
     receipt = panel(sites).align(sites, None, None).receipt
     assert (receipt.matched, receipt.ambiguous_dropped) == (105, 0)
+    assert receipt.ambiguous_resolved == 5
 
 
 @pytest.mark.parametrize("how", ["swapped there", "plain sites flipped", "by id"])
@@ -322,6 +327,7 @@ def test_ambiguous_sites_are_dropped_where_the_strand_cannot_be_told(how):
     }[how]
     alignment = panel(sites).align(file, None, None)
     assert (alignment.receipt.matched, alignment.receipt.ambiguous_dropped) == (100, 5)
+    assert alignment.receipt.ambiguous_resolved == 0
     assert (alignment.rows[last] == -1).all()
 
 
@@ -343,9 +349,30 @@ def test_the_chromosome_table_adds_up():
     sites = plain_sites(np.random.default_rng(18), 90)
     receipt = panel(sites).align(sites[35:], None, None).receipt
     assert list(receipt.chromosomes) == ["1", "2", "3"]
-    assert receipt.chromosomes["1"] == {"model_sites": 30, "matched": 0, "absent": 30}
-    assert sum(c["matched"] for c in receipt.chromosomes.values()) == receipt.matched
+    assert receipt.chromosomes["1"]["absent"] == receipt.chromosomes["1"]["model_sites"] == 30
     assert receipt.lines()[-1] == "nothing matched on chromosome 1"
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=20, deadline=None)
+def test_chromosomes_have_every_count_of_the_whole(seed):
+    rng = np.random.default_rng(seed)
+    sites = with_ambiguous(rng)
+    swap, flip = rng.random((2, 105)) < rng.choice([0, 0.5], 2)[:, None]
+    file = rewritten(sites, swap, flip)[rng.random(105) < 0.7]
+    file.alt[:3] = file.ref[:3]
+    receipt = panel(sites).align(file, None, None).receipt
+    for column in (*FATES, "matched"):
+        parts = [counts[column] for counts in receipt.chromosomes.values()]
+        assert sum(parts) == getattr(receipt, column), column
+    for counts in receipt.chromosomes.values():
+        assert sum(counts[column] for column in FATES[:4]) == counts["matched"]
+        assert sum(counts[c] for c in ("matched", *FATES[5:])) == counts["model_sites"]
+    *header, last = receipt.by_chromosome()
+    assert header[0].split()[:2] == ["sites", "matched"]
+    assert [int(n) for n in last.split()[1:3]] == [
+        receipt.chromosomes["3"]["model_sites"], receipt.chromosomes["3"]["matched"],
+    ]  # fmt: skip
 
 
 def test_the_receipt_survives_json():
@@ -364,7 +391,9 @@ def test_too_few_sites_are_refused_in_one_sentence():
     with pytest.raises(InputsDisagree) as caught:
         check_overlap(receipt, "cohort.vcf.gz")
     assert str(caught.value) == (
-        "99 of 2,000 model sites are in cohort.vcf.gz. Check the genome build: the model is GRCh38."
+        "99 of 2,000 model sites are in cohort.vcf.gz (by position in GRCh38 99, by ID 99). "
+        "Check the genome build: the model is GRCh38, and fit --chain adds another; "
+        "a file that has few of the sites is taken with a lower --min-sites."
     )
 
 
@@ -406,6 +435,7 @@ def test_real_arrays_of_another_build_are_matched_by_id_and_agree_in_genotype():
     order = rng.permutation(len(file))
     alignment = panel(model, "GRCh37").align(rewritten(file, swap, flip)[order], None, None)
     assert alignment.key == "id" and not alignment.receipt.positions_agree
+    assert alignment.receipt.detected_build == "NCBI36"
     assert alignment.receipt.ambiguous_dropped == 1015
     assert alignment.receipt.matched == len(model) - 1015
     names = [list(b.iid) for b in beds]

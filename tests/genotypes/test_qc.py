@@ -195,6 +195,16 @@ def test_long_range_ld_goes_by_the_build() -> None:
     assert lost(quality_control(store, replace(NO_LD, ld_regions=False), "GRCh37"), store) == []
 
 
+@pytest.mark.parametrize("hint", [None, "GRCh38"])
+def test_a_header_is_heard_only_where_the_sites_say_nothing(hint) -> None:
+    store = cohort()
+    assert quality_control(store, Filters(), hint).build == hint
+    ends = {"1": 249_250_000, "2": 243_199_000, "19": 59_128_000, "22": 51_304_000}
+    for chromosome, end in ends.items():
+        store.sites.position[np.flatnonzero(store.sites.chromosome == chromosome)[-1]] = end
+    assert quality_control(store, Filters(), hint).build == "GRCh37"
+
+
 def test_linked_sites_are_pruned_among_the_fitted_people() -> None:
     store = cohort()
     change(store, chromosome={1: "1"}, position={1: 900})

@@ -1,0 +1,260 @@
+"""Builds, headers, missing sites and relatives, from files to tables, on a small cohort.
+
+The cohort is in GRCh37. ``lifted_model`` knows its sites in GRCh38 too, by a made-up chain of
+pieces that are shifted, absent or inverted.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ancestry_ddvi.cli import main
+from chain_files import expected, genome_pieces, write_chain
+from click.testing import CliRunner
+from safetensors.numpy import load_file
+
+from ancestry_ddvi import api
+from ancestry_ddvi.artefacts.model import Model
+from ancestry_ddvi.errors import InputsDisagree, UsageProblem
+from ancestry_ddvi.genotypes.alleles import complement
+from ancestry_ddvi.genotypes.filters import Filters
+from ancestry_ddvi.genotypes.regions import LENGTHS
+from ancestry_ddvi.genotypes.source import SiteTable
+from ancestry_ddvi.genotypes.vcf_writer import write_vcf
+
+PEOPLE = 8
+KINDS = ("coords", "eigenvec", "pcs")
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory) -> Path:
+    return write_chain(tmp_path_factory.mktemp("chain") / "x.chain.gz", genome_pieces())
+
+
+@pytest.fixture(scope="module")
+def lifted_model(cohort_files, chain, tmp_path_factory):
+    """The cohort fitted as ``fitted_model`` is, but with the chain."""
+    prefix = tmp_path_factory.mktemp("lifted") / "cohort"
+    return api.fit(
+        [str(cohort_files.cohort)], str(prefix), device="cpu", settings={"steps": "60"},
+        labels=str(cohort_files.labels), chain=str(chain),
+    )  # fmt: skip
+
+
+def embed(model, path: Path, prefix: Path, **options):
+    return api.embed(
+        str(model.files["model"]), [str(path)], str(prefix), device="cpu", draws=4, **options
+    )
+
+
+def written(
+    path: Path, cohort, sites: SiteTable, rows: np.ndarray, *, header: str = "GRCh37",
+    prefix: str = "", ids: bool = False,
+) -> Path:  # fmt: skip
+    """Eight people at some sites, under a header of some build, without IDs unless asked for."""
+    rows = rows[np.lexsort((sites.position[rows], sites.chromosome[rows].astype(int)))]
+    chosen = sites[rows]
+    names = np.array([prefix + c for c in chosen.chromosome], dtype=object)
+    given = chosen.id if ids else np.full(len(rows), ".", dtype=object)
+    lengths = {f"{prefix}{n}": length for n, length in enumerate(LENGTHS[header], start=1)}
+    dosages = cohort.dosages[rows, :PEOPLE]
+    write_vcf(
+        path, cohort.samples[:PEOPLE], replace(chosen, chromosome=names, id=given), dosages, lengths
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def sites_38(cohort_files) -> SiteTable:
+    """The cohort's sites as a file of GRCh38 has them; sites that cannot be lifted move too."""
+    sites = cohort_files.simulated.sites
+    lifted = expected(sites, genome_pieces())
+    return replace(sites, position=np.where(lifted > 0, lifted, sites.position + 1))
+
+
+@pytest.fixture(scope="module")
+def liftable(cohort_files) -> np.ndarray:
+    return np.flatnonzero(expected(cohort_files.simulated.sites, genome_pieces()))
+
+
+@pytest.fixture(scope="module")
+def honest(lifted_model, cohort_files, liftable, tmp_path_factory):
+    """Eight people at the liftable sites, in the build of the cohort."""
+    folder = tmp_path_factory.mktemp("honest")
+    cohort = cohort_files.simulated
+    return embed(
+        lifted_model, written(folder / "x.vcf", cohort, cohort.sites, liftable), folder / "x"
+    )
+
+
+def same_places(ours, theirs) -> bool:
+    return all(ours.files[k].read_bytes() == theirs.files[k].read_bytes() for k in KINDS)
+
+
+def test_a_chain_adds_positions_to_the_model_and_changes_nothing_else(
+    fitted_model, lifted_model, chain
+) -> None:
+    ours, theirs = (load_file(m.files["model"]) for m in (fitted_model, lifted_model))
+    added = theirs.pop("sites.position.GRCh38")
+    assert {k: v.tobytes() for k, v in ours.items()} == {k: v.tobytes() for k, v in theirs.items()}
+    model, plain = (Model.read(m.files["model"]) for m in (lifted_model, fitted_model))
+    assert dict(model.record) == dict(plain.record)
+    assert added.tolist() == expected(model.panel.sites, genome_pieces()).tolist()
+    assert plain.panel.known == {"GRCh37": len(plain.panel)}
+    assert lifted_model.summary["positions"] == model.panel.known
+    assert model.panel.known["GRCh38"] == np.count_nonzero(added) < len(model.panel)
+    assert lifted_model.summary["options"]["chain"] == str(chain)
+
+
+def test_a_model_with_positions_in_two_builds_comes_back_as_it_was(lifted_model, tmp_path) -> None:
+    model = lifted_model.files["model"]
+    Model.read(model).write(tmp_path / "again.ddvi")
+    assert (tmp_path / "again.ddvi").read_bytes() == model.read_bytes()
+
+
+def test_a_chain_from_another_build_is_refused(cohort_files, tmp_path) -> None:
+    path = write_chain(tmp_path / "x.chain", genome_pieces("GRCh38"), "GRCh38", "GRCh37")
+    with pytest.raises(InputsDisagree, match="are those of GRCh37"):
+        api.fit([str(cohort_files.cohort)], str(tmp_path / "out" / "x"), chain=str(path))
+    assert not list((tmp_path / "out").glob("x.ddvi"))
+
+
+def test_a_chain_and_another_species_exclude_each_other(cohort_files, chain, tmp_path) -> None:
+    options = {"chain": str(chain), "filters": Filters(allow_extra_chr=True)}
+    with pytest.raises(UsageProblem, match="--allow-extra-chr"):
+        api.fit([str(cohort_files.cohort)], str(tmp_path / "x"), **options)
+
+
+def test_a_file_of_the_other_build_is_placed_where_it_would_be_in_the_own_one(
+    lifted_model, cohort_files, sites_38, honest, tmp_path
+) -> None:
+    everything = np.arange(len(sites_38))
+    path = written(tmp_path / "x.vcf", cohort_files.simulated, sites_38, everything,
+                   header="GRCh38")  # fmt: skip
+    other = embed(lifted_model, path, tmp_path / "x")
+    match = other.summary["match"]
+    assert (match["key"], match["detected_build"]) == ("position", "GRCh38")
+    assert match["matched"] == honest.summary["match"]["matched"]
+    assert same_places(other, honest)
+
+
+@pytest.mark.parametrize("prefix", ["", "chr"])
+@pytest.mark.parametrize(("build", "header"), [("GRCh37", "GRCh38"), ("GRCh38", "GRCh37")])
+def test_a_header_that_lies_changes_no_byte_and_is_contradicted(
+    lifted_model, cohort_files, sites_38, liftable, honest, tmp_path, caplog, build, header, prefix
+) -> None:
+    sites = cohort_files.simulated.sites if build == "GRCh37" else sites_38
+    path = written(tmp_path / "x.vcf", cohort_files.simulated, sites, liftable, header=header,
+                   prefix=prefix)  # fmt: skip
+    other = embed(lifted_model, path, tmp_path / "x")
+    match = other.summary["match"]
+    assert (match["file_build"], match["detected_build"]) == (header, build)
+    assert same_places(other, honest)
+    (warning,) = [r.getMessage() for r in caplog.records if "header says" in r.getMessage()]
+    assert f"says {header}, positions are those of {build}" in warning
+
+
+def test_the_right_build_by_name_changes_no_byte(
+    lifted_model, cohort_files, liftable, sites_38, honest, tmp_path
+) -> None:
+    path = written(tmp_path / "x.vcf", cohort_files.simulated, sites_38, liftable)
+    other = embed(lifted_model, path, tmp_path / "x", build="GRCh38")
+    assert other.summary["match"]["stated_build"] == "GRCh38"
+    assert same_places(other, honest)
+
+
+@pytest.mark.parametrize("build", ["GRCh37", "NCBI36"])
+def test_a_wrong_build_by_name_leaves_ids_or_is_refused(
+    lifted_model, cohort_files, liftable, sites_38, tmp_path, build
+) -> None:
+    named = written(tmp_path / "a.vcf", cohort_files.simulated, sites_38, liftable, ids=True)
+    other = embed(lifted_model, named, tmp_path / "a", build=build)
+    assert other.summary["match"]["key"] == "id"
+    nameless = written(tmp_path / "b.vcf", cohort_files.simulated, sites_38, liftable)
+    with pytest.raises(InputsDisagree, match=build):
+        embed(lifted_model, nameless, tmp_path / "out" / "b", build=build)
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_build_nobody_knows_is_a_usage_problem(lifted_model, cohort_files, tmp_path) -> None:
+    with pytest.raises(UsageProblem, match="--build is hg19"):
+        embed(lifted_model, cohort_files.query, tmp_path / "x", build="hg19")
+
+
+def test_a_file_on_the_other_strand_changes_no_byte(
+    lifted_model, cohort_files, liftable, honest, tmp_path
+) -> None:
+    sites = cohort_files.simulated.sites
+    flip = np.random.default_rng(1).random(len(sites)) < 0.5
+    flipped = {a: np.where(flip, complement(getattr(sites, a)), getattr(sites, a))
+               for a in ("ref", "alt")}  # fmt: skip
+    path = written(tmp_path / "x.vcf", cohort_files.simulated, replace(sites, **flipped), liftable)
+    other = embed(lifted_model, path, tmp_path / "x")
+    match = other.summary["match"]
+    assert match["strand_flipped"] == pytest.approx(match["matched"] / 2, rel=0.1)
+    assert same_places(other, honest)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.99])
+def test_any_share_of_the_models_sites_places_everybody(
+    lifted_model, cohort_files, honest, tmp_path, share
+) -> None:
+    model, sites = Model.read(lifted_model.files["model"]), cohort_files.simulated.sites
+    own = np.flatnonzero(np.isin(sites.id, model.panel.sites.id))
+    rows = np.random.default_rng(2).permutation(own)[: round(share * len(own))]
+    path = written(tmp_path / "x.vcf", cohort_files.simulated, sites, rows)
+    other = embed(lifted_model, path, tmp_path / "x", min_sites=10)
+    assert other.summary["match"]["matched"] == len(rows)
+    assert other.summary["match"]["site_fraction"] == pytest.approx(share, rel=0.05)
+    assert np.isfinite(other.coordinates.mean).all()
+    wider = other.coordinates.sd.mean() / honest.coordinates.sd.mean()
+    assert wider > 2 if share < 0.5 else wider < 1.05
+
+
+def test_a_file_without_any_site_of_the_model_is_refused_with_one_sentence(
+    lifted_model, cohort_files, tmp_path
+) -> None:
+    model, sites = Model.read(lifted_model.files["model"]), cohort_files.simulated.sites
+    others = np.flatnonzero(~np.isin(sites.id, model.panel.sites.id))
+    path = written(tmp_path / "x.vcf", cohort_files.simulated, sites, others)
+    out = tmp_path / "out" / "x"
+    words = ["embed", str(lifted_model.files["model"]), str(path), "--out", str(out)]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 4
+    assert result.stderr.count("Error: ") == 1
+    assert f"0 of {len(model.panel):,} model sites" in result.stderr
+    assert [p.name for p in out.parent.iterdir()] == ["x.log"]
+
+
+@pytest.fixture(scope="module")
+def everyone(fitted_model, cohort_files, tmp_path_factory):
+    """The whole cohort placed, the child and the copy among them."""
+    return embed(fitted_model, cohort_files.cohort, tmp_path_factory.mktemp("all") / "x")
+
+
+def test_relatives_in_the_input_are_told_of(everyone, cohort_files) -> None:
+    rows = [line.split("\t") for line in everyone.files["relatives"].read_text().splitlines()]
+    assert rows[0] == ["sample_1", "sample_2", "kinship", "sites", "relation"]
+    relation = {"parent-child": "first degree", "duplicate": "duplicate"}
+    truth = {(a, b, relation[how]) for a, b, how in cohort_files.simulated.relatives}
+    assert {(row[0], row[1], row[4]) for row in rows[1:]} == truth
+    assert everyone.summary["relatives"] == {"duplicate": 1, "first_degree": 2, "second_degree": 0}
+    assert everyone.summary["files"]["relatives"] == str(everyone.files["relatives"])
+
+
+def test_both_of_a_sample_given_twice_are_flagged(everyone, cohort_files) -> None:
+    flags = zip(everyone.coordinates.samples, everyone.coordinates.flag, strict=True)
+    flagged = {name for name, flag in flags if "duplicate_in_input" in flag.split(",")}
+    ((*pair, _),) = [r for r in cohort_files.simulated.relatives if r[2] == "duplicate"]
+    assert flagged == set(pair)
+
+
+def test_without_relatives_there_is_no_table(honest) -> None:
+    assert "relatives" not in honest.files
+    assert honest.summary["relatives"] == {"duplicate": 0, "first_degree": 0, "second_degree": 0}
+    read = json.loads(honest.files["summary"].read_text())
+    assert "relatives" not in read["files"]

@@ -1,0 +1,170 @@
+"""Builds: of all the positions a model knows, the data choose, and say when they cannot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ancestry_ddvi.errors import InputsDisagree
+from ancestry_ddvi.genotypes.panel import Panel
+from ancestry_ddvi.genotypes.receipt import check_overlap
+from ancestry_ddvi.genotypes.source import SiteTable
+
+SITES = 400
+
+
+def sites_of(rng: np.random.Generator) -> SiteTable:
+    """A/G and A/C sites in the middle of chromosome 1, where no build ends."""
+    position = 10_000_000 + np.sort(rng.choice(10**8, SITES, replace=False))
+    words = [["1"] * SITES, [f"rs{i}" for i in range(SITES)], ["A"] * SITES]
+    chromosome, ids, ref = (np.array(column, dtype=object) for column in words)
+    alt = rng.choice(np.array(["G", "C"], dtype=object), SITES)
+    return SiteTable(chromosome, position, ids, ref, alt)
+
+
+def unnamed(sites: SiteTable) -> SiteTable:
+    return replace(sites, id=np.full(len(sites), ".", dtype=object))
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(3)
+
+
+@pytest.fixture
+def panel(rng) -> Panel:
+    """Of GRCh37; in GRCh38 every fourth site is not known and the others are 5,003 further on."""
+    sites = sites_of(rng)
+    lifted = np.where(np.arange(SITES) % 4, sites.position + 5003, 0)
+    return Panel(sites, np.full(SITES, 0.3), "GRCh37", {"GRCh38": lifted})
+
+
+def in_38(panel: Panel) -> SiteTable:
+    """The model's sites as a file of GRCh38 has them."""
+    return replace(panel.sites, position=panel.sites.position + 5003)
+
+
+@given(st.floats(0.1, 1), st.booleans(), st.sampled_from([None, "NCBI36", "GRCh37", "GRCh38"]))
+@settings(max_examples=25, deadline=None)
+def test_the_build_is_what_the_data_say_whatever_is_declared(share, other, declared):
+    rng = np.random.default_rng(int(1e6 * share))
+    sites = sites_of(rng)
+    panel = Panel(sites, np.full(SITES, 0.3), "GRCh37", {"GRCh38": sites.position + 5003})
+    chosen = rng.permutation(SITES)[: max(30, int(share * SITES))]
+    file = unnamed(in_38(panel) if other else sites)[chosen]
+    alignment = panel.align(file, None, declared)
+    assert alignment.receipt.detected_build == ("GRCh38" if other else "GRCh37")
+    assert alignment.receipt.file_build == declared
+    assert sorted(alignment.rows[alignment.rows >= 0].tolist()) == list(range(len(chosen)))
+    assert (alignment.rows[chosen] == np.arange(len(chosen))).all()
+
+
+def test_sites_without_a_known_position_are_absent_and_never_guessed(panel):
+    alignment = panel.align(unnamed(in_38(panel)), None, None)
+    assert (alignment.rows[::4] == -1).all()
+    assert alignment.receipt.matched == alignment.receipt.build_matches["GRCh38"] == 300
+    assert alignment.receipt.build_matches["GRCh37"] == 0
+    assert panel.known == {"GRCh37": 400, "GRCh38": 300}
+
+
+def test_where_more_is_found_by_id_the_positions_still_tell_the_build(panel):
+    receipt = panel.align(in_38(panel), None, None).receipt
+    assert (receipt.key, receipt.matched) == ("id", 400)
+    assert receipt.detected_build == "GRCh38" and receipt.positions_agree
+
+
+def test_a_file_where_both_builds_agree_is_of_either(rng):
+    sites = sites_of(rng)
+    same = np.arange(SITES) < 200
+    panel = Panel(sites, np.full(SITES, 0.3), "GRCh37", {"GRCh38": sites.position + 9 * ~same})
+    receipt = panel.align(unnamed(sites)[same], None, "GRCh38").receipt
+    assert receipt.matched == 200 and receipt.detected_build is None
+    assert receipt.contradiction == ""
+    assert panel.align(unnamed(sites), None, None).receipt.detected_build == "GRCh37"
+
+
+def test_a_few_sites_at_the_right_places_do_not_tell_a_build(panel):
+    receipt = panel.align(unnamed(panel.sites)[:19], None, None).receipt
+    assert receipt.matched == 19 and receipt.detected_build is None
+
+
+def test_a_file_matched_by_id_is_of_the_build_its_chromosome_ends_speak_for(panel):
+    elsewhere = replace(panel.sites, position=panel.sites.position + 77_777)
+    elsewhere.position[-1] = 249_250_000
+    receipt = panel.align(elsewhere, None, "GRCh38").receipt
+    assert (receipt.key, receipt.detected_build) == ("id", "GRCh37")
+    elsewhere.position[-1] = 1
+    assert panel.align(elsewhere, None, "GRCh38").receipt.detected_build is None
+
+
+@pytest.mark.parametrize(
+    ("other", "declared", "stated", "said"),
+    [
+        (False, "GRCh38", None,
+         "header says GRCh38, positions are those of GRCh37; the data are believed"),
+        (True, "GRCh37", None,
+         "header says GRCh37, positions are those of GRCh38; the data are believed"),
+        (False, "GRCh38", "GRCh37", "header says GRCh38, positions are those of GRCh37"),
+        (False, "GRCh37", None, ""),
+        (True, None, None, ""),
+    ],
+)  # fmt: skip
+def test_what_contradicts_the_data_is_said_in_one_sentence(panel, other, declared, stated, said):
+    file = unnamed(in_38(panel) if other else panel.sites)
+    assert panel.align(file, None, declared, stated).receipt.contradiction == said
+
+
+def test_a_stated_build_is_the_only_one_tried(panel):
+    receipt = panel.align(unnamed(in_38(panel)), None, None, "GRCh38").receipt
+    assert (receipt.matched, receipt.build_matches) == (300, {"GRCh38": 300})
+    receipt = panel.align(unnamed(in_38(panel)), None, None, "GRCh37").receipt
+    assert (receipt.matched, receipt.build_matches) == (0, {"GRCh37": 0})
+
+
+def test_in_a_build_the_model_does_not_know_ids_are_left(panel):
+    receipt = panel.align(panel.sites, None, None, "NCBI36").receipt
+    assert (receipt.key, receipt.matched, receipt.build_matches) == ("id", 400, {})
+    assert receipt.stated_build == "NCBI36"
+    check_overlap(receipt, "x.vcf")
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        ("NCBI36", r"does not know its sites in NCBI36, only GRCh37 and GRCh38.*\(by ID 0\)"),
+        ("GRCh37", r"x\.vcf, its positions taken as GRCh37 \(by position in GRCh37 0, by ID 0\)"),
+    ],
+)
+def test_a_stated_build_that_finds_nothing_is_refused_in_one_sentence(panel, stated, said):
+    receipt = panel.align(unnamed(in_38(panel)), None, None, stated).receipt
+    with pytest.raises(InputsDisagree, match=said) as caught:
+        check_overlap(receipt, "x.vcf")
+    assert caught.value.problem.count(". ") == 0 and "--build" in caught.value.remedy
+
+
+def test_a_build_that_the_model_lacks_is_named_with_the_ways_out(panel):
+    lone = replace(panel, lifted={})
+    file = unnamed(in_38(panel))
+    file.position[-1] = 249_250_000
+    receipt = replace(lone, build="GRCh38").align(file, None, None).receipt
+    with pytest.raises(InputsDisagree, match=r"build \(GRCh37\) than the model") as caught:
+        check_overlap(receipt, "x.vcf")
+    assert "--chain" in caught.value.remedy
+
+
+def test_a_model_of_unknown_build_is_matched_all_the_same(panel):
+    nameless = Panel(panel.sites, panel.frequency, None)
+    receipt = nameless.align(unnamed(panel.sites), None, "GRCh38").receipt
+    assert (receipt.matched, receipt.detected_build) == (400, None)
+    assert (receipt.known_builds, receipt.build_matches) == ([], {"unknown": 400})
+
+
+def test_the_log_says_what_the_reader_left_out(panel):
+    receipt = panel.align(panel.sites, None, None).receipt
+    lines = receipt.lines({"multi-allelic": 12, "duplicate": 3})
+    left_out = {line.split()[3]: line.split()[4] for line in lines if "left out unread" in line}
+    assert left_out == {"multi-allelic": "12", "duplicate": "3"}

@@ -1,0 +1,99 @@
+"""Relatives in a file that is placed: the pairs there are, and none that chance makes."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from memory_store import MemoryStore, hardy_weinberg
+
+from ancestry_ddvi.artefacts.relatives import write_relatives
+from ancestry_ddvi.genotypes.kinship import PAIR
+from ancestry_ddvi.genotypes.relatives import relations, relatives_among, tallied, twins
+
+SITES, PEOPLE = 2000, 12
+
+
+def child(rng: np.random.Generator, *parents: np.ndarray) -> np.ndarray:
+    return sum((rng.random(len(p)) < p / 2).astype(np.int8) for p in parents)
+
+
+@pytest.fixture(scope="module")
+def family() -> MemoryStore:
+    """Strangers but for 9 = child of 0 and 1, 10 = copy of 2, 11 = child of 9 and 3."""
+    rng = np.random.default_rng(4)
+    dosages = hardy_weinberg(rng, SITES, PEOPLE)
+    dosages[:, 9] = child(rng, dosages[:, 0], dosages[:, 1])
+    dosages[:, 10] = dosages[:, 2]
+    dosages[:, 11] = child(rng, dosages[:, 9], dosages[:, 3])
+    return MemoryStore(dosages)
+
+
+TRUTH = {
+    (0, 9): "first degree",
+    (1, 9): "first degree",
+    (2, 10): "duplicate",
+    (9, 11): "first degree",
+    (3, 11): "first degree",
+    (0, 11): "second degree",
+    (1, 11): "second degree",
+}
+
+
+def found(store, rows) -> dict[tuple[int, int], str]:
+    pairs = relatives_among(store, rows)
+    return dict(zip(zip(pairs["i"].tolist(), pairs["j"].tolist(), strict=True), relations(pairs),
+                    strict=True))  # fmt: skip
+
+
+def test_the_family_is_found_and_nobody_else(family):
+    assert found(family, np.arange(SITES)) == TRUTH
+
+
+def test_it_does_not_matter_which_allele_is_counted_nor_which_sites_are_absent(family):
+    swapped = np.random.default_rng(5).random(SITES) < 0.5
+    other = MemoryStore(np.where(swapped[:, None], 2 - family.all, family.all))
+    rows = np.where(np.arange(SITES) % 4, np.arange(SITES), -1)
+    ours, theirs = relatives_among(family, rows), relatives_among(other, rows)
+    assert ours.tobytes() == theirs.tobytes() and (ours["sites"] == 1500).all()
+
+
+def test_both_of_a_pair_of_duplicates_are_marked(family):
+    pairs = relatives_among(family, np.arange(SITES))
+    assert np.flatnonzero(twins(pairs, PEOPLE)).tolist() == [2, 10]
+    assert tallied(pairs) == {"duplicate": 1, "first_degree": 4, "second_degree": 2}
+    assert not twins(None, 5).any() and tallied(None) is None
+
+
+def test_a_pair_that_shares_few_sites_is_not_judged(family):
+    dosages = family.all.copy()
+    dosages[499:, 2] = -1
+    assert (2, 10) not in found(MemoryStore(dosages), np.arange(SITES))
+
+
+@pytest.mark.parametrize(
+    ("people", "sites", "told"), [(1, 900, False), (5001, 900, True), (3, 499, True)]
+)
+def test_where_it_says_nothing_or_costs_too_much_nobody_is_compared(caplog, people, sites, told):
+    store = SimpleNamespace(samples=("p",) * people)
+    with caplog.at_level("INFO"):
+        assert relatives_among(store, np.arange(sites)) is None
+    assert ("Relatives are not looked for" in caplog.text) == told
+
+
+def test_strangers_are_not_made_relatives_by_their_number():
+    store = MemoryStore(hardy_weinberg(np.random.default_rng(6), 600, 400))
+    assert len(relatives_among(store, np.arange(600))) == 0
+
+
+def test_the_table_names_people_as_the_input_does(tmp_path):
+    pairs = np.array([(0, 2, 0.5, 900), (1, 2, 0.1000004, 800)], dtype=PAIR)
+    files = write_relatives(str(tmp_path / "x"), ("007", "b", "c"), pairs)
+    assert files["relatives"].read_text().splitlines() == [
+        "sample_1\tsample_2\tkinship\tsites\trelation",
+        "007\tc\t0.5\t900\tduplicate",
+        "b\tc\t0.1\t800\tsecond degree",
+    ]
+    assert write_relatives(str(tmp_path / "y"), (), pairs[:0]) == {}
+    assert not list(tmp_path.glob("y*"))
