@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import UsageProblem
 from ..models.batch import Batch
@@ -30,6 +30,9 @@ READERS = {"mnist": read_mnist, "cifar10": read_cifar}
 
 UNKNOWN = -1
 """Stands for a class that is not known."""
+
+SHIFT = 2
+"""Pixels by which images of known class are moved, at most, while a model is trained."""
 
 
 @dataclass(frozen=True)
@@ -175,17 +178,32 @@ class ImageData(Dataset):
     def minibatch(self, size: int) -> Batch:
         """Images drawn at random, black and white ones with pixels drawn at random.
 
-        Where some classes are known, a quarter of the images is drawn from those: a few in many
-        would hardly ever come up.
+        Where some classes are known, a quarter of the images is drawn from those, which would
+        hardly ever come up otherwise, and moved by up to ``SHIFT`` pixels: a few have to stand
+        for many.
         """
         rows = torch.randint(len(self), (size,), device=self._levels.device)
+        few = 0
         if self._known is not None and len(self._known) < len(self):
             few = size // 4
             rows[:few] = self._known[torch.randint(len(self._known), (few,), device=rows.device)]
-        x = _shares(self._levels[rows])
+        levels = self._levels[rows]
+        if few:
+            levels[:few] = _moved(levels[:few], self._height, self._width)
+        x = _shares(levels)
         if self._binary:
             x = (torch.rand_like(x) < x).to(x.dtype)
         return Batch(x, label=None if self.label is None else self.label[rows])
+
+
+def _moved(levels: Tensor, height: int, width: int) -> Tensor:
+    """Images moved at random by whole pixels along both axes, black where they came from."""
+    images = levels.view(len(levels), -1, height, width)
+    padded = nn.functional.pad(images, [SHIFT] * 4)
+    windows = padded.unfold(2, height, 1).unfold(3, width, 1)
+    down, right = torch.randint(2 * SHIFT + 1, (2, len(levels)), device=levels.device)
+    every = torch.arange(len(levels), device=levels.device)
+    return windows[every, :, down, right].flatten(1)
 
 
 def _shares(levels: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -60,6 +60,8 @@ class Likeness:
     tails : mapping from check to Tail
     together : Tail
         Of Fisher's combination of the three.
+    allowance : tuple of two tuples of float
+        By how much the surprise at a place is more, in nats, for a log of ``thinning``.
     """
 
     places: Normals
@@ -67,6 +69,7 @@ class Likeness:
     length_sd: float
     tails: Mapping[str, Tail]
     together: Tail
+    allowance: tuple[tuple[float, ...], tuple[float, ...]] = ((0.0,), (0.0,))
 
     @classmethod
     def of(cls, evidence: Evidence, means: np.ndarray, seed: int) -> Likeness:
@@ -89,17 +92,38 @@ class Likeness:
 
     def values(self, evidence: Evidence) -> dict[str, np.ndarray]:
         """How unusual each person is by each check there is evidence for; (people,) each."""
-        density = self.places.log_densities(evidence.draws)
-        top = density.max(axis=-1)
-        mixed = top + np.log(np.exp(density - top[..., None]).sum(axis=-1))
         spread = self.length_sd * np.sqrt(evidence.thinning)
         found = {
-            "place": -log_mean(mixed, evidence.weight),
+            "place": self._out_of_place(evidence),
             "length": np.abs(evidence.excess - self.length_mean) / spread,
         }
         if evidence.misfit is not None:
             found["fit"] = (evidence.weight * evidence.misfit).sum(axis=1)
         return found
+
+    def _out_of_place(self, evidence: Evidence) -> np.ndarray:
+        """Minus the log density of the panel, averaged over the posterior, less the allowance."""
+        allowance = np.interp(np.log(evidence.thinning), *self.allowance)
+        density = self.places.log_density(evidence.draws)
+        return -log_mean(density, evidence.weight) - allowance
+
+    def with_allowance(self, full: Evidence, thinned: Sequence[Evidence]) -> Likeness:
+        """With room for the vagueness of people of whom less is known.
+
+        Parameters
+        ----------
+        full : Evidence
+            Of some people of the panel.
+        thinned : sequence of Evidence
+            Of the same, from less and less.
+        """
+        before = np.median(self._out_of_place(full))
+        points = [(0.0, 0.0)]
+        for evidence in thinned:
+            more = np.median(self._out_of_place(evidence)) - before
+            points.append((float(np.log(np.median(evidence.thinning))), max(float(more), 0.0)))
+        knots, values = zip(*sorted(points), strict=True)
+        return replace(self, allowance=(knots, values))
 
     def chances(self, evidence: Evidence) -> dict[str, np.ndarray]:
         """The share of the panel that is more unusual than each person, by each check."""
@@ -118,6 +142,7 @@ class Likeness:
             "length_sd": self.length_sd,
             "tails": {name: asdict(tail) for name, tail in self.tails.items()},
             "together": asdict(self.together),
+            "allowance": [list(column) for column in self.allowance],
         }
 
     @classmethod
@@ -129,6 +154,7 @@ class Likeness:
             record["length_sd"],
             {name: Tail.of_json(tail) for name, tail in record["tails"].items()},
             Tail.of_json(record["together"]),
+            tuple(tuple(column) for column in record["allowance"]),
         )
 
 

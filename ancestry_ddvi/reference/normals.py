@@ -34,6 +34,12 @@ class Normals:
         constant = np.log(self.weight) + log_det - 0.5 * points.shape[-1] * math.log(2 * math.pi)
         return np.asarray(constant - 0.5 * (whitened**2).sum(axis=-1))
 
+    def log_density(self, points: np.ndarray) -> np.ndarray:
+        """Log density of the mixture; (..., dims) -> (...)."""
+        each = self.log_densities(points)
+        top = each.max(axis=-1)
+        return np.asarray(top + np.log(np.exp(each - top[..., None]).sum(axis=-1)))
+
     def as_json(self) -> dict[str, Any]:
         """Plain lists."""
         return {name: value.tolist() for name, value in vars(self).items()}

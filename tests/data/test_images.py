@@ -372,6 +372,21 @@ def test_a_minibatch_has_rows_of_the_data_with_their_labels() -> None:
     assert ImageData(x, CPU).batch().label is None
 
 
+def test_few_images_of_known_class_come_up_often_and_moved() -> None:
+    """One of 400 is known: a quarter of every minibatch, two pixels away at most."""
+    x = np.zeros((400, 1, 9, 9), np.uint8)
+    x[0, 0, 4, 4] = 255
+    label = np.full(400, UNKNOWN)
+    label[0] = 7
+    drawn = ImageData(x, CPU, label).minibatch(800)
+    assert (drawn.label == 7).sum() >= 200
+    at = drawn.x[:200].view(-1, 9, 9).nonzero()
+    assert len(at) == 200
+    away = {tuple(place) for place in (at[:, 1:] - 4).tolist()}
+    assert away == {(i, j) for i in range(-2, 3) for j in range(-2, 3)}
+    assert not drawn.x[drawn.label != 7].any()
+
+
 def test_black_and_white_is_settled_where_it_is_evaluated() -> None:
     x = random_bytes(1, 9, 1, 6, 4)
     data = ImageData(x, CPU)

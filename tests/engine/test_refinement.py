@@ -1,0 +1,95 @@
+"""Draws for people whose posterior the method missed: found again, and right by a grid."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from toy_model import Grid, as_scores, rested, simulate
+
+from ancestry_ddvi.data.scores import ScoreData
+from ancestry_ddvi.placement import Placement
+from ancestry_ddvi.refinement import POOR, _Student, evenness, refined
+from ancestry_ddvi.sampling import place
+
+PEOPLE, DRAWS = 24, 256
+IDS = [f"p{i}" for i in range(PEOPLE)]
+
+
+@pytest.fixture(scope="module")
+def batch():
+    return simulate(rested(), PEOPLE, seed=31)[1]
+
+
+def from_elsewhere(batch, person: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Draws of N((1, -1), 1), whoever the person is, with their weights."""
+    model = rested()
+    rows = batch[torch.tensor([person])].repeat(DRAWS)
+    with torch.random.fork_rng():
+        torch.manual_seed(person)
+        error = torch.randn(DRAWS, 2)
+    z = error + torch.tensor([1.0, -1.0])
+    with torch.no_grad():
+        log_q = -0.5 * error.square().sum(-1) - np.log(2 * np.pi)
+        return z, model.log_joint(rows, z) - log_q
+
+
+@pytest.mark.statistical
+def test_places_and_bars_are_those_of_a_grid(batch) -> None:
+    model, grid = rested(), Grid(rested(), batch)
+    missed = 0
+    for person in range(PEOPLE):
+        z, weight = from_elsewhere(batch, person)
+        if evenness(weight.numpy()) >= POOR:
+            continue
+        missed += 1
+        rows = batch[torch.tensor([person])].repeat(DRAWS)
+        with torch.no_grad():
+            z, weight = refined(model, rows, z, weight, np.random.default_rng(person))
+        found = Placement(z.double().numpy()[None], weight.double().numpy()[None])
+        assert found.effective_draws[0] > 2 * POOR * DRAWS
+        close = 0.35 * grid.sd[person].max()
+        np.testing.assert_allclose(found.mean[0], grid.mean[person], atol=close)
+        np.testing.assert_allclose(found.sd[0], grid.sd[person], rtol=0.4)
+        assert found.importance_bound[0] == pytest.approx(grid.log_evidence[person], abs=0.2)
+    assert missed > PEOPLE / 3
+
+
+def test_good_draws_are_left_alone(batch) -> None:
+    rows = batch[torch.tensor([0])].repeat(DRAWS)
+    z, weight = torch.randn(DRAWS, 2), torch.zeros(DRAWS)
+    again = refined(rested(), rows, z, weight, np.random.default_rng(0))
+    assert again[0] is z
+    assert again[1] is weight
+
+
+def test_a_refined_person_alone_is_the_person_in_company(batch) -> None:
+    """A decoder turned round after training: nearly everybody has to be refined."""
+    model = copy.deepcopy(rested())
+    with torch.no_grad():
+        model.likelihood.linear.weight.mul_(-1)
+    scores = as_scores(batch)
+
+    def placed(rows: np.ndarray) -> Placement:
+        data = ScoreData(scores[rows], torch.device("cpu"))
+        return place(model, data, [IDS[i] for i in rows], draws=DRAWS, seed=1)
+
+    plain = placed(np.arange(PEOPLE))
+    assert (plain.effective_draws > POOR * DRAWS).mean() > 0.9
+    order = np.random.default_rng(2).permutation(PEOPLE)
+    mixed, alone = placed(order), placed(np.array([5]))
+    for name in ("draws", "log_weight"):
+        np.testing.assert_array_equal(getattr(mixed, name), getattr(plain, name)[order])
+        np.testing.assert_array_equal(getattr(alone, name)[0], getattr(plain, name)[5])
+
+
+def test_the_proposal_has_the_density_of_scipy() -> None:
+    from scipy.stats import multivariate_t
+
+    factor = np.array([[0.5, 0], [0.2, 0.3]])
+    proposal = _Student(np.array([1.0, -2.0]), factor)
+    places = proposal.sample(50, np.random.default_rng(1))
+    expected = multivariate_t(proposal.mean, factor @ factor.T, df=4).logpdf(places)
+    np.testing.assert_allclose(proposal.log_density(places), expected)

@@ -1,0 +1,132 @@
+"""Groups against Bayes' rule in closed form: normal groups, a normal prior, normal evidence."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.special import logsumexp
+
+from ancestry_ddvi.reference.groups import FEWEST, Groups, entropy
+from ancestry_ddvi.reference.normals import Normals, log_mean
+
+NAMES = (("A1", "A"), ("A2", "A"), ("B1", "B"))
+LEVELS = ("population", "superpopulation")
+
+
+def groups() -> Groups:
+    normals = Normals(
+        np.array([0.5, 0.2, 0.3]),
+        np.array([[-1.0, 0.0], [0.0, 1.0], [1.2, -0.3]]),
+        np.array([[[0.2, 0.05], [0.05, 0.1]], [[0.1, 0], [0, 0.3]], [[0.15, -0.02], [-0.02, 0.2]]]),
+    )
+    return Groups(LEVELS, NAMES, normals, (1.0, 1.0))
+
+
+def posterior(seen: np.ndarray, noise: np.ndarray, draws: int) -> tuple[np.ndarray, ...]:
+    """Draws of z | x where z ~ N(0, I) and x | z ~ N(z, noise): even weights, log prior."""
+    covariance = np.linalg.inv(np.eye(2) + np.linalg.inv(noise))
+    mean = covariance @ np.linalg.inv(noise) @ seen
+    z = np.random.default_rng(1).multivariate_normal(mean, covariance, draws)
+    weight = np.full((1, draws), 1 / draws)
+    return z[None], weight, -0.5 * (z**2).sum(1)[None] - np.log(2 * np.pi)
+
+
+def exact(seen: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """p(cell | x), places summed out by hand."""
+    found = groups().normals
+    each = [
+        np.log(w) + stats.multivariate_normal(m, c + noise).logpdf(seen)
+        for w, m, c in zip(found.weight, found.mean, found.covariance, strict=True)
+    ]
+    return np.exp(np.array(each) - logsumexp(each))
+
+
+@pytest.mark.statistical
+@pytest.mark.parametrize("seen", [(-0.8, 0.1), (0.4, 0.4), (0.2, -0.1)])
+@pytest.mark.parametrize("noise", [0.02, 0.3, 2.0])
+def test_probabilities_are_those_of_bayes_rule(seen, noise) -> None:
+    """However little was seen: the model's prior is not counted a second time."""
+    noise = noise * np.array([[1, 0.3], [0.3, 0.7]])
+    cells = exact(np.array(seen), noise)
+    drawn = posterior(np.array(seen), noise, 40_000)
+    np.testing.assert_allclose(groups().probabilities(0, *drawn)[0], cells, atol=0.01)
+    coarse = [cells[0] + cells[1], cells[2]]
+    np.testing.assert_allclose(groups().probabilities(1, *drawn)[0], coarse, atol=0.01)
+
+
+def test_weights_count() -> None:
+    """Draws twice there are draws of twice the weight."""
+    z, weight, log_prior = posterior(np.zeros(2), np.eye(2), 60)
+    doubled = np.concatenate([weight, weight[:, :30]], axis=1)
+    twice = [np.concatenate([v, v[:, :30]], axis=1) for v in (z, log_prior)]
+    heavy = weight.copy()
+    heavy[:, :30] *= 2
+    np.testing.assert_allclose(
+        groups().probabilities(0, twice[0], doubled / doubled.sum(), twice[1]),
+        groups().probabilities(0, z, heavy / heavy.sum(), log_prior),
+    )
+
+
+def test_groups_are_the_means_and_spreads_of_their_people() -> None:
+    rng = np.random.default_rng(3)
+    truth = groups().normals
+    cell = np.repeat(np.arange(3), [500, 200, 300])
+    places = np.array([rng.multivariate_normal(truth.mean[k], truth.covariance[k]) for k in cell])
+    found = Groups.of(LEVELS, [NAMES[k] for k in cell], places)
+    assert found is not None
+    assert found.cells == NAMES
+    np.testing.assert_allclose(found.normals.weight, truth.weight)
+    np.testing.assert_allclose(found.normals.mean, truth.mean, atol=0.1)
+    np.testing.assert_allclose(found.normals.covariance, truth.covariance, atol=0.08)
+
+
+def test_a_cell_of_few_people_is_not_kept() -> None:
+    places = np.random.default_rng(0).normal(size=(FEWEST * 2 - 1, 2))
+    labels = [("many",)] * FEWEST + [("few",)] * (FEWEST - 1)
+    found = Groups.of(("population",), labels, places)
+    assert found is not None
+    assert found.names(0) == ["many"]
+    assert Groups.of(("population",), labels[FEWEST:], places[FEWEST:]) is None
+
+
+def test_temperatures_mend_probabilities_that_are_too_sure() -> None:
+    """True odds are the square root of what is said."""
+    rng = np.random.default_rng(5)
+    odds = rng.normal(0, 3, 20_000)
+    honest = 1 / (1 + np.exp(-odds / 2))
+    truth = np.where(rng.random(len(odds)) < honest, "A", "B")
+    said = np.stack([1 / (1 + np.exp(-odds)), 1 / (1 + np.exp(odds))], axis=1)
+    three = np.tile([0.2, 0.3, 0.5], (3, 1))
+    tempered = groups().tempered([(three, ["A1", "A2", "B1"]), (said, truth)])
+    assert tempered.temperature[1] == pytest.approx(2, rel=0.06)
+
+
+def test_they_come_back_from_json_to_the_last_bit() -> None:
+    found = groups().at((0.7, 1.3))
+    back = Groups.of_json(json.loads(json.dumps(found.as_json())))
+    assert (back.levels, back.cells, back.temperature) == (LEVELS, NAMES, (0.7, 1.3))
+    for name, value in vars(found.normals).items():
+        np.testing.assert_array_equal(getattr(back.normals, name), value)
+
+
+def test_log_densities_are_those_of_scipy() -> None:
+    found, points = groups().normals, np.random.default_rng(2).normal(size=(4, 5, 2))
+    expected = [
+        np.log(w) + stats.multivariate_normal(m, c).logpdf(points)
+        for w, m, c in zip(found.weight, found.mean, found.covariance, strict=True)
+    ]
+    np.testing.assert_allclose(found.log_densities(points), np.stack(expected, -1))
+
+
+def test_a_log_mean_does_not_under_or_overflow() -> None:
+    values = np.array([[-2000.0, -2001.0], [900.0, 905.0]])
+    weight = np.array([[0.25, 0.75], [1.0, 0.0]])
+    expected = [-2000 + np.log(0.25 + 0.75 / np.e), 900]
+    np.testing.assert_allclose(log_mean(values, weight), expected)
+
+
+def test_entropy_is_zero_for_the_sure_and_log_n_for_the_unsure() -> None:
+    np.testing.assert_allclose(entropy(np.array([[1, 0], [0.5, 0.5]])), [0, np.log(2)], atol=1e-12)

@@ -1,0 +1,103 @@
+"""Likeness: the panel's own are ordinary, and each kind of stranger fails their own check."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from ancestry_ddvi.reference.likeness import CHECKS, Evidence, Likeness
+from ancestry_ddvi.reference.tail import Tail
+
+PEOPLE, DRAWS, FEATURES = 600, 32, 6
+
+
+def crowd(people: int, seed: int) -> Evidence:
+    """People of two clusters, with the misfit and the length that a right model leaves."""
+    rng = np.random.default_rng(seed)
+    centre = np.where(rng.random((people, 1)) < 0.5, -1.5, 1.5) + rng.normal(0, 0.3, (people, 2))
+    return Evidence(
+        draws=centre[:, None] + rng.normal(0, 0.1, (people, DRAWS, 2)),
+        weight=np.full((people, DRAWS), 1 / DRAWS),
+        misfit=np.repeat(rng.chisquare(FEATURES, (people, 1)), DRAWS, axis=1),
+        excess=rng.normal(50, 150, people),
+        thinning=np.ones(people),
+    )
+
+
+@pytest.fixture(scope="module")
+def panel() -> Likeness:
+    evidence = crowd(PEOPLE, 1)
+    return Likeness.of(evidence, evidence.draws.mean(axis=1), seed=1)
+
+
+@pytest.mark.statistical
+def test_ordinary_people_are_as_unusual_as_one_another(panel) -> None:
+    """The chance of one from the same crowd is uniform, the far tail included."""
+    chance = panel.chance(crowd(4000, 2))
+    assert stats.kstest(chance, "uniform").statistic < 0.06
+    assert (chance < 0.01).mean() == pytest.approx(0.01, abs=0.01)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_stranger_fails_the_check_that_was_made_for_them(panel, check: str) -> None:
+    ordinary = crowd(50, 3)
+    strange = {
+        "place": replace(ordinary, draws=ordinary.draws + np.array([0, 4])),
+        "fit": replace(ordinary, misfit=ordinary.misfit + 60),
+        "length": replace(ordinary, excess=ordinary.excess - 2000),
+    }[check]
+    chances = panel.chances(strange)
+    assert (panel.chance(strange) < 1e-3).all()
+    assert (chances[check] < 1e-3).all()
+    for other in set(CHECKS) - {check}:
+        np.testing.assert_array_equal(chances[other], panel.chances(ordinary)[other])
+
+
+def test_a_length_seen_at_few_sites_is_given_more_room(panel) -> None:
+    """A hundredth of the sites makes ten times the chance deviation."""
+    ordinary = crowd(1, 4)
+    full = replace(ordinary, excess=np.array([panel.length_mean + 500.0]))
+    part = replace(full, excess=np.array([panel.length_mean + 5000.0]), thinning=np.array([100.0]))
+    np.testing.assert_allclose(panel.values(part)["length"], panel.values(full)["length"])
+
+
+def test_people_of_whom_little_is_known_are_given_room_for_it(panel) -> None:
+    """A vague posterior amid the panel is a surprise only where all sites were seen."""
+    noise = np.random.default_rng(6).normal(0, 1.2, (40, DRAWS, 2))
+    vague = replace(crowd(40, 5), draws=noise, thinning=np.full(40, 100.0))
+    roomy = panel.with_allowance(crowd(40, 5), [vague])
+    assert (roomy.chances(vague)["place"] > 0.05).mean() > 0.9
+    for known in (crowd(40, 7), replace(vague, thinning=np.ones(40))):
+        np.testing.assert_array_equal(roomy.chances(known)["place"], panel.chances(known)["place"])
+    far = replace(vague, draws=noise + np.array([0, 9]))
+    assert (roomy.chances(far)["place"] < 0.01).all()
+
+
+def test_without_a_decoder_two_checks_are_left() -> None:
+    evidence = replace(crowd(PEOPLE, 1), misfit=None)
+    found = Likeness.of(evidence, evidence.draws.mean(axis=1), seed=1)
+    assert set(found.chances(evidence)) == {"place", "length"}
+    assert found.chance(evidence).mean() == pytest.approx(0.5, abs=0.05)
+
+
+def test_it_comes_back_from_json_to_the_last_bit(panel) -> None:
+    back = Likeness.of_json(json.loads(json.dumps(panel.as_json())))
+    evidence = crowd(30, 7)
+    np.testing.assert_array_equal(back.chance(evidence), panel.chance(evidence))
+
+
+def test_a_person_is_judged_alone_as_in_company(panel) -> None:
+    evidence = crowd(10, 8)
+    alone = Evidence(*(None if v is None else v[3:4] for v in vars(evidence).values()))
+    assert panel.chance(alone)[0] == panel.chance(evidence)[3]
+
+
+@pytest.mark.statistical
+def test_the_tail_of_an_exponential_is_exact() -> None:
+    tail = Tail.of(np.random.default_rng(9).exponential(2.0, 20_000))
+    x = np.array([0.5, 2.0, 8.0, 20.0])
+    np.testing.assert_allclose(tail.chance(x), np.exp(-x / 2), rtol=0.12)
