@@ -49,6 +49,7 @@ def coordinates_of(
         mean=placement.mean,
         sd=placement.sd,
         n_sites=scores.observed,
+        information=scores.information,
         site_fraction=scores.observed / model_sites,
         call_rate=scores.observed / max(sites_in_file, 1),
         flag=[joined(r, "few_draws" if u else "") for r, u in zip(remarks, unsure, strict=True)],

@@ -22,6 +22,14 @@ from ._running import running, tell
     help="Posterior draws for each person; their mean is the place and their sd the error bar.",
 )
 @click.option(
+    "--field",
+    type=click.Choice(["auto", "GT", "PL", "GL", "GP", "DS"]),
+    default="auto",
+    show_default=True,
+    help="What to read of each person at a site: calls (GT), likelihoods (PL, GL), probabilities "
+    "(GP) or dosages (DS). auto is the first of PL, GL, GP and DS that INPUT has, else GT.",
+)
+@click.option(
     "--min-sites",
     type=click.IntRange(min=1),
     metavar="N",
@@ -45,6 +53,7 @@ def embed(
     out: str | None,
     labels: str | None,
     draws: int,
+    field: str,
     min_sites: int,
     seed: int | None,
     device: str,
@@ -54,7 +63,8 @@ def embed(
 
     MODEL is a .ddvi file that fit wrote. Its sites are matched by position and alleles, or by rsID
     where the builds differ; those that INPUT lacks count as unobserved and widen the error bars.
-    One sample is enough.
+    One sample is enough, and likelihoods of a few reads will do: fields other than GT are read from
+    VCF and BCF files.
 
     Writes PREFIX.coords.tsv, .eigenvec, .pcs.tsv, .png, .svg, .summary.json and .log, and prints
     the paths of all but the log. INPUT is given as to fit.
@@ -73,6 +83,7 @@ def embed(
             threads=threads,
             min_sites=min_sites,
             labels=labels,
+            field=field,
             progress=progress,
         )
     tell(embedded.files.values())

@@ -15,7 +15,7 @@ from ..artefacts.summary import Clock
 from ..errors import UsageProblem
 from ..genotypes.qc import Filters
 from ..genotypes.store import GenotypeStore
-from ..outputs import conclude, coordinates_of, write_places
+from ..outputs import conclude, coordinates_of, joined, write_places
 from ..planning import check_folder, plan, say_estimate
 from ..progress import SILENT, Progress
 from ._common import PROPOSALS, counter, default_prefix
@@ -113,7 +113,10 @@ def fit(
         done.scores,
         model_sites=sites,
         sites_in_file=sites,
-        remarks=done.qc.flags,
+        remarks=[
+            joined(flag, "pseudo_haploid" if haploid else "")
+            for flag, haploid in zip(done.qc.flags, done.scores.pseudo_haploid, strict=True)
+        ],
     )
     files = {"model": Path(f"{prefix}.ddvi")}
     done.model.write(files["model"])

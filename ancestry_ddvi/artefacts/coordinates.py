@@ -22,8 +22,10 @@ class Coordinates:
         Posterior mean and standard deviation, in units of the prior's standard deviation.
     n_sites : ndarray of int64, (people,)
         Model sites observed in this person.
+    information : ndarray of float64, (people,)
+        How many hard calls what was observed is worth.
     site_fraction : ndarray of float64, (people,)
-        The same as a share of the model's sites.
+        ``n_sites`` as a share of the model's sites.
     call_rate : ndarray of float64, (people,)
         Share of the model's sites in the file that were called in this person.
     flag : sequence of str
@@ -34,6 +36,7 @@ class Coordinates:
     mean: np.ndarray
     sd: np.ndarray
     n_sites: np.ndarray
+    information: np.ndarray
     site_fraction: np.ndarray
     call_rate: np.ndarray
     flag: Sequence[str]
@@ -48,12 +51,13 @@ class Coordinates:
                 *numbers(self.mean[i]),
                 *numbers(self.sd[i]),
                 str(self.n_sites[i]),
-                *numbers([self.site_fraction[i], self.call_rate[i]]),
+                *numbers([self.information[i], self.site_fraction[i], self.call_rate[i]]),
                 self.flag[i],
             ]
             for i, sample in enumerate(self.samples)
         )
-        write_table(path, [*header, "n_sites", "site_fraction", "call_rate", "flag"], rows)
+        columns = ["n_sites", "information", "site_fraction", "call_rate", "flag"]
+        write_table(path, [*header, *columns], rows)
 
     def write_eigenvec(self, path: Path) -> None:
         """Write the means in plink2's .eigenvec layout, family ID 0, axes named PC1 onwards."""

@@ -21,6 +21,7 @@ def coordinates(people: int = len(IDS), dims: int = 2) -> Coordinates:
         mean=rng.normal(size=(people, dims)),
         sd=rng.random((people, dims)),
         n_sites=rng.integers(0, 10**6, people),
+        information=rng.uniform(0, 10**5, people),
         site_fraction=rng.random(people),
         call_rate=rng.random(people),
         flag=["", "related", "in_panel,few_draws"] * people,
@@ -37,7 +38,7 @@ def test_columns_are_those_of_the_documentation(tmp_path, dims: int) -> None:
     axes = [f"Z{k}" for k in range(1, dims + 1)]
     assert list(as_text(tmp_path / "x.tsv").columns) == [
         "sample_id", *axes, *(f"{a}_sd" for a in axes),
-        "n_sites", "site_fraction", "call_rate", "flag",
+        "n_sites", "information", "site_fraction", "call_rate", "flag",
     ]  # fmt: skip
 
 
@@ -57,6 +58,7 @@ def test_numbers_come_back_to_six_digits(tmp_path) -> None:
     back = pd.read_csv(tmp_path / "x.tsv", sep="\t", dtype={"sample_id": str})
     np.testing.assert_allclose(back[["Z1", "Z2"]], table.mean, rtol=1e-5)
     np.testing.assert_allclose(back[["Z1_sd", "Z2_sd"]], table.sd, rtol=1e-5)
+    np.testing.assert_allclose(back[["information"]].T, [table.information], rtol=1e-5)
     np.testing.assert_allclose(back[["site_fraction"]].T, [table.site_fraction], rtol=1e-5)
     assert back["n_sites"].tolist() == table.n_sites.tolist()
     assert back["flag"].fillna("").tolist() == list(table.flag[: len(IDS)])
@@ -85,7 +87,8 @@ def test_a_full_disk_leaves_the_old_table(tmp_path, small_disk) -> None:
     path.write_text("the old one")
     table = coordinates(1)
     many = Coordinates(*[np.repeat(getattr(table, f), 500, axis=0) for f in (
-        "samples", "mean", "sd", "n_sites", "site_fraction", "call_rate", "flag")])  # fmt: skip
+        "samples", "mean", "sd", "n_sites", "information", "site_fraction", "call_rate",
+        "flag")])  # fmt: skip
     with pytest.raises(OutputUnwritable, match=r"x\.tsv cannot be written"), small_disk():
         many.write(path)
     assert path.read_text() == "the old one"
