@@ -97,6 +97,35 @@ def as_likelihoods(posteriors: np.ndarray, frequency: np.ndarray) -> np.ndarray:
     return np.asarray(posteriors / _binomial(frequency))
 
 
+def spread(nearest: np.ndarray, frequency: np.ndarray) -> np.ndarray:
+    """Posteriors of one person with the same means, as wide as their means are unlike each other.
+
+    An expected dosage leaves open how sure it is: 1.0 may be a plain heterozygote or a site of
+    which nothing is known. Between the narrowest law with that mean, on the whole numbers beside
+    it, and a binomial one, the mixture is taken whose variances and squared means together make
+    the variance of a dosage, over all sites of the person (law of total variance). Dosages that
+    are all whole are calls, and stay as they are.
+
+    Parameters
+    ----------
+    nearest : ndarray of float64, (sites, 3)
+        Probabilities on the whole numbers beside the dosage; not a number where it is missing.
+    frequency : ndarray of float64, (sites,)
+
+    Returns
+    -------
+    ndarray of float64, (sites, 3)
+    """
+    mean = nearest @ _COPIES
+    narrow = nearest @ _COPIES**2 - mean**2
+    if not np.nansum(narrow):
+        return nearest
+    wide = mean * (2 - mean) / 2
+    lacking = 2 * frequency * (1 - frequency) - (mean - 2 * frequency) ** 2 - narrow
+    share = np.clip(np.nansum(lacking) / np.nansum(wide - narrow), 0, 1)
+    return np.asarray((1 - share) * nearest + share * _binomial(mean / 2))
+
+
 def _one(
     projection: Projection, likelihoods: np.ndarray, error: float
 ) -> tuple[np.ndarray, np.ndarray, float, int, float]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import InputUnreadable, NothingLeft
 from .bcf import admitted, htslib_records, quiet_htslib
-from .evidence import as_likelihoods
+from .evidence import as_likelihoods, spread
 from .fields import POSTERIORS, triples
 from .matching import ABSENT, bare_chromosome
 from .opening import as_one, variant_file
@@ -195,6 +195,8 @@ class EvidenceStore:
         for person in range(len(self.samples)):
             found = self.values[rows, person].astype(np.float64)
             found[swapped] = found[swapped, ::-1]
+            if self.field == "DS":
+                found = spread(found, frequency[present])
             if self.field in POSTERIORS:
                 found = as_likelihoods(found, frequency[present])
             out = np.ones((len(present), 3))
