@@ -43,7 +43,7 @@ def test_fit_hands_on_every_option(run, api):
 def test_embed_hands_on_every_option(run, api):
     words = (
         "embed m.ddvi new.vcf --out x --draws 9 --seed 7 --device cpu --threads 5 "
-        "--min-sites 3 --labels pop.tsv"
+        "--min-sites 3 --labels pop.tsv --field PL"
     )
     run(*words.split())
     ((verb, inputs, options),) = api.calls
@@ -56,6 +56,7 @@ def test_embed_hands_on_every_option(run, api):
         "threads": 5,
         "min_sites": 3,
         "labels": "pop.tsv",
+        "field": "PL",
     }
 
 
