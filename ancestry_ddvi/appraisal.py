@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -41,8 +42,39 @@ def evidence(placement: Placement, scores: Scores, projection: Projection) -> Ev
         weight=placement.weight,
         misfit=placement.misfit,
         excess=projection.length_excess(scores),
-        thinning=len(projection.frequency) / np.maximum(scores.observed, 1),
+        thinning=len(projection.frequency) / np.maximum(scores.information, 1),
     )
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What came of placing people of the panel again, from a part of their sites.
+
+    Attributes
+    ----------
+    people : int
+    temperature : float
+        By which the variance of scores is to be multiplied.
+    coverage : list of dict
+        ``share`` of the sites; ``covered_50``, ``covered_80``, ``covered_95`` by the law of
+        ``nested_coverage``.
+    full : tuple of (Placement, Scores)
+        Of these people, at that temperature.
+    thinned : list of tuple of (Placement, Scores)
+        The same at each share.
+    """
+
+    people: int
+    temperature: float
+    coverage: list[dict[str, float]]
+    full: tuple[Placement, Scores]
+    thinned: list[tuple[Placement, Scores]]
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures."""
+        return {
+            "people": self.people, "temperature": self.temperature, "coverage": self.coverage,
+        }  # fmt: skip
 
 
 def calibrate(
@@ -52,8 +84,8 @@ def calibrate(
     ids: Sequence[str],
     device: torch.device,
     seed: int,
-) -> dict[str, Any]:
-    """Coverage of held-out people at a part of their sites, and the temperature it takes.
+) -> Calibration:
+    """Place people again from a part of their sites; find the temperature it takes.
 
     The variance of scores is raised until the 95 % intervals are not significantly short.
 
@@ -61,40 +93,40 @@ def calibrate(
     ----------
     method : Method
     full : Scores
-        Of held-out people, as newcomers, from all their sites.
+        Of some people, as newcomers, from all their sites.
     thinned : iterable of (share, Scores)
         Of the same people from a part.
     ids : sequence of str
     device : torch.device
     seed : int
     """
-
-    def placed(scores: Scores, temperature: float) -> tuple[np.ndarray, np.ndarray]:
-        data = ScoreData(scores.tempered(temperature), device)
-        placement = method.place(data, ids, draws=DRAWS, seed=seed)
-        return placement.draws, placement.weight
-
-    parts = list(thinned)
+    shares, parts = zip(*thinned, strict=True)
     for temperature in TEMPERATURES:
-        whole = placed(full, temperature)
-        covered = {
-            share: {level: nested_coverage(whole, placed(part, temperature), level).mean(axis=1)
-                    for level in LEVELS}
-            for share, part in parts
-        }  # fmt: skip
-        widest = np.mean([by_level[LEVELS[-1]] for by_level in covered.values()], axis=0)
+        cooled = [scores.tempered(temperature) for scores in (full, *parts)]
+        whole, *some = (
+            (method.place(ScoreData(scores, device), ids, draws=DRAWS, seed=seed), scores)
+            for scores in cooled
+        )
+        covered = [[_covered(whole[0], part, level) for level in LEVELS] for part, _ in some]
+        widest = np.mean([by_level[-1] for by_level in covered], axis=0)
         error = widest.std(ddof=1) / np.sqrt(len(widest))
         if widest.mean() >= LEVELS[-1] - 2 * error:
             break
-    table = [
-        {"share": share, **{f"covered_{100 * level:.0f}": float(value.mean())
-                            for level, value in by_level.items()}}
-        for share, by_level in covered.items()
-    ]  # fmt: skip
-    for row in table:
-        log.info("Coverage of the 50, 80 and 95 %% intervals at %g of the sites: %.3f %.3f %.3f",
-                 *row.values())  # fmt: skip
-    return {"people": len(ids), "temperature": temperature, "coverage": table}
+    table = []
+    for share, by_level in zip(shares, covered, strict=True):
+        row = {
+            f"covered_{100 * a:.0f}": float(c.mean()) for a, c in zip(LEVELS, by_level, strict=True)
+        }
+        table.append({"share": share, **row})
+        log.info("With %g of the sites the 50, 80 and 95 %% intervals cover %.3f, %.3f and %.3f.",
+                 share, *row.values())  # fmt: skip
+    return Calibration(len(ids), temperature, table, whole, some)
+
+
+def _covered(full: Placement, part: Placement, level: float) -> np.ndarray:
+    """Coverage of each person, over axes."""
+    pairs = ((placement.draws, placement.weight) for placement in (full, part))
+    return nested_coverage(*pairs, level).mean(axis=1)
 
 
 def know_groups(
@@ -175,9 +207,36 @@ def membership(
     return {"training": area, "loadings": projection.membership_area(seed)}
 
 
-def likeness(placement: Placement, scores: Scores, projection: Projection, seed: int) -> Likeness:
-    """What the people of the panel are like."""
-    return Likeness.of(evidence(placement, scores, projection), placement.mean, seed)
+def likeness(
+    placement: Placement,
+    scores: Scores,
+    projection: Projection,
+    calibration: Calibration | None,
+    turn: np.ndarray,
+    seed: int,
+) -> Likeness:
+    """What the people of the panel are like, and what of it few sites leave.
+
+    Parameters
+    ----------
+    placement : Placement
+        Of the people of the fit, on the axes of the coordinates.
+    scores : Scores
+    projection : Projection
+    calibration : Calibration, optional
+        On the axes of the method.
+    turn : ndarray, (dims, dims)
+        From these axes to those of the coordinates.
+    seed : int
+    """
+    found = Likeness.of(evidence(placement, scores, projection), placement.mean, seed)
+    if calibration is None:
+        return found
+    full, *thinned = (
+        evidence(placed.turned(turn), of_them, projection)
+        for placed, of_them in (calibration.full, *calibration.thinned)
+    )
+    return found.with_allowance(full, thinned)
 
 
 def judged(

@@ -154,13 +154,13 @@ def fit_model(
         history = method.fit(training, advance)
     clock.lap("training")
     calibration = None
-    if row(options.method).error_bars and held_out.any():
-        some = np.flatnonzero(held_out)[:CALIBRATED]
+    if row(options.method).error_bars:
+        some = np.flatnonzero(held_out if held_out.any() else ~held_out)[:CALIBRATED]
         people = np.flatnonzero(qc.fit_samples)[some]
         parts = _thinned(store, qc, projection, people, options.seed)
         calibration = calibrate(method, fitted[some], parts, ids[some], device, options.seed)
-        projection = projection.tempered(calibration["temperature"])
-        scores = scores.tempered(calibration["temperature"])
+        projection = projection.tempered(calibration.temperature)
+        scores = scores.tempered(calibration.temperature)
         fitted = scores[qc.fit_samples]
         clock.lap("calibration")
     everybody = ScoreData(fitted, device)
@@ -173,8 +173,14 @@ def fit_model(
         "scale": modality.scale.double().tolist(),
         "counts": _counts(store, qc),
         "bounds": bounds,
-        "calibration": calibration,
-        "likeness": likeness(placement, fitted, projection, options.seed).as_json(),
+        "calibration": calibration
+        and {
+            **calibration.as_json(),
+            "held_out": bool(held_out.any()),
+        },
+        "likeness": likeness(
+            placement, fitted, projection, calibration, turn, options.seed
+        ).as_json(),
         **_groups(levels, ids, placement, held_out),
         "privacy": membership(placement.importance_bound, held_out, projection, options.seed),
         "training": [asdict(row) for row in history],

@@ -55,6 +55,7 @@ def coordinates_of(
         sd=placement.sd,
         correlation=placement.correlation,
         n_sites=scores.observed,
+        information=scores.information,
         site_fraction=scores.observed / model_sites,
         call_rate=scores.observed / max(sites_in_file, 1),
         effective_draws=placement.effective_draws,

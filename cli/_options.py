@@ -138,6 +138,14 @@ min_sites = click.option(
     show_default=True,
     help="Fewest sites of the model that INPUT must hold.",
 )
+field = click.option(
+    "--field",
+    type=click.Choice(["auto", "GT", "PL", "GL", "GP", "DS"]),
+    default="auto",
+    show_default=True,
+    help="What to read of each person at a site: calls (GT), likelihoods (PL, GL), probabilities "
+    "(GP) or dosages (DS). auto is the first of PL, GL, GP and DS that INPUT has, else GT.",
+)
 build = click.option(
     "--build",
     type=click.Choice(["NCBI36", "GRCh37", "GRCh38"]),

@@ -31,6 +31,7 @@ from ._running import running, tell
     help="Least probability of a group; below it a person stays unassigned.",
 )
 @options.posterior_draws
+@options.field
 @options.min_sites
 @options.build
 @options.draws_seed
@@ -45,6 +46,7 @@ def assign(
     reference: str | None,
     min_prob: float,
     draws: int,
+    field: str,
     min_sites: int,
     build: str | None,
     seed: int | None,
@@ -75,6 +77,7 @@ def assign(
             seed=seed,
             device=device,
             threads=threads,
+            field=field,
             min_sites=min_sites,
             build=build,
             progress=progress,

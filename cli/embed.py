@@ -15,6 +15,7 @@ from ._running import running, tell
 @options.labels("people are coloured in the figure")
 @options.posterior_draws
 @click.option("--draws-out", is_flag=True, help="Write the draws too, to PREFIX.draws.npz.")
+@options.field
 @options.min_sites
 @options.build
 @options.draws_seed
@@ -28,6 +29,7 @@ def embed(
     labels: str | None,
     draws: int,
     draws_out: bool,
+    field: str,
     min_sites: int,
     build: str | None,
     seed: int | None,
@@ -38,7 +40,8 @@ def embed(
 
     MODEL is a .ddvi file that fit wrote. Its sites are matched by alleles and position, in every
     genome build the model knows (fit --chain), or by rsID; those that INPUT lacks count as
-    unobserved and widen the error bars. One sample is enough.
+    unobserved and widen the error bars. One sample is enough, and likelihoods of a few reads will
+    do: fields other than GT are read from VCF and BCF files.
 
     Writes PREFIX.coords.tsv, .eigenvec, .pcs.tsv, .relatives.tsv where some in INPUT are related
     or given twice, .png, .svg, .summary.json and .log, and prints the paths of all but the log.
@@ -60,6 +63,7 @@ def embed(
             build=build,
             labels=labels,
             draws_out=draws_out,
+            field=field,
             progress=progress,
         )
     tell(embedded.files.values())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ class Assigned:
 
     files: dict[str, Path]
     summary: dict[str, Any]
-    assignments: list[Assignment] = field(repr=False)
+    assignments: list[Assignment] = attribute(repr=False)
 
 
 def assign(
@@ -54,6 +55,7 @@ def assign(
     threads: int | None = None,
     min_sites: int = 100,
     build: str | None = None,
+    field: str = "auto",
     progress: Progress = SILENT,
 ) -> Assigned:
     """Say to which labelled group each person is most similar genetically, and how surely.
@@ -74,7 +76,7 @@ def assign(
         Table of coordinates of labelled people; by default the people of the input.
     min_prob : float
         Least probability of a group that is said.
-    draws, seed, device, threads, min_sites, build, progress
+    draws, seed, device, threads, min_sites, build, field, progress
         As in ``embed``.
 
     Raises
@@ -108,7 +110,7 @@ def assign(
         else:
             embedded = embed(
                 model, inputs, prefix, draws=draws, seed=seed, device=device, threads=threads,
-                min_sites=min_sites, build=build, progress=progress,
+                min_sites=min_sites, build=build, field=field, progress=progress,
             )  # fmt: skip
             coordinates, placement = embedded.coordinates, embedded.placement
             files |= embedded.files

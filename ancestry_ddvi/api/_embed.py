@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from dataclasses import field as attribute
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,14 @@ from ..artefacts.model import Model
 from ..artefacts.relatives import write_relatives
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
+from ..genotypes.choosing import choose_field
+from ..genotypes.evidence import scores_of
+from ..genotypes.fields import GT
+from ..genotypes.likelihoods import EvidenceStore
 from ..genotypes.receipt import Receipt, check_overlap
 from ..genotypes.regions import LENGTHS
 from ..genotypes.relatives import relatives_among, tallied, twins
+from ..genotypes.scores import Scores
 from ..genotypes.store import GenotypeStore
 from ..outputs import conclude, coordinates_of, joined, write_places
 from ..planning import check_folder
@@ -42,8 +48,8 @@ class Embedded:
 
     files: dict[str, Path]
     summary: dict[str, Any]
-    coordinates: Coordinates = field(repr=False)
-    placement: Placement = field(repr=False)
+    coordinates: Coordinates = attribute(repr=False)
+    placement: Placement = attribute(repr=False)
 
 
 def embed(
@@ -59,6 +65,7 @@ def embed(
     build: str | None = None,
     labels: str | None = None,
     draws_out: bool = False,
+    field: str = "auto",
     progress: Progress = SILENT,
 ) -> Embedded:
     """Place samples in the space of a fitted model; a sample's place is its own affair.
@@ -87,6 +94,8 @@ def embed(
         Colours of the figure, as in ``fit``.
     draws_out : bool
         Write the posterior draws too.
+    field : str
+        What to read of each sample: "GT", "PL", "GL", "GP", "DS", or by "auto" what says most.
     """
     from ..appraisal import judged
     from ..data.scores import ScoreData
@@ -103,14 +112,24 @@ def embed(
     named = read_labels(Path(labels)) if labels else {}
     fitted = Model.read(Path(model))
     method = revive(fitted, chosen)
+    field = choose_field(inputs, field)
     seed = fitted.record["options"]["seed"] if seed is None else seed
     with computing(seed, threads):
         clock.lap("loading")
         with progress.stage("reading", None) as advance:
-            store = GenotypeStore.open(inputs, None, counter(advance))
+            told, sites = counter(advance), fitted.panel.sites
+            store: GenotypeStore | EvidenceStore = (
+                GenotypeStore.open(inputs, None, told)
+                if field == GT
+                else EvidenceStore.open(inputs, field, sites, told)
+            )
+        log.info("The FORMAT field or kind of call that is read is %s.", field)
         groups = labels_of(store.samples, named, Path(labels)) if labels else None
         clock.lap("reading")
         alignment = fitted.panel.align(store.sites, None, store.build_hint, build)
+        if isinstance(store, EvidenceStore):
+            counted = replace(alignment.receipt, file_sites=store.snps)
+            alignment = replace(alignment, receipt=counted)
         receipt = alignment.receipt
         _tell(receipt, store)
         check_overlap(receipt, store.name, min_sites)
@@ -118,10 +137,12 @@ def embed(
             log.warning("Only %.1f %% of the model's sites are in %s: bars will be wide.",
                         100 * receipt.site_fraction, store.name)  # fmt: skip
         clock.lap("matching")
-        pairs = relatives_among(store, alignment.rows)
+        pairs = None
+        if isinstance(store, GenotypeStore):
+            pairs = relatives_among(store, alignment.rows)
         repeated = twins(pairs, len(store.samples))
         clock.lap("relatives")
-        everyone = fitted.projection.read(_aligned(alignment, store, progress), len(store.samples))
+        everyone = _scores(fitted, alignment, store, progress)
         known = fitted.projection.in_panel(everyone)
         scores = fitted.projection.newcomers(everyone, known)
         clock.lap("scores")
@@ -136,10 +157,11 @@ def embed(
             "in_panel" if member else "",
             "duplicate_in_input" if twin else "",
             "few_sites" if observed < min_sites else "",
+            "pseudo_haploid" if haploid else "",
             remark,
         )
-        for member, twin, observed, remark in zip(
-            known, repeated, scores.observed, unlike, strict=True
+        for member, twin, observed, haploid, remark in zip(
+            known, repeated, scores.observed, scores.pseudo_haploid, unlike, strict=True
         )
     ]
     coordinates = coordinates_of(
@@ -165,6 +187,7 @@ def embed(
         "verb": "embed",
         "inputs": list(inputs),
         "model": model,
+        "field": field,
         "options": {
             "draws": draws,
             "seed": seed,
@@ -181,13 +204,31 @@ def embed(
     return Embedded(*done, coordinates, placement)
 
 
-def _tell(receipt: Receipt, store: GenotypeStore) -> None:
+def _tell(receipt: Receipt, store: GenotypeStore | EvidenceStore) -> None:
     """The receipt; chromosome by chromosome in the log file only."""
     table = "\n".join(receipt.lines(store.skipped))
     log.info("Match of %s to the model:\n%s", store.name, table)
     log.info("%s", "\n".join(receipt.by_chromosome()), extra={"only": "file"})
     if receipt.contradiction:
         log.warning("%s: %s.", store.name, receipt.contradiction)
+
+
+def _scores(
+    fitted: Model, alignment: Alignment, store: GenotypeStore | EvidenceStore, progress: Progress
+) -> Scores:
+    """Everybody's scores on all components."""
+    people = len(store.samples)
+    if isinstance(store, GenotypeStore):
+        return fitted.projection.read(_aligned(alignment, store, progress), people)
+    with progress.stage("scores", people) as advance:
+        likelihoods = store.likelihoods(alignment, fitted.panel.frequency)
+        return scores_of(fitted.projection, _each(likelihoods, advance))
+
+
+def _each(people: Iterator[np.ndarray], advance: Callable[[int], None]) -> Iterator[np.ndarray]:
+    for person in people:
+        yield person
+        advance(1)
 
 
 def _aligned(

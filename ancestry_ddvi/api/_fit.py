@@ -126,7 +126,12 @@ def fit(
         model_sites=sites,
         sites_in_file=sites,
         p_panel=p_panel,
-        remarks=[joined(*both) for both in zip(done.qc.flags, unlike, strict=True)],
+        remarks=[
+            joined(flag, "pseudo_haploid" if haploid else "", remark)
+            for flag, haploid, remark in zip(
+                done.qc.flags, done.scores.pseudo_haploid, unlike, strict=True
+            )
+        ],
     )
     files = {"model": Path(f"{prefix}.ddvi")}
     done.model.write(files["model"])

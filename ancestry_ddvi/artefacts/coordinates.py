@@ -14,7 +14,10 @@ import numpy as np
 from ..errors import InputUnreadable
 from ..storage import whole
 
-_SHARED = ("site_fraction", "call_rate", "effective_draws", "log_evidence", "p_panel", "flag")
+_SHARED = (
+    "information", "site_fraction", "call_rate",
+    "effective_draws", "log_evidence", "p_panel", "flag",
+)  # fmt: skip
 """Columns after the number of sites."""
 
 _GIVE = "Give a .coords.tsv file written by fit or embed."
@@ -33,8 +36,10 @@ class Coordinates:
         Posterior correlation of each pair of axes, (1, 2), (1, 3), ..., (2, 3), ...
     n_sites : ndarray of int64, (people,)
         Model sites observed in this person.
+    information : ndarray of float64, (people,)
+        How many hard calls what was observed is worth.
     site_fraction : ndarray of float64, (people,)
-        The same as a share of the model's sites.
+        ``n_sites`` as a share of the model's sites.
     call_rate : ndarray of float64, (people,)
         Share of the model's sites in the file that were called in this person.
     effective_draws : ndarray of float64, (people,)
@@ -52,6 +57,7 @@ class Coordinates:
     sd: np.ndarray
     correlation: np.ndarray
     n_sites: np.ndarray
+    information: np.ndarray
     site_fraction: np.ndarray
     call_rate: np.ndarray
     effective_draws: np.ndarray

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,6 +29,36 @@ def quiet_htslib() -> Iterator[None]:
     finally:
         usual = os.environ.get("CYVCF2_HTSLIB_LOG_LEVEL", "")
         set_htslib_log_level(int(usual) if usual.isdigit() else _HTSLIB_DEFAULT)
+
+
+def htslib_records(path: str) -> Generator[Any, None, None]:
+    """cyvcf2's records, which reports damage as a bare Exception.
+
+    Raises
+    ------
+    InputUnreadable
+        If htslib cannot go on; the message gives the last record that was whole.
+    """
+    from cyvcf2 import VCF
+
+    where = "its header"
+    try:
+        for record in VCF(path):
+            yield record
+            where = f"the record after {record.CHROM}:{record.POS}"
+    except Exception as error:
+        raise InputUnreadable(
+            f"{path} is damaged or cut short in {where}",
+            "Copy it again; `bcftools view` tells more.",
+        ) from error
+
+
+def admitted(screen: Screen, record: Any) -> Row | None:
+    """The site of one of cyvcf2's records; None where the screen leaves it out."""
+    alleles = screen.admit(
+        record.CHROM, record.POS, record.REF, ",".join(record.ALT), record.FILTER or "PASS"
+    )
+    return (record.CHROM, record.POS, record.ID or ".", *alleles) if alleles else None
 
 
 class BcfRecords:
@@ -58,7 +88,7 @@ class BcfRecords:
         size = sites_at_once(sites, self._samples)
         dosages = np.empty((size, self._samples), np.int8)
         with quiet_htslib():
-            for record in self._records():
+            for record in htslib_records(self._path):
                 row = self._admit(record)
                 if row:
                     dosages[len(rows)] = self._dosage(record.genotype.array())
@@ -69,29 +99,11 @@ class BcfRecords:
         if rows:
             yield Block(table(rows), dosages[: len(rows)])
 
-    def _records(self) -> Iterator[Any]:
-        """cyvcf2's records; it reports damage as a bare Exception."""
-        from cyvcf2 import VCF
-
-        where = "its header"
-        try:
-            for record in VCF(self._path):
-                yield record
-                where = f"the record after {record.CHROM}:{record.POS}"
-        except Exception as error:
-            raise InputUnreadable(
-                f"{self._path} is damaged or cut short in {where}",
-                "Copy it again; `bcftools view` tells more.",
-            ) from error
-
     def _admit(self, record: Any) -> Row | None:
         if "GT" not in record.FORMAT:
             self._screen.skipped["without GT"] += 1
             return None
-        alleles = self._screen.admit(
-            record.CHROM, record.POS, record.REF, ",".join(record.ALT), record.FILTER or "PASS"
-        )
-        return (record.CHROM, record.POS, record.ID or ".", *alleles) if alleles else None
+        return admitted(self._screen, record)
 
     def _dosage(self, alleles: np.ndarray) -> np.ndarray:
         """int8 (samples,) from cyvcf2's (samples, ploidy + 1), whose last column is the phase.

@@ -177,9 +177,14 @@ def _chromosome_codes(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray,
     import pandas as pd
 
     codes, names = pd.factorize(np.concatenate([ours, theirs]))
-    bare = [name[3:] if name[:3].lower() == "chr" else name for name in names]
-    codes = pd.factorize(np.array(bare, dtype=object))[0][codes]
+    bare = np.array([bare_chromosome(name) for name in names], dtype=object)
+    codes = pd.factorize(bare)[0][codes]
     return codes[: len(ours)], codes[len(ours) :]
+
+
+def bare_chromosome(name: str) -> str:
+    """The name without "chr"."""
+    return name[3:] if name[:3].lower() == "chr" else name
 
 
 def _is_rsid(ids: np.ndarray) -> np.ndarray:

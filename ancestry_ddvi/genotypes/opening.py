@@ -44,10 +44,24 @@ def open_sources(paths: Sequence[str]) -> GenotypeSource:
     """
     if not paths:
         raise UsageProblem("No genotype file is given", f"{ACCEPTED}.")
-    sources = [open_source(path) for path in paths]
+    if list(paths).count(STANDARD_INPUT) > 1:
+        raise _given_twice()
+    return as_one([open_source(path) for path in paths])
+
+
+def as_one(sources: Sequence[GenotypeSource]) -> GenotypeSource:
+    """The source itself, or several joined.
+
+    Raises
+    ------
+    UsageProblem
+        If two read the same file.
+    InputsDisagree
+        See ``JoinedSource``.
+    """
     files = [file.resolve() for source in sources for file in source.files]
-    if len(set(files)) < len(files) or list(paths).count(STANDARD_INPUT) > 1:
-        raise UsageProblem("The same genotype file is given twice", "Give each file once.")
+    if len(set(files)) < len(files):
+        raise _given_twice()
     return sources[0] if len(sources) == 1 else JoinedSource(sources)
 
 
@@ -74,6 +88,23 @@ def open_source(path: str) -> GenotypeSource:
     if start.startswith((VCF_START, BCF_START)):
         return VcfSource(str(found))
     raise _not_genotypes(found, start)
+
+
+def variant_file(path: str) -> str | None:
+    """The VCF or BCF file at a path; None for a pipe and for files of another kind.
+
+    Raises
+    ------
+    InputUnreadable
+        If there is no such file, or it is empty.
+    """
+    if path == STANDARD_INPUT or not (found := _find(path)).is_file():
+        return None
+    return str(found) if _start(found).startswith((VCF_START, BCF_START)) else None
+
+
+def _given_twice() -> UsageProblem:
+    return UsageProblem("The same genotype file is given twice", "Give each file once.")
 
 
 def _find(path: str) -> Path:

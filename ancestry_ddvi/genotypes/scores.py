@@ -13,6 +13,9 @@ from .exact import on_grid
 Blocks = Iterable[tuple[slice, np.ndarray]]
 """Runs of model sites with their dosages: (slice of sites, int8 (sites, people))."""
 
+ENOUGH_HETEROZYGOTES = 20.0
+"""Expected number from which none at all means one allele per site: chance would be e^-20."""
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -28,12 +31,18 @@ class Scores:
         Sum of squared standardised dosages, scaled to all sites of the panel.
     observed : ndarray of int64, (people,)
         Number of observed model sites.
+    information : ndarray of float64, (people,)
+        How many hard calls the observations are worth; ``observed`` where they are hard calls.
+    pseudo_haploid : ndarray of bool, (people,)
+        Whose calls are of one allele per site, written twice (see ``pseudo_haploid``).
     """
 
     value: np.ndarray
     precision: np.ndarray
     length: np.ndarray
     observed: np.ndarray
+    information: np.ndarray
+    pseudo_haploid: np.ndarray
 
     def __len__(self) -> int:
         return len(self.value)
@@ -41,7 +50,7 @@ class Scores:
     @property
     def factor(self) -> np.ndarray:
         """Lower Cholesky factors of the precisions; (people, components, components)."""
-        return np.linalg.cholesky(self.precision + _ridge(self.precision))
+        return np.linalg.cholesky(self.precision + ridge(self.precision))
 
     def tempered(self, temperature: float) -> Scores:
         """With variances so many times as large."""
@@ -92,7 +101,9 @@ class Projection:
     def read(self, blocks: Blocks, people: int) -> Scores:
         """Scores on all components; exact sums, so company and order change nothing.
 
-        Absent and missing sites add nothing to any sum.
+        Absent and missing sites add nothing to any sum. One allele written twice has twice the
+        variance of a dosage about the same expectation: whose calls are such keep their scores,
+        at half the precision and length.
         """
         k = self.loadings.shape[1]
         sd = np.sqrt(2 * self.frequency * (1 - self.frequency))
@@ -106,6 +117,8 @@ class Projection:
         a = np.zeros((people, len(upper[0])))
         length = np.zeros(people)
         observed = np.zeros(people, dtype=np.int64)
+        heterozygous, expected = np.zeros(people, dtype=np.int64), np.zeros(people)
+        often = on_grid(sd[:, None] ** 2, 1)[:, 0]
         for sites, dosages in blocks:
             seen = dosages >= 0
             mask = seen.astype(np.float64)
@@ -115,12 +128,17 @@ class Projection:
             for g in range(3):
                 length += (dosages == g).T.astype(np.float64) @ levels[sites, g]
             observed += seen.sum(axis=0)
-        information = np.empty((people, k, k))
-        information[:, upper[0], upper[1]] = a
-        information[:, upper[1], upper[0]] = a
-        value = np.linalg.solve(information + _ridge(information), b[..., None])[..., 0]
-        share = len(self.frequency) / np.maximum(observed, 1)
-        return Scores(value, information / self.dispersion, length * share, observed)
+            heterozygous += (dosages == 1).sum(axis=0)
+            expected += mask.T @ often[sites]
+        products_seen = np.empty((people, k, k))
+        products_seen[:, upper[0], upper[1]] = a
+        products_seen[:, upper[1], upper[0]] = a
+        value = np.linalg.solve(products_seen + ridge(products_seen), b[..., None])[..., 0]
+        haploid = pseudo_haploid(heterozygous, expected)
+        worth = np.where(haploid, 0.5, 1.0)
+        share = worth * len(self.frequency) / np.maximum(observed, 1)
+        precision = products_seen * (worth / self.dispersion)[:, None, None]
+        return Scores(value, precision, length * share, observed, observed * worth, haploid)
 
     def newcomers(self, scores: Scores, in_panel: np.ndarray) -> Scores:
         """The kept components, with what panel members gave to the loadings taken out.
@@ -139,9 +157,9 @@ class Projection:
         value = scores.value[:, kept]
         noise = np.maximum(scores.length - (value**2).sum(axis=1), 0)
         own = (in_panel * noise)[:, None] * self.pull
-        covariance = np.linalg.inv(scores.precision + _ridge(scores.precision))
+        covariance = np.linalg.inv(scores.precision + ridge(scores.precision))
         precision = np.linalg.inv(covariance[:, kept, kept])
-        return Scores(value / (1 + own), precision, scores.length, scores.observed)
+        return replace(scores, value=value / (1 + own), precision=precision)
 
     def length_excess(self, scores: Scores) -> np.ndarray:
         """Squared length of the standardised dosages beyond what the scores lead to expect.
@@ -176,7 +194,7 @@ class Projection:
         summed over those components, is set against the prior odds.
         """
         noise = slice(self.kept, None)
-        covariance = np.linalg.inv(scores.precision + _ridge(scores.precision))
+        covariance = np.linalg.inv(scores.precision + ridge(scores.precision))
         new = np.diagonal(covariance, axis1=1, axis2=2)[:, noise]
         ratio = self._membership(scores.value[:, noise] ** 2, new)
         return np.asarray(ratio > np.log((1 - prior) / prior))
@@ -199,7 +217,23 @@ class Projection:
         return np.asarray(0.5 * terms.sum(axis=1))
 
 
-def _ridge(matrices: np.ndarray) -> np.ndarray:
+def pseudo_haploid(heterozygous: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Whose calls are one allele per site, written as a homozygote; bool (people,).
+
+    Ancient DNA is often called so, from one read per site; inbred lines look the same, and the
+    variance of their dosages is the same.
+
+    Parameters
+    ----------
+    heterozygous : ndarray of int64, (people,)
+        Heterozygous calls.
+    expected : ndarray of float64, (people,)
+        Their expectation at the observed sites, under Hardy-Weinberg at the panel's frequencies.
+    """
+    return np.asarray((heterozygous == 0) & (expected > ENOUGH_HETEROZYGOTES))
+
+
+def ridge(matrices: np.ndarray) -> np.ndarray:
     """So small a precision that it says nothing, yet keeps a matrix invertible."""
     return 1e-9 * np.eye(matrices.shape[-1])
 

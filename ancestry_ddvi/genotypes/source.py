@@ -48,7 +48,8 @@ class SiteTable:
 class Block:
     """A run of sites with everyone's dosages of ALT.
 
-    ``dosages`` is int8 of shape (sites, samples), values 0, 1, 2 or ``MISSING``.
+    ``dosages`` is int8 of shape (sites, samples), values 0, 1, 2 or ``MISSING``; from a source
+    of evidence, which has no hard calls, float16 of shape (sites, samples, 3).
     """
 
     sites: SiteTable

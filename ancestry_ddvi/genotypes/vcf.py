@@ -14,7 +14,7 @@ from .bcf import BcfRecords
 from .screening import Screen
 from .source import Block, GenotypeSource
 from .streams import STANDARD_INPUT, check_bgzf_end, inflated, lines, open_bytes, spoken
-from .vcf_header import BCF_START, VcfHeader, bcf_header_lines, read_header
+from .vcf_header import BCF_START, NEEDS_GT, VcfHeader, bcf_header_lines, read_header
 from .vcf_text import VcfText
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,7 @@ class VcfSource(GenotypeSource):
             with open_bytes(path) as handle:
                 header, body = self._start(handle)
             self._is_bcf = body is None
+        header.check_calls(self.name)
         self.samples, self.build_hint = header.samples, header.build_hint
         self._first_line = header.lines + 1
 
@@ -74,8 +75,7 @@ class VcfSource(GenotypeSource):
             log.info("%s: %d haploid calls are missing", self.name, self.haploid_calls)
         if self.skipped["without GT"] and not found:
             raise InputUnreadable(
-                f"{self.name} holds no genotypes: no SNP in it has the FORMAT field GT",
-                "Give a file with GT; genotype likelihoods or dosages alone are not read.",
+                f"{self.name} holds no hard calls: no SNP in it has the FORMAT field GT", NEEDS_GT
             )
 
     def _blocks(self, sites: int) -> Iterator[Block]:

@@ -13,21 +13,43 @@ from ..errors import InputUnreadable
 VCF_START = b"##fileformat=VCF"
 BCF_START = b"BCF\x02"
 
+NEEDS_GT = (
+    "Give a file with GT; only embed reads genotype likelihoods and dosages (PL, GL, GP, DS), "
+    "and from VCF and BCF files, not from a pipe."
+)
+
 CHROMOSOME_1 = {247249719: "NCBI36", 249250621: "GRCh37", 248956422: "GRCh38"}
 """Length of chromosome 1 in each build of the human reference."""
 
 _COLUMNS = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
 _CONTIG_1 = re.compile(r"##contig=<(?=.*\bID=(?:chr)?1[,>])(?=.*\blength=(\d+))")
-_GENOTYPE = re.compile(r"##FORMAT=<(?:.*,)?ID=GT[,>]")
+_FORMAT = re.compile(r"##FORMAT=<(?:.*,)?ID=([^,>]+)[,>]")
 
 
 @dataclass(frozen=True)
 class VcfHeader:
-    """What the header says; ``lines`` is how many lines it takes."""
+    """What the header says; ``lines`` is how many lines it takes.
+
+    ``fields`` are the FORMAT fields it declares.
+    """
 
     samples: tuple[str, ...]
     build_hint: str | None
     lines: int
+    fields: frozenset[str]
+
+    def check_calls(self, name: str) -> None:
+        """Refuse a file without hard calls.
+
+        Raises
+        ------
+        InputUnreadable
+            If no FORMAT field GT is declared.
+        """
+        if "GT" not in self.fields:
+            raise InputUnreadable(
+                f"{name} holds no hard calls: its header declares no FORMAT field GT", NEEDS_GT
+            )
 
 
 def read_header(lines: Iterable[bytes], name: str) -> VcfHeader:
@@ -36,7 +58,7 @@ def read_header(lines: Iterable[bytes], name: str) -> VcfHeader:
     Raises
     ------
     InputUnreadable
-        If the header is not one of a VCF file with genotypes of distinct samples.
+        If the header is not one of a VCF file of distinct samples.
     """
     meta: list[str] = []
     for line in lines:
@@ -95,12 +117,8 @@ def _header(meta: Sequence[str], columns: list[str], name: str) -> VcfHeader:
         )
     samples = tuple(columns[9:])
     _check_samples(samples, name, number)
-    if not any(map(_GENOTYPE.match, meta)):
-        raise InputUnreadable(
-            f"{name} holds no genotypes: its header declares no FORMAT field GT",
-            "Give a file with GT; genotype likelihoods or dosages alone are not read.",
-        )
-    return VcfHeader(samples, build_of(meta), number)
+    fields = frozenset(found[1] for found in map(_FORMAT.match, meta) if found)
+    return VcfHeader(samples, build_of(meta), number, fields)
 
 
 def build_of(meta: Iterable[str]) -> str | None:

@@ -105,7 +105,7 @@ class Likeness:
         """Minus the log density of the panel, averaged over the posterior, less the allowance."""
         allowance = np.interp(np.log(evidence.thinning), *self.allowance)
         density = self.places.log_density(evidence.draws)
-        return -log_mean(density, evidence.weight) - allowance
+        return np.asarray(-log_mean(density, evidence.weight) - allowance)
 
     def with_allowance(self, full: Evidence, thinned: Sequence[Evidence]) -> Likeness:
         """With room for the vagueness of people of whom less is known.
@@ -154,7 +154,7 @@ class Likeness:
             record["length_sd"],
             {name: Tail.of_json(tail) for name, tail in record["tails"].items()},
             Tail.of_json(record["together"]),
-            tuple(tuple(column) for column in record["allowance"]),
+            (tuple(record["allowance"][0]), tuple(record["allowance"][1])),
         )
 
 

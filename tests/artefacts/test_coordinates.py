@@ -30,6 +30,7 @@ def coordinates(people: int = len(IDS), dims: int = 2) -> Coordinates:
         sd=rng.random((people, dims)),
         correlation=rng.uniform(-1, 1, (people, dims * (dims - 1) // 2)),
         n_sites=rng.integers(0, 10**6, people),
+        information=rng.uniform(0, 10**5, people),
         site_fraction=rng.random(people),
         call_rate=rng.random(people),
         effective_draws=rng.random(people) * 100,
@@ -50,7 +51,7 @@ def test_columns_are_those_of_the_documentation(tmp_path, dims: int) -> None:
     assert list(as_text(tmp_path / "x.tsv").columns) == [
         "sample_id", *axes, *(f"{a}_sd" for a in axes),
         *(f"{a}_{b}_corr" for i, a in enumerate(axes) for b in axes[i + 1 :]),
-        "n_sites", "site_fraction", "call_rate",
+        "n_sites", "information", "site_fraction", "call_rate",
         "effective_draws", "log_evidence", "p_panel", "flag",
     ]  # fmt: skip
 
@@ -71,6 +72,7 @@ def test_numbers_come_back_to_six_digits(tmp_path) -> None:
     back = pd.read_csv(tmp_path / "x.tsv", sep="\t", dtype={"sample_id": str})
     np.testing.assert_allclose(back[["Z1", "Z2"]], table.mean, rtol=1e-5)
     np.testing.assert_allclose(back[["Z1_sd", "Z2_sd"]], table.sd, rtol=1e-5)
+    np.testing.assert_allclose(back[["information"]].T, [table.information], rtol=1e-5)
     np.testing.assert_allclose(back[["site_fraction"]].T, [table.site_fraction], rtol=1e-5)
     assert back["n_sites"].tolist() == table.n_sites.tolist()
     assert back["flag"].fillna("").tolist() == list(table.flag)

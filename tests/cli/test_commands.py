@@ -44,7 +44,7 @@ def test_fit_hands_on_every_option(run, api):
 def test_embed_hands_on_every_option(run, api):
     words = (
         "embed m.ddvi new.vcf --out x --draws 9 --seed 7 --device cpu --threads 5 "
-        "--min-sites 3 --build GRCh38 --labels pop.tsv"
+        "--min-sites 3 --build GRCh38 --labels pop.tsv --field PL --draws-out"
     )
     run(*words.split())
     ((verb, inputs, options),) = api.calls
@@ -58,6 +58,31 @@ def test_embed_hands_on_every_option(run, api):
         "min_sites": 3,
         "build": "GRCh38",
         "labels": "pop.tsv",
+        "field": "PL",
+        "draws_out": True,
+    }
+
+
+def test_assign_hands_on_every_option(run, api):
+    words = (
+        "assign m.ddvi new.vcf --out x --draws 9 --seed 7 --device cpu --threads 5 --min-sites 3 "
+        "--build GRCh38 --labels pop.tsv --field PL --reference c.tsv --min-prob 0.7"
+    )
+    run(*words.split())
+    ((verb, inputs, options),) = api.calls
+    assert (verb, *inputs) == ("assign", "m.ddvi", ("new.vcf",), "x")
+    options.pop("progress")
+    assert options == {
+        "draws": 9,
+        "seed": 7,
+        "device": "cpu",
+        "threads": 5,
+        "min_sites": 3,
+        "build": "GRCh38",
+        "labels": "pop.tsv",
+        "field": "PL",
+        "reference": "c.tsv",
+        "min_prob": 0.7,
     }
 
 
@@ -70,7 +95,7 @@ def test_ingest_hands_on_its_input(run, api):
 @pytest.mark.parametrize(
     "words",
     [
-        ["fit", "x.vcf"], ["embed", "m", "x.vcf"], ["ingest", "x.vcf"], ["compare", "x.vcf"],
+        ["fit", "x.vcf"], ["embed", "m", "x.vcf"], ["assign", "m", "x.vcf"], ["ingest", "x.vcf"], ["compare", "x.vcf"],
         ["benchmark", "mnist", "--data", "d"], ["benchmark", "genotypes", "x.vcf"],
     ],
 )  # fmt: skip

@@ -74,8 +74,8 @@ def test_every_file_is_written_and_nothing_else(fitted_model) -> None:
 def test_everybody_is_placed_in_the_order_of_the_file(fitted_model, cohort_files) -> None:
     places = table(fitted_model.files["coords"])
     assert list(places.columns) == [
-        "sample_id", "Z1", "Z2", "Z1_sd", "Z2_sd", "Z1_Z2_corr", "n_sites", "site_fraction",
-        "call_rate", "effective_draws", "log_evidence", "p_panel", "flag",
+        "sample_id", "Z1", "Z2", "Z1_sd", "Z2_sd", "Z1_Z2_corr", "n_sites", "information",
+        "site_fraction", "call_rate", "effective_draws", "log_evidence", "p_panel", "flag",
     ]  # fmt: skip
     assert tuple(places["sample_id"]) == cohort_files.simulated.samples
     assert np.isfinite(places[["Z1", "Z2"]]).all(axis=None)

@@ -133,7 +133,8 @@ def one_person(people: int) -> ScoreData:
     factor = factors(3)[2].double().numpy()
     precision = np.repeat((factor @ factor.T)[None], people, axis=0)
     value = np.repeat(np.arange(5.0)[None], people, axis=0)
-    return ScoreData(Scores(value, precision, np.zeros(people), np.zeros(people, int)), CPU)
+    nothing = np.zeros(people)
+    return ScoreData(Scores(value, precision, *[nothing] * 4), CPU)
 
 
 @pytest.mark.statistical
@@ -158,7 +159,7 @@ def test_a_scale_is_the_spread_of_a_score_but_at_least_its_noise() -> None:
     rng = np.random.default_rng(0)
     value = rng.normal(size=(500, 2)) * [5.0, 0.01]
     precision = np.repeat(np.diag([1.0, 4.0])[None], 500, axis=0)
-    data = ScoreData(Scores(value, precision, np.zeros(500), np.zeros(500, int)), CPU)
+    data = ScoreData(Scores(value, precision, *[np.zeros(500)] * 4), CPU)
     assert data.scale[0] == pytest.approx(value[:, 0].std(), rel=1e-4)
     assert data.scale[1] == pytest.approx(0.5, rel=1e-4)
 

@@ -77,6 +77,8 @@ def as_scores(batch: Batch) -> Scores:
         factor @ factor.swapaxes(1, 2),
         np.zeros(people),
         np.zeros(people, dtype=np.int64),
+        np.zeros(people),
+        np.zeros(people, dtype=bool),
     )
 
 

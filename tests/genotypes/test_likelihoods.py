@@ -1,0 +1,232 @@
+"""Likelihoods, probabilities and dosages in files: which field is read, where, and what it says."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from genotype_files import META, Write, record
+from numpy.testing import assert_allclose
+
+from ancestry_ddvi.errors import InputsDisagree, InputUnreadable, NothingLeft, UsageProblem
+from ancestry_ddvi.genotypes.choosing import choose_field
+from ancestry_ddvi.genotypes.likelihoods import EvidenceStore
+from ancestry_ddvi.genotypes.panel import Panel
+from ancestry_ddvi.genotypes.screening import table
+from ancestry_ddvi.genotypes.source import SiteTable
+
+FORMAT = '##FORMAT=<ID={0},Number={1},Type={2},Description="{0}">'
+FIELDS = (
+    FORMAT.format("PL", "G", "Integer"),
+    FORMAT.format("GL", "G", "Float"),
+    FORMAT.format("GP", "G", "Float"),
+    FORMAT.format("DS", "A", "Float"),
+)
+ALL = (*META, *FIELDS)
+CALLS = ("0,30,90", "20,0,40", "80,20,0")
+needs_bcftools = pytest.mark.skipif(not shutil.which("bcftools"), reason="needs bcftools")
+
+
+def model(sites: int = 3, start: int = 100) -> SiteTable:
+    """SNPs A/C at positions from ``start`` on, without IDs."""
+    return table([("1", start + i, ".", "A", "C") for i in range(sites)])
+
+
+def opened(paths: str | list[str], field: str = "PL", sites: SiteTable | None = None):
+    paths = [paths] if isinstance(paths, str) else paths
+    return EvidenceStore.open(paths, field, sites or model(), lambda done, total: None)
+
+
+def likelihoods(store: EvidenceStore, sites: SiteTable) -> np.ndarray:
+    """float64 (people, sites, 3)."""
+    frequency = np.full(len(sites), 0.3)
+    alignment = Panel(sites, frequency, None).align(store.sites, None, None)
+    return np.array(list(store.likelihoods(alignment, frequency)))
+
+
+# Reading ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["x.vcf", "x.vcf.gz", "x.vcf.bgz", "x.bcf"])
+def test_every_kind_of_variant_file_says_the_same(vcf: Write, name: str) -> None:
+    path = vcf([record(CALLS, form="PL"), record(CALLS[::-1], 101, form="PL")], meta=ALL, name=name)
+    store = opened(path)
+    assert store.samples == ("a", "b", "c")
+    assert store.snps == 2
+    assert store.build_hint == "GRCh37"
+    expected = 10 ** -np.array([[0, 3, 9], [2, 0, 4], [8, 2, 0.0]])
+    assert_allclose(store.values, [expected, expected[::-1]], rtol=1e-3, atol=6e-8)
+
+
+def test_missing_haploid_and_empty_entries_are_flat(vcf: Write) -> None:
+    rows = [
+        record((".", "10,0", "0,10,20"), 100, form="PL"),
+        record(("10,0", "0,10", "0,5"), 101, form="PL"),
+        record(("0/0", "0/1", "1/1"), 102),
+    ]
+    found = likelihoods(opened(vcf(rows, meta=ALL)), model())
+    assert_allclose(found[2, 0], [1, 0.1, 0.01], rtol=1e-3)
+    found[2, 0] = 1
+    assert (found == 1).all()
+
+
+def test_swapped_alleles_and_the_other_strand_are_turned(vcf: Write) -> None:
+    sites = model(60)
+    rows = [record(CALLS, 100 + i, *"ACCATGGT"[2 * (i % 4) :][:2], form="PL") for i in range(60)]
+    found = likelihoods(opened(vcf(rows, meta=ALL), sites=sites), sites)
+    assert_allclose(found[:, 0::2], np.repeat(found[:, :1], 30, axis=1))
+    assert_allclose(found[:, 1::2], np.repeat(found[:, :1, ::-1], 30, axis=1))
+
+
+def test_probabilities_are_divided_by_their_prior(vcf: Write) -> None:
+    prior = "0.49,0.42,0.09"
+    rows = [record((prior, "1,0,0", "."), form="GP"), record((prior, "0,1,0", "."), 101, form="GP")]
+    found = likelihoods(opened(vcf(rows, meta=ALL), "GP"), model(2))
+    assert_allclose(found[0], 1, rtol=2e-3)
+    assert_allclose(found[1], [[1 / 0.49, 0, 0], [0, 1 / 0.42, 0]], rtol=1e-6)
+    assert (found[2] == 1).all()
+
+
+def test_only_records_that_may_be_sites_of_the_model_are_kept(vcf: Write) -> None:
+    """By position with or without ``chr``, or by ID; other records are counted alone."""
+    rows = [
+        record(CALLS, 100, form="PL"),
+        record(CALLS, 100, chromosome="2", form="PL"),
+        record(CALLS, 900, name="rs7", form="PL"),
+        record(CALLS, 901, name="rs8", form="PL"),
+        record(CALLS, 902, alt="CT", form="PL"),
+        record(CALLS, 903, alt="C,G", form="PL"),
+    ]
+    sites = table([("chr1", 100, ".", "A", "C"), ("chr5", 5, "rs7", "A", "C")])
+    store = opened(vcf(rows, meta=ALL), sites=sites)
+    assert store.sites.position.tolist() == [100, 900]
+    assert store.snps == 4
+    assert dict(store.skipped) == {"not a SNP": 1, "multi-allelic": 1}
+
+
+def test_files_are_joined_with_their_people_in_one_order(vcf: Write) -> None:
+    one = vcf([record(CALLS, 100, form="PL")], meta=ALL, name="1.vcf")
+    two = vcf(
+        [record(CALLS, 100, form="PL"), record(CALLS, 101, form="PL")],
+        samples=("c", "a", "b"),
+        meta=ALL,
+        name="2.vcf",
+    )
+    store = opened([one, two])
+    assert store.sites.position.tolist() == [100, 101]
+    assert_allclose(store.values[1], store.values[0][[1, 2, 0]])
+    other = vcf([record(CALLS, form="PL")], samples=("a", "b", "x"), meta=ALL, name="3.vcf")
+    with pytest.raises(InputsDisagree, match="different people"):
+        opened([one, other])
+    with pytest.raises(UsageProblem, match="given twice"):
+        opened([one, one])
+
+
+# Choosing --------------------------------------------------------------------------------------
+
+HELD = {"GT": "0/1", "PL": "20,0,40", "GL": "-2,0,-4", "GP": "0.01,0.9,0.09", "DS": "1.1"}
+
+
+def holding(vcf: Write, *fields: str, name: str = "x.vcf") -> str:
+    form, value = ":".join(fields), ":".join(HELD[f] for f in fields)
+    return vcf([record([value] * 3, form=form)], meta=ALL, name=name)
+
+
+@pytest.mark.parametrize(
+    ("fields", "chosen"),
+    [
+        (("GT",), "GT"),
+        (("GT", "DS"), "DS"),
+        (("GT", "DS", "GP"), "GP"),
+        (("GT", "DS", "GL"), "GL"),
+        (("GT", "GL", "GP", "PL"), "PL"),
+        (("DS",), "DS"),
+    ],
+)
+def test_the_field_that_says_most_is_chosen(vcf: Write, fields: tuple, chosen: str) -> None:
+    """All are declared; the records decide."""
+    assert choose_field([holding(vcf, *fields)]) == chosen
+    assert choose_field([holding(vcf, *fields)], "GT") == "GT"
+
+
+def test_a_field_that_is_declared_and_empty_is_not_chosen(vcf: Write) -> None:
+    assert choose_field([vcf([record(["0/1:."] * 3, form="GT:PL")], meta=ALL)]) == "GT"
+
+
+def test_several_files_are_read_for_what_all_of_them_hold(vcf: Write, bed: Write) -> None:
+    one = holding(vcf, "GT", "PL", "DS", name="1.vcf")
+    two = holding(vcf, "GT", "DS", name="2.vcf")
+    assert choose_field([one, two]) == "DS"
+    assert choose_field([one, bed([[0, 1, 2]])]) == "GT"
+
+
+def test_standard_input_and_plink_have_calls_alone(bed: Write) -> None:
+    prefix = bed([[0, 1, 2]])
+    assert choose_field(["-"]) == choose_field([prefix]) == "GT"
+    for path, name in (("-", "standard input"), (prefix, prefix)):
+        with pytest.raises(UsageProblem, match=f"{name} holds no PL: PLINK files, pipes"):
+            choose_field([path], "PL")
+
+
+def test_a_field_that_is_not_declared_is_refused_with_those_that_are(vcf: Write) -> None:
+    path = vcf([record()], meta=[line for line in ALL if "ID=GP" not in line])
+    with pytest.raises(InputUnreadable, match="declares PL, GL, DS, GT") as caught:
+        choose_field([path], "GP")
+    assert path in caught.value.problem
+
+
+def test_a_file_without_any_entry_of_the_field_is_refused(vcf: Write) -> None:
+    with pytest.raises(InputUnreadable, match="holds no PL of a diploid"):
+        opened(vcf([record()], meta=ALL))
+    with pytest.raises(NothingLeft, match="no biallelic SNP"):
+        opened(vcf([record(CALLS, alt="CT", form="PL")], meta=ALL))
+
+
+def test_damage_is_told(vcf: Write) -> None:
+    whole = Path(vcf([record(CALLS, 100 + i, form="PL") for i in range(500)], meta=ALL,
+                     name="x.vcf.bgz"))  # fmt: skip
+    cut = whole.with_name("cut.vcf.bgz")
+    cut.write_bytes(whole.read_bytes()[:-40])
+    with pytest.raises(InputUnreadable, match="cut short"):
+        opened(str(cut))
+
+
+# Another reader --------------------------------------------------------------------------------
+
+
+def random_records(seed: int, sites: int = 40) -> list[str]:
+    """PL of three people, a tenth missing."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for i in range(sites):
+        phred = rng.integers(0, 60, (3, 3))
+        phred -= phred.min(axis=1, keepdims=True)
+        calls = ["." if rng.random() < 0.1 else ",".join(map(str, p)) for p in phred]
+        rows.append(record([f"0/1:{c}" for c in calls], 100 + i, form="GT:PL"))
+    return rows
+
+
+@needs_bcftools
+def test_bcftools_reads_the_same_numbers(vcf: Write) -> None:
+    path = vcf(random_records(1), meta=ALL, name="x.bcf")
+    query = ["bcftools", "query", "-f", "[%PL\\t]\\n", path]
+    text = subprocess.run(query, capture_output=True, text=True, check=True).stdout
+    words = [line.split("\t")[:3] for line in text.splitlines()]
+    theirs = [[[0] * 3 if w == "." else list(map(int, w.split(","))) for w in row] for row in words]
+    found = likelihoods(opened(path, sites=model(40)), model(40))
+    assert_allclose(found.swapaxes(0, 1), 10 ** (-np.array(theirs) / 10), rtol=1e-3, atol=6e-8)
+
+
+@needs_bcftools
+def test_bcftools_gl_says_what_pl_says(vcf: Write, tmp_path: Path) -> None:
+    path = vcf(random_records(2), meta=[line for line in ALL if "ID=GL" not in line])
+    made = tmp_path / "gl.vcf"
+    turn = ["bcftools", "+tag2tag", path, "-o", str(made), "--", "--pl-to-gl"]
+    if subprocess.run(turn, capture_output=True, check=False).returncode:
+        pytest.skip("this bcftools has no +tag2tag --pl-to-gl")
+    sites = model(40)
+    ours = likelihoods(opened(path, sites=sites), sites)
+    assert_allclose(likelihoods(opened(str(made), "GL", sites), sites), ours, rtol=1e-3, atol=6e-8)
