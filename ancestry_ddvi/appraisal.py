@@ -125,8 +125,8 @@ def calibrate(
 
 def _covered(full: Placement, part: Placement, level: float) -> np.ndarray:
     """Coverage of each person, over axes."""
-    pairs = ((placement.draws, placement.weight) for placement in (full, part))
-    return nested_coverage(*pairs, level).mean(axis=1)
+    of_all, of_part = ((placement.draws, placement.weight) for placement in (full, part))
+    return np.asarray(nested_coverage(of_all, of_part, level).mean(axis=1))
 
 
 def know_groups(

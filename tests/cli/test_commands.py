@@ -95,7 +95,8 @@ def test_ingest_hands_on_its_input(run, api):
 @pytest.mark.parametrize(
     "words",
     [
-        ["fit", "x.vcf"], ["embed", "m", "x.vcf"], ["assign", "m", "x.vcf"], ["ingest", "x.vcf"], ["compare", "x.vcf"],
+        ["fit", "x.vcf"], ["embed", "m", "x.vcf"], ["assign", "m", "x.vcf"],
+        ["ingest", "x.vcf"], ["compare", "x.vcf"],
         ["benchmark", "mnist", "--data", "d"], ["benchmark", "genotypes", "x.vcf"],
     ],
 )  # fmt: skip
