@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -58,8 +58,10 @@ class Calibration:
     coverage : list of dict
         ``share`` of the sites; ``covered_50``, ``covered_80``, ``covered_95`` by the law of
         ``nested_coverage``.
+    rows : ndarray of int
+        Which people of the fit.
     full : tuple of (Placement, Scores)
-        Of these people, at that temperature.
+        Of these people, at that temperature, on the axes of the coordinates once ``turned``.
     thinned : list of tuple of (Placement, Scores)
         The same at each share.
     """
@@ -67,8 +69,16 @@ class Calibration:
     people: int
     temperature: float
     coverage: list[dict[str, float]]
+    rows: np.ndarray
     full: tuple[Placement, Scores]
     thinned: list[tuple[Placement, Scores]]
+
+    def turned(self, orientation: np.ndarray) -> Calibration:
+        """The same places on turned axes."""
+        full, *thinned = (
+            (placed.turned(orientation), scores) for placed, scores in (self.full, *self.thinned)
+        )
+        return replace(self, full=full, thinned=thinned)
 
     def as_json(self) -> dict[str, Any]:
         """The figures."""
@@ -82,6 +92,7 @@ def calibrate(
     full: Scores,
     thinned: Iterable[tuple[float, Scores]],
     ids: Sequence[str],
+    rows: np.ndarray,
     device: torch.device,
     seed: int,
 ) -> Calibration:
@@ -97,6 +108,8 @@ def calibrate(
     thinned : iterable of (share, Scores)
         Of the same people from a part.
     ids : sequence of str
+    rows : ndarray of int
+        Which people of the fit they are.
     device : torch.device
     seed : int
     """
@@ -120,7 +133,7 @@ def calibrate(
         table.append({"share": share, **row})
         log.info("With %g of the sites the 50, 80 and 95 %% intervals cover %.3f, %.3f and %.3f.",
                  share, *row.values())  # fmt: skip
-    return Calibration(len(ids), temperature, table, whole, some)
+    return Calibration(len(ids), temperature, table, rows, whole, some)
 
 
 def _covered(full: Placement, part: Placement, level: float) -> np.ndarray:
@@ -134,45 +147,63 @@ def know_groups(
     ids: Sequence[str],
     placement: Placement,
     held_out: np.ndarray,
+    calibration: Calibration | None = None,
 ) -> tuple[Groups | None, list[dict[str, Any]]]:
     """The labelled groups of the panel, and how right their probabilities are for others.
 
     Temperatures and the figures come from people held out of training, judged by groups of the
     others; the groups that are kept are those of everybody.
 
+    Parameters
+    ----------
+    levels : Levels
+    ids : sequence of str
+    placement : Placement
+    held_out : ndarray of bool, (people,)
+    calibration : Calibration, optional
+        Shows held-out people with a part of their sites too, so that the temperature suits all.
+
     Returns
     -------
     Groups or None
         None where no label has people enough.
     list of dict
-        For each level ``level``, ``people``, ``accuracy`` and ``calibration_error``; empty
-        where nobody was held out.
+        For each level ``level``, ``people``, ``accuracy`` and ``calibration_error`` from all
+        sites; empty where nobody was held out.
     """
     known = np.array([sample in levels.labels for sample in ids], dtype=bool)
-    labels = [levels.labels.get(sample, ()) for sample in ids]
+
+    def labels_of(chosen: np.ndarray) -> list[tuple[str, ...]]:
+        return [levels.labels[ids[i]] for i in chosen]
 
     def groups_of(chosen: np.ndarray) -> Groups | None:
         rows = np.flatnonzero(chosen)
-        return Groups.of(levels.names, [labels[i] for i in rows], placement.mean[rows])
+        some = placement[rows]
+        return Groups.of(levels.names, labels_of(rows), some.draws, some.weight, some.belief)
 
-    log_prior = placement.belief
     every, others = groups_of(known), groups_of(known & ~held_out)
     judged = np.flatnonzero(known & held_out)
     if every is None or others is None or not len(judged):
         return every, []
-
-    def chances(groups: Groups, level: int) -> np.ndarray:
-        return groups.probabilities(
-            level, placement.draws[judged], placement.weight[judged], log_prior[judged]
+    shown = [(placement[judged], labels_of(judged))]
+    if calibration is not None:
+        again = np.flatnonzero(known[calibration.rows])
+        truth = labels_of(calibration.rows[again])
+        shown += [(placed[again], truth) for placed, _ in calibration.thinned]
+    plain = [
+        (
+            np.concatenate([others.of_placement(level, placed) for placed, _ in shown]),
+            [label[level] for _, labels in shown for label in labels],
         )
-
-    truth = [[labels[i][level] for i in judged] for level in range(len(levels.names))]
-    plain = [(chances(others, level), truth[level]) for level in range(len(levels.names))]
-    tempered = others.tempered(plain)
-    figures = [
-        {"level": name, **_accuracy(chances(tempered, i), truth[i], tempered.names(i))}
-        for i, name in enumerate(levels.names)
+        for level in range(len(levels.names))
     ]
+    tempered = others.tempered(plain)
+    placed, labels = shown[0]
+    figures = [
+        {"level": name, **_accuracy(tempered.of_placement(i, placed), [x[i] for x in labels],
+                                    tempered.names(i))}
+        for i, name in enumerate(levels.names)
+    ]  # fmt: skip
     return every.at(tempered.temperature), figures
 
 
@@ -212,7 +243,6 @@ def likeness(
     scores: Scores,
     projection: Projection,
     calibration: Calibration | None,
-    turn: np.ndarray,
     seed: int,
 ) -> Likeness:
     """What the people of the panel are like, and what of it few sites leave.
@@ -224,16 +254,14 @@ def likeness(
     scores : Scores
     projection : Projection
     calibration : Calibration, optional
-        On the axes of the method.
-    turn : ndarray, (dims, dims)
-        From these axes to those of the coordinates.
+        On the same axes.
     seed : int
     """
     found = Likeness.of(evidence(placement, scores, projection), placement.mean, seed)
     if calibration is None:
         return found
     full, *thinned = (
-        evidence(placed.turned(turn), of_them, projection)
+        evidence(placed, of_them, projection)
         for placed, of_them in (calibration.full, *calibration.thinned)
     )
     return found.with_allowance(full, thinned)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .appraisal import CALIBRATED, SHARES, calibrate, know_groups, likeness, membership
+from .appraisal import CALIBRATED, SHARES, Calibration, calibrate, know_groups, likeness, membership
 from .artefacts.labels import Levels
 from .artefacts.model import Model
 from .artefacts.summary import Clock, versions
@@ -158,7 +158,7 @@ def fit_model(
         some = np.flatnonzero(held_out if held_out.any() else ~held_out)[:CALIBRATED]
         people = np.flatnonzero(qc.fit_samples)[some]
         parts = _thinned(store, qc, projection, people, options.seed)
-        calibration = calibrate(method, fitted[some], parts, ids[some], device, options.seed)
+        calibration = calibrate(method, fitted[some], parts, ids[some], some, device, options.seed)
         projection = projection.tempered(calibration.temperature)
         scores = scores.tempered(calibration.temperature)
         fitted = scores[qc.fit_samples]
@@ -168,6 +168,7 @@ def fit_model(
     bounds = _bounds(placement, held_out)
     turn = _orientation(method, placement.mean, fitted.value)
     placement = placement.turned(turn)
+    calibration = calibration and calibration.turned(turn)
     record = {
         "options": asdict(options) | {"settings": asdict(chosen)},
         "scale": modality.scale.double().tolist(),
@@ -178,10 +179,8 @@ def fit_model(
             **calibration.as_json(),
             "held_out": bool(held_out.any()),
         },
-        "likeness": likeness(
-            placement, fitted, projection, calibration, turn, options.seed
-        ).as_json(),
-        **_groups(levels, ids, placement, held_out),
+        "likeness": likeness(placement, fitted, projection, calibration, options.seed).as_json(),
+        **_groups(levels, ids, placement, held_out, calibration),
         "privacy": membership(placement.importance_bound, held_out, projection, options.seed),
         "training": [asdict(row) for row in history],
         "versions": versions(),
@@ -216,12 +215,18 @@ def _thinned(
 
 
 def _groups(
-    levels: Levels | None, ids: Sequence[str], placement: Placement, held_out: np.ndarray
+    levels: Levels | None,
+    ids: Sequence[str],
+    placement: Placement,
+    held_out: np.ndarray,
+    calibration: Calibration | None,
 ) -> dict[str, Any]:
     """What the record says of labelled groups."""
     if levels is None:
         return {"groups": None, "assignment": []}
-    found, figures = know_groups(levels, ids, placement, held_out)
+    found, figures = know_groups(
+        levels, ids, placement, held_out, calibration if held_out.any() else None
+    )
     return {"groups": found and found.as_json(), "assignment": figures}
 
 

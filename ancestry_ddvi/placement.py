@@ -35,6 +35,11 @@ class Placement:
     log_prior: np.ndarray | None = None
     misfit: np.ndarray | None = None
 
+    def __getitem__(self, people: np.ndarray | slice) -> Placement:
+        """Some of the people."""
+        parts = (getattr(self, f.name) for f in fields(self))
+        return Placement(*(None if part is None else part[people] for part in parts))  # type: ignore[arg-type]
+
     def turned(self, orientation: np.ndarray) -> Placement:
         """The same draws on turned axes; ``orientation`` is (dims, dims), orthogonal."""
         return replace(self, draws=self.draws @ orientation)

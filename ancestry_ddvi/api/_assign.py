@@ -209,7 +209,7 @@ def _assignments(
 
     found = []
     for number, level in enumerate(known.levels):
-        chance = known.probabilities(number, placement.draws, placement.weight, placement.belief)
+        chance = known.of_placement(number, placement)
         found.append(
             Assignment(
                 level,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -16,7 +16,27 @@ FEWEST = 5
 SHRINKAGE = 6.0
 """People's worth of the common covariance in that of every group."""
 
+ROUNDS = 30
+FLOOR = 5e-4
+"""Least variance of a group along each axis, in units of the prior's."""
+
 TEMPERATURES = np.exp(np.linspace(np.log(0.5), np.log(4), 43))
+
+
+class Placed(Protocol):
+    """Weighted draws of people, and what the model believed of them beforehand."""
+
+    @property
+    def draws(self) -> np.ndarray:
+        """(people, draws, dims)."""
+
+    @property
+    def weight(self) -> np.ndarray:
+        """(people, draws); rows sum to 1."""
+
+    @property
+    def belief(self) -> np.ndarray:
+        """Log density of the prior at each draw; (people, draws)."""
 
 
 @dataclass(frozen=True)
@@ -45,35 +65,46 @@ class Groups:
 
     @classmethod
     def of(
-        cls, levels: Sequence[str], labels: Sequence[tuple[str, ...]], places: np.ndarray
+        cls,
+        levels: Sequence[str],
+        labels: Sequence[tuple[str, ...]],
+        draws: np.ndarray,
+        weight: np.ndarray,
+        log_prior: np.ndarray,
     ) -> Groups | None:
         """Groups of labelled people; None where no cell has ``FEWEST`` people.
 
-        Covariances are shrunk to the common one, so that a small cell has one too.
+        A cell is where its people truly are, not where their posterior means are: expectation
+        maximisation over the draws, reweighted from the model's prior to the cell, takes the
+        width of everybody's posterior out again. Covariances are shrunk to the common one, so
+        that a small cell has one too.
 
         Parameters
         ----------
         levels : sequence of str
         labels : sequence of tuple of str
             Of each person on each level.
-        places : ndarray, (people, dims)
-            Posterior means.
+        draws : ndarray, (people, draws, dims)
+        weight, log_prior : ndarray, (people, draws)
+            As in ``probabilities``.
         """
-        cells = sorted(set(labels))
-        member = {cell: places[[label == cell for label in labels]] for cell in cells}
-        cells = [cell for cell in cells if len(member[cell]) >= FEWEST]
+        cells = [cell for cell in sorted(set(labels)) if labels.count(cell) >= FEWEST]
         if not cells:
             return None
-        size = np.array([len(member[cell]) for cell in cells])
-        mean = np.array([member[cell].mean(axis=0) for cell in cells])
-        apart = [member[cell] - m for cell, m in zip(cells, mean, strict=True)]
-        scatter = np.array([a.T @ a for a in apart])
-        common = scatter.sum(axis=0) / max(size.sum() - len(cells), 1)
-        common += 1e-6 * np.eye(places.shape[1])
-        rest = (size - 1 + SHRINKAGE)[:, None, None]
-        covariance = (scatter + SHRINKAGE * common) / rest
-        normals = Normals(size / size.sum(), mean, covariance)
-        return cls(tuple(levels), tuple(cells), normals, (1.0,) * len(levels))
+        rows = [np.flatnonzero([label == cell for label in labels]) for cell in cells]
+        size = np.array([len(members) for members in rows])
+        ratio = np.log(np.maximum(weight, 1e-300)) - log_prior
+        people = [(draws[members], ratio[members]) for members in rows]
+        wide = [np.ones(z.shape[:2]) / z.shape[1] for z, _ in people]
+        normals = _fitted(size, [z for z, _ in people], wide)
+        for _ in range(ROUNDS):
+            each = zip(people, normals, strict=True)
+            normals = _fitted(
+                size,
+                [z for z, _ in people],
+                [_weights(one.log_densities(z)[..., 0] + r) for (z, r), one in each],
+            )
+        return cls(tuple(levels), tuple(cells), Normals.join(normals), (1.0,) * len(levels))
 
     def names(self, level: int) -> list[str]:
         """The groups of a level, in order."""
@@ -104,13 +135,18 @@ class Groups:
         every = np.exp(by_cell - by_cell.max(axis=1, keepdims=True)) @ belongs
         return _normalised(np.maximum(every, 1e-300) ** (1 / self.temperature[level]))
 
+    def of_placement(self, level: int, placed: Placed) -> np.ndarray:
+        """Probabilities of people who are placed; (people, groups)."""
+        return self.probabilities(level, placed.draws, placed.weight, placed.belief)
+
     def tempered(self, shown: Sequence[tuple[np.ndarray, Sequence[str]]]) -> Groups:
         """With the temperatures that suit people who were not used to make the groups.
 
         Parameters
         ----------
         shown : sequence of (ndarray, sequence of str)
-            For each level, probabilities at temperature 1, (people, groups), and the truth.
+            For each level, probabilities at temperature 1, (people, groups), and the truth; a
+            person may be shown several times, with more evidence and with less.
         """
         found = []
         for level, (chance, truth) in enumerate(shown):
@@ -147,6 +183,27 @@ class Groups:
 def entropy(chance: np.ndarray) -> np.ndarray:
     """Entropy of each row of probabilities, in nats; (people,)."""
     return np.asarray(-(chance * np.log(np.maximum(chance, 1e-300))).sum(axis=1))
+
+
+def _fitted(
+    size: np.ndarray, places: Sequence[np.ndarray], weights: Sequence[np.ndarray]
+) -> list[Normals]:
+    """The normal of each cell, from its people's draws and their weights."""
+    mean = [np.einsum("ns,nsi->i", w, z) / len(z) for z, w in zip(places, weights, strict=True)]
+    scatter = np.array([
+        np.einsum("ns,nsi,nsj->ij", w, z - m, z - m)
+        for z, w, m in zip(places, weights, mean, strict=True)
+    ])  # fmt: skip
+    common = scatter.sum(axis=0) / size.sum()
+    covariance = (scatter + SHRINKAGE * common) / (size + SHRINKAGE)[:, None, None]
+    covariance += FLOOR * np.eye(scatter.shape[1])
+    share = size / size.sum()
+    return [Normals(share[k : k + 1], m[None], covariance[k : k + 1]) for k, m in enumerate(mean)]
+
+
+def _weights(log_weight: np.ndarray) -> np.ndarray:
+    """Weights whose rows sum to 1."""
+    return _normalised(np.exp(log_weight - log_weight.max(axis=1, keepdims=True)))
 
 
 def _normalised(values: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,12 @@ class Normals:
         each = self.log_densities(points)
         top = each.max(axis=-1)
         return np.asarray(top + np.log(np.exp(each - top[..., None]).sum(axis=-1)))
+
+    @classmethod
+    def join(cls, parts: Sequence[Normals]) -> Normals:
+        """All normals of several, in order."""
+        columns = zip(*(vars(part).values() for part in parts), strict=True)
+        return cls(*(np.concatenate(column) for column in columns))
 
     def as_json(self) -> dict[str, Any]:
         """Plain lists."""

@@ -70,12 +70,22 @@ def test_weights_count() -> None:
     )
 
 
-def test_groups_are_the_means_and_spreads_of_their_people() -> None:
+def points(places: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Places known without error, under a flat prior."""
+    return places[:, None], np.ones((len(places), 1)), np.zeros((len(places), 1))
+
+
+def people_of(truth: Normals, size: list[int]) -> tuple[np.ndarray, list[tuple[str, ...]]]:
     rng = np.random.default_rng(3)
-    truth = groups().normals
-    cell = np.repeat(np.arange(3), [500, 200, 300])
+    cell = np.repeat(np.arange(3), size)
     places = np.array([rng.multivariate_normal(truth.mean[k], truth.covariance[k]) for k in cell])
-    found = Groups.of(LEVELS, [NAMES[k] for k in cell], places)
+    return places, [NAMES[k] for k in cell]
+
+
+def test_groups_are_the_means_and_spreads_of_their_people() -> None:
+    truth = groups().normals
+    places, labels = people_of(truth, [500, 200, 300])
+    found = Groups.of(LEVELS, labels, *points(places))
     assert found is not None
     assert found.cells == NAMES
     np.testing.assert_allclose(found.normals.weight, truth.weight)
@@ -83,13 +93,30 @@ def test_groups_are_the_means_and_spreads_of_their_people() -> None:
     np.testing.assert_allclose(found.normals.covariance, truth.covariance, atol=0.08)
 
 
+@pytest.mark.statistical
+def test_they_are_where_people_are_and_not_where_their_posterior_means_are() -> None:
+    """Means shrink to the prior, and draws scatter as widely as the groups."""
+    truth = groups().normals
+    places, labels = people_of(truth, [500, 200, 300])
+    noise = 0.3 * np.eye(2)
+    seen = places + np.random.default_rng(4).multivariate_normal(np.zeros(2), noise, len(places))
+    drawn = [posterior(x, noise, 400) for x in seen]
+    draws, weight, log_prior = (np.concatenate(part) for part in zip(*drawn, strict=True))
+    found = Groups.of(LEVELS, labels, draws, weight, log_prior)
+    assert found is not None
+    np.testing.assert_allclose(found.normals.mean, truth.mean, atol=0.12)
+    np.testing.assert_allclose(found.normals.covariance, truth.covariance, atol=0.1)
+    shrunk = draws.mean(axis=1)[:500].mean(axis=0)
+    assert np.abs(shrunk - truth.mean[0]).max() > 0.2
+
+
 def test_a_cell_of_few_people_is_not_kept() -> None:
     places = np.random.default_rng(0).normal(size=(FEWEST * 2 - 1, 2))
     labels = [("many",)] * FEWEST + [("few",)] * (FEWEST - 1)
-    found = Groups.of(("population",), labels, places)
+    found = Groups.of(("population",), labels, *points(places))
     assert found is not None
     assert found.names(0) == ["many"]
-    assert Groups.of(("population",), labels[FEWEST:], places[FEWEST:]) is None
+    assert Groups.of(("population",), labels[FEWEST:], *points(places[FEWEST:])) is None
 
 
 def test_temperatures_mend_probabilities_that_are_too_sure() -> None:

@@ -1,0 +1,213 @@
+"""Held-out people seen in part: bias, coverage, assignment, and who is told to be unlike the panel.
+
+usage: calibration.py COHORT LABELS [--repeats 3] [--method ddvi] [--strangers]
+
+80/20 splits with relatives on one side; labels have columns sample, population, superpopulation.
+One JSON line for each repeat and kind of evidence: random shares of the sites, one chromosome,
+clumps of 50 kb as an exome has them, and simulated reads (Poisson depth, 5 errors in a thousand
+bases, placed by their likelihoods). ``covered_*`` is the share of the posterior given all
+genotypes inside the central 50, 80 and 95 % of that given the part, which is what the names say
+if both are right; ``normal_*`` the share of means inside N(mean_part, sd_part^2 - sd_full^2). Lines
+with ``left_out`` come with --strangers: a superpopulation kept from the fit, and genotypes permuted
+over sites, against held-out people of the others; area under the curve of ``p_panel``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from held_out import CPU, part, placed, split
+from scipy.stats import norm, rankdata
+
+from ancestry_ddvi.appraisal import UNLIKE, judged
+from ancestry_ddvi.artefacts.labels import read_levels
+from ancestry_ddvi.artefacts.summary import Clock
+from ancestry_ddvi.evaluation.coverage import calibration_error, nested_coverage
+from ancestry_ddvi.fitting import Fit, FitOptions, fit_model
+from ancestry_ddvi.genotypes.evidence import scores_of
+from ancestry_ddvi.genotypes.scores import Scores
+from ancestry_ddvi.genotypes.store import GenotypeStore
+from ancestry_ddvi.models.runtime import computing
+from ancestry_ddvi.placement import Placement
+from ancestry_ddvi.progress import SILENT
+from ancestry_ddvi.reference.groups import Groups
+
+SHARES = (0.99, 0.5, 0.1, 0.01)
+DEPTHS = (0.5, 1.0, 4.0)
+BASE_ERROR = 0.005
+LEVELS = (50, 80, 95)
+
+
+def fitted(store: GenotypeStore, method: str, seed: int, labels: Path) -> Fit:
+    """A default fit that knows its groups."""
+    options = FitOptions(method=method, seed=seed)
+    with computing(seed, None):
+        return fit_model(store, options, CPU, SILENT, Clock(), levels=read_levels(labels))
+
+
+def as_newcomers(fit: Fit, everyone: Scores) -> Scores:
+    """Scores on the kept components, as ``embed`` takes them."""
+    projection = fit.model.projection
+    return projection.newcomers(everyone, projection.in_panel(everyone))
+
+
+def of_calls(fit: Fit, dosages: np.ndarray) -> Scores:
+    """Scores from dosages at the model's sites."""
+    blocks = [(slice(0, len(dosages)), dosages)]
+    return as_newcomers(fit, fit.model.projection.read(blocks, dosages.shape[1]))
+
+
+def reads(dosages: np.ndarray, depth: float, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Each person's likelihoods in whole phred units, as PL has them; float64 (sites, 3)."""
+    alt = np.array([BASE_ERROR, 0.5, 1 - BASE_ERROR])
+    for calls in dosages.T:
+        count = rng.poisson(depth, len(calls))
+        counted = rng.binomial(count, alt[calls])[:, None]
+        log10 = counted * np.log10(alt) + (count[:, None] - counted) * np.log10(1 - alt)
+        yield 10 ** (-np.round(10 * (log10.max(axis=1, keepdims=True) - log10)) / 10)
+
+
+def evidence(fit: Fit, dosages: np.ndarray, seed: int) -> Iterator[tuple[str, Scores]]:
+    """Every kind of part, with the scores it gives."""
+    sites = fit.model.panel.sites
+    for share in SHARES:
+        kept = np.random.default_rng(seed).random(dosages.shape) < share
+        yield f"{100 * share:g} % of sites", of_calls(fit, np.where(kept, dosages, -1))
+    clump = sites.position // 50_000 % 10 == seed % 10
+    for name, some in (("chromosome 2", sites.chromosome == "2"), ("clumps, 10 %", clump)):
+        yield name, of_calls(fit, np.where(some[:, None], dosages, -1))
+    for depth in DEPTHS:
+        people = reads(dosages, depth, np.random.default_rng(seed))
+        yield f"{depth:g} reads", as_newcomers(fit, scores_of(fit.model.projection, people))
+
+
+def coverage(full: Placement, some: Placement) -> dict[str, float]:
+    """By the exact law and by the normal formula."""
+    width = np.sqrt(np.maximum(some.sd**2 - full.sd**2, 1e-24))
+    apart = np.abs(full.mean - some.mean) / width
+    pair = (full.draws, full.weight), (some.draws, some.weight)
+    found = {f"covered_{level}": nested_coverage(*pair, level / 100).mean() for level in LEVELS}
+    found |= {f"normal_{level}": (apart <= norm.ppf(0.5 + level / 200)).mean() for level in LEVELS}
+    return {name: round(float(value), 3) for name, value in found.items()}
+
+
+def assignment(fit: Fit, some: Placement, labels: pd.DataFrame) -> dict[str, float]:
+    """Accuracy and calibration error of the probabilities of each level."""
+    groups, found = Groups.of_json(fit.model.record["groups"]), {}
+    for number, level in enumerate(groups.levels):
+        chance = groups.of_placement(number, some)
+        names = groups.names(number)
+        right = np.array([names.index(name) for name in labels[level]])
+        found[f"accuracy_{level}"] = round(float((chance.argmax(axis=1) == right).mean()), 4)
+        found[f"ece_{level}"] = round(calibration_error(chance, right), 4)
+    return found
+
+
+def chance_of(fit: Fit, scores: Scores, placement: Placement) -> np.ndarray:
+    """Share of the panel that is more unusual than each person."""
+    return judged(fit.model.record, placement, scores, fit.model.projection)[0]
+
+
+def area(strange: np.ndarray, ordinary: np.ndarray) -> float:
+    """Area under the curve of small chances."""
+    rank = rankdata(-np.concatenate([strange, ordinary]))[: len(strange)].sum()
+    return round(float((rank / len(strange) - (len(strange) + 1) / 2) / len(ordinary)), 4)
+
+
+def tell(line: dict[str, Any]) -> None:
+    """One JSON line."""
+    print(json.dumps(line), flush=True)
+
+
+def in_part(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int) -> None:
+    """Every kind of part of one split."""
+    alignment = fit.model.panel.align(test.sites, test.counts(), None)
+    dosages = alignment.dosages(test, 0, len(alignment.rows))
+    scores = of_calls(fit, dosages)
+    full = placed(fit, scores, test, seed)
+    tell({"seed": seed, "evidence": "all sites", "people": len(labels),
+          "sd": np.median(full.sd, axis=0).round(3).tolist(),
+          **assignment(fit, full, labels),
+          "flagged": round(float((chance_of(fit, scores, full) < UNLIKE).mean()), 4)})  # fmt: skip
+    for name, scores in evidence(fit, dosages, seed):
+        some = placed(fit, scores, test, seed)
+        bias = np.abs((some.mean - full.mean).mean(axis=0)) / some.sd.mean(axis=0)
+        tell({
+            "seed": seed,
+            "evidence": name,
+            "information": round(float(scores.information.mean())),
+            "sd": np.median(some.sd, axis=0).round(3).tolist(),
+            "bias": round(float(bias.max()), 3),
+            **coverage(full, some),
+            **assignment(fit, some, labels),
+            "flagged": round(float((chance_of(fit, scores, some) < UNLIKE).mean()), 4),
+            "effective_draws": round(float(np.median(some.effective_draws)), 1),
+        })  # fmt: skip
+
+
+def strangers(
+    store: GenotypeStore, labels: pd.DataFrame, path: Path, method: str, seed: int, folder: Path
+) -> None:
+    """Every superpopulation left out in turn."""
+    held_out, group = split(store, seed), labels["superpopulation"].to_numpy(str)
+    for name in sorted(set(group)):
+        outside = held_out | (group == name)
+        train = part(store, np.flatnonzero(~outside), folder / f"c{name}{seed}")
+        test = part(store, np.flatnonzero(outside), folder / f"d{name}{seed}")
+        fit = fitted(train, method, seed, path)
+        alignment = fit.model.panel.align(test.sites, test.counts(), None)
+        dosages = alignment.dosages(test, 0, len(alignment.rows))
+        rng = np.random.default_rng(seed)
+        permuted = rng.permuted(dosages, axis=0)
+        chances = []
+        for some in (dosages, permuted):
+            scores = of_calls(fit, some)
+            chances.append(chance_of(fit, scores, placed(fit, scores, test, seed)))
+        chance, of_permuted = chances
+        strange = group[outside] == name
+        tell({
+            "seed": seed,
+            "left_out": name,
+            "people": int(strange.sum()),
+            "area": area(chance[strange], chance[~strange]),
+            "flagged": round(float((chance[strange] < UNLIKE).mean()), 4),
+            "others_flagged": round(float((chance[~strange] < UNLIKE).mean()), 4),
+            "area_of_permuted": area(of_permuted[~strange], chance[~strange]),
+            "permuted_flagged": round(float((of_permuted < UNLIKE).mean()), 4),
+        })  # fmt: skip
+
+
+def main() -> None:
+    """Run all repeats."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("cohort")
+    parser.add_argument("labels")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--method", default="ddvi")
+    parser.add_argument("--strangers", action="store_true")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        store = GenotypeStore.open([given.cohort], folder / "cohort")
+        table = pd.read_csv(given.labels, sep="\t", dtype=str, keep_default_na=False)
+        labels = table.set_index(table.columns[0]).loc[list(store.samples)]
+        for seed in range(1, given.repeats + 1):
+            if given.strangers:
+                strangers(store, labels, Path(given.labels), given.method, seed, folder)
+                continue
+            held_out = split(store, seed)
+            train = part(store, np.flatnonzero(~held_out), folder / f"a{seed}")
+            test = part(store, np.flatnonzero(held_out), folder / f"b{seed}")
+            fit = fitted(train, given.method, seed, Path(given.labels))
+            in_part(fit, test, labels[held_out], seed)
+
+
+if __name__ == "__main__":
+    main()
