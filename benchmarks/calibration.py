@@ -98,16 +98,41 @@ def coverage(full: Placement, some: Placement) -> dict[str, float]:
     return {name: round(float(value), 3) for name, value in found.items()}
 
 
-def assignment(fit: Fit, some: Placement, labels: pd.DataFrame) -> dict[str, float]:
+Said = list[tuple[str, str, np.ndarray, np.ndarray]]
+"""Kind of evidence, level, probabilities and the true group's number, of every repeat."""
+
+
+def assignment(
+    fit: Fit, name: str, some: Placement, labels: pd.DataFrame, said: Said
+) -> dict[str, float]:
     """Accuracy and calibration error of the probabilities of each level."""
     groups, found = Groups.of_json(fit.model.record["groups"]), {}
     for number, level in enumerate(groups.levels):
         chance = groups.of_placement(number, some)
         names = groups.names(number)
-        right = np.array([names.index(name) for name in labels[level]])
+        right = np.array([names.index(label) for label in labels[level]])
+        said.append((name, level, chance, right))
         found[f"accuracy_{level}"] = round(float((chance.argmax(axis=1) == right).mean()), 4)
         found[f"ece_{level}"] = round(calibration_error(chance, right), 4)
     return found
+
+
+def pooled(said: Said) -> None:
+    """Calibration over all repeats, and of labels drawn from the very probabilities."""
+    rng = np.random.default_rng(0)
+    for name, level in dict.fromkeys((n, v) for n, v, _, _ in said):
+        mine = [(c, r) for n, v, c, r in said if (n, v) == (name, level)]
+        chance, right = (np.concatenate(part) for part in zip(*mine, strict=True))
+        drawn = []
+        for _ in range(100):
+            below = np.cumsum(chance, axis=1) < rng.random((len(chance), 1))
+            drawn.append(calibration_error(chance, below.sum(axis=1).clip(max=chance.shape[1] - 1)))
+        tell({
+            "pooled": name, "level": level, "people": len(right),
+            "accuracy": round(float((chance.argmax(axis=1) == right).mean()), 4),
+            "ece": round(calibration_error(chance, right), 4),
+            "ece_by_chance": [round(float(q), 4) for q in np.quantile(drawn, [0.025, 0.975])],
+        })  # fmt: skip
 
 
 def chance_of(fit: Fit, scores: Scores, placement: Placement) -> np.ndarray:
@@ -126,7 +151,7 @@ def tell(line: dict[str, Any]) -> None:
     print(json.dumps(line), flush=True)
 
 
-def in_part(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int) -> None:
+def in_part(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int, said: Said) -> None:
     """Every kind of part of one split."""
     alignment = fit.model.panel.align(test.sites, test.counts(), None)
     dosages = alignment.dosages(test, 0, len(alignment.rows))
@@ -134,7 +159,7 @@ def in_part(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int) -> N
     full = placed(fit, scores, test, seed)
     tell({"seed": seed, "evidence": "all sites", "people": len(labels),
           "sd": np.median(full.sd, axis=0).round(3).tolist(),
-          **assignment(fit, full, labels),
+          **assignment(fit, "all sites", full, labels, said),
           "flagged": round(float((chance_of(fit, scores, full) < UNLIKE).mean()), 4)})  # fmt: skip
     for name, scores in evidence(fit, dosages, seed):
         some = placed(fit, scores, test, seed)
@@ -146,7 +171,7 @@ def in_part(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int) -> N
             "sd": np.median(some.sd, axis=0).round(3).tolist(),
             "bias": round(float(bias.max()), 3),
             **coverage(full, some),
-            **assignment(fit, some, labels),
+            **assignment(fit, name, some, labels, said),
             "flagged": round(float((chance_of(fit, scores, some) < UNLIKE).mean()), 4),
             "effective_draws": round(float(np.median(some.effective_draws)), 1),
         })  # fmt: skip
@@ -198,6 +223,7 @@ def main() -> None:
         store = GenotypeStore.open([given.cohort], folder / "cohort")
         table = pd.read_csv(given.labels, sep="\t", dtype=str, keep_default_na=False)
         labels = table.set_index(table.columns[0]).loc[list(store.samples)]
+        said: Said = []
         for seed in range(1, given.repeats + 1):
             if given.strangers:
                 strangers(store, labels, Path(given.labels), given.method, seed, folder)
@@ -206,7 +232,8 @@ def main() -> None:
             train = part(store, np.flatnonzero(~held_out), folder / f"a{seed}")
             test = part(store, np.flatnonzero(held_out), folder / f"b{seed}")
             fit = fitted(train, given.method, seed, Path(given.labels))
-            in_part(fit, test, labels[held_out], seed)
+            in_part(fit, test, labels[held_out], seed, said)
+        pooled(said)
 
 
 if __name__ == "__main__":

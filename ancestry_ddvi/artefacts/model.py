@@ -75,6 +75,7 @@ class Model:
             "build": self.panel.build,
             "people": projection.people,
             "dispersion": projection.dispersion,
+            "temperature": projection.temperature,
             "kept": projection.kept,
             **self.record,
         }
@@ -110,6 +111,7 @@ class Model:
                     pull=tensors["projection.pull"],
                     people=record["people"],
                     dispersion=record["dispersion"],
+                    temperature=record["temperature"],
                     kept=record["kept"],
                 ),
                 weights=_under("weights.", tensors),

@@ -84,6 +84,8 @@ class Projection:
         Variance of a score over its value for independent sites, at least 1.
     kept : int
         The leading components that carry structure; the rest only tell noise.
+    temperature : float
+        By which calibration multiplied the variance of a score besides.
     """
 
     loadings: np.ndarray
@@ -93,10 +95,11 @@ class Projection:
     people: int
     dispersion: float
     kept: int
+    temperature: float = 1.0
 
     def tempered(self, temperature: float) -> Projection:
         """With variances of scores so many times as large."""
-        return replace(self, dispersion=self.dispersion * temperature)
+        return replace(self, temperature=temperature)
 
     def read(self, blocks: Blocks, people: int) -> Scores:
         """Scores on all components; exact sums, so company and order change nothing.
@@ -137,7 +140,7 @@ class Projection:
         haploid = pseudo_haploid(heterozygous, expected)
         worth = np.where(haploid, 0.5, 1.0)
         share = worth * len(self.frequency) / np.maximum(observed, 1)
-        precision = products_seen * (worth / self.dispersion)[:, None, None]
+        precision = products_seen * (worth / self.dispersion)[:, None, None] / self.temperature
         return Scores(value, precision, length * share, observed, observed * worth, haploid)
 
     def newcomers(self, scores: Scores, in_panel: np.ndarray) -> Scores:
@@ -183,7 +186,8 @@ class Projection:
         sd = np.sqrt(2 * self.frequency * (1 - self.frequency))
         skew = ((1 - 2 * self.frequency) / sd) @ self.loadings[:, : self.kept]
         squared = np.einsum("ni,nij,nj->n", scores.value, scores.precision, scores.value)
-        of_places = self.dispersion * (squared - self.kept) * sites / scores.observed.clip(1)
+        squared = self.dispersion * (self.temperature * squared - self.kept)
+        of_places = squared * sites / scores.observed.clip(1)
         return np.asarray(scores.length - sites - scores.value @ skew - 0.5 * of_places)
 
     def in_panel(self, scores: Scores, prior: float = 0.01) -> np.ndarray:
@@ -195,7 +199,7 @@ class Projection:
         """
         noise = slice(self.kept, None)
         covariance = np.linalg.inv(scores.precision + ridge(scores.precision))
-        new = np.diagonal(covariance, axis1=1, axis2=2)[:, noise]
+        new = np.diagonal(covariance, axis1=1, axis2=2)[:, noise] / self.temperature
         ratio = self._membership(scores.value[:, noise] ** 2, new)
         return np.asarray(ratio > np.log((1 - prior) / prior))
 
