@@ -72,7 +72,8 @@ def scores_of(projection: Projection, people: Iterable[np.ndarray], error: float
     -------
     Scores
         ``precision`` is A over dispersion and temperature, ``information`` the sum of i, ``length``
-        the expected squared length of the complete data, ``observed`` the number of unequal triples.
+        the expected squared length of the complete data, ``observed`` the number of unequal
+        triples.
     """
     found = [_one(projection, likelihoods, error) for likelihoods in people]
     value, precision, length, observed, information = map(np.array, zip(*found, strict=True))
