@@ -45,7 +45,7 @@ def _images(name: str, what: str, priors: str) -> click.Command:
         "--epochs",
         type=click.FloatRange(min=0, min_open=True),
         metavar="E",
-        default=15.0,
+        default=10.0,
         show_default=True,
         help="Passes over the training images.",
     )
