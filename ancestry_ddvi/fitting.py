@@ -169,6 +169,7 @@ def fit_model(
     turn = _orientation(method, placement.mean, fitted.value)
     placement = placement.turned(turn)
     calibration = calibration and calibration.turned(turn)
+    privacy = membership(placement.importance_bound, held_out, projection, options.seed)
     record = {
         "options": asdict(options) | {"settings": asdict(chosen)},
         "scale": modality.scale.double().tolist(),
@@ -181,10 +182,10 @@ def fit_model(
         },
         "likeness": likeness(placement, fitted, projection, calibration, options.seed).as_json(),
         **_groups(levels, ids, placement, held_out, calibration),
-        "privacy": membership(placement.importance_bound, held_out, projection, options.seed),
+        "privacy": privacy,
         "training": [asdict(row) for row in history],
         "versions": versions(),
-        "card": _card(store, qc, projection),
+        "card": _card(store, qc, projection, calibration, privacy),
     }
     model = Model(
         panel=_panel(store, qc, chain),
@@ -350,7 +351,21 @@ def _counts(store: GenotypeStore, qc: QC) -> dict[str, Any]:
     }
 
 
-def _card(store: GenotypeStore, qc: QC, projection: Projection) -> dict[str, str]:
+def _card(
+    store: GenotypeStore,
+    qc: QC,
+    projection: Projection,
+    calibration: Calibration | None,
+    privacy: Mapping[str, float | None],
+) -> dict[str, str]:
+    bars = "none are claimed"
+    if calibration is not None:
+        covered = ", ".join(
+            f"{100 * row['covered_95']:.1f} % at {row['share']:g} of the sites"
+            for row in calibration.coverage
+        )
+        bars = f"95 % intervals hold {covered}; temperature {calibration.temperature:g}"
+    by_training = privacy["training"]
     return {
         "panel": f"{projection.people:,} people who passed quality control, "
         f"of {len(store.samples):,}",
@@ -358,7 +373,10 @@ def _card(store: GenotypeStore, qc: QC, projection: Projection) -> dict[str, str
         "contains": "network weights, loadings and allele frequencies; no genotypes, no sample "
         "names, nobody's coordinates",
         "privacy": "loadings carry a trace of everybody they were learnt from: someone who "
-        "holds a person's genotypes can tell whether that person was in the panel",
+        "holds a person's genotypes can tell whether that person was in the panel (area under the "
+        f"curve {privacy['loadings']:.3f}"
+        + (f"; by the networks alone {by_training:.3f})" if by_training is not None else ")"),
+        "error bars": bars,
         "use": "genetic similarity to the people of the panel; not identity, ethnicity or "
         "nationality",
         "limits": "people from populations the panel lacks are placed at the nearest likely "
