@@ -370,8 +370,8 @@ def _card(
         "panel": f"{projection.people:,} people who passed quality control, "
         f"of {len(store.samples):,}",
         "sites": f"{len(qc.sites):,} biallelic SNPs, build {qc.build or 'unknown'}",
-        "contains": "network weights, loadings and allele frequencies; no genotypes, no sample "
-        "names, nobody's coordinates",
+        "contains": "network weights, loadings, allele frequencies, and where labelled groups of "
+        "five people or more lie; no genotypes, no sample names, nobody's coordinates",
         "privacy": "loadings carry a trace of everybody they were learnt from: someone who "
         "holds a person's genotypes can tell whether that person was in the panel (area under the "
         f"curve {privacy['loadings']:.3f}"
@@ -380,5 +380,5 @@ def _card(
         "use": "genetic similarity to the people of the panel; not identity, ethnicity or "
         "nationality",
         "limits": "people from populations the panel lacks are placed at the nearest likely "
-        "position; linkage is accounted for on average",
+        "position, and flagged where the data tell; linkage is accounted for on average",
     }
