@@ -176,8 +176,8 @@ class Projection:
         1 + y (1 - 2 f) / sd + y^2 / 2. Summed over sites, with y = V s, that is linear and
         quadratic in the scores s. One allele written twice, at half its square, lacks the last
         term. The square of the scores themselves is too large by the noise in them, one for each
-        direction in which they are known at all. Alleles that are rare in the panel, calls at the wrong sites
-        or of the wrong allele, and contamination all make it differ.
+        direction in which they are known at all. Alleles that are rare in the panel, calls at
+        the wrong sites or of the wrong allele, and contamination all make it differ.
 
         Parameters
         ----------
