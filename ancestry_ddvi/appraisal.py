@@ -115,7 +115,8 @@ def calibrate(
     table = []
     for share, by_level in zip(shares, covered, strict=True):
         row = {
-            f"covered_{100 * a:.0f}": float(c.mean()) for a, c in zip(LEVELS, by_level, strict=True)
+            f"covered_{100 * a:.0f}": min(float(c.mean()), 1.0)
+            for a, c in zip(LEVELS, by_level, strict=True)
         }
         table.append({"share": share, **row})
         log.info("With %g of the sites the 50, 80 and 95 %% intervals cover %.3f, %.3f and %.3f.",

@@ -89,6 +89,8 @@ def assign(
 
     if reference and not labels:
         raise UsageProblem("--reference needs --labels", "Give the labels of its people.")
+    if draws < 2:
+        raise UsageProblem(f"--draws is {draws}", "Give 2 or more.")
     clock, prefix = Clock(), out or assign_prefix(inputs, model)
     check_folder(Path(prefix))
     fitted = Model.read(Path(model))
