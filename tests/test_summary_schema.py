@@ -1,4 +1,4 @@
-"""What fit, embed and assign write as PREFIX.summary.json and PREFIX.assign.json is what the schema in the package says."""
+"""What fit, embed and assign write as JSON is what the schema in the package says."""
 
 from __future__ import annotations
 
