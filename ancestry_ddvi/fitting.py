@@ -350,12 +350,12 @@ def _card(store: GenotypeStore, qc: QC, projection: Projection) -> dict[str, str
         "panel": f"{projection.people:,} people who passed quality control, "
         f"of {len(store.samples):,}",
         "sites": f"{len(qc.sites):,} biallelic SNPs, build {qc.build or 'unknown'}",
-        "contains": "network weights, loadings and allele frequencies; no genotypes, no sample "
-        "names, nobody's coordinates",
+        "contains": "network weights, loadings, allele frequencies, and where the panel and its "
+        "labelled groups lie as a whole; no genotypes, no sample names, nobody's coordinates",
         "privacy": "loadings carry a trace of everybody they were learnt from: someone who "
         "holds a person's genotypes can tell whether that person was in the panel",
         "use": "genetic similarity to the people of the panel; not identity, ethnicity or "
         "nationality",
         "limits": "people from populations the panel lacks are placed at the nearest likely "
-        "position; linkage is accounted for on average",
+        "position, flagged where the data show it; linkage is accounted for on average",
     }

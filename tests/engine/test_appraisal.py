@@ -14,7 +14,7 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 from toy_model import as_scores, factors, rested
 
-from ancestry_ddvi.appraisal import calibrate, evidence, know_groups, membership
+from ancestry_ddvi.appraisal import calibrate, evidence, judged, know_groups, membership
 from ancestry_ddvi.artefacts.labels import Levels
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.genotypes.evidence import scores_of
@@ -278,3 +278,13 @@ def test_of_whom_nothing_is_seen_no_length_is_claimed(cohort, projection, ordina
     seen = evidence(even, kept, blurred)
     values = np.abs(seen.excess - ordinary[0]) / (ordinary[1] * np.sqrt(seen.thinning))
     assert np.median(values) < 2
+
+
+@pytest.mark.parametrize("method", ["umap", "tsne"])
+def test_who_is_arranged_anew_each_time_is_not_judged(cohort, projection, method) -> None:
+    """Where the panel lay another time says nothing of where people lie now."""
+    scores = projection.read(blocks(cohort.dosages[:, :5]), 5)
+    anywhere = Placement(np.full((5, 1, 2), 100.0))
+    chance, remarks = judged({"options": {"method": method}}, anywhere, scores, projection)
+    assert np.isnan(chance).all()
+    assert remarks == [""] * 5
