@@ -138,7 +138,8 @@ def fit_model(
     projection = make_projection(store, qc, options.dims, chosen.components, options.seed)
     blocks = _blocks(store, qc.sites, progress)
     everyone = projection.read(blocks, len(store.samples))
-    scores = projection.newcomers(everyone, qc.fit_samples | projection.in_panel(everyone))
+    members = qc.fit_samples | projection.in_panel(everyone)
+    scores = projection.newcomers(everyone, members)
     clock.lap("components")
     fitted, ids = scores[qc.fit_samples], np.array(store.samples, dtype=object)[qc.fit_samples]
     held_out = hold_out(len(fitted), options.seed)
@@ -160,7 +161,7 @@ def fit_model(
         parts = _thinned(store, qc, projection, people, options.seed)
         calibration = calibrate(method, fitted[some], parts, ids[some], device, options.seed)
         projection = projection.tempered(calibration.temperature)
-        scores = scores.tempered(calibration.temperature)
+        scores = projection.newcomers(everyone.tempered(calibration.temperature), members)
         fitted = scores[qc.fit_samples]
         clock.lap("calibration")
     everybody = ScoreData(fitted, device)

@@ -76,6 +76,7 @@ class Model:
             "people": projection.people,
             "dispersion": projection.dispersion,
             "kept": projection.kept,
+            "temperature": projection.temperature,
             **self.record,
         }
         with whole(path) as beside:
@@ -111,6 +112,7 @@ class Model:
                     people=record["people"],
                     dispersion=record["dispersion"],
                     kept=record["kept"],
+                    temperature=record["temperature"],
                 ),
                 weights=_under("weights.", tensors),
                 orientation=tensors["orientation"],

@@ -71,8 +71,9 @@ def scores_of(projection: Projection, people: Iterable[np.ndarray], error: float
     Returns
     -------
     Scores
-        ``precision`` is A / dispersion, ``information`` the sum of i, ``length`` the expected
-        squared length of the complete data, ``observed`` the number of unequal triples.
+        ``precision`` is A / dispersion / temperature, ``information`` the sum of i, ``length``
+        the expected squared length of the complete data, ``observed`` the number of unequal
+        triples.
     """
     found = [_one(projection, likelihoods, error) for likelihoods in people]
     value, precision, length, observed, information = map(np.array, zip(*found, strict=True))
@@ -148,7 +149,8 @@ def _one(
     count = int(seen.sum())
     scaled = length * len(seen) / max(count, 1)
     information = float(belief.information.sum())
-    return value, products / projection.dispersion, scaled, count, information
+    precision = products / projection.dispersion / projection.temperature
+    return value, precision, scaled, count, information
 
 
 def _believe(

@@ -91,6 +91,9 @@ class Projection:
         Variance of a score over its value for independent sites, at least 1.
     kept : int
         The leading components that carry structure; the rest only tell noise.
+    temperature : float
+        By which variances of scores are multiplied besides, so that error bars hold what they
+        promise. Who is of the panel is told by what chance does to scores, without it.
     """
 
     loadings: np.ndarray
@@ -100,10 +103,11 @@ class Projection:
     people: int
     dispersion: float
     kept: int
+    temperature: float = 1.0
 
     def tempered(self, temperature: float) -> Projection:
         """With variances of scores so many times as large."""
-        return replace(self, dispersion=self.dispersion * temperature)
+        return replace(self, temperature=self.temperature * temperature)
 
     def read(self, blocks: Blocks, people: int) -> Scores:
         """Scores on all components; exact sums, so company and order change nothing.
@@ -144,7 +148,7 @@ class Projection:
         haploid = pseudo_haploid(heterozygous, expected)
         worth = np.where(haploid, 0.5, 1.0)
         share = worth * len(self.frequency) / np.maximum(observed, 1)
-        precision = products_seen * (worth / self.dispersion)[:, None, None]
+        precision = products_seen * (worth / self.dispersion)[:, None, None] / self.temperature
         return Scores(value, precision, length * share, observed, observed * worth, haploid)
 
     def newcomers(self, scores: Scores, in_panel: np.ndarray) -> Scores:
@@ -195,7 +199,8 @@ class Projection:
         noise = self.kept - UNKNOWN * np.trace(
             np.linalg.inv(scores.precision + UNKNOWN * np.eye(self.kept)), axis1=1, axis2=2
         )
-        of_places = self.dispersion * (squared - noise) * sites / scores.information.clip(1)
+        variance = self.dispersion * self.temperature * sites / scores.information.clip(1)
+        of_places = variance * (squared - noise)
         part = np.where(scores.pseudo_haploid, 0.0, 0.5)
         return np.asarray(scores.length - sites - scores.value @ skew - part * of_places)
 
@@ -208,7 +213,7 @@ class Projection:
         """
         noise = slice(self.kept, None)
         covariance = np.linalg.inv(scores.precision + ridge(scores.precision))
-        new = np.diagonal(covariance, axis1=1, axis2=2)[:, noise]
+        new = np.diagonal(covariance, axis1=1, axis2=2)[:, noise] / self.temperature
         ratio = self._membership(scores.value[:, noise] ** 2, new)
         return np.asarray(ratio > np.log((1 - prior) / prior))
 
