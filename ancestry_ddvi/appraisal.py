@@ -14,6 +14,7 @@ from .artefacts.labels import Levels
 from .data.scores import ScoreData
 from .evaluation.coverage import LEVELS, calibration_error, nested_coverage
 from .genotypes.scores import Projection, Scores
+from .methods import row
 from .methods.method import Method
 from .placement import Placement
 from .reference.groups import Groups
@@ -128,7 +129,8 @@ def calibrate(
     table = []
     for share, by_level in zip(shares, covered, strict=True):
         row = {
-            f"covered_{100 * a:.0f}": float(c.mean()) for a, c in zip(LEVELS, by_level, strict=True)
+            f"covered_{100 * a:.0f}": min(float(c.mean()), 1.0)
+            for a, c in zip(LEVELS, by_level, strict=True)
         }
         table.append({"share": share, **row})
         log.info("With %g of the sites the 50, 80 and 95 %% intervals cover %.3f, %.3f and %.3f.",
@@ -272,6 +274,9 @@ def judged(
 ) -> tuple[np.ndarray, list[str]]:
     """The share of the panel that is more unusual than each person, and what to remark.
 
+    Not a number, and nothing, where a method arranges people anew whenever it is asked: they
+    cannot be compared with where the panel lay another time.
+
     Parameters
     ----------
     record : mapping
@@ -287,6 +292,8 @@ def judged(
     list of str
         "unlike_panel:" and the check that failed most, or nothing.
     """
+    if not row(record["options"]["method"]).places_new:
+        return np.full(len(scores), np.nan), [""] * len(scores)
     panel = Likeness.of_json(record["likeness"])
     seen = evidence(placement, scores, projection)
     chance, each = panel.chance(seen), panel.chances(seen)

@@ -138,7 +138,8 @@ def fit_model(
     projection = make_projection(store, qc, options.dims, chosen.components, options.seed)
     blocks = _blocks(store, qc.sites, progress)
     everyone = projection.read(blocks, len(store.samples))
-    scores = projection.newcomers(everyone, qc.fit_samples | projection.in_panel(everyone))
+    members = qc.fit_samples | projection.in_panel(everyone)
+    scores = projection.newcomers(everyone, members)
     clock.lap("components")
     fitted, ids = scores[qc.fit_samples], np.array(store.samples, dtype=object)[qc.fit_samples]
     held_out = hold_out(len(fitted), options.seed)
@@ -160,7 +161,7 @@ def fit_model(
         parts = _thinned(store, qc, projection, people, options.seed)
         calibration = calibrate(method, fitted[some], parts, ids[some], some, device, options.seed)
         projection = projection.tempered(calibration.temperature)
-        scores = scores.tempered(calibration.temperature)
+        scores = projection.newcomers(everyone.tempered(calibration.temperature), members)
         fitted = scores[qc.fit_samples]
         clock.lap("calibration")
     everybody = ScoreData(fitted, device)
@@ -370,8 +371,8 @@ def _card(
         "panel": f"{projection.people:,} people who passed quality control, "
         f"of {len(store.samples):,}",
         "sites": f"{len(qc.sites):,} biallelic SNPs, build {qc.build or 'unknown'}",
-        "contains": "network weights, loadings, allele frequencies, and where labelled groups of "
-        "five people or more lie; no genotypes, no sample names, nobody's coordinates",
+        "contains": "network weights, loadings, allele frequencies, and where the panel and its "
+        "labelled groups lie as a whole; no genotypes, no sample names, nobody's coordinates",
         "privacy": "loadings carry a trace of everybody they were learnt from: someone who "
         "holds a person's genotypes can tell whether that person was in the panel (area under the "
         f"curve {privacy['loadings']:.3f}"
@@ -380,5 +381,5 @@ def _card(
         "use": "genetic similarity to the people of the panel; not identity, ethnicity or "
         "nationality",
         "limits": "people from populations the panel lacks are placed at the nearest likely "
-        "position, and flagged where the data tell; linkage is accounted for on average",
+        "position, flagged where the data show it; linkage is accounted for on average",
     }

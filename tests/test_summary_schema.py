@@ -1,4 +1,4 @@
-"""What fit and embed write as PREFIX.summary.json is what the schema in the package says."""
+"""What fit, embed and assign write as JSON is what the schema in the package says."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from jsonschema import Draft202012Validator
 from ancestry_ddvi import api
 from ancestry_ddvi.artefacts.summary import SCHEMA
 
+VERBS = ["fit", "embed", "assign"]
+
 
 @pytest.fixture(scope="module")
 def schema():
@@ -24,8 +26,12 @@ def summaries(cohort_files, fitted_model, tmp_path_factory):
     """Verb -> the summary as it lies on disk."""
     prefix = tmp_path_factory.mktemp("embedded") / "query"
     model = str(fitted_model.files["model"])
-    embedded = api.embed(model, [str(cohort_files.query)], str(prefix), draws=4, device="cpu")
+    embedded = api.embed(
+        model, [str(cohort_files.query)], str(prefix), draws=4, draws_out=True, device="cpu"
+    )
+    assigned = api.assign(model, [str(embedded.files["coords"])], str(prefix))
     return {
+        "assign": json.loads(assigned.files["assign"].read_text()),
         "fit": json.loads(fitted_model.files["summary"].read_text()),
         "embed": json.loads(embedded.files["summary"].read_text()),
     }
@@ -49,15 +55,15 @@ def test_the_schema_is_one_and_has_the_name_that_summaries_give(schema):
     assert schema["$id"] == SCHEMA
 
 
-@pytest.mark.parametrize("verb", ["fit", "embed"])
+@pytest.mark.parametrize("verb", VERBS)
 def test_a_summary_keeps_to_the_schema(schema, summaries, verb):
     assert errors(schema, summaries[verb]) == []
 
 
-@pytest.mark.parametrize("verb", ["fit", "embed"])
+@pytest.mark.parametrize("verb", VERBS)
 def test_every_key_is_promised(schema, summaries, verb):
-    """Leaving out any key at the top, in the options, bounds or match is an error."""
-    for path in ([], ["options"], ["bounds"], ["match"]):
+    """Leaving out any key at the top or in an object of fixed keys is an error."""
+    for path in ([], ["options"], ["bounds"], ["match"], ["calibration"], ["privacy"]):
         part = summaries[verb]
         for step in path:
             part = part.get(step, {})
@@ -70,14 +76,32 @@ def test_every_key_is_promised(schema, summaries, verb):
             assert errors(schema, damaged), f"{verb} without {[*path, key]}"
 
 
-@pytest.mark.parametrize("verb", ["fit", "embed"])
+@pytest.mark.parametrize("verb", VERBS)
 def test_a_key_nobody_knows_is_an_error(schema, summaries, verb):
     assert errors(schema, summaries[verb] | {"kye": 1})
 
 
-def test_a_fit_is_no_embed(schema, summaries):
-    assert errors(schema, summaries["fit"] | {"verb": "embed"})
-    assert errors(schema, summaries["embed"] | {"verb": "fit"})
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_summary_of_one_verb_is_none_of_another(schema, summaries, verb):
+    for other in set(VERBS) - {verb}:
+        assert errors(schema, summaries[verb] | {"verb": other})
+
+
+def test_an_assignment_from_genotypes_keeps_to_the_schema(
+    schema, cohort_files, fitted_model, tmp_path
+):
+    """It names what embed wrote too, whose own summary knows nothing of the assignment."""
+    model, prefix = str(fitted_model.files["model"]), str(tmp_path / "query")
+    done = api.assign(model, [str(cohort_files.query)], prefix, draws=4, device="cpu")
+    assert errors(schema, json.loads(done.files["assign"].read_text())) == []
+    assert errors(schema, json.loads(done.files["summary"].read_text())) == []
+    assert {"coords", "assign", "assign.population"} <= done.files.keys()
+
+
+def test_a_fit_without_error_bars_or_labels_says_null(schema, summaries):
+    bare = {"calibration": None, "assignment": [], "bounds": {}}
+    bare["privacy"] = {"training": None, "loadings": 0.9}
+    assert errors(schema, summaries["fit"] | bare) == []
 
 
 def test_file_formats_speak_of_every_key(schema):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 
 from ..artefacts.assignments import Assignment, reasons
 from ..artefacts.coordinates import Coordinates, looks_like_coordinates, read_coordinates
-from ..artefacts.labels import labels_of, read_levels
+from ..artefacts.labels import Levels, labels_of, read_levels
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock, complete, write_summary
 from ..errors import InputsDisagree, UsageProblem
@@ -89,24 +89,27 @@ def assign(
 
     if reference and not labels:
         raise UsageProblem("--reference needs --labels", "Give the labels of its people.")
+    if draws < 2:
+        raise UsageProblem(f"--draws is {draws}", "Give 2 or more.")
     clock, prefix = Clock(), out or assign_prefix(inputs, model)
     check_folder(Path(prefix))
     fitted = Model.read(Path(model))
+    levels = _levels(fitted, labels)
     tables = looks_like_coordinates(Path(inputs[0]))
     if tables and len(inputs) > 1:
         raise UsageProblem("Several tables of coordinates are given", "Give one at a time.")
     method = revive(fitted, pick("cpu"))
     seed = fitted.record["options"]["seed"] if seed is None else seed
 
-    def of_table(coordinates: Coordinates) -> Placement:
-        _same_space(coordinates, fitted, inputs[0])
-        return _normal(coordinates, method, draws, seed)
+    def of_table(name: str) -> tuple[Coordinates, Placement]:
+        coordinates = read_coordinates(Path(name))
+        _same_space(coordinates, fitted, name)
+        return coordinates, _normal(coordinates, method, draws, seed)
 
     files: dict[str, Path] = {}
     with computing(seed, threads):
         if tables:
-            coordinates = read_coordinates(Path(inputs[0]))
-            placement = of_table(coordinates)
+            coordinates, placement = of_table(inputs[0])
         else:
             embedded = embed(
                 model, inputs, prefix, draws=draws, seed=seed, device=device, threads=threads,
@@ -115,10 +118,12 @@ def assign(
             coordinates, placement = embedded.coordinates, embedded.placement
             files |= embedded.files
         clock.lap("placing")
-        known, figures = _groups(fitted, coordinates, placement, labels, reference, of_table)
+        known, figures = _groups(
+            fitted, coordinates, placement, levels, labels, reference, of_table
+        )
         assignments = _assignments(known, coordinates, placement, min_prob)
     for assignment in assignments:
-        path = Path(f"{prefix}.assign.{assignment.level}.tsv")
+        path = Path(f"{prefix}.assign.{assignment.level.replace('/', '_')}.tsv")
         assignment.write(path)
         files[f"assign.{assignment.level}"] = path
         log.info("Most similar %s: %s", assignment.level, _spoken(assignment))
@@ -128,7 +133,13 @@ def assign(
         "verb": "assign",
         "inputs": list(inputs),
         "model": model,
-        "options": {"min_prob": min_prob, "draws": draws, "seed": seed},
+        "options": {
+            "labels": labels,
+            "reference": reference,
+            "min_prob": min_prob,
+            "draws": draws,
+            "seed": seed,
+        },
         "samples": len(coordinates.samples),
         "levels": {a.level: a.counts for a in assignments},
         "judged": figures,
@@ -167,30 +178,36 @@ def _normal(coordinates: Coordinates, method: Any, draws: int, seed: int) -> Pla
     return replace(placement, log_prior=method.log_prior(placement.draws))
 
 
+def _levels(fitted: Model, labels: str | None) -> Levels | None:
+    """What the labels say, or None where the model has groups of its own."""
+    if labels is not None:
+        return read_levels(Path(labels))
+    if not fitted.record.get("groups"):
+        raise UsageProblem(
+            "the model knows no groups",
+            "Give --labels (with --reference for a table of the labelled people), or fit "
+            "with --labels.",
+        )
+    return None
+
+
 def _groups(
     fitted: Model,
     coordinates: Coordinates,
     placement: Placement,
+    levels: Levels | None,
     labels: str | None,
     reference: str | None,
-    of_table: Any,
+    of_table: Callable[[str], tuple[Coordinates, Placement]],
 ) -> tuple[Groups, list[dict[str, Any]]]:
     """The groups of the model, or those that labels make of the reference."""
     from ..appraisal import know_groups
     from ..reference.groups import FEWEST, Groups
 
-    if labels is None:
-        if not fitted.record.get("groups"):
-            raise UsageProblem(
-                "the model knows no groups",
-                "Give --labels (with --reference for a table of the labelled people), or fit "
-                "with --labels.",
-            )
+    if levels is None or labels is None:
         return Groups.of_json(fitted.record["groups"]), fitted.record["assignment"]
     if reference:
-        coordinates = read_coordinates(Path(reference))
-        placement = of_table(coordinates)
-    levels = read_levels(Path(labels))
+        coordinates, placement = of_table(reference)
     labels_of(coordinates.samples, levels.first, Path(labels))
     judges = np.arange(len(coordinates.samples)) % FOLDS == 0
     found, figures = know_groups(levels, coordinates.samples, placement, judges)

@@ -62,12 +62,13 @@ class Assignment:
     def write(self, path: Path) -> None:
         """Write the tab-separated table with a header."""
         best = self.probability.max(axis=1)
+        similar, group = self.most_similar, self.group
         header = ["sample_id", "group", "most_similar", "probability", "entropy", "reason"]
         rows = (
             [
                 sample,
-                self.group[i],
-                self.most_similar[i],
+                group[i],
+                similar[i],
                 *numbers([best[i], self.entropy[i]]),
                 self.reason[i],
                 *numbers(self.probability[i]),

@@ -67,8 +67,9 @@ def read_levels(path: Path) -> Levels:
         nested = len(pairs) == len({cells[1] for cells in known})
         if nested and 1 < len(coarse) < len(pairs) and not coarse & {"", UNLABELLED}:
             kept.append(column)
+    names = dict(enumerate(header))
     return Levels(
-        tuple(header[column] or f"level{column}" for column in kept),
+        tuple(names.get(column) or f"level{column}" for column in kept),
         {cells[0]: tuple(cells[column] for column in kept) for cells in known},
     )
 

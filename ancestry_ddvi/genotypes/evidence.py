@@ -71,7 +71,7 @@ def scores_of(projection: Projection, people: Iterable[np.ndarray], error: float
     Returns
     -------
     Scores
-        ``precision`` is A over dispersion and temperature, ``information`` the sum of i, ``length``
+        ``precision`` is A / dispersion / temperature, ``information`` the sum of i, ``length``
         the expected squared length of the complete data, ``observed`` the number of unequal
         triples.
     """
@@ -149,13 +149,8 @@ def _one(
     count = int(seen.sum())
     scaled = length * len(seen) / max(count, 1)
     information = float(belief.information.sum())
-    return (
-        value,
-        products / projection.dispersion / projection.temperature,
-        scaled,
-        count,
-        information,
-    )
+    precision = products / projection.dispersion / projection.temperature
+    return value, precision, scaled, count, information
 
 
 def _believe(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from typing import Literal
 
 import numpy as np
 
@@ -15,6 +16,12 @@ Blocks = Iterable[tuple[slice, np.ndarray]]
 
 ENOUGH_HETEROZYGOTES = 20.0
 """Expected number from which none at all means one allele per site: chance would be e^-20."""
+
+UNKNOWN = 1e-7
+"""A precision of scores that is none: of directions that no observed site tells of."""
+
+_SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
+"""Of ties, which count half."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,8 @@ class Projection:
     kept : int
         The leading components that carry structure; the rest only tell noise.
     temperature : float
-        By which calibration multiplied the variance of a score besides.
+        By which variances of scores are multiplied besides, so that error bars hold what they
+        promise. Who is of the panel is told by what chance does to scores, without it.
     """
 
     loadings: np.ndarray
@@ -99,7 +107,7 @@ class Projection:
 
     def tempered(self, temperature: float) -> Projection:
         """With variances of scores so many times as large."""
-        return replace(self, temperature=temperature)
+        return replace(self, temperature=self.temperature * temperature)
 
     def read(self, blocks: Blocks, people: int) -> Scores:
         """Scores on all components; exact sums, so company and order change nothing.
@@ -170,8 +178,10 @@ class Projection:
         Somebody with expected standardised dosages y has the allele frequency f + sd y / 2 at a
         site, and under Hardy-Weinberg proportions the expected square of their dosage is
         1 + y (1 - 2 f) / sd + y^2 / 2. Summed over sites, with y = V s, that is linear and
-        quadratic in the scores s. Alleles that are rare in the panel, calls at the wrong sites
-        or of the wrong allele, and contamination all make it differ.
+        quadratic in the scores s. One allele written twice, at half its square, lacks the last
+        term. The square of the scores themselves is too large by the noise in them, one for each
+        direction in which they are known at all. Alleles that are rare in the panel, calls at
+        the wrong sites or of the wrong allele, and contamination all make it differ.
 
         Parameters
         ----------
@@ -186,9 +196,13 @@ class Projection:
         sd = np.sqrt(2 * self.frequency * (1 - self.frequency))
         skew = ((1 - 2 * self.frequency) / sd) @ self.loadings[:, : self.kept]
         squared = np.einsum("ni,nij,nj->n", scores.value, scores.precision, scores.value)
-        squared = self.dispersion * (self.temperature * squared - self.kept)
-        of_places = squared * sites / scores.observed.clip(1)
-        return np.asarray(scores.length - sites - scores.value @ skew - 0.5 * of_places)
+        noise = self.kept - UNKNOWN * np.trace(
+            np.linalg.inv(scores.precision + UNKNOWN * np.eye(self.kept)), axis1=1, axis2=2
+        )
+        variance = self.dispersion * self.temperature * sites / scores.information.clip(1)
+        of_places = variance * (squared - noise)
+        part = np.where(scores.pseudo_haploid, 0.0, 0.5)
+        return np.asarray(scores.length - sites - scores.value @ skew - part * of_places)
 
     def in_panel(self, scores: Scores, prior: float = 0.01) -> np.ndarray:
         """Who looks like one of the people the loadings were learnt from; bool (people,).
@@ -210,8 +224,8 @@ class Projection:
         member = np.maximum(self.strength[self.kept :] / self.people, new)
         stranger = self._membership(normal[0] ** 2 * new, new)
         insider = self._membership(normal[1] ** 2 * member, new)
-        below = np.searchsorted(np.sort(stranger), insider)
-        return float(below.mean() / people)
+        below, upto = (np.searchsorted(np.sort(stranger), insider, side) for side in _SIDES)
+        return float((below + upto).mean() / (2 * people))
 
     def _membership(self, squared: np.ndarray, new: np.ndarray) -> np.ndarray:
         """Log ratio of membership to not, of squared noise scores and their variance; (people,)."""

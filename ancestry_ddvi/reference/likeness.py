@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .groups import FEWEST
 from .normals import Normals, log_mean
 from .tail import Tail
 
@@ -159,11 +160,14 @@ class Likeness:
 
 
 def _where(means: np.ndarray, seed: int) -> Normals:
+    """Normals of five people or more: one of a single person would say where that person is."""
     from sklearn.mixture import GaussianMixture
 
     count = int(np.clip(len(means) // PER_NORMAL, 1, MOST_NORMALS))
     found = GaussianMixture(count, reg_covar=FLOOR, random_state=seed).fit(means)
-    return Normals(found.weights_, found.means_, found.covariances_)
+    of_many = found.weights_ * len(means) > min(FEWEST, len(means)) - 0.5
+    weight = found.weights_[of_many]
+    return Normals(weight / weight.sum(), found.means_[of_many], found.covariances_[of_many])
 
 
 def _fisher(chances: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -132,8 +132,8 @@ def test_a_table_is_known_by_its_start(tmp_path) -> None:
 
 
 HEADER = "\t".join([
-    "sample_id", "Z1", "Z1_sd", "n_sites", "site_fraction", "call_rate", "effective_draws",
-    "log_evidence", "p_panel", "flag",
+    "sample_id", "Z1", "Z1_sd", "n_sites", "information", "site_fraction", "call_rate",
+    "effective_draws", "log_evidence", "p_panel", "flag",
 ])  # fmt: skip
 
 
@@ -143,8 +143,8 @@ HEADER = "\t".join([
         ("sample_id\tPC1\na\t1\n", "no column Z1"),
         ("sample_id\tZ1\na\t1\n", "no column Z1_sd"),
         ("", "no table of coordinates"),
-        (f"{HEADER}\na\t1\n", "line 2: not 10 columns"),
-        (f"{HEADER}\na" + "\tx" * 8 + "\t\n", "could not convert"),
+        (f"{HEADER}\na\t1\n", "line 2: not 11 columns"),
+        (f"{HEADER}\na" + "\tx" * 9 + "\t\n", "could not convert"),
     ],
 )
 def test_a_table_that_is_none_is_refused_in_a_sentence(tmp_path, content, said) -> None:

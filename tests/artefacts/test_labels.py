@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ancestry_ddvi.artefacts.labels import UNLABELLED, labels_of, read_labels
+from ancestry_ddvi.artefacts.labels import UNLABELLED, labels_of, read_labels, read_levels
 from ancestry_ddvi.errors import InputsDisagree, InputUnreadable
 
 SAMPLES = ["007", "1e5", "NA", "Å_b", "x y"]
@@ -72,3 +72,59 @@ def test_an_absent_file_or_a_folder_cannot_be_read(tmp_path) -> None:
         with pytest.raises(InputUnreadable, match="cannot be read") as caught:
             labelled(path)
         assert "--labels" in caught.value.remedy
+
+
+LEVELS = """\
+sample\tpopulation\tsex\tsuper\tage\tsource\tcontinent
+a\tFIN\tf\tEUR\t31\tpanel\tnorth
+b\tFIN\tm\tEUR\t40\tpanel\tnorth
+c\tGBR\tf\tEUR\t31\tpanel\tnorth
+d\tGBR\tm\tEUR\t28\tpanel\tnorth
+e\tYRI\tf\tAFR\t31\tpanel\tsouth
+f\tYRI\tm\tAFR\t55\tpanel\tsouth
+g\tCHB\tf\tEAS\t31\tpanel\tsouth
+h\tCHB\tm\tEAS\t60\tpanel\tsouth
+"""
+
+
+def test_coarser_columns_are_levels_and_others_are_not(tmp_path) -> None:
+    """Sex and age differ within a label, and a column of one entry says nothing."""
+    levels = read_levels(written(tmp_path, LEVELS))
+    assert levels.names == ("population", "super", "continent")
+    assert levels.labels["e"] == ("YRI", "AFR", "south")
+    assert levels.first["g"] == "CHB"
+
+
+def test_a_second_name_for_each_label_is_no_level(tmp_path) -> None:
+    path = written(tmp_path, "id\tpop\tname\na\tFIN\tFinns\nb\tGBR\tBritons\n")
+    assert read_levels(path).names == ("pop",)
+
+
+@pytest.mark.parametrize("gap", ["", "NA"])
+def test_a_column_with_gaps_is_no_level(tmp_path, gap: str) -> None:
+    path = written(tmp_path, LEVELS.replace("\tEAS\t", f"\t{gap}\t"))
+    assert read_levels(path).names == ("population", "continent")
+
+
+def test_people_without_a_label_are_on_no_level(tmp_path) -> None:
+    """Nor do their other columns count."""
+    unknown = "i\t\tf\tEUR\t2\tpanel\tsouth\nj\tNA\tf\tAFR\t3\tpanel\tnorth\n"
+    levels = read_levels(written(tmp_path, LEVELS + unknown))
+    assert levels.names == ("population", "super", "continent")
+    assert set(levels.labels) == set("abcdefgh")
+
+
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [("id\t\t", ("level1", "level2")), ("id", ("level1",)), ("id\tpop", ("pop",))],
+)
+def test_columns_without_a_name_are_numbered_or_left(tmp_path, header, names) -> None:
+    rows = "a\tFIN\tEUR\nb\tGBR\tEUR\nc\tYRI\tAFR\n"
+    assert read_levels(written(tmp_path, f"{header}\n{rows}")).names == names
+
+
+def test_short_lines_are_borne(tmp_path) -> None:
+    """A line that ends before a coarser column leaves that column out."""
+    levels = read_levels(written(tmp_path, LEVELS + "k\tFIN\n"))
+    assert levels.names == ("population",)
+    assert levels.labels["k"] == ("FIN",)

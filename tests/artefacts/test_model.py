@@ -49,6 +49,7 @@ def model() -> Model:
             1093,
             1.0 + 1e-15,
             2,
+            1.5,
         ),
         {
             "a.weight": rng.normal(size=(3, 2)).astype(np.float32),
@@ -69,7 +70,7 @@ def test_a_model_comes_back_bit_for_bit(model, tmp_path) -> None:
     assert back.panel.build is None
     for name in ("loadings", "frequency", "strength"):
         assert np.array_equal(getattr(model.projection, name), getattr(back.projection, name)), name
-    for name in ("people", "dispersion", "kept"):
+    for name in ("people", "dispersion", "kept", "temperature"):
         assert getattr(model.projection, name) == getattr(back.projection, name), name
     assert np.array_equal(model.panel.frequency, back.panel.frequency)
     assert model.weights.keys() == back.weights.keys()

@@ -28,6 +28,9 @@ class FakeAPI:
         name = Path(inputs[0]).name.split(".")[0]
         return f"{name}.in.{Path(model).stem}" if model else name
 
+    def assign_prefix(self, inputs: tuple[str, ...], model: str) -> str:
+        return self.default_prefix(inputs, model)
+
     def __getattr__(self, verb: str) -> Callable[..., Any]:
         def call(*inputs: Any, **options: Any) -> SimpleNamespace:
             self.calls.append((verb, inputs, options))
@@ -36,7 +39,7 @@ class FakeAPI:
             files = {"model": Path(f"{prefix}.ddvi"), "coords": Path(f"{prefix}.coords.tsv")}
             return SimpleNamespace(files=files, summary={"plan": ["read", "fit", "write"]})
 
-        if verb not in ("fit", "embed", "ingest", "compare", "benchmark_images"):
+        if verb not in ("fit", "embed", "assign", "ingest", "compare", "benchmark_images"):
             raise AttributeError(verb)
         return call
 

@@ -19,7 +19,9 @@ print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
 """
 
 
-@pytest.mark.parametrize("words", [["--help"], ["fit", "--help"], ["embed", "-h"], ["--version"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["fit", "--help"], ["embed", "-h"], ["assign", "-h"], ["--version"]]
+)
 def test_help_loads_nothing_heavy(words):
     done = subprocess.run(
         [sys.executable, "-c", LOADED, *words], capture_output=True, text=True, check=True

@@ -75,6 +75,13 @@ def test_every_flag_is_described():
         assert flag in described
 
 
+def test_every_check_of_likeness_is_described():
+    from ancestry_ddvi.reference.likeness import CHECKS
+
+    page = (ROOT / "docs/file-formats.md").read_text(encoding="utf-8")
+    assert [check for check in CHECKS if f"| `unlike_panel:{check}` |" not in page] == []
+
+
 def test_every_filter_is_on_its_page(cohort_files):
     from dataclasses import fields
 

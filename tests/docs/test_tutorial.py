@@ -53,7 +53,7 @@ def test_a_dry_run_names_the_files_and_writes_none(said):
 def test_three_people_are_left_out_of_the_fit(said):
     lines = block(said, "awk").splitlines()[1:]
     flags = [line.split("\t")[-1].split(",")[0] for line in lines]
-    left_out = [flag for flag in flags if flag != "few_draws"]
+    left_out = [flag for flag in flags if not flag.startswith(("few_draws", "unlike_panel"))]
     assert sorted(left_out) == ["duplicate", "low_call_rate", "related"]
 
 
@@ -61,6 +61,24 @@ def test_the_table_of_quality_control_is_shown_whole(said):
     table = block(said, "grep -A 11").splitlines()
     assert table[1].startswith("filter")
     assert table[-1].startswith("maf, unrelated")
+
+
+def test_people_are_most_similar_to_their_own_superpopulation(said):
+    """Two hundred steps are few, and the groups of a superpopulation close."""
+    rows = [line.split("\t") for line in block(said, "assign.superpopulation").splitlines()[1:]]
+    labels = (ROOT / "example_data/query_labels.tsv").read_text().splitlines()[1:]
+    truth = [line.split("\t")[2] for line in labels]
+    assert [row[0] for row in rows] == [line.split("\t")[0] for line in labels]
+    assert sum(row[2] == t for row, t in zip(rows, truth, strict=True)) >= 9
+
+
+def test_every_population_is_beside_the_truth(said):
+    rows = [line.split("\t") for line in block(said, "paste").splitlines()]
+    table = [row for row in rows if len(row) == 7]
+    assert table[0] == [
+        "sample_id", "group", "most_similar", "probability", "entropy", "reason", "population",
+    ]  # fmt: skip
+    assert len(table) == 13
 
 
 def test_two_in_five_sites_are_missing_in_the_query(said):

@@ -124,3 +124,13 @@ def test_whether_one_is_known_is_ones_own_affair(projection, cohort) -> None:
     together = projection.in_panel(read(projection, mixed))
     alone = [projection.in_panel(read(projection, mixed[:, [i]]))[0] for i in range(10)]
     assert together.tolist() == alone == [True] * 5 + [False] * 5
+
+
+def test_wider_error_bars_hide_nobody(cohort, projection) -> None:
+    """Who is of the panel is told by chance alone, whatever calibration made of the bars."""
+    warm = projection.tempered(4.0)
+    for dosages in (cohort.dosages[:, :60], cohort.more(60, 5)):
+        cool_scores, warm_scores = read(projection, dosages), read(warm, dosages)
+        np.testing.assert_array_equal(warm_scores.precision, cool_scores.tempered(4.0).precision)
+        np.testing.assert_array_equal(warm.in_panel(warm_scores), projection.in_panel(cool_scores))
+    assert warm.membership_area(1) == projection.membership_area(1)

@@ -22,6 +22,7 @@ queries:
 extra:
   fit: --set steps=40 --maf 0.1
   embed: --draws 8
+  assign: --min-prob 0.5
 """
 
 
@@ -76,11 +77,20 @@ def test_further_options_reach_the_commands(folder):
     fitted = json.loads((folder / "cohort.summary.json").read_text())["options"]
     embedded = json.loads((folder / "queries/january.summary.json").read_text())["options"]
     assert (fitted["settings"]["steps"], fitted["filters"]["maf"]) == (40, 0.1)
+    assigned = json.loads((folder / "queries/january.assign.json").read_text())["options"]
     assert embedded["draws"] == 8
+    assert assigned["min_prob"] == 0.5
+
+
+def test_everybody_in_a_query_is_assigned_on_every_level_of_the_labels(folder):
+    queried = people(ROOT / "example_data/query_labels.tsv")
+    for level in ("population", "superpopulation"):
+        assert people(folder / f"queries/january.assign.{level}.tsv") == queried
 
 
 def test_what_the_commands_said_is_kept(folder):
     assert "Quality control" in (folder / "logs/fit.log").read_text()
+    assert "Most similar population" in (folder / "logs/assign.january.log").read_text()
     assert "Match of" in (folder / "logs/embed.january.log").read_text()
 
 
@@ -93,7 +103,17 @@ def test_the_config_beside_the_workflow_is_complete(tmp_path):
     (tmp_path / "config.yaml").symlink_to(ROOT / "pipelines/config.yaml")
     run = snakemake(tmp_path, "--dry-run")
     assert run.returncode == 0, run.stdout
-    assert run.stdout.count("rule embed:") == run.stdout.count("rule fit:") == 1
+    for rule in ("fit", "embed", "assign"):
+        assert run.stdout.count(f"rule {rule}:") == 1
+
+
+def test_without_labels_nobody_is_assigned(tmp_path):
+    (tmp_path / "cohort.vcf.gz").symlink_to(ROOT / "example_data/cohort.vcf.gz")
+    (tmp_path / "config.yaml").write_text("cohort: cohort.vcf.gz\nqueries: {a: cohort.vcf.gz}\n")
+    run = snakemake(tmp_path, "--dry-run")
+    assert run.returncode == 0, run.stdout
+    assert run.stdout.count("rule embed:") == 1
+    assert "rule assign:" not in run.stdout
 
 
 def test_a_cohort_is_all_that_a_config_needs(tmp_path):

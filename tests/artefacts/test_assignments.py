@@ -1,0 +1,73 @@
+"""Tables of assignments, read back by other hands."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ancestry_ddvi.artefacts.assignments import UNASSIGNED, Assignment, reasons
+
+CHANCE = np.array([[0.7, 0.2, 0.1], [0.05, 0.05, 0.9], [0.3, 0.4, 0.3]])
+
+
+def assignment(why: list[str]) -> Assignment:
+    entropy = -(CHANCE * np.log(CHANCE)).sum(axis=1)
+    return Assignment("population", ["A", "B b", "Ç"], ["007", "NA", "x y"], CHANCE, entropy, why)
+
+
+def test_the_table_has_everybody_in_order_and_all_probabilities(tmp_path) -> None:
+    found = assignment(["", "unlike_panel:fit", "low_probability"])
+    found.write(tmp_path / "x.tsv")
+    back = pd.read_csv(
+        tmp_path / "x.tsv", sep="\t", dtype={"sample_id": str}, keep_default_na=False
+    )
+    assert list(back.columns) == [
+        "sample_id", "group", "most_similar", "probability", "entropy", "reason", "A", "B b", "Ç",
+    ]  # fmt: skip
+    assert list(back["sample_id"]) == ["007", "NA", "x y"]
+    assert list(back["group"]) == ["A", UNASSIGNED, UNASSIGNED]
+    assert list(back["most_similar"]) == ["A", "Ç", "B b"]
+    assert list(back["reason"]) == ["", "unlike_panel:fit", "low_probability"]
+    np.testing.assert_allclose(back["probability"], [0.7, 0.9, 0.4])
+    np.testing.assert_allclose(back[["A", "B b", "Ç"]], CHANCE)
+    np.testing.assert_allclose(back["entropy"], found.entropy, rtol=1e-5)
+
+
+def test_people_are_counted_by_group_and_by_reason() -> None:
+    found = assignment(["", "low_probability", "low_probability"])
+    assert found.counts == {
+        "groups": {"A": 1, UNASSIGNED: 2}, "reasons": {"low_probability": 2},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("flag", "chance", "reason"),
+    [
+        ("", 0.8, ""),
+        ("", 0.7999, "low_probability"),
+        ("in_panel,related", 0.9, ""),
+        ("few_sites", 0.9, "few_sites"),
+        ("few_draws", 0.1, "few_draws"),
+        ("few_sites,pseudo_haploid,unlike_panel:place,few_draws", 0.9, "unlike_panel:place"),
+        ("few_draws,few_sites", 0.9, "few_sites"),
+        ("", float("nan"), "low_probability"),
+    ],
+)
+def test_the_gravest_reason_is_given(flag: str, chance: float, reason: str) -> None:
+    assert reasons([flag], np.array([chance]), 0.8) == [reason]
+
+
+def test_a_biobank_is_written_in_seconds(tmp_path) -> None:
+    """Time grows with the number of people and not with its square."""
+    people = 10_000
+    chance = np.random.default_rng(1).dirichlet(np.ones(10), people)
+    many = Assignment(
+        "p", list("ABCDEFGHIJ"), [f"s{i}" for i in range(people)], chance, chance[:, 0],
+        [""] * people,
+    )  # fmt: skip
+    started = time.monotonic()
+    many.write(tmp_path / "x.tsv")
+    assert time.monotonic() - started < 5

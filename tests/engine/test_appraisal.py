@@ -1,0 +1,290 @@
+"""What a model learns of its panel, against worlds in which the answer is known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+from cohorts import Cohort, balding_nichols, blocks, projection_of
+from scipy import stats
+from sklearn.metrics import roc_auc_score
+from toy_model import as_scores, factors, rested
+
+from ancestry_ddvi.appraisal import calibrate, evidence, judged, know_groups, membership
+from ancestry_ddvi.artefacts.labels import Levels
+from ancestry_ddvi.data.scores import ScoreData
+from ancestry_ddvi.genotypes.evidence import scores_of
+from ancestry_ddvi.genotypes.scores import Projection, Scores
+from ancestry_ddvi.models.batch import Batch
+from ancestry_ddvi.placement import Placement, normal_placement
+from ancestry_ddvi.reference.likeness import Evidence, Likeness
+from ancestry_ddvi.sampling import place
+
+CPU = torch.device("cpu")
+
+
+class Right:
+    """A method whose posteriors are right, after weighting, for people of its model."""
+
+    def place(self, data: ScoreData, ids: Sequence[str], *, draws: int, seed: int) -> Placement:
+        return place(rested(), data, ids, draws=draws, seed=seed)
+
+
+def at_shares(people: int, shares: Sequence[float]) -> tuple[Scores, list[tuple[float, Scores]]]:
+    """People of the toy model, and the same from parts of what is known.
+
+    Scores from a part of the sites are those from all plus independent noise, whose covariance
+    is the difference of the two.
+    """
+    model = rested()
+    factor = factors(1).repeat(people, 1, 1) / np.sqrt(0.05)  # all of the sites
+    with torch.no_grad():
+        z = torch.randn(people, 2, generator=torch.Generator().manual_seed(9))
+        excess = torch.diag(model.likelihood.log_excess.exp())
+        covariance = torch.linalg.inv(factor @ factor.mT)
+        normal = torch.tensor(np.random.default_rng(2).normal(size=(people, 5, 1)))
+        root = torch.linalg.cholesky(covariance + excess)
+        x = model.likelihood(z) + (root @ normal.to(root))[..., 0]
+    full = as_scores(Batch(x, factor))
+    parts = []
+    rng = np.random.default_rng(3)
+    for share in shares:
+        more = np.linalg.cholesky(covariance.double().numpy() * (1 / share - 1))
+        value = full.value + (more @ rng.normal(size=(people, 5, 1)))[..., 0]
+        parts.append((share, replace(full, value=value, precision=full.precision * share)))
+    return full, parts
+
+
+@pytest.mark.statistical
+def test_right_posteriors_keep_their_width() -> None:
+    full, parts = at_shares(200, (0.3, 0.05))
+    ids = [f"p{i}" for i in range(200)]
+    found = calibrate(Right(), full, parts, ids, CPU, seed=1)  # type: ignore[arg-type]
+    assert found.temperature == 1
+    assert [row["share"] for row in found.coverage] == [0.3, 0.05]
+    for row in found.coverage:
+        assert [row[f"covered_{level}"] for level in (50, 80, 95)] == pytest.approx(
+            [0.5, 0.8, 0.95], abs=0.06
+        )
+    json.dumps(found.as_json())
+
+
+@pytest.mark.statistical
+def test_scores_that_claim_four_times_the_precision_are_widened() -> None:
+    full, parts = at_shares(200, (0.3, 0.05))
+    bold = [(share, scores.tempered(1 / 4)) for share, scores in parts]
+    ids = [f"p{i}" for i in range(200)]
+    found = calibrate(Right(), full.tempered(1 / 4), bold, ids, CPU, seed=1)  # type: ignore[arg-type]
+    assert 1 < found.temperature <= 4
+    assert found.coverage[-1]["covered_95"] > 0.88
+    np.testing.assert_allclose(found.full[1].precision, 4 * full.precision / found.temperature)
+
+
+LEVELS = ("population", "superpopulation")
+CENTRES = {"A1": (0.0, 0.0), "A2": (1.0, 0.0), "B1": (0.0, 6.0), "rare": (9.0, 9.0)}
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Labelled people of normal groups, placed without an error, a tenth of them held out."""
+
+    truth: list[str]
+    levels: Levels
+    placement: Placement
+    ids: list[str]
+    held_out: np.ndarray
+
+
+@pytest.fixture(scope="module")
+def crowd() -> Crowd:
+    rng = np.random.default_rng(5)
+    truth = [*rng.choice(["A1", "A2", "B1"], 1500), *["rare"] * 4, *["A1"] * 100]
+    ids = [f"p{i}" for i in range(len(truth))]
+    labels = {s: (t, t[0]) for s, t in zip(ids[:1504], truth, strict=False)}
+    places = np.array([CENTRES[t] for t in truth]) + 0.6 * rng.normal(size=(len(truth), 2))
+    tiny = np.tile(1e-6 * np.eye(2), (len(truth), 1, 1))
+    placement = normal_placement(places, tiny, ids, draws=8, seed=1)
+    return Crowd(truth, Levels(LEVELS, labels), placement, ids, rng.random(len(ids)) < 0.3)
+
+
+@pytest.mark.statistical
+def test_figures_of_groups_are_those_of_people_held_out(crowd) -> None:
+    """Two normals 1 apart with a deviation of 0.6 are told apart as the error function says."""
+    groups, figures = know_groups(crowd.levels, crowd.ids, crowd.placement, crowd.held_out)
+    assert groups is not None
+    assert groups.cells == (("A1", "A"), ("A2", "A"), ("B1", "B"))
+    judged = crowd.held_out[:1500].sum()
+    assert [row["level"] for row in figures] == list(LEVELS)
+    assert [row["people"] for row in figures] == [judged, judged]
+    fine = (2 * stats.norm.cdf(0.5 / 0.6) + 1) / 3
+    assert figures[0]["accuracy"] == pytest.approx(fine, abs=0.04)
+    assert figures[1]["accuracy"] == 1
+    assert figures[0]["calibration_error"] < 0.06
+    assert groups.temperature[0] == pytest.approx(1, abs=0.25)
+
+
+def test_groups_of_fewer_than_five_leave_no_trace(crowd) -> None:
+    """Neither the name nor the place."""
+    groups, _ = know_groups(crowd.levels, crowd.ids, crowd.placement, crowd.held_out)
+    assert groups is not None
+    assert "rare" not in json.dumps(groups.as_json())
+    assert groups.normals.mean[:, 0].max() < 2
+
+
+def test_where_nobody_was_held_out_there_are_groups_and_no_figures(crowd) -> None:
+    nobody = np.zeros(len(crowd.ids), dtype=bool)
+    groups, figures = know_groups(crowd.levels, crowd.ids, crowd.placement, nobody)
+    assert groups is not None
+    assert figures == []
+
+
+def test_labels_of_nobody_make_no_groups(crowd) -> None:
+    empty = Levels(("population",), {})
+    found = know_groups(empty, crowd.ids, crowd.placement, crowd.held_out)
+    assert found == (None, [])
+
+
+def test_an_outlier_of_the_panel_has_no_normal_of_their_own() -> None:
+    """Else the model would hold a person's coordinates as its mean."""
+    rng = np.random.default_rng(1)
+    means = np.concatenate([rng.normal(size=(300, 2)), [[40.0, -40.0]]])
+    draws = means[:, None] + rng.normal(0, 0.1, (301, 16, 2))
+    even = np.full((301, 16), 1 / 16)
+    seen = Evidence(draws, even, None, rng.normal(size=301), np.ones(301))
+    places = Likeness.of(seen, means, seed=1).places
+    assert np.abs(places.mean).max() < 20
+    assert places.weight.sum() == pytest.approx(1)
+
+
+@pytest.fixture(scope="module")
+def cohort() -> Cohort:
+    return balding_nichols(3, 4, 400, 4000, 0.08)
+
+
+@pytest.fixture(scope="module")
+def projection(cohort) -> Projection:
+    return projection_of(cohort, 20, kept=3)
+
+
+def test_membership_is_the_area_under_the_curve(projection) -> None:
+    rng = np.random.default_rng(2)
+    held_out = np.arange(900) % 3 == 0
+    for apart in (0.0, 1.0, 50.0):
+        bound = np.round(rng.normal(size=900), 1) + apart * ~held_out
+        expected = roc_auc_score(~held_out, bound)
+        found = membership(bound, held_out, projection, 1)
+        assert found["training"] == pytest.approx(expected)
+        assert found["loadings"] == projection.membership_area(1)
+    assert expected == 1
+    assert membership(np.ones(900), held_out, projection, 1)["training"] == 0.5
+
+
+def test_where_nobody_is_held_out_or_there_is_no_bound_it_is_not_known(projection) -> None:
+    nobody = np.zeros(10, dtype=bool)
+    assert membership(np.ones(10), nobody, projection, 1)["training"] is None
+    assert membership(np.full(10, np.nan), ~nobody, projection, 1)["training"] is None
+
+
+@pytest.mark.statistical
+@pytest.mark.parametrize("people", [400, 1600])
+def test_the_area_of_loadings_is_that_of_members_against_strangers(people: int) -> None:
+    """The more people for each site, the less is left of any of them."""
+    panel = balding_nichols(1, 2, people, 300)
+    found = projection_of(panel, 9, kept=1)
+    strangers = panel.more(1500, 7)
+    noise = [
+        (found.read(blocks(d), d.shape[1]).value[:, 1:] ** 2).sum(axis=1)
+        for d in (panel.dosages, strangers)
+    ]
+    member = np.repeat([True, False], [len(n) for n in noise])
+    empirical = roc_auc_score(member, np.concatenate(noise))
+    assert found.membership_area(1) == pytest.approx(empirical, abs=0.03)
+    assert 0.6 < empirical < 0.99
+
+
+def test_loadings_without_a_trace_are_a_coin(projection) -> None:
+    blurred = replace(projection, dispersion=100.0)
+    assert blurred.membership_area(1) == 0.5
+
+
+def excess(projection: Projection, dosages: np.ndarray) -> np.ndarray:
+    people = dosages.shape[1]
+    scores = projection.read(blocks(dosages), people)
+    return projection.length_excess(projection.newcomers(scores, np.zeros(people, dtype=bool)))
+
+
+@pytest.fixture(scope="module")
+def ordinary(cohort, projection) -> tuple[float, float]:
+    """Mean and deviation of the excess of length of people like the panel's."""
+    found = excess(projection, cohort.more(400, 11))
+    return float(found.mean()), float(found.std())
+
+
+@pytest.mark.statistical
+def test_lengths_are_as_expected_in_every_population(cohort, projection, ordinary) -> None:
+    mean, sd = ordinary
+    found = excess(projection, cohort.more(400, 12))
+    assert abs(mean) < 0.8 * sd  # what the components miss of the populations' differences
+    for k in range(4):
+        assert abs(found[k::4].mean() - mean) < 0.35 * sd
+
+
+@pytest.mark.statistical
+@pytest.mark.parametrize("kind", ["fewer sites", "single alleles", "one read", "hardly a read"])
+def test_nor_do_they_depend_on_how_much_was_seen(cohort, projection, ordinary, kind) -> None:
+    rng = np.random.default_rng(4)
+    dosages = cohort.more(120, 13)
+    mean, sd = ordinary
+    thinning = {"fewer sites": 20, "single alleles": 2, "one read": 3, "hardly a read": 8}[kind]
+    if kind == "fewer sites":
+        found = excess(projection, np.where(rng.random(dosages.shape) < 1 / 20, dosages, -1))
+    elif kind == "single alleles":
+        like = cohort.frequencies[:, np.arange(120) % 4]
+        found = excess(projection, (2 * rng.binomial(1, like)).astype(np.int8))
+    else:
+        depth = {"one read": 1.0, "hardly a read": 0.3}[kind]
+        reads = rng.poisson(depth, dosages.shape)
+        alt = np.array([0.01, 0.5, 0.99])
+        count = rng.binomial(reads, alt[dosages])[..., None]
+        likelihood = alt**count * (1 - alt) ** (reads[..., None] - count)
+        scores = scores_of(projection, likelihood.transpose(1, 0, 2))
+        kept = projection.newcomers(scores, np.zeros(120, dtype=bool))
+        found = projection.length_excess(kept)
+    assert abs(found.mean() - mean) < 0.6 * sd * np.sqrt(thinning)
+    assert found.std() < 1.4 * sd * np.sqrt(thinning)
+
+
+def test_permuted_genotypes_and_swapped_alleles_are_far_off(cohort, projection, ordinary) -> None:
+    rng = np.random.default_rng(6)
+    dosages = cohort.more(8, 14)
+    mean, sd = ordinary
+    for wrong in (rng.permuted(dosages, axis=0), 2 - dosages):
+        assert (excess(projection, wrong) > mean + 15 * sd).all()
+
+
+@pytest.mark.parametrize("sites", [0, 1, 3, 10])
+def test_of_whom_nothing_is_seen_no_length_is_claimed(cohort, projection, ordinary, sites) -> None:
+    """Even where a score has many times the variance of independent sites."""
+    blurred = replace(projection, dispersion=20.0)
+    dosages = cohort.more(200, 15)
+    dosages[np.random.default_rng(1).permuted(np.arange(len(dosages))) >= sites] = -1
+    scores = blurred.read(blocks(dosages), 200)
+    kept = blurred.newcomers(scores, np.zeros(200, dtype=bool))
+    even = Placement(np.zeros((200, 2, 2)))
+    seen = evidence(even, kept, blurred)
+    values = np.abs(seen.excess - ordinary[0]) / (ordinary[1] * np.sqrt(seen.thinning))
+    assert np.median(values) < 2
+
+
+@pytest.mark.parametrize("method", ["umap", "tsne"])
+def test_who_is_arranged_anew_each_time_is_not_judged(cohort, projection, method) -> None:
+    """Where the panel lay another time says nothing of where people lie now."""
+    scores = projection.read(blocks(cohort.dosages[:, :5]), 5)
+    anywhere = Placement(np.full((5, 1, 2), 100.0))
+    chance, remarks = judged({"options": {"method": method}}, anywhere, scores, projection)
+    assert np.isnan(chance).all()
+    assert remarks == [""] * 5
