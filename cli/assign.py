@@ -59,13 +59,13 @@ def assign(
     embedded first. Probabilities are averaged over everybody's posterior and calibrated on people
     held out of the fit. Who is unlike all of the panel, or seen at too few sites, is unassigned.
 
-    Writes PREFIX.assign.LEVEL.tsv for each column of labels, PREFIX.assign.json and PREFIX.log,
+    Writes PREFIX.assign.LEVEL.tsv for each column of labels, PREFIX.assign.json and .assign.log,
     and for genotypes all that embed writes; prints the paths of all but the log.
     """
     from ancestry_ddvi import api
 
     prefix = out or api.assign_prefix(inputs, model)
-    with running(prefix) as progress:
+    with running(f"{prefix}.assign") as progress:
         assigned = api.assign(
             model,
             inputs,

@@ -56,7 +56,7 @@ def leftovers(folder: Path) -> list[str]:
 @pytest.mark.parametrize("level", [1, 9])
 def test_a_compressed_file_is_known_by_what_is_in_it(mirror, tmp_path, monkeypatch, level) -> None:
     folder, address = mirror
-    (folder / NAME).write_bytes(gzip.compress(CONTENT, level))
+    (folder / NAME).write_bytes(gzip.compress(CONTENT, level, mtime=0))
     offer(monkeypatch, "mnist", Source((address,), {NAME: sha256(CONTENT)}))
     download("mnist", tmp_path / "out")
     assert gzip.decompress((tmp_path / "out" / NAME).read_bytes()) == CONTENT
@@ -65,14 +65,14 @@ def test_a_compressed_file_is_known_by_what_is_in_it(mirror, tmp_path, monkeypat
 
 def test_what_is_there_already_is_not_fetched(tmp_path, monkeypatch) -> None:
     offer(monkeypatch, "mnist", Source(("nowhere:",), {NAME: sha256(CONTENT)}))
-    (tmp_path / NAME).write_bytes(gzip.compress(CONTENT))
+    (tmp_path / NAME).write_bytes(gzip.compress(CONTENT, mtime=0))
     download("mnist", tmp_path)
 
 
 def test_a_damaged_file_is_replaced(mirror, tmp_path, monkeypatch) -> None:
     folder, address = mirror
-    (folder / NAME).write_bytes(gzip.compress(CONTENT))
-    (tmp_path / NAME).write_bytes(gzip.compress(CONTENT)[:-5])
+    (folder / NAME).write_bytes(gzip.compress(CONTENT, mtime=0))
+    (tmp_path / NAME).write_bytes(gzip.compress(CONTENT, mtime=0)[:-5])
     offer(monkeypatch, "mnist", Source((address,), {NAME: sha256(CONTENT)}))
     download("mnist", tmp_path)
     assert gzip.decompress((tmp_path / NAME).read_bytes()) == CONTENT
@@ -82,7 +82,7 @@ def test_the_next_mirror_is_asked_if_one_fails_or_lies(mirror, tmp_path, monkeyp
     folder, address = mirror
     for inner, content in (("lies", b"other"), ("honest", CONTENT)):
         (folder / inner).mkdir()
-        (folder / inner / NAME).write_bytes(gzip.compress(content))
+        (folder / inner / NAME).write_bytes(gzip.compress(content, mtime=0))
     (folder / "garbage").mkdir()
     (folder / "garbage" / NAME).write_bytes(b"<html>Log in first</html>")
     mirrors = tuple(f"{address}{inner}/" for inner in ("absent", "lies", "garbage", "honest"))
@@ -94,7 +94,7 @@ def test_the_next_mirror_is_asked_if_one_fails_or_lies(mirror, tmp_path, monkeyp
 
 def test_a_file_that_no_mirror_has_right_leaves_nothing(mirror, tmp_path, monkeypatch) -> None:
     folder, address = mirror
-    (folder / NAME).write_bytes(gzip.compress(b"other"))
+    (folder / NAME).write_bytes(gzip.compress(b"other", mtime=0))
     offer(monkeypatch, "mnist", Source((address, f"{address}absent/"), {NAME: sha256(CONTENT)}))
     with pytest.raises(InputUnreadable, match=r"not the original.*404") as caught:
         download("mnist", tmp_path / "out")
@@ -115,7 +115,7 @@ def test_without_a_network_the_way_out_is_another_machine(tmp_path, monkeypatch)
 
 def test_a_mirror_that_stops_in_the_middle(tmp_path, monkeypatch) -> None:
     """It announces more than it sends, and closes."""
-    body = gzip.compress(CONTENT)
+    body = gzip.compress(CONTENT, mtime=0)
 
     class Stops(Silent):
         def do_GET(self) -> None:

@@ -48,7 +48,7 @@ def write_mnist(folder: Path, dash: str = "-", zipped: bool = True, **changed: b
             raw = changed.get(f"{part}_{kind}", idx_bytes(array))
             path = folder / f"{part}-{kind}{dash}idx{array.ndim}-ubyte"
             if zipped:
-                path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(raw))
+                path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(raw, mtime=0))
             else:
                 path.write_bytes(raw)
     (x, label), (test_x, test_label) = made["train"], made["t10k"]

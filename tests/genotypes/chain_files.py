@@ -36,7 +36,7 @@ def write_chain(
             f"chr{p.to} {size} {p.strand} {first} {first + length} {number}\n{length}\n"
         )
     text = "\n".join(blocks).encode()
-    path.write_bytes(gzip.compress(text) if path.suffix == ".gz" else text)
+    path.write_bytes(gzip.compress(text, mtime=0) if path.suffix == ".gz" else text)
     return path
 
 

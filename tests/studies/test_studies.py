@@ -27,7 +27,7 @@ def mnist(tmp_path_factory):
         for kind, array in (("images-idx3", shade), ("labels-idx1", label)):
             header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
             content = header + array.astype(np.uint8).tobytes()
-            (folder / f"{name}-{kind}-ubyte.gz").write_bytes(gzip.compress(content))
+            (folder / f"{name}-{kind}-ubyte.gz").write_bytes(gzip.compress(content, mtime=0))
     return folder
 
 
