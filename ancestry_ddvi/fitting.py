@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from .appraisal import CALIBRATED, SHARES, Calibration, calibrate, know_groups, likeness, membership
+from .appraisal import (
+    CALIBRATED,
+    FEWEST_CALIBRATED,
+    SHARES,
+    Calibration,
+    calibrate,
+    know_groups,
+    likeness,
+    membership,
+)
 from .artefacts.labels import Levels
 from .artefacts.model import Model
 from .artefacts.summary import Clock, versions
@@ -155,8 +164,8 @@ def fit_model(
         history = method.fit(training, advance)
     clock.lap("training")
     calibration = None
-    if row(options.method).error_bars:
-        some = np.flatnonzero(held_out if held_out.any() else ~held_out)[:CALIBRATED]
+    some = np.flatnonzero(held_out if held_out.any() else ~held_out)[:CALIBRATED]
+    if row(options.method).error_bars and len(some) >= FEWEST_CALIBRATED:
         people = np.flatnonzero(qc.fit_samples)[some]
         parts = _thinned(store, qc, projection, people, options.seed)
         calibration = calibrate(method, fitted[some], parts, ids[some], some, device, options.seed)

@@ -93,7 +93,7 @@ def benchmark_images(
     priors: Sequence[str] = (),
     seeds: int = 3,
     labels: int = 0,
-    epochs: float = 15.0,
+    epochs: float = 10.0,
     device: str = "auto",
     threads: int | None = None,
     settings: Mapping[str, str] = {},

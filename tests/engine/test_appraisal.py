@@ -63,7 +63,7 @@ def at_shares(people: int, shares: Sequence[float]) -> tuple[Scores, list[tuple[
 def test_right_posteriors_keep_their_width() -> None:
     full, parts = at_shares(200, (0.3, 0.05))
     ids = [f"p{i}" for i in range(200)]
-    found = calibrate(Right(), full, parts, ids, CPU, seed=1)  # type: ignore[arg-type]
+    found = calibrate(Right(), full, parts, ids, np.arange(200), CPU, 1)  # type: ignore[arg-type]
     assert found.temperature == 1
     assert [row["share"] for row in found.coverage] == [0.3, 0.05]
     for row in found.coverage:
@@ -78,7 +78,7 @@ def test_scores_that_claim_four_times_the_precision_are_widened() -> None:
     full, parts = at_shares(200, (0.3, 0.05))
     bold = [(share, scores.tempered(1 / 4)) for share, scores in parts]
     ids = [f"p{i}" for i in range(200)]
-    found = calibrate(Right(), full.tempered(1 / 4), bold, ids, CPU, seed=1)  # type: ignore[arg-type]
+    found = calibrate(Right(), full.tempered(1 / 4), bold, ids, np.arange(200), CPU, 1)  # type: ignore[arg-type]
     assert 1 < found.temperature <= 4
     assert found.coverage[-1]["covered_95"] > 0.88
     np.testing.assert_allclose(found.full[1].precision, 4 * full.precision / found.temperature)
