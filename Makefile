@@ -22,8 +22,10 @@ demo: $(runtime)
 	$(ddvi) fit example_data/cohort.vcf.gz --labels example_data/labels.tsv --out demo/cohort
 	$(ddvi) embed demo/cohort.ddvi example_data/query.vcf.gz \
 	  --labels example_data/query_labels.tsv --out demo/query
+	$(ddvi) assign demo/cohort.ddvi demo/query.coords.tsv --out demo/query
 	@echo
 	@echo "Coordinates: demo/cohort.coords.tsv  demo/query.coords.tsv"
+	@echo "Groups:      demo/query.assign.population.tsv"
 	@echo "Pictures:    demo/cohort.png         demo/query.png         (and .svg)"
 	@echo "Model:       demo/cohort.ddvi"
 
