@@ -56,7 +56,8 @@ def assign(
     """Say which group of MODEL each person in INPUT is most similar to, and how surely.
 
     INPUT is a PREFIX.coords.tsv that fit or embed wrote with MODEL, or genotypes, which are
-    embedded first. Probabilities are averaged over everybody's posterior and calibrated on people
+    embedded first; of a table posteriors are taken as normal, so that close calls may differ from
+    those of the genotypes. Probabilities are averaged over everybody's posterior and calibrated on people
     held out of the fit. Who is unlike all of the panel, or seen at too few sites, is unassigned.
 
     Writes PREFIX.assign.LEVEL.tsv for each column of labels, PREFIX.assign.json and .assign.log,
