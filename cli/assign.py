@@ -57,8 +57,9 @@ def assign(
 
     INPUT is a PREFIX.coords.tsv that fit or embed wrote with MODEL, or genotypes, which are
     embedded first; of a table posteriors are taken as normal, so that close calls may differ from
-    those of the genotypes. Probabilities are averaged over everybody's posterior and calibrated on people
-    held out of the fit. Who is unlike all of the panel, or seen at too few sites, is unassigned.
+    those of the genotypes. Probabilities are averaged over everybody's posterior and calibrated on
+    people held out of the fit. Who is unlike all of the panel, or seen at too few sites, is
+    unassigned.
 
     Writes PREFIX.assign.LEVEL.tsv for each column of labels, PREFIX.assign.json and .assign.log,
     and for genotypes all that embed writes; prints the paths of all but the log.
