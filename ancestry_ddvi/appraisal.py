@@ -53,7 +53,6 @@ class Calibration:
 
     Attributes
     ----------
-    people : int
     temperature : float
         By which the variance of scores is to be multiplied.
     coverage : list of dict
@@ -67,7 +66,6 @@ class Calibration:
         The same at each share.
     """
 
-    people: int
     temperature: float
     coverage: list[dict[str, float]]
     rows: np.ndarray
@@ -84,8 +82,10 @@ class Calibration:
     def as_json(self) -> dict[str, Any]:
         """The figures."""
         return {
-            "people": self.people, "temperature": self.temperature, "coverage": self.coverage,
-        }  # fmt: skip
+            "people": len(self.rows),
+            "temperature": self.temperature,
+            "coverage": self.coverage,
+        }
 
 
 def calibrate(
@@ -134,7 +134,7 @@ def calibrate(
         table.append({"share": share, **row})
         log.info("With %g of the sites the 50, 80 and 95 %% intervals cover %.3f, %.3f and %.3f.",
                  share, *row.values())  # fmt: skip
-    return Calibration(len(ids), temperature, table, rows, whole, some)
+    return Calibration(temperature, table, rows, whole, some)
 
 
 def _short(covered: np.ndarray, promised: float) -> bool:
@@ -185,8 +185,7 @@ def know_groups(
 
     def groups_of(chosen: np.ndarray) -> Groups | None:
         rows = np.flatnonzero(chosen)
-        some = placement[rows]
-        return Groups.of(levels.names, labels_of(rows), some.draws, some.weight, some.belief)
+        return Groups.of(levels.names, labels_of(rows), placement[rows])
 
     every, others = groups_of(known), groups_of(known & ~held_out)
     judged = np.flatnonzero(known & held_out)
@@ -199,7 +198,7 @@ def know_groups(
         shown += [(placed[again], truth) for placed, _ in calibration.thinned]
     plain = [
         (
-            np.concatenate([others.of_placement(level, placed) for placed, _ in shown]),
+            np.concatenate([others.probabilities(level, placed) for placed, _ in shown]),
             [label[level] for _, labels in shown for label in labels],
         )
         for level in range(len(levels.names))
@@ -207,7 +206,7 @@ def know_groups(
     tempered = others.tempered(plain)
     placed, labels = shown[0]
     figures = [
-        {"level": name, **_accuracy(tempered.of_placement(i, placed), [x[i] for x in labels],
+        {"level": name, **_accuracy(tempered.probabilities(i, placed), [x[i] for x in labels],
                                     tempered.names(i))}
         for i, name in enumerate(levels.names)
     ]  # fmt: skip
@@ -235,13 +234,11 @@ def membership(
     were trained on against those held out of training alone. ``loadings``: by the components
     of noise, from which ``embed`` itself recognises people of the panel.
     """
-    from scipy.stats import rankdata
+    from sklearn.metrics import roc_auc_score
 
-    trained = ~held_out
     area = None
     if held_out.any() and np.isfinite(bound).all():
-        rank = rankdata(bound)[trained].sum() - trained.sum() * (trained.sum() + 1) / 2
-        area = float(rank / (trained.sum() * held_out.sum()))
+        area = float(roc_auc_score(~held_out, bound))
     return {"training": area, "loadings": projection.membership_area(seed)}
 
 

@@ -30,7 +30,7 @@ from .genotypes.components import principal_components
 from .genotypes.dispersion import score_dispersion
 from .genotypes.panel import Panel
 from .genotypes.qc import QC, Filters, format_table, quality_control
-from .genotypes.scores import Blocks, Projection, Scores
+from .genotypes.scores import Projection, Scores, runs
 from .genotypes.source import MISSING
 from .genotypes.store import GenotypeStore
 from .mapping import with_settings
@@ -47,7 +47,6 @@ MOST_COMPONENTS = 40
 NOISE_COMPONENTS = 16
 """Components beyond the kept ones, by which people of the panel are known again."""
 
-SITES_AT_ONCE = 4096
 HELD_OUT = 0.1
 FEWEST_HELD_OUT = 20
 BOUND_DRAWS = 64
@@ -212,17 +211,15 @@ def _thinned(
     store: GenotypeStore, qc: QC, projection: Projection, people: np.ndarray, seed: int
 ) -> Iterator[tuple[float, Scores]]:
     """Scores of people of the panel, as newcomers, from random parts of the sites."""
+    blocks = [(part, store.dosages(qc.sites[part], people)) for part in runs(len(qc.sites))]
     for share in SHARES:
         chance = stream(seed, f"thinning to {share}")
-
-        def blocks(share: float = share, chance: np.random.Generator = chance) -> Blocks:
-            for start in range(0, len(qc.sites), SITES_AT_ONCE):
-                part = slice(start, min(start + SITES_AT_ONCE, len(qc.sites)))
-                dosages = store.dosages(qc.sites[part], people)
-                yield part, np.where(chance.random(dosages.shape) < share, dosages, MISSING)
-
-        read = projection.read(blocks(), len(people))
-        yield share, projection.newcomers(read, np.ones(len(people), dtype=bool))
+        some = [
+            (part, np.where(chance.random(dosages.shape) < share, dosages, MISSING))
+            for part, dosages in blocks
+        ]
+        everyone = projection.read(some, len(people))
+        yield share, projection.newcomers(everyone, np.ones(len(people), dtype=bool))
 
 
 def _groups(
@@ -322,8 +319,7 @@ def _blocks(
     store: GenotypeStore, rows: np.ndarray, progress: Progress
 ) -> Iterator[tuple[slice, np.ndarray]]:
     with progress.stage("scores", len(rows)) as advance:
-        for start in range(0, len(rows), SITES_AT_ONCE):
-            part = slice(start, min(start + SITES_AT_ONCE, len(rows)))
+        for part in runs(len(rows)):
             yield part, store.dosages(rows[part])
             advance(part.stop - part.start)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -45,10 +44,10 @@ def refined(
         return z, log_weight
     first, rounds = np.cov(best[0], rowvar=False).reshape(z.shape[1], -1), [best]
     for _ in range(ROUNDS):
-        proposal = _Student.fitted(rounds, first)
-        places = proposal.sample(len(z), generator)
+        proposal = _proposal(rounds, first)
+        places = proposal.rvs(len(z), random_state=generator).reshape(z.shape)
         joint = model.log_joint(batch, torch.tensor(places, dtype=z.dtype, device=z.device))
-        found = places, joint.double().cpu().numpy() - proposal.log_density(places)
+        found = places, joint.double().cpu().numpy() - proposal.logpdf(places)
         rounds.append(found)
         best = max(best, found, key=lambda draws: evenness(draws[1]))
         if evenness(best[1]) >= GOOD:
@@ -62,41 +61,14 @@ def evenness(log_weight: np.ndarray) -> float:
     return float(weight.sum() ** 2 / (weight**2).sum() / len(weight))
 
 
-@dataclass(frozen=True)
-class _Student:
-    """A multivariate Student distribution: mean (dims,), Cholesky factor of its scale."""
+def _proposal(rounds: list[tuple[np.ndarray, np.ndarray]], first: np.ndarray) -> Any:
+    """A Student distribution with the moments of weighted draws, wider while draws are few."""
+    from scipy.special import softmax
+    from scipy.stats import multivariate_t
 
-    mean: np.ndarray
-    factor: np.ndarray
-
-    @classmethod
-    def fitted(cls, rounds: list[tuple[np.ndarray, np.ndarray]], first: np.ndarray) -> _Student:
-        """Mean and covariance of weighted draws, widened by ``first`` while draws are few."""
-        places = np.concatenate([z for z, _ in rounds])
-        log_weight = np.concatenate([w for _, w in rounds])
-        weight = np.exp(log_weight - log_weight.max())
-        weight /= weight.sum()
-        mean = weight @ places
-        apart = places - mean
-        covariance = (weight[:, None] * apart).T @ apart + first * (weight**2).sum()
-        floor = 1e-8 * np.eye(len(mean))
-        return cls(mean, np.linalg.cholesky(covariance + floor))
-
-    def sample(self, count: int, generator: np.random.Generator) -> np.ndarray:
-        """(count, dims)."""
-        normal = generator.standard_normal((count, len(self.mean)))
-        scale = np.sqrt(FREEDOM / generator.chisquare(FREEDOM, count))
-        return np.asarray(self.mean + (normal @ self.factor.T) * scale[:, None])
-
-    def log_density(self, places: np.ndarray) -> np.ndarray:
-        """(n,)."""
-        dims = len(self.mean)
-        whitened = np.linalg.solve(self.factor, (places - self.mean).T)
-        constant = (
-            math.lgamma((FREEDOM + dims) / 2)
-            - math.lgamma(FREEDOM / 2)
-            - 0.5 * dims * math.log(FREEDOM * math.pi)
-            - np.log(np.diagonal(self.factor)).sum()
-        )
-        squared = (whitened**2).sum(axis=0)
-        return np.asarray(constant - 0.5 * (FREEDOM + dims) * np.log1p(squared / FREEDOM))
+    places = np.concatenate([z for z, _ in rounds])
+    weight = softmax(np.concatenate([w for _, w in rounds]))
+    mean = weight @ places
+    apart = places - mean
+    covariance = (weight[:, None] * apart).T @ apart + first * (weight**2).sum()
+    return multivariate_t(mean, covariance + 1e-8 * np.eye(len(mean)), df=FREEDOM)

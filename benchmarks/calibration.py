@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from held_out import CPU, part, placed, split
-from scipy.stats import norm, rankdata
+from scipy.stats import norm
+from sklearn.metrics import roc_auc_score
 
 from ancestry_ddvi.appraisal import UNLIKE, judged
 from ancestry_ddvi.artefacts.labels import read_levels
@@ -108,7 +109,7 @@ def assignment(
     """Accuracy and calibration error of the probabilities of each level."""
     groups, found = Groups.of_json(fit.model.record["groups"]), {}
     for number, level in enumerate(groups.levels):
-        chance = groups.of_placement(number, some)
+        chance = groups.probabilities(number, some)
         names = groups.names(number)
         right = np.array([names.index(label) for label in labels[level]])
         said.append((name, level, chance, right))
@@ -142,8 +143,8 @@ def chance_of(fit: Fit, scores: Scores, placement: Placement) -> np.ndarray:
 
 def area(strange: np.ndarray, ordinary: np.ndarray) -> float:
     """Area under the curve of small chances."""
-    rank = rankdata(-np.concatenate([strange, ordinary]))[: len(strange)].sum()
-    return round(float((rank / len(strange) - (len(strange) + 1) / 2) / len(ordinary)), 4)
+    who = np.arange(len(strange) + len(ordinary)) < len(strange)
+    return round(float(roc_auc_score(who, -np.concatenate([strange, ordinary]))), 4)
 
 
 def tell(line: dict[str, Any]) -> None:

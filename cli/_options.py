@@ -115,14 +115,14 @@ seed = click.option(
     show_default=True,
     help="Start of the random numbers: the same seed gives the same result.",
 )
-draws_seed = click.option(
+_draws_seed = click.option(
     "--seed",
     type=click.IntRange(min=0),
     metavar="N",
     help="Of the draws, with each sample's ID.  [default: the seed of the model, 42 unless it was "
     "fitted with another: the same person then meets the same draws]",
 )
-posterior_draws = click.option(
+_draws = click.option(
     "--draws",
     type=click.IntRange(min=2),
     metavar="N",
@@ -130,7 +130,7 @@ posterior_draws = click.option(
     show_default=True,
     help="Posterior draws for each person; their mean is the place and their sd the error bar.",
 )
-min_sites = click.option(
+_min_sites = click.option(
     "--min-sites",
     type=click.IntRange(min=1),
     metavar="N",
@@ -138,7 +138,7 @@ min_sites = click.option(
     show_default=True,
     help="Fewest sites of the model that INPUT must hold.",
 )
-field = click.option(
+_field = click.option(
     "--field",
     type=click.Choice(["auto", "GT", "PL", "GL", "GP", "DS"]),
     default="auto",
@@ -146,7 +146,7 @@ field = click.option(
     help="What to read of each person at a site: calls (GT), likelihoods (PL, GL), probabilities "
     "(GP) or dosages (DS). auto is the first of PL, GL, GP and DS that INPUT has, else GT.",
 )
-build = click.option(
+_build = click.option(
     "--build",
     type=click.Choice(["NCBI36", "GRCh37", "GRCh38"]),
     metavar="NCBI36|GRCh37|GRCh38",
@@ -188,6 +188,15 @@ def verbosity(command: Command) -> Command:
             *names, is_flag=True, expose_value=False, callback=_level(level), help=told
         )
         command = flag(command)
+    return command
+
+
+def placing(command: Command) -> Command:
+    """The options of every command that places people in a model, as the API names them."""
+    for option in (
+        verbosity, threads, device, _draws_seed, _build, _min_sites, _field, _draws
+    ):  # fmt: skip
+        command = option(command)
     return command
 
 

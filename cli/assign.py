@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from . import _options as options
@@ -30,14 +32,7 @@ from ._running import running, tell
     show_default=True,
     help="Least probability of a group; below it a person stays unassigned.",
 )
-@options.posterior_draws
-@options.field
-@options.min_sites
-@options.build
-@options.draws_seed
-@options.device
-@options.threads
-@options.verbosity
+@options.placing
 def assign(
     model: str,
     inputs: tuple[str, ...],
@@ -45,13 +40,7 @@ def assign(
     labels: str | None,
     reference: str | None,
     min_prob: float,
-    draws: int,
-    field: str,
-    min_sites: int,
-    build: str | None,
-    seed: int | None,
-    device: str,
-    threads: int,
+    **placing: Any,
 ) -> None:
     """Say which group of MODEL each person in INPUT is most similar to, and how surely.
 
@@ -75,13 +64,7 @@ def assign(
             labels=labels,
             reference=reference,
             min_prob=min_prob,
-            draws=draws,
-            seed=seed,
-            device=device,
-            threads=threads,
-            field=field,
-            min_sites=min_sites,
-            build=build,
             progress=progress,
+            **placing,
         )
     tell(assigned.files.values())

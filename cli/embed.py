@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from . import _options as options
@@ -13,28 +15,15 @@ from ._running import running, tell
 @options.inputs(example="ddvi-ancestry embed cohort.ddvi new.vcf.gz")
 @options.out(default="INPUT.in.MODEL, in this folder")
 @options.labels("people are coloured in the figure")
-@options.posterior_draws
 @click.option("--draws-out", is_flag=True, help="Write the draws too, to PREFIX.draws.npz.")
-@options.field
-@options.min_sites
-@options.build
-@options.draws_seed
-@options.device
-@options.threads
-@options.verbosity
+@options.placing
 def embed(
     model: str,
     inputs: tuple[str, ...],
     out: str | None,
     labels: str | None,
-    draws: int,
     draws_out: bool,
-    field: str,
-    min_sites: int,
-    build: str | None,
-    seed: int | None,
-    device: str,
-    threads: int,
+    **placing: Any,
 ) -> None:
     """Place the people in INPUT in the space of MODEL.
 
@@ -55,15 +44,9 @@ def embed(
             model,
             inputs,
             prefix,
-            draws=draws,
-            seed=seed,
-            device=device,
-            threads=threads,
-            min_sites=min_sites,
-            build=build,
             labels=labels,
             draws_out=draws_out,
-            field=field,
             progress=progress,
+            **placing,
         )
     tell(embedded.files.values())

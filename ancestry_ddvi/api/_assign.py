@@ -98,13 +98,12 @@ def assign(
     tables = looks_like_coordinates(Path(inputs[0]))
     if tables and len(inputs) > 1:
         raise UsageProblem("Several tables of coordinates are given", "Give one at a time.")
-    method = revive(fitted, pick("cpu"))
     seed = fitted.record["options"]["seed"] if seed is None else seed
 
     def of_table(name: str) -> tuple[Coordinates, Placement]:
         coordinates = read_coordinates(Path(name))
         _same_space(coordinates, fitted, name)
-        return coordinates, _normal(coordinates, method, draws, seed)
+        return coordinates, _normal(coordinates, revive(fitted, pick("cpu")), draws, seed)
 
     files: dict[str, Path] = {}
     with computing(seed, threads):
@@ -222,18 +221,18 @@ def _groups(
 def _assignments(
     known: Groups, coordinates: Coordinates, placement: Placement, min_prob: float
 ) -> list[Assignment]:
-    from ..reference.groups import entropy
+    from scipy.stats import entropy
 
     found = []
     for number, level in enumerate(known.levels):
-        chance = known.of_placement(number, placement)
+        chance = known.probabilities(number, placement)
         found.append(
             Assignment(
                 level,
                 known.names(number),
                 coordinates.samples,
                 chance,
-                entropy(chance),
+                entropy(chance, axis=1),
                 reasons(coordinates.flag, chance.max(axis=1), min_prob),
             )
         )

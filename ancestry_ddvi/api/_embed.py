@@ -24,7 +24,7 @@ from ..genotypes.likelihoods import EvidenceStore
 from ..genotypes.receipt import Receipt, check_overlap
 from ..genotypes.regions import LENGTHS
 from ..genotypes.relatives import relatives_among, tallied, twins
-from ..genotypes.scores import Scores
+from ..genotypes.scores import Scores, runs
 from ..genotypes.store import GenotypeStore
 from ..outputs import conclude, coordinates_of, joined, write_places
 from ..planning import check_folder
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SITES_AT_ONCE = 4096
 FEW_SITES = 0.1
 """Below this share of the model's sites a warning says that bars will be wide."""
 
@@ -116,21 +115,11 @@ def embed(
     seed = fitted.record["options"]["seed"] if seed is None else seed
     with computing(seed, threads):
         clock.lap("loading")
-        with progress.stage("reading", None) as advance:
-            told, sites = counter(advance), fitted.panel.sites
-            store: GenotypeStore | EvidenceStore = (
-                GenotypeStore.open(inputs, None, told)
-                if field == GT
-                else EvidenceStore.open(inputs, field, sites, told)
-            )
-        log.info("The FORMAT field or kind of call that is read is %s.", field)
+        store = _opened(inputs, field, fitted, progress)
         groups = labels_of(store.samples, named, Path(labels)) if labels else None
         clock.lap("reading")
         alignment = fitted.panel.align(store.sites, None, store.build_hint, build)
-        if isinstance(store, EvidenceStore):
-            counted = replace(alignment.receipt, file_sites=store.snps)
-            alignment = replace(alignment, receipt=counted)
-        receipt = alignment.receipt
+        receipt = replace(alignment.receipt, file_sites=store.snps)
         _tell(receipt, store)
         check_overlap(receipt, store.name, min_sites)
         if receipt.site_fraction < FEW_SITES:
@@ -152,18 +141,6 @@ def embed(
         clock.lap("placing")
     placement = placement.turned(fitted.orientation)
     p_panel, unlike = judged(fitted.record, placement, scores, fitted.projection)
-    remarks = [
-        joined(
-            "in_panel" if member else "",
-            "duplicate_in_input" if twin else "",
-            "few_sites" if observed < min_sites else "",
-            "pseudo_haploid" if haploid else "",
-            remark,
-        )
-        for member, twin, observed, haploid, remark in zip(
-            known, repeated, scores.observed, scores.pseudo_haploid, unlike, strict=True
-        )
-    ]
     coordinates = coordinates_of(
         store.samples,
         placement,
@@ -171,7 +148,13 @@ def embed(
         model_sites=len(fitted.panel),
         sites_in_file=receipt.matched,
         p_panel=p_panel,
-        remarks=remarks,
+        remarks=_remarks(
+            in_panel=known,
+            duplicate_in_input=repeated,
+            few_sites=scores.observed < min_sites,
+            pseudo_haploid=scores.pseudo_haploid,
+            others=unlike,
+        ),
     )
     title = f"{Path(store.name).name} in {Path(model).name}: {len(store.samples):,} people"
     made = fitted.record["options"]
@@ -202,6 +185,30 @@ def embed(
     }
     done = conclude(prefix, summary, files, coordinates, clock)
     return Embedded(*done, coordinates, placement)
+
+
+def _opened(
+    inputs: Sequence[str], field: str, fitted: Model, progress: Progress
+) -> GenotypeStore | EvidenceStore:
+    """What the field says of everybody in the input."""
+    with progress.stage("reading", None) as advance:
+        if field == GT:
+            store: GenotypeStore | EvidenceStore = GenotypeStore.open(
+                inputs, None, counter(advance)
+            )
+        else:
+            store = EvidenceStore.open(inputs, field, fitted.panel.sites, counter(advance))
+    log.info("The FORMAT field or kind of call that is read is %s.", field)
+    return store
+
+
+def _remarks(*, others: Sequence[str], **flags: np.ndarray) -> list[str]:
+    """Of each person, the names of the flags that are true of them, and other remarks."""
+    rows = zip(*flags.values(), strict=True)
+    return [
+        joined(*(name for name, true in zip(flags, row, strict=True) if true), other)
+        for row, other in zip(rows, others, strict=True)
+    ]
 
 
 def _tell(receipt: Receipt, store: GenotypeStore | EvidenceStore) -> None:
@@ -236,7 +243,6 @@ def _aligned(
 ) -> Iterator[tuple[slice, np.ndarray]]:
     sites = len(alignment.rows)
     with progress.stage("scores", sites) as advance:
-        for start in range(0, sites, SITES_AT_ONCE):
-            stop = min(start + SITES_AT_ONCE, sites)
-            yield slice(start, stop), alignment.dosages(store, start, stop)
-            advance(stop - start)
+        for part in runs(sites):
+            yield part, alignment.dosages(store, part.start, part.stop)
+            advance(part.stop - part.start)

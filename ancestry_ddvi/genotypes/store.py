@@ -59,6 +59,11 @@ class GenotypeStore:
     def __len__(self) -> int:
         return len(self.sites)
 
+    @property
+    def snps(self) -> int:
+        """SNPs in the input."""
+        return len(self.sites)
+
     def counts(self) -> np.ndarray:
         """People with 0, 1, 2 copies of ALT and missing, per site: int64 (sites, 4)."""
         if self._counts is None:

@@ -68,9 +68,7 @@ class Groups:
         cls,
         levels: Sequence[str],
         labels: Sequence[tuple[str, ...]],
-        draws: np.ndarray,
-        weight: np.ndarray,
-        log_prior: np.ndarray,
+        placed: Placed,
     ) -> Groups | None:
         """Groups of labelled people; None where no cell has ``FEWEST`` people.
 
@@ -84,60 +82,44 @@ class Groups:
         levels : sequence of str
         labels : sequence of tuple of str
             Of each person on each level.
-        draws : ndarray, (people, draws, dims)
-        weight, log_prior : ndarray, (people, draws)
-            As in ``probabilities``.
+        placed : Placed
         """
+        from scipy.special import softmax
+
         cells = [cell for cell in sorted(set(labels)) if labels.count(cell) >= FEWEST]
         if not cells:
             return None
         rows = [np.flatnonzero([label == cell for label in labels]) for cell in cells]
-        size = np.array([len(members) for members in rows])
-        ratio = np.log(np.maximum(weight, 1e-300)) - log_prior
-        people = [(draws[members], ratio[members]) for members in rows]
-        wide = [np.ones(z.shape[:2]) / z.shape[1] for z, _ in people]
-        normals = _fitted(size, [z for z, _ in people], wide)
+        log_ratio = np.log(np.maximum(placed.weight, 1e-300)) - placed.belief
+        people = [(placed.draws[members], log_ratio[members]) for members in rows]
+        places = [draws for draws, _ in people]
+        normals = _fitted(places, [np.full(z.shape[:2], 1 / z.shape[1]) for z in places])
         for _ in range(ROUNDS):
-            each = zip(people, normals, strict=True)
-            normals = _fitted(
-                size,
-                [z for z, _ in people],
-                [_weights(one.log_densities(z)[..., 0] + r) for (z, r), one in each],
-            )
-        return cls(tuple(levels), tuple(cells), Normals.join(normals), (1.0,) * len(levels))
+            closeness = [
+                normals[k : k + 1].log_density(draws) + ratio
+                for k, (draws, ratio) in enumerate(people)
+            ]
+            normals = _fitted(places, [softmax(each, axis=1) for each in closeness])
+        return cls(tuple(levels), tuple(cells), normals, (1.0,) * len(levels))
 
     def names(self, level: int) -> list[str]:
         """The groups of a level, in order."""
         return sorted({cell[level] for cell in self.cells})
 
-    def probabilities(
-        self, level: int, draws: np.ndarray, weight: np.ndarray, log_prior: np.ndarray
-    ) -> np.ndarray:
+    def probabilities(self, level: int, placed: Placed) -> np.ndarray:
         """Probability of each group of a level; (people, groups).
 
         By Bayes' rule, p(group | x) is in proportion to p(group) times the integral of
         p(x | z) p(z | group), which is the mean of p(z | group) / p(z) over the posterior
         under the model's own prior p(z): the prior of places is not counted twice.
-
-        Parameters
-        ----------
-        draws : ndarray, (people, draws, dims)
-            From everybody's posterior.
-        weight : ndarray, (people, draws)
-            Rows sum to 1.
-        log_prior : ndarray, (people, draws)
-            Log density of the model's prior at each draw.
         """
-        by_cell = log_mean(self.normals.log_densities(draws) - log_prior[..., None], weight)
+        ratio = self.normals.log_densities(placed.draws) - placed.belief[..., None]
+        by_cell = log_mean(ratio, placed.weight)
         names = self.names(level)
         part = np.array([names.index(cell[level]) for cell in self.cells])
         belongs = part[:, None] == np.arange(len(names))
         every = np.exp(by_cell - by_cell.max(axis=1, keepdims=True)) @ belongs
-        return _normalised(np.maximum(every, 1e-300) ** (1 / self.temperature[level]))
-
-    def of_placement(self, level: int, placed: Placed) -> np.ndarray:
-        """Probabilities of people who are placed; (people, groups)."""
-        return self.probabilities(level, placed.draws, placed.weight, placed.belief)
+        return _sharpened(every, self.temperature[level])
 
     def tempered(self, shown: Sequence[tuple[np.ndarray, Sequence[str]]]) -> Groups:
         """With the temperatures that suit people who were not used to make the groups.
@@ -180,40 +162,32 @@ class Groups:
         )
 
 
-def entropy(chance: np.ndarray) -> np.ndarray:
-    """Entropy of each row of probabilities, in nats; (people,)."""
-    return np.asarray(-(chance * np.log(np.maximum(chance, 1e-300))).sum(axis=1))
-
-
-def _fitted(
-    size: np.ndarray, places: Sequence[np.ndarray], weights: Sequence[np.ndarray]
-) -> list[Normals]:
+def _fitted(places: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> Normals:
     """The normal of each cell, from its people's draws and their weights."""
-    mean = [np.einsum("ns,nsi->i", w, z) / len(z) for z, w in zip(places, weights, strict=True)]
+    size = np.array([len(draws) for draws in places])
+    mean = np.array([
+        np.einsum("ns,nsi->i", w, z) / len(z) for z, w in zip(places, weights, strict=True)
+    ])  # fmt: skip
     scatter = np.array([
         np.einsum("ns,nsi,nsj->ij", w, z - m, z - m)
         for z, w, m in zip(places, weights, mean, strict=True)
     ])  # fmt: skip
     common = scatter.sum(axis=0) / size.sum()
     covariance = (scatter + SHRINKAGE * common) / (size + SHRINKAGE)[:, None, None]
-    covariance += FLOOR * np.eye(scatter.shape[1])
-    share = size / size.sum()
-    return [Normals(share[k : k + 1], m[None], covariance[k : k + 1]) for k, m in enumerate(mean)]
+    return Normals(size / size.sum(), mean, covariance + FLOOR * np.eye(mean.shape[1]))
 
 
-def _weights(log_weight: np.ndarray) -> np.ndarray:
-    """Weights whose rows sum to 1."""
-    return _normalised(np.exp(log_weight - log_weight.max(axis=1, keepdims=True)))
-
-
-def _normalised(values: np.ndarray) -> np.ndarray:
-    return np.asarray(values / values.sum(axis=1, keepdims=True))
+def _sharpened(chance: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities with their log odds divided by a temperature; rows sum to 1."""
+    powers = np.maximum(chance, 1e-300) ** (1 / temperature)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def _temperature(chance: np.ndarray, right: np.ndarray) -> float:
     """The temperature with the least log loss (Guo et al. 2017)."""
-    losses = []
-    for temperature in TEMPERATURES:
-        tempered = _normalised(np.maximum(chance, 1e-300) ** (1 / temperature))
-        losses.append(-np.log(np.maximum(tempered[np.arange(len(right)), right], 1e-12)).mean())
+    people = np.arange(len(right))
+    losses = [
+        -np.log(np.maximum(_sharpened(chance, t)[people, right], 1e-12)).mean()
+        for t in TEMPERATURES
+    ]
     return float(TEMPERATURES[int(np.argmin(losses))])

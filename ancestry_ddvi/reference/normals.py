@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,15 +36,13 @@ class Normals:
 
     def log_density(self, points: np.ndarray) -> np.ndarray:
         """Log density of the mixture; (..., dims) -> (...)."""
-        each = self.log_densities(points)
-        top = each.max(axis=-1)
-        return np.asarray(top + np.log(np.exp(each - top[..., None]).sum(axis=-1)))
+        from scipy.special import logsumexp
 
-    @classmethod
-    def join(cls, parts: Sequence[Normals]) -> Normals:
-        """All normals of several, in order."""
-        columns = zip(*(vars(part).values() for part in parts), strict=True)
-        return cls(*(np.concatenate(column) for column in columns))
+        return np.asarray(logsumexp(self.log_densities(points), axis=-1))
+
+    def __getitem__(self, some: slice) -> Normals:
+        """Some of the normals, at the weights they have."""
+        return Normals(self.weight[some], self.mean[some], self.covariance[some])
 
     def as_json(self) -> dict[str, Any]:
         """Plain lists."""
@@ -65,7 +63,7 @@ def log_mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     weight : ndarray, (people, draws)
         Rows sum to 1.
     """
+    from scipy.special import logsumexp
+
     spread = weight.reshape(*weight.shape, *[1] * (values.ndim - 2))
-    top = values.max(axis=1, keepdims=True)
-    total = (spread * np.exp(values - top)).sum(axis=1)
-    return np.asarray(top[:, 0] + np.log(np.maximum(total, 1e-300)))
+    return np.asarray(logsumexp(values, axis=1, b=spread))

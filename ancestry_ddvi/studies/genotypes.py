@@ -16,9 +16,9 @@ from ..evaluation.clusters import agreement, mixture_clusters
 from ..evaluation.intervals import t_interval
 from ..evaluation.neighbours import cross_validated_accuracy, neighbour_accuracy
 from ..evaluation.tables import Estimate, Table
-from ..fitting import SITES_AT_ONCE, make_projection
+from ..fitting import make_projection
 from ..genotypes.qc import QC, Filters, quality_control
-from ..genotypes.scores import Scores
+from ..genotypes.scores import Scores, runs
 from ..genotypes.store import GenotypeStore
 from ..mapping import with_settings
 from ..methods import recipe, row
@@ -175,9 +175,7 @@ def _split(store: GenotypeStore, qc: QC, dims: int, seed: int) -> Split:
     inside = np.zeros(len(store.samples), dtype=bool)
     inside[fit] = True
     projection = make_projection(store, replace(qc, fit_samples=inside), dims, 0, seed)
-    starts = range(0, len(qc.sites), SITES_AT_ONCE)
-    parts = (slice(start, min(start + SITES_AT_ONCE, len(qc.sites))) for start in starts)
-    blocks = ((part, store.dosages(qc.sites[part])) for part in parts)
+    blocks = ((part, store.dosages(qc.sites[part])) for part in runs(len(qc.sites)))
     scores = projection.newcomers(projection.read(blocks, len(store.samples)), inside)
     return Split(seed, fit, held_out, scores)
 

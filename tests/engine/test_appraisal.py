@@ -79,7 +79,7 @@ def test_scores_that_claim_four_times_the_precision_are_widened() -> None:
     bold = [(share, scores.tempered(1 / 4)) for share, scores in parts]
     ids = [f"p{i}" for i in range(200)]
     found = calibrate(Right(), full.tempered(1 / 4), bold, ids, np.arange(200), CPU, 1)  # type: ignore[arg-type]
-    assert 1 < found.temperature <= 4
+    assert found.temperature >= 3
     assert found.coverage[-1]["covered_95"] > 0.88
     np.testing.assert_allclose(found.full[1].precision, 4 * full.precision / found.temperature)
 

@@ -11,7 +11,7 @@ from toy_model import Grid, as_scores, rested, simulate
 
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.placement import Placement
-from ancestry_ddvi.refinement import POOR, _Student, evenness, refined
+from ancestry_ddvi.refinement import POOR, evenness, refined
 from ancestry_ddvi.sampling import place
 
 PEOPLE, DRAWS = 24, 256
@@ -83,13 +83,3 @@ def test_a_refined_person_alone_is_the_person_in_company(batch) -> None:
     for name in ("draws", "log_weight"):
         np.testing.assert_array_equal(getattr(mixed, name), getattr(plain, name)[order])
         np.testing.assert_array_equal(getattr(alone, name)[0], getattr(plain, name)[5])
-
-
-def test_the_proposal_has_the_density_of_scipy() -> None:
-    from scipy.stats import multivariate_t
-
-    factor = np.array([[0.5, 0], [0.2, 0.3]])
-    proposal = _Student(np.array([1.0, -2.0]), factor)
-    places = proposal.sample(50, np.random.default_rng(1))
-    expected = multivariate_t(proposal.mean, factor @ factor.T, df=4).logpdf(places)
-    np.testing.assert_allclose(proposal.log_density(places), expected)
