@@ -115,10 +115,10 @@ class Placement:
     @property
     def effective_draws(self) -> np.ndarray:
         """Effective sample size of the draws, by their weights untruncated; (people,)."""
-        if self.draws.shape[1] == 1:
-            return np.full(len(self.draws), math.nan)
-        relative = self._relative_weight
-        return np.asarray(relative.sum(axis=1) ** 2 / (relative**2).sum(axis=1))
+        people, draws = self.draws.shape[:2]
+        if draws == 1:
+            return np.full(people, math.nan)
+        return effective(np.zeros((people, draws)) if self.log_weight is None else self.log_weight)
 
     @property
     def elbo(self) -> np.ndarray:
@@ -134,6 +134,12 @@ class Placement:
             return np.full(len(self.draws), math.nan)
         top = self.log_weight.max(axis=1)
         return np.asarray(top + np.log(np.exp(self.log_weight - top[:, None]).mean(axis=1)))
+
+
+def effective(log_weight: np.ndarray) -> np.ndarray:
+    """How many independent draws weighted ones are worth (Kish 1965); (..., draws) -> (...)."""
+    weight = np.exp(log_weight - log_weight.max(axis=-1, keepdims=True))
+    return np.asarray(weight.sum(axis=-1) ** 2 / (weight**2).sum(axis=-1))
 
 
 def normal_placement(

@@ -10,9 +10,14 @@ from torch import Tensor
 
 from .models.batch import Batch
 from .models.latent import LatentModel
+from .placement import effective
 
-POOR, GOOD = 1 / 16, 1 / 4
-"""Effective draws per draw: below the first new ones are proposed, at the second all is well."""
+FEWEST = 16.0
+"""Effective draws below which new ones are proposed, or half of the draws if that is less: an
+error bar from a few is too narrow."""
+
+GOOD = 1 / 4
+"""Effective draws per draw at which all is well, if they are enough."""
 
 ROUNDS = 8
 FREEDOM = 4.0
@@ -40,7 +45,8 @@ def refined(
         The person's own.
     """
     best = z.double().cpu().numpy(), log_weight.double().cpu().numpy()
-    if evenness(best[1]) >= POOR:
+    least = min(FEWEST, len(z) / 2)
+    if effective(best[1]) >= least:
         return z, log_weight
     first, rounds = np.cov(best[0], rowvar=False).reshape(z.shape[1], -1), [best]
     for _ in range(ROUNDS):
@@ -49,16 +55,10 @@ def refined(
         joint = model.log_joint(batch, torch.tensor(places, dtype=z.dtype, device=z.device))
         found = places, joint.double().cpu().numpy() - proposal.logpdf(places)
         rounds.append(found)
-        best = max(best, found, key=lambda draws: evenness(draws[1]))
-        if evenness(best[1]) >= GOOD:
+        best = max(best, found, key=lambda draws: effective(draws[1]))
+        if effective(best[1]) >= max(least, GOOD * len(z)):
             break
     return torch.tensor(best[0]).to(z), torch.tensor(best[1]).to(log_weight)
-
-
-def evenness(log_weight: np.ndarray) -> float:
-    """Effective draws per draw, 0 to 1."""
-    weight = np.exp(log_weight - log_weight.max())
-    return float(weight.sum() ** 2 / (weight**2).sum() / len(weight))
 
 
 def _proposal(rounds: list[tuple[np.ndarray, np.ndarray]], first: np.ndarray) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from pathlib import Path
@@ -149,11 +149,13 @@ def embed(
         sites_in_file=receipt.matched,
         p_panel=p_panel,
         remarks=_remarks(
-            in_panel=known,
-            duplicate_in_input=repeated,
-            few_sites=scores.observed < min_sites,
-            pseudo_haploid=scores.pseudo_haploid,
-            others=unlike,
+            {
+                "in_panel": known,
+                "duplicate_in_input": repeated,
+                "few_sites": scores.observed < min_sites,
+                "pseudo_haploid": scores.pseudo_haploid,
+            },
+            unlike,
         ),
     )
     title = f"{Path(store.name).name} in {Path(model).name}: {len(store.samples):,} people"
@@ -202,8 +204,8 @@ def _opened(
     return store
 
 
-def _remarks(*, others: Sequence[str], **flags: np.ndarray) -> list[str]:
-    """Of each person, the names of the flags that are true of them, and other remarks."""
+def _remarks(flags: Mapping[str, np.ndarray], others: Sequence[str]) -> list[str]:
+    """Of each person, the flags that are true of them, and other remarks."""
     rows = zip(*flags.values(), strict=True)
     return [
         joined(*(name for name, true in zip(flags, row, strict=True) if true), other)

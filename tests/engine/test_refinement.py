@@ -10,8 +10,8 @@ import torch
 from toy_model import Grid, as_scores, rested, simulate
 
 from ancestry_ddvi.data.scores import ScoreData
-from ancestry_ddvi.placement import Placement
-from ancestry_ddvi.refinement import POOR, evenness, refined
+from ancestry_ddvi.placement import Placement, effective
+from ancestry_ddvi.refinement import FEWEST, refined
 from ancestry_ddvi.sampling import place
 
 PEOPLE, DRAWS = 24, 256
@@ -42,14 +42,14 @@ def test_places_and_bars_are_those_of_a_grid(batch) -> None:
     missed = 0
     for person in range(PEOPLE):
         z, weight = from_elsewhere(batch, person)
-        if evenness(weight.numpy()) >= POOR:
+        if effective(weight.numpy()) >= FEWEST:
             continue
         missed += 1
         rows = batch[torch.tensor([person])].repeat(DRAWS)
         with torch.no_grad():
             z, weight = refined(model, rows, z, weight, np.random.default_rng(person))
         found = Placement(z.double().numpy()[None], weight.double().numpy()[None])
-        assert found.effective_draws[0] > 2 * POOR * DRAWS
+        assert found.effective_draws[0] > 2 * FEWEST
         close = 0.35 * grid.sd[person].max()
         np.testing.assert_allclose(found.mean[0], grid.mean[person], atol=close)
         np.testing.assert_allclose(found.sd[0], grid.sd[person], rtol=0.4)
@@ -77,9 +77,20 @@ def test_a_refined_person_alone_is_the_person_in_company(batch) -> None:
         return place(model, data, [IDS[i] for i in rows], draws=DRAWS, seed=1)
 
     plain = placed(np.arange(PEOPLE))
-    assert (plain.effective_draws > POOR * DRAWS).mean() > 0.9
+    assert (plain.effective_draws > FEWEST).mean() > 0.9
     order = np.random.default_rng(2).permutation(PEOPLE)
     mixed, alone = placed(order), placed(np.array([5]))
     for name in ("draws", "log_weight"):
         np.testing.assert_array_equal(getattr(mixed, name), getattr(plain, name)[order])
         np.testing.assert_array_equal(getattr(alone, name)[0], getattr(plain, name)[5])
+
+
+def test_even_a_few_draws_make_bars_of_the_right_width(batch) -> None:
+    """Thirty-two draws: what three of them carry would be too narrow."""
+    grid, model = Grid(rested(), batch), copy.deepcopy(rested())
+    with torch.no_grad():
+        model.posterior.base.head.bias.add_(0.7)
+    data = ScoreData(as_scores(batch), torch.device("cpu"))
+    placed = place(model, data, IDS, draws=32, seed=1)
+    assert (placed.effective_draws > 8).mean() > 0.9
+    assert (placed.sd / grid.sd).mean() == pytest.approx(1, abs=0.1)
