@@ -19,7 +19,7 @@ from ..artefacts.summary import Clock, complete, write_summary
 from ..errors import InputsDisagree, UsageProblem
 from ..planning import check_folder
 from ..progress import SILENT, Progress
-from ._common import PROPOSALS, default_prefix
+from ._common import default_prefix
 from ._embed import embed
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _normal(coordinates: Coordinates, method: Any, draws: int, seed: int) -> Pla
 
     covariance = np.nan_to_num(coordinates.covariance)
     placement = normal_placement(
-        coordinates.mean, covariance, coordinates.samples, draws=draws * PROPOSALS, seed=seed
+        coordinates.mean, covariance, coordinates.samples, draws=draws * method.proposals, seed=seed
     )
     return replace(placement, log_prior=method.log_prior(placement.draws))
 

@@ -7,9 +7,6 @@ from pathlib import Path
 
 SUFFIXES = (".gz", ".bgz", ".vcf", ".bcf", ".bed", ".bim", ".fam", ".pgen", ".pvar", ".psam")
 
-PROPOSALS = 4
-"""Draws proposed and weighted for each draw asked for."""
-
 
 def default_prefix(inputs: Sequence[str], model: str | None = None) -> str:
     """The input's name without folder and suffix; for ``embed``, with the model's after it."""

@@ -29,7 +29,7 @@ from ..genotypes.store import GenotypeStore
 from ..outputs import conclude, coordinates_of, joined, write_places
 from ..planning import check_folder
 from ..progress import SILENT, Progress
-from ._common import PROPOSALS, counter, default_prefix
+from ._common import counter, default_prefix
 
 if TYPE_CHECKING:
     from ..genotypes.panel import Alignment
@@ -136,7 +136,7 @@ def embed(
         scores = fitted.projection.newcomers(everyone, known)
         clock.lap("scores")
         placement = method.place(
-            ScoreData(scores, chosen), store.samples, draws=draws * PROPOSALS, seed=seed
+            ScoreData(scores, chosen), store.samples, draws=draws * method.proposals, seed=seed
         )
         clock.lap("placing")
     placement = placement.turned(fitted.orientation)

@@ -19,7 +19,7 @@ from ..genotypes.store import GenotypeStore
 from ..outputs import conclude, coordinates_of, joined, write_places
 from ..planning import check_folder, plan, say_estimate
 from ..progress import SILENT, Progress
-from ._common import PROPOSALS, counter, default_prefix
+from ._common import counter, default_prefix
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,10 @@ def fit(
         levels = read_levels(Path(labels)) if labels else None
         done = fit_model(store, options, chosen, progress, clock, guides, levels, liftover)
         placement = done.method.place(
-            ScoreData(done.scores, chosen), store.samples, draws=64 * PROPOSALS, seed=seed
+            ScoreData(done.scores, chosen),
+            store.samples,
+            draws=64 * done.method.proposals,
+            seed=seed,
         )
         clock.lap("placing")
     placement = placement.turned(done.model.orientation)

@@ -53,6 +53,11 @@ METHODS: dict[str, Row] = {
     "iaf-vae": Row("iaf_vae:IAFVAE", "inverse autoregressive flow posterior"),
     "h-iaf-vae": Row("h_iaf_vae:HierarchicalIAFVAE", "hierarchical posterior of two such flows"),
     "aae": Row("aae:AAE", "adversarial autoencoder", error_bars=False),
+    "inflationary-flow": Row(
+        "inflationary_flow:InflationaryFlow",
+        "inflationary flow: a unique and invertible map of all components",
+        uses_labels=False,
+    ),
     "pca": Row("pca:PCA", "principal components with the noise of each person", uses_labels=False),
     "umap": Row(
         "umap:UMAP",

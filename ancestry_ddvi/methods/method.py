@@ -44,10 +44,13 @@ class Method(abc.ABC):
         Whether coordinates may be turned about the origin without a change of meaning.
     steps : int
         Steps of the fit, for the progress bar.
+    proposals : int
+        Draws to propose and weight for each draw that is asked for.
     """
 
     turnable: bool
     steps: int
+    proposals: int = 4
 
     @abc.abstractmethod
     def fit(self, data: Dataset, advance: Callable[[int], None]) -> list[Record]:

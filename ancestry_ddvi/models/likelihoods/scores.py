@@ -16,39 +16,22 @@ FIRST_EXCESS = 0.1
 """Variance to start from: a tenth of the natural noise of complete data."""
 
 
-class ScoreLikelihood(Likelihood):
-    """p(scores | z) = N(decoder(z), precision^-1 + diag(excess)).
+class NormalScores(Likelihood):
+    """p(scores | z) = N(expected scores at z, precision^-1 + diag(excess)).
 
     The precision comes with the data: with standardised dosages x, orthonormal loadings V and
     unit noise, ||x - V g(z)||^2 = ||scores - g(z)||^2 + const, so this is the Gaussian genotype
-    model, and its noise is that of binomial dosages, not a setting. The excess is learnt, one
-    number per component: the variance of true scores about a surface of so few dimensions, like
-    the residual variance of factor analysis. More sites shrink the first and never the second.
+    model, and its noise is that of binomial dosages, not a setting. The excess is the variance of
+    true scores about what z leads to expect, one number per component, like the residual variance
+    of factor analysis. More sites shrink the first and never the second.
 
-    Parameters
+    Attributes
     ----------
-    scale : Tensor, (features,)
-        Standard deviation of the scores over the cohort, most varied first.
-    dims, width, depth : int
-        Latent dimensions; width and number of hidden layers of the decoder.
+    log_excess : Tensor, (features,)
+        Minus infinity where z says all about the true scores.
     """
 
-    scale: Tensor
-
-    def __init__(self, scale: Tensor, dims: int, width: int, depth: int = 2) -> None:
-        super().__init__()
-        features = len(scale)
-        self.register_buffer("scale", scale.clone())
-        self.net = MLP(dims, features, width, depth)
-        self.linear = nn.Linear(dims, features, bias=False)
-        self.log_excess = nn.Parameter(torch.full((features,), FIRST_EXCESS).log())
-        with torch.no_grad():  # start from the leading components, the same for every seed
-            self.linear.weight.copy_(torch.eye(features, dims))
-
-    def forward(self, z: Tensor) -> Tensor:
-        """Expected scores at each latent; (n, features)."""
-        out: Tensor = (self.linear(z) + self.net(z)) * self.scale
-        return out
+    log_excess: Tensor
 
     def log_prob(self, batch: Batch, z: Tensor) -> Tensor:
         """Log density of the scores, in nats; (n,)."""
@@ -76,14 +59,44 @@ class ScoreLikelihood(Likelihood):
         whitened = torch.linalg.solve_triangular(inner, raw, upper=False)[..., 0]
         return whitened, _log_diagonal(factor) - _log_diagonal(inner)
 
-    def noise_parameters(self) -> list[nn.Parameter]:
-        """The excess."""
-        return [self.log_excess]
-
     def fantasy(self, batch: Batch, z: Tensor) -> Batch:
         """Scores drawn at ``z`` with the precision of each row of ``batch``."""
         excess = (0.5 * self.log_excess).exp() * torch.randn_like(batch.x)
         return replace(batch, x=self(z) + excess + batch.noise())
+
+
+class ScoreLikelihood(NormalScores):
+    """Expected scores by a network, the excess learnt: latents have fewer dimensions than scores.
+
+    Parameters
+    ----------
+    scale : Tensor, (features,)
+        Standard deviation of the scores over the cohort, most varied first.
+    dims, width, depth : int
+        Latent dimensions; width and number of hidden layers of the decoder.
+    """
+
+    scale: Tensor
+    log_excess: nn.Parameter
+
+    def __init__(self, scale: Tensor, dims: int, width: int, depth: int = 2) -> None:
+        super().__init__()
+        features = len(scale)
+        self.register_buffer("scale", scale.clone())
+        self.net = MLP(dims, features, width, depth)
+        self.linear = nn.Linear(dims, features, bias=False)
+        self.log_excess = nn.Parameter(torch.full((features,), FIRST_EXCESS).log())
+        with torch.no_grad():  # start from the leading components, the same for every seed
+            self.linear.weight.copy_(torch.eye(features, dims))
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Expected scores at each latent; (n, features)."""
+        out: Tensor = (self.linear(z) + self.net(z)) * self.scale
+        return out
+
+    def noise_parameters(self) -> list[nn.Parameter]:
+        """The excess."""
+        return [self.log_excess]
 
 
 def _log_diagonal(factor: Tensor) -> Tensor:

@@ -1,0 +1,193 @@
+"""Inflationary flows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from ..data.dataset import Dataset
+from ..errors import UsageProblem
+from ..models.batch import Batch
+from ..models.flow import Flow
+from ..models.inflation import INFLATIONS
+from ..models.inflationary import Inflationary, variances
+from ..models.integrators import INTEGRATORS
+from ..models.modalities import ComponentScores, Modality
+from ..objectives.denoising import Denoising
+from ..placement import Placement
+from ..training.trainer import Record, Stage, train
+from .method import Recipe, Spec
+from .networks import Trained
+
+DRAWS = 4
+"""Draws of everybody's true scores that each round is trained on."""
+
+FIRST, LAST = 0.25, 0.35
+"""Shares of the steps before the first round of draws, and after the last."""
+
+LEAST = 0.05
+"""Least variance of true scores, in units of the variance of measured ones."""
+
+
+class TrueScores(Dataset):
+    """Draws of everybody's true scores."""
+
+    def __init__(self, draws: Tensor, modality: Modality) -> None:
+        self.draws = draws
+        self._modality = modality
+
+    @property
+    def modality(self) -> Modality:
+        """That of the scores they were drawn for."""
+        return self._modality
+
+    def __len__(self) -> int:
+        return len(self.draws)
+
+    def batch(self, rows: Tensor | slice = slice(None)) -> Batch:
+        """The draws as they are."""
+        return Batch(self.draws[rows])
+
+    def minibatch(self, size: int) -> Batch:
+        """Draws at random."""
+        return self.batch(torch.randint(len(self), (size,), device=self.draws.device))
+
+
+class FlowMethod(Trained):
+    """A flow fitted to true scores, of which only noisy measurements are known.
+
+    Expectation maximisation over the law of true scores: everybody's are drawn from the
+    posterior under the present flow, and the flow learns from the draws. It starts from scores
+    shrunk until their variances are those of true scores.
+    """
+
+    model: Inflationary
+    proposals = 1
+
+    def __init__(
+        self, model: Inflationary, spec: Spec, recipe: InflationaryFlow, device: torch.device
+    ) -> None:
+        self.recipe = recipe
+        self.dims = spec.dims
+        super().__init__(model, self._stages(model), recipe.batch, device)
+        self.turnable = False
+
+    def _stages(self, model: Inflationary) -> list[Stage[Inflationary]]:
+        """One before anything is drawn, one for each round of draws; the last cools down."""
+        steps, rate = self.recipe.steps, self.recipe.learning_rate
+        first, last = int(FIRST * steps), int(LAST * steps)
+        rounds = max(self.recipe.rounds, 1)
+        each = (steps - first - last) // rounds
+        counts = [first, *[each] * (rounds - 1), steps - first - each * (rounds - 1)]
+        even = [Stage(model, Denoising(), count, (rate, rate)) for count in counts[:-1]]
+        return [*even, Stage(model, Denoising(), counts[-1], (rate, rate / 100))]
+
+    def fit(self, data: Dataset, advance: Callable[[int], None]) -> list[Record]:
+        """Settle centre and spectrum, then train and draw in turns."""
+        batch = data.batch()
+        noise = variances(batch)
+        measured = batch.x.var(0)
+        spectrum = torch.maximum(measured - noise.mean(0), LEAST * measured)
+        centre = batch.x.mean(0)
+        self.model.flow.settle(centre, spectrum)
+        shown = centre + (batch.x - centre) * (spectrum / (spectrum + noise)).sqrt()
+        records = []
+        for number, stage in enumerate(self.stages):
+            if number and self.recipe.rounds:
+                shown = self._drawn(batch)
+            known = TrueScores(shown, data.modality)
+            done = train([stage], known, self.batch, advance)
+            records += [replace(record, stage=number) for record in done]
+        return records
+
+    def _drawn(self, batch: Batch) -> Tensor:
+        """Draws of everybody's true scores under the present flow; (people * draws, features)."""
+        again = batch.repeat(DRAWS)
+        noise = torch.randn(len(again), *self.model.noise_shape, device=batch.x.device)
+        with torch.no_grad():
+            return self.model.flow.posterior(again.x, variances(again), noise)
+
+    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> Placement:
+        """Draws from everybody's posterior; coordinates are the leading latents."""
+        placed = super().place(data, ids, draws=draws, seed=seed)
+        leading = placed.draws[..., : self.dims]
+        return replace(placed, draws=leading, log_prior=self.log_prior(leading))
+
+
+@dataclass(frozen=True)
+class InflationaryFlow(Recipe):
+    """Inflationary flow (de Albuquerque & Pearson, NeurIPS 2024): unique and invertible.
+
+    Attributes
+    ----------
+    inflation : str
+        How noise grows: "whitened" (in proportion to the variance along each component, which
+        keeps the participation ratio exactly), "uniform" (the published code) or "published"
+        (the paper's text).
+    gap : float
+        How much slower noise grows along components beyond the coordinates: 0 preserves the
+        participation ratio, above 0 they are compressed.
+    floor : float
+        Noise at the start of the flow, in units of the variance of true scores.
+    width, depth : int
+        Of the denoiser's hidden layers.
+    steps : int
+        Training steps in all.
+    rounds : int
+        How often true scores are drawn anew; 0 to take shrunken scores for true ones.
+    batch : int
+        Rows per step.
+    learning_rate : float
+        Adam's rate at the start; it ends a hundred times smaller.
+    integrator : str
+        "rk4" or "heun".
+    flow_steps : int
+        Steps of the flow, each way.
+    posterior_steps : int
+        Steps in which noise is taken away from measured scores.
+    """
+
+    inflation: str = "whitened"
+    gap: float = 0.0
+    floor: float = 1e-3
+    width: int = 128
+    depth: int = 3
+    steps: int = 8000
+    rounds: int = 20
+    batch: int = 512
+    learning_rate: float = 0.004
+    integrator: str = "rk4"
+    flow_steps: int = 16
+    posterior_steps: int = 24
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._at_least(1, "width", "depth", "steps", "batch", "flow_steps", "posterior_steps")
+        self._at_least(0, "rounds", "gap")
+        self._one_of("inflation", list(INFLATIONS))
+        self._one_of("integrator", list(INTEGRATORS))
+        for name, most in (("gap", 1), ("floor", 1), ("learning_rate", 1)):
+            if not getattr(self, name) <= most or (name != "gap" and getattr(self, name) <= 0):
+                raise UsageProblem(
+                    f"--set {name}={getattr(self, name)} cannot be meant",
+                    f"Give {'0 or' if name == 'gap' else 'above 0,'} up to {most}.",
+                )
+
+    def build(self, spec: Spec, device: torch.device) -> FlowMethod:
+        """A flow over all components of the data, not yet fitted."""
+        assert isinstance(spec.modality, ComponentScores)
+        flow = Flow(
+            len(spec.modality.scale),
+            self.width,
+            self.depth,
+            inflation=self.inflation,
+            kept=spec.dims,
+            gap=self.gap,
+            floor=self.floor,
+            integrator=self.integrator,
+            steps=self.flow_steps,
+        )
+        return FlowMethod(Inflationary(flow, self.posterior_steps), spec, self, device)
