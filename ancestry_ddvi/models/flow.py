@@ -186,7 +186,8 @@ class Flow(nn.Module):
             inward: Tensor = path.alpha_dot(t) * y
             return inward - 0.5 * alpha * growth * (expected - y)
 
-        return self._integrate(field, scaled, times)
+        moved: Tensor = self._integrate(field, scaled, times)
+        return moved
 
     def log_density(self, x: Tensor, gamma: Tensor, steps: int = 32) -> Tensor:
         """Log density of data seen with normal noise of variances ``gamma``, (n, dims); (n,).

@@ -98,5 +98,5 @@ def _once(flow: Flow, x: Tensor, noise: Tensor) -> Tensor:
     asked, where = torch.unique_consecutive(torch.cat([x, noise], -1), dim=0, return_inverse=True)
     count = -(-len(asked) // AT_ONCE) * AT_ONCE
     filled = asked[torch.arange(count, device=x.device) % len(asked)]
-    found: Tensor = flow.log_density(*filled.chunk(2, -1))
-    return found[where]
+    found: Tensor = flow.log_density(*filled.chunk(2, -1))[where]
+    return found
