@@ -86,7 +86,7 @@ class Inflationary(LatentModel):
 def variances(batch: Batch) -> Tensor:
     """Variances of the noise of scores along each component; (n, features)."""
     assert batch.factor is not None
-    inverse = torch.linalg.inv(batch.factor)
+    inverse: Tensor = torch.linalg.inv(batch.factor)
     return inverse.square().sum(-2)
 
 

@@ -14,7 +14,10 @@ from ancestry_ddvi.errors import UsageProblem
 from ancestry_ddvi.mapping import with_settings
 from ancestry_ddvi.methods import METHODS, recipe
 
-SHORT = {"steps": "24", "width": "16", "encoder_width": "16", "batch": "32"}
+SHORT = {
+    "steps": "24", "width": "16", "encoder_width": "16", "batch": "32", "rounds": "2",
+    "flow_steps": "8", "posterior_steps": "8",
+}  # fmt: skip
 
 
 def settings(method: str) -> dict[str, str]:
