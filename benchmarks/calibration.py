@@ -68,9 +68,11 @@ Said = list[tuple[str, str, np.ndarray, np.ndarray]]
 
 def assignment(
     fit: Fit, name: str, some: Placement, labels: pd.DataFrame, said: Said
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Accuracy and calibration error of the probabilities of each level."""
-    groups, found = Groups.of_json(fit.model.record["groups"]), {}
+    groups = Groups.of_json(fit.model.record["groups"])
+    found: dict[str, Any] = {}
+    rng = np.random.default_rng(0)
     for number, level in enumerate(groups.levels):
         chance = groups.probabilities(number, some)
         names = groups.names(number)
@@ -78,24 +80,30 @@ def assignment(
         said.append((name, level, chance, right))
         found[f"accuracy_{level}"] = round(float((chance.argmax(axis=1) == right).mean()), 4)
         found[f"ece_{level}"] = round(calibration_error(chance, right), 4)
+        found[f"ece_by_chance_{level}"] = by_chance(chance, rng)
     return found
 
 
+def by_chance(chance: np.ndarray, rng: np.random.Generator) -> list[float]:
+    """Central 95 % of the calibration error of labels drawn from the very probabilities."""
+    drawn = []
+    for _ in range(100):
+        below = np.cumsum(chance, axis=1) < rng.random((len(chance), 1))
+        drawn.append(calibration_error(chance, below.sum(axis=1).clip(max=chance.shape[1] - 1)))
+    return [round(float(q), 4) for q in np.quantile(drawn, [0.025, 0.975])]
+
+
 def pooled(said: Said) -> None:
-    """Calibration over all repeats, and of labels drawn from the very probabilities."""
+    """Calibration over all repeats."""
     rng = np.random.default_rng(0)
     for name, level in dict.fromkeys((n, v) for n, v, _, _ in said):
         mine = [(c, r) for n, v, c, r in said if (n, v) == (name, level)]
         chance, right = (np.concatenate(part) for part in zip(*mine, strict=True))
-        drawn = []
-        for _ in range(100):
-            below = np.cumsum(chance, axis=1) < rng.random((len(chance), 1))
-            drawn.append(calibration_error(chance, below.sum(axis=1).clip(max=chance.shape[1] - 1)))
         tell({
             "pooled": name, "level": level, "people": len(right),
             "accuracy": round(float((chance.argmax(axis=1) == right).mean()), 4),
             "ece": round(calibration_error(chance, right), 4),
-            "ece_by_chance": [round(float(q), 4) for q in np.quantile(drawn, [0.025, 0.975])],
+            "ece_by_chance": by_chance(chance, rng),
         })  # fmt: skip
 
 
