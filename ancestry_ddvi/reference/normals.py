@@ -65,5 +65,8 @@ def log_mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """
     from scipy.special import logsumexp
 
-    spread = weight.reshape(*weight.shape, *[1] * (values.ndim - 2))
-    return np.asarray(logsumexp(values, axis=1, b=spread))
+    with np.errstate(divide="ignore"):
+        log_weight = np.log(weight)
+    return np.asarray(
+        logsumexp(values + log_weight.reshape(*weight.shape, *[1] * (values.ndim - 2)), axis=1)
+    )

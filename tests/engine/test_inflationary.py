@@ -133,7 +133,7 @@ def test_correlated_noise_is_made_up_for_by_weights(method):
     assert np.abs(placed.sd[0] / sd - 1).max() < 0.12
     evidence = np.log(np.exp(log_weight - log_weight.max()).mean()) + log_weight.max()
     evidence += 0.5 * np.linalg.slogdet(one.precision[0])[1] - 1.5 * np.log(2 * np.pi)
-    assert placed.importance_bound[0] == pytest.approx(evidence, abs=0.1)
+    assert placed.log_evidence[0] == pytest.approx(evidence, abs=0.1)
 
 
 def test_variances_are_those_of_the_inverse_precision():
