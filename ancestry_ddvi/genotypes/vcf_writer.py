@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from ..storage import whole
-from .source import MISSING, SiteTable
+from .source import MISSING, Block, SiteTable
 
 _GENOTYPE = {MISSING: "./.", 0: "0/0", 1: "0/1", 2: "1/1"}
 _BLOCK = 65_280
@@ -40,29 +40,71 @@ def write_vcf(
     OutputUnwritable
         If the file cannot be written.
     """
-    text = _text(samples, sites, dosages, lengths)
+    contigs = {name: lengths[name] for name in dict.fromkeys(sites.chromosome)}
+    write_vcf_blocks(path, samples, [Block(sites, dosages)], contigs)
+
+
+def write_vcf_blocks(
+    path: str | os.PathLike[str],
+    samples: Sequence[str],
+    blocks: Iterable[Block],
+    contigs: Mapping[str, int | None],
+    remarks: Iterable[tuple[str, str]] = (),
+) -> None:
+    """As ``write_vcf``, as blocks arrive.
+
+    Parameters
+    ----------
+    path : path
+    samples : sequence of str
+    blocks : iterable of Block
+        One chromosome's sites together.
+    contigs : mapping from each chromosome's name, in the order of the file, to its length
+        None where that is not known.
+    remarks : iterable of (key, text)
+        Further lines of the header, ``##key=text``.
+
+    Raises
+    ------
+    OutputUnwritable
+        If the file cannot be written.
+    """
+    text = _text(samples, blocks, contigs, remarks)
     with whole(path) as beside, open(beside, "wb") as file:
         file.writelines(bgzf(text) if str(path).endswith(".gz") else text)
 
 
 def _text(
-    samples: Sequence[str], sites: SiteTable, dosages: np.ndarray, lengths: Mapping[str, int]
+    samples: Sequence[str],
+    blocks: Iterable[Block],
+    contigs: Mapping[str, int | None],
+    remarks: Iterable[tuple[str, str]],
 ) -> Iterator[bytes]:
-    names = dict.fromkeys(sites.chromosome)
     yield "".join(
         [
             "##fileformat=VCFv4.3\n",
+            *(f"##{key}={' '.join(said.split())}\n" for key, said in remarks),
             '##FILTER=<ID=PASS,Description="All filters passed">\n',
-            *(f"##contig=<ID={name},length={lengths[name]}>\n" for name in names),
+            *(f"##contig=<ID={name}{_length(contigs[name])}>\n" for name in contigs),
             '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">\n',
             "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT",
             *(f"\t{sample}" for sample in samples),
             "\n",
         ]
     ).encode()
+    for block in blocks:
+        yield from _records(block)
+
+
+def _length(bases: int | None) -> str:
+    return "" if bases is None else f",length={bases}"
+
+
+def _records(block: Block) -> Iterator[bytes]:
+    sites = block.sites
     columns = (sites.chromosome, sites.position, sites.id, sites.ref, sites.alt)
-    for site, row in zip(zip(*columns, strict=True), dosages.tolist(), strict=True):
-        calls = [_GENOTYPE[g] for g in row]
+    for site, row in zip(zip(*columns, strict=True), block.dosages, strict=True):
+        calls = [_GENOTYPE[g] for g in row.tolist()]
         yield ("\t".join([*map(str, site), ".", "PASS", ".", "GT", *calls]) + "\n").encode()
 
 

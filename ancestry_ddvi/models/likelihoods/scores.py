@@ -50,6 +50,11 @@ class ScoreLikelihood(Likelihood):
         out: Tensor = (self.linear(z) + self.net(z)) * self.scale
         return out
 
+    def truth(self, z: Tensor, normal: Tensor) -> Tensor:
+        """True scores of people at each latent, the excess made of ``normal``; (n, features)."""
+        out: Tensor = self(z) + (0.5 * self.log_excess).exp() * normal
+        return out
+
     def log_prob(self, batch: Batch, z: Tensor) -> Tensor:
         """Log density of the scores, in nats; (n,)."""
         whitened, log_det = self._whitened(batch, z)
@@ -82,8 +87,7 @@ class ScoreLikelihood(Likelihood):
 
     def fantasy(self, batch: Batch, z: Tensor) -> Batch:
         """Scores drawn at ``z`` with the precision of each row of ``batch``."""
-        excess = (0.5 * self.log_excess).exp() * torch.randn_like(batch.x)
-        return replace(batch, x=self(z) + excess + batch.noise())
+        return replace(batch, x=self.truth(z, torch.randn_like(batch.x)) + batch.noise())
 
 
 def _log_diagonal(factor: Tensor) -> Tensor:
