@@ -1,6 +1,6 @@
 """Synthetic people of each population against real ones held out of the fit, as a Markdown table.
 
-usage: synthetic.py COHORT LABELS [--repeats 3] [--method ddvi] [--people 200]
+usage: synthetic.py COHORT LABELS [--repeats 3] [--method ddvi] [--prior NAME]
 
 80/20 splits with relatives on one side; labels have columns sample, population, superpopulation.
 Of every population as many synthetic people as were held out (ten draws of them, averaged) are
@@ -9,7 +9,10 @@ population score. "all" are people of the prior against everybody held out. Colu
 and RMSE of allele frequencies; Hudson's F_ST; heterozygosity; energy statistic of principal
 components (0 alike, 1 apart); accuracy of a logistic regression on other components, neither of
 which the model knew; squared correlation of neighbouring sites beyond chance; area under the
-curve of telling people of the fit from those held out by their nearest synthetic person.
+curve of telling people of the fit from those held out by their nearest synthetic person. Two
+simple rivals stand beside: "cells", people at places drawn from the normals that the model keeps
+of the group, without the prior; "freq.", people drawn at every site from the frequency that the
+people of the fit have in this population.
 """
 
 from __future__ import annotations
@@ -22,8 +25,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from calibration import fitted, of_calls
-from held_out import part, split
+from calibration import of_calls
+from held_out import CPU, part, split
 from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
@@ -32,11 +35,22 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ancestry_ddvi import api
-from ancestry_ddvi.fitting import Fit
+from ancestry_ddvi.artefacts.labels import read_levels
+from ancestry_ddvi.artefacts.summary import Clock
+from ancestry_ddvi.fitting import Fit, FitOptions, fit_model
 from ancestry_ddvi.genotypes.store import GenotypeStore
+from ancestry_ddvi.genotypes.synthetic import genotypes, names
+from ancestry_ddvi.methods.networks import Trained
+from ancestry_ddvi.models.runtime import computing
+from ancestry_ddvi.progress import SILENT
+from ancestry_ddvi.reference.groups import Groups
+from ancestry_ddvi.targets import targets
 
 FEWEST = 8
 """People held out below which a population is left out."""
+
+PEOPLE = 200
+"""Synthetic people of each population."""
 
 DRAWS = 10
 COMPONENTS = 20
@@ -45,8 +59,13 @@ NEAR = 200_000
 
 COLUMNS = (
     "population", "held out", "r", "r, real", "RMSE", "RMSE, real", "F_ST", "F_ST, real", "het.",
-    "het., real", "energy", "energy, real", "class", "class, real", "LD", "LD, real", "AUC",
+    "het., real", "energy", "energy, cells", "energy, real", "class", "class, cells",
+    "class, real", "LD", "LD, real", "AUC", "AUC, cells", "AUC, freq.",
 )  # fmt: skip
+
+OF_ONE = ("energy, cells", "class", "class, cells", "class, real", "LD", "LD, real", "AUC, cells",
+          "AUC, freq.")  # fmt: skip
+"""Columns that say nothing of a mixture of populations."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +100,29 @@ def synthetic(
     out, asked = folder / f"{population}.bed", () if population == "all" else (population,)
     api.sample(str(model), str(out), n=people, population=asked, seed=seed)
     return read(fit, GenotypeStore.open([str(out)]), np.full(people, population))
+
+
+def of_cells(fit: Fit, population: str, people: int, seed: int) -> People:
+    """People at places drawn from the group's normals."""
+    groups = Groups.of_json(fit.model.record["groups"])
+    (wanted,) = targets(groups, [population], fit.model.orientation)
+    rng = np.random.default_rng(seed)
+    z = wanted.proposal.sample(people, rng)
+    normal = rng.standard_normal((people, fit.model.projection.kept))
+    assert isinstance(fit.method, Trained)
+    with computing(seed, 1):
+        scores = fit.method.imagine(z, normal)
+        blocks = genotypes(fit.model.panel, fit.model.projection, scores, names(people), seed + 1)
+        dosages = np.concatenate([block.dosages for block in blocks])
+    return People(dosages, of_calls(fit, dosages).value, np.full(people, population))
+
+
+def of_frequencies(fit: Fit, train: People, people: int, seed: int) -> People:
+    """People drawn site by site from the frequencies of the population in the fit."""
+    p = train.dosages.mean(1, keepdims=True) / 2
+    rng = np.random.default_rng(seed)
+    dosages = rng.binomial(2, p, (len(p), people)).astype(np.int8)
+    return People(dosages, of_calls(fit, dosages).value, np.full(people, train.label[0]))
 
 
 def independent(train: People, seed: int) -> Classifier:
@@ -158,18 +200,20 @@ def row(
     """One population of one split."""
     rng = np.random.default_rng(seed)
     ours, real = against(test, made, rng), against(test, train, rng)
-    size = min(len(train), len(made))
+    size, whole = min(len(train), len(made)), name == "all"
+    cells = made if whole else of_cells(fit, name, len(made), seed)
+    simple = made if whole else of_frequencies(fit, train, len(made), seed)
     some, few = made[np.arange(size)], train[rng.permutation(len(train))[:size]]
     het = [float((people.dosages == 1).mean()) for people in (made, test)]
-    right = [
-        np.nan if name == "all" else float((classify(people) == name).mean())
-        for people in (made, test)
-    ]
+    right = [float((classify(people) == name).mean()) for people in (made, cells, test)]
+    leaks = [leak(train, test, people) for people in (made, cells, simple)]
     values = [
-        len(test), ours[0], real[0], ours[1], real[1], ours[2], real[2], *het, ours[3], real[3],
-        *right, neighbours(some, fit), neighbours(few, fit), leak(train, test, made),
+        len(test), ours[0], real[0], ours[1], real[1], ours[2], real[2], *het, ours[3],
+        against(test, cells, rng)[3], real[3], *right, neighbours(some, fit),
+        neighbours(few, fit), *leaks,
     ]  # fmt: skip
-    return dict(zip(COLUMNS, [name, *values], strict=True))
+    found = dict(zip(COLUMNS, [name, *values], strict=True))
+    return {k: np.nan if whole and k in OF_ONE else v for k, v in found.items()}
 
 
 def repeat(
@@ -181,7 +225,12 @@ def repeat(
         part(store, np.flatnonzero(who), folder / f"{name}{seed}")
         for name, who in (("train", ~held_out), ("test", held_out))
     ]
-    fit = fitted(sides[0], given.method, seed, Path(given.labels))
+    options = FitOptions(
+        given.method, seed=seed, settings={"prior": given.prior} if given.prior else {}
+    )
+    with computing(seed, None):
+        levels = read_levels(Path(given.labels))
+        fit = fit_model(sides[0], options, CPU, SILENT, Clock(), levels=levels)
     model = folder / f"model{seed}.ddvi"
     fit.model.write(model)
     train, test = (
@@ -195,7 +244,7 @@ def repeat(
         ]
         if len(here[1]) < FEWEST:
             continue
-        count = 5 * given.people if name == "all" else given.people
+        count = 5 * PEOPLE if name == "all" else PEOPLE
         made = synthetic(fit, model, str(name), count, seed, folder)
         rows.append(row(str(name), *here, made, classify, fit, seed))
     return rows
@@ -208,7 +257,7 @@ def main() -> None:
     parser.add_argument("labels")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--method", default="ddvi")
-    parser.add_argument("--people", type=int, default=200)
+    parser.add_argument("--prior")
     given = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
