@@ -136,10 +136,13 @@ class Groups:
         -------
         ndarray of float64, (n, groups)
         """
-        from scipy.special import log_softmax, logsumexp
+        from scipy.special import log_softmax
 
         cells = self.normals.log_densities(points)
-        groups = [logsumexp(cells[:, self._belongs(level, g)], axis=1) for g in self.names(level)]
+        groups = [
+            np.logaddexp.reduce(cells[:, self._belongs(level, name)], axis=1)
+            for name in self.names(level)
+        ]
         return np.asarray(log_softmax(np.stack(groups, axis=1) / self.temperature[level], axis=1))
 
     def normals_of(self, level: int, name: str) -> Normals:
