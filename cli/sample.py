@@ -42,8 +42,9 @@ def sample(model: str, n: int, population: tuple[str, ...], seed: int, out: str 
     MODEL is a .ddvi file that fit wrote with a method that trains a decoder, such as ddvi, vae or
     aae. A person is a place on the map, drawn from the prior, allele frequencies that go with it,
     and a genotype drawn at every site of the model by itself: structure of populations is in the
-    files, and linkage disequilibrium is not. Every file says that its people are synthetic. They are
-    no more anonymous than the model: who holds somebody's genotypes can guess at their membership.
+    files, and linkage disequilibrium is not. Every file says that its people are synthetic. They
+    are no more anonymous than the model: who holds somebody's genotypes can guess whether that
+    person was in its panel.
 
     Writes FILE, PREFIX.samples.tsv with everybody's place, .summary.json and .log, and prints the
     paths of all but the log.
