@@ -17,6 +17,7 @@ from .embed import embed
 from .fit import fit
 from .ingest import ingest
 from .methods import methods
+from .sample import sample
 
 
 class Commands(click.Group):
@@ -50,5 +51,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (fit, embed, assign, ingest, methods, compare, benchmark):
+for command in (fit, embed, assign, sample, ingest, methods, compare, benchmark):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""The verbs: ingest, fit, embed, assign, compare, benchmark. The one place where the layers meet.
+"""The verbs, from ingest to benchmark: the one place where the layers meet.
 
 Every verb has the name and the defaults of its command.
 """
@@ -10,6 +10,7 @@ from ._common import default_prefix
 from ._embed import Embedded, embed
 from ._fit import Fitted, fit
 from ._ingest import Ingested, ingest
+from ._sample import Sampled, sample, sample_files
 from ._studies import Compared, benchmark_images, compare
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Embedded",
     "Fitted",
     "Ingested",
+    "Sampled",
     "assign",
     "assign_prefix",
     "benchmark_images",
@@ -26,4 +28,6 @@ __all__ = [
     "embed",
     "fit",
     "ingest",
+    "sample",
+    "sample_files",
 ]

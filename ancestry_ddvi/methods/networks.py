@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from .. import generation
 from ..data.dataset import Dataset
 from ..errors import UsageProblem
 from ..models.labels import Labels, NoLabels, PredictedLabels
@@ -72,6 +73,14 @@ class Trained(Method):
         with torch.no_grad():
             found = self.model.prior.log_prob(flat)
         return np.asarray(found.double().cpu().numpy().reshape(z.shape[:-1]))
+
+    def sample_prior(self, count: int, seed: int) -> np.ndarray:
+        """Latents from the prior; the same for the same seed and count."""
+        return generation.sample_prior(self.model, count, seed)
+
+    def imagine(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray:
+        """True scores of people at ``z``."""
+        return generation.imagine(self.model, z, normal)
 
     def state(self) -> dict[str, np.ndarray]:
         """The weights of the networks."""
