@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from .models.latent import LatentModel
-from .models.likelihoods.scores import ScoreLikelihood
+from .models.likelihoods.scores import NormalScores
 from .sampling import PEOPLE_AT_ONCE
 
 
@@ -35,9 +35,9 @@ def imagine(model: LatentModel, z: np.ndarray, normal: np.ndarray) -> np.ndarray
         Row i depends on row i of ``z`` and ``normal`` alone, to the last bit.
     """
     likelihood = model.likelihood
-    assert isinstance(likelihood, ScoreLikelihood)
+    assert isinstance(likelihood, NormalScores)
     model.eval()
-    device = likelihood.scale.device
+    device = likelihood.log_excess.device
     found = []
     for start in range(0, len(z), PEOPLE_AT_ONCE):
         some = start + np.resize(np.arange(len(z[start : start + PEOPLE_AT_ONCE])), PEOPLE_AT_ONCE)

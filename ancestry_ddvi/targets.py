@@ -35,9 +35,18 @@ class Target:
     share: float = 1.0
 
     def log_reward(self, z: np.ndarray) -> np.ndarray:
-        """Log of the group's calibrated probability at latents; (n, dims) -> (n,)."""
+        """Log of the group's calibrated probability at latents; (n, latents) -> (n,)."""
         number = self.groups.names(self.level).index(self.name)
-        return self.groups.log_chances(self.level, z @ self.orientation)[:, number]
+        places = z[:, : len(self.orientation)] @ self.orientation
+        return self.groups.log_chances(self.level, places)[:, number]
+
+    def draw(self, latents: int, chance: np.random.Generator) -> np.ndarray:
+        """Latents of somebody of the group, by its normals alone; (latents,).
+
+        Of latents that are no coordinates a group knows nothing: they are standard normal.
+        """
+        (place,) = self.proposal.sample(1, chance)
+        return np.concatenate([place, chance.standard_normal(latents - len(place))])
 
     @property
     def proposal(self) -> Normals:

@@ -27,7 +27,6 @@ from ..seeding import stream
 if TYPE_CHECKING:
     import torch
 
-    from ..conditioning import Drawn
     from ..methods.generator import Generator
     from ..targets import Target
 
@@ -83,8 +82,8 @@ def sample(
     n : int
         How many people. More people are the same ones and others.
     population : str or sequence of str
-        Names of labelled groups of the model on any level: places are then drawn from p(z) times
-        the group's probability at z. Of several, each person is of one of them, by their
+        Names of labelled groups of the model on any level: places are then drawn from the
+        normals by which the model knows the group. Of several, each person is of one of them, by their
         weights, "CEU:0.3", or alike: a mixed cohort, not mixed people.
     seed : int
     progress : Progress
@@ -118,7 +117,7 @@ def sample(
             told = (_told(block, advance) for block in blocks)
             files = _write(path, samples, told, fitted, _statement(model, fitted, seed, wanted))
         clock.lap("genotypes")
-    places = z @ fitted.orientation
+    places = z[:, : len(fitted.orientation)] @ fitted.orientation
     files["samples"] = Path(f"{prefix}.samples.tsv")
     axes = [f"Z{k + 1}" for k in range(places.shape[1])]
     rows = ([s, p or "NA", *numbers(at)] for s, p, at in zip(samples, who, places, strict=True))
@@ -200,39 +199,29 @@ def _places(
     seed: int,
 ) -> tuple[tuple[str, ...], np.ndarray, list[dict[str, Any]]]:
     """The group and the latents of everybody, and how they were come by."""
-    from ..conditioning import conditioned, from_prior
+    from ..conditioning import from_prior
 
     if not wanted:
         drawn = from_prior(generator, len(samples), seed, "places")
-        return ("",) * len(samples), drawn.z, [_origin(None, drawn)]
-    ticks = np.array([stream(seed, f"population {sample}").random() for sample in samples])
+        return ("",) * len(samples), drawn.z, [_origin(None, len(samples))]
+    chances = [stream(seed, f"place {sample}") for sample in samples]
     edges = np.cumsum([target.share for target in wanted])[:-1]
-    member = np.searchsorted(edges, ticks, side="right")
-    z = np.empty((len(samples), fitted.record["options"]["dims"]))
-    origins = []
-    for number, target in enumerate(wanted):
-        rows, purpose = np.flatnonzero(member == number), f"places of {target.name}"
-        drawn = conditioned(generator, target.log_reward, target.proposal, len(rows), seed, purpose)
-        z[rows] = drawn.z
-        origins.append(_origin(target, drawn))
-    return tuple(wanted[k].name for k in member), z, origins
+    member = np.searchsorted(edges, [chance.random() for chance in chances], side="right")
+    z = [
+        wanted[k].draw(generator.latents, chance) for k, chance in zip(member, chances, strict=True)
+    ]
+    counts = np.bincount(member, minlength=len(wanted))
+    origins = [_origin(t, int(c)) for t, c in zip(wanted, counts, strict=True)]
+    return tuple(wanted[k].name for k in member), np.array(z), origins
 
 
-def _origin(target: Target | None, drawn: Drawn) -> dict[str, Any]:
-    """One row of the summary's ``origins``; the log has it in words."""
-    if target is not None:
-        worth = "" if drawn.effective is None else f", {drawn.effective:,.0f} effective draws"
-        share = 100 * (drawn.acceptance or 0)
-        log.info("%s: %d people by %s, %.2f %% of the prior accepted%s.",
-                 target.name, len(drawn.z), drawn.method, share, worth)  # fmt: skip
+def _origin(target: Target | None, people: int) -> dict[str, Any]:
+    """One row of the summary's ``origins``."""
     return {
         "population": target and target.name,
         "level": target and target.groups.levels[target.level],
         "share": target.share if target else 1.0,
-        "people": len(drawn.z),
-        "method": drawn.method,
-        "acceptance": drawn.acceptance,
-        "effective_draws": drawn.effective,
+        "people": people,
     }
 
 

@@ -9,19 +9,28 @@ import numpy as np
 
 @runtime_checkable
 class Generator(Protocol):
-    """A density of places, and the people who go with a place; ``networks.Trained`` is one."""
+    """A density of latents, and the people who go with them; ``networks.Trained`` is one.
+
+    Attributes
+    ----------
+    latents : int
+        Of which the leading ones are the coordinates; mostly there are no others.
+    """
+
+    @property
+    def latents(self) -> int: ...
 
     def sample_prior(self, count: int, seed: int) -> np.ndarray:
-        """Places from the prior, (count, dims); the same for the same seed and count."""
+        """Draws from the prior, (count, latents); the same for the same seed and count."""
 
     def log_prior(self, z: np.ndarray) -> np.ndarray:
-        """Log density of the prior at places, in nats; (..., dims) -> (...)."""
+        """Log density of the prior, in nats; (..., latents) -> (...)."""
 
     def imagine(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray:
-        """True scores of people at places, chance made of standard normals; (people, components).
+        """True scores of people at latents, chance made of standard normals; (people, components).
 
         Parameters
         ----------
-        z : ndarray of float64, (people, dims)
+        z : ndarray of float64, (people, latents)
         normal : ndarray of float64, (people, components)
         """

@@ -74,6 +74,11 @@ class Trained(Method):
             found = self.model.prior.log_prob(flat)
         return np.asarray(found.double().cpu().numpy().reshape(z.shape[:-1]))
 
+    @property
+    def latents(self) -> int:
+        """Dimensions of the prior."""
+        return self.model.noise_shape[1]
+
     def sample_prior(self, count: int, seed: int) -> np.ndarray:
         """Latents from the prior; the same for the same seed and count."""
         return generation.sample_prior(self.model, count, seed)
