@@ -83,8 +83,8 @@ def sample(
         How many people. More people are the same ones and others.
     population : str or sequence of str
         Names of labelled groups of the model on any level: places are then drawn from the
-        normals by which the model knows the group. Of several, each person is of one of them, by their
-        weights, "CEU:0.3", or alike: a mixed cohort, not mixed people.
+        normals by which the model knows the group. Of several, each person is of one of
+        them, by their weights, "CEU:0.3", or alike: a mixed cohort, not mixed people.
     seed : int
     progress : Progress
 
