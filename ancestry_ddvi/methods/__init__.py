@@ -53,6 +53,10 @@ METHODS: dict[str, Row] = {
     "iaf-vae": Row("iaf_vae:IAFVAE", "inverse autoregressive flow posterior"),
     "h-iaf-vae": Row("h_iaf_vae:HierarchicalIAFVAE", "hierarchical posterior of two such flows"),
     "aae": Row("aae:AAE", "adversarial autoencoder", error_bars=False),
+    "outsourced": Row(
+        "outsourced:Outsourced",
+        "outsourced diffusion sampling: exact draws from the posterior of another method's generator",
+    ),
     "pca": Row("pca:PCA", "principal components with the noise of each person", uses_labels=False),
     "umap": Row(
         "umap:UMAP",
