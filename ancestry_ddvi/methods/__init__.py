@@ -55,7 +55,7 @@ METHODS: dict[str, Row] = {
     "aae": Row("aae:AAE", "adversarial autoencoder", error_bars=False),
     "outsourced": Row(
         "outsourced:Outsourced",
-        "outsourced diffusion sampling: exact draws from the posterior of another method's generator",
+        "outsourced diffusion sampling: the exact posterior of another method's generator",
     ),
     "pca": Row("pca:PCA", "principal components with the noise of each person", uses_labels=False),
     "umap": Row(

@@ -52,7 +52,7 @@ class Outsourced(NetworkRecipe):
         self._one_of("generator", generators())
 
     def build(self, spec: Spec, device: torch.device) -> Trained:
-        """The generator's stages; then the sampler asleep, which finds every mode, then balance."""
+        """The generator's stages; then the sampler's: sleep, which finds every mode, and balance."""
         taught = self._generator().build(spec, device)
         made_by = taught.model
         sampler = Diffusion(
@@ -65,11 +65,10 @@ class Outsourced(NetworkRecipe):
         parts = made_by.prior, made_by.likelihood, sampler, made_by.encoder, made_by.labels
         model = Variational(*parts)
         half = self.sampler_steps // 2
-        rates = self.learning_rate, self.learning_rate / 100
         stages = [
             *taught.stages,
-            Stage(model, Sleep(), half, rates),
-            Stage(model, TrajectoryBalance(self.trajectories), self.sampler_steps - half, rates),
+            Stage(model, Sleep(), half, (self.learning_rate, self.learning_rate)),
+            self.last(model, TrajectoryBalance(self.trajectories), self.sampler_steps - half),
         ]
         return Trained(model, stages, self.batch, device)
 

@@ -92,7 +92,7 @@ class Variational(LatentModel):
         return value.new_zeros(len(batch)).index_add(0, guess.rows, each)
 
     def log_q(self, context: Tensor, draw: Draw) -> Tensor:
-        """Log q(label | x) q(z, path | x, label) - log r(path | z) of a draw made elsewhere; (n,)."""
+        """Log q(z, path, label | x) - log r(path | z) of a draw made elsewhere; (n,)."""
         told = self.labels.told(context, draw.label)
         chain = self.posterior.log_q(draw.z, draw.path, told)
         return chain + self.labels.log_prob(context, draw.label)

@@ -35,17 +35,18 @@ def imbalance(log_ratio: Tensor) -> Tensor:
 
 
 class TrajectoryBalance(Objective[Variational]):
-    """Outsourced diffusion sampling (Venkatraman et al. 2025), for all rows at once.
+    """Outsourced diffusion sampling (Venkatraman et al. 2025), for all rows at once, plus sleep.
 
     Rows are simulated from the frozen prior and likelihood, seen as sharply as those of the
     batch. Each has several trajectories: most the sampler's own; a quarter noised from the z that
     made the row, which is an exact draw from its posterior and so comes to every mode in
-    proportion. States carry no gradient: only their densities under the sampler do.
+    proportion. States carry no gradient: only their densities under the sampler do. Balance sees
+    few rows a step, and what is asked of an encoder is to know many: that is what sleep is for.
 
     Parameters
     ----------
     trajectories : int
-        Per row. A step takes the batch's every so many-th row, and so costs the same for any.
+        Per row, of every so many-th row of the batch.
     """
 
     def __init__(self, trajectories: int = 8) -> None:
@@ -58,7 +59,8 @@ class TrajectoryBalance(Objective[Variational]):
         (sleep,) = Sleep().phases(model)
 
         def loss(batch: Batch) -> Tensor:
-            return imbalance(self.log_ratios(model, batch[:: self.own + self.given]))
+            some = batch[:: self.own + self.given]
+            return sleep.loss(batch) + imbalance(self.log_ratios(model, some))
 
         return [Phase("trajectory_balance", sleep.parameters, loss)]
 
