@@ -64,11 +64,11 @@ class Outsourced(NetworkRecipe):
         )
         parts = made_by.prior, made_by.likelihood, sampler, made_by.encoder, made_by.labels
         model = Variational(*parts)
-        half = self.sampler_steps // 2
+        asleep = self.sampler_steps * 2 // 3
         stages = [
             *taught.stages,
-            Stage(model, Sleep(), half, (self.learning_rate, self.learning_rate)),
-            self.last(model, TrajectoryBalance(self.trajectories), self.sampler_steps - half),
+            Stage(model, Sleep(), asleep, (self.learning_rate, self.learning_rate)),
+            self.last(model, TrajectoryBalance(self.trajectories), self.sampler_steps - asleep),
         ]
         return Trained(model, stages, self.batch, device)
 
