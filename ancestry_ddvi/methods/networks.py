@@ -138,6 +138,10 @@ class NetworkRecipe(Recipe):
                 f"--set learning_rate={self.learning_rate} cannot be meant", "Give it above 0."
             )
 
+    @abc.abstractmethod
+    def build(self, spec: Spec, device: torch.device) -> Trained:
+        """The model and its stages, not yet run."""
+
     def check(self, dims: int, classes: int) -> None:
         """See that there is such a prior."""
         super().check(dims, classes)
