@@ -55,9 +55,13 @@ class Inflation(abc.ABC):
     def alpha_dot(self, t: Tensor) -> Tensor:
         """Its derivative; (n,)."""
 
+    def at(self, share: Tensor) -> Tensor:
+        """The times after shares of the way, by which even steps suit an integrator; (n,)."""
+        return share * self.end
+
     def grid(self, steps: int) -> Tensor:
         """The times between steps, from the first to the last; (steps + 1,)."""
-        return torch.linspace(0.0, self.end, steps + 1).to(self.spectrum)
+        return self.at(torch.linspace(0.0, 1.0, steps + 1)).to(self.spectrum)
 
     def variance(self, t: Tensor) -> Tensor:
         """Variances of the rescaled data at times (n,); (n, dims)."""
@@ -122,9 +126,9 @@ class Published(Inflation):
     def end(self) -> float:
         return math.log1p(self.full)
 
-    def grid(self, steps: int) -> Tensor:
+    def at(self, share: Tensor) -> Tensor:
         first, last = math.log(math.log1p(self.floor)), math.log(self.end)
-        return torch.logspace(first, last, steps + 1, base=math.e).to(self.spectrum)
+        return (first + (last - first) * share).exp()
 
 
 INFLATIONS: dict[str, type[Inflation]] = {

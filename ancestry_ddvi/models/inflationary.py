@@ -84,8 +84,9 @@ class Inflationary(LatentModel):
 
 
 def variances(batch: Batch) -> Tensor:
-    """Variances of the noise of scores along each component; (n, features)."""
-    assert batch.factor is not None
+    """Variances of the noise of scores along each component; (n, features). 0 of exact rows."""
+    if batch.factor is None:
+        return torch.zeros_like(batch.x)
     inverse: Tensor = torch.linalg.inv(batch.factor)
     return inverse.square().sum(-2)
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..models.batch import Batch
-from ..models.flow import FULL
+from ..models.inflation import Inflation
 from ..models.inflationary import Inflationary
 from .base import Objective, Phase
 
@@ -23,10 +23,9 @@ JITTER = 0.7
 class Denoising(Objective[Inflationary]):
     """Score matching at noise of every size and of many shapes.
 
-    Log noise, in units of the data's variance, is uniform from the flow's floor to its end, as
-    along an inflation. In some rows it leans from there towards the same variance along all
-    directions, as measurements have it, and is shaken direction by direction: posteriors start
-    from such noise.
+    Noise is that of a time along the flow's inflation, as likely to be of one step as of
+    another. In some rows it leans from there towards the same variance along all directions, as
+    measurements have it, and is shaken direction by direction: posteriors start from such noise.
     """
 
     def phases(self, model: Inflationary) -> Sequence[Phase]:
@@ -35,21 +34,23 @@ class Denoising(Objective[Inflationary]):
 
         def loss(batch: Batch) -> Tensor:
             x = batch.x - flow.centre
-            noise = levels(len(x), flow.denoiser.spectrum, flow.floor)
+            noise = levels(len(x), flow.inflation)
             return flow.denoiser.loss(x, noise).mean()
 
         return [Phase("denoising", list(flow.denoiser.parameters()), loss)]
 
 
-def levels(n: int, spectrum: Tensor, floor: float) -> Tensor:
+def levels(n: int, path: Inflation) -> Tensor:
     """Noise variances to train on; (n, dims)."""
-    least, most = math.log(floor), math.log(FULL)
+    spectrum = path.spectrum
+    each = spectrum[:1].expand(n, 1)
 
     def some(share: float) -> Tensor:
-        return (torch.rand_like(spectrum[:1].expand(n, 1)) < share).to(spectrum)
+        return (torch.rand_like(each) < share).to(spectrum)
 
-    even = least + (most - least) * torch.rand_like(spectrum[:1].expand(n, 1))
+    even = (path.gamma(path.at(torch.rand_like(each)[:, 0])) / spectrum).log()
     lean = spectrum.log().mean() - spectrum.log()
-    tilt = some(UNEVEN) * torch.rand_like(even)
+    tilt = some(UNEVEN) * torch.rand_like(each)
     shaken = some(JITTERED) * JITTER * torch.randn_like(spectrum.expand(n, -1))
-    return (even + tilt * lean + shaken).clamp(least, most).exp() * spectrum
+    noise = even + tilt * lean + shaken
+    return noise.clamp(math.log(path.floor), math.log(path.full)).exp() * spectrum
