@@ -1,8 +1,8 @@
 """Genetic structure of a cohort by denoising diffusion variational inference.
 
 The verbs of the command line are functions here, with the same names and defaults:
-``ingest``, ``fit``, ``embed``, ``assign``, ``sample``, ``compare``. They are loaded when first
-asked for.
+``ingest``, ``fit``, ``embed``, ``assign``, ``condition``, ``sample``, ``compare``. They are loaded
+when first asked for.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Sampled,
         assign,
         compare,
+        condition,
         embed,
         fit,
         ingest,
@@ -38,6 +39,7 @@ __all__ = [
     "Sampled",
     "assign",
     "compare",
+    "condition",
     "embed",
     "fit",
     "ingest",

@@ -34,11 +34,14 @@ class Target:
     orientation: np.ndarray
     share: float = 1.0
 
-    def log_reward(self, z: np.ndarray) -> np.ndarray:
-        """Log of the group's calibrated probability at latents; (n, latents) -> (n,)."""
+    def log_chance(self, places: np.ndarray) -> np.ndarray:
+        """Log of the group's calibrated probability at coordinates; (n, dims) -> (n,)."""
         number = self.groups.names(self.level).index(self.name)
-        places = z[:, : len(self.orientation)] @ self.orientation
         return self.groups.log_chances(self.level, places)[:, number]
+
+    def log_reward(self, z: np.ndarray) -> np.ndarray:
+        """The same at latents; (n, latents) -> (n,)."""
+        return self.log_chance(z[:, : len(self.orientation)] @ self.orientation)
 
     def draw(self, latents: int, chance: np.random.Generator) -> np.ndarray:
         """Latents of somebody of the group, by its normals alone; (latents,).

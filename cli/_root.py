@@ -13,6 +13,7 @@ from ._signals import sigterm_raises
 from .assign import assign
 from .benchmark import benchmark
 from .compare import compare
+from .condition import condition
 from .embed import embed
 from .fit import fit
 from .ingest import ingest
@@ -51,5 +52,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (fit, embed, assign, sample, ingest, methods, compare, benchmark):
+for command in (fit, embed, assign, condition, sample, ingest, methods, compare, benchmark):
     main.add_command(command)

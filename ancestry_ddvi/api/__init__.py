@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ._assign import Assigned, assign, assign_prefix
 from ._common import default_prefix
+from ._condition import condition, condition_prefix
 from ._embed import Embedded, embed
 from ._fit import Fitted, fit
 from ._ingest import Ingested, ingest
@@ -24,6 +25,8 @@ __all__ = [
     "assign_prefix",
     "benchmark_images",
     "compare",
+    "condition",
+    "condition_prefix",
     "default_prefix",
     "embed",
     "fit",
