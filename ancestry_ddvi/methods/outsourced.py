@@ -52,7 +52,7 @@ class Outsourced(NetworkRecipe):
         self._one_of("generator", generators())
 
     def build(self, spec: Spec, device: torch.device) -> Trained:
-        """The generator's stages; then sleep, which finds every mode, and balance."""
+        """The generator's stages, then the sampler's: sleep, which finds every mode; balance."""
         taught = self._generator().build(spec, device)
         made_by = taught.model
         sampler = Diffusion(
