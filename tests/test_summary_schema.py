@@ -36,7 +36,7 @@ def summaries(cohort_files, fitted_model, tmp_path_factory):
     )
     return {
         "condition": json.loads(conditioned.files["summary"].read_text()),
-        "sample": json.loads(made.files["summary"].read_text()),
+        "sample": json.loads(made.files["sample"].read_text()),
         "assign": json.loads(assigned.files["assign"].read_text()),
         "fit": json.loads(fitted_model.files["summary"].read_text()),
         "embed": json.loads(embedded.files["summary"].read_text()),
@@ -118,7 +118,7 @@ def test_file_formats_speak_of_every_key(schema):
 
 def test_synthetic_people_of_the_prior_keep_to_the_schema(schema, fitted_model, tmp_path):
     done = api.sample(str(fitted_model.files["model"]), str(tmp_path / "x.bed"), n=3)
-    assert errors(schema, json.loads(done.files["summary"].read_text())) == []
+    assert errors(schema, json.loads(done.files["sample"].read_text())) == []
 
 
 def test_that_people_are_synthetic_cannot_be_left_out_or_denied(schema, summaries):
