@@ -200,6 +200,10 @@ def _places(
     if not wanted:
         drawn = from_prior(generator, len(samples), seed, "places")
         return ("",) * len(samples), drawn.z, [_origin(None, len(samples))]
+    known = len(wanted[0].orientation)
+    if known < generator.latents:
+        log.warning("Groups are known by %d of the model's %d latents and are like anybody in the "
+                    "others: fit with more --dims.", known, generator.latents)  # fmt: skip
     chances = [stream(seed, f"place {sample}") for sample in samples]
     edges = np.cumsum([target.share for target in wanted])[:-1]
     member = np.searchsorted(edges, [chance.random() for chance in chances], side="right")

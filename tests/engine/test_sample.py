@@ -305,6 +305,14 @@ def test_other_priors_serve(cohort_files, tmp_path, prior) -> None:
     assert np.isfinite(done.places).all()
 
 
+def test_latents_of_which_groups_know_nothing_are_told_of(model, flow, tmp_path, caplog) -> None:
+    sample(model, tmp_path / "a.bed", population="East1")
+    sample(flow, tmp_path / "b.bed")
+    assert "latents" not in caplog.text
+    sample(flow, tmp_path / "b.bed", population="East1")
+    assert "known by 2 of the model's" in caplog.text
+
+
 @pytest.fixture(scope="module")
 def without_decoder(cohort_files, tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("others")
