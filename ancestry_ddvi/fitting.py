@@ -143,7 +143,9 @@ def fit_model(
     qc = quality_control(store, options.filters, chain.source if chain else store.build_hint)
     log.info("Quality control:\n%s", format_table(qc.table))
     clock.lap("quality control")
-    projection = make_projection(store, qc, options.dims, chosen.components, options.seed)
+    projection = make_projection(
+        store, qc, chosen.fewest_components(options.dims), chosen.components, options.seed
+    )
     blocks = _blocks(store, qc.sites, progress)
     everyone = projection.read(blocks, len(store.samples))
     members = qc.fit_samples | projection.in_panel(everyone)
@@ -239,20 +241,20 @@ def _groups(
 
 
 def make_projection(
-    store: GenotypeStore, qc: QC, dims: int, components: int, seed: int
+    store: GenotypeStore, qc: QC, fewest: int, components: int, seed: int
 ) -> Projection:
     """Principal components of the people in the fit, and how many of them carry structure.
 
     Parameters
     ----------
     components : int
-        How many to keep; 0 for as many as pass the Tracy-Widom test (at least ``dims`` + 1).
+        How many to keep; 0 for as many as pass the Tracy-Widom test, but no less than ``fewest``.
     """
     people = np.flatnonzero(qc.fit_samples)
     wanted = max(MOST_COMPONENTS, components) + NOISE_COMPONENTS
     found = principal_components(store, qc.sites, people, qc.frequency, wanted, seed)
     most = max(1, len(found.strength) - NOISE_COMPONENTS)
-    kept = min(max(components or found.significant, dims + 1), most)
+    kept = min(max(components or found.significant, fewest), most)
     used = min(kept + NOISE_COMPONENTS, len(found.strength))
     dispersion = score_dispersion(store, qc.sites, people, qc.frequency, found.loadings[:, :kept])
     log.info(

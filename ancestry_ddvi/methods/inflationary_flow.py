@@ -176,6 +176,10 @@ class InflationaryFlow(Recipe):
                     f"Give {'0 or' if name == 'gap' else 'above 0,'} up to {most}.",
                 )
 
+    def fewest_components(self, dims: int) -> int:
+        """As many as coordinates: an invertible map leaves nothing over."""
+        return dims
+
     def build(self, spec: Spec, device: torch.device) -> FlowMethod:
         """A flow over all components of the data, not yet fitted."""
         assert isinstance(spec.modality, ComponentScores)

@@ -128,6 +128,10 @@ class Recipe(abc.ABC):
         if dims < 1:
             raise UsageProblem(f"--dims is {dims}", "Give 1 or more.")
 
+    def fewest_components(self, dims: int) -> int:
+        """Principal components it takes at least: one that the coordinates leave over."""
+        return dims + 1
+
     @abc.abstractmethod
     def build(self, spec: Spec, device: torch.device) -> Method:
         """The method, not yet fitted."""

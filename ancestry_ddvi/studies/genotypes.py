@@ -174,7 +174,7 @@ def _split(store: GenotypeStore, qc: QC, dims: int, seed: int) -> Split:
     held_out, fit = np.sort(order[::HELD_OUT]), np.sort(np.delete(order, np.s_[::HELD_OUT]))
     inside = np.zeros(len(store.samples), dtype=bool)
     inside[fit] = True
-    projection = make_projection(store, replace(qc, fit_samples=inside), dims, 0, seed)
+    projection = make_projection(store, replace(qc, fit_samples=inside), dims + 1, 0, seed)
     blocks = ((part, store.dosages(qc.sites[part])) for part in runs(len(qc.sites)))
     scores = projection.newcomers(projection.read(blocks, len(store.samples)), inside)
     return Split(seed, fit, held_out, scores)

@@ -88,9 +88,9 @@ def test_assign_hands_on_every_option(run, api):
 
 def test_condition_hands_on_every_option(run, api):
     words = (
-        "condition m.ddvi --given a.vcf --given b.vcf --population CEU --population YRI:0.7 --out x "
-        "--draws 9 --seed 7 --device cpu --threads 5 --min-sites 3 --build GRCh38 --labels pop.tsv "
-        "--field PL --draws-out --sampler outsourced --sampler-steps 50"
+        "condition m.ddvi --given a.vcf --given b.vcf --population CEU --population YRI:0.7 "
+        "--out x --draws 9 --seed 7 --device cpu --threads 5 --min-sites 3 --build GRCh38 "
+        "--labels pop.tsv --field PL --draws-out --sampler outsourced --sampler-steps 50"
     )
     run(*words.split())
     ((verb, inputs, options),) = api.calls

@@ -1,4 +1,4 @@
-"""The tutorial runs as it stands, and what it says comes out."""
+"""The tutorials run as they stand, and what they say comes out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -15,16 +16,14 @@ BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INTERPRETERS = {"bash": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
 
 
-@pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """What each block of the tutorial printed, stdout and stderr, in order."""
-    folder = tmp_path_factory.mktemp("tutorial")
+def run(page: str, folder: Path) -> list[str]:
+    """What each block of a page printed, stdout and stderr, in order."""
     (folder / "example_data").symlink_to(ROOT / "example_data")
     scripts = str(Path(sys.executable).parent)
     environment = os.environ | {"PATH": scripts + os.pathsep + os.environ["PATH"]}
     outputs = []
-    for language, code in BLOCK.findall((ROOT / "docs/tutorial.md").read_text(encoding="utf-8")):
-        run = subprocess.run(
+    for language, code in BLOCK.findall((ROOT / page).read_text(encoding="utf-8")):
+        done = subprocess.run(
             [*INTERPRETERS[language], code],
             cwd=folder,
             env=environment,
@@ -33,10 +32,15 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
             text=True,
             check=False,
         )
-        assert run.returncode == 0, f"{code}\n{run.stdout}"
-        assert "Traceback" not in run.stdout
-        outputs.append(run.stdout)
+        assert done.returncode == 0, f"{code}\n{done.stdout}"
+        assert "Traceback" not in done.stdout
+        outputs.append(done.stdout)
     return outputs
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    return run("docs/tutorial.md", tmp_path_factory.mktemp("tutorial"))
 
 
 def block(said: list[str], words: str) -> str:
@@ -92,3 +96,14 @@ def test_a_sample_alone_is_where_it_is_in_company(said):
 def test_an_error_is_a_sentence_and_a_code(said):
     assert "is not a ddvi-ancestry model" in block(said, "exit code")
     assert block(said, "exit code").endswith("exit code 3\n")
+
+
+@pytest.mark.slow
+def test_a_sparse_sample_is_placed_three_ways(tmp_path):
+    said = run("docs/sparse-samples.md", tmp_path)
+    rows = [line.split("\t") for line in "".join(said).splitlines() if line.startswith("sim0099")]
+    assert len(rows) == 3
+    places, bars = np.array([row[1:] for row in rows], dtype=float).reshape(3, 2, 2).swapaxes(0, 1)
+    assert (np.abs(places[0] - places[1]) < 0.3 * bars[0]).all()
+    assert np.allclose(bars[0], bars[1], rtol=0.2)
+    assert (tmp_path / "sparse" / "three-ways.png").stat().st_size > 20_000
