@@ -39,10 +39,6 @@ class Target:
         number = self.groups.names(self.level).index(self.name)
         return self.groups.log_chances(self.level, places)[:, number]
 
-    def log_reward(self, z: np.ndarray) -> np.ndarray:
-        """The same at latents; (n, latents) -> (n,)."""
-        return self.log_chance(z[:, : len(self.orientation)] @ self.orientation)
-
     def draw(self, latents: int, chance: np.random.Generator) -> np.ndarray:
         """Latents of somebody of the group, by its normals alone; (latents,).
 

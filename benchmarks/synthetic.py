@@ -37,12 +37,13 @@ from sklearn.preprocessing import StandardScaler
 from ancestry_ddvi import api
 from ancestry_ddvi.artefacts.labels import read_levels
 from ancestry_ddvi.artefacts.summary import Clock
-from ancestry_ddvi.conditioning import conditioned, from_prior
+from ancestry_ddvi.constraint import of_latents
 from ancestry_ddvi.fitting import Fit, FitOptions, fit_model
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.genotypes.synthetic import genotypes, names
 from ancestry_ddvi.methods.networks import Trained
 from ancestry_ddvi.models.runtime import computing
+from ancestry_ddvi.outsourcing import outsource
 from ancestry_ddvi.progress import SILENT
 from ancestry_ddvi.reference.groups import Groups
 from ancestry_ddvi.targets import targets
@@ -111,15 +112,14 @@ def of_prior(fit: Fit, population: str, people: int, seed: int) -> People:
     assert isinstance(fit.method, Trained)
     with computing(seed, 1):
         if population == "all":
-            drawn = from_prior(fit.method, people, seed, "rival")
+            z = fit.method.sample_prior(people, seed)
         else:
             groups = Groups.of_json(fit.model.record["groups"])
             (wanted,) = targets(groups, [population], fit.model.orientation)
-            drawn = conditioned(
-                fit.method, wanted.log_reward, wanted.proposal, people, seed, "rival"
-            )
+            reward = of_latents(wanted.log_chance, fit.model.orientation)
+            z = outsource(fit.method.model.prior, reward, draws=people, seed=seed).z
         normal = rng.standard_normal((people, fit.model.projection.kept))
-        scores = fit.method.imagine(drawn.z, normal)
+        scores = fit.method.imagine(z, normal)
         blocks = genotypes(fit.model.panel, fit.model.projection, scores, names(people), seed + 1)
         dosages = np.concatenate([block.dosages for block in blocks])
     return People(dosages, of_calls(fit, dosages).value, np.full(people, population))

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SUFFIXES = (".vcf.gz", ".vcf", ".bed")
+BLOCK = 4096
+"""Places of the prior drawn at once, always: the first are the same however many there are."""
+
 FAMILY = "SYNTHETIC"
 """Family ID of everybody in a .fam file."""
 
@@ -195,11 +198,13 @@ def _places(
     generator: Generator, wanted: Sequence[Target], samples: Sequence[str], seed: int
 ) -> tuple[tuple[str, ...], np.ndarray, list[dict[str, Any]]]:
     """The group and the latents of everybody, and the groups with the number of their people."""
-    from ..conditioning import from_prior
-
     if not wanted:
-        drawn = from_prior(generator, len(samples), seed, "places")
-        return ("",) * len(samples), drawn.z, [_origin(None, len(samples))]
+        blocks = [
+            generator.sample_prior(BLOCK, int(stream(seed, f"places {start}").integers(2**62)))
+            for start in range(0, len(samples), BLOCK)
+        ]
+        z = np.concatenate(blocks)[: len(samples)]
+        return ("",) * len(samples), z, [_origin(None, len(samples))]
     known = len(wanted[0].orientation)
     if known < generator.latents:
         log.warning("Groups are known by %d of the model's %d latents and are like anybody in the "
@@ -207,14 +212,14 @@ def _places(
     chances = [stream(seed, f"place {sample}") for sample in samples]
     edges = np.cumsum([target.share for target in wanted])[:-1]
     member = np.searchsorted(edges, [chance.random() for chance in chances], side="right")
-    z = [
+    drawn = [
         wanted[k].draw(generator.latents, chance) for k, chance in zip(member, chances, strict=True)
     ]
     counts = np.bincount(member, minlength=len(wanted))
     for target, count in zip(wanted, counts, strict=True):
         log.info("%s: %s people.", target.name, f"{count:,}")
     origins = [_origin(t, int(c)) for t, c in zip(wanted, counts, strict=True)]
-    return tuple(wanted[k].name for k in member), np.array(z), origins
+    return tuple(wanted[k].name for k in member), np.array(drawn), origins
 
 
 def _origin(target: Target | None, people: int) -> dict[str, Any]:

@@ -47,10 +47,6 @@ class Normals:
         factor = np.linalg.cholesky(self.covariance)[which]
         return np.asarray(self.mean[which] + np.einsum("nij,nj->ni", factor, normal))
 
-    def widened(self, times: float) -> Normals:
-        """With covariances so many times as large."""
-        return Normals(self.weight, self.mean, times * self.covariance)
-
     def __getitem__(self, some: slice) -> Normals:
         """Some of the normals, at the weights they have."""
         return Normals(self.weight[some], self.mean[some], self.covariance[some])

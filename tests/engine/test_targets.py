@@ -7,8 +7,11 @@ import pytest
 from scipy.stats import multivariate_normal
 from toy_model import toy_model
 
-from ancestry_ddvi import conditioning, generation
+from ancestry_ddvi import generation
+from ancestry_ddvi.constraint import of_latents
 from ancestry_ddvi.errors import UsageProblem
+from ancestry_ddvi.models.priors import prior
+from ancestry_ddvi.outsourcing import outsource
 from ancestry_ddvi.placement import Placement
 from ancestry_ddvi.reference.groups import Groups
 from ancestry_ddvi.reference.normals import Normals
@@ -46,7 +49,7 @@ def moments(wanted: Target) -> tuple[float, np.ndarray, np.ndarray]:
     """Share, mean and covariance of p(z) r(z), by a sum over a grid."""
     axis = np.linspace(-6, 6, 601)
     z = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
-    weight = np.exp(Normal().log_prior(z) + wanted.log_reward(z)) * (axis[1] - axis[0]) ** 2
+    weight = np.exp(Normal().log_prior(z) + wanted.log_chance(z @ TURN)) * (axis[1] - axis[0]) ** 2
     share = weight.sum()
     mean = weight @ z / share
     return share, mean, np.einsum("n,ni,nj->ij", weight / share, z - mean, z - mean)
@@ -61,70 +64,15 @@ def close(z: np.ndarray, wanted: Target, worth: float) -> None:
 
 
 @pytest.mark.statistical
-@pytest.mark.parametrize("name", ["a", "c"])
-def test_rejection_draws_the_prior_times_the_groups_probability(name) -> None:
+@pytest.mark.parametrize(("name", "by"), [("a", "prior"), ("rare", "prior")])
+def test_draws_under_a_group_are_the_prior_times_its_probability(name, by) -> None:
     wanted = target(name)
-    drawn = conditioning.rejection(Normal(), wanted.log_reward, COUNT, 1, "x", 0.3)
-    assert drawn.z.shape == (COUNT, 2)
-    close(drawn.z, wanted, COUNT)
-
-
-@pytest.mark.statistical
-@pytest.mark.parametrize("name", ["a", "c", "rare"])
-def test_importance_draws_the_same(name) -> None:
-    wanted = target(name)
-    drawn = conditioning.importance(
-        Normal(), wanted.log_reward, wanted.proposal, COUNT, 1, "x", 0.3
-    )
-    assert drawn.effective > COUNT
-    close(drawn.z, wanted, 1 / (1 / COUNT + 1 / drawn.effective))
-
-
-@pytest.mark.statistical
-def test_both_give_one_law_for_a_rare_group() -> None:
-    """Each axis by the two-sample test of Kolmogorov and Smirnov."""
-    from scipy.stats import ks_2samp
-
-    wanted = target("rare")
-    exact = conditioning.rejection(Normal(), wanted.log_reward, 1000, 1, "x", 0.01)
-    other = conditioning.importance(
-        Normal(), wanted.log_reward, wanted.proposal, 1000, 2, "x", 0.01
-    )
-    for axis in (0, 1):
-        assert ks_2samp(exact.z[:, axis], other.z[:, axis]).pvalue > 0.01
-
-
-@pytest.mark.parametrize(("name", "method"), [("a", "rejection"), ("rare", "importance")])
-def test_one_per_cent_decides_which(name, method) -> None:
-    wanted = target(name)
-    share = moments(wanted)[0]
-    assert (share >= 0.01) == (method == "rejection")
-    drawn = conditioning.conditioned(Normal(), wanted.log_reward, wanted.proposal, 50, 1, "x")
-    assert drawn.method == method
-    assert drawn.acceptance == pytest.approx(share, rel=0.2)
-    assert (drawn.effective is None) == (method == "rejection")
-
-
-@pytest.mark.parametrize("name", ["a", "rare"])
-def test_the_first_places_are_the_same_whatever_their_number(name) -> None:
-    wanted = target(name)
-    few, more = (
-        conditioning.conditioned(Normal(), wanted.log_reward, wanted.proposal, n, 1, "x").z
-        for n in (3, 3000)
-    )
-    assert np.array_equal(few, more[:3])
-    none = conditioning.conditioned(Normal(), wanted.log_reward, wanted.proposal, 0, 1, "x").z
-    assert none.shape == (0, 2)
-
-
-def test_places_that_are_worth_less_than_their_number_are_told_of(caplog) -> None:
-    far = Normals(np.ones(1), np.full((1, 2), 30.0), np.eye(2)[None])
-
-    def corner(z: np.ndarray) -> np.ndarray:
-        return np.where((z > 2.8).all(axis=1), 0.0, -np.inf)
-
-    conditioning.importance(Normal(), corner, far, 50, 1, "corner", 1e-5)
-    assert "corner: 50 places stand on" in caplog.text
+    reward = of_latents(wanted.log_chance, TURN)
+    drawn = outsource(prior("normal", 2), reward, draws=400, seed=1)
+    assert drawn.by == by
+    share, _, _ = moments(wanted)
+    assert drawn.log_z == pytest.approx(np.log(share), abs=0.06)
+    close(drawn.z, wanted, len(drawn.z))
 
 
 @pytest.mark.statistical
@@ -151,8 +99,8 @@ def test_groups_lie_on_the_turned_axes() -> None:
     """The reward is greatest where the group is on the map, and the proposal is there too."""
     wanted = target("rare")
     there = np.array([[2.2, 0.4]]) @ TURN.T
-    assert wanted.log_reward(there)[0] > np.log(0.9)
-    assert wanted.log_reward(np.array([[2.2, 0.4]]))[0] < np.log(0.1)
+    assert wanted.log_chance(there @ TURN)[0] > np.log(0.9)
+    assert wanted.log_chance(np.array([[2.2, 0.4]]) @ TURN)[0] < np.log(0.1)
     np.testing.assert_allclose(wanted.proposal.mean, there)
     points = np.random.default_rng(2).normal(size=(9, 2))
     np.testing.assert_allclose(
