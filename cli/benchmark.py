@@ -101,6 +101,56 @@ _images("cifar10", "CIFAR-10", "pinwheel, swiss-roll, square")
 
 
 @benchmark.command(epilog=options.EXIT_CODES)
+@click.option(
+    "--shape",
+    "shapes",
+    metavar="NAME",
+    multiple=True,
+    help="circles, sine, moons, s-curve, swiss-roll, circles-flat, circles-curved, moons-flat, "
+    "moons-curved, s-curve-3d or swiss-roll-3d; may be given several times.  [default: all]",
+)
+@click.option(
+    "--inflation",
+    type=click.Choice(["whitened", "uniform", "published"]),
+    metavar="whitened|uniform|published",
+    default="whitened",
+    show_default=True,
+    help="How noise grows: in proportion to the variance of the data, alike along all directions "
+    "as in the published code, or as in the paper's text.",
+)
+@options.seeds("Fits of each, from seed 1.")
+@click.option("--out", metavar="FOLDER", default="benchmark-toy", show_default=True,
+              help="For the table and the pictures.")  # fmt: skip
+@options.device
+@options.threads
+@options.settings
+@options.verbosity
+def toy(
+    shapes: tuple[str, ...],
+    inflation: str,
+    seeds: int,
+    out: str,
+    device: str,
+    threads: int,
+    settings: Mapping[str, str],
+) -> None:
+    """Fit inflationary flows to circles, waves, moons, S-curves and rolls (docs/validation.md)."""
+    from ancestry_ddvi import api
+
+    with running(f"{out}/toy") as progress:
+        done = api.benchmark_toys(
+            out,
+            shapes=shapes,
+            seeds=seeds,
+            device=device,
+            threads=threads,
+            settings={"inflation": inflation, **settings},
+            progress=progress,
+        )
+    tell(done.files.values())
+
+
+@benchmark.command(epilog=options.EXIT_CODES)
 @options.inputs(example="ddvi-ancestry benchmark genotypes cohort.vcf.gz --labels populations.tsv")
 @options.out(default="INPUT without its suffix, in this folder")
 @options.labels("clusters and neighbours are judged")

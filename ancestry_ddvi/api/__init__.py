@@ -10,7 +10,7 @@ from ._common import default_prefix
 from ._embed import Embedded, embed
 from ._fit import Fitted, fit
 from ._ingest import Ingested, ingest
-from ._studies import Compared, benchmark_images, compare
+from ._studies import Compared, benchmark_images, benchmark_toys, compare
 
 __all__ = [
     "Assigned",
@@ -21,6 +21,7 @@ __all__ = [
     "assign",
     "assign_prefix",
     "benchmark_images",
+    "benchmark_toys",
     "compare",
     "default_prefix",
     "embed",
