@@ -1,7 +1,8 @@
 """Genetic structure of a cohort by denoising diffusion variational inference.
 
 The verbs of the command line are functions here, with the same names and defaults:
-``ingest``, ``fit``, ``embed``, ``assign``, ``compare``. They are loaded when first asked for.
+``ingest``, ``fit``, ``embed``, ``assign``, ``condition``, ``sample``, ``compare``. They are loaded
+when first asked for.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
         Embedded,
         Fitted,
         Ingested,
+        Sampled,
         assign,
         compare,
+        condition,
         embed,
         fit,
         ingest,
+        sample,
     )
     from .genotypes.filters import Filters
 
@@ -32,11 +36,14 @@ __all__ = [
     "Filters",
     "Fitted",
     "Ingested",
+    "Sampled",
     "assign",
     "compare",
+    "condition",
     "embed",
     "fit",
     "ingest",
+    "sample",
 ]
 
 

@@ -59,7 +59,7 @@ def coordinates_of(
         site_fraction=scores.observed / model_sites,
         call_rate=scores.observed / max(sites_in_file, 1),
         effective_draws=placement.effective_draws,
-        log_evidence=placement.importance_bound,
+        log_evidence=placement.log_evidence,
         p_panel=p_panel,
         flag=[joined(r, "few_draws" if u else "") for r, u in zip(remarks, unsure, strict=True)],
     )

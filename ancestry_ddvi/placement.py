@@ -27,6 +27,9 @@ class Placement:
         Log density of the prior at each draw; None where nothing is believed beforehand.
     misfit : ndarray of float64, (people, draws), optional
         How far the data are from what each draw leads to expect (``Likelihood.misfit``).
+    own_log_weight : ndarray of float64, (people, draws), optional
+        Log weights of the draws that the method itself proposed, where others may have taken
+        their place: what is said of the method is said of these.
     """
 
     draws: np.ndarray
@@ -34,6 +37,7 @@ class Placement:
     groups: np.ndarray | None = None
     log_prior: np.ndarray | None = None
     misfit: np.ndarray | None = None
+    own_log_weight: np.ndarray | None = None
 
     def __getitem__(self, people: np.ndarray | slice) -> Placement:
         """Some of the people."""
@@ -122,18 +126,29 @@ class Placement:
 
     @property
     def elbo(self) -> np.ndarray:
-        """Evidence lower bound of each person, in nats, where there are weights; (people,)."""
-        if self.log_weight is None:
-            return np.full(len(self.draws), math.nan)
-        return np.asarray(self.log_weight.mean(axis=1))
+        """Evidence lower bound of each person by the method's own draws, in nats; (people,)."""
+        own = self._own
+        return np.full(len(self.draws), math.nan) if own is None else np.asarray(own.mean(axis=1))
 
     @property
     def importance_bound(self) -> np.ndarray:
-        """Importance-weighted bound of each person, in nats (Burda et al. 2016); (people,)."""
-        if self.log_weight is None:
+        """Importance-weighted bound by the method's own draws, in nats (Burda et al. 2016)."""
+        return self._bound(self._own)
+
+    @property
+    def log_evidence(self) -> np.ndarray:
+        """The same by the best draws that were found; (people,)."""
+        return self._bound(self.log_weight)
+
+    @property
+    def _own(self) -> np.ndarray | None:
+        return self.log_weight if self.own_log_weight is None else self.own_log_weight
+
+    def _bound(self, log_weight: np.ndarray | None) -> np.ndarray:
+        if log_weight is None:
             return np.full(len(self.draws), math.nan)
-        top = self.log_weight.max(axis=1)
-        return np.asarray(top + np.log(np.exp(self.log_weight - top[:, None]).mean(axis=1)))
+        top = log_weight.max(axis=1)
+        return np.asarray(top + np.log(np.exp(log_weight - top[:, None]).mean(axis=1)))
 
 
 def effective(log_weight: np.ndarray) -> np.ndarray:

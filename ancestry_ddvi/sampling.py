@@ -53,6 +53,7 @@ def _block(
     draws = noise.shape[1]
     draw = model.encode(batch, torch.tensor(noise, device=batch.x.device).flatten(0, 1))
     z, log_weight = draw.z, model.weigh(batch, draw)
+    own = log_weight
     if log_weight is not None:
         z, log_weight = z.clone(), log_weight.clone()
         for i, sample in enumerate(ids):
@@ -67,6 +68,7 @@ def _block(
         model.groups(batch, z),
         model.prior.log_prob(z),
         model.likelihood.misfit(batch, z),
+        own,
     )
     return _placement(*(_rows(f, draws, len(ids)) for f in found))
 
@@ -85,10 +87,11 @@ def _placement(
     groups: np.ndarray | None,
     log_prior: np.ndarray | None,
     misfit: np.ndarray | None,
+    own: np.ndarray | None,
 ) -> Placement:
     """Draws of a few people; groups averaged over their weights."""
     assert z is not None
-    placed = Placement(z, log_weight, None, log_prior, misfit)
+    placed = Placement(z, log_weight, None, log_prior, misfit, own)
     if groups is None:
         return placed
     return replace(placed, groups=np.einsum("ns,nsg->ng", placed.weight, groups))

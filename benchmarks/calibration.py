@@ -8,8 +8,11 @@ clumps of 50 kb as an exome has them, and simulated reads (Poisson depth, 5 erro
 bases, placed by their likelihoods). ``covered_*`` is the share of the posterior given all
 genotypes inside the central 50, 80 and 95 % of that given the part, which is what the names say
 if both are right; ``normal_*`` the share of means inside N(mean_part, sd_part^2 - sd_full^2). Lines
-with ``left_out`` come with --strangers: a superpopulation kept from the fit, and genotypes permuted
-over sites, against held-out people of the others; area under the curve of ``p_panel``.
+with ``swapped`` have the alleles of that share of the sites the wrong way round, lines with
+``alien`` that share of alleles from a random other held-out person, by whether the two are of one
+superpopulation. Lines with ``left_out`` come with --strangers: a superpopulation kept from the fit,
+and genotypes permuted over sites, against held-out people of the others; area under the curve of
+``p_panel``.
 """
 
 from __future__ import annotations
@@ -17,14 +20,14 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from held_out import CPU, part, placed, split
+from held_out import CPU, opened, part, placed, split
 from scipy.stats import norm
+from seen import ALIEN, SWAPPED, dosages_of, evidence, mixed, of_calls, partners, swapped
 from sklearn.metrics import roc_auc_score
 
 from ancestry_ddvi.appraisal import UNLIKE, judged
@@ -32,7 +35,6 @@ from ancestry_ddvi.artefacts.labels import read_levels
 from ancestry_ddvi.artefacts.summary import Clock
 from ancestry_ddvi.evaluation.coverage import calibration_error, nested_coverage
 from ancestry_ddvi.fitting import Fit, FitOptions, fit_model
-from ancestry_ddvi.genotypes.evidence import scores_of
 from ancestry_ddvi.genotypes.scores import Scores
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.models.runtime import computing
@@ -40,9 +42,6 @@ from ancestry_ddvi.placement import Placement
 from ancestry_ddvi.progress import SILENT
 from ancestry_ddvi.reference.groups import Groups
 
-SHARES = (0.99, 0.5, 0.1, 0.01)
-DEPTHS = (0.5, 1.0, 4.0)
-BASE_ERROR = 0.005
 LEVELS = (50, 80, 95)
 
 
@@ -51,42 +50,6 @@ def fitted(store: GenotypeStore, method: str, seed: int, labels: Path) -> Fit:
     options = FitOptions(method=method, seed=seed)
     with computing(seed, None):
         return fit_model(store, options, CPU, SILENT, Clock(), levels=read_levels(labels))
-
-
-def as_newcomers(fit: Fit, everyone: Scores) -> Scores:
-    """Scores on the kept components, as ``embed`` takes them."""
-    projection = fit.model.projection
-    return projection.newcomers(everyone, projection.in_panel(everyone))
-
-
-def of_calls(fit: Fit, dosages: np.ndarray) -> Scores:
-    """Scores from dosages at the model's sites."""
-    blocks = [(slice(0, len(dosages)), dosages)]
-    return as_newcomers(fit, fit.model.projection.read(blocks, dosages.shape[1]))
-
-
-def reads(dosages: np.ndarray, depth: float, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Each person's likelihoods in whole phred units, as PL has them; float64 (sites, 3)."""
-    alt = np.array([BASE_ERROR, 0.5, 1 - BASE_ERROR])
-    for calls in dosages.T:
-        count = rng.poisson(depth, len(calls))
-        counted = rng.binomial(count, alt[calls])[:, None]
-        log10 = counted * np.log10(alt) + (count[:, None] - counted) * np.log10(1 - alt)
-        yield 10 ** (-np.round(10 * (log10.max(axis=1, keepdims=True) - log10)) / 10)
-
-
-def evidence(fit: Fit, dosages: np.ndarray, seed: int) -> Iterator[tuple[str, Scores]]:
-    """Every kind of part, with the scores it gives."""
-    sites = fit.model.panel.sites
-    for share in SHARES:
-        kept = np.random.default_rng(seed).random(dosages.shape) < share
-        yield f"{100 * share:g} % of sites", of_calls(fit, np.where(kept, dosages, -1))
-    clump = sites.position // 50_000 % 10 == seed % 10
-    for name, some in (("chromosome 2", sites.chromosome == "2"), ("clumps, 10 %", clump)):
-        yield name, of_calls(fit, np.where(some[:, None], dosages, -1))
-    for depth in DEPTHS:
-        people = reads(dosages, depth, np.random.default_rng(seed))
-        yield f"{depth:g} reads", as_newcomers(fit, scores_of(fit.model.projection, people))
 
 
 def coverage(full: Placement, some: Placement) -> dict[str, float]:
@@ -105,9 +68,11 @@ Said = list[tuple[str, str, np.ndarray, np.ndarray]]
 
 def assignment(
     fit: Fit, name: str, some: Placement, labels: pd.DataFrame, said: Said
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Accuracy and calibration error of the probabilities of each level."""
-    groups, found = Groups.of_json(fit.model.record["groups"]), {}
+    groups = Groups.of_json(fit.model.record["groups"])
+    found: dict[str, Any] = {}
+    rng = np.random.default_rng(0)
     for number, level in enumerate(groups.levels):
         chance = groups.probabilities(number, some)
         names = groups.names(number)
@@ -115,24 +80,30 @@ def assignment(
         said.append((name, level, chance, right))
         found[f"accuracy_{level}"] = round(float((chance.argmax(axis=1) == right).mean()), 4)
         found[f"ece_{level}"] = round(calibration_error(chance, right), 4)
+        found[f"ece_by_chance_{level}"] = by_chance(chance, rng)
     return found
 
 
+def by_chance(chance: np.ndarray, rng: np.random.Generator) -> list[float]:
+    """Central 95 % of the calibration error of labels drawn from the very probabilities."""
+    drawn = []
+    for _ in range(100):
+        below = np.cumsum(chance, axis=1) < rng.random((len(chance), 1))
+        drawn.append(calibration_error(chance, below.sum(axis=1).clip(max=chance.shape[1] - 1)))
+    return [round(float(q), 4) for q in np.quantile(drawn, [0.025, 0.975])]
+
+
 def pooled(said: Said) -> None:
-    """Calibration over all repeats, and of labels drawn from the very probabilities."""
+    """Calibration over all repeats."""
     rng = np.random.default_rng(0)
     for name, level in dict.fromkeys((n, v) for n, v, _, _ in said):
         mine = [(c, r) for n, v, c, r in said if (n, v) == (name, level)]
         chance, right = (np.concatenate(part) for part in zip(*mine, strict=True))
-        drawn = []
-        for _ in range(100):
-            below = np.cumsum(chance, axis=1) < rng.random((len(chance), 1))
-            drawn.append(calibration_error(chance, below.sum(axis=1).clip(max=chance.shape[1] - 1)))
         tell({
             "pooled": name, "level": level, "people": len(right),
             "accuracy": round(float((chance.argmax(axis=1) == right).mean()), 4),
             "ece": round(calibration_error(chance, right), 4),
-            "ece_by_chance": [round(float(q), 4) for q in np.quantile(drawn, [0.025, 0.975])],
+            "ece_by_chance": by_chance(chance, rng),
         })  # fmt: skip
 
 
@@ -154,11 +125,11 @@ def tell(line: dict[str, Any]) -> None:
 
 def in_part(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int, said: Said) -> None:
     """Every kind of part of one split."""
-    alignment = fit.model.panel.align(test.sites, test.counts(), None)
-    dosages = alignment.dosages(test, 0, len(alignment.rows))
+    dosages = dosages_of(fit, test)
     scores = of_calls(fit, dosages)
     full = placed(fit, scores, test, seed)
     tell({"seed": seed, "evidence": "all sites", "people": len(labels),
+          "temperature": fit.model.projection.temperature,
           "sd": np.median(full.sd, axis=0).round(3).tolist(),
           **assignment(fit, "all sites", full, labels, said),
           "flagged": round(float((chance_of(fit, scores, full) < UNLIKE).mean()), 4)})  # fmt: skip
@@ -178,6 +149,32 @@ def in_part(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int, said
         })  # fmt: skip
 
 
+def spoilt(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int) -> None:
+    """Who of one split is flagged with swapped alleles, and with alleles of another person."""
+    dosages = dosages_of(fit, test)
+    group = labels["superpopulation"].to_numpy(str)
+    partner = partners(len(group), seed)
+    near = group == group[partner]
+
+    def flagged(some: np.ndarray) -> np.ndarray:
+        scores = of_calls(fit, some)
+        return chance_of(fit, scores, placed(fit, scores, test, seed)) < UNLIKE
+
+    for share in SWAPPED:
+        found = flagged(swapped(dosages, share, np.random.default_rng(seed)))
+        tell({"seed": seed, "swapped": share, "flagged": round(float(found.mean()), 4)})
+    for share in ALIEN:
+        found = flagged(mixed(dosages, partner, share, np.random.default_rng(seed)))
+        tell({
+            "seed": seed,
+            "alien": share,
+            "flagged": round(float(found.mean()), 4),
+            "same_superpopulation": int(near.sum()),
+            "flagged_of_these": round(float(found[near].mean()), 4),
+            "flagged_of_others": round(float(found[~near].mean()), 4),
+        })  # fmt: skip
+
+
 def strangers(
     store: GenotypeStore, labels: pd.DataFrame, path: Path, method: str, seed: int, folder: Path
 ) -> None:
@@ -188,8 +185,7 @@ def strangers(
         train = part(store, np.flatnonzero(~outside), folder / f"c{name}{seed}")
         test = part(store, np.flatnonzero(outside), folder / f"d{name}{seed}")
         fit = fitted(train, method, seed, path)
-        alignment = fit.model.panel.align(test.sites, test.counts(), None)
-        dosages = alignment.dosages(test, 0, len(alignment.rows))
+        dosages = dosages_of(fit, test)
         rng = np.random.default_rng(seed)
         permuted = rng.permuted(dosages, axis=0)
         chances = []
@@ -221,9 +217,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        store = GenotypeStore.open([given.cohort], folder / "cohort")
-        table = pd.read_csv(given.labels, sep="\t", dtype=str, keep_default_na=False)
-        labels = table.set_index(table.columns[0]).loc[list(store.samples)]
+        store, labels = opened(given.cohort, given.labels, folder)
         said: Said = []
         for seed in range(1, given.repeats + 1):
             if given.strangers:
@@ -234,6 +228,7 @@ def main() -> None:
             test = part(store, np.flatnonzero(held_out), folder / f"b{seed}")
             fit = fitted(train, given.method, seed, Path(given.labels))
             in_part(fit, test, labels[held_out], seed, said)
+            spoilt(fit, test, labels[held_out], seed)
         pooled(said)
 
 

@@ -21,6 +21,7 @@ import pandas as pd
 import torch
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
+from seen import dosages_of, of_calls
 from sklearn.neighbors import KNeighborsClassifier
 
 from ancestry_ddvi.artefacts.summary import Clock
@@ -39,6 +40,13 @@ from ancestry_ddvi.progress import SILENT
 DRAWS = 256
 NEIGHBOURS = 10
 CPU = torch.device("cpu")
+
+
+def opened(cohort: str, labels: str, folder: Path) -> tuple[GenotypeStore, pd.DataFrame]:
+    """The cohort, and its labels in the same order."""
+    store = GenotypeStore.open([cohort], folder / "cohort")
+    table = pd.read_csv(labels, sep="\t", dtype=str, keep_default_na=False)
+    return store, table.set_index(table.columns[0]).loc[list(store.samples)]
 
 
 def split(store: GenotypeStore, seed: int) -> np.ndarray:
@@ -67,15 +75,6 @@ def fitted(store: GenotypeStore, method: str, seed: int) -> Fit:
     """A default fit with another method or seed."""
     with computing(seed, None):
         return fit_model(store, FitOptions(method=method, seed=seed), CPU, SILENT, Clock())
-
-
-def newcomers(fit: Fit, store: GenotypeStore) -> Scores:
-    """Scores of the people of another store, as ``embed`` takes them."""
-    alignment = fit.model.panel.align(store.sites, store.counts(), None)
-    sites = len(alignment.rows)
-    blocks = [(slice(0, sites), alignment.dosages(store, 0, sites))]
-    everyone = fit.model.projection.read(blocks, len(store.samples))
-    return fit.model.projection.newcomers(everyone, fit.model.projection.in_panel(everyone))
 
 
 def placed(fit: Fit, scores: Scores, store: GenotypeStore, seed: int) -> Placement:
@@ -123,7 +122,7 @@ def repeat(
     places, bounds = {}, {}
     for method in methods:
         fit = fitted(train, method, seed)
-        scores = newcomers(fit, test)
+        scores = of_calls(fit, dosages_of(fit, test))
         outside = placed(fit, scores, test, seed)
         inside = placed(fit, fit.scores, train, seed)
         bounds[method] = outside.importance_bound, outside.elbo
@@ -180,9 +179,7 @@ def main() -> None:
     parser.add_argument("--against", default="vae")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        store = GenotypeStore.open([given.cohort], Path(folder) / "cohort")
-        table = pd.read_csv(given.labels, sep="\t", dtype=str, keep_default_na=False)
-        labels = table.set_index(table.columns[0]).loc[list(store.samples)]
+        store, labels = opened(given.cohort, given.labels, Path(folder))
         everyone = fitted(store, given.method, 42)
         whole = placed(everyone, everyone.scores, store, 42).mean
         rows = []

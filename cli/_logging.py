@@ -135,9 +135,16 @@ def _as_typed(param: click.Parameter, value: Any) -> list[str]:
     flag = max(param.opts, key=len)
     if value is True:
         return [flag]
-    values = [f"{k}={v}" for k, v in value.items()] if isinstance(value, dict) else [value]
+    values = _each(value)
     words = [f"{word:g}" if isinstance(word, float) else str(word) for word in values]
     return [f"{flag} {shlex.quote(word)}" for word in words]
+
+
+def _each(value: Any) -> list[Any]:
+    """The values of an option, one for each time it was given."""
+    if isinstance(value, dict):
+        return [f"{k}={v}" for k, v in value.items()]
+    return list(value) if isinstance(value, tuple) else [value]
 
 
 def _write_end(failed: BaseException | None) -> None:

@@ -13,10 +13,12 @@ from ._signals import sigterm_raises
 from .assign import assign
 from .benchmark import benchmark
 from .compare import compare
+from .condition import condition
 from .embed import embed
 from .fit import fit
 from .ingest import ingest
 from .methods import methods
+from .sample import sample
 
 
 class Commands(click.Group):
@@ -50,5 +52,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (fit, embed, assign, ingest, methods, compare, benchmark):
+for command in (fit, embed, assign, condition, sample, ingest, methods, compare, benchmark):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""What fit, embed and assign write as JSON is what the schema in the package says."""
+"""What fit, embed, assign and sample write as JSON is what the schema in the package says."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from ancestry_ddvi import api
 from ancestry_ddvi.artefacts.summary import SCHEMA
 
-VERBS = ["fit", "embed", "assign"]
+VERBS = ["fit", "embed", "assign", "sample"]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,9 @@ def summaries(cohort_files, fitted_model, tmp_path_factory):
         model, [str(cohort_files.query)], str(prefix), draws=4, draws_out=True, device="cpu"
     )
     assigned = api.assign(model, [str(embedded.files["coords"])], str(prefix))
+    made = api.sample(model, f"{prefix}.made.vcf", n=3, population=["East1", "North1"])
     return {
+        "sample": json.loads(made.files["summary"].read_text()),
         "assign": json.loads(assigned.files["assign"].read_text()),
         "fit": json.loads(fitted_model.files["summary"].read_text()),
         "embed": json.loads(embedded.files["summary"].read_text()),
@@ -108,3 +110,13 @@ def test_file_formats_speak_of_every_key(schema):
     page = Path(__file__).parents[1] / "docs" / "file-formats.md"
     text = page.read_text(encoding="utf-8")
     assert sorted(name for name in names_described(schema) if f"`{name}`" not in text) == []
+
+
+def test_synthetic_people_of_the_prior_keep_to_the_schema(schema, fitted_model, tmp_path):
+    done = api.sample(str(fitted_model.files["model"]), str(tmp_path / "x.bed"), n=3)
+    assert errors(schema, json.loads(done.files["summary"].read_text())) == []
+
+
+def test_that_people_are_synthetic_cannot_be_left_out_or_denied(schema, summaries):
+    assert errors(schema, summaries["sample"] | {"synthetic": False})
+    assert errors(schema, summaries["embed"] | {"synthetic": True})

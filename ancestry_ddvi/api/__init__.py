@@ -1,4 +1,4 @@
-"""The verbs: ingest, fit, embed, assign, compare, benchmark. The one place where the layers meet.
+"""The verbs, from ingest to benchmark: the one place where the layers meet.
 
 Every verb has the name and the defaults of its command.
 """
@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from ._assign import Assigned, assign, assign_prefix
 from ._common import default_prefix
+from ._condition import condition, condition_prefix
 from ._embed import Embedded, embed
 from ._fit import Fitted, fit
 from ._ingest import Ingested, ingest
+from ._sample import Sampled, sample, sample_files
 from ._studies import Compared, benchmark_images, benchmark_toys, compare
 
 __all__ = [
@@ -18,13 +20,18 @@ __all__ = [
     "Embedded",
     "Fitted",
     "Ingested",
+    "Sampled",
     "assign",
     "assign_prefix",
     "benchmark_images",
     "benchmark_toys",
     "compare",
+    "condition",
+    "condition_prefix",
     "default_prefix",
     "embed",
     "fit",
     "ingest",
+    "sample",
+    "sample_files",
 ]

@@ -32,8 +32,14 @@ from ..progress import SILENT, Progress
 from ._common import counter, default_prefix
 
 if TYPE_CHECKING:
+    from ..data.scores import ScoreData
     from ..genotypes.panel import Alignment
+    from ..methods.method import Method
     from ..placement import Placement
+
+    Placer = Callable[
+        [Model, Method, ScoreData, Sequence[str], int, int], tuple[Placement, dict[str, Any]]
+    ]
 
 log = logging.getLogger(__name__)
 
@@ -96,12 +102,50 @@ def embed(
     field : str
         What to read of each sample: "GT", "PL", "GL", "GP", "DS", or by "auto" what says most.
     """
+    prefix = out or default_prefix(inputs, model)
+    return placed(
+        "embed", model, inputs, prefix, _plainly, draws=draws, seed=seed, device=device,
+        threads=threads, min_sites=min_sites, build=build, labels=labels, draws_out=draws_out,
+        field=field, progress=progress,
+    )  # fmt: skip
+
+
+def _plainly(
+    fitted: Model, method: Method, data: ScoreData, ids: Sequence[str], draws: int, seed: int
+) -> tuple[Placement, dict[str, Any]]:
+    """Places as the method itself has them; nothing more to say of them."""
+    del fitted
+    return method.place(data, ids, draws=draws * method.proposals, seed=seed), {}
+
+
+def placed(
+    verb: str,
+    model: str,
+    inputs: Sequence[str],
+    prefix: str,
+    place: Placer,
+    *,
+    draws: int,
+    seed: int | None,
+    device: str,
+    threads: int | None,
+    min_sites: int,
+    build: str | None,
+    labels: str | None,
+    draws_out: bool,
+    field: str,
+    progress: Progress,
+) -> Embedded:
+    """Read people at the sites of a model, place them by ``place`` and write what ``embed`` does.
+
+    ``place`` is told the model, its method, the scores, IDs, draws asked for and seed; it gives
+    the placement on the axes of the latents, and what the summary should say of it.
+    """
     from ..appraisal import judged
     from ..data.scores import ScoreData
     from ..fitting import revive
     from ..models.runtime import computing, pick
 
-    prefix = out or default_prefix(inputs, model)
     if draws < 2:
         raise UsageProblem(f"--draws is {draws}", "Give 2 or more.")
     if build not in (None, *LENGTHS):
@@ -135,9 +179,8 @@ def embed(
         known = fitted.projection.in_panel(everyone)
         scores = fitted.projection.newcomers(everyone, known)
         clock.lap("scores")
-        placement = method.place(
-            ScoreData(scores, chosen), store.samples, draws=draws * method.proposals, seed=seed
-        )
+        data = ScoreData(scores, chosen)
+        placement, said = place(fitted, method, data, store.samples, draws, seed)
         clock.lap("placing")
     placement = placement.turned(fitted.orientation)
     p_panel, unlike = judged(fitted.record, placement, scores, fitted.projection)
@@ -169,7 +212,7 @@ def embed(
         write_draws(files["draws"], store.samples, placement.resampled(draws, store.samples, seed))
     clock.lap("writing")
     summary = {
-        "verb": "embed",
+        "verb": verb,
         "inputs": list(inputs),
         "model": model,
         "field": field,
@@ -184,6 +227,7 @@ def embed(
         "skipped_records": dict(store.skipped),
         "match": receipt.as_dict(),
         "relatives": tallied(pairs),
+        **said,
     }
     done = conclude(prefix, summary, files, coordinates, clock)
     return Embedded(*done, coordinates, placement)

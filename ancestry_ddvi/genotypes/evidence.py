@@ -81,6 +81,18 @@ def scores_of(projection: Projection, people: Iterable[np.ndarray], error: float
     return Scores(value, precision, length, observed.astype(np.int64), information, diploid)
 
 
+def own_frequency(frequency: np.ndarray, sd: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """A person's own allele frequency where the standardised dosage v's is expected; any shape.
+
+    Parameters
+    ----------
+    frequency, sd : ndarray of float64
+        Of ALT in the panel, and of a dosage there.
+    expected : ndarray of float64
+    """
+    return np.asarray(np.clip(frequency + sd * expected / 2, RAREST, 1 - RAREST))
+
+
 def as_likelihoods(posteriors: np.ndarray, frequency: np.ndarray) -> np.ndarray:
     """Likelihoods from posteriors under Hardy-Weinberg at the panel's frequencies.
 
@@ -156,7 +168,7 @@ def _one(
 def _believe(
     likelihoods: np.ndarray, frequency: np.ndarray, sd: np.ndarray, expected: np.ndarray
 ) -> _Belief:
-    own = np.clip(frequency + sd * expected / 2, RAREST, 1 - RAREST)
+    own = own_frequency(frequency, sd, expected)
     posterior = likelihoods * _binomial(own)
     posterior /= posterior.sum(axis=1, keepdims=True)
     mean = posterior @ _COPIES

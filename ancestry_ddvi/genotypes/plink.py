@@ -71,8 +71,12 @@ class PlinkSource(GenotypeSource):
             yield Block(self.sites[chosen], unpack(self.packed[chosen], len(self.samples)))
 
 
-def write_plink(prefix: Path, samples: Sequence[str], blocks: Iterable[Block]) -> SiteTable:
-    """Write a fileset as blocks arrive and return its sites; FID is 0, the .bed appears last.
+def write_plink(
+    prefix: Path, samples: Sequence[str], blocks: Iterable[Block], family: str = "0"
+) -> SiteTable:
+    """Write a fileset as blocks arrive and return its sites; the .bed appears last.
+
+    ``family`` is everybody's FID.
 
     Raises
     ------
@@ -83,7 +87,7 @@ def write_plink(prefix: Path, samples: Sequence[str], blocks: Iterable[Block]) -
         # Left in reverse order: all are closed before the first is renamed.
         paths = [stack.enter_context(whole(f"{prefix}{end}")) for end in (".bed", ".bim", ".fam")]
         bed, bim, fam = (stack.enter_context(path.open("wb")) for path in paths)
-        fam.writelines(f"0\t{sample}\t0\t0\t0\t-9\n".encode() for sample in samples)
+        fam.writelines(f"{family}\t{sample}\t0\t0\t0\t-9\n".encode() for sample in samples)
         bed.write(BED_START)
         tables = []
         for block in blocks:

@@ -58,6 +58,10 @@ METHODS: dict[str, Row] = {
         "inflationary flow: a unique and invertible map of all components",
         uses_labels=False,
     ),
+    "outsourced": Row(
+        "outsourced:Outsourced",
+        "outsourced diffusion sampling: the exact posterior of another method's generator",
+    ),
     "pca": Row("pca:PCA", "principal components with the noise of each person", uses_labels=False),
     "umap": Row(
         "umap:UMAP",

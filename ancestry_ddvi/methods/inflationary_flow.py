@@ -152,7 +152,7 @@ class InflationaryFlow(Recipe):
 
     inflation: str = "whitened"
     gap: float = 0.0
-    floor: float = 1e-3
+    floor: float = 1e-4
     width: int = 128
     depth: int = 3
     steps: int = 8000
@@ -160,7 +160,7 @@ class InflationaryFlow(Recipe):
     batch: int = 512
     learning_rate: float = 0.004
     integrator: str = "rk4"
-    flow_steps: int = 16
+    flow_steps: int = 32
     posterior_steps: int = 24
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from .. import generation
 from ..data.dataset import Dataset
 from ..errors import UsageProblem
 from ..models.labels import Labels, NoLabels, PredictedLabels
@@ -73,6 +74,19 @@ class Trained(Method):
             found = self.model.prior.log_prob(flat)
         return np.asarray(found.double().cpu().numpy().reshape(z.shape[:-1]))
 
+    @property
+    def latents(self) -> int:
+        """Dimensions of the prior."""
+        return self.model.noise_shape[1]
+
+    def sample_prior(self, count: int, seed: int) -> np.ndarray:
+        """Latents from the prior; the same for the same seed and count."""
+        return generation.sample_prior(self.model, count, seed)
+
+    def imagine(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray:
+        """True scores of people at ``z``."""
+        return generation.imagine(self.model, z, normal)
+
     def state(self) -> dict[str, np.ndarray]:
         """The weights of the networks."""
         return {k: v.cpu().numpy() for k, v in self.model.state_dict().items()}
@@ -123,6 +137,10 @@ class NetworkRecipe(Recipe):
             raise UsageProblem(
                 f"--set learning_rate={self.learning_rate} cannot be meant", "Give it above 0."
             )
+
+    @abc.abstractmethod
+    def build(self, spec: Spec, device: torch.device) -> Trained:
+        """The model and its stages, not yet run."""
 
     def check(self, dims: int, classes: int) -> None:
         """See that there is such a prior."""

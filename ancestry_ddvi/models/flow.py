@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .inflation import INFLATIONS, Inflation
-from .integrators import INTEGRATORS
+from .integrators import INTEGRATORS, rk4
 from .nets import silent
 from .normal import log_normal
 
@@ -18,6 +18,9 @@ LEVELS = 4.0
 
 FULL = 1e3
 """Noise in units of the data's variance that leaves nothing of their shape."""
+
+DENSITY_STEPS = 16
+"""Of the fourth order: densities of the scores of real people come out within 0.01 nats."""
 
 LOG_VARIANCE = -12.0, 3.0
 """Range of what the network says of the variance of its error."""
@@ -126,9 +129,9 @@ class Flow(nn.Module):
         inflation: str = "whitened",
         kept: int = 0,
         gap: float = 0.0,
-        floor: float = 1e-3,
+        floor: float = 1e-4,
         integrator: str = "rk4",
-        steps: int = 16,
+        steps: int = 32,
     ) -> None:
         super().__init__()
         self.denoiser = Denoiser(torch.ones(dims), width, depth)
@@ -183,13 +186,13 @@ class Flow(nn.Module):
             y = scaled / alpha
             growth = path.gamma_dot(t) / gamma
             expected, _ = self.denoiser(y, gamma.expand_as(y))
-            inward: Tensor = path.alpha_dot(t) * y
-            return inward - 0.5 * alpha * growth * (expected - y)
+            change: Tensor = path.alpha_dot(t) * y - 0.5 * alpha * growth * (expected - y)
+            return change
 
         moved: Tensor = self._integrate(field, scaled, times)
         return moved
 
-    def log_density(self, x: Tensor, gamma: Tensor, steps: int = 32) -> Tensor:
+    def log_density(self, x: Tensor, gamma: Tensor) -> Tensor:
         """Log density of data seen with normal noise of variances ``gamma``, (n, dims); (n,).
 
         Noise grows from ``gamma`` geometrically until nothing but a normal law is left, and the
@@ -212,7 +215,7 @@ class Flow(nn.Module):
             return torch.cat([change, divergence[:, None]], -1)
 
         state = torch.cat([x - self.centre, x.new_zeros(len(x), 1)], -1)
-        state = INTEGRATORS["heun"](field, state, torch.linspace(0, 1, steps + 1).to(x))
+        state = rk4(field, state, torch.linspace(0, 1, DENSITY_STEPS + 1).to(x))
         spread = 0.5 * (self.denoiser.spectrum + end).log()
         found: Tensor = log_normal(state[:, :-1], 0.0, spread) + state[:, -1]
         return found

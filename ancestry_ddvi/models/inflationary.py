@@ -87,7 +87,7 @@ def variances(batch: Batch) -> Tensor:
     """Variances of the noise of scores along each component; (n, features). 0 of exact rows."""
     if batch.factor is None:
         return torch.zeros_like(batch.x)
-    inverse = torch.linalg.inv(batch.factor)
+    inverse: Tensor = torch.linalg.inv(batch.factor)
     return inverse.square().sum(-2)
 
 

@@ -91,19 +91,27 @@ class Variational(LatentModel):
         each = guess.log_q.exp() * (value - beta * guess.log_q)
         return value.new_zeros(len(batch)).index_add(0, guess.rows, each)
 
-    def dream(self, batch: Batch) -> Tensor:
-        """Log q of fantasies, (n,): z ~ p, x ~ p(x | z) seen as sharply as ``batch``.
+    def log_q(self, context: Tensor, draw: Draw) -> Tensor:
+        """Log q(z, path, label | x) - log r(path | z) of a draw made elsewhere; (n,)."""
+        told = self.labels.told(context, draw.label)
+        chain = self.posterior.log_q(draw.z, draw.path, told)
+        return chain + self.labels.log_prob(context, draw.label)
 
-        The path comes from r(path | z). No gradient reaches the prior or the decoder.
+    def imagine(self, batch: Batch) -> tuple[Batch, Draw]:
+        """Fantasies, x ~ p(x | z) seen as sharply as ``batch``, and the z ~ p behind each.
+
+        That z is a draw from the exact posterior of its fantasy; its path comes from r(path | z).
         """
         with torch.no_grad():
             label = self._classes(len(batch))
             z = self.prior.sample(len(batch), label)
             fantasy = self.likelihood.fantasy(batch, z)
-            path = self.posterior.complete(z)
-        context = self.encoder(fantasy)
-        told = self.labels.told(context, label)
-        return self.posterior.log_q(z, path, told) + self.labels.log_prob(context, label)
+            return fantasy, Draw(z, self.posterior.complete(z), None, label)
+
+    def dream(self, batch: Batch) -> Tensor:
+        """Log q of fantasies; (n,). No gradient reaches the prior or the decoder."""
+        fantasy, truth = self.imagine(batch)
+        return self.log_q(self.encoder(fantasy), truth)
 
     def doze(self, batch: Batch) -> Tensor:
         """Log q of latents of the prior, (n,), as far as the chain goes that leads to them.

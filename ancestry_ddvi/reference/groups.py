@@ -121,6 +121,40 @@ class Groups:
         every = np.exp(by_cell - by_cell.max(axis=1, keepdims=True)) @ belongs
         return _sharpened(every, self.temperature[level])
 
+    def log_chances(self, level: int, points: np.ndarray) -> np.ndarray:
+        """Log probability of each group of a level for somebody at exactly this place.
+
+        As ``probabilities`` has it for a posterior that is a point, where the prior of places
+        is the same for every group and goes.
+
+        Parameters
+        ----------
+        level : int
+        points : ndarray of float64, (n, dims)
+
+        Returns
+        -------
+        ndarray of float64, (n, groups)
+        """
+        from scipy.special import log_softmax
+
+        cells = self.normals.log_densities(points)
+        groups = [
+            np.logaddexp.reduce(cells[:, self._belongs(level, name)], axis=1)
+            for name in self.names(level)
+        ]
+        return np.asarray(log_softmax(np.stack(groups, axis=1) / self.temperature[level], axis=1))
+
+    def normals_of(self, level: int, name: str) -> Normals:
+        """The cells of one group, with weights that sum to 1."""
+        part, all_of = self._belongs(level, name), self.normals
+        weight = all_of.weight[part]
+        return Normals(weight / weight.sum(), all_of.mean[part], all_of.covariance[part])
+
+    def _belongs(self, level: int, name: str) -> np.ndarray:
+        """Which cells are of a group; bool (cells,)."""
+        return np.array([cell[level] == name for cell in self.cells])
+
     def tempered(self, shown: Sequence[tuple[np.ndarray, Sequence[str]]]) -> Groups:
         """With the temperatures that suit people who were not used to make the groups.
 

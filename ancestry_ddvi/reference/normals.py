@@ -40,6 +40,17 @@ class Normals:
 
         return np.asarray(logsumexp(self.log_densities(points), axis=-1))
 
+    def sample(self, count: int, chance: np.random.Generator) -> np.ndarray:
+        """Draws from the mixture; (count, dims)."""
+        which = chance.choice(len(self.weight), count, p=self.weight)
+        normal = chance.standard_normal((count, self.mean.shape[1]))
+        factor = np.linalg.cholesky(self.covariance)[which]
+        return np.asarray(self.mean[which] + np.einsum("nij,nj->ni", factor, normal))
+
+    def widened(self, times: float) -> Normals:
+        """With covariances so many times as large."""
+        return Normals(self.weight, self.mean, times * self.covariance)
+
     def __getitem__(self, some: slice) -> Normals:
         """Some of the normals, at the weights they have."""
         return Normals(self.weight[some], self.mean[some], self.covariance[some])
@@ -65,5 +76,8 @@ def log_mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """
     from scipy.special import logsumexp
 
-    spread = weight.reshape(*weight.shape, *[1] * (values.ndim - 2))
-    return np.asarray(logsumexp(values, axis=1, b=spread))
+    with np.errstate(divide="ignore"):
+        log_weight = np.log(weight)
+    return np.asarray(
+        logsumexp(values + log_weight.reshape(*weight.shape, *[1] * (values.ndim - 2)), axis=1)
+    )

@@ -19,7 +19,7 @@ from ..models.modalities import ComponentScores
 EXACT = {"rounds": "0"}
 """A setting for rows without noise: there is nothing to be drawn anew."""
 
-GAP = 0.35
+GAP = 0.3
 """How much slower noise grows along what is compressed, unless said otherwise.
 
 Compressed to a hundredth of their variance, directions end with eight times as much noise as

@@ -31,15 +31,21 @@ class FakeAPI:
     def assign_prefix(self, inputs: tuple[str, ...], model: str) -> str:
         return self.default_prefix(inputs, model)
 
+    def sample_files(self, model: str, out: str | None) -> tuple[Path, str]:
+        path = out or f"{Path(model).stem}.synthetic.vcf.gz"
+        return Path(path), path.split(".vcf")[0]
+
     def __getattr__(self, verb: str) -> Callable[..., Any]:
         def call(*inputs: Any, **options: Any) -> SimpleNamespace:
             self.calls.append((verb, inputs, options))
             self.during(**options)
-            prefix = inputs[-1]
+            prefix = str(inputs[-1]).removesuffix(".vcf.gz")
             files = {"model": Path(f"{prefix}.ddvi"), "coords": Path(f"{prefix}.coords.tsv")}
             return SimpleNamespace(files=files, summary={"plan": ["read", "fit", "write"]})
 
-        if verb not in ("fit", "embed", "assign", "ingest", "compare", "benchmark_images"):
+        if verb not in (
+            "fit", "embed", "assign", "sample", "ingest", "compare", "benchmark_images"
+        ):  # fmt: skip
             raise AttributeError(verb)
         return call
 

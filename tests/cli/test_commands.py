@@ -86,6 +86,15 @@ def test_assign_hands_on_every_option(run, api):
     }
 
 
+def test_sample_hands_on_every_option(run, api):
+    words = "sample m.ddvi -n 7 --population CEU:0.3 --population YRI --seed 5 --out x.vcf"
+    run(*words.split())
+    ((verb, inputs, options),) = api.calls
+    assert (verb, *inputs) == ("sample", "m.ddvi", "x.vcf")
+    options.pop("progress")
+    assert options == {"n": 7, "population": ("CEU:0.3", "YRI"), "seed": 5}
+
+
 def test_ingest_hands_on_its_input(run, api):
     run("ingest", "-", "--out", "x")
     ((verb, inputs, _),) = api.calls
@@ -96,6 +105,7 @@ def test_ingest_hands_on_its_input(run, api):
     "words",
     [
         ["fit", "x.vcf"], ["embed", "m", "x.vcf"], ["assign", "m", "x.vcf"],
+        ["sample", "m.ddvi"],
         ["ingest", "x.vcf"], ["compare", "x.vcf"],
         ["benchmark", "mnist", "--data", "d"], ["benchmark", "genotypes", "x.vcf"],
     ],
@@ -137,7 +147,8 @@ def test_stdout_has_the_paths_and_nothing_else(run, api):
 def test_the_prefix_comes_from_the_input_and_the_model(run, api):
     run("fit", "some/x.vcf.gz")
     run("embed", "other/m.ddvi", "some/x.vcf.gz")
-    assert [inputs[-1] for _, inputs, _ in api.calls] == ["x", "x.in.m"]
+    run("sample", "other/m.ddvi")
+    assert [inputs[-1] for _, inputs, _ in api.calls] == ["x", "x.in.m", "m.synthetic.vcf.gz"]
 
 
 def test_a_dry_run_prints_the_plan_and_leaves_the_folder_empty(run, api, tmp_path):

@@ -20,7 +20,15 @@ print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["fit", "--help"], ["embed", "-h"], ["assign", "-h"], ["--version"]]
+    "words",
+    [
+        ["--help"],
+        ["fit", "--help"],
+        ["embed", "-h"],
+        ["assign", "-h"],
+        ["sample", "-h"],
+        ["--version"],
+    ],
 )
 def test_help_loads_nothing_heavy(words):
     done = subprocess.run(
@@ -46,7 +54,7 @@ def test_version_is_one_line(run):
 
 
 def test_each_command_names_its_exit_codes_and_their_page(run):
-    for command in ("fit", "embed", "ingest"):
+    for command in ("fit", "embed", "sample", "ingest"):
         assert "docs/exit-codes.md" in run(command, "--help").stdout
 
 

@@ -19,7 +19,7 @@ def test_the_verbs_load_nothing_heavy_until_they_are_used() -> None:
     assert run.stdout.split() == []
 
 
-@pytest.mark.parametrize("name", ["fit", "embed", "ingest"])
+@pytest.mark.parametrize("name", ["fit", "embed", "sample", "ingest"])
 def test_the_verbs_are_those_of_the_package(name: str) -> None:
     import ancestry_ddvi
     from ancestry_ddvi import api

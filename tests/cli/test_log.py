@@ -38,6 +38,14 @@ def test_the_log_begins_with_what_was_asked_and_ends_with_how_it_went(run, api, 
     assert lines[-1] == "Exit code: 0"
 
 
+def test_an_option_given_twice_is_in_effect_twice(run, api, tmp_path):
+    run("sample", "m.ddvi", "--population", "CEU", "--population", "YRI:2", "--out", "x.vcf")
+    text = (tmp_path / "x.log").read_text(encoding="utf-8")
+    assert "\n  --population CEU\n  --population YRI:2\n" in text
+    run("sample", "m.ddvi", "--out", "y.vcf")
+    assert "--population" not in (tmp_path / "y.log").read_text(encoding="utf-8")
+
+
 def test_options_that_are_off_are_not_in_effect(run, api, tmp_path):
     run("fit", "x.vcf", "--keep-ambiguous")
     lines = lines_of(tmp_path / "x.log")

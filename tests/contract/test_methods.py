@@ -14,7 +14,10 @@ from ancestry_ddvi.errors import UsageProblem
 from ancestry_ddvi.mapping import with_settings
 from ancestry_ddvi.methods import METHODS, recipe
 
-SHORT = {"steps": "24", "width": "16", "encoder_width": "16", "batch": "32"}
+SHORT = {
+    "steps": "24", "sampler_steps": "24", "width": "16", "encoder_width": "16", "batch": "32",
+    "rounds": "2", "flow_steps": "8", "posterior_steps": "8",
+}  # fmt: skip
 
 
 def settings(method: str) -> dict[str, str]:
@@ -185,7 +188,14 @@ def test_what_has_no_use_for_labels_says_so(method, cohort_files, tmp_path) -> N
 @pytest.mark.parametrize(
     "prior", ["mixture:3", "square:0.2", "swiss-roll:0.2", "pinwheel:3", "ring"]
 )
-@pytest.mark.parametrize("method", [pytest.param("vae", marks=pytest.mark.slow), "ddvi", "aae"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("vae", "outsourced")),
+        "ddvi",
+        "aae",
+    ],
+)
 def test_any_prior_goes_with_any_network(method, prior, cohort_files, tmp_path) -> None:
     fitted = fit(method, cohort_files, tmp_path / "x", prior=prior)
     assert np.isfinite(fitted.coordinates.mean).all()

@@ -53,7 +53,7 @@ def test_places_and_bars_are_those_of_a_grid(batch) -> None:
         close = 0.35 * grid.sd[person].max()
         np.testing.assert_allclose(found.mean[0], grid.mean[person], atol=close)
         np.testing.assert_allclose(found.sd[0], grid.sd[person], rtol=0.4)
-        assert found.importance_bound[0] == pytest.approx(grid.log_evidence[person], abs=0.2)
+        assert found.log_evidence[0] == pytest.approx(grid.log_evidence[person], abs=0.2)
     assert missed > PEOPLE / 3
 
 
@@ -94,3 +94,14 @@ def test_even_a_few_draws_make_bars_of_the_right_width(batch) -> None:
     placed = place(model, data, IDS, draws=32, seed=1)
     assert (placed.effective_draws > 8).mean() > 0.9
     assert (placed.sd / grid.sd).mean() == pytest.approx(1, abs=0.1)
+
+
+def test_bounds_are_of_the_draws_the_method_made_itself(batch) -> None:
+    """Better draws say more of the evidence, and nothing of the posterior that missed it."""
+    grid, model = Grid(rested(), batch), copy.deepcopy(rested())
+    with torch.no_grad():
+        model.posterior.base.head.bias.add_(1.5)
+    placed = place(model, ScoreData(as_scores(batch), torch.device("cpu")), IDS, draws=32, seed=1)
+    assert placed.log_evidence.mean() == pytest.approx(grid.log_evidence.mean(), abs=0.1)
+    assert placed.importance_bound.mean() < placed.log_evidence.mean() - 0.5
+    assert (placed.elbo <= placed.importance_bound).all()

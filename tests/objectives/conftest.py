@@ -17,3 +17,11 @@ def seeded() -> Iterator[None]:
     with torch.random.fork_rng():
         torch.manual_seed(12)
         yield
+
+
+@pytest.fixture
+def float64() -> Iterator[None]:
+    """Modules made in the test compute in float64, constants of the chain included."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)

@@ -33,6 +33,11 @@ class NormalScores(Likelihood):
 
     log_excess: Tensor
 
+    def truth(self, z: Tensor, normal: Tensor) -> Tensor:
+        """True scores of people at each latent, the excess made of ``normal``; (n, features)."""
+        out: Tensor = self(z) + (0.5 * self.log_excess).exp() * normal
+        return out
+
     def log_prob(self, batch: Batch, z: Tensor) -> Tensor:
         """Log density of the scores, in nats; (n,)."""
         whitened, log_det = self._whitened(batch, z)
@@ -61,8 +66,7 @@ class NormalScores(Likelihood):
 
     def fantasy(self, batch: Batch, z: Tensor) -> Batch:
         """Scores drawn at ``z`` with the precision of each row of ``batch``."""
-        excess = (0.5 * self.log_excess).exp() * torch.randn_like(batch.x)
-        return replace(batch, x=self(z) + excess + batch.noise())
+        return replace(batch, x=self.truth(z, torch.randn_like(batch.x)) + batch.noise())
 
 
 class ScoreLikelihood(NormalScores):

@@ -1,0 +1,287 @@
+"""The verb condition."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..artefacts.coordinates import Coordinates, write_draws
+from ..artefacts.model import Model
+from ..artefacts.summary import Clock
+from ..errors import UsageProblem
+from ..outputs import FEW_DRAWS, conclude, joined
+from ..planning import check_folder
+from ..progress import SILENT, Progress
+from ._common import default_prefix
+from ._embed import Embedded, placed
+
+if TYPE_CHECKING:
+    from ..data.scores import ScoreData
+    from ..methods.method import Method
+    from ..methods.networks import Trained
+    from ..placement import Placement
+
+log = logging.getLogger(__name__)
+
+PRIOR_DRAWS = 65_536
+"""By which the share of each group of a mixture is told."""
+
+Reward = Callable[[np.ndarray], np.ndarray]
+"""Log reward of coordinates, in nats; (n, dims) -> (n,)."""
+
+
+def condition(
+    model: str,
+    given: Sequence[str] = (),
+    out: str | None = None,
+    *,
+    population: str | Sequence[str] = (),
+    reward: Reward | None = None,
+    sampler: str = "auto",
+    sampler_steps: int = 3000,
+    draws: int = 64,
+    seed: int | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    min_sites: int = 100,
+    build: str | None = None,
+    labels: str | None = None,
+    draws_out: bool = False,
+    field: str = "auto",
+    progress: Progress = SILENT,
+) -> Embedded:
+    """Draw from the posterior of a fitted generator under a constraint.
+
+    The constraint is what was observed of some people (each is placed, as by ``embed``), a group
+    or a mixture of groups, a function of coordinates, or all of these at once.
+
+    Parameters
+    ----------
+    model : str
+        A .ddvi file written by ``fit`` with a method that has a generator: ddvi, vae, aae,
+        inflationary-flow, ...
+    given : sequence of str
+        Genotype files, as ``embed`` takes them; a few sites are enough.
+    out : str, optional
+        Prefix of everything that is written; by default as in ``embed`` with "conditioned"
+        for "in", or ``<model>.conditioned``.
+    population : str or sequence of str
+        Names of groups that ``fit --labels`` left in the model, with weights, "CEU:0.3", or
+        without: draws come from places where a person is of one of them.
+    reward : callable, optional
+        Log of a reward at coordinates, (n, dims) -> (n,).
+    sampler : str
+        "own": the draws of the generator's own posterior, weighted and refined. "outsourced": a
+        diffusion sampler trained for the purpose. "auto": the first wherever enough draws carry
+        its weights, else the second.
+    sampler_steps : int
+        Training steps of the diffusion sampler.
+    draws, seed, device, threads, min_sites, build, labels, draws_out, field, progress
+        As in ``embed``.
+
+    Raises
+    ------
+    DDVIError
+        If the model has no generator or not these groups, or something cannot be read or written.
+    """
+    from ..constraint import SAMPLERS
+
+    if not given and not population and reward is None:
+        raise UsageProblem("there is no constraint", "Give --given, --population or both.")
+    if sampler not in SAMPLERS:
+        raise UsageProblem(f"--sampler is {sampler}", f"Choose from {', '.join(SAMPLERS)}.")
+    prefix = out or condition_prefix(model, given)
+    asked = (population,) if isinstance(population, str) else tuple(population)
+    wanted = partial(_log_reward, asked=asked, reward=reward, name=model)
+    if given:
+        place = partial(_place, log_reward=wanted, sampler=sampler, steps=sampler_steps,
+                        asked=asked, progress=progress, name=model)  # fmt: skip
+        return placed(
+            "condition", model, given, prefix, place, draws=draws, seed=seed, device=device,
+            threads=threads, min_sites=min_sites, build=build, labels=labels,
+            draws_out=draws_out, field=field, progress=progress,
+        )  # fmt: skip
+    return _anybody(model, prefix, asked, wanted, draws, seed, device, threads, draws_out)
+
+
+def condition_prefix(model: str, given: Sequence[str]) -> str:
+    """That of ``embed`` with "conditioned" for "in"; without people, the model's."""
+    stem = Path(model).name.removesuffix(".ddvi")
+    if not given:
+        return f"{stem}.conditioned"
+    return f"{default_prefix(given)}.conditioned.{stem}"
+
+
+def _place(
+    fitted: Model,
+    method: Method,
+    data: ScoreData,
+    ids: Sequence[str],
+    draws: int,
+    seed: int,
+    *,
+    log_reward: Callable[[Model, Trained], Any],
+    sampler: str,
+    steps: int,
+    asked: Sequence[str],
+    progress: Progress,
+    name: str,
+) -> tuple[Placement, dict[str, Any]]:
+    """Everybody under the constraint."""
+    from dataclasses import replace
+
+    from ..constraint import constrained
+
+    generator = _generator(method, fitted, name)
+    dims = len(fitted.orientation)
+    with progress.stage("sampling", None) as advance:
+        found, by = constrained(
+            generator, data, ids, log_reward(fitted, generator),
+            draws=draws * method.proposals, seed=seed, sampler=sampler, steps=steps,
+            advance=advance,
+        )  # fmt: skip
+    log.info("%s people by the generator's own draws, %s by outsourced diffusion sampling.",
+             f"{by['own']:,}", f"{by['outsourced']:,}")  # fmt: skip
+    leading = found.draws[..., :dims]
+    found = replace(found, draws=leading, log_prior=generator.log_prior(leading))
+    return found, {"population": list(asked), "sampler": by}
+
+
+def _generator(method: Method, fitted: Model, name: str) -> Trained:
+    """The method, if it has a generator.
+
+    Raises
+    ------
+    UsageProblem
+    """
+    from ..methods.networks import Trained
+
+    if not isinstance(method, Trained):
+        raise UsageProblem(
+            f"{name} is a model of {fitted.record['options']['method']}, which has no generator",
+            "Fit a method that has one, such as ddvi, vae or inflationary-flow.",
+        )
+    return method
+
+
+def _log_reward(
+    fitted: Model, generator: Trained, *, asked: Sequence[str], reward: Reward | None, name: str
+) -> Any:
+    """All constraints but the data, as a reward of latents."""
+    from ..constraint import of_latents
+
+    terms: list[Reward] = [] if reward is None else [reward]
+    if asked:
+        terms.append(_of_groups(fitted, generator, asked))
+
+    def total(places: np.ndarray) -> np.ndarray:
+        return np.asarray(sum((term(places) for term in terms), np.zeros(len(places))))
+
+    return of_latents(total, fitted.orientation)
+
+
+def _of_groups(fitted: Model, generator: Trained, asked: Sequence[str]) -> Reward:
+    """The calibrated probability of one group at coordinates, or the mixture of several."""
+    from ..constraint import mixed
+    from ..reference.groups import Groups
+    from ..targets import targets
+
+    if not fitted.record.get("groups"):
+        raise UsageProblem(
+            "the model knows no groups", "Leave out --population, or fit with --labels."
+        )
+    wanted = targets(Groups.of_json(fitted.record["groups"]), asked, fitted.orientation)
+    if len(wanted) == 1:
+        return wanted[0].log_chance
+    prior = generator.sample_prior(PRIOR_DRAWS, fitted.record["options"]["seed"])
+    places = prior[:, : len(fitted.orientation)] @ fitted.orientation
+    chances: dict[str, Reward] = {target.name: target.log_chance for target in wanted}
+    return mixed(chances, {target.name: target.share for target in wanted}, places)
+
+
+def _anybody(
+    model: str,
+    prefix: str,
+    asked: Sequence[str],
+    log_reward: Callable[[Model, Trained], Any],
+    draws: int,
+    seed: int | None,
+    device: str,
+    threads: int | None,
+    draws_out: bool,
+) -> Embedded:
+    """Somebody of whom nothing was observed: one row, of the constraint itself."""
+    from ..fitting import revive
+    from ..models.runtime import computing, pick
+    from ..outsourcing import outsource
+    from ..placement import Placement
+
+    chosen, clock = pick(device), Clock()
+    check_folder(Path(prefix))
+    fitted = Model.read(Path(model))
+    generator = _generator(revive(fitted, chosen), fitted, model)
+    seed = fitted.record["options"]["seed"] if seed is None else seed
+    clock.lap("loading")
+    with computing(seed, threads):
+        prior = generator.model.prior
+        found = outsource(prior, log_reward(fitted, generator),
+                          draws=draws * generator.proposals, seed=seed)  # fmt: skip
+    clock.lap("sampling")
+    log.info("By %s; log of the constraint's probability under the prior %.2f nats.",
+             found.by, found.log_z)  # fmt: skip
+    leading = found.z[None, :, : len(fitted.orientation)]
+    placement = Placement(leading, found.log_weight[None]).turned(fitted.orientation)
+    name = "+".join(asked) or "constraint"
+    few = placement.effective_draws[0] < FEW_DRAWS
+    coordinates = _row(name, placement, joined("few_draws" if few else "",
+                                               "missed_modes" if found.missed else ""))  # fmt: skip
+    files = {"coords": Path(f"{prefix}.coords.tsv"), "eigenvec": Path(f"{prefix}.eigenvec")}
+    coordinates.write(files["coords"])
+    coordinates.write_eigenvec(files["eigenvec"])
+    if draws_out:
+        files["draws"] = Path(f"{prefix}.draws.npz")
+        write_draws(files["draws"], [name], placement.resampled(draws, [name], seed))
+    clock.lap("writing")
+    summary = {
+        "verb": "condition",
+        "inputs": [model],
+        "model": model,
+        "options": {"draws": draws, "seed": seed, "device": str(chosen)},
+        "samples": 1,
+        "population": list(asked),
+        "sampler": {"own": 0, "outsourced": 1},
+        "outsourced": {
+            "by": found.by,
+            "log_z": found.log_z,
+            "elbo": found.elbo,
+            "eubo": found.eubo,
+            "missed": found.missed,
+            "effective_draws": found.effective,
+        },
+    }
+    done = conclude(prefix, summary, files, coordinates, clock)
+    return Embedded(*done, coordinates, placement)
+
+
+def _row(name: str, placement: Placement, flag: str) -> Coordinates:
+    """The table of one who was not observed at all."""
+    nothing, unknown = np.zeros(1), np.full(1, np.nan)
+    return Coordinates(
+        samples=[name],
+        mean=placement.mean,
+        sd=placement.sd,
+        correlation=placement.correlation,
+        n_sites=np.zeros(1, dtype=np.int64),
+        information=nothing,
+        site_fraction=nothing,
+        call_rate=unknown,
+        effective_draws=placement.effective_draws,
+        log_evidence=placement.log_evidence,
+        p_panel=unknown,
+        flag=[flag],
+    )

@@ -1,0 +1,254 @@
+"""The verb sample."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from dataclasses import field as attribute
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import __version__
+from ..artefacts.coordinates import numbers, write_table
+from ..artefacts.model import Model
+from ..artefacts.summary import Clock, complete, write_summary
+from ..errors import UsageProblem
+from ..genotypes.plink import write_plink
+from ..genotypes.source import Block
+from ..genotypes.synthetic import contigs, genotypes, names
+from ..genotypes.vcf_writer import write_vcf_blocks
+from ..planning import check_folder
+from ..progress import SILENT, Progress
+from ..seeding import stream
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..methods.generator import Generator
+    from ..targets import Target
+
+log = logging.getLogger(__name__)
+
+SUFFIXES = (".vcf.gz", ".vcf", ".bed")
+FAMILY = "SYNTHETIC"
+"""Family ID of everybody in a .fam file."""
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What ``sample`` wrote, and where the people were made.
+
+    Attributes
+    ----------
+    files : dict of str to Path
+    summary : dict
+    population : tuple of str
+        The group each person was drawn for; "" where none was asked for.
+    places : ndarray of float64, (people, dims)
+        On the axes of the coordinates.
+    """
+
+    files: dict[str, Path]
+    summary: dict[str, Any]
+    population: tuple[str, ...] = attribute(repr=False)
+    places: np.ndarray = attribute(repr=False)
+
+
+def sample(
+    model: str,
+    out: str | None = None,
+    *,
+    n: int = 500,
+    population: str | Sequence[str] = (),
+    seed: int = 42,
+    progress: Progress = SILENT,
+) -> Sampled:
+    """Draw people who never were from a fitted model, and write their genotypes.
+
+    Places come from the prior, true scores from the decoder with the variance it leaves over, and
+    dosages from the allele frequencies that go with them, each site by itself: nothing of
+    linkage is in them.
+
+    Parameters
+    ----------
+    model : str
+        A .ddvi file written by ``fit`` with a method that trains a decoder, such as ddvi or vae.
+    out : str, optional
+        A file that ends in .vcf.gz, .vcf or .bed; by default ``<model>.synthetic.vcf.gz`` in
+        this folder. What else is written has its name without the ending.
+    n : int
+        How many people. More people are the same ones and others.
+    population : str or sequence of str
+        Names of labelled groups of the model on any level: places are then drawn from the
+        normals by which the model knows the group. Of several, each person is of one of
+        them, by their weights, "CEU:0.3", or alike: a mixed cohort, not mixed people.
+    seed : int
+    progress : Progress
+
+    Raises
+    ------
+    DDVIError
+        If the model has no decoder or not these groups, or something cannot be read or written.
+    """
+    from ..models.runtime import computing, pick
+
+    path, prefix = sample_files(model, out)
+    if n < 1:
+        raise UsageProblem(f"-n is {n}", "Give 1 or more.")
+    clock = Clock()
+    check_folder(path)
+    fitted = Model.read(Path(model))
+    generator = _generator(fitted, model, pick("cpu"))
+    asked = (population,) if isinstance(population, str) else tuple(population)
+    wanted = _targets(fitted, asked)
+    samples = names(n)
+    clock.lap("loading")
+    with computing(seed, 1):
+        who, z, origins = _places(fitted, generator, wanted, samples, seed)
+        kept = fitted.projection.kept
+        normal = np.stack([stream(seed, f"excess {s}").standard_normal(kept) for s in samples])
+        scores = generator.imagine(z, normal)
+        clock.lap("places")
+        blocks = genotypes(fitted.panel, fitted.projection, scores, samples, seed)
+        with progress.stage("genotypes", len(fitted.panel)) as advance:
+            told = (_told(block, advance) for block in blocks)
+            files = _write(path, samples, told, fitted, _statement(model, fitted, seed, wanted))
+        clock.lap("genotypes")
+    places = z[:, : len(fitted.orientation)] @ fitted.orientation
+    files["samples"] = Path(f"{prefix}.samples.tsv")
+    axes = [f"Z{k + 1}" for k in range(places.shape[1])]
+    rows = ([s, p or "NA", *numbers(at)] for s, p, at in zip(samples, who, places, strict=True))
+    write_table(files["samples"], ["sample_id", "population", *axes], rows)
+    files["summary"] = Path(f"{prefix}.summary.json")
+    summary = {
+        "verb": "sample",
+        "synthetic": True,
+        "inputs": [model],
+        "model": model,
+        "options": {"n": n, "population": list(asked), "seed": seed},
+        "samples": n,
+        "sites": len(fitted.panel),
+        "origins": origins,
+    }
+    completed = complete(summary, files, clock)
+    write_summary(files["summary"], completed)
+    return Sampled(files, completed, who, places)
+
+
+def sample_files(model: str, out: str | None) -> tuple[Path, str]:
+    """Where the genotypes go, and the prefix of what else is written.
+
+    Raises
+    ------
+    UsageProblem
+        If the name does not say a format, or the prefix is that of the model's own files.
+    """
+    stem = str(Path(model).with_name(Path(model).name.removesuffix(".ddvi")))
+    path = out or f"{Path(stem).name}.synthetic.vcf.gz"
+    ends = [end for end in SUFFIXES if path.endswith(end) and Path(path).name != end]
+    if not ends:
+        raise UsageProblem(f"--out {path} says no format", f"End it in {', '.join(SUFFIXES)}.")
+    prefix = path.removesuffix(ends[0])
+    if Path(prefix).resolve() == Path(stem).resolve():
+        raise UsageProblem(
+            f"--out {path} would replace what fit wrote beside the model",
+            f"Choose another name, such as {prefix}.synthetic{ends[0]}.",
+        )
+    return Path(path), prefix
+
+
+def _generator(fitted: Model, name: str, device: torch.device) -> Generator:
+    """The method, if people can be drawn from it."""
+    from ..fitting import revive
+    from ..methods import row
+    from ..methods.generator import Generator
+
+    made_by = fitted.record["options"]["method"]
+    if row(made_by).places_new:
+        method = revive(fitted, device)
+        if isinstance(method, Generator):
+            return method
+    raise UsageProblem(
+        f"{name} is a model of {made_by}, which has no decoder to draw people from",
+        "Fit a method that has one, such as ddvi or vae.",
+    )
+
+
+def _targets(fitted: Model, asked: Sequence[str]) -> list[Target]:
+    """The groups that people are to be of; none where none is asked for."""
+    from ..reference.groups import Groups
+    from ..targets import targets
+
+    if not asked:
+        return []
+    if not fitted.record.get("groups"):
+        raise UsageProblem(
+            "the model knows no groups", "Leave out --population, or fit with --labels."
+        )
+    return targets(Groups.of_json(fitted.record["groups"]), asked, fitted.orientation)
+
+
+def _places(
+    fitted: Model,
+    generator: Generator,
+    wanted: Sequence[Target],
+    samples: Sequence[str],
+    seed: int,
+) -> tuple[tuple[str, ...], np.ndarray, list[dict[str, Any]]]:
+    """The group and the latents of everybody, and how they were come by."""
+    from ..conditioning import from_prior
+
+    if not wanted:
+        drawn = from_prior(generator, len(samples), seed, "places")
+        return ("",) * len(samples), drawn.z, [_origin(None, len(samples))]
+    chances = [stream(seed, f"place {sample}") for sample in samples]
+    edges = np.cumsum([target.share for target in wanted])[:-1]
+    member = np.searchsorted(edges, [chance.random() for chance in chances], side="right")
+    z = [
+        wanted[k].draw(generator.latents, chance) for k, chance in zip(member, chances, strict=True)
+    ]
+    counts = np.bincount(member, minlength=len(wanted))
+    origins = [_origin(t, int(c)) for t, c in zip(wanted, counts, strict=True)]
+    return tuple(wanted[k].name for k in member), np.array(z), origins
+
+
+def _origin(target: Target | None, people: int) -> dict[str, Any]:
+    """One row of the summary's ``origins``."""
+    return {
+        "population": target and target.name,
+        "level": target and target.groups.levels[target.level],
+        "share": target.share if target else 1.0,
+        "people": people,
+    }
+
+
+def _statement(model: str, fitted: Model, seed: int, wanted: Sequence[Target]) -> str:
+    """What the header of a VCF says of the people in it."""
+    mixed = ", ".join(f"{target.name} {target.share:.4g}" for target in wanted)
+    return (
+        "All samples in this file are SYNTHETIC: nobody has these genotypes. Drawn by "
+        f"ddvi-ancestry {__version__} from the model {Path(model).name} (method "
+        f"{fitted.record['options']['method']}), seed {seed}, population "
+        f"{mixed or 'none: the prior of the model'}. Sites are independent given the position "
+        "on the map: there is no linkage disequilibrium, and haplotypes mean nothing."
+    )
+
+
+def _told(block: Block, advance: Callable[[int], None]) -> Block:
+    advance(len(block.sites))
+    return block
+
+
+def _write(
+    path: Path, samples: Sequence[str], blocks: Iterator[Block], fitted: Model, statement: str
+) -> dict[str, Path]:
+    """Write the genotypes; the paths by kind."""
+    if path.suffix == ".bed":
+        write_plink(path.with_suffix(""), samples, blocks, FAMILY)
+        return {end: path.with_suffix(f".{end}") for end in ("bed", "bim", "fam")}
+    remarks = [("source", f"ddvi-ancestry {__version__}"), ("synthetic", statement)]
+    write_vcf_blocks(path, samples, blocks, contigs(fitted.panel), remarks)
+    return {"vcf": path}

@@ -1,0 +1,86 @@
+"""Genotypes of held-out people as they may come: in part, as reads, and spoilt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ancestry_ddvi.fitting import Fit
+from ancestry_ddvi.genotypes.evidence import scores_of
+from ancestry_ddvi.genotypes.scores import Scores
+from ancestry_ddvi.genotypes.store import GenotypeStore
+
+SHARES = (0.99, 0.5, 0.1, 0.01)
+DEPTHS = (0.5, 1.0, 4.0)
+BASE_ERROR = 0.005
+SWAPPED = (0.02, 0.05, 0.2)
+ALIEN = (0.1, 0.3)
+
+
+def dosages_of(fit: Fit, store: GenotypeStore) -> np.ndarray:
+    """Dosages of another store at the model's sites; int8 (sites, people)."""
+    alignment = fit.model.panel.align(store.sites, store.counts(), None)
+    return alignment.dosages(store, 0, len(alignment.rows))
+
+
+def as_newcomers(fit: Fit, everyone: Scores) -> Scores:
+    """Scores on the kept components, as ``embed`` takes them."""
+    projection = fit.model.projection
+    return projection.newcomers(everyone, projection.in_panel(everyone))
+
+
+def of_calls(fit: Fit, dosages: np.ndarray) -> Scores:
+    """Scores from dosages at the model's sites."""
+    blocks = [(slice(0, len(dosages)), dosages)]
+    return as_newcomers(fit, fit.model.projection.read(blocks, dosages.shape[1]))
+
+
+def reads(dosages: np.ndarray, depth: float, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Each person's likelihoods in whole phred units, as PL has them; float64 (sites, 3)."""
+    alt = np.array([BASE_ERROR, 0.5, 1 - BASE_ERROR])
+    for calls in dosages.T:
+        count = rng.poisson(depth, len(calls))
+        counted = rng.binomial(count, alt[calls])[:, None]
+        log10 = counted * np.log10(alt) + (count[:, None] - counted) * np.log10(1 - alt)
+        yield 10 ** (-np.round(10 * (log10.max(axis=1, keepdims=True) - log10)) / 10)
+
+
+def evidence(fit: Fit, dosages: np.ndarray, seed: int) -> Iterator[tuple[str, Scores]]:
+    """Every kind of part, with the scores it gives."""
+    sites = fit.model.panel.sites
+    for share in SHARES:
+        kept = np.random.default_rng(seed).random(dosages.shape) < share
+        yield f"{100 * share:g} % of sites", of_calls(fit, np.where(kept, dosages, -1))
+    clump = sites.position // 50_000 % 10 == seed % 10
+    for name, some in (("chromosome 2", sites.chromosome == "2"), ("clumps, 10 %", clump)):
+        yield name, of_calls(fit, np.where(some[:, None], dosages, -1))
+    for depth in DEPTHS:
+        people = reads(dosages, depth, np.random.default_rng(seed))
+        yield f"{depth:g} reads", as_newcomers(fit, scores_of(fit.model.projection, people))
+
+
+def partners(people: int, seed: int) -> np.ndarray:
+    """For each person another one, at random; int (people,)."""
+    order = np.random.default_rng(seed).permutation(people)
+    partner = np.empty(people, dtype=int)
+    partner[order] = np.roll(order, 1)
+    return partner
+
+
+def swapped(dosages: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Alleles the wrong way round at some of the sites, the same for everybody."""
+    wrong = (rng.random(len(dosages)) < share)[:, None]
+    return np.where(wrong & (dosages >= 0), 2 - dosages, dosages)
+
+
+def mixed(
+    dosages: np.ndarray, partner: np.ndarray, share: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Each allele with some chance one drawn from the partner; unseen where either is."""
+    other = dosages[:, partner]
+    called = np.zeros_like(dosages)
+    for own in (dosages >= 1, dosages == 2):
+        alien = rng.random(dosages.shape) < other / 2
+        called += np.where(rng.random(dosages.shape) < share, alien, own)
+    return np.where((dosages < 0) | (other < 0), -1, called)

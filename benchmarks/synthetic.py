@@ -1,0 +1,278 @@
+"""Synthetic people of each population against real ones held out of the fit, as a Markdown table.
+
+usage: synthetic.py COHORT LABELS [--repeats 3] [--method ddvi] [--prior NAME]
+
+80/20 splits with relatives on one side; labels have columns sample, population, superpopulation.
+Of every population as many synthetic people as were held out (ten draws of them, averaged) are
+set against those, and beside it as many people of the fit, which is what real people of the
+population score. "all" are people of the prior against everybody held out. Columns: correlation
+and RMSE of allele frequencies; Hudson's F_ST; heterozygosity; energy statistic of principal
+components (0 alike, 1 apart); accuracy of a logistic regression on other components, neither of
+which the model knew; squared correlation of neighbouring sites beyond chance; area under the
+curve of telling people of the fit from those held out by their nearest synthetic person. Two
+simple rivals stand beside: "cells", people at places drawn from the normals that the model keeps
+of the group, without the prior; "freq.", people drawn at every site from the frequency that the
+people of the fit have in this population.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from calibration import of_calls
+from held_out import CPU, part, split
+from scipy.spatial.distance import cdist
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from ancestry_ddvi import api
+from ancestry_ddvi.artefacts.labels import read_levels
+from ancestry_ddvi.artefacts.summary import Clock
+from ancestry_ddvi.fitting import Fit, FitOptions, fit_model
+from ancestry_ddvi.genotypes.store import GenotypeStore
+from ancestry_ddvi.genotypes.synthetic import genotypes, names
+from ancestry_ddvi.methods.networks import Trained
+from ancestry_ddvi.models.runtime import computing
+from ancestry_ddvi.progress import SILENT
+from ancestry_ddvi.reference.groups import Groups
+from ancestry_ddvi.targets import targets
+
+FEWEST = 8
+"""People held out below which a population is left out."""
+
+PEOPLE = 200
+"""Synthetic people of each population."""
+
+DRAWS = 10
+COMPONENTS = 20
+NEAR = 200_000
+"""Base pairs between neighbouring sites."""
+
+COLUMNS = (
+    "population", "held out", "r", "r, real", "RMSE", "RMSE, real", "F_ST", "F_ST, real", "het.",
+    "het., real", "energy", "energy, cells", "energy, real", "class", "class, cells",
+    "class, real", "LD", "LD, real", "AUC", "AUC, cells", "AUC, freq.",
+)  # fmt: skip
+
+OF_ONE = ("energy, cells", "class", "class, cells", "class, real", "LD", "LD, real", "AUC, cells",
+          "AUC, freq.")  # fmt: skip
+"""Columns that say nothing of a mixture of populations."""
+
+
+@dataclass(frozen=True)
+class People:
+    """Dosages int8 (sites, people), scores (people, components), labels (people,)."""
+
+    dosages: np.ndarray
+    scores: np.ndarray
+    label: np.ndarray
+
+    def __getitem__(self, some: np.ndarray) -> People:
+        return People(self.dosages[:, some], self.scores[some], self.label[some])
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+
+Classifier = Callable[[People], np.ndarray]
+
+
+def read(fit: Fit, store: GenotypeStore, label: np.ndarray) -> People:
+    """The people of a store at the sites of the model."""
+    alignment = fit.model.panel.align(store.sites, store.counts(), None)
+    dosages = alignment.dosages(store, 0, len(alignment.rows))
+    return People(dosages, of_calls(fit, dosages).value, label)
+
+
+def synthetic(
+    fit: Fit, model: Path, population: str, people: int, seed: int, folder: Path
+) -> People:
+    """People of one population, or of the prior for "all"."""
+    out, asked = folder / f"{population}.bed", () if population == "all" else (population,)
+    api.sample(str(model), str(out), n=people, population=asked, seed=seed)
+    return read(fit, GenotypeStore.open([str(out)]), np.full(people, population))
+
+
+def of_cells(fit: Fit, population: str, people: int, seed: int) -> People:
+    """People at places drawn from the group's normals."""
+    groups = Groups.of_json(fit.model.record["groups"])
+    (wanted,) = targets(groups, [population], fit.model.orientation)
+    rng = np.random.default_rng(seed)
+    z = wanted.proposal.sample(people, rng)
+    normal = rng.standard_normal((people, fit.model.projection.kept))
+    assert isinstance(fit.method, Trained)
+    with computing(seed, 1):
+        scores = fit.method.imagine(z, normal)
+        blocks = genotypes(fit.model.panel, fit.model.projection, scores, names(people), seed + 1)
+        dosages = np.concatenate([block.dosages for block in blocks])
+    return People(dosages, of_calls(fit, dosages).value, np.full(people, population))
+
+
+def of_frequencies(fit: Fit, train: People, people: int, seed: int) -> People:
+    """People drawn site by site from the frequencies of the population in the fit."""
+    p = train.dosages.mean(1, keepdims=True) / 2
+    rng = np.random.default_rng(seed)
+    dosages = rng.binomial(2, p, (len(p), people)).astype(np.int8)
+    return People(dosages, of_calls(fit, dosages).value, np.full(people, train.label[0]))
+
+
+def independent(train: People, seed: int) -> Classifier:
+    """A classifier of populations: components of one half of the fit, regression on the other.
+
+    People of the second half are projected as newcomers are, so that nothing shrinks.
+    """
+    half = np.random.default_rng(seed).permutation(len(train)) % 2 == 0
+    axes = make_pipeline(StandardScaler(), PCA(COMPONENTS, random_state=0))
+    axes.fit(train[half].dosages.T.astype(float))
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
+    model.fit(axes.transform(train[~half].dosages.T.astype(float)), train[~half].label)
+    return lambda people: model.predict(axes.transform(people.dosages.T.astype(float)))
+
+
+def hudson(a: np.ndarray, b: np.ndarray) -> float:
+    """F_ST by a ratio of sums (Bhatia et al. 2013), from dosages (sites, people)."""
+    p, q, n, m = a.mean(1) / 2, b.mean(1) / 2, 2 * a.shape[1], 2 * b.shape[1]
+    between = (p - q) ** 2 - p * (1 - p) / (n - 1) - q * (1 - q) / (m - 1)
+    return float(between.sum() / (p * (1 - q) + q * (1 - p)).sum())
+
+
+def energy(a: np.ndarray, b: np.ndarray) -> float:
+    """Energy statistic of two samples of points, unbiased: 0 for one law, 1 for laws apart."""
+    across = cdist(a, b).mean()
+    within = [cdist(x, x).sum() / (len(x) * (len(x) - 1)) for x in (a, b)]
+    return float((2 * across - sum(within)) / (2 * across))
+
+
+def neighbours(people: People, fit: Fit) -> float:
+    """Mean squared correlation of sites next to each other, less what chance gives."""
+    sites = fit.model.panel.sites
+    varies = people.dosages.std(1) > 0
+    near = (sites.chromosome[1:] == sites.chromosome[:-1]) & (np.diff(sites.position) < NEAR)
+    x = people.dosages - people.dosages.mean(1, keepdims=True)
+    x = x / np.where(varies, np.linalg.norm(x, axis=1), 1)[:, None]
+    r2 = (x[1:] * x[:-1]).sum(1)[near & varies[1:] & varies[:-1]] ** 2
+    return float(r2.mean() - 1 / (len(people) - 1))
+
+
+def nearest(people: People, others: People) -> np.ndarray:
+    """Share of alleles by state of each person with the nearest of the others."""
+    differ = np.zeros((len(people), len(others)))
+    for least in (1, 2):
+        a, b = ((p.dosages >= least).astype(np.float32) for p in (people, others))
+        differ += a.sum(0)[:, None] + b.sum(0) - 2 * a.T @ b
+    return np.asarray(1 - differ.min(1) / (2 * len(people.dosages)))
+
+
+def leak(train: People, test: People, made: People) -> float:
+    """Area under the curve of membership by the nearest synthetic person."""
+    score = np.concatenate([nearest(train, made), nearest(test, made)])
+    return float(roc_auc_score(np.arange(len(score)) < len(train), score))
+
+
+def against(test: People, other: People, rng: np.random.Generator) -> list[float]:
+    """r, RMSE, F_ST and energy of as many others as there are in the test, averaged over draws."""
+    size, found = min(len(test), len(other)), []
+    truth = test.dosages.mean(1) / 2
+    for _ in range(DRAWS):
+        some = other[rng.permutation(len(other))[:size]]
+        drawn = some.dosages.mean(1) / 2
+        found.append([
+            np.corrcoef(truth, drawn)[0, 1],
+            np.sqrt(((truth - drawn) ** 2).mean()),
+            hudson(test.dosages, some.dosages),
+            energy(test.scores, some.scores),
+        ])  # fmt: skip
+    return [float(v) for v in np.mean(found, axis=0)]
+
+
+def row(
+    name: str, train: People, test: People, made: People, classify: Classifier, fit: Fit, seed: int
+) -> dict[str, float | str]:
+    """One population of one split."""
+    rng = np.random.default_rng(seed)
+    ours, real = against(test, made, rng), against(test, train, rng)
+    size, whole = min(len(train), len(made)), name == "all"
+    cells = made if whole else of_cells(fit, name, len(made), seed)
+    simple = made if whole else of_frequencies(fit, train, len(made), seed)
+    some, few = made[np.arange(size)], train[rng.permutation(len(train))[:size]]
+    het = [float((people.dosages == 1).mean()) for people in (made, test)]
+    right = [float((classify(people) == name).mean()) for people in (made, cells, test)]
+    leaks = [leak(train, test, people) for people in (made, cells, simple)]
+    values = [
+        len(test), ours[0], real[0], ours[1], real[1], ours[2], real[2], *het, ours[3],
+        against(test, cells, rng)[3], real[3], *right, neighbours(some, fit),
+        neighbours(few, fit), *leaks,
+    ]  # fmt: skip
+    found = dict(zip(COLUMNS, [name, *values], strict=True))
+    return {k: np.nan if whole and k in OF_ONE else v for k, v in found.items()}
+
+
+def repeat(
+    store: GenotypeStore, given: argparse.Namespace, label: np.ndarray, seed: int, folder: Path
+) -> list[dict[str, float | str]]:
+    """Every population of one split, and all of them."""
+    held_out = split(store, seed)
+    sides = [
+        part(store, np.flatnonzero(who), folder / f"{name}{seed}")
+        for name, who in (("train", ~held_out), ("test", held_out))
+    ]
+    options = FitOptions(
+        given.method, seed=seed, settings={"prior": given.prior} if given.prior else {}
+    )
+    with computing(seed, None):
+        levels = read_levels(Path(given.labels))
+        fit = fit_model(sides[0], options, CPU, SILENT, Clock(), levels=levels)
+    model = folder / f"model{seed}.ddvi"
+    fit.model.write(model)
+    train, test = (
+        read(fit, side, label[who]) for side, who in zip(sides, (~held_out, held_out), strict=True)
+    )
+    classify, rows = independent(train, seed), []
+    for name in [*np.unique(label), "all"]:
+        here = [
+            side if name == "all" else side[np.flatnonzero(side.label == name)]
+            for side in (train, test)
+        ]
+        if len(here[1]) < FEWEST:
+            continue
+        count = 5 * PEOPLE if name == "all" else PEOPLE
+        made = synthetic(fit, model, str(name), count, seed, folder)
+        rows.append(row(str(name), *here, made, classify, fit, seed))
+    return rows
+
+
+def main() -> None:
+    """Run all repeats and print their means."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("cohort")
+    parser.add_argument("labels")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--method", default="ddvi")
+    parser.add_argument("--prior")
+    given = parser.parse_args()
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        store = GenotypeStore.open([given.cohort], Path(folder) / "cohort")
+        table = pd.read_csv(given.labels, sep="\t", dtype=str, keep_default_na=False)
+        label = table.set_index(table.columns[0]).loc[list(store.samples)]["population"]
+        for seed in range(1, given.repeats + 1):
+            rows += repeat(store, given, label.to_numpy(str), seed, Path(folder))
+    means = pd.DataFrame(rows).groupby("population").mean()
+    means = means.loc[[*means.index.drop("all"), "all"]]
+    print("| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|")
+    for name, values in means.iterrows():
+        cells = ["" if np.isnan(v) else f"{v:.3f}" for v in values.iloc[1:]]
+        print("| " + " | ".join([str(name), f"{values.iloc[0]:.0f}", *cells]) + " |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""``ddvi-ancestry sample``."""
+
+from __future__ import annotations
+
+import click
+
+from . import _options as options
+from ._running import running, tell
+
+
+@click.command(epilog=options.EXIT_CODES)
+@click.argument("model", metavar="MODEL")
+@click.option(
+    "-n",
+    "n",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=500,
+    show_default=True,
+    help="How many people; more are the same ones and others.",
+)
+@click.option(
+    "--population",
+    metavar="NAME[:WEIGHT]",
+    multiple=True,
+    help="A group of the model (fit --labels), on any level of its labels. May be given several "
+    "times: each person is then of one of these groups, by the weights or alike, which makes a "
+    "mixed cohort and not admixed people.  [default: the prior of the model]",
+)
+@options.seed
+@click.option(
+    "--out",
+    metavar="FILE",
+    help="Ends in .vcf.gz, .vcf or .bed (with .bim and .fam), which says the format; PREFIX is "
+    "the rest of it. Files of these names are replaced.  "
+    "[default: MODEL.synthetic.vcf.gz, in this folder]",
+)
+@options.verbosity
+def sample(model: str, n: int, population: tuple[str, ...], seed: int, out: str | None) -> None:
+    """Draw synthetic people from MODEL and write their genotypes.
+
+    MODEL is a .ddvi file that fit wrote with a method that trains a decoder, such as ddvi, vae or
+    aae. A person is a place on the map, drawn from the prior, allele frequencies that go with it,
+    and a genotype drawn at every site of the model by itself: structure of populations is in the
+    files, and linkage disequilibrium is not. Every file says that its people are synthetic. They
+    are no more anonymous than the model: who holds somebody's genotypes can guess whether that
+    person was in its panel.
+
+    Writes FILE, PREFIX.samples.tsv with everybody's place, .summary.json and .log, and prints the
+    paths of all but the log.
+    """
+    from ancestry_ddvi import api
+
+    path, prefix = api.sample_files(model, out)
+    with running(prefix) as progress:
+        sampled = api.sample(
+            model, str(path), n=n, population=population, seed=seed, progress=progress
+        )
+    tell(sampled.files.values())

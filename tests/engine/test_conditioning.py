@@ -1,0 +1,209 @@
+"""Places of one group: p(z) times its probability, against sums over a grid."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+from toy_model import toy_model
+
+from ancestry_ddvi import conditioning, generation
+from ancestry_ddvi.errors import UsageProblem
+from ancestry_ddvi.placement import Placement
+from ancestry_ddvi.reference.groups import Groups
+from ancestry_ddvi.reference.normals import Normals
+from ancestry_ddvi.targets import Target, targets
+
+TURN = np.array([[0.6, 0.8], [-0.8, 0.6]])
+GROUPS = Groups(
+    ("population", "region"),
+    (("a", "west"), ("b", "west"), ("c", "east"), ("rare", "east")),
+    Normals(
+        np.array([0.4, 0.3, 0.295, 0.005]),
+        np.array([[-1.0, 0.0], [0.5, 1.0], [1.0, -1.0], [2.2, 0.4]]),
+        np.array([np.eye(2) * 0.2, np.eye(2) * 0.3, [[0.3, 0.1], [0.1, 0.2]], np.eye(2) * 0.02]),
+    ),
+    (1.3, 1.0),
+)
+COUNT = 4000
+
+
+class Normal:
+    """A standard normal prior in two dimensions."""
+
+    def sample_prior(self, count: int, seed: int) -> np.ndarray:
+        return np.random.default_rng(seed).standard_normal((count, 2))
+
+    def log_prior(self, z: np.ndarray) -> np.ndarray:
+        return multivariate_normal(np.zeros(2)).logpdf(z)
+
+
+def target(name: str, level: int = 0) -> Target:
+    return Target(GROUPS, level, name, TURN)
+
+
+def moments(wanted: Target) -> tuple[float, np.ndarray, np.ndarray]:
+    """Share, mean and covariance of p(z) r(z), by a sum over a grid."""
+    axis = np.linspace(-6, 6, 601)
+    z = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    weight = np.exp(Normal().log_prior(z) + wanted.log_reward(z)) * (axis[1] - axis[0]) ** 2
+    share = weight.sum()
+    mean = weight @ z / share
+    return share, mean, np.einsum("n,ni,nj->ij", weight / share, z - mean, z - mean)
+
+
+def close(z: np.ndarray, wanted: Target, worth: float) -> None:
+    """Mean and covariance within four standard errors."""
+    _, mean, covariance = moments(wanted)
+    sd = np.sqrt(np.diagonal(covariance))
+    assert (np.abs(z.mean(axis=0) - mean) < 4 * sd / np.sqrt(worth)).all()
+    np.testing.assert_allclose(np.cov(z.T), covariance, atol=8 * sd.max() ** 2 / np.sqrt(worth))
+
+
+@pytest.mark.statistical
+@pytest.mark.parametrize("name", ["a", "c"])
+def test_rejection_draws_the_prior_times_the_groups_probability(name) -> None:
+    wanted = target(name)
+    drawn = conditioning.rejection(Normal(), wanted.log_reward, COUNT, 1, "x", 0.3)
+    assert drawn.z.shape == (COUNT, 2)
+    close(drawn.z, wanted, COUNT)
+
+
+@pytest.mark.statistical
+@pytest.mark.parametrize("name", ["a", "c", "rare"])
+def test_importance_draws_the_same(name) -> None:
+    wanted = target(name)
+    drawn = conditioning.importance(
+        Normal(), wanted.log_reward, wanted.proposal, COUNT, 1, "x", 0.3
+    )
+    assert drawn.effective > COUNT
+    close(drawn.z, wanted, 1 / (1 / COUNT + 1 / drawn.effective))
+
+
+@pytest.mark.statistical
+def test_both_give_one_law_for_a_rare_group() -> None:
+    """Each axis by the two-sample test of Kolmogorov and Smirnov."""
+    from scipy.stats import ks_2samp
+
+    wanted = target("rare")
+    exact = conditioning.rejection(Normal(), wanted.log_reward, 1000, 1, "x", 0.01)
+    other = conditioning.importance(
+        Normal(), wanted.log_reward, wanted.proposal, 1000, 2, "x", 0.01
+    )
+    for axis in (0, 1):
+        assert ks_2samp(exact.z[:, axis], other.z[:, axis]).pvalue > 0.01
+
+
+@pytest.mark.parametrize(("name", "method"), [("a", "rejection"), ("rare", "importance")])
+def test_one_per_cent_decides_which(name, method) -> None:
+    wanted = target(name)
+    share = moments(wanted)[0]
+    assert (share >= 0.01) == (method == "rejection")
+    drawn = conditioning.conditioned(Normal(), wanted.log_reward, wanted.proposal, 50, 1, "x")
+    assert drawn.method == method
+    assert drawn.acceptance == pytest.approx(share, rel=0.2)
+    assert (drawn.effective is None) == (method == "rejection")
+
+
+@pytest.mark.parametrize("name", ["a", "rare"])
+def test_the_first_places_are_the_same_whatever_their_number(name) -> None:
+    wanted = target(name)
+    few, more = (
+        conditioning.conditioned(Normal(), wanted.log_reward, wanted.proposal, n, 1, "x").z
+        for n in (3, 3000)
+    )
+    assert np.array_equal(few, more[:3])
+    none = conditioning.conditioned(Normal(), wanted.log_reward, wanted.proposal, 0, 1, "x").z
+    assert none.shape == (0, 2)
+
+
+def test_places_that_are_worth_less_than_their_number_are_told_of(caplog) -> None:
+    far = Normals(np.ones(1), np.full((1, 2), 30.0), np.eye(2)[None])
+
+    def corner(z: np.ndarray) -> np.ndarray:
+        return np.where((z > 2.8).all(axis=1), 0.0, -np.inf)
+
+    conditioning.importance(Normal(), corner, far, 50, 1, "corner", 1e-5)
+    assert "corner: 50 places stand on" in caplog.text
+
+
+@pytest.mark.statistical
+def test_normals_are_sampled_as_they_are() -> None:
+    drawn = GROUPS.normals.sample(50_000, np.random.default_rng(1))
+    weight, mean = GROUPS.normals.weight, GROUPS.normals.mean
+    expected = weight @ mean
+    spread = np.einsum("k,ki,kj->ij", weight, mean - expected, mean - expected)
+    within = np.einsum("k,kij->ij", weight, GROUPS.normals.covariance)
+    np.testing.assert_allclose(drawn.mean(axis=0), expected, atol=0.02)
+    np.testing.assert_allclose(np.cov(drawn.T), spread + within, atol=0.03)
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_a_point_has_the_probabilities_of_a_posterior_that_is_one(level) -> None:
+    points = np.random.default_rng(2).normal(size=(20, 2))
+    placed = Placement(points[:, None], log_prior=np.full((20, 1), -7.0))
+    np.testing.assert_allclose(
+        np.exp(GROUPS.log_chances(level, points)), GROUPS.probabilities(level, placed), rtol=1e-9
+    )
+
+
+def test_groups_lie_on_the_turned_axes() -> None:
+    """The reward is greatest where the group is on the map, and the proposal is there too."""
+    wanted = target("rare")
+    there = np.array([[2.2, 0.4]]) @ TURN.T
+    assert wanted.log_reward(there)[0] > np.log(0.9)
+    assert wanted.log_reward(np.array([[2.2, 0.4]]))[0] < np.log(0.1)
+    np.testing.assert_allclose(wanted.proposal.mean, there)
+    points = np.random.default_rng(2).normal(size=(9, 2))
+    np.testing.assert_allclose(
+        target("c").proposal.log_density(points),
+        GROUPS.normals_of(0, "c").log_density(points @ TURN),
+    )
+
+
+def test_names_are_of_any_level_and_weights_relative() -> None:
+    west, rare = targets(GROUPS, ["west:3", "rare"], TURN)
+    assert (west.level, west.name, west.share) == (1, "west", 0.75)
+    assert (rare.level, rare.name, rare.share) == (0, "rare", 0.25)
+
+
+def test_a_name_may_hold_a_colon() -> None:
+    odd = Groups(("l",), (("a:1",), ("b",)), GROUPS.normals[:2], (1.0,))
+    one, two = targets(odd, ["a:1", "b:1"], TURN)
+    assert (one.name, two.name) == ("a:1", "b")
+    assert targets(odd, ["a:1:4"], TURN)[0].name == "a:1"
+
+
+def test_an_unknown_name_is_met_with_those_there_are() -> None:
+    with pytest.raises(UsageProblem, match=r"'Oz'.*population: a, b, c, rare; region: east, west"):
+        targets(GROUPS, ["Oz"], TURN)
+
+
+@pytest.mark.statistical
+def test_true_scores_have_the_decoders_mean_and_the_excess_as_variance() -> None:
+    from toy_model import EXCESS
+
+    model = toy_model()
+    z = np.tile([[0.5, -1.0]], (20_000, 1))
+    normal = np.random.default_rng(1).standard_normal((20_000, 5))
+    scores = generation.imagine(model, z, normal)
+    middle = generation.imagine(model, z[:1], np.zeros((1, 5)))[0]
+    np.testing.assert_allclose(scores.mean(axis=0), middle, atol=0.02)
+    np.testing.assert_allclose(scores.var(axis=0), EXCESS, rtol=0.05)
+
+
+def test_the_scores_of_one_are_the_same_in_company() -> None:
+    model, chance = toy_model(), np.random.default_rng(1)
+    z, normal = chance.standard_normal((130, 2)), chance.standard_normal((130, 5))
+    everybody = generation.imagine(model, z, normal)
+    for few in (1, 10, 64, 65):
+        assert np.array_equal(generation.imagine(model, z[:few], normal[:few]), everybody[:few])
+
+
+def test_drawing_from_the_prior_leaves_the_global_generator_alone() -> None:
+    import torch
+
+    before = torch.random.get_rng_state()
+    one, again = (generation.sample_prior(toy_model(), 5, 9) for _ in range(2))
+    assert np.array_equal(one, again)
+    assert torch.equal(torch.random.get_rng_state(), before)

@@ -1,0 +1,151 @@
+"""Inflationary flows fitted to people: unique, invertible, calibrated."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import chisquare
+
+from ancestry_ddvi.data.scores import ScoreData
+from ancestry_ddvi.errors import UsageProblem
+from ancestry_ddvi.genotypes.scores import Scores
+from ancestry_ddvi.mapping import with_settings
+from ancestry_ddvi.methods import recipe
+from ancestry_ddvi.methods.inflationary_flow import FlowMethod
+from ancestry_ddvi.methods.method import Spec
+from ancestry_ddvi.models.batch import Batch
+from ancestry_ddvi.models.inflationary import variances
+
+SETTINGS = {"steps": "3000", "width": "64", "rounds": "10", "batch": "256"}
+CPU = torch.device("cpu")
+
+
+def scores_of(value: np.ndarray, precision: np.ndarray) -> Scores:
+    people = len(value)
+    many = np.full(people, 1000)
+    return Scores(value, precision, many.astype(float), many, many.astype(float), many < 0)
+
+
+@pytest.fixture(scope="module")
+def people() -> Scores:
+    """A thousand of four groups, measured with unit noise on three components."""
+    chance = np.random.default_rng(5)
+    centre = np.array([[12, 3, 1], [-8, 6, -1], [-2, -8, 2], [10, 0, -3]], dtype=float)
+    truth = centre[chance.choice(4, 1000, p=[0.4, 0.3, 0.2, 0.1])]
+    truth = truth + chance.normal(size=truth.shape) * [0.7, 0.5, 0.3]
+    value = truth + chance.normal(size=truth.shape)
+    return scores_of(value - value.mean(0), np.tile(np.eye(3), (1000, 1, 1)))
+
+
+def fitted(people: Scores, seed: int, **changes: str) -> FlowMethod:
+    data = ScoreData(people, CPU)
+    made = with_settings(recipe("inflationary-flow"), SETTINGS | changes)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        method = made.build(Spec(data.modality, 2), CPU)
+        method.fit(data, lambda done: None)
+    return method
+
+
+@pytest.fixture(scope="module")
+def method(people) -> FlowMethod:
+    return fitted(people, 1)
+
+
+def ids(count: int) -> list[str]:
+    return [f"P{i}" for i in range(count)]
+
+
+def test_another_seed_gives_the_same_latents(method, people):
+    other = fitted(people, 2)
+    x = torch.tensor(people.value, dtype=torch.float32)
+    with torch.no_grad():
+        both = [m.model.flow.encode(x) for m in (method, other)]
+    for one, two in zip(both[0].T, both[1].T, strict=True):
+        assert np.corrcoef(one, two)[0, 1] > 0.98
+
+
+def test_true_scores_are_less_spread_than_measured_ones(method, people):
+    """Three quarters of the third component's spread is noise."""
+    spectrum = method.model.flow.denoiser.spectrum.numpy()
+    assert np.allclose(spectrum, people.value.var(0) - 1, rtol=0.03)
+    with torch.no_grad():
+        made = method.model.flow.decode(torch.randn(4000, 3)).numpy()
+    assert np.allclose(made.var(0), spectrum, rtol=0.12)
+
+
+def test_rounds_of_draws_take_the_noise_out_of_groups(method, people):
+    """Shrunken scores alone leave groups wide; the held-out density says so."""
+    x = torch.tensor(people.value[:200], dtype=torch.float32)
+    noise = torch.ones_like(x)
+    plain = fitted(people, 1, rounds="0")
+    with torch.no_grad():
+        ours, theirs = (m.model.flow.log_density(x, noise).mean() for m in (method, plain))
+    assert ours > theirs + 0.02
+
+
+def test_people_are_there_and_back_again(method, people):
+    flow, x = method.model.flow, torch.tensor(people.value, dtype=torch.float32)
+    with torch.no_grad():
+        again = flow.decode(flow.encode(x))
+    assert (again - x).norm() < 1e-3 * (x - flow.centre).norm()
+
+
+@pytest.mark.statistical
+def test_ranks_of_simulated_people_are_uniform(method):
+    """Simulation-based calibration: 1,000 people of the fitted flow, 2 to 100 % of the sites."""
+    chance, count = np.random.default_rng(1), 1000
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(3)
+        z = torch.randn(count, 3)
+        truth = method.model.flow.decode(z).double().numpy()
+    share = np.exp(chance.uniform(np.log(0.02), 0, count))
+    value = truth + chance.normal(size=truth.shape) / np.sqrt(share)[:, None]
+    seen = scores_of(value, np.eye(3) * share[:, None, None])
+    placed = method.place(ScoreData(seen, CPU), ids(count), draws=32, seed=7)
+    assert placed.draws.shape == (count, 32, 2)
+    for axis in range(2):
+        below = placed.draws[:, :, axis] < z[:, axis, None].numpy()
+        ranks = (placed.weight * below).sum(axis=1)
+        counts = np.histogram(ranks, bins=8, range=(0, 1 + 1e-9))[0]
+        assert chisquare(counts).pvalue > 0.01
+
+
+def test_correlated_noise_is_made_up_for_by_weights(method):
+    """Draws under uncorrelated noise, weighted, against a grid of importance draws."""
+    covariance = np.array([[30.0, 18, 1], [18, 20, 2], [1, 2, 4]])
+    one = scores_of(np.array([[3.0, 1.0, 0.5]]), np.linalg.inv(covariance)[None])
+    placed = method.place(ScoreData(one, CPU), ["P"], draws=512, seed=1)
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(4)
+        z = torch.randn(40_000, 3)
+        apart = method.model.flow.decode(z).double().numpy() - one.value
+    log_weight = -0.5 * np.einsum("ni,ij,nj->n", apart, one.precision[0], apart)
+    weight = np.exp(log_weight - log_weight.max())
+    weight /= weight.sum()
+    latents = z[:, :2].double().numpy()
+    mean = weight @ latents
+    sd = np.sqrt(weight @ (latents - mean) ** 2)
+    assert 1 / (weight**2).sum() > 1000
+    assert placed.effective_draws[0] < 460
+    assert np.abs((placed.mean[0] - mean) / sd).max() < 0.15
+    assert np.abs(placed.sd[0] / sd - 1).max() < 0.12
+    evidence = np.log(np.exp(log_weight - log_weight.max()).mean()) + log_weight.max()
+    evidence += 0.5 * np.linalg.slogdet(one.precision[0])[1] - 1.5 * np.log(2 * np.pi)
+    assert placed.log_evidence[0] == pytest.approx(evidence, abs=0.1)
+
+
+def test_variances_are_those_of_the_inverse_precision():
+    precision = np.array([[[4.0, 1.0], [1.0, 2.0]]])
+    factor = torch.tensor(np.linalg.cholesky(precision))
+    found = variances(Batch(torch.zeros(1, 2), factor))
+    assert np.allclose(found.numpy(), np.diagonal(np.linalg.inv(precision), axis1=1, axis2=2))
+
+
+@pytest.mark.parametrize(
+    "setting", [{"gap": "1.5"}, {"floor": "0"}, {"inflation": "x"}, {"learning_rate": "-1"}]
+)
+def test_settings_that_cannot_be_meant_are_refused(setting):
+    with pytest.raises(UsageProblem, match="--set"):
+        with_settings(recipe("inflationary-flow"), setting)
