@@ -282,11 +282,12 @@ def table(found: Sequence[Mapping[str, Any]]) -> Table:
     rows = []
     for method, kept in kinds:
         same = [r for r in found if (r["method"], r["kept"]) == (method, kept)]
+        dims = same[0]["components"]
         chosen = Trial(method, kept, 1, 1.0, same[0]["settings"]).recipe(1)
         row: dict[str, Any] = {
             "method": method, "inflation": chosen.inflation, "gap": chosen.gap,
-            "kept": kept or same[0]["components"], "seeds": len(same),
-            "components": same[0]["components"], "leading": same[0]["leading"],
+            "kept": min(kept or dims, dims), "seeds": len(same),
+            "components": dims, "leading": same[0]["leading"],
         }  # fmt: skip
         for column in MEASURED:
             row[column] = Estimate(*t_interval([r[column] for r in same]))
