@@ -92,7 +92,12 @@ def _images(name: str, what: str, priors: str) -> click.Command:
             )
         tell(done.files.values())
 
-    command.help = f"Fit {what} and judge latents, bounds and images (docs/validation.md)."
+    command.help = f"""Fit {what} and judge latents, bounds and images (docs/validation.md).
+
+    --method inflationary-flow fits a flow to the leading principal components of the pixels, as
+    many as hold 95 % of the variance and 64 at most (--set components=64). It has no prior to
+    choose and no use for labels, and a table of its own, {name}.flows.
+    """
     return command
 
 
