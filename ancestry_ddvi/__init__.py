@@ -1,8 +1,8 @@
 """Genetic structure of a cohort by denoising diffusion variational inference.
 
 The verbs of the command line are functions here, with the same names and defaults:
-``ingest``, ``fit``, ``embed``, ``assign``, ``condition``, ``sample``, ``compare``. They are loaded
-when first asked for.
+``ingest``, ``fit``, ``embed``, ``assign``, ``condition``, ``sample``, ``decode``, ``compare``. They
+are loaded when first asked for.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .api import (
         Assigned,
         Compared,
+        Decoded,
         Embedded,
         Fitted,
         Ingested,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         assign,
         compare,
         condition,
+        decode,
         embed,
         fit,
         ingest,
@@ -32,6 +34,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Assigned",
     "Compared",
+    "Decoded",
     "Embedded",
     "Filters",
     "Fitted",
@@ -40,6 +43,7 @@ __all__ = [
     "assign",
     "compare",
     "condition",
+    "decode",
     "embed",
     "fit",
     "ingest",

@@ -1,17 +1,17 @@
 """Synthetic people of each population against real ones held out of the fit, as a Markdown table.
 
-usage: synthetic.py COHORT LABELS [--repeats 3] [--method ddvi] [--prior NAME]
+usage: synthetic.py COHORT LABELS [--repeats 3] [--method ddvi] [--prior NAME] [--dims 2]
 
 80/20 splits with relatives on one side; labels have columns sample, population, superpopulation.
-Of every population as many synthetic people as were held out (ten draws of them, averaged) are
-set against those, and beside it as many people of the fit, which is what real people of the
-population score. "all" are people of the prior against everybody held out. Columns: correlation
-and RMSE of allele frequencies; Hudson's F_ST; heterozygosity; energy statistic of principal
+Of every population as many people of ``sample --population`` as were held out (ten draws of them,
+averaged) are set against those, and beside it as many people of the fit, which is what real people
+of the population score. "all" is a mixed cohort, of every group in its share of the fit. Columns:
+correlation of allele frequencies; Hudson's F_ST; heterozygosity; energy statistic of principal
 components (0 alike, 1 apart); accuracy of a logistic regression on other components, neither of
 which the model knew; squared correlation of neighbouring sites beyond chance; area under the
 curve of telling people of the fit from those held out by their nearest synthetic person. Two
-simple rivals stand beside: "cells", people at places drawn from the normals that the model keeps
-of the group, without the prior; "freq.", people drawn at every site from the frequency that the
+rivals stand beside: "prior", people at places of the prior times the group's probability there,
+for "all" of the prior alone; "freq.", people drawn at every site from the frequency that the
 people of the fit have in this population.
 """
 
@@ -37,6 +37,7 @@ from sklearn.preprocessing import StandardScaler
 from ancestry_ddvi import api
 from ancestry_ddvi.artefacts.labels import read_levels
 from ancestry_ddvi.artefacts.summary import Clock
+from ancestry_ddvi.conditioning import conditioned, from_prior
 from ancestry_ddvi.fitting import Fit, FitOptions, fit_model
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.genotypes.synthetic import genotypes, names
@@ -58,13 +59,12 @@ NEAR = 200_000
 """Base pairs between neighbouring sites."""
 
 COLUMNS = (
-    "population", "held out", "r", "r, real", "RMSE", "RMSE, real", "F_ST", "F_ST, real", "het.",
-    "het., real", "energy", "energy, cells", "energy, real", "class", "class, cells",
-    "class, real", "LD", "LD, real", "AUC", "AUC, cells", "AUC, freq.",
+    "population", "held out", "r", "r, real", "F_ST", "F_ST, prior", "F_ST, real", "het.",
+    "het., real", "energy", "energy, prior", "energy, real", "class", "class, prior",
+    "class, real", "LD", "LD, real", "AUC", "AUC, prior", "AUC, freq.",
 )  # fmt: skip
 
-OF_ONE = ("energy, cells", "class", "class, cells", "class, real", "LD", "LD, real", "AUC, cells",
-          "AUC, freq.")  # fmt: skip
+OF_ONE = ("class", "class, prior", "class, real", "LD", "LD, real", "AUC, freq.")
 """Columns that say nothing of a mixture of populations."""
 
 
@@ -94,24 +94,32 @@ def read(fit: Fit, store: GenotypeStore, label: np.ndarray) -> People:
 
 
 def synthetic(
-    fit: Fit, model: Path, population: str, people: int, seed: int, folder: Path
+    fit: Fit, model: Path, population: str, train: People, people: int, seed: int, folder: Path
 ) -> People:
-    """People of one population, or of the prior for "all"."""
-    out, asked = folder / f"{population}.bed", () if population == "all" else (population,)
+    """People of one population, or for "all" of every group that the model knows."""
+    out, asked = folder / f"{population}.bed", [population]
+    if population == "all":
+        known = Groups.of_json(fit.model.record["groups"]).names(0)
+        asked = [f"{name}:{(train.label == name).sum()}" for name in known]
     api.sample(str(model), str(out), n=people, population=asked, seed=seed)
     return read(fit, GenotypeStore.open([str(out)]), np.full(people, population))
 
 
-def of_cells(fit: Fit, population: str, people: int, seed: int) -> People:
-    """People at places drawn from the group's normals."""
-    groups = Groups.of_json(fit.model.record["groups"])
-    (wanted,) = targets(groups, [population], fit.model.orientation)
+def of_prior(fit: Fit, population: str, people: int, seed: int) -> People:
+    """People of p(z) times the group's probability at z, or for "all" of the prior."""
     rng = np.random.default_rng(seed)
-    z = wanted.proposal.sample(people, rng)
-    normal = rng.standard_normal((people, fit.model.projection.kept))
     assert isinstance(fit.method, Trained)
     with computing(seed, 1):
-        scores = fit.method.imagine(z, normal)
+        if population == "all":
+            drawn = from_prior(fit.method, people, seed, "rival")
+        else:
+            groups = Groups.of_json(fit.model.record["groups"])
+            (wanted,) = targets(groups, [population], fit.model.orientation)
+            drawn = conditioned(
+                fit.method, wanted.log_reward, wanted.proposal, people, seed, "rival"
+            )
+        normal = rng.standard_normal((people, fit.model.projection.kept))
+        scores = fit.method.imagine(drawn.z, normal)
         blocks = genotypes(fit.model.panel, fit.model.projection, scores, names(people), seed + 1)
         dosages = np.concatenate([block.dosages for block in blocks])
     return People(dosages, of_calls(fit, dosages).value, np.full(people, population))
@@ -179,7 +187,7 @@ def leak(train: People, test: People, made: People) -> float:
 
 
 def against(test: People, other: People, rng: np.random.Generator) -> list[float]:
-    """r, RMSE, F_ST and energy of as many others as there are in the test, averaged over draws."""
+    """r, F_ST and energy of as many others as there are in the test, averaged over draws."""
     size, found = min(len(test), len(other)), []
     truth = test.dosages.mean(1) / 2
     for _ in range(DRAWS):
@@ -187,7 +195,6 @@ def against(test: People, other: People, rng: np.random.Generator) -> list[float
         drawn = some.dosages.mean(1) / 2
         found.append([
             np.corrcoef(truth, drawn)[0, 1],
-            np.sqrt(((truth - drawn) ** 2).mean()),
             hudson(test.dosages, some.dosages),
             energy(test.scores, some.scores),
         ])  # fmt: skip
@@ -199,18 +206,18 @@ def row(
 ) -> dict[str, float | str]:
     """One population of one split."""
     rng = np.random.default_rng(seed)
-    ours, real = against(test, made, rng), against(test, train, rng)
-    size, whole = min(len(train), len(made)), name == "all"
-    cells = made if whole else of_cells(fit, name, len(made), seed)
+    whole = name == "all"
+    prior = of_prior(fit, name, len(made), seed)
     simple = made if whole else of_frequencies(fit, train, len(made), seed)
+    ours, rival, real = (against(test, people, rng) for people in (made, prior, train))
+    size = min(len(train), len(made))
     some, few = made[np.arange(size)], train[rng.permutation(len(train))[:size]]
     het = [float((people.dosages == 1).mean()) for people in (made, test)]
-    right = [float((classify(people) == name).mean()) for people in (made, cells, test)]
-    leaks = [leak(train, test, people) for people in (made, cells, simple)]
+    right = [float((classify(people) == name).mean()) for people in (made, prior, test)]
+    leaks = [leak(train, test, people) for people in (made, prior, simple)]
     values = [
-        len(test), ours[0], real[0], ours[1], real[1], ours[2], real[2], *het, ours[3],
-        against(test, cells, rng)[3], real[3], *right, neighbours(some, fit),
-        neighbours(few, fit), *leaks,
+        len(test), ours[0], real[0], ours[1], rival[1], real[1], *het, ours[2], rival[2], real[2],
+        *right, neighbours(some, fit), neighbours(few, fit), *leaks,
     ]  # fmt: skip
     found = dict(zip(COLUMNS, [name, *values], strict=True))
     return {k: np.nan if whole and k in OF_ONE else v for k, v in found.items()}
@@ -225,9 +232,8 @@ def repeat(
         part(store, np.flatnonzero(who), folder / f"{name}{seed}")
         for name, who in (("train", ~held_out), ("test", held_out))
     ]
-    options = FitOptions(
-        given.method, seed=seed, settings={"prior": given.prior} if given.prior else {}
-    )
+    settings = {"prior": given.prior} if given.prior else {}
+    options = FitOptions(given.method, given.dims, seed, settings=settings)
     with computing(seed, None):
         levels = read_levels(Path(given.labels))
         fit = fit_model(sides[0], options, CPU, SILENT, Clock(), levels=levels)
@@ -245,7 +251,7 @@ def repeat(
         if len(here[1]) < FEWEST:
             continue
         count = 5 * PEOPLE if name == "all" else PEOPLE
-        made = synthetic(fit, model, str(name), count, seed, folder)
+        made = synthetic(fit, model, str(name), train, count, seed, folder)
         rows.append(row(str(name), *here, made, classify, fit, seed))
     return rows
 
@@ -258,6 +264,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--method", default="ddvi")
     parser.add_argument("--prior")
+    parser.add_argument("--dims", type=int, default=2)
     given = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
@@ -268,6 +275,7 @@ def main() -> None:
             rows += repeat(store, given, label.to_numpy(str), seed, Path(folder))
     means = pd.DataFrame(rows).groupby("population").mean()
     means = means.loc[[*means.index.drop("all"), "all"]]
+    means.loc["mean"] = means.drop("all").mean()
     print("| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|")
     for name, values in means.iterrows():
         cells = ["" if np.isnan(v) else f"{v:.3f}" for v in values.iloc[1:]]

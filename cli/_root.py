@@ -14,6 +14,7 @@ from .assign import assign
 from .benchmark import benchmark
 from .compare import compare
 from .condition import condition
+from .decode import decode
 from .embed import embed
 from .fit import fit
 from .ingest import ingest
@@ -52,5 +53,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (fit, embed, assign, condition, sample, ingest, methods, compare, benchmark):
+for command in (fit, embed, assign, condition, sample, decode, ingest, methods, compare, benchmark):
     main.add_command(command)

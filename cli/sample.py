@@ -23,9 +23,10 @@ from ._running import running, tell
     "--population",
     metavar="NAME[:WEIGHT]",
     multiple=True,
-    help="A group of the model (fit --labels), on any level of its labels. May be given several "
-    "times: each person is then of one of these groups, by the weights or alike, which makes a "
-    "mixed cohort and not admixed people.  [default: the prior of the model]",
+    help="A group of the model (fit --labels), on any level of its labels; places are drawn from "
+    "the normals by which the model knows it. May be given several times: each person is then of "
+    "one of these groups, by the weights or alike, which makes a mixed cohort and not admixed "
+    "people.  [default: the prior of the model]",
 )
 @options.seed
 @click.option(
@@ -40,19 +41,19 @@ def sample(model: str, n: int, population: tuple[str, ...], seed: int, out: str 
     """Draw synthetic people from MODEL and write their genotypes.
 
     MODEL is a .ddvi file that fit wrote with a method that trains a decoder, such as ddvi, vae or
-    aae. A person is a place on the map, drawn from the prior, allele frequencies that go with it,
-    and a genotype drawn at every site of the model by itself: structure of populations is in the
-    files, and linkage disequilibrium is not. Every file says that its people are synthetic. They
-    are no more anonymous than the model: who holds somebody's genotypes can guess whether that
-    person was in its panel.
+    aae. A person is a place on the map, drawn from the prior or like those of a group, allele
+    frequencies that go with it, and a genotype drawn at every site of the model by itself:
+    structure of populations is in the files, and linkage disequilibrium is not. Every file says
+    that its people are synthetic. They are no more anonymous than the model: who holds somebody's
+    genotypes can guess whether that person was in its panel.
 
-    Writes FILE, PREFIX.samples.tsv with everybody's place, .summary.json and .log, and prints the
-    paths of all but the log.
+    Writes FILE, PREFIX.samples.tsv with everybody's place, PREFIX.sample.json and .sample.log, and
+    prints the paths of all but the log.
     """
     from ancestry_ddvi import api
 
     path, prefix = api.sample_files(model, out)
-    with running(prefix) as progress:
+    with running(f"{prefix}.sample") as progress:
         sampled = api.sample(
             model, str(path), n=n, population=population, seed=seed, progress=progress
         )

@@ -1,4 +1,4 @@
-"""What fit, embed, assign and sample write as JSON is what the schema in the package says."""
+"""What the verbs write as JSON is what the schema in the package says."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from ancestry_ddvi import api
 from ancestry_ddvi.artefacts.summary import SCHEMA
 
-VERBS = ["fit", "embed", "assign", "sample"]
+VERBS = ["fit", "embed", "assign", "condition", "sample"]
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +31,12 @@ def summaries(cohort_files, fitted_model, tmp_path_factory):
     )
     assigned = api.assign(model, [str(embedded.files["coords"])], str(prefix))
     made = api.sample(model, f"{prefix}.made.vcf", n=3, population=["East1", "North1"])
+    conditioned = api.condition(
+        model, [str(cohort_files.query)], f"{prefix}.c", population="East1", draws=4, device="cpu"
+    )
     return {
-        "sample": json.loads(made.files["summary"].read_text()),
+        "condition": json.loads(conditioned.files["summary"].read_text()),
+        "sample": json.loads(made.files["sample"].read_text()),
         "assign": json.loads(assigned.files["assign"].read_text()),
         "fit": json.loads(fitted_model.files["summary"].read_text()),
         "embed": json.loads(embedded.files["summary"].read_text()),
@@ -114,9 +118,18 @@ def test_file_formats_speak_of_every_key(schema):
 
 def test_synthetic_people_of_the_prior_keep_to_the_schema(schema, fitted_model, tmp_path):
     done = api.sample(str(fitted_model.files["model"]), str(tmp_path / "x.bed"), n=3)
-    assert errors(schema, json.loads(done.files["summary"].read_text())) == []
+    assert errors(schema, json.loads(done.files["sample"].read_text())) == []
 
 
 def test_that_people_are_synthetic_cannot_be_left_out_or_denied(schema, summaries):
     assert errors(schema, summaries["sample"] | {"synthetic": False})
     assert errors(schema, summaries["embed"] | {"synthetic": True})
+
+
+def test_a_group_of_which_nobody_is_given_keeps_to_the_schema(schema, fitted_model, tmp_path):
+    model = str(fitted_model.files["model"])
+    done = api.condition(model, out=str(tmp_path / "x"), population="East1", draws=4, device="cpu")
+    summary = json.loads(done.files["summary"].read_text())
+    assert errors(schema, summary) == []
+    for key in ("evidence", "population", "sampler", "flags"):
+        assert errors(schema, {name: part for name, part in summary.items() if name != key})

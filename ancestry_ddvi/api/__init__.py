@@ -8,6 +8,7 @@ from __future__ import annotations
 from ._assign import Assigned, assign, assign_prefix
 from ._common import default_prefix
 from ._condition import condition, condition_prefix
+from ._decode import Decoded, decode, decode_prefix
 from ._embed import Embedded, embed
 from ._fit import Fitted, fit
 from ._ingest import Ingested, ingest
@@ -17,6 +18,7 @@ from ._studies import Compared, benchmark_images, benchmark_toys, compare
 __all__ = [
     "Assigned",
     "Compared",
+    "Decoded",
     "Embedded",
     "Fitted",
     "Ingested",
@@ -28,6 +30,8 @@ __all__ = [
     "compare",
     "condition",
     "condition_prefix",
+    "decode",
+    "decode_prefix",
     "default_prefix",
     "embed",
     "fit",

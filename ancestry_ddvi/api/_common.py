@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import UsageProblem
+
+if TYPE_CHECKING:
+    from ..artefacts.model import Model
+    from ..methods.method import Method
+    from ..methods.networks import Trained
 
 SUFFIXES = (".gz", ".bgz", ".vcf", ".bcf", ".bed", ".bim", ".fam", ".pgen", ".pvar", ".psam")
 
@@ -27,3 +35,20 @@ def counter(advance: Callable[[int], None]) -> Callable[[int, int | None], None]
         before = count
 
     return done
+
+
+def generator_of(method: Method, fitted: Model, name: str) -> Trained:
+    """The method of a model, if people can be made by it.
+
+    Raises
+    ------
+    UsageProblem
+    """
+    from ..methods.networks import Trained
+
+    if not isinstance(method, Trained):
+        raise UsageProblem(
+            f"{name} is a model of {fitted.record['options']['method']}, which has no generator",
+            "Fit a method that has one, such as ddvi, vae or inflationary-flow.",
+        )
+    return method

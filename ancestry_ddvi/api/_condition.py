@@ -17,7 +17,7 @@ from ..errors import UsageProblem
 from ..outputs import FEW_DRAWS, conclude, joined
 from ..planning import check_folder
 from ..progress import SILENT, Progress
-from ._common import default_prefix
+from ._common import default_prefix, generator_of
 from ._embed import Embedded, placed
 
 if TYPE_CHECKING:
@@ -106,7 +106,10 @@ def condition(
             threads=threads, min_sites=min_sites, build=build, labels=labels,
             draws_out=draws_out, field=field, progress=progress,
         )  # fmt: skip
-    return _anybody(model, prefix, asked, wanted, draws, seed, device, threads, draws_out)
+    return _anybody(
+        model, prefix, asked, wanted, sampler, sampler_steps, draws=draws, seed=seed,
+        device=device, threads=threads, draws_out=draws_out,
+    )  # fmt: skip
 
 
 def condition_prefix(model: str, given: Sequence[str]) -> str:
@@ -137,7 +140,7 @@ def _place(
 
     from ..constraint import constrained
 
-    generator = _generator(method, fitted, name)
+    generator = generator_of(method, fitted, name)
     dims = len(fitted.orientation)
     with progress.stage("sampling", None) as advance:
         found, by = constrained(
@@ -149,24 +152,8 @@ def _place(
              f"{by['own']:,}", f"{by['outsourced']:,}")  # fmt: skip
     leading = found.draws[..., :dims]
     found = replace(found, draws=leading, log_prior=generator.log_prior(leading))
-    return found, {"population": list(asked), "sampler": by}
-
-
-def _generator(method: Method, fitted: Model, name: str) -> Trained:
-    """The method, if it has a generator.
-
-    Raises
-    ------
-    UsageProblem
-    """
-    from ..methods.networks import Trained
-
-    if not isinstance(method, Trained):
-        raise UsageProblem(
-            f"{name} is a model of {fitted.record['options']['method']}, which has no generator",
-            "Fit a method that has one, such as ddvi, vae or inflationary-flow.",
-        )
-    return method
+    said = {"asked": sampler, "steps": steps, **by}
+    return found, {"population": list(asked), "sampler": said}
 
 
 def _log_reward(
@@ -209,6 +196,9 @@ def _anybody(
     prefix: str,
     asked: Sequence[str],
     log_reward: Callable[[Model, Trained], Any],
+    sampler: str,
+    steps: int,
+    *,
     draws: int,
     seed: int | None,
     device: str,
@@ -224,13 +214,15 @@ def _anybody(
     chosen, clock = pick(device), Clock()
     check_folder(Path(prefix))
     fitted = Model.read(Path(model))
-    generator = _generator(revive(fitted, chosen), fitted, model)
+    generator = generator_of(revive(fitted, chosen), fitted, model)
     seed = fitted.record["options"]["seed"] if seed is None else seed
     clock.lap("loading")
     with computing(seed, threads):
         prior = generator.model.prior
-        found = outsource(prior, log_reward(fitted, generator),
-                          draws=draws * generator.proposals, seed=seed)  # fmt: skip
+        found = outsource(
+            prior, log_reward(fitted, generator), draws=draws * generator.proposals, seed=seed,
+            steps=steps,
+        )  # fmt: skip
     clock.lap("sampling")
     log.info("By %s; log of the constraint's probability under the prior %.2f nats.",
              found.by, found.log_z)  # fmt: skip
@@ -254,8 +246,8 @@ def _anybody(
         "options": {"draws": draws, "seed": seed, "device": str(chosen)},
         "samples": 1,
         "population": list(asked),
-        "sampler": {"own": 0, "outsourced": 1},
-        "outsourced": {
+        "sampler": {"asked": sampler, "steps": steps, "own": 0, "outsourced": 1},
+        "evidence": {
             "by": found.by,
             "log_z": found.log_z,
             "elbo": found.elbo,

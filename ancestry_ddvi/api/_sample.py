@@ -68,9 +68,9 @@ def sample(
 ) -> Sampled:
     """Draw people who never were from a fitted model, and write their genotypes.
 
-    Places come from the prior, true scores from the decoder with the variance it leaves over, and
-    dosages from the allele frequencies that go with them, each site by itself: nothing of
-    linkage is in them.
+    Places come from the prior or from a group's normals, true scores from the decoder with the
+    variance it leaves over, and dosages from the allele frequencies that go with them, each site
+    by itself: nothing of linkage is in them.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def sample(
     samples = names(n)
     clock.lap("loading")
     with computing(seed, 1):
-        who, z, origins = _places(fitted, generator, wanted, samples, seed)
+        who, z, origins = _places(generator, wanted, samples, seed)
         kept = fitted.projection.kept
         normal = np.stack([stream(seed, f"excess {s}").standard_normal(kept) for s in samples])
         scores = generator.imagine(z, normal)
@@ -122,7 +122,7 @@ def sample(
     axes = [f"Z{k + 1}" for k in range(places.shape[1])]
     rows = ([s, p or "NA", *numbers(at)] for s, p, at in zip(samples, who, places, strict=True))
     write_table(files["samples"], ["sample_id", "population", *axes], rows)
-    files["summary"] = Path(f"{prefix}.summary.json")
+    files["sample"] = Path(f"{prefix}.sample.json")
     summary = {
         "verb": "sample",
         "synthetic": True,
@@ -134,7 +134,7 @@ def sample(
         "origins": origins,
     }
     completed = complete(summary, files, clock)
-    write_summary(files["summary"], completed)
+    write_summary(files["sample"], completed)
     return Sampled(files, completed, who, places)
 
 
@@ -144,7 +144,7 @@ def sample_files(model: str, out: str | None) -> tuple[Path, str]:
     Raises
     ------
     UsageProblem
-        If the name does not say a format, or the prefix is that of the model's own files.
+        If the name does not say a format, or is one that the model's own cohort may have.
     """
     stem = str(Path(model).with_name(Path(model).name.removesuffix(".ddvi")))
     path = out or f"{Path(stem).name}.synthetic.vcf.gz"
@@ -154,7 +154,7 @@ def sample_files(model: str, out: str | None) -> tuple[Path, str]:
     prefix = path.removesuffix(ends[0])
     if Path(prefix).resolve() == Path(stem).resolve():
         raise UsageProblem(
-            f"--out {path} would replace what fit wrote beside the model",
+            f"--out {path} may be the cohort that the model was fitted to",
             f"Choose another name, such as {prefix}.synthetic{ends[0]}.",
         )
     return Path(path), prefix
@@ -192,13 +192,9 @@ def _targets(fitted: Model, asked: Sequence[str]) -> list[Target]:
 
 
 def _places(
-    fitted: Model,
-    generator: Generator,
-    wanted: Sequence[Target],
-    samples: Sequence[str],
-    seed: int,
+    generator: Generator, wanted: Sequence[Target], samples: Sequence[str], seed: int
 ) -> tuple[tuple[str, ...], np.ndarray, list[dict[str, Any]]]:
-    """The group and the latents of everybody, and how they were come by."""
+    """The group and the latents of everybody, and the groups with the number of their people."""
     from ..conditioning import from_prior
 
     if not wanted:
@@ -211,6 +207,8 @@ def _places(
         wanted[k].draw(generator.latents, chance) for k, chance in zip(member, chances, strict=True)
     ]
     counts = np.bincount(member, minlength=len(wanted))
+    for target, count in zip(wanted, counts, strict=True):
+        log.info("%s: %s people.", target.name, f"{count:,}")
     origins = [_origin(t, int(c)) for t, c in zip(wanted, counts, strict=True)]
     return tuple(wanted[k].name for k in member), np.array(z), origins
 

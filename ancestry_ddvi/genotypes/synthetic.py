@@ -58,6 +58,18 @@ def genotypes(
         yield Block(panel.sites[rows], dosages)
 
 
+def expected_dosages(panel: Panel, projection: Projection, scores: np.ndarray) -> Iterator[Block]:
+    """Twice the allele frequencies that go with true scores, in order of position; float64."""
+    order = _order(panel)
+    for start in range(0, len(order), SITES):
+        rows = order[start : start + SITES]
+        parts = [
+            frequencies(projection, scores[first : first + PEOPLE], rows)
+            for first in range(0, len(scores), PEOPLE)
+        ]
+        yield Block(panel.sites[rows], 2 * np.concatenate(parts, axis=1))
+
+
 def frequencies(projection: Projection, scores: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Allele frequencies of up to ``PEOPLE`` people at some sites; float64 (sites, people)."""
     filled = scores[np.resize(np.arange(len(scores)), PEOPLE)]

@@ -13,6 +13,10 @@ from ..storage import whole
 from .source import MISSING, Block, SiteTable
 
 _GENOTYPE = {MISSING: "./.", 0: "0/0", 1: "0/1", 2: "1/1"}
+_FORMATS = {
+    "GT": 'Type=String,Description="Genotype"',
+    "DS": 'Type=Float,Description="Expected dosage of ALT"',
+}
 _BLOCK = 65_280
 """Bytes of text per BGZF block, as htslib has it: under 64 KiB even if nothing compresses."""
 
@@ -55,6 +59,7 @@ def write_vcf_blocks(
     remarks: Iterable[tuple[str, str]] = (),
     *,
     level: int = 6,
+    field: str = "GT",
 ) -> None:
     """As ``write_vcf``, as blocks arrive.
 
@@ -70,13 +75,15 @@ def write_vcf_blocks(
         Further lines of the header, ``##key=text``.
     level : int
         Of compression: 6 as htslib has it.
+    field : "GT" or "DS"
+        Genotypes, or expected dosages.
 
     Raises
     ------
     OutputUnwritable
         If the file cannot be written.
     """
-    text = _text(samples, blocks, contigs, remarks)
+    text = _text(samples, blocks, contigs, remarks, field)
     with whole(path) as beside, open(beside, "wb") as file:
         file.writelines(bgzf(text, level) if str(path).endswith(".gz") else text)
 
@@ -86,6 +93,7 @@ def _text(
     blocks: Iterable[Block],
     contigs: Mapping[str, int | None],
     remarks: Iterable[tuple[str, str]],
+    field: str,
 ) -> Iterator[bytes]:
     yield "".join(
         [
@@ -93,26 +101,27 @@ def _text(
             *(f"##{key}={' '.join(said.split())}\n" for key, said in remarks),
             '##FILTER=<ID=PASS,Description="All filters passed">\n',
             *(f"##contig=<ID={name}{_length(contigs[name])}>\n" for name in contigs),
-            '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">\n',
+            f"##FORMAT=<ID={field},Number=1,{_FORMATS[field]}>\n",
             "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT",
             *(f"\t{sample}" for sample in samples),
             "\n",
         ]
     ).encode()
     for block in blocks:
-        yield from _records(block)
+        yield from _records(block, field)
 
 
 def _length(bases: int | None) -> str:
     return "" if bases is None else f",length={bases}"
 
 
-def _records(block: Block) -> Iterator[bytes]:
+def _records(block: Block, field: str) -> Iterator[bytes]:
     sites = block.sites
     columns = (sites.chromosome, sites.position, sites.id, sites.ref, sites.alt)
     for site, row in zip(zip(*columns, strict=True), block.dosages, strict=True):
-        calls = [_GENOTYPE[g] for g in row.tolist()]
-        yield ("\t".join([*map(str, site), ".", "PASS", ".", "GT", *calls]) + "\n").encode()
+        values = row.tolist()
+        calls = [_GENOTYPE[g] for g in values] if field == "GT" else [f"{d:.3f}" for d in values]
+        yield ("\t".join([*map(str, site), ".", "PASS", ".", field, *calls]) + "\n").encode()
 
 
 def bgzf(text: Iterable[bytes], level: int = SMALLEST) -> Iterator[bytes]:

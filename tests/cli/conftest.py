@@ -31,6 +31,12 @@ class FakeAPI:
     def assign_prefix(self, inputs: tuple[str, ...], model: str) -> str:
         return self.default_prefix(inputs, model)
 
+    def condition_prefix(self, model: str, given: tuple[str, ...]) -> str:
+        return f"{Path(model).stem}.conditioned"
+
+    def decode_prefix(self, coords: str) -> str:
+        return f"{Path(coords).name.split('.')[0]}.decoded"
+
     def sample_files(self, model: str, out: str | None) -> tuple[Path, str]:
         path = out or f"{Path(model).stem}.synthetic.vcf.gz"
         return Path(path), path.split(".vcf")[0]
@@ -44,7 +50,8 @@ class FakeAPI:
             return SimpleNamespace(files=files, summary={"plan": ["read", "fit", "write"]})
 
         if verb not in (
-            "fit", "embed", "assign", "sample", "ingest", "compare", "benchmark_images"
+            "fit", "embed", "assign", "condition", "sample", "decode", "ingest", "compare",
+            "benchmark_images",
         ):  # fmt: skip
             raise AttributeError(verb)
         return call

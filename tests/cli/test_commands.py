@@ -9,7 +9,7 @@ import pytest
 
 from ancestry_ddvi.genotypes.filters import Filters
 
-OURS = {"inputs", "out", "model", "progress", "threads"}
+OURS = {"inputs", "given", "reward", "out", "model", "progress", "threads"}
 
 
 def test_fit_hands_on_every_option(run, api):
@@ -86,6 +86,38 @@ def test_assign_hands_on_every_option(run, api):
     }
 
 
+def test_condition_hands_on_every_option(run, api):
+    words = (
+        "condition m.ddvi --given a.vcf --given b.vcf --population CEU --population YRI:0.7 --out x "
+        "--draws 9 --seed 7 --device cpu --threads 5 --min-sites 3 --build GRCh38 --labels pop.tsv "
+        "--field PL --draws-out --sampler outsourced --sampler-steps 50"
+    )
+    run(*words.split())
+    ((verb, inputs, options),) = api.calls
+    assert (verb, *inputs) == ("condition", "m.ddvi", ("a.vcf", "b.vcf"), "x")
+    options.pop("progress")
+    assert options == {
+        "population": ("CEU", "YRI:0.7"),
+        "draws": 9,
+        "seed": 7,
+        "device": "cpu",
+        "threads": 5,
+        "min_sites": 3,
+        "build": "GRCh38",
+        "labels": "pop.tsv",
+        "field": "PL",
+        "draws_out": True,
+        "sampler": "outsourced",
+        "sampler_steps": 50,
+    }
+
+
+def test_decode_hands_on_its_table(run, api):
+    run("decode", "m.ddvi", "c.coords.tsv", "--out", "x")
+    ((verb, inputs, _),) = api.calls
+    assert (verb, *inputs) == ("decode", "m.ddvi", "c.coords.tsv", "x")
+
+
 def test_sample_hands_on_every_option(run, api):
     words = "sample m.ddvi -n 7 --population CEU:0.3 --population YRI --seed 5 --out x.vcf"
     run(*words.split())
@@ -105,7 +137,7 @@ def test_ingest_hands_on_its_input(run, api):
     "words",
     [
         ["fit", "x.vcf"], ["embed", "m", "x.vcf"], ["assign", "m", "x.vcf"],
-        ["sample", "m.ddvi"],
+        ["condition", "m.ddvi"], ["sample", "m.ddvi"], ["decode", "m.ddvi", "c.tsv"],
         ["ingest", "x.vcf"], ["compare", "x.vcf"],
         ["benchmark", "mnist", "--data", "d"], ["benchmark", "genotypes", "x.vcf"],
     ],

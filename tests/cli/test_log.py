@@ -40,10 +40,10 @@ def test_the_log_begins_with_what_was_asked_and_ends_with_how_it_went(run, api, 
 
 def test_an_option_given_twice_is_in_effect_twice(run, api, tmp_path):
     run("sample", "m.ddvi", "--population", "CEU", "--population", "YRI:2", "--out", "x.vcf")
-    text = (tmp_path / "x.log").read_text(encoding="utf-8")
+    text = (tmp_path / "x.sample.log").read_text(encoding="utf-8")
     assert "\n  --population CEU\n  --population YRI:2\n" in text
     run("sample", "m.ddvi", "--out", "y.vcf")
-    assert "--population" not in (tmp_path / "y.log").read_text(encoding="utf-8")
+    assert "--population" not in (tmp_path / "y.sample.log").read_text(encoding="utf-8")
 
 
 def test_options_that_are_off_are_not_in_effect(run, api, tmp_path):

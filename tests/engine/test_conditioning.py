@@ -161,6 +161,21 @@ def test_groups_lie_on_the_turned_axes() -> None:
     )
 
 
+@pytest.mark.statistical
+def test_people_are_drawn_from_the_normals_of_their_group() -> None:
+    """A coarse group is a mixture of cells; latents that are no coordinates know nothing of it."""
+    west, chance = target("west", level=1), np.random.default_rng(1)
+    z = np.array([west.draw(5, chance) for _ in range(COUNT)])
+    weight, mean = np.array([4, 3]) / 7, GROUPS.normals.mean[:2]
+    apart = mean - weight @ mean
+    covariance = np.diag(weight @ [0.2, 0.3] * np.ones(2)) + apart.T @ (weight[:, None] * apart)
+    np.testing.assert_allclose((z[:, :2] @ TURN).mean(axis=0), weight @ mean, atol=0.06)
+    np.testing.assert_allclose(np.cov((z[:, :2] @ TURN).T), covariance, atol=0.07)
+    np.testing.assert_allclose(z[:, 2:].mean(axis=0), 0, atol=0.07)
+    np.testing.assert_allclose(np.corrcoef(z.T)[2:], np.eye(5)[2:], atol=0.07)
+    np.testing.assert_allclose(z[:, 2:].std(axis=0), 1, atol=0.05)
+
+
 def test_names_are_of_any_level_and_weights_relative() -> None:
     west, rare = targets(GROUPS, ["west:3", "rare"], TURN)
     assert (west.level, west.name, west.share) == (1, "west", 0.75)
