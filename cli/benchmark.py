@@ -146,10 +146,11 @@ def toy(
         done = api.benchmark_toys(
             out,
             shapes=shapes,
+            inflation=inflation,
             seeds=seeds,
             device=device,
             threads=threads,
-            settings={"inflation": inflation, **settings},
+            settings=settings,
             progress=progress,
         )
     tell(done.files.values())

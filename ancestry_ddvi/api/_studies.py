@@ -162,6 +162,7 @@ def benchmark_toys(
     out: str,
     *,
     shapes: Sequence[str] = (),
+    inflation: str = "whitened",
     seeds: int = 3,
     device: str = "auto",
     threads: int | None = None,
@@ -176,6 +177,8 @@ def benchmark_toys(
         Folder for the table and the pictures.
     shapes : sequence of str
         Names of ``data.toys.TOYS``; by default all.
+    inflation : str
+        A name of ``models.inflation.INFLATIONS``.
     seeds : int
         Fits of each, from seed 1.
     device, threads, settings, progress
@@ -191,7 +194,7 @@ def benchmark_toys(
         shapes or list(TOYS),
         Path(out),
         seeds=seeds,
-        settings=settings,
+        settings={"inflation": inflation, **settings},
         device=chosen,
         threads=threads,
         progress=progress,

@@ -66,7 +66,7 @@ def ratios(flow: Flow, test: Tensor, latents: Tensor) -> dict[str, float]:
 
 def _ratio(rows: Tensor) -> float:
     """Participation ratio of the covariance of rows, whatever their axes."""
-    covariance = torch.atleast_2d(rows.double().T.cov())
+    covariance = rows.double().T.cov().reshape(rows.shape[1], -1)
     return float(participation_ratio(torch.linalg.eigvalsh(covariance)))
 
 
