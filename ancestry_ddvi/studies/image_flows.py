@@ -232,11 +232,11 @@ def judge(
             | flows.explained(parts.test, told, count)
         )
     shown = {
-        "test images, as their components show them, each after its round trip": (
+        "components of test images, each after its round trip": (
             parts.test,
             again,
         ),
-        f"the same, told from the first {count} latents alone": (parts.test, told),
+        f"the same, told from {count} leading latents alone": (parts.test, told),
         "samples": (made,),
     }
     draw_images(out / "pictures", trial.name, parts.axes.back, shown, parts.shape)
