@@ -92,12 +92,68 @@ def _images(name: str, what: str, priors: str) -> click.Command:
             )
         tell(done.files.values())
 
-    command.help = f"Fit {what} and judge latents, bounds and images (docs/validation.md)."
+    command.help = f"""Fit {what} and judge latents, bounds and images (docs/validation.md).
+
+    --method inflationary-flow fits a flow to the leading principal components of the pixels, as
+    many as hold 95 % of the variance and 64 at most (--set components=64). It has no prior to
+    choose and no use for labels, and a table of its own, {name}.flows.
+    """
     return command
 
 
 _images("mnist", "MNIST", "pinwheel, swiss-roll, square")
 _images("cifar10", "CIFAR-10", "pinwheel, swiss-roll, square")
+
+
+@benchmark.command(epilog=options.EXIT_CODES)
+@click.option(
+    "--shape",
+    "shapes",
+    metavar="NAME",
+    multiple=True,
+    help="circles, sine, moons, s-curve, swiss-roll, circles-flat, circles-curved, moons-flat, "
+    "moons-curved, s-curve-3d or swiss-roll-3d; may be given several times.  [default: all]",
+)
+@click.option(
+    "--inflation",
+    type=click.Choice(["whitened", "uniform", "published"]),
+    metavar="whitened|uniform|published",
+    default="whitened",
+    show_default=True,
+    help="How noise grows: in proportion to the variance of the data, alike along all directions "
+    "as in the published code, or as in the paper's text.",
+)
+@options.seeds("Fits of each, from seed 1.")
+@click.option("--out", metavar="FOLDER", default="benchmark-toy", show_default=True,
+              help="For the table and the pictures.")  # fmt: skip
+@options.device
+@options.threads
+@options.settings
+@options.verbosity
+def toy(
+    shapes: tuple[str, ...],
+    inflation: str,
+    seeds: int,
+    out: str,
+    device: str,
+    threads: int,
+    settings: Mapping[str, str],
+) -> None:
+    """Fit inflationary flows to circles, waves, moons, S-curves and rolls (docs/validation.md)."""
+    from ancestry_ddvi import api
+
+    with running(f"{out}/toy") as progress:
+        done = api.benchmark_toys(
+            out,
+            shapes=shapes,
+            inflation=inflation,
+            seeds=seeds,
+            device=device,
+            threads=threads,
+            settings=settings,
+            progress=progress,
+        )
+    tell(done.files.values())
 
 
 @benchmark.command(epilog=options.EXIT_CODES)

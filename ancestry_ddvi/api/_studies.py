@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..artefacts.labels import labels_of, read_labels
 from ..genotypes.qc import Filters
@@ -13,6 +14,9 @@ from ..genotypes.store import GenotypeStore
 from ..planning import check_folder
 from ..progress import SILENT, Progress
 from ._common import counter
+
+if TYPE_CHECKING:
+    from ..studies.by_method import ImageStudy
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +103,7 @@ def benchmark_images(
     settings: Mapping[str, str] = {},
     progress: Progress = SILENT,
 ) -> Compared:
-    """Run the image table of the DDVI paper again.
+    """Run the image tables of the DDVI paper or of the inflationary flows again.
 
     Parameters
     ----------
@@ -112,7 +116,8 @@ def benchmark_images(
     download : bool
         Fetch the files first.
     methods, priors : sequence of str
-        Every method with every prior; by default those of the paper.
+        Every method with every prior, once where it has none; by default those of the DDVI
+        paper. Inflationary flows have a table of their own.
     seeds : int
         Fits of each, from seed 1.
     labels : int
@@ -122,19 +127,77 @@ def benchmark_images(
         As in ``fit``.
     """
     from ..models.runtime import pick
-    from ..studies import images
+    from ..studies.by_method import study_of
+    from ..studies.images import METHODS
 
     if download:
         from ..data.download import download as fetch
 
         fetch(name, Path(data))
     check_folder(Path(out) / name)
-    trials = [
-        images.Trial(method, prior, seed, labels, epochs, settings)
-        for method in methods or images.METHODS
-        for prior in priors or images.PRIORS
-        for seed in range(1, seeds + 1)
+    asked: dict[ImageStudy, list[str]] = {}
+    for method in methods or METHODS:
+        asked.setdefault(study_of(method), []).append(method)
+    plans = [
+        (
+            study,
+            study.planned(
+                ours, priors, seeds=seeds, labels=labels, epochs=epochs, settings=settings
+            ),
+        )
+        for study, ours in asked.items()
     ]
-    table = images.run(name, Path(data), Path(out), trials, pick(device), threads, progress)
+    files: dict[str, Path] = {}
+    texts, chosen = [], pick(device)
+    for study, trials in plans:
+        table = study.run(name, Path(data), Path(out), trials, chosen, threads, progress)
+        texts.append(table.markdown())
+        log.info("%s", texts[-1])
+        written = table.write(f"{out}/{name}{study.SUFFIX}")
+        files |= {f"{kind}{study.SUFFIX}": path for kind, path in written.items()}
+    return Compared(files, "\n".join(texts))
+
+
+def benchmark_toys(
+    out: str,
+    *,
+    shapes: Sequence[str] = (),
+    inflation: str = "whitened",
+    seeds: int = 3,
+    device: str = "auto",
+    threads: int | None = None,
+    settings: Mapping[str, str] = {},
+    progress: Progress = SILENT,
+) -> Compared:
+    """Fit inflationary flows to toys whose shape everybody knows.
+
+    Parameters
+    ----------
+    out : str
+        Folder for the table and the pictures.
+    shapes : sequence of str
+        Names of ``data.toys.TOYS``; by default all.
+    inflation : str
+        A name of ``models.inflation.INFLATIONS``.
+    seeds : int
+        Fits of each, from seed 1.
+    device, threads, settings, progress
+        As in ``fit``.
+    """
+    from ..data.toys import TOYS
+    from ..models.runtime import pick
+    from ..studies import toys
+
+    chosen = pick(device)
+    check_folder(Path(out) / "toy")
+    table = toys.run(
+        shapes or list(TOYS),
+        Path(out),
+        seeds=seeds,
+        settings={"inflation": inflation, **settings},
+        device=chosen,
+        threads=threads,
+        progress=progress,
+    )
     log.info("%s", table.markdown())
-    return Compared(table.write(f"{out}/{name}"), table.markdown())
+    return Compared(table.write(f"{out}/toy"), table.markdown())

@@ -25,6 +25,9 @@ DENSITY_STEPS = 16
 LOG_VARIANCE = -12.0, 3.0
 """Range of what the network says of the variance of its error."""
 
+WIDER = -12.0, 3.0
+"""Range of what it says of the log variance of data thereabouts, over that of all."""
+
 
 class Denoiser(nn.Module):
     """E[x | x + noise], and the variance of x about it, for normal noise of any variances.
@@ -36,7 +39,10 @@ class Denoiser(nn.Module):
 
         E[x | y] = xi / (xi + gamma) y + sqrt(xi gamma / (xi + gamma)) F(y / sqrt(xi + gamma)),
 
-    where F is what the network says. It starts at zero: the right answer for normal data.
+    where F is what the network says: a shift, and a multiple of what it sees that would be right
+    if data thereabouts were normal with other variances, which it says too. Normals of several
+    widths need such a product, and layers learn it late or never. It starts at zero: the right
+    answer for normal data.
 
     Parameters
     ----------
@@ -54,15 +60,18 @@ class Denoiser(nn.Module):
         self.register_buffer("spectrum", spectrum.clone())
         self.first = nn.Linear(2 * dims, width)
         self.middle = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))
-        self.last = silent(nn.Linear(width, 2 * dims))
+        self.last = silent(nn.Linear(width, 3 * dims))
 
     def raw(self, y: Tensor, gamma: Tensor) -> tuple[Tensor, Tensor]:
         """F, and the log variance of what F should have been; each (n, dims)."""
-        level = (gamma / self.spectrum).clamp_max(FULL).log() / LEVELS
-        hidden = functional.silu(self.first(torch.cat([y * self._in(gamma), level], -1)))
+        level = (gamma / self.spectrum).clamp_max(FULL).log()
+        seen = y * self._in(gamma)
+        hidden = functional.silu(self.first(torch.cat([seen, level / LEVELS], -1)))
         for layer in self.middle:
             hidden = hidden + functional.silu(layer(hidden))
-        mean, log_variance = self.last(hidden).chunk(2, -1)
+        shift, wider, log_variance = self.last(hidden).chunk(3, -1)
+        excess = (wider.clamp(*WIDER) - level).sigmoid() - (-level).sigmoid()
+        mean = shift + 2 * (level / 2).cosh() * excess * seen
         return mean, log_variance.clamp(*LOG_VARIANCE)
 
     def _in(self, gamma: Tensor) -> Tensor:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +16,12 @@ from ..evaluation.intervals import t_interval
 from ..evaluation.tables import Estimate, Table
 from ..mapping import with_settings
 from ..methods import recipe
-from ..methods.method import Recipe, Spec
+from ..methods.method import Spec
 from ..methods.networks import NetworkRecipe, Trained
-from ..models.runtime import computing
 from ..progress import Progress
-from ..storage import whole
 from .image_metrics import bounds, image_metrics, label_metrics, latent_metrics, latents
 from .pictures import draw
-
-log = logging.getLogger(__name__)
+from .trials import results
 
 METHODS = ("vae", "iaf-vae", "h-iaf-vae", "aae", "ddvi")
 PRIORS = ("pinwheel", "swiss-roll", "square")
@@ -41,6 +36,9 @@ The paper's weights come to 2.4 to 8.
 """
 
 DIMS, CLASSES = 2, 10
+
+SUFFIX = ""
+"""Of the names of the tables."""
 
 PAPER = ("paper_elbo", "paper_latent_nll", "paper_mmd", "paper_knn")
 HONEST = (
@@ -85,29 +83,40 @@ class Trial:
         Raises
         ------
         UsageProblem
-            If the method, the prior or a setting is unknown, or the method trains no networks.
+            If a setting is unknown.
         """
-        plain = trained(self.method)
+        plain = recipe(self.method)
+        assert isinstance(plain, NetworkRecipe)
         ours = {key: value for key, value in SETTINGS.items() if hasattr(plain, key)}
         found = with_settings(plain, ours | dict(self.settings))
         steps = math.ceil(self.epochs * images / found.batch)
         return replace(found, prior=self.prior, steps=steps)
 
 
-def trained(method: str) -> NetworkRecipe:
-    """The recipe of a method, which must be one that trains networks.
+def planned(
+    methods: Sequence[str],
+    priors: Sequence[str],
+    *,
+    seeds: int,
+    labels: int,
+    epochs: float,
+    settings: Mapping[str, str],
+) -> list[Trial]:
+    """Every method with every prior, by default those of the paper.
 
     Raises
     ------
     UsageProblem
+        If one cannot be meant.
     """
-    from ..errors import UsageProblem
-
-    found: Recipe = recipe(method)
-    if not isinstance(found, NetworkRecipe):
-        raise UsageProblem(
-            f"{method} is not fitted to images", f"Choose from {', '.join(METHODS)}."
-        )
+    found = [
+        Trial(method, prior, seed, labels, epochs, settings)
+        for method in methods
+        for prior in priors or PRIORS
+        for seed in range(1, seeds + 1)
+    ]
+    for trial in found:
+        trial.recipe(1).check(DIMS, CLASSES if labels else 0)
     return found
 
 
@@ -122,38 +131,17 @@ def run(
 ) -> Table:
     """Fit and judge what is not done yet; the table of all.
 
-    Every finished trial is a file of its own under ``out``/trials, which a later run with the
-    same settings finds and does not repeat.
-
     Raises
     ------
     DDVIError
-        If data cannot be read, or a trial cannot be meant.
+        If data cannot be read, or a trial fails.
     """
-    for trial in trials:  # what cannot be meant is said before anything is read
-        trial.recipe(1).check(DIMS, CLASSES if trial.labels else 0)
     images = load_images(name, folder)
-    (out / "trials").mkdir(parents=True, exist_ok=True)
-    results = []
-    for number, trial in enumerate(trials, start=1):
-        path = out / "trials" / f"{trial.name}.json"
-        done = _done(path, trial)
-        if done is None:
-            log.info("%s of %s: %s", number, len(trials), trial.name)
-            with computing(trial.seed, threads):
-                done = judge(trial, images, out, device, progress)
-            with whole(path) as beside:
-                beside.write_text(json.dumps({"trial": asdict(trial), **done}, indent=1))
-        results.append(done | asdict(trial))
-    return table(results)
 
+    def judged(trial: Trial) -> dict[str, float]:
+        return judge(trial, images, out, device, progress)
 
-def _done(path: Path, trial: Trial) -> dict[str, Any] | None:
-    """The result of an earlier run of the very same trial."""
-    if not path.exists():
-        return None
-    before = json.loads(path.read_text())
-    return before if before.pop("trial") == asdict(trial) else None
+    return table(results(trials, judged, out / "trials", threads))
 
 
 def judge(
@@ -185,12 +173,12 @@ def judge(
     return found | {"seconds": seconds}
 
 
-def table(results: Sequence[Mapping[str, Any]]) -> Table:
+def table(found: Sequence[Mapping[str, Any]]) -> Table:
     """Means over seeds with 95 % t intervals; a row for each method, prior and number of labels."""
-    kinds = list(dict.fromkeys((r["method"], r["prior"], r["labels"]) for r in results))
+    kinds = list(dict.fromkeys((r["method"], r["prior"], r["labels"]) for r in found))
     rows = []
     for kind in kinds:
-        same = [r for r in results if (r["method"], r["prior"], r["labels"]) == kind]
+        same = [r for r in found if (r["method"], r["prior"], r["labels"]) == kind]
         row: dict[str, Any] = dict(zip(("method", "prior", "labels"), kind, strict=True))
         row["seeds"] = len(same)
         for column in COLUMNS[4:]:

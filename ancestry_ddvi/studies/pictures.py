@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ..data.images import ImageData, Images
 from ..models.latent import LatentModel
@@ -30,7 +29,7 @@ def draw(
     left.set_title("test images, coloured by class")
     right.scatter(*prior.T, c="0.4", s=1, rasterized=True)
     right.set_title("prior")
-    _save(figure, folder / f"{name}.latents.png")
+    save(figure, folder / f"{name}.latents.png")
 
     shape = images.test_x.shape[1:]
     batch = test.batch(slice(0, SIDE * SIDE // 2))
@@ -39,23 +38,25 @@ def draw(
     pairs = torch.stack([batch.x, again], 1).flatten(0, 1)
     figure = Figure(figsize=(9, 4.7), layout="constrained")
     left, right = figure.subplots(1, 2)
-    left.imshow(_sheet(pairs, shape), cmap="gray", vmin=0, vmax=1)
+    left.imshow(sheet(pairs.cpu().numpy(), shape), cmap="gray", vmin=0, vmax=1)
     left.set_title("test images, each with its reconstruction")
-    right.imshow(_sheet(model.likelihood(model.prior.sample(SIDE * SIDE)), shape), cmap="gray")
+    made = model.likelihood(model.prior.sample(SIDE * SIDE))
+    right.imshow(sheet(made.cpu().numpy(), shape), cmap="gray")
     right.set_title("decoded from the prior")
     for axes in (left, right):
         axes.set_axis_off()
-    _save(figure, folder / f"{name}.images.png")
+    save(figure, folder / f"{name}.images.png")
 
 
-def _sheet(pixels: Tensor, shape: tuple[int, ...]) -> np.ndarray:
+def sheet(pixels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Images in rows of ``SIDE``; (height, width) or (height, width, 3)."""
     channels, height, width = shape
-    grid = pixels.cpu().numpy().clip(0, 1).reshape(SIDE, SIDE, channels, height, width)
-    sheet = grid.transpose(0, 3, 1, 4, 2).reshape(SIDE * height, SIDE * width, channels)
-    return sheet[..., 0] if channels == 1 else sheet
+    grid = pixels.clip(0, 1).reshape(SIDE, SIDE, channels, height, width)
+    laid = grid.transpose(0, 3, 1, 4, 2).reshape(SIDE * height, SIDE * width, channels)
+    return laid[..., 0] if channels == 1 else laid
 
 
-def _save(figure: object, path: Path) -> None:
+def save(figure: object, path: Path) -> None:
+    """Write a figure, whole or not at all."""
     with whole(path) as beside:
         figure.savefig(beside, format="png", dpi=110)  # type: ignore[attr-defined]

@@ -139,7 +139,8 @@ def test_ingest_hands_on_its_input(run, api):
         ["fit", "x.vcf"], ["embed", "m", "x.vcf"], ["assign", "m", "x.vcf"],
         ["condition", "m.ddvi"], ["sample", "m.ddvi"], ["decode", "m.ddvi", "c.tsv"],
         ["ingest", "x.vcf"], ["compare", "x.vcf"],
-        ["benchmark", "mnist", "--data", "d"], ["benchmark", "genotypes", "x.vcf"],
+        ["benchmark", "mnist", "--data", "d"], ["benchmark", "toy"],
+        ["benchmark", "genotypes", "x.vcf"],
     ],
 )  # fmt: skip
 def test_the_defaults_are_those_of_the_function(run, words, monkeypatch):

@@ -54,7 +54,13 @@ def test_every_part_of_a_model_is_described(fitted_model):
 
 
 @pytest.mark.parametrize(
-    ("study", "section"), [("genotypes", "Tables of methods"), ("images", "Tables of images")]
+    ("study", "section"),
+    [
+        ("genotypes", "Tables of methods"),
+        ("images", "Tables of images"),
+        ("toys", "Tables of flows"),
+        ("image_flows", "Tables of flows"),
+    ],
 )
 def test_every_column_of_a_study_is_described(study, section):
     from importlib import import_module

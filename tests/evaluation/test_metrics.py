@@ -14,6 +14,7 @@ from ancestry_ddvi.evaluation.intervals import t_interval
 from ancestry_ddvi.evaluation.latents import BANDWIDTHS, latent_nll, sliced_wasserstein
 from ancestry_ddvi.evaluation.mmd import VARIANCES, mmd
 from ancestry_ddvi.evaluation.neighbours import cross_validated_accuracy, neighbour_accuracy
+from ancestry_ddvi.evaluation.normality import axis_distance, radial_distance
 from ancestry_ddvi.evaluation.tables import Estimate, Table
 
 RNG = np.random.default_rng(4)
@@ -138,3 +139,15 @@ def test_a_table_says_the_same_in_every_format(tmp_path) -> None:
 )  # fmt: skip
 def test_an_estimate_has_the_digits_its_interval_allows(mean, half, text) -> None:
     assert str(Estimate(mean, half)) == text
+
+
+def test_distances_from_a_normal_law_are_in_units_of_what_chance_makes() -> None:
+    """The share of standard normal samples beyond 1 is 5 %; wider ones, and shifted, are far."""
+    rng = np.random.default_rng(6)
+    chance = [rng.normal(size=(200, 3)) for _ in range(200)]
+    for distance in (axis_distance, radial_distance):
+        beyond = np.mean([distance(z) > 1 for z in chance])
+        assert beyond == pytest.approx(0.05, abs=0.046)  # three standard errors
+        assert distance(1.5 * chance[0]) > 1
+    shifted = chance[0] + np.array([0, 0, 1.0])
+    assert axis_distance(shifted) > 2

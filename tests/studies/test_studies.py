@@ -12,7 +12,7 @@ import pytest
 
 from ancestry_ddvi import api
 from ancestry_ddvi.errors import UsageProblem
-from ancestry_ddvi.studies import images
+from ancestry_ddvi.studies import images, toys
 
 SMALL = {"width": "16", "encoder_width": "16", "batch": "32"}
 
@@ -155,3 +155,89 @@ def test_compare_says_what_cannot_be_meant_and_writes_nothing(
     with pytest.raises(UsageProblem, match=problem):
         api.compare([str(cohort_files.cohort)], str(tmp_path / "x"), device="cpu", **changes)
     assert list(tmp_path.iterdir()) == []
+
+
+FLOW = {"width": "16", "depth": "1", "batch": "64"}
+
+
+@pytest.fixture
+def few_points(monkeypatch):
+    """A toy of fewer points than a study has."""
+    monkeypatch.setattr(toys, "POINTS", 4000)
+    monkeypatch.setattr(toys, "HELD_OUT", 1000)
+
+
+def test_a_toy_keeps_or_loses_dimensions_as_planned(few_points, tmp_path) -> None:
+    shapes, settings = ["moons", "s-curve-3d"], {"steps": "300", "width": "64", "flow_steps": "16"}
+    done = api.benchmark_toys(
+        str(tmp_path), shapes=shapes, seeds=2, device="cpu", settings=settings
+    )
+    moons, curve = json.loads(done.files["json"].read_text())
+    assert (moons["kept"], moons["gap"], moons["compressed"]) == (2, 0, 1)
+    assert moons["pr_target"] == pytest.approx(moons["pr_data"], rel=0.02)
+    assert moons["pr_uniform"] == pytest.approx(2, rel=0.01)
+    assert (curve["dims"], curve["kept"]) == (3, 2)
+    assert curve["pr_target"] < 2.05 < curve["pr_data"]
+    assert curve["compressed"] < 0.02
+    for row in (moons, curve):
+        assert row["pr_latents"] == pytest.approx(row["pr_target"], rel=0.1)
+        assert row["round_trip"] < 1e-3
+        assert row["uniqueness"] > 0.9
+        assert row["wasserstein_reference"] < row["wasserstein"] < row["wasserstein_normal"]
+        assert 0.5 < row["explained_pca"] < 1
+    assert {path.stem for path in (tmp_path / "pictures").glob("*.png")} == set(shapes)
+
+
+def test_one_fit_of_a_toy_is_the_same_again_and_knows_no_uniqueness(few_points, tmp_path) -> None:
+    settings = FLOW | {"steps": "20", "flow_steps": "4"}
+    rows = []
+    for name in "ab":
+        done = api.benchmark_toys(
+            str(tmp_path / name), shapes=["sine"], inflation="published", seeds=1, device="cpu",
+            settings=settings,
+        )  # fmt: skip
+        rows += json.loads(done.files["json"].read_text())
+    assert {**rows[0], "seconds": 0} == {**rows[1], "seconds": 0}
+    assert rows[0]["inflation"] == "published"
+    assert rows[0]["uniqueness"] is None
+
+
+def test_a_flow_of_images_has_a_table_of_its_own_beside_that_of_the_others(mnist, tmp_path) -> None:
+    both = ["vae", "inflationary-flow"]
+    settings = {"width": "16", "batch": "32"}
+    files = bench(mnist, tmp_path, methods=both, settings=settings)
+    kinds = ["tsv", "json", "md"]
+    assert list(files) == [*kinds, *(f"{kind}.flows" for kind in kinds)]
+    assert [row["method"] for row in json.loads(files["json"].read_text())] == ["vae"]
+    (row, *_) = json.loads(files["json.flows"].read_text())
+    assert row["components"] == 1  # shades of noise differ along one
+    assert row["explained_components"] > 0.9
+
+
+def test_images_keep_or_lose_dimensions_as_planned(mnist, tmp_path) -> None:
+    settings = {"components": "20", "flow_steps": "16", "width": "16", "batch": "32"}
+    files = bench(mnist, tmp_path, methods=["inflationary-flow"], settings=settings)
+    rows = json.loads(files["json.flows"].read_text())
+    assert [(row["components"], row["kept"], row["leading"], row["gap"]) for row in rows] == [
+        (20, 20, 16, 0), (20, 2, 2, 0.3), (20, 16, 16, 0.3),
+    ]  # fmt: skip
+    ratios = [row["pr_target"] for row in rows]
+    assert ratios[1] < ratios[2] < ratios[0]
+    for row in rows:
+        assert row["pr_latents"] == pytest.approx(row["pr_target"], rel=0.2)
+        assert row["round_trip"] < 1e-3
+        assert row["mse"] < 1e-3 * row["mse_components"]
+    assert len(list((tmp_path / "pictures").glob("inflationary-flow*.images.png"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [({"labels": 40}, "no use for labels"), ({"settings": {"widht": "3"}}, "no setting 'widht'")],
+)
+def test_what_a_flow_cannot_mean_is_said_before_any_trial_of_another_method(
+    changes, problem, mnist, tmp_path
+) -> None:
+    options = {"methods": ["vae", "inflationary-flow"], "settings": {}} | changes
+    with pytest.raises(UsageProblem, match=problem):
+        bench(mnist, tmp_path / "x", **options)
+    assert not (tmp_path / "x" / "trials").exists()

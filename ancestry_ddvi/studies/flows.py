@@ -1,0 +1,162 @@
+"""Inflationary flows of rows that are known exactly: fitting them, and what is measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ..evaluation.latents import sliced_wasserstein
+from ..evaluation.normality import axis_distance, radial_distance
+from ..methods.inflationary_flow import InflationaryFlow, TrueScores
+from ..methods.method import Spec
+from ..models.flow import Flow
+from ..models.inflation import Uniform, participation_ratio
+from ..models.modalities import ComponentScores
+
+EXACT = {"rounds": "0"}
+"""A setting for rows without noise: there is nothing to be drawn anew."""
+
+GAP = 0.3
+"""How much slower noise grows along what is compressed, unless said otherwise.
+
+Compressed to a hundredth of their variance, directions end with eight times as much noise as
+data: latents along them are normal too, and decoding multiplies what was lost by ten at most.
+"""
+
+RATIOS = ("pr_data", "pr_target", "pr_latents", "pr_uniform", "compressed")
+TRIPS = ("round_trip", "round_trip_999", "coverage")
+NORMALITY = ("ks", "ks_radial")
+SAMPLES = ("wasserstein", "wasserstein_reference", "wasserstein_normal")
+EXPLAINED = ("explained", "explained_pca")
+
+
+def fitted(
+    rows: Tensor,
+    recipe: InflationaryFlow,
+    kept: int,
+    device: torch.device,
+    advance: Callable[[int], None],
+) -> Flow:
+    """A flow of rows (n, dims) along their principal axes; ``kept`` of these stay as they are."""
+    known = TrueScores(rows, ComponentScores(rows.std(0)))
+    method = recipe.build(Spec(known.modality, kept), device)
+    method.fit(known, advance)
+    return method.model.flow.eval()
+
+
+def ratios(flow: Flow, test: Tensor, latents: Tensor) -> dict[str, float]:
+    """Participation ratios of data, of the end of the flow, and of latents in its units.
+
+    ``pr_uniform`` is the end of the inflation of the published code for the same data.
+    """
+    path = flow.inflation
+    uniform = Uniform(path.spectrum, path.rates, path.floor, path.full)
+    end, other = (each.variance(each.grid(1)[-1:])[0] for each in (path, uniform))
+    return {
+        "pr_data": _ratio(test),
+        "pr_target": float(participation_ratio(end)),
+        "pr_latents": _ratio(latents * end.sqrt()),
+        "pr_uniform": float(participation_ratio(other)),
+        "compressed": float((end / path.spectrum).min() / (end / path.spectrum).max()),
+    }
+
+
+def _ratio(rows: Tensor) -> float:
+    """Participation ratio of the covariance of rows, whatever their axes."""
+    covariance = rows.double().T.cov().reshape(rows.shape[1], -1)
+    return float(participation_ratio(torch.linalg.eigvalsh(covariance)))
+
+
+def trips(flow: Flow, test: Tensor, again: Tensor, z: Tensor, x: Tensor) -> dict[str, float]:
+    """Losses from data to latents and back, and from latents to data and back.
+
+    Parameters
+    ----------
+    test, again : Tensor, (n, dims)
+        Data, and what their latents decode to.
+    z, x : Tensor, (n, dims)
+        Latents of samples, and the samples.
+    """
+    from scipy.stats import ks_2samp
+
+    lost = (again - test).norm(dim=1) / size(test)
+    before, after = (each.norm(dim=1).cpu().numpy() for each in (z, flow.encode(x)))
+    return {
+        "round_trip": float(lost.mean()),
+        "round_trip_999": float(lost.quantile(0.999)),
+        "coverage": float(ks_2samp(before, after, method="asymp").statistic),
+    }
+
+
+def size(rows: Tensor) -> Tensor:
+    """Root of the total variance of rows (n, dims)."""
+    return rows.var(0).sum().sqrt()
+
+
+def normality(latents: Tensor) -> dict[str, float]:
+    """Distances of latents from standard normals."""
+    z = latents.double().cpu().numpy()
+    return {"ks": axis_distance(z), "ks_radial": radial_distance(z)}
+
+
+def samples(test: Tensor, made: Tensor, other: Tensor) -> dict[str, float]:
+    """Distances from test data of samples, of other data, and of a normal law; per ``size``.
+
+    The normal law has the mean and the variances of the data: what a flow is worth that has
+    learnt nothing.
+    """
+    normal = normal_like(other)
+    unit, real = float(size(test)), test.cpu().numpy()
+
+    def distance(rows: Tensor) -> float:
+        return sliced_wasserstein(rows.cpu().numpy(), real) / unit
+
+    return {
+        "wasserstein": distance(made),
+        "wasserstein_reference": distance(other),
+        "wasserstein_normal": distance(normal),
+    }
+
+
+def normal_like(rows: Tensor) -> Tensor:
+    """As many draws of a normal law with the mean and the variances of rows (n, dims)."""
+    return rows.mean(0) + rows.std(0) * torch.randn_like(rows)
+
+
+def leading(latents: Tensor, count: int) -> Tensor:
+    """Latents (n, dims) with all after the first few in the middle, at 0."""
+    alone = latents.clone()
+    alone[:, count:] = 0
+    return alone
+
+
+def explained(test: Tensor, told: Tensor, count: int) -> dict[str, float]:
+    """Shares of variance that leading latents tell alone, and that leading components tell.
+
+    Parameters
+    ----------
+    test, told : Tensor, (n, dims)
+        Data, and what their leading latents decode to.
+    count : int
+        Of these latents, and of components to compare them with.
+    """
+    centred = test - test.mean(0)
+    total = centred.square().sum()
+    return {
+        "explained": float(1 - (told - test).square().sum() / total),
+        "explained_pca": float(centred[:, :count].square().sum() / total),
+    }
+
+
+def smallest_correlation(latents: list[Tensor]) -> float:
+    """Smallest correlation of an axis of latents (n, dims) between any two fits; NaN for one."""
+    if len(latents) < 2:
+        return math.nan
+    found = [
+        torch.corrcoef(torch.stack([one[:, axis] for one in latents])).min()
+        for axis in range(latents[0].shape[1])
+    ]
+    return float(torch.stack(found).min())
