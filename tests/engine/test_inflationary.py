@@ -27,15 +27,22 @@ def scores_of(value: np.ndarray, precision: np.ndarray) -> Scores:
     return Scores(value, precision, many.astype(float), many, many.astype(float), many < 0)
 
 
+CENTRES = np.array([[12, 3, 1], [-8, 6, -1], [-2, -8, 2], [10, 0, -3]], dtype=float)
+SHARES = np.array([0.4, 0.3, 0.2, 0.1])
+
+
+def measured(spread: list[float]) -> Scores:
+    """A thousand of four groups of that spread, with unit noise on three components."""
+    chance = np.random.default_rng(5)
+    truth = (CENTRES - SHARES @ CENTRES)[chance.choice(4, 1000, p=SHARES)]
+    truth = truth + chance.normal(size=truth.shape) * spread
+    value = truth + chance.normal(size=truth.shape)
+    return scores_of(value, np.tile(np.eye(3), (1000, 1, 1)))
+
+
 @pytest.fixture(scope="module")
 def people() -> Scores:
-    """A thousand of four groups, measured with unit noise on three components."""
-    chance = np.random.default_rng(5)
-    centre = np.array([[12, 3, 1], [-8, 6, -1], [-2, -8, 2], [10, 0, -3]], dtype=float)
-    truth = centre[chance.choice(4, 1000, p=[0.4, 0.3, 0.2, 0.1])]
-    truth = truth + chance.normal(size=truth.shape) * [0.7, 0.5, 0.3]
-    value = truth + chance.normal(size=truth.shape)
-    return scores_of(value - value.mean(0), np.tile(np.eye(3), (1000, 1, 1)))
+    return measured([0.7, 0.5, 0.3])
 
 
 def fitted(people: Scores, seed: int, **changes: str) -> FlowMethod:
@@ -72,17 +79,20 @@ def test_true_scores_are_less_spread_than_measured_ones(method, people):
     assert np.allclose(spectrum, people.value.var(0) - 1, rtol=0.03)
     with torch.no_grad():
         made = method.model.flow.decode(torch.randn(4000, 3)).numpy()
-    assert np.allclose(made.var(0), spectrum, rtol=0.12)
+    assert np.allclose(made.var(0), spectrum, rtol=0.15)
 
 
-def test_rounds_of_draws_take_the_noise_out_of_groups(method, people):
-    """Shrunken scores alone leave groups wide; the held-out density says so."""
-    x = torch.tensor(people.value[:200], dtype=torch.float32)
-    noise = torch.ones_like(x)
-    plain = fitted(people, 1, rounds="0")
-    with torch.no_grad():
-        ours, theirs = (m.model.flow.log_density(x, noise).mean() for m in (method, plain))
-    assert ours > theirs + 0.02
+def test_rounds_of_draws_take_noise_out_of_groups():
+    """Groups of one place each: what is decoded lies nearer to them than shrunken scores do."""
+    widths = []
+    for rounds in ("0", "20"):
+        flow = fitted(measured([0.1, 0.1, 0.1]), 1, rounds=rounds).model.flow
+        with torch.random.fork_rng(), torch.no_grad():
+            torch.manual_seed(2)
+            made = flow.decode(torch.randn(4000, 3)).numpy()
+        apart = np.linalg.norm(made[:, None] - (CENTRES - SHARES @ CENTRES), axis=2)
+        widths.append(np.median(apart.min(axis=1)))
+    assert widths[1] < 0.92 * widths[0]
 
 
 def test_people_are_there_and_back_again(method, people):
