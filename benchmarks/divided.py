@@ -1,4 +1,4 @@
-"""A cohort divided: components learnt from four fifths, and scores of the rest, whole or in part."""
+"""A cohort divided: components learnt from four fifths, scores of the rest, whole or in part."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -56,6 +56,7 @@ class Fitted:
     ddvi: Trained
     full: Scores
     placed: Sequence[Placement]
+    parts: Mapping[float, tuple[Scores, Placement]]
 
     @classmethod
     def of(cls, cohort: Divided) -> Fitted:
@@ -65,7 +66,12 @@ class Fitted:
         full = cohort.seen()
         placed = [latents(flow, full, cohort, DRAWS) for flow in flows]
         ddvi = fitted(cohort, "ddvi", cohort.seed)
-        return cls(cohort, flows, compressed, ddvi, full, placed)
+        some = {share: cohort.share(share) for share in SHARES}
+        parts = {
+            share: (scores, latents(flows[0], scores, cohort, DRAWS))
+            for share, scores in some.items()
+        }
+        return cls(cohort, flows, compressed, ddvi, full, placed, parts)
 
     @property
     def flow(self) -> Flow:
@@ -186,7 +192,7 @@ def coverage(part: Fitted, pooled: Rows, apart: Rows) -> None:
     group = part.cohort.labels[1]["superpopulation"].to_numpy(str)
     whole = part.placed[0].draws, part.placed[0].weight
     for share in SHARES:
-        some = latents(part.flows[0], part.cohort.share(share), part.cohort, DRAWS)
+        _, some = part.parts[share]
         each = {q: nested_coverage(whole, (some.draws, some.weight), q / 100)
                 for q in (50, 80, 95)}  # fmt: skip
         name = f"{100 * share:g} %"
@@ -215,7 +221,7 @@ def sharpness(part: Fitted, rows: Rows) -> None:
         "populations": laws.of_groups(cohort.inside, population),
     }
     for share in FEW:
-        some, name = cohort.share(share), f"{100 * share:g} %"
+        (some, placed), name = part.parts[share], f"{100 * share:g} %"
         free = laws.part_given_full(some, part.full)
         for kind, law in closed.items():
             gain = law.log_density(part.full) - law.log_density(some)
@@ -226,8 +232,7 @@ def sharpness(part: Fitted, rows: Rows) -> None:
                 {"log score": float((gain + free).mean())}
                 | laws.judged(said, even, part.full.value, part.unit)
             )
-        density = latents(part.flows[0], some, cohort, DRAWS).log_evidence
-        gain = part.placed[0].log_evidence - density
+        gain = part.placed[0].log_evidence - placed.log_evidence
         truth, weight = true_scores(part.flows[0], some, 2 * DRAWS, cohort.seed)
         said = laws.onwards(some, part.full, truth, rng)
         rows[f"{name}, flow"].append(

@@ -21,7 +21,7 @@ LONGEST = 1.0
 
 
 def laplace(model: LatentModel, batch: Batch, starts: Tensor, draws: int) -> Placement:
-    """Weighted draws of a mixture of Student distributions, one at the mode that each start leads to.
+    """Weighted draws of Student distributions mixed, one at the mode that each start leads to.
 
     Parameters
     ----------

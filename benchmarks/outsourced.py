@@ -1,12 +1,12 @@
-"""Four ways to a generator's posterior, against a grid: is outsourced sampling worth its training?
+"""Four ways to a generator's posterior, against a grid: what outsourced sampling is worth.
 
 usage: outsourced.py COHORT LABELS [--repeats 3]
 
-80/20 splits as in held_out.py; generators vae and aae with two latents. Posteriors of people held out
-from 10, 60, 600 and all sites, and of as many simulated from the generator and seen as sharply:
-by the generator's own posterior (own), by Laplace's approximation with importance weights (laplace),
-by the generator's draws weighted and where they are few refined (refined), and by outsourced
-diffusion sampling, one sampler for all of them (outsourced). Columns of LABELS: sample,
+80/20 splits as in held_out.py; generators vae and aae with two latents. Posteriors of people held
+out from 10, 60, 600 and all sites, and of as many simulated from the generator and seen as sharply:
+by the generator's own posterior (own), by Laplace's approximation with importance weights
+(laplace), by the generator's draws weighted and where they are few refined (refined), and by
+outsourced diffusion sampling, one sampler for all of them (outsourced). Columns of LABELS: sample,
 population, superpopulation. Prints tables in markdown, means over splits. Needs scikit-learn.
 """
 
