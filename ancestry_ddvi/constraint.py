@@ -12,6 +12,9 @@ from torch import Tensor
 from .data.scores import ScoreData
 from .methods.networks import Trained
 from .models.constrained import Constrained, LogReward, Rewarded
+from .models.latent import LatentModel
+from .models.likelihoods.scores import NormalScores
+from .models.modalities import ComponentScores
 from .models.posteriors.diffusion import Diffusion
 from .models.posteriors.gaussian import Gaussian
 from .models.variational import Variational
@@ -32,6 +35,9 @@ WIDTH, CHAIN, CHAIN_WIDTH = 128, 10, 64
 """Of the sampler's encoder; steps and width of its chain."""
 
 BATCH, RATE = 256, 0.004
+
+LOOKED_AT = 4096
+"""Draws of the prior from which the spread of true scores is taken."""
 
 
 def constrained(
@@ -100,7 +106,8 @@ def _trained(
     generator = method.model
     sampler = Diffusion(Gaussian(method.latents, WIDTH), WIDTH, CHAIN, CHAIN_WIDTH, "geometric")
     likelihood = Rewarded(generator.likelihood, log_reward)
-    model = Variational(generator.prior, likelihood, sampler, data.modality.encoder(WIDTH))
+    encoder = ComponentScores(_spread(generator)).encoder(WIDTH)
+    model = Variational(generator.prior, likelihood, sampler, encoder)
     asleep = steps * 2 // 3
     stages: list[Stage[Variational]] = [
         Stage(model, Sleep(), asleep, (RATE, RATE)),
@@ -108,6 +115,16 @@ def _trained(
     ]
     train(stages, data, BATCH, advance)
     return model
+
+
+def _spread(generator: LatentModel) -> Tensor:
+    """Standard deviations of true scores by the generator, (features,); of few sites' are noise."""
+    likelihood = generator.likelihood
+    assert isinstance(likelihood, NormalScores)
+    with torch.no_grad():
+        z = generator.prior.sample(LOOKED_AT)
+        normal = torch.randn(LOOKED_AT, len(likelihood.log_excess), device=z.device)
+        return likelihood.truth(z, normal).std(0)
 
 
 def of_latents(
