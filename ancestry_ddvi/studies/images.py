@@ -136,24 +136,29 @@ def run(
     (out / "trials").mkdir(parents=True, exist_ok=True)
     results = []
     for number, trial in enumerate(trials, start=1):
-        path = out / "trials" / f"{trial.name}.json"
-        done = _done(path, trial)
+        path, record = out / "trials" / f"{trial.name}.json", asdict(trial)
+        done = earlier(path, record)
         if done is None:
             log.info("%s of %s: %s", number, len(trials), trial.name)
             with computing(trial.seed, threads):
                 done = judge(trial, images, out, device, progress)
-            with whole(path) as beside:
-                beside.write_text(json.dumps({"trial": asdict(trial), **done}, indent=1))
-        results.append(done | asdict(trial))
+            keep(path, record, done)
+        results.append(done | record)
     return table(results)
 
 
-def _done(path: Path, trial: Trial) -> dict[str, Any] | None:
+def earlier(path: Path, record: Mapping[str, Any]) -> dict[str, Any] | None:
     """The result of an earlier run of the very same trial."""
     if not path.exists():
         return None
-    before = json.loads(path.read_text())
-    return before if before.pop("trial") == asdict(trial) else None
+    before: dict[str, Any] = json.loads(path.read_text())
+    return before if before.pop("trial") == record else None
+
+
+def keep(path: Path, record: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+    """Write the result of a trial for a later run to find."""
+    with whole(path) as beside:
+        beside.write_text(json.dumps({"trial": record, **result}, indent=1))
 
 
 def judge(

@@ -44,7 +44,8 @@ class FakeAPI:
             return SimpleNamespace(files=files, summary={"plan": ["read", "fit", "write"]})
 
         if verb not in (
-            "fit", "embed", "assign", "sample", "ingest", "compare", "benchmark_images"
+            "fit", "embed", "assign", "sample", "ingest", "compare", "benchmark_images",
+            "benchmark_conditional",
         ):  # fmt: skip
             raise AttributeError(verb)
         return call

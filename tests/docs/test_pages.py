@@ -54,8 +54,12 @@ def test_every_part_of_a_model_is_described(fitted_model):
 
 
 @pytest.mark.parametrize(
-    ("study", "section"), [("genotypes", "Tables of methods"), ("images", "Tables of images")]
-)
+    ("study", "section"),
+    [
+        ("genotypes", "Tables of methods"), ("images", "Tables of images"),
+        ("conditional", "Tables of samplers"),
+    ],
+)  # fmt: skip
 def test_every_column_of_a_study_is_described(study, section):
     from importlib import import_module
 
