@@ -98,8 +98,8 @@ class Drawn:
     z : Tensor, (DRAWS, d)
         As they come: without weights.
     cost : dict of str to float
-        ``seconds_to_train`` and ``seconds_per_1000``, of the processor, and what else the sampler says of itself,
-        by columns of the study.
+        ``seconds_to_train`` and ``seconds_per_1000``, of the processor, and what else the
+        sampler says of itself, by columns of the study.
     """
 
     z: Tensor

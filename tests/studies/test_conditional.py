@@ -58,7 +58,7 @@ def test_so_do_they_where_the_density_has_tails_of_a_t() -> None:
     def reward(z: Tensor) -> Tensor:
         return (0.5 * z.square() - 3 * (1 + z.square() / 5).log()).sum(-1)
 
-    z = chains(reward, 20).z.flatten().double().numpy()
+    z = chains(reward, 12).z.flatten().double().numpy()
     levels = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
     below = (z[:, None] < stats.t(5).ppf(levels)).mean(axis=0)
     assert below == pytest.approx(levels, abs=0.03)
@@ -85,7 +85,7 @@ def test_a_classifier_learns_what_can_be_told() -> None:
         label = torch.arange(400) % 4
         pixels = torch.rand(400, 64) * 0.5 + 0.15 * label[:, None]
         net = looking(8, 8, 4)
-        teach(net, pixels, label, 150)
+        teach(net, pixels, label, 80)
         assert (net(pixels).argmax(-1) == label).double().mean() > 0.9
     assert not any(part.requires_grad for part in net.parameters())
 
@@ -160,6 +160,7 @@ def hasty(monkeypatch):
                         "PARTICLES": 64}.items():  # fmt: skip
         monkeypatch.setattr(class_samplers, name, value)
     monkeypatch.setattr(hamiltonian, "SETTLING", 6)
+    monkeypatch.setattr(hamiltonian, "THIN", 1)
     monkeypatch.setattr(conditional, "DRAWS", 40)
     monkeypatch.setattr(conditional, "CLASSIFIED", 60)
 
