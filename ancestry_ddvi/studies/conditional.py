@@ -85,8 +85,9 @@ class Trial:
         """
         plain = images.Trial(self.method, "normal", self.seed, 0, self.epochs, self.settings)
         found = plain.recipe(count)
-        once = isinstance(found, VariationalRecipe) and "beta" not in self.settings
-        return replace(found, beta=1.0) if once else found
+        if isinstance(found, VariationalRecipe) and "beta" not in self.settings:
+            return replace(found, beta=1.0)
+        return found
 
 
 def run(
