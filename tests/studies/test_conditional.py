@@ -17,7 +17,7 @@ from ancestry_ddvi.errors import NothingLeft, UsageProblem
 from ancestry_ddvi.models.priors import prior
 from ancestry_ddvi.models.runtime import computing
 from ancestry_ddvi.studies import class_samplers, conditional, hamiltonian
-from ancestry_ddvi.studies.class_samplers import Scene, propose, rejection
+from ancestry_ddvi.studies.class_samplers import Proposals, Scene, propose, rejection
 from ancestry_ddvi.studies.classifiers import looking, teach, temperature
 from ancestry_ddvi.studies.hamiltonian import Chains, continued, settled
 
@@ -121,6 +121,17 @@ def test_rejection_draws_a_class_by_its_density(monkeypatch) -> None:
     assert drawn.cost["by_prior"] == 1
     other = proposals.of(0, 1000, 2000)
     assert not (drawn.z[:, None] == other).all(-1).any()
+
+
+def test_draws_of_the_prior_suffice_unless_nearly_all_are_turned_down() -> None:
+    log_chance = torch.full((2**14, 2), -1.0)
+    log_chance[:, 1] = -12.0
+    log_chance[0, 1] = 0.0
+    proposals = Proposals(torch.zeros(2**14, 2), log_chance, log_chance > -2, 1.0)
+    assert proposals.suffice(0)
+    assert not proposals.suffice(1)
+    assert proposals.even(0) == pytest.approx(1)
+    assert proposals.even(1) < 2 / 2**14
 
 
 def test_a_class_that_the_generator_hardly_makes_is_said_to_be_one(monkeypatch) -> None:
