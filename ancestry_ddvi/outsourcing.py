@@ -91,6 +91,12 @@ class Sampled:
         """Share of the weight that one draw has."""
         return float(1 / np.exp(self.log_weight - self.log_weight.max()).sum())
 
+    @property
+    def usable(self) -> bool:
+        """Whether the weights are even enough, and no place of the target is missed."""
+        even = self.effective >= POOREST * len(self.z) and self.heaviest <= HEAVIEST
+        return even and not self.missed
+
 
 def outsource(
     prior: Prior,
@@ -130,8 +136,7 @@ def outsource(
             return found
         ends, reference = annealed(target, max(PARTICLES, draws)), annealed(target)
         found = learnt(target, ends.z, reference.z, draws, steps)
-    even = found.effective >= POOREST * len(found.z) and found.heaviest <= HEAVIEST
-    if even and not found.missed:
+    if found.usable:
         return replace(found, z=found.z[:draws], log_weight=found.log_weight[:draws])
     log.warning("The diffusion sampler did badly here; draws are those of an annealed population.")
     alike = np.full(draws, ends.log_z)
@@ -163,8 +168,30 @@ def learnt(target: Target, ends: Tensor, reference: Tensor, draws: int, steps: i
     reference : Tensor, (m, d)
         Other draws of the target, to find out what it misses.
     """
+    return weighed(taught(target, ends, steps), target, reference, draws)
+
+
+def taught(target: Target, ends: Tensor, steps: int) -> Sampler:
+    """First on trajectories that end in ``ends``, then by balance on these and the chain's own."""
     sampler = Sampler(ends)
-    _train(sampler, target, ends, steps)
+    lowest = float(target.log_prob(ends).min()) - FLOOR
+    optimiser = torch.optim.Adam(sampler.parameters(), RATES[0], fused=True)
+    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps, RATES[1])
+    for step in range(steps):
+        if step < ASLEEP * steps:
+            loss = -sampler.log_q(_given(sampler, ends, TRAJECTORIES)).mean()
+        else:
+            loss = _balance(sampler, target, ends, lowest)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(sampler.parameters(), CLIP)
+        optimiser.step()
+        falling.step()
+    return sampler
+
+
+def weighed(sampler: Sampler, target: Target, reference: Tensor, draws: int) -> Sampled:
+    """Draws of a trained sampler, at least ``JUDGED``, and what other draws say it misses."""
     with torch.no_grad():
         own, other = sampler.draw(max(draws, JUDGED)), sampler.noised(reference)
         z = sampler.place(own)
@@ -222,23 +249,6 @@ class Sampler(nn.Module):
 
     def _context(self, n: int) -> Tensor:
         return self.centre.new_ones(n, 1)
-
-
-def _train(sampler: Sampler, target: Target, ends: Tensor, steps: int) -> None:
-    """First on trajectories that end in ``ends``, then by balance on these and the chain's own."""
-    lowest = float(target.log_prob(ends).min()) - FLOOR
-    optimiser = torch.optim.Adam(sampler.parameters(), RATES[0], fused=True)
-    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps, RATES[1])
-    for step in range(steps):
-        if step < ASLEEP * steps:
-            loss = -sampler.log_q(_given(sampler, ends, TRAJECTORIES)).mean()
-        else:
-            loss = _balance(sampler, target, ends, lowest)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(sampler.parameters(), CLIP)
-        optimiser.step()
-        falling.step()
 
 
 def _balance(sampler: Sampler, target: Target, ends: Tensor, lowest: float) -> Tensor:

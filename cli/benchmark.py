@@ -157,6 +157,78 @@ def toy(
 
 
 @benchmark.command(epilog=options.EXIT_CODES)
+@click.option(
+    "--data", metavar="FOLDER", required=True, help="Where the original files of MNIST are."
+)
+@click.option("--download", is_flag=True, help="Fetch them into the folder first.")
+@options.methods(default="vae, aae")
+@click.option(
+    "--dims",
+    type=click.IntRange(min=1, max=64),
+    metavar="D",
+    default=8,
+    show_default=True,
+    help="Latents of the generators.",
+)
+@options.seeds("Fits of each generator, from seed 1.")
+@click.option(
+    "--epochs",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="E",
+    default=10.0,
+    show_default=True,
+    help="Passes of a generator over the training images.",
+)
+@click.option(
+    "--out",
+    metavar="FOLDER",
+    default="benchmark-conditional",
+    show_default=True,
+    help="For tables, pictures and finished trials; a run that was interrupted goes on where it "
+    "stopped.",
+)
+@options.device
+@options.threads
+@options.settings
+@options.verbosity
+def conditional(
+    data: str,
+    download: bool,
+    methods: tuple[str, ...],
+    dims: int,
+    seeds: int,
+    epochs: float,
+    out: str,
+    device: str,
+    threads: int,
+    settings: Mapping[str, str],
+) -> None:
+    """Draw MNIST digits of each class from generators that know no classes.
+
+    As the CIFAR-10 experiment of the paper on outsourced diffusion sampling: a classifier says
+    which draws are wanted, and rejection, Hamiltonian Monte Carlo and the diffusion sampler
+    compete (docs/validation.md).
+    """
+    from ancestry_ddvi import api
+
+    with running(f"{out}/conditional") as progress:
+        done = api.benchmark_conditional(
+            data,
+            out,
+            download=download,
+            methods=methods,
+            dims=dims,
+            seeds=seeds,
+            epochs=epochs,
+            device=device,
+            threads=threads,
+            settings=settings,
+            progress=progress,
+        )
+    tell(done.files.values())
+
+
+@benchmark.command(epilog=options.EXIT_CODES)
 @options.inputs(example="ddvi-ancestry benchmark genotypes cohort.vcf.gz --labels populations.tsv")
 @options.out(default="INPUT without its suffix, in this folder")
 @options.labels("clusters and neighbours are judged")

@@ -201,3 +201,52 @@ def benchmark_toys(
     )
     log.info("%s", table.markdown())
     return Compared(table.write(f"{out}/toy"), table.markdown())
+
+
+def benchmark_conditional(
+    data: str,
+    out: str,
+    *,
+    download: bool = False,
+    methods: Sequence[str] = (),
+    dims: int = 8,
+    seeds: int = 3,
+    epochs: float = 10.0,
+    device: str = "auto",
+    threads: int | None = None,
+    settings: Mapping[str, str] = {},
+    progress: Progress = SILENT,
+) -> Compared:
+    """Draw MNIST digits of every class from generators that know no classes, by several samplers.
+
+    Parameters
+    ----------
+    data, out, download
+        As in ``benchmark_images``.
+    methods : sequence of str
+        Generators; by default vae and aae.
+    dims : int
+        Latents of the generators.
+    seeds : int
+        Fits of each, from seed 1.
+    epochs : float
+        Of each generator.
+    device, threads, settings, progress
+        As in ``fit``.
+    """
+    from ..models.runtime import pick
+    from ..studies import conditional
+
+    if download:
+        from ..data.download import download as fetch
+
+        fetch("mnist", Path(data))
+    check_folder(Path(out) / "conditional")
+    trials = [
+        conditional.Trial(method, dims, seed, epochs, settings)
+        for method in methods or conditional.METHODS
+        for seed in range(1, seeds + 1)
+    ]
+    table = conditional.run(Path(data), Path(out), trials, pick(device), threads, progress)
+    log.info("%s", table.markdown())
+    return Compared(table.write(f"{out}/conditional"), table.markdown())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,40 @@ def draw(
     for axes in (left, right):
         axes.set_axis_off()
     save(figure, folder / f"{name}.images.png")
+
+
+def draw_classes(
+    folder: Path, name: str, made: Mapping[str, Sequence[np.ndarray]], images: Images
+) -> None:
+    """Write FOLDER/NAME.png: a row a sampler, a column a class, six images of each.
+
+    Parameters
+    ----------
+    made : mapping of str to sequence of ndarray, (6, features)
+        By sampler, images of every class.
+    """
+    from matplotlib.figure import Figure
+
+    height, width = images.test_x.shape[2:]
+    gap = width // 4
+    rows = []
+    for samples in made.values():
+        cells = [
+            cell.reshape(2, 3, height, width).transpose(0, 2, 1, 3).reshape(2 * height, -1)
+            for cell in samples
+        ]
+        rows.append(np.hstack([np.pad(cell, (0, gap)) for cell in cells]))
+    across, down = 3 * width + gap, 2 * height + gap
+    figure = Figure(figsize=(12, 12 * len(rows) * down / (len(images.classes) * across) + 0.4))
+    figure.set_layout_engine("constrained")
+    axes = figure.subplots()
+    axes.imshow(np.vstack(rows), cmap="gray", vmin=0, vmax=1)
+    axes.set_yticks([(i + 0.5) * down - gap / 2 for i in range(len(rows))], list(made))
+    middles = [(i + 0.5) * across - gap / 2 for i in range(len(images.classes))]
+    axes.set_xticks(middles, images.classes)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    save(figure, folder / f"{name}.png")
 
 
 def sheet(pixels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

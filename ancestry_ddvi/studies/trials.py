@@ -33,7 +33,7 @@ T = TypeVar("T", bound="Trial")
 
 
 def results(
-    trials: Sequence[T], judge: Callable[[T], dict[str, float]], folder: Path, threads: int | None
+    trials: Sequence[T], judge: Callable[[T], dict[str, Any]], folder: Path, threads: int | None
 ) -> list[dict[str, Any]]:
     """Judge what is not done yet; what was found in every trial, with the trial's own fields.
 

@@ -51,7 +51,7 @@ class FakeAPI:
 
         if verb not in (
             "fit", "embed", "assign", "condition", "sample", "decode", "ingest", "compare",
-            "benchmark_images", "benchmark_toys",
+            "benchmark_images", "benchmark_toys", "benchmark_conditional",
         ):  # fmt: skip
             raise AttributeError(verb)
         return call

@@ -141,6 +141,7 @@ def test_ingest_hands_on_its_input(run, api):
         ["ingest", "x.vcf"], ["compare", "x.vcf"],
         ["benchmark", "mnist", "--data", "d"], ["benchmark", "toy"],
         ["benchmark", "genotypes", "x.vcf"],
+        ["benchmark", "conditional", "--data", "d"],
     ],
 )  # fmt: skip
 def test_the_defaults_are_those_of_the_function(run, words, monkeypatch):

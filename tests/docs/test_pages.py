@@ -60,6 +60,7 @@ def test_every_part_of_a_model_is_described(fitted_model):
         ("images", "Tables of images"),
         ("toys", "Tables of flows"),
         ("image_flows", "Tables of flows"),
+        ("conditional", "Tables of samplers"),
     ],
 )
 def test_every_column_of_a_study_is_described(study, section):
