@@ -14,10 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from ..data.images import ImageData, Images, load_images
+from ..errors import UsageProblem
 from ..evaluation.intervals import t_interval
 from ..evaluation.latents import sliced_wasserstein
 from ..evaluation.mmd import mmd
 from ..evaluation.tables import Estimate, Table
+from ..methods import recipe
 from ..methods.method import Spec
 from ..methods.networks import NetworkRecipe, Trained, VariationalRecipe
 from ..models.latent import LatentModel
@@ -83,6 +85,10 @@ class Trial:
         UsageProblem
             If the method or a setting is unknown, or the method trains no networks.
         """
+        if not isinstance(recipe(self.method), NetworkRecipe):
+            raise UsageProblem(
+                f"{self.method} is not fitted to images", f"Choose from {', '.join(METHODS)}."
+            )
         plain = images.Trial(self.method, "normal", self.seed, 0, self.epochs, self.settings)
         found = plain.recipe(count)
         if isinstance(found, VariationalRecipe) and "beta" not in self.settings:
