@@ -11,6 +11,9 @@ from typing import Any
 
 from ..storage import whole
 
+SMALL = 0.01
+"""Three decimals say too little of anything below."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -90,6 +93,8 @@ def _text(value: Any) -> str:
 
 
 def _pair(mean: float, half: float) -> str:
-    """Both with two digits of the half width, at most three decimals."""
+    """Both with two digits of the half width, at most three decimals unless both are small."""
+    if 0 < max(abs(mean), half) < SMALL:
+        return f"{mean:.2g} ± {half:.1g}"
     decimals = 3 if half <= 0 else min(3, max(0, 1 - math.floor(math.log10(half))))
     return f"{mean:.{decimals}f} ± {half:.{decimals}f}"

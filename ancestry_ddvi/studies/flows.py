@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from ..evaluation.intervals import t_interval
 from ..evaluation.latents import sliced_wasserstein
 from ..evaluation.normality import axis_distance, radial_distance
+from ..evaluation.tables import Estimate
 from ..methods.inflationary_flow import InflationaryFlow, TrueScores
 from ..methods.method import Spec
 from ..models.flow import Flow
@@ -31,6 +34,12 @@ TRIPS = ("round_trip", "round_trip_999", "coverage")
 NORMALITY = ("ks", "ks_radial")
 SAMPLES = ("wasserstein", "wasserstein_reference", "wasserstein_normal")
 EXPLAINED = ("explained", "explained_pca")
+
+FIXED = {
+    "pr_images", "pr_data", "pr_target", "pr_uniform", "compressed", "explained_components",
+    "mse_components", "wasserstein_reference", "mmd_squared_reference", "explained_pca",
+}  # fmt: skip
+"""What is the same for all seeds."""
 
 
 def fitted(
@@ -160,3 +169,13 @@ def smallest_correlation(latents: list[Tensor]) -> float:
         for axis in range(latents[0].shape[1])
     ]
     return float(torch.stack(found).min())
+
+
+def over_seeds(columns: Sequence[str], results: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+    """Means over seeds with 95 % t intervals; plain numbers of what no seed changes."""
+    return {
+        column: results[0][column]
+        if column in FIXED
+        else Estimate(*t_interval([result[column] for result in results]))
+        for column in columns
+    }

@@ -14,9 +14,8 @@ import torch
 
 from ..data.images import Images, load_images
 from ..errors import UsageProblem
-from ..evaluation.intervals import t_interval
 from ..evaluation.mmd import mmd
-from ..evaluation.tables import Estimate, Table
+from ..evaluation.tables import Table
 from ..mapping import with_settings
 from ..methods import recipe
 from ..methods.inflationary_flow import InflationaryFlow
@@ -289,7 +288,5 @@ def table(found: Sequence[Mapping[str, Any]]) -> Table:
             "kept": min(kept or dims, dims), "seeds": len(same),
             "components": dims, "leading": same[0]["leading"],
         }  # fmt: skip
-        for column in MEASURED:
-            row[column] = Estimate(*t_interval([r[column] for r in same]))
-        rows.append(row)
+        rows.append(row | flows.over_seeds(MEASURED, same))
     return Table(COLUMNS, rows)

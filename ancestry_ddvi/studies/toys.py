@@ -14,8 +14,7 @@ import torch
 
 from ..data.toys import TOYS
 from ..errors import UsageProblem
-from ..evaluation.intervals import t_interval
-from ..evaluation.tables import Estimate, Table
+from ..evaluation.tables import Table
 from ..mapping import with_settings
 from ..methods import recipe
 from ..methods.inflationary_flow import InflationaryFlow
@@ -161,11 +160,9 @@ def _row(
     results: Sequence[Mapping[str, float]],
     latents: list[torch.Tensor],
 ) -> dict[str, Any]:
-    return {
+    row = {
         "shape": shape, "inflation": chosen.inflation, "dims": dims, "kept": kept,
         "gap": chosen.gap, "seeds": len(results), "leading": _leading(dims, kept),
         "uniqueness": flows.smallest_correlation(latents),
-    } | {
-        column: Estimate(*t_interval([result[column] for result in results]))
-        for column in MEASURED
     }  # fmt: skip
+    return row | flows.over_seeds(MEASURED, results)

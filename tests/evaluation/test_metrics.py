@@ -135,6 +135,7 @@ def test_a_table_says_the_same_in_every_format(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("mean", "half", "text"),
     [(-148.27, 3.1, "-148.3 ± 3.1"), (0.5, 0.0123, "0.500 ± 0.012"), (12.0, 34.0, "12 ± 34"),
+     (1.74e-5, 2.2e-6, "1.7e-05 ± 2e-06"), (0.004, 0.2, "0.00 ± 0.20"),
      (2.0, math.nan, "2")],
 )  # fmt: skip
 def test_an_estimate_has_the_digits_its_interval_allows(mean, half, text) -> None:
