@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
-PICTURES = {"demo/cohort.png": "example.png", "sparse/three-ways.png": "three-ways.png"}
+PICTURES = {"demo/cohort.png": "example.png", "three-ways/three-ways.png": "three-ways.png"}
 WIDTH = 1270
 COLOURS = 256
 

@@ -106,4 +106,4 @@ def test_a_sparse_sample_is_placed_three_ways(tmp_path):
     places, bars = np.array([row[1:] for row in rows], dtype=float).reshape(3, 2, 2).swapaxes(0, 1)
     assert (np.abs(places[0] - places[1]) < 0.3 * bars[0]).all()
     assert np.allclose(bars[0], bars[1], rtol=0.2)
-    assert (tmp_path / "sparse" / "three-ways.png").stat().st_size > 20_000
+    assert (tmp_path / "three-ways" / "three-ways.png").stat().st_size > 20_000
