@@ -157,8 +157,8 @@ class InflationaryFlow(Recipe):
     depth: int = 3
     steps: int = 8000
     rounds: int = 20
-    batch: int = 512
-    learning_rate: float = 0.004
+    batch: int = 1024
+    learning_rate: float = 0.001
     integrator: str = "rk4"
     flow_steps: int = 32
     posterior_steps: int = 24

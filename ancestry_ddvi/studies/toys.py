@@ -29,7 +29,10 @@ from .flow_pictures import draw_toy
 log = logging.getLogger(__name__)
 
 POINTS, HELD_OUT = 20_000, 5_000
-SETTINGS = flows.EXACT | {"steps": "4000", "flow_steps": "20", "gap": str(flows.GAP)}
+SETTINGS = flows.EXACT | {
+    "steps": "4000", "batch": "512", "learning_rate": "0.004", "flow_steps": "20",
+    "gap": str(flows.GAP),
+}  # fmt: skip
 
 KEPT = {"s-curve-3d": 2, "swiss-roll-3d": 2}
 """Toys that are reduced, and to how many directions; the others stay as they are."""

@@ -17,7 +17,8 @@ from ancestry_ddvi.methods.method import Spec
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.inflationary import variances
 
-SETTINGS = {"steps": "3000", "width": "64", "rounds": "10", "batch": "256"}
+SETTINGS = {"steps": "3000", "width": "64", "rounds": "10", "batch": "256",
+            "learning_rate": "0.004"}  # fmt: skip
 CPU = torch.device("cpu")
 
 
