@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ import pytest
 from ancestry_ddvi import api
 from ancestry_ddvi.errors import UsageProblem
 from ancestry_ddvi.mapping import with_settings
-from ancestry_ddvi.methods import METHODS, recipe
+from ancestry_ddvi.methods import METHODS, Row, recipe
 
 SHORT = {
     "steps": "24", "sampler_steps": "24", "width": "16", "encoder_width": "16", "batch": "32",
@@ -47,10 +48,18 @@ def embed(fitted: api.Fitted, query, prefix) -> api.Embedded:
     return api.embed(str(fitted.files["model"]), [str(query)], str(prefix), draws=8, device="cpu")
 
 
-every_method = pytest.mark.parametrize("method", METHODS)
-that_places = pytest.mark.parametrize(
-    "method", [name for name, row in METHODS.items() if row.places_new]
-)
+def rows(which: Callable[[Row], bool] = lambda row: True) -> list:
+    """Methods of which that is true; variants of a recipe that an earlier row has are slow."""
+    recipes = [row.recipe for row in METHODS.values()]
+    return [
+        pytest.param(name, marks=[pytest.mark.slow] if row.recipe in recipes[:number] else [])
+        for number, (name, row) in enumerate(METHODS.items())
+        if which(row)
+    ]
+
+
+every_method = pytest.mark.parametrize("method", rows())
+that_places = pytest.mark.parametrize("method", rows(lambda row: row.places_new))
 
 
 @every_method
@@ -125,9 +134,7 @@ def test_swapped_alleles_change_nothing(method, fits, cohort_files, tmp_path) ->
     assert turned.files["coords"].read_bytes() == plain.files["coords"].read_bytes()
 
 
-@pytest.mark.parametrize(
-    "method", [name for name, row in METHODS.items() if row.places_new and row.error_bars]
-)
+@pytest.mark.parametrize("method", rows(lambda row: row.places_new and row.error_bars))
 def test_absent_sites_widen_and_do_not_shift(method, fits, cohort_files, tmp_path) -> None:
     """A quarter of the sites: bars are wider, and full places lie within them."""
     full = embed(fits(method), cohort_files.query, tmp_path / "full").coordinates
@@ -159,7 +166,7 @@ def test_what_cannot_place_newcomers_says_so(method, fits, cohort_files, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("method", [n for n, row in METHODS.items() if row.uses_labels])
+@pytest.mark.parametrize("method", rows(lambda row: row.uses_labels))
 def test_labels_can_guide_it(method, cohort_files, tmp_path) -> None:
     """Half of the labels withheld: everybody gets probabilities of all classes."""
     lines = cohort_files.labels.read_text().splitlines()
@@ -186,7 +193,15 @@ def test_what_has_no_use_for_labels_says_so(method, cohort_files, tmp_path) -> N
 
 
 @pytest.mark.parametrize(
-    "prior", ["mixture:3", "square:0.2", "swiss-roll:0.2", "pinwheel:3", "ring"]
+    "prior",
+    [
+        "mixture:3",
+        "ring",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("square:0.2", "swiss-roll:0.2", "pinwheel:3")
+        ),
+    ],
 )
 @pytest.mark.parametrize(
     "method",

@@ -122,6 +122,7 @@ def test_a_method_without_error_bars_gets_those_of_a_grid(
     assert (done.coordinates.effective_draws >= 16).all()
 
 
+@pytest.mark.slow
 @pytest.mark.statistical
 def test_a_sampler_made_for_it_gives_the_same(adversarial, sparse, tmp_path):
     grid = Grid(adversarial)

@@ -83,6 +83,7 @@ def test_true_scores_are_less_spread_than_measured_ones(method, people):
     assert np.allclose(made.var(0), spectrum, rtol=0.15)
 
 
+@pytest.mark.slow
 def test_rounds_of_draws_take_noise_out_of_groups():
     """Groups of one place each: what is decoded lies nearer to them than shrunken scores do."""
     widths = []
