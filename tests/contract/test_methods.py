@@ -48,11 +48,18 @@ def embed(fitted: api.Fitted, query, prefix) -> api.Embedded:
     return api.embed(str(fitted.files["model"]), [str(query)], str(prefix), draws=8, device="cpu")
 
 
+LONG = ("h-iaf-vae",)
+"""More than five seconds a fit."""
+
+
 def rows(which: Callable[[Row], bool] = lambda row: True) -> list:
-    """Methods of which that is true; variants of a recipe that an earlier row has are slow."""
+    """Methods of which that is true; those that take long, and variants of a recipe, are slow."""
     recipes = [row.recipe for row in METHODS.values()]
     return [
-        pytest.param(name, marks=[pytest.mark.slow] if row.recipe in recipes[:number] else [])
+        pytest.param(
+            name,
+            marks=[pytest.mark.slow] if name in LONG or row.recipe in recipes[:number] else [],
+        )
         for number, (name, row) in enumerate(METHODS.items())
         if which(row)
     ]

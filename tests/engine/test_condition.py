@@ -235,8 +235,15 @@ def test_decoded_dosages_are_those_of_the_decoded_scores(fitted_model, tmp_path)
     assert count == len(sites)
 
 
+@pytest.mark.slow
 def test_a_flow_of_all_its_latents_decodes_to_the_scores_it_encoded(cohort_files, tmp_path):
-    settings = {"steps": "60", "width": "16", "rounds": "1", "flow_steps": "64"}
+    settings = {
+        "steps": "60",
+        "width": "16",
+        "rounds": "1",
+        "flow_steps": "48",
+        "posterior_steps": "4",
+    }
     options = {"method": "inflationary-flow", "device": "cpu", "settings": settings}
     cohort, prefix = str(cohort_files.cohort), str(tmp_path / "f")
     fitted = api.fit([cohort], prefix, dims=3, **options)
