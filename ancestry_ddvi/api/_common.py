@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ..artefacts.model import Model
     from ..methods.method import Method
     from ..methods.networks import Trained
+    from ..targets import Target
 
 SUFFIXES = (".gz", ".bgz", ".vcf", ".bcf", ".bed", ".bim", ".fam", ".pgen", ".pvar", ".psam")
 
@@ -52,3 +53,23 @@ def generator_of(method: Method, fitted: Model, name: str) -> Trained:
             "Fit a method that has one, such as ddvi, vae or inflationary-flow.",
         )
     return method
+
+
+def targets_of(fitted: Model, asked: Sequence[str]) -> list[Target]:
+    """The groups of a model that are asked for; none where none is.
+
+    Raises
+    ------
+    UsageProblem
+        If the model knows no groups, or not these.
+    """
+    from ..reference.groups import Groups
+    from ..targets import targets
+
+    if not asked:
+        return []
+    if not fitted.record.get("groups"):
+        raise UsageProblem(
+            "the model knows no groups", "Leave out --population, or fit with --labels."
+        )
+    return targets(Groups.of_json(fitted.record["groups"]), asked, fitted.orientation)

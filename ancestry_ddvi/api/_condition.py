@@ -17,7 +17,7 @@ from ..errors import UsageProblem
 from ..outputs import FEW_DRAWS, conclude, joined
 from ..planning import check_folder
 from ..progress import SILENT, Progress
-from ._common import default_prefix, generator_of
+from ._common import default_prefix, generator_of, targets_of
 from ._embed import Embedded, placed
 
 if TYPE_CHECKING:
@@ -77,8 +77,9 @@ def condition(
         Log of a reward at coordinates, (n, dims) -> (n,).
     sampler : str
         "own": the draws of the generator's own posterior, weighted and refined. "outsourced": a
-        diffusion sampler trained for the purpose. "auto": the first wherever enough draws carry
-        its weights, else the second.
+        diffusion sampler trained for the purpose, on people seen as sharply as those given: its
+        weighted draws are of the same posterior in any company, but not to the last digit.
+        "auto": the first wherever enough draws carry its weights, else the second.
     sampler_steps : int
         Training steps of the diffusion sampler.
     draws, seed, device, threads, min_sites, build, labels, draws_out, field, progress
@@ -97,7 +98,7 @@ def condition(
         raise UsageProblem(f"--sampler is {sampler}", f"Choose from {', '.join(SAMPLERS)}.")
     prefix = out or condition_prefix(model, given)
     asked = (population,) if isinstance(population, str) else tuple(population)
-    wanted = partial(_log_reward, asked=asked, reward=reward, name=model)
+    wanted = partial(_log_reward, asked=asked, reward=reward)
     if given:
         place = partial(_place, log_reward=wanted, sampler=sampler, steps=sampler_steps,
                         asked=asked, progress=progress, name=model)  # fmt: skip
@@ -157,7 +158,7 @@ def _place(
 
 
 def _log_reward(
-    fitted: Model, generator: Trained, *, asked: Sequence[str], reward: Reward | None, name: str
+    fitted: Model, generator: Trained, *, asked: Sequence[str], reward: Reward | None
 ) -> Any:
     """All constraints but the data, as a reward of latents."""
     from ..constraint import of_latents
@@ -175,14 +176,8 @@ def _log_reward(
 def _of_groups(fitted: Model, generator: Trained, asked: Sequence[str]) -> Reward:
     """The calibrated probability of one group at coordinates, or the mixture of several."""
     from ..constraint import mixed
-    from ..reference.groups import Groups
-    from ..targets import targets
 
-    if not fitted.record.get("groups"):
-        raise UsageProblem(
-            "the model knows no groups", "Leave out --population, or fit with --labels."
-        )
-    wanted = targets(Groups.of_json(fitted.record["groups"]), asked, fitted.orientation)
+    wanted = targets_of(fitted, asked)
     if len(wanted) == 1:
         return wanted[0].log_chance
     prior = generator.sample_prior(PRIOR_DRAWS, fitted.record["options"]["seed"])

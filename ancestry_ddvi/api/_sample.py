@@ -23,6 +23,7 @@ from ..genotypes.vcf_writer import write_vcf_blocks
 from ..planning import check_folder
 from ..progress import SILENT, Progress
 from ..seeding import stream
+from ._common import targets_of
 
 if TYPE_CHECKING:
     import torch
@@ -106,7 +107,7 @@ def sample(
     fitted = Model.read(Path(model))
     generator = _generator(fitted, model, pick("cpu"))
     asked = (population,) if isinstance(population, str) else tuple(population)
-    wanted = _targets(fitted, asked)
+    wanted = targets_of(fitted, asked)
     samples = names(n)
     clock.lap("loading")
     with computing(seed, 1):
@@ -178,20 +179,6 @@ def _generator(fitted: Model, name: str, device: torch.device) -> Generator:
         f"{name} is a model of {made_by}, which has no decoder to draw people from",
         "Fit a method that has one, such as ddvi or vae.",
     )
-
-
-def _targets(fitted: Model, asked: Sequence[str]) -> list[Target]:
-    """The groups that people are to be of; none where none is asked for."""
-    from ..reference.groups import Groups
-    from ..targets import targets
-
-    if not asked:
-        return []
-    if not fitted.record.get("groups"):
-        raise UsageProblem(
-            "the model knows no groups", "Leave out --population, or fit with --labels."
-        )
-    return targets(Groups.of_json(fitted.record["groups"]), asked, fitted.orientation)
 
 
 def _places(
