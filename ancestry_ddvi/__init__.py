@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         ingest,
         sample,
     )
-    from .genotypes.filters import Filters
+    from .genotypes.qc.filters import Filters
 
 __version__ = "0.1.0"
 
@@ -53,7 +53,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "Filters":
-        from .genotypes.filters import Filters
+        from .genotypes.qc.filters import Filters
 
         return Filters
     if name in __all__:

@@ -30,15 +30,15 @@ from scipy.stats import norm
 from seen import ALIEN, SWAPPED, dosages_of, evidence, mixed, of_calls, partners, swapped
 from sklearn.metrics import roc_auc_score
 
-from ancestry_ddvi.appraisal import UNLIKE, judged
 from ancestry_ddvi.artefacts.labels import read_levels
 from ancestry_ddvi.artefacts.summary import Clock
 from ancestry_ddvi.evaluation.coverage import calibration_error, nested_coverage
-from ancestry_ddvi.fitting import Fit, FitOptions, fit_model
-from ancestry_ddvi.genotypes.scores import Scores
+from ancestry_ddvi.fitting.calibration import UNLIKE, judged
+from ancestry_ddvi.fitting.pipeline import Fit, FitOptions, fit_model
+from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.genotypes.store import GenotypeStore
+from ancestry_ddvi.inference.posterior_draws import Placement
 from ancestry_ddvi.models.runtime import computing
-from ancestry_ddvi.placement import Placement
 from ancestry_ddvi.progress import SILENT
 from ancestry_ddvi.reference.groups import Groups
 

@@ -27,13 +27,13 @@ from held_out import CPU, NEIGHBOURS, opened
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.evaluation.coverage import nested_coverage
 from ancestry_ddvi.evaluation.neighbours import neighbour_accuracy
-from ancestry_ddvi.genotypes.scores import Scores
+from ancestry_ddvi.genotypes.projection.scores import Scores
+from ancestry_ddvi.inference.posterior_draws import Placement
+from ancestry_ddvi.inference.sampling import place
 from ancestry_ddvi.methods.networks import Trained
 from ancestry_ddvi.models.flow import Flow
 from ancestry_ddvi.models.inflation import participation_ratio
 from ancestry_ddvi.models.inflationary import Inflationary, variances
-from ancestry_ddvi.placement import Placement
-from ancestry_ddvi.sampling import place
 
 DRAWS, OF_THE_FIT, TRUTHS = 128, 32, 16
 SEEDS = 3

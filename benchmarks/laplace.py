@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ancestry_ddvi.inference.posterior_draws import Placement
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.latent import LatentModel
-from ancestry_ddvi.placement import Placement
 
 STEPS = 12
 FREEDOM = 5.0

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from held_out import CPU, fitted, part, split
 
-from ancestry_ddvi.fitting import Fit, revive
-from ancestry_ddvi.genotypes.scores import Scores
+from ancestry_ddvi.fitting.pipeline import Fit, revive
+from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.genotypes.store import GenotypeStore
 
 PEOPLE = 60

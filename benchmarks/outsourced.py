@@ -25,14 +25,14 @@ from held_out import CPU
 from laplace import laplace
 from torch import Tensor
 
-from ancestry_ddvi.constraint import constrained
 from ancestry_ddvi.data.scores import ScoreData
-from ancestry_ddvi.genotypes.scores import Scores
+from ancestry_ddvi.genotypes.projection.scores import Scores
+from ancestry_ddvi.inference.constraint import constrained
+from ancestry_ddvi.inference.posterior_draws import Placement, joined
 from ancestry_ddvi.methods.networks import Trained
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.likelihoods.scores import NormalScores
 from ancestry_ddvi.models.runtime import computing
-from ancestry_ddvi.placement import Placement, joined
 
 GENERATORS = "vae", "aae"
 SITES = (10, 60, 600, 0)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ancestry_ddvi.fitting import Fit
-from ancestry_ddvi.genotypes.evidence import scores_of
-from ancestry_ddvi.genotypes.scores import Scores
+from ancestry_ddvi.fitting.pipeline import Fit
+from ancestry_ddvi.genotypes.projection.likelihood_scores import scores_of
+from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.genotypes.store import GenotypeStore
 
 SHARES = (0.99, 0.5, 0.1, 0.01)

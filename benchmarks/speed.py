@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ancestry_ddvi.genotypes.simulated import simulate
+from ancestry_ddvi.genotypes.simulation.populations import simulate
 
 OURS = [str(Path(sys.executable).with_name("ddvi-ancestry"))]
 LOOP = "import sys, cyvcf2\nfor v in cyvcf2.VCF(sys.argv[1], gts012=True): v.gt_types"

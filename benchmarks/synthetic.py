@@ -37,16 +37,16 @@ from sklearn.preprocessing import StandardScaler
 from ancestry_ddvi import api
 from ancestry_ddvi.artefacts.labels import read_levels
 from ancestry_ddvi.artefacts.summary import Clock
-from ancestry_ddvi.constraint import of_latents
-from ancestry_ddvi.fitting import Fit, FitOptions, fit_model
+from ancestry_ddvi.fitting.pipeline import Fit, FitOptions, fit_model
+from ancestry_ddvi.genotypes.simulation.synthetic import genotypes, names
 from ancestry_ddvi.genotypes.store import GenotypeStore
-from ancestry_ddvi.genotypes.synthetic import genotypes, names
+from ancestry_ddvi.inference.constraint import of_latents
+from ancestry_ddvi.inference.outsourcing import outsource
+from ancestry_ddvi.inference.targets import targets
 from ancestry_ddvi.methods.networks import Trained
 from ancestry_ddvi.models.runtime import computing
-from ancestry_ddvi.outsourcing import outsource
 from ancestry_ddvi.progress import SILENT
 from ancestry_ddvi.reference.groups import Groups
-from ancestry_ddvi.targets import targets
 
 FEWEST = 8
 """People held out below which a population is left out."""

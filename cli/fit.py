@@ -80,7 +80,7 @@ def fit(
     all but the log.
     """
     from ancestry_ddvi import api
-    from ancestry_ddvi.genotypes.filters import Filters
+    from ancestry_ddvi.genotypes.qc.filters import Filters
 
     chosen = Filters(**filters)
     prefix = out or api.default_prefix(inputs)

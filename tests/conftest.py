@@ -24,7 +24,7 @@ PEOPLE = 32
 @pytest.fixture(scope="session")
 def cohort_files(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """Paths ``folder``, ``cohort``, ``labels`` and ``query``; ``simulated`` is the truth."""
-    from ancestry_ddvi.genotypes.simulated import simulate
+    from ancestry_ddvi.genotypes.simulation.populations import simulate
 
     folder = tmp_path_factory.mktemp("cohort")
     everyone = simulate(5, POPULATIONS, PEOPLE, SITES, trios=1, duplicates=1)

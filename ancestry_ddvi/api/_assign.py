@@ -17,13 +17,13 @@ from ..artefacts.labels import Levels, labels_of, read_levels
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock, complete, write_summary
 from ..errors import InputsDisagree, UsageProblem
-from ..planning import check_folder
+from ..fitting.plan import check_folder
 from ..progress import SILENT, Progress
 from ._common import default_prefix
 from ._embed import embed
 
 if TYPE_CHECKING:
-    from ..placement import Placement
+    from ..inference.posterior_draws import Placement
     from ..reference.groups import Groups
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ def assign(
     DDVIError
         If something cannot be read or written, or there are no groups.
     """
-    from ..fitting import revive
+    from ..fitting.pipeline import revive
     from ..models.runtime import computing, pick
 
     if reference and not labels:
@@ -168,7 +168,7 @@ def _normal(coordinates: Coordinates, method: Any, draws: int, seed: int) -> Pla
     """Normal posteriors from a table; a place without an error bar is a point."""
     from dataclasses import replace
 
-    from ..placement import normal_placement
+    from ..inference.posterior_draws import normal_placement
 
     covariance = np.nan_to_num(coordinates.covariance)
     placement = normal_placement(
@@ -200,7 +200,7 @@ def _groups(
     of_table: Callable[[str], tuple[Coordinates, Placement]],
 ) -> tuple[Groups, list[dict[str, Any]]]:
     """The groups of the model, or those that labels make of the reference."""
-    from ..appraisal import know_groups
+    from ..fitting.calibration import know_groups
     from ..reference.groups import FEWEST, Groups
 
     if levels is None or labels is None:

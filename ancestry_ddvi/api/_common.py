@@ -10,9 +10,9 @@ from ..errors import UsageProblem
 
 if TYPE_CHECKING:
     from ..artefacts.model import Model
+    from ..inference.targets import Target
     from ..methods.method import Method
     from ..methods.networks import Trained
-    from ..targets import Target
 
 SUFFIXES = (".gz", ".bgz", ".vcf", ".bcf", ".bed", ".bim", ".fam", ".pgen", ".pvar", ".psam")
 
@@ -63,8 +63,8 @@ def targets_of(fitted: Model, asked: Sequence[str]) -> list[Target]:
     UsageProblem
         If the model knows no groups, or not these.
     """
+    from ..inference.targets import targets
     from ..reference.groups import Groups
-    from ..targets import targets
 
     if not asked:
         return []

@@ -14,17 +14,17 @@ from ..artefacts.coordinates import Coordinates, write_draws
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
-from ..outputs import FEW_DRAWS, conclude, joined
-from ..planning import check_folder
+from ..fitting.plan import check_folder
 from ..progress import SILENT, Progress
 from ._common import default_prefix, generator_of, targets_of
 from ._embed import Embedded, placed
+from .outputs import FEW_DRAWS, conclude, joined
 
 if TYPE_CHECKING:
     from ..data.scores import ScoreData
+    from ..inference.posterior_draws import Placement
     from ..methods.method import Method
     from ..methods.networks import Trained
-    from ..placement import Placement
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ def condition(
     DDVIError
         If the model has no generator or not these groups, or something cannot be read or written.
     """
-    from ..constraint import SAMPLERS
+    from ..inference.constraint import SAMPLERS
 
     if not given and not population and reward is None:
         raise UsageProblem("there is no constraint", "Give --given, --population or both.")
@@ -139,7 +139,7 @@ def _place(
     """Everybody under the constraint."""
     from dataclasses import replace
 
-    from ..constraint import constrained
+    from ..inference.constraint import constrained
 
     generator = generator_of(method, fitted, name)
     dims = len(fitted.orientation)
@@ -161,7 +161,7 @@ def _log_reward(
     fitted: Model, generator: Trained, *, asked: Sequence[str], reward: Reward | None
 ) -> Any:
     """All constraints but the data, as a reward of latents."""
-    from ..constraint import of_latents
+    from ..inference.constraint import of_latents
 
     terms: list[Reward] = [] if reward is None else [reward]
     if asked:
@@ -175,7 +175,7 @@ def _log_reward(
 
 def _of_groups(fitted: Model, generator: Trained, asked: Sequence[str]) -> Reward:
     """The calibrated probability of one group at coordinates, or the mixture of several."""
-    from ..constraint import mixed
+    from ..inference.constraint import mixed
 
     wanted = targets_of(fitted, asked)
     if len(wanted) == 1:
@@ -201,10 +201,10 @@ def _anybody(
     draws_out: bool,
 ) -> Embedded:
     """Somebody of whom nothing was observed: one row, of the constraint itself."""
-    from ..fitting import revive
+    from ..fitting.pipeline import revive
+    from ..inference.outsourcing import outsource
+    from ..inference.posterior_draws import Placement
     from ..models.runtime import computing, pick
-    from ..outsourcing import outsource
-    from ..placement import Placement
 
     chosen, clock = pick(device), Clock()
     check_folder(Path(prefix))

@@ -14,10 +14,10 @@ from .. import __version__
 from ..artefacts.coordinates import read_coordinates, write_components
 from ..artefacts.model import Model
 from ..errors import InputsDisagree
-from ..genotypes.source import Block
-from ..genotypes.synthetic import contigs, expected_dosages
-from ..genotypes.vcf_writer import write_vcf_blocks
-from ..planning import check_folder
+from ..fitting.plan import check_folder
+from ..genotypes.formats.source import Block
+from ..genotypes.formats.vcf_writer import write_vcf_blocks
+from ..genotypes.simulation.synthetic import contigs, expected_dosages
 from ..progress import SILENT, Progress
 from ._common import generator_of
 
@@ -52,7 +52,7 @@ def decode(
         If the model has no generator, the table is of another model, or something cannot be read
         or written.
     """
-    from ..fitting import revive
+    from ..fitting.pipeline import revive
     from ..models.runtime import computing, pick
 
     prefix = out or decode_prefix(coords)

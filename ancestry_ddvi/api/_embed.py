@@ -17,25 +17,25 @@ from ..artefacts.model import Model
 from ..artefacts.relatives import write_relatives
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
-from ..genotypes.choosing import choose_field
-from ..genotypes.evidence import scores_of
-from ..genotypes.fields import GT
-from ..genotypes.likelihoods import EvidenceStore
-from ..genotypes.receipt import Receipt, check_overlap
-from ..genotypes.regions import LENGTHS
-from ..genotypes.relatives import relatives_among, tallied, twins
-from ..genotypes.scores import Scores, runs
+from ..fitting.plan import check_folder
+from ..genotypes.formats.field_selection import choose_field
+from ..genotypes.formats.fields import GT
+from ..genotypes.harmonise.builds import LENGTHS
+from ..genotypes.harmonise.report import Receipt, check_overlap
+from ..genotypes.likelihood_store import EvidenceStore
+from ..genotypes.projection.likelihood_scores import scores_of
+from ..genotypes.projection.scores import Scores, runs
+from ..genotypes.qc.relatives import relatives_among, tallied, twins
 from ..genotypes.store import GenotypeStore
-from ..outputs import conclude, coordinates_of, joined, write_places
-from ..planning import check_folder
 from ..progress import SILENT, Progress
 from ._common import counter, default_prefix
+from .outputs import conclude, coordinates_of, joined, write_places
 
 if TYPE_CHECKING:
     from ..data.scores import ScoreData
-    from ..genotypes.panel import Alignment
+    from ..genotypes.harmonise.panel import Alignment
+    from ..inference.posterior_draws import Placement
     from ..methods.method import Method
-    from ..placement import Placement
 
     Placer = Callable[
         [Model, Method, ScoreData, Sequence[str], int, int], tuple[Placement, dict[str, Any]]
@@ -141,9 +141,9 @@ def placed(
     ``place`` is told the model, its method, the scores, IDs, draws asked for and seed; it gives
     the placement on the axes of the latents, and what the summary should say of it.
     """
-    from ..appraisal import judged
     from ..data.scores import ScoreData
-    from ..fitting import revive
+    from ..fitting.calibration import judged
+    from ..fitting.pipeline import revive
     from ..models.runtime import computing, pick
 
     if draws < 2:

@@ -13,13 +13,13 @@ from ..artefacts.coordinates import Coordinates
 from ..artefacts.labels import UNLABELLED, labels_of, read_labels, read_levels
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
-from ..genotypes.chain import Chain
-from ..genotypes.qc import Filters
+from ..fitting.plan import check_folder, plan, say_estimate
+from ..genotypes.harmonise.liftover import Chain
+from ..genotypes.qc.quality_control import Filters
 from ..genotypes.store import GenotypeStore
-from ..outputs import conclude, coordinates_of, joined, write_places
-from ..planning import check_folder, plan, say_estimate
 from ..progress import SILENT, Progress
 from ._common import counter, default_prefix
+from .outputs import conclude, coordinates_of, joined, write_places
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,9 @@ def fit(
         Write nothing; ``summary["plan"]`` says what would be done.
     progress : Progress
     """
-    from ..appraisal import judged
     from ..data.scores import ScoreData
-    from ..fitting import FitOptions, fit_model
+    from ..fitting.calibration import judged
+    from ..fitting.pipeline import FitOptions, fit_model
     from ..models.runtime import computing, pick
 
     prefix = out or default_prefix(inputs)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..fitting.plan import check_folder
 from ..genotypes.store import ingest as write_store
-from ..planning import check_folder
 from ..progress import SILENT, Progress
 from ._common import counter, default_prefix
 

@@ -16,11 +16,11 @@ from ..artefacts.coordinates import numbers, write_table
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock, complete, write_summary
 from ..errors import UsageProblem
-from ..genotypes.plink import write_plink
-from ..genotypes.source import Block
-from ..genotypes.synthetic import contigs, genotypes, names
-from ..genotypes.vcf_writer import write_vcf_blocks
-from ..planning import check_folder
+from ..fitting.plan import check_folder
+from ..genotypes.formats.plink import write_plink
+from ..genotypes.formats.source import Block
+from ..genotypes.formats.vcf_writer import write_vcf_blocks
+from ..genotypes.simulation.synthetic import contigs, genotypes, names
 from ..progress import SILENT, Progress
 from ..seeding import stream
 from ._common import targets_of
@@ -28,8 +28,8 @@ from ._common import targets_of
 if TYPE_CHECKING:
     import torch
 
+    from ..inference.targets import Target
     from ..methods.generator import Generator
-    from ..targets import Target
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +166,7 @@ def sample_files(model: str, out: str | None) -> tuple[Path, str]:
 
 def _generator(fitted: Model, name: str, device: torch.device) -> Generator:
     """The method, if people can be drawn from it."""
-    from ..fitting import revive
+    from ..fitting.pipeline import revive
     from ..methods import row
     from ..methods.generator import Generator
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..artefacts.labels import labels_of, read_labels
-from ..genotypes.qc import Filters
+from ..fitting.plan import check_folder
+from ..genotypes.qc.quality_control import Filters
 from ..genotypes.store import GenotypeStore
-from ..planning import check_folder
 from ..progress import SILENT, Progress
 from ._common import counter
 
 if TYPE_CHECKING:
-    from ..studies.by_method import ImageStudy
+    from ..validation.by_method import ImageStudy
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def compare(
         As in ``fit``.
     """
     from ..models.runtime import pick
-    from ..studies import genotypes
+    from ..validation import genotypes
 
     chosen = pick(device)
     check_folder(Path(out))
@@ -127,8 +127,8 @@ def benchmark_images(
         As in ``fit``.
     """
     from ..models.runtime import pick
-    from ..studies.by_method import study_of
-    from ..studies.images import METHODS
+    from ..validation.by_method import study_of
+    from ..validation.images import METHODS
 
     if download:
         from ..data.download import download as fetch
@@ -186,7 +186,7 @@ def benchmark_toys(
     """
     from ..data.toys import TOYS
     from ..models.runtime import pick
-    from ..studies import toys
+    from ..validation import toys
 
     chosen = pick(device)
     check_folder(Path(out) / "toy")
@@ -235,7 +235,7 @@ def benchmark_conditional(
         As in ``fit``.
     """
     from ..models.runtime import pick
-    from ..studies import conditional
+    from ..validation import conditional
 
     if download:
         from ..data.download import download as fetch

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputUnreadable
-from ..genotypes.panel import Panel
-from ..genotypes.scores import Projection
-from ..genotypes.source import SiteTable
+from ..genotypes.formats.source import SiteTable
+from ..genotypes.harmonise.panel import Panel
+from ..genotypes.projection.scores import Projection
 from ..storage import whole
 
 FORMAT = 1

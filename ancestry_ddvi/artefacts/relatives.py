@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..genotypes.relatives import relations
+from ..genotypes.qc.relatives import relations
 from .coordinates import numbers, write_table
 
 

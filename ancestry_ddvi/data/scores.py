@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..genotypes.scores import Scores
+from ..genotypes.projection.scores import Scores
 from ..models.batch import Batch
 from ..models.modalities import ComponentScores
 from .dataset import Dataset

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputUnreadable, NothingLeft, UsageProblem
-from .opening import open_sources
-from .origin import Origin, fingerprint, forget
-from .packing import PackedRows, genotype_counts, pack, packed_width, unpack
-from .plink import PlinkSource, map_bed, write_plink
-from .source import Block, GenotypeSource, SiteTable
+from .formats.packing import PackedRows, genotype_counts, pack, packed_width, unpack
+from .formats.plink import PlinkSource, map_bed, write_plink
+from .formats.registry import open_sources
+from .formats.source import Block, GenotypeSource, SiteTable
+from .manifest import Origin, fingerprint, forget
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import torch
 
 from ..models.autoencoder import Autoencoder
 from ..models.posteriors.point import Point
-from ..objectives.adversarial import Adversarial
+from ..training.objectives.adversarial import Adversarial
 from .method import Spec
 from .networks import NetworkRecipe, Trained
 

@@ -10,9 +10,9 @@ from ..models.posteriors.diffusion import Diffusion
 from ..models.posteriors.gaussian import Gaussian
 from ..models.schedules import SCHEDULES
 from ..models.variational import Variational
-from ..objectives.base import Objective
-from ..objectives.elbo import ELBO
-from ..objectives.wake_sleep import SLEEPS, WakeSleep
+from ..training.objectives.base import Objective
+from ..training.objectives.elbo import ELBO
+from ..training.objectives.wake_sleep import SLEEPS, WakeSleep
 from .method import Spec
 from .networks import Trained, VariationalRecipe
 

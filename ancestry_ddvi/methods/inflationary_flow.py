@@ -10,14 +10,14 @@ from torch import Tensor
 
 from ..data.dataset import Dataset
 from ..errors import UsageProblem
+from ..inference.posterior_draws import Placement
 from ..models.batch import Batch
 from ..models.flow import Flow
 from ..models.inflation import INFLATIONS
 from ..models.inflationary import Inflationary, variances
 from ..models.integrators import INTEGRATORS
 from ..models.modalities import ComponentScores, Modality
-from ..objectives.denoising import Denoising
-from ..placement import Placement
+from ..training.objectives.denoising import Denoising
 from ..training.trainer import Record, Stage, train
 from .method import Recipe, Spec
 from .networks import Trained

@@ -11,8 +11,8 @@ import torch
 
 from ..data.dataset import Dataset
 from ..errors import UsageProblem
+from ..inference.posterior_draws import Placement
 from ..models.modalities import Modality
-from ..placement import Placement
 from ..training.trainer import Record
 
 

@@ -11,20 +11,20 @@ from typing import Any
 import numpy as np
 import torch
 
-from .. import generation
 from ..data.dataset import Dataset
 from ..errors import UsageProblem
+from ..inference import generation
+from ..inference.posterior_draws import Placement
+from ..inference.sampling import place
 from ..models.labels import Labels, NoLabels, PredictedLabels
 from ..models.latent import LatentModel
 from ..models.posteriors.base import DensityPosterior
 from ..models.priors import prior
 from ..models.priors.base import Prior
 from ..models.variational import Variational
-from ..objectives.base import Objective
-from ..objectives.elbo import ELBO
-from ..objectives.semi_supervised import SemiSupervised
-from ..placement import Placement
-from ..sampling import place
+from ..training.objectives.base import Objective
+from ..training.objectives.elbo import ELBO
+from ..training.objectives.semi_supervised import SemiSupervised
 from ..training.trainer import Record, Stage, train
 from .method import Method, Recipe, Spec
 

@@ -9,8 +9,8 @@ import torch
 from ..models.posteriors.diffusion import Diffusion
 from ..models.posteriors.gaussian import Gaussian
 from ..models.variational import Variational
-from ..objectives.trajectory_balance import TrajectoryBalance
-from ..objectives.wake_sleep import Sleep
+from ..training.objectives.trajectory_balance import TrajectoryBalance
+from ..training.objectives.wake_sleep import Sleep
 from ..training.trainer import Stage
 from . import METHODS, recipe
 from .method import Recipe, Spec

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ..data.dataset import Dataset
-from ..placement import Placement
+from ..inference.posterior_draws import Placement
 from ..seeding import keyed_normals
 from ..training.trainer import Record
 from .method import Method, Recipe, Spec

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ..data.dataset import Dataset
-from ..placement import Placement
+from ..inference.posterior_draws import Placement
 from ..training.trainer import Record
 from .method import Method
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ..data.dataset import Dataset
 from ..errors import TrainingDiverged
 from ..models.batch import Batch
-from ..objectives.base import M, Objective, Phase
+from .objectives.base import M, Objective, Phase
 
 LOOK_EVERY = 50
 """Steps between two looks at the loss: each look waits for the device."""

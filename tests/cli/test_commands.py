@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import pytest
 
-from ancestry_ddvi.genotypes.filters import Filters
+from ancestry_ddvi.genotypes.qc.filters import Filters
 
 OURS = {"inputs", "given", "reward", "out", "model", "progress", "threads"}
 

@@ -9,7 +9,7 @@ import pytest
 
 from ancestry_ddvi.errors import NothingLeft
 
-logger = logging.getLogger("ancestry_ddvi.genotypes.vcf")
+logger = logging.getLogger("ancestry_ddvi.genotypes.formats.vcf")
 
 
 def speak(**options):

@@ -12,8 +12,8 @@ import pytest
 
 from ancestry_ddvi import api
 from ancestry_ddvi.errors import UsageProblem
-from ancestry_ddvi.mapping import with_settings
 from ancestry_ddvi.methods import METHODS, Row, recipe
+from ancestry_ddvi.methods.settings import with_settings
 
 SHORT = {
     "steps": "24", "sampler_steps": "24", "width": "16", "encoder_width": "16", "batch": "32",

@@ -68,7 +68,7 @@ def test_every_column_of_a_study_is_described(study, section):
 
     page = (ROOT / "docs/file-formats.md").read_text(encoding="utf-8")
     described = page[page.index(f"## {section}") :]
-    columns = import_module(f"ancestry_ddvi.studies.{study}").COLUMNS
+    columns = import_module(f"ancestry_ddvi.validation.{study}").COLUMNS
     assert [name for name in columns if f"`{name}`" not in described] == []
 
 
@@ -92,7 +92,7 @@ def test_every_check_of_likeness_is_described():
 def test_every_filter_is_on_its_page(cohort_files):
     from dataclasses import fields
 
-    from ancestry_ddvi.genotypes.filters import Filters
+    from ancestry_ddvi.genotypes.qc.filters import Filters
 
     page = (ROOT / "docs/filters.md").read_text(encoding="utf-8")
     inverted = {"ld_regions": "no-ld-regions", "drop_ambiguous": "keep-ambiguous"}

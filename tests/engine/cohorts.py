@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from memory_store import MemoryStore, site_table
 
-from ancestry_ddvi.genotypes.components import Components
-from ancestry_ddvi.genotypes.scores import Projection
+from ancestry_ddvi.genotypes.projection.pca import Components
+from ancestry_ddvi.genotypes.projection.scores import Projection
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,15 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 from toy_model import as_scores, factors, rested
 
-from ancestry_ddvi.appraisal import calibrate, evidence, judged, know_groups, membership
 from ancestry_ddvi.artefacts.labels import Levels
 from ancestry_ddvi.data.scores import ScoreData
-from ancestry_ddvi.genotypes.evidence import scores_of
-from ancestry_ddvi.genotypes.scores import Projection, Scores
+from ancestry_ddvi.fitting.calibration import calibrate, evidence, judged, know_groups, membership
+from ancestry_ddvi.genotypes.projection.likelihood_scores import scores_of
+from ancestry_ddvi.genotypes.projection.scores import Projection, Scores
+from ancestry_ddvi.inference.posterior_draws import Placement, normal_placement
+from ancestry_ddvi.inference.sampling import place
 from ancestry_ddvi.models.batch import Batch
-from ancestry_ddvi.placement import Placement, normal_placement
 from ancestry_ddvi.reference.likeness import Evidence, Likeness
-from ancestry_ddvi.sampling import place
 
 CPU = torch.device("cpu")
 

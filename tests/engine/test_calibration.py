@@ -15,11 +15,11 @@ import torch
 from scipy import stats
 from toy_model import SHARES, as_data, simulate, toy_model
 
+from ancestry_ddvi.inference.posterior_draws import Placement
+from ancestry_ddvi.inference.sampling import place
 from ancestry_ddvi.methods import recipe
 from ancestry_ddvi.methods.method import Spec
 from ancestry_ddvi.models.variational import Variational
-from ancestry_ddvi.placement import Placement
-from ancestry_ddvi.sampling import place
 
 pytestmark = pytest.mark.statistical
 

@@ -12,9 +12,9 @@ from cohorts import Cohort, balding_nichols, blocks, standardised
 from memory_store import write_plink
 from numpy.testing import assert_allclose
 
-from ancestry_ddvi.genotypes import components
-from ancestry_ddvi.genotypes.components import Components, principal_components
-from ancestry_ddvi.genotypes.scores import Projection
+from ancestry_ddvi.genotypes.projection import pca as components
+from ancestry_ddvi.genotypes.projection.pca import Components, principal_components
+from ancestry_ddvi.genotypes.projection.scores import Projection
 
 POPULATIONS, STRONG = 4, 3
 

@@ -15,8 +15,8 @@ from ancestry_ddvi import api
 from ancestry_ddvi.artefacts.model import Model
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.errors import InputsDisagree, UsageProblem
-from ancestry_ddvi.fitting import revive
-from ancestry_ddvi.genotypes.scores import runs
+from ancestry_ddvi.fitting.pipeline import revive
+from ancestry_ddvi.genotypes.projection.scores import runs
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.reference.groups import Groups

@@ -7,7 +7,7 @@ import pytest
 from cohorts import balding_nichols
 from memory_store import MemoryStore, site_table
 
-from ancestry_ddvi.genotypes.dispersion import score_dispersion
+from ancestry_ddvi.genotypes.projection.dispersion import score_dispersion
 
 
 def spread_out(

@@ -11,7 +11,7 @@ import pytest
 
 from ancestry_ddvi import api
 from ancestry_ddvi.errors import UsageProblem
-from ancestry_ddvi.genotypes.simulated import SimulatedCohort
+from ancestry_ddvi.genotypes.simulation.populations import SimulatedCohort
 
 HEADER = (
     "##fileformat=VCFv4.2",

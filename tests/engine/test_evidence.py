@@ -9,9 +9,14 @@ import pytest
 from cohorts import balding_nichols, blocks, projection_of
 from numpy.testing import assert_allclose
 
-from ancestry_ddvi.genotypes.evidence import ERROR, as_likelihoods, scores_of, spread
-from ancestry_ddvi.genotypes.fields import triples
-from ancestry_ddvi.genotypes.scores import Projection, Scores
+from ancestry_ddvi.genotypes.formats.fields import triples
+from ancestry_ddvi.genotypes.projection.likelihood_scores import (
+    ERROR,
+    as_likelihoods,
+    scores_of,
+    spread,
+)
+from ancestry_ddvi.genotypes.projection.scores import Projection, Scores
 
 KEPT, ALL = 3, 7
 FIELDS = ("value", "precision", "length", "observed", "information", "pseudo_haploid")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ancestry_ddvi.genotypes.exact import on_grid
+from ancestry_ddvi.genotypes.projection.exact_sums import on_grid
 
 WEIGHTS = arrays(
     np.float64,

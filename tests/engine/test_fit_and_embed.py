@@ -14,7 +14,7 @@ import pytest
 
 from ancestry_ddvi import api
 from ancestry_ddvi.errors import InputsDisagree, NothingLeft, UsageProblem
-from ancestry_ddvi.genotypes.simulated import SimulatedCohort
+from ancestry_ddvi.genotypes.simulation.populations import SimulatedCohort
 
 STEPS = {"steps": "60"}
 TABLES = ("coords", "eigenvec", "pcs")

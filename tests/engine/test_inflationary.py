@@ -9,11 +9,11 @@ from scipy.stats import chisquare
 
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.errors import UsageProblem
-from ancestry_ddvi.genotypes.scores import Scores
-from ancestry_ddvi.mapping import with_settings
+from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.methods import recipe
 from ancestry_ddvi.methods.inflationary_flow import FlowMethod
 from ancestry_ddvi.methods.method import Spec
+from ancestry_ddvi.methods.settings import with_settings
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.inflationary import variances
 

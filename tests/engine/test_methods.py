@@ -9,11 +9,11 @@ import torch
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal, Normal
 
 from ancestry_ddvi.errors import UsageProblem
-from ancestry_ddvi.fitting import FEWEST_HELD_OUT, HELD_OUT, FitOptions, hold_out
-from ancestry_ddvi.mapping import with_settings
+from ancestry_ddvi.fitting.pipeline import FEWEST_HELD_OUT, HELD_OUT, FitOptions, hold_out
 from ancestry_ddvi.methods import METHODS, recipe
 from ancestry_ddvi.methods.method import Spec
 from ancestry_ddvi.methods.networks import NetworkRecipe
+from ancestry_ddvi.methods.settings import with_settings
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.modalities import ComponentScores
 from ancestry_ddvi.models.posteriors.diffusion import Diffusion

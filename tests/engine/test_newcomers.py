@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from cohorts import Cohort, balding_nichols, blocks, projection_of, standardised
 
-from ancestry_ddvi.genotypes.scores import Projection, Scores
+from ancestry_ddvi.genotypes.projection.scores import Projection, Scores
 
 PEOPLE, SITES, NOISE = 300, 6000, 16
 

@@ -11,9 +11,9 @@ import torch
 from ancestry_ddvi.artefacts.summary import Clock
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.errors import UsageProblem
-from ancestry_ddvi.fitting import Fit, FitOptions, fit_model
-from ancestry_ddvi.genotypes.scores import runs
-from ancestry_ddvi.genotypes.source import MISSING
+from ancestry_ddvi.fitting.pipeline import Fit, FitOptions, fit_model
+from ancestry_ddvi.genotypes.formats.source import MISSING
+from ancestry_ddvi.genotypes.projection.scores import runs
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.methods import METHODS, recipe
 from ancestry_ddvi.methods.method import Spec

@@ -10,11 +10,11 @@ import torch
 from scipy import integrate, stats
 from torch import Tensor
 
-from ancestry_ddvi.annealing import Target, annealed
 from ancestry_ddvi.errors import NothingLeft
+from ancestry_ddvi.inference.annealing import Target, annealed
+from ancestry_ddvi.inference.outsourcing import Sampled, Sampler, accepted, learnt, outsource
 from ancestry_ddvi.models.priors import prior
 from ancestry_ddvi.models.runtime import computing
-from ancestry_ddvi.outsourcing import Sampled, Sampler, accepted, learnt, outsource
 
 NORMAL = prior("normal", 2)
 SHARES, SPREAD = torch.tensor([0.665, 0.267, 0.068]), 0.15

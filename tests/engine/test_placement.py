@@ -8,10 +8,10 @@ import torch
 from toy_model import as_data, as_scores, factors, rested, simulate
 
 from ancestry_ddvi.data.scores import ScoreData
-from ancestry_ddvi.genotypes.scores import Scores
+from ancestry_ddvi.genotypes.projection.scores import Scores
+from ancestry_ddvi.inference.posterior_draws import Placement, orientation, standard_error
+from ancestry_ddvi.inference.sampling import place
 from ancestry_ddvi.models.batch import Batch
-from ancestry_ddvi.placement import Placement, orientation, standard_error
-from ancestry_ddvi.sampling import place
 
 MOST = 200
 IDS = np.array([f"sample-{i}" for i in range(MOST)], dtype=object)

@@ -10,9 +10,9 @@ import torch
 from toy_model import Grid, as_scores, rested, simulate
 
 from ancestry_ddvi.data.scores import ScoreData
-from ancestry_ddvi.placement import Placement, effective
-from ancestry_ddvi.refinement import FEWEST, refined
-from ancestry_ddvi.sampling import place
+from ancestry_ddvi.inference.posterior_draws import Placement, effective
+from ancestry_ddvi.inference.refinement import FEWEST, refined
+from ancestry_ddvi.inference.sampling import place
 
 PEOPLE, DRAWS = 24, 256
 IDS = [f"p{i}" for i in range(PEOPLE)]

@@ -9,7 +9,7 @@ import pytest
 from cohorts import balding_nichols, blocks, projection_of, standardised
 from numpy.testing import assert_allclose
 
-from ancestry_ddvi.genotypes.scores import Projection, Scores
+from ancestry_ddvi.genotypes.projection.scores import Projection, Scores
 
 PEOPLE, KEPT, ALL = 40, 3, 7
 FIELDS = ("value", "precision", "length", "observed")

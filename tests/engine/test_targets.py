@@ -7,15 +7,15 @@ import pytest
 from scipy.stats import multivariate_normal
 from toy_model import toy_model
 
-from ancestry_ddvi import generation
-from ancestry_ddvi.constraint import of_latents
 from ancestry_ddvi.errors import UsageProblem
+from ancestry_ddvi.inference import generation
+from ancestry_ddvi.inference.constraint import of_latents
+from ancestry_ddvi.inference.outsourcing import outsource
+from ancestry_ddvi.inference.posterior_draws import Placement
+from ancestry_ddvi.inference.targets import Target, targets
 from ancestry_ddvi.models.priors import prior
-from ancestry_ddvi.outsourcing import outsource
-from ancestry_ddvi.placement import Placement
 from ancestry_ddvi.reference.groups import Groups
 from ancestry_ddvi.reference.normals import Normals
-from ancestry_ddvi.targets import Target, targets
 
 TURN = np.array([[0.6, 0.8], [-0.8, 0.6]])
 GROUPS = Groups(

@@ -12,11 +12,11 @@ from toy_model import SCALE, as_scores, factors, simulate, toy_model
 
 from ancestry_ddvi.data.scores import FEWEST, ScoreData
 from ancestry_ddvi.errors import TrainingDiverged
-from ancestry_ddvi.genotypes.scores import Scores
+from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.models.batch import Batch
-from ancestry_ddvi.objectives.base import Objective, Phase
-from ancestry_ddvi.objectives.elbo import ELBO
-from ancestry_ddvi.objectives.wake_sleep import WakeSleep
+from ancestry_ddvi.training.objectives.base import Objective, Phase
+from ancestry_ddvi.training.objectives.elbo import ELBO
+from ancestry_ddvi.training.objectives.wake_sleep import WakeSleep
 from ancestry_ddvi.training.trainer import CLIP, Stage, train
 
 CPU = torch.device("cpu")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ancestry_ddvi.genotypes.source import GenotypeSource
+from ancestry_ddvi.genotypes.formats.source import GenotypeSource
 
 GT_FIELD = '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">'
 META = (

@@ -8,8 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ancestry_ddvi.genotypes.alleles import Match, complement, is_ambiguous, orient, recode
-from ancestry_ddvi.genotypes.source import MISSING
+from ancestry_ddvi.genotypes.formats.source import MISSING
+from ancestry_ddvi.genotypes.harmonise.alleles import (
+    Match,
+    complement,
+    is_ambiguous,
+    orient,
+    recode,
+)
 
 PAIR = {"A": "T", "C": "G", "G": "C", "T": "A"}
 SNPS = [(a, b) for a in PAIR for b in PAIR if a != b]

@@ -10,7 +10,7 @@ import pytest
 from genotype_files import GT_FIELD, META, Write, bgzf, record, vcf_text
 
 from ancestry_ddvi.errors import InputUnreadable
-from ancestry_ddvi.genotypes.opening import open_source
+from ancestry_ddvi.genotypes.formats.registry import open_source
 
 RECORDS = [record(position=i) for i in range(1, 3001)]
 TEXT = vcf_text(RECORDS).encode()

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from memory_store import MemoryStore, site_table, write_plink
 
-from ancestry_ddvi.genotypes.hardy import exact_p
+from ancestry_ddvi.genotypes.qc.hardy import exact_p
 
 few = st.integers(0, 12)
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from memory_store import MemoryStore, hardy_weinberg, real, site_table, write_plink
 
-from ancestry_ddvi.genotypes import kinship
-from ancestry_ddvi.genotypes.kinship import DUPLICATE, PAIR, king_robust, resolvable, unrelated
+from ancestry_ddvi.genotypes.qc import kinship
+from ancestry_ddvi.genotypes.qc.kinship import DUPLICATE, PAIR, king_robust, resolvable, unrelated
 
 ALL = -1e9
 

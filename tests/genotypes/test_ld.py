@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from memory_store import MemoryStore, real, site_table, write_plink
 
-from ancestry_ddvi.genotypes import ld
-from ancestry_ddvi.genotypes.ld import prune
-from ancestry_ddvi.genotypes.tally import minor
+from ancestry_ddvi.genotypes.qc import ld
+from ancestry_ddvi.genotypes.qc.counts import minor
+from ancestry_ddvi.genotypes.qc.ld import prune
 
 
 def linked(

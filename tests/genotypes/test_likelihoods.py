@@ -12,11 +12,11 @@ from genotype_files import META, Write, record
 from numpy.testing import assert_allclose
 
 from ancestry_ddvi.errors import InputsDisagree, InputUnreadable, NothingLeft, UsageProblem
-from ancestry_ddvi.genotypes.choosing import choose_field
-from ancestry_ddvi.genotypes.likelihoods import EvidenceStore
-from ancestry_ddvi.genotypes.panel import Panel
-from ancestry_ddvi.genotypes.screening import table
-from ancestry_ddvi.genotypes.source import SiteTable
+from ancestry_ddvi.genotypes.formats.field_selection import choose_field
+from ancestry_ddvi.genotypes.formats.source import SiteTable
+from ancestry_ddvi.genotypes.formats.variant_filter import table
+from ancestry_ddvi.genotypes.harmonise.panel import Panel
+from ancestry_ddvi.genotypes.likelihood_store import EvidenceStore
 
 FORMAT = '##FORMAT=<ID={0},Number={1},Type={2},Description="{0}">'
 FIELDS = (

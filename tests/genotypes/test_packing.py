@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ancestry_ddvi.genotypes import packing
-from ancestry_ddvi.genotypes.packing import PackedRows, genotype_counts, pack, unpack
+from ancestry_ddvi.genotypes.formats import packing
+from ancestry_ddvi.genotypes.formats.packing import PackedRows, genotype_counts, pack, unpack
 
 DOSAGES = arrays(
     np.int8,

@@ -16,8 +16,14 @@ from hypothesis import strategies as st
 from memory_store import MemoryStore, hardy_weinberg, real, site_table, write_plink
 
 from ancestry_ddvi.errors import NothingLeft, UsageProblem
-from ancestry_ddvi.genotypes import _reads
-from ancestry_ddvi.genotypes.qc import QC, Filters, Step, format_table, quality_control
+from ancestry_ddvi.genotypes import blocks as _reads
+from ancestry_ddvi.genotypes.qc.quality_control import (
+    QC,
+    Filters,
+    Step,
+    format_table,
+    quality_control,
+)
 
 SITES, PEOPLE = 400, 60
 NO_LD = Filters(ld_r2=1.0)

@@ -27,13 +27,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ancestry_ddvi.errors import InputsDisagree, UsageProblem
-from ancestry_ddvi.genotypes.bcf import BcfRecords
-from ancestry_ddvi.genotypes.opening import open_source, open_sources
-from ancestry_ddvi.genotypes.pgen import PgenSource
-from ancestry_ddvi.genotypes.plink import PlinkSource, write_plink
-from ancestry_ddvi.genotypes.screening import Screen
-from ancestry_ddvi.genotypes.vcf import VcfSource
-from ancestry_ddvi.genotypes.vcf_calls import Dosages, look_up, words_behind_tabs
+from ancestry_ddvi.genotypes.formats.bcf import BcfRecords
+from ancestry_ddvi.genotypes.formats.pgen import PgenSource
+from ancestry_ddvi.genotypes.formats.plink import PlinkSource, write_plink
+from ancestry_ddvi.genotypes.formats.registry import open_source, open_sources
+from ancestry_ddvi.genotypes.formats.variant_filter import Screen
+from ancestry_ddvi.genotypes.formats.vcf import VcfSource
+from ancestry_ddvi.genotypes.formats.vcf_calls import Dosages, look_up, words_behind_tabs
 
 KGP = Path(__file__).parents[3] / "shared" / "data" / "kgp1092" / "kgp1092"
 KINDS = ["x.vcf", "x.vcf.gz", "x.vcf.bgz", "x.bcf"]
@@ -244,7 +244,7 @@ def test_a_vcf_is_read_from_standard_input(vcf: Write) -> None:
     for name in ("x.vcf", "x.vcf.bgz"):
         path = vcf([record(), record(["0", "./.", "0/1"], 5)], name=name)
         code = (
-            "from ancestry_ddvi.genotypes.opening import open_source\n"
+            "from ancestry_ddvi.genotypes.formats.registry import open_source\n"
             "s = open_source('-')\n"
             "print(s.name, s.samples, [b.dosages.tolist() for b in s.blocks()])"
         )
@@ -518,8 +518,8 @@ def test_every_word_of_a_plain_call_is_known() -> None:
 def test_many_people_make_small_blocks(
     vcf: Write, bed: Write, name: str, random_dosages: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ancestry_ddvi.genotypes.packing._GENOTYPES_AT_ONCE", 21 * 4)
-    monkeypatch.setattr("ancestry_ddvi.genotypes.vcf_text._TEXT_AT_ONCE", 300)
+    monkeypatch.setattr("ancestry_ddvi.genotypes.formats.packing._GENOTYPES_AT_ONCE", 21 * 4)
+    monkeypatch.setattr("ancestry_ddvi.genotypes.formats.vcf_text._TEXT_AT_ONCE", 300)
     samples = [f"s{i}" for i in range(21)]
     made = (
         bed(random_dosages)

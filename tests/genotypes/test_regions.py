@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from memory_store import DATA, real, site_table
 
-from ancestry_ddvi.genotypes.regions import (
+from ancestry_ddvi.genotypes.formats.source import SiteTable
+from ancestry_ddvi.genotypes.harmonise.builds import (
     LENGTHS,
     _table,
     autosome,
@@ -16,7 +17,6 @@ from ancestry_ddvi.genotypes.regions import (
     in_regions,
     long_range_ld,
 )
-from ancestry_ddvi.genotypes.source import SiteTable
 
 BOTH = ["GRCh37", "GRCh38"]
 ANCHORS = _table("anchors.tsv")

@@ -9,8 +9,8 @@ import pytest
 from memory_store import MemoryStore, hardy_weinberg
 
 from ancestry_ddvi.artefacts.relatives import write_relatives
-from ancestry_ddvi.genotypes.kinship import PAIR
-from ancestry_ddvi.genotypes.relatives import relations, relatives_among, tallied, twins
+from ancestry_ddvi.genotypes.qc.kinship import PAIR
+from ancestry_ddvi.genotypes.qc.relatives import relations, relatives_among, tallied, twins
 
 SITES, PEOPLE = 2000, 12
 

@@ -20,10 +20,10 @@ from ancestry_ddvi.errors import (
     OutputUnwritable,
     UsageProblem,
 )
-from ancestry_ddvi.genotypes.packing import pack
-from ancestry_ddvi.genotypes.source import Block
+from ancestry_ddvi.genotypes.formats.packing import pack
+from ancestry_ddvi.genotypes.formats.source import Block
+from ancestry_ddvi.genotypes.formats.vcf import VcfSource
 from ancestry_ddvi.genotypes.store import GenotypeStore, ingest
-from ancestry_ddvi.genotypes.vcf import VcfSource
 
 SAMPLES = [f"s{i}" for i in range(21)]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from toy_model import Grid, as_data, asleep, rested, simulate, toy_model
 
-from ancestry_ddvi.placement import Placement
-from ancestry_ddvi.sampling import place
+from ancestry_ddvi.inference.posterior_draws import Placement
+from ancestry_ddvi.inference.sampling import place
 
 PEOPLE = 96
 K = (1, 8, 64, 512)

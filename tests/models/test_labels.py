@@ -6,6 +6,7 @@ import pytest
 import torch
 from toy_model import as_data, factors, simulate
 
+from ancestry_ddvi.inference.sampling import place
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.encoders import ScoreEncoder
 from ancestry_ddvi.models.labels import NoLabels, PredictedLabels
@@ -13,7 +14,6 @@ from ancestry_ddvi.models.likelihoods.scores import ScoreLikelihood
 from ancestry_ddvi.models.posteriors.gaussian import Gaussian
 from ancestry_ddvi.models.priors import prior
 from ancestry_ddvi.models.variational import Variational
-from ancestry_ddvi.sampling import place
 
 CLASSES, CONTEXT = 3, 16
 SCALE = torch.tensor((3.0, 2.0, 1.5, 1.0, 1.0))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ancestry_ddvi.data.scores import ScoreData
-from ancestry_ddvi.genotypes.scores import Scores
+from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.encoders import ScoreEncoder
 from ancestry_ddvi.models.likelihoods.scores import ScoreLikelihood

@@ -1,0 +1,1 @@
+"""From a genotype store to a fitted model."""

@@ -1,0 +1,52 @@
+"""What quality control asks of a store of genotypes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+
+from .formats.source import SiteTable
+
+SITES_AT_ONCE = 1024
+GENOTYPES_AT_ONCE = 2**25
+
+
+class Reads(Protocol):
+    """Anything that holds genotypes and gives them back site by site.
+
+    Attributes
+    ----------
+    samples : tuple of str
+    sites : SiteTable
+    """
+
+    @property
+    def samples(self) -> tuple[str, ...]: ...
+
+    @property
+    def sites(self) -> SiteTable: ...
+
+    def counts(self) -> np.ndarray:
+        """Numbers of dosage 0, 1, 2 and missing over all samples; int64 (sites, 4)."""
+
+    def dosages(self, rows: np.ndarray | slice, samples: np.ndarray | None = None) -> np.ndarray:
+        """Dosages 0, 1, 2 or -1 at the given sites; int8 (sites, samples)."""
+
+
+def in_blocks(
+    store: Reads, rows: np.ndarray, samples: np.ndarray | None = None
+) -> Iterator[np.ndarray]:
+    """Dosages of ``rows``, int8 (sites, samples), at most 1,024 sites and 32 MiB at once."""
+    people = len(store.samples) if samples is None else len(samples)
+    size = max(1, min(SITES_AT_ONCE, GENOTYPES_AT_ONCE // max(people, 1)))
+    for start in range(0, len(rows), size):
+        yield store.dosages(rows[start : start + size], samples)
+
+
+def evenly(items: np.ndarray, at_most: int) -> np.ndarray:
+    """At most ``at_most`` of the items, evenly spaced, first and last included."""
+    if len(items) <= at_most:
+        return items
+    return items[np.linspace(0, len(items) - 1, at_most).astype(np.int64)]

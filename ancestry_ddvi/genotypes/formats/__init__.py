@@ -1,0 +1,1 @@
+"""Genotype files: one reader a format, and what readers share."""

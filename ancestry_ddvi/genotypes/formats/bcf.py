@@ -1,0 +1,121 @@
+"""BCF records to dosages, through cyvcf2."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ...errors import InputUnreadable
+from .packing import sites_at_once
+from .source import MISSING, Block
+from .variant_filter import Row, Screen, table
+
+_PAD = -2
+_HTSLIB_DEFAULT = 3
+
+
+@contextmanager
+def quiet_htslib() -> Iterator[None]:
+    """Keep htslib off standard error: the messages are to be ours."""
+    from cyvcf2.cyvcf2 import set_htslib_log_level
+
+    set_htslib_log_level(0)
+    try:
+        yield
+    finally:
+        usual = os.environ.get("CYVCF2_HTSLIB_LOG_LEVEL", "")
+        set_htslib_log_level(int(usual) if usual.isdigit() else _HTSLIB_DEFAULT)
+
+
+def htslib_records(path: str) -> Generator[Any, None, None]:
+    """cyvcf2's records, which reports damage as a bare Exception.
+
+    Raises
+    ------
+    InputUnreadable
+        If htslib cannot go on; the message gives the last record that was whole.
+    """
+    from cyvcf2 import VCF
+
+    where = "its header"
+    try:
+        for record in VCF(path):
+            yield record
+            where = f"the record after {record.CHROM}:{record.POS}"
+    except Exception as error:
+        raise InputUnreadable(
+            f"{path} is damaged or cut short in {where}",
+            "Copy it again; `bcftools view` tells more.",
+        ) from error
+
+
+def admitted(screen: Screen, record: Any) -> Row | None:
+    """The site of one of cyvcf2's records; None where the screen leaves it out."""
+    alleles = screen.admit(
+        record.CHROM, record.POS, record.REF, ",".join(record.ALT), record.FILTER or "PASS"
+    )
+    return (record.CHROM, record.POS, record.ID or ".", *alleles) if alleles else None
+
+
+class BcfRecords:
+    """Records of a file that htslib reads.
+
+    Attributes
+    ----------
+    haploid_calls : int
+        Calls of one allele met so far in the sites kept; their dosage is missing.
+    """
+
+    def __init__(self, path: str, samples: int, screen: Screen) -> None:
+        self._path = path
+        self._samples = samples
+        self._screen = screen
+        self.haploid_calls = 0
+
+    def blocks(self, sites: int) -> Iterator[Block]:
+        """Blocks of at most ``sites`` admitted records.
+
+        Raises
+        ------
+        InputUnreadable
+            If htslib cannot go on; the message gives the last record that was whole.
+        """
+        rows: list[Row] = []
+        size = sites_at_once(sites, self._samples)
+        dosages = np.empty((size, self._samples), np.int8)
+        with quiet_htslib():
+            for record in htslib_records(self._path):
+                row = self._admit(record)
+                if row:
+                    dosages[len(rows)] = self._dosage(record.genotype.array())
+                    rows.append(row)
+                if len(rows) == size:
+                    yield Block(table(rows), dosages.copy())
+                    rows = []
+        if rows:
+            yield Block(table(rows), dosages[: len(rows)])
+
+    def _admit(self, record: Any) -> Row | None:
+        if "GT" not in record.FORMAT:
+            self._screen.skipped["without GT"] += 1
+            return None
+        return admitted(self._screen, record)
+
+    def _dosage(self, alleles: np.ndarray) -> np.ndarray:
+        """int8 (samples,) from cyvcf2's (samples, ploidy + 1), whose last column is the phase.
+
+        There, -1 is an unobserved allele and -2 fills up a call of lower ploidy.
+        """
+        first, second = alleles[:, 0], alleles[:, 1]
+        if alleles.shape[1] == 2:
+            second = np.full_like(first, _PAD)
+        self.haploid_calls += int(((second == _PAD) & (first >= 0)).sum())
+        # Neither is negative nor above 1 exactly if no bit but the lowest is set in either.
+        observed = (first | second) & ~1 == 0
+        observed &= (alleles[:, 2:-1] == _PAD).all(axis=1)
+        dosage: np.ndarray = np.where(observed, first + second, MISSING).astype(np.int8)
+        return dosage

@@ -1,0 +1,86 @@
+"""Several files of the same people, such as one per chromosome, as one source."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ...errors import InputsDisagree
+from .source import Block, GenotypeSource
+from .variant_filter import Screen
+
+
+class JoinedSource(GenotypeSource):
+    """The sites of each source in turn, samples in the order of the first.
+
+    A site met in an earlier source is left out and counted as a duplicate.
+
+    Parameters
+    ----------
+    sources : sequence of GenotypeSource
+
+    Raises
+    ------
+    InputsDisagree
+        If the sources hold different people or name different builds.
+    """
+
+    def __init__(self, sources: Sequence[GenotypeSource]) -> None:
+        self._sources = sources
+        first = sources[0]
+        self.name = f"{first.name} and {len(sources) - 1} more"
+        self.samples = first.samples
+        self._orders = [_order(first, source) for source in sources]
+        self.build_hint = _common_build(sources)
+        self.files = tuple(file for source in sources for file in source.files)
+        known = [source.records for source in sources if source.records is not None]
+        self.records = sum(known) if len(known) == len(sources) else None
+        self.skipped = Counter()
+        self._again: Counter[str] = Counter()
+        self._count_skipped()
+
+    def blocks(self, sites: int = 1024) -> Iterator[Block]:
+        """See ``GenotypeSource.blocks``."""
+        self._again.clear()
+        screen = Screen(self._again)
+        for source, order in zip(self._sources, self._orders, strict=True):
+            for block in source.blocks(sites):
+                new = screen.admit_table(block.sites)
+                self._count_skipped()
+                if new.any():
+                    dosages = block.dosages if new.all() else block.dosages[new]
+                    yield Block(block.sites[new], dosages if order is None else dosages[:, order])
+        self._count_skipped()
+
+    def _count_skipped(self) -> None:
+        self.skipped.clear()
+        for counter in (*(source.skipped for source in self._sources), self._again):
+            self.skipped.update(counter)
+
+
+def _order(first: GenotypeSource, other: GenotypeSource) -> np.ndarray | None:
+    """Columns of ``other`` in the order of ``first``; None where nothing need move."""
+    if other.samples == first.samples:
+        return None
+    column = {sample: i for i, sample in enumerate(other.samples)}
+    shared = sum(sample in column for sample in first.samples)
+    if shared < len(first.samples) or shared < len(other.samples):
+        raise InputsDisagree(
+            f"{first.name} and {other.name} hold different people: {shared} of "
+            f"{len(first.samples)} in the first are in the second, which has {len(other.samples)}",
+            "Files given together are joined site by site and must hold the same samples.",
+        )
+    return np.array([column[sample] for sample in first.samples])
+
+
+def _common_build(sources: Sequence[GenotypeSource]) -> str | None:
+    named = {source.build_hint: source.name for source in sources if source.build_hint}
+    if len(named) > 1:
+        said = ", ".join(f"{name} says {build}" for build, name in named.items())
+        raise InputsDisagree(
+            f"The files are of different builds of the reference: {said}",
+            "Lift them to one build first.",
+        )
+    return next(iter(named), None)

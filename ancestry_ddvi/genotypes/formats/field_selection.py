@@ -1,0 +1,71 @@
+"""Which FORMAT field of the files given says most of the people in them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from itertools import islice
+
+from ...errors import InputUnreadable, UsageProblem
+from ..likelihood_store import file_header, values_of
+from .bcf import admitted, htslib_records, quiet_htslib
+from .fields import EVIDENCE, GT
+from .registry import variant_file
+from .streams import spoken
+from .variant_filter import Screen
+from .vcf_header import VcfHeader
+
+_FIRST_SNPS = 20
+"""Records by which a file is judged to hold a field that its header declares."""
+
+
+def choose_field(paths: Sequence[str], wanted: str = "auto") -> str:
+    """The FORMAT field to read: the one wanted, or what says most in all of the files.
+
+    That is PL, else GL, else GP, else DS, if every file declares it and has it at one of its
+    first SNPs, else GT; of standard input, pipes and PLINK files it is GT.
+
+    Raises
+    ------
+    UsageProblem
+        If a field other than GT is wanted of a file that holds hard calls only.
+    InputUnreadable
+        If a file cannot be opened, or does not declare the field wanted.
+    """
+    if wanted == GT:
+        return GT
+    files = [variant_file(path) for path in paths]
+    if wanted == "auto":
+        held = [_held(file) if file else set() for file in files]
+        return next((f for f in EVIDENCE if held and all(f in fields for fields in held)), GT)
+    for path, file in zip(paths, files, strict=True):
+        if file is None:
+            raise UsageProblem(
+                f"{spoken(path)} holds no {wanted}: PLINK files, pipes and standard input are "
+                "read for hard calls only",
+                "Give a VCF or BCF file, or leave out --field.",
+            )
+        _check_declared(file_header(file), wanted, path)
+    return wanted
+
+
+def _check_declared(header: VcfHeader, wanted: str, path: str) -> None:
+    if wanted not in header.fields:
+        there = ", ".join(f for f in (*EVIDENCE, GT) if f in header.fields) or "none that is read"
+        raise InputUnreadable(
+            f"{path} holds no {wanted}: its header declares {there}",
+            "Give --field one of those, or leave it out.",
+        )
+
+
+def _held(path: str) -> set[str]:
+    """Which fields of evidence the file declares and its first SNPs have."""
+    declared = [field for field in EVIDENCE if field in file_header(path).fields]
+    if not declared:
+        return set()
+    screen = Screen(Counter())
+    with quiet_htslib(), closing(htslib_records(path)) as records:
+        pairs = ((row, record) for record in records if (row := admitted(screen, record)))
+        some = islice(pairs, _FIRST_SNPS)
+        return {f for row, r in some for f in declared if values_of(r, row, f) is not None}

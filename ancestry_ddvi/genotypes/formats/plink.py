@@ -1,0 +1,148 @@
+"""PLINK 1 filesets: x.bed with x.bim and x.fam beside it.
+
+https://www.cog-genomics.org/plink/1.9/formats#bed
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from ...errors import InputUnreadable
+from ...storage import whole
+from .packing import pack, packed_width, sites_at_once, unpack
+from .plink_text import beside, read_lines, read_sites, split_rows
+from .source import Block, GenotypeSource, SiteTable
+from .streams import open_bytes
+from .variant_filter import Screen
+from .vcf_header import check_distinct
+
+BED_START = b"\x6c\x1b\x01"
+SAMPLE_MAJOR_START = b"\x6c\x1b\x00"
+
+_BIM_PLACES = (0, 3, 1, 5, 4)
+
+
+class PlinkSource(GenotypeSource):
+    """A .bed file used in place through a memory map.
+
+    .bim column 5 is ALT, the counted allele, and column 6 is REF.
+
+    Attributes
+    ----------
+    sites : SiteTable
+        Every row of the .bim.
+    usable : ndarray of bool, shape (sites,)
+        Which rows are biallelic SNPs met for the first time; the others are in ``skipped``.
+    packed : memmap of uint8, shape (sites, bytes)
+        The codes of ``packing``.
+
+    Raises
+    ------
+    InputUnreadable
+        If one of the three files is missing, malformed or does not fit the others.
+    """
+
+    def __init__(self, path: str) -> None:
+        bed = beside(path, ".bed")
+        bim, fam = bed.with_suffix(".bim"), bed.with_suffix(".fam")
+        self.name, self.files = path, (bed, bim, fam)
+        self.samples = read_fam(fam)
+        self.sites = read_sites(split_rows(read_lines(bim), bim, 6), bim, _BIM_PLACES)
+        for part, rows in ((fam, self.samples), (bim, self.sites)):
+            if not len(rows):
+                raise InputUnreadable(f"{part} is empty", "Make the fileset again.")
+        self.packed = map_bed(bed, len(self.sites), len(self.samples))
+        self.records = len(self.sites)
+        self.skipped = Counter()
+        self.usable = Screen(self.skipped).admit_table(self.sites)
+
+    def blocks(self, sites: int = 1024) -> Iterator[Block]:
+        """See ``GenotypeSource.blocks``."""
+        rows = np.flatnonzero(self.usable)
+        step = sites_at_once(sites, len(self.samples))
+        for start in range(0, len(rows), step):
+            chosen = rows[start : start + step]
+            yield Block(self.sites[chosen], unpack(self.packed[chosen], len(self.samples)))
+
+
+def write_plink(
+    prefix: Path, samples: Sequence[str], blocks: Iterable[Block], family: str = "0"
+) -> SiteTable:
+    """Write a fileset as blocks arrive and return its sites; the .bed appears last.
+
+    ``family`` is everybody's FID.
+
+    Raises
+    ------
+    OutputUnwritable
+        If one of the three cannot be written; then none is changed.
+    """
+    with ExitStack() as stack:
+        # Left in reverse order: all are closed before the first is renamed.
+        paths = [stack.enter_context(whole(f"{prefix}{end}")) for end in (".bed", ".bim", ".fam")]
+        bed, bim, fam = (stack.enter_context(path.open("wb")) for path in paths)
+        fam.writelines(f"{family}\t{sample}\t0\t0\t0\t-9\n".encode() for sample in samples)
+        bed.write(BED_START)
+        tables = []
+        for block in blocks:
+            bed.write(pack(block.dosages).tobytes())
+            _write_bim(bim, block.sites)
+            tables.append(block.sites)
+        return SiteTable.join(tables)
+
+
+def read_fam(fam: Path) -> tuple[str, ...]:
+    """The IIDs, which must differ.
+
+    Raises
+    ------
+    InputUnreadable
+        If the file is missing or malformed, or two IIDs are the same.
+    """
+    samples = tuple(fields[1] for _, fields in split_rows(read_lines(fam), fam, 6))
+    check_distinct(samples, str(fam))
+    return samples
+
+
+def _write_bim(bim: BinaryIO, sites: SiteTable) -> None:
+    columns = (sites.chromosome, sites.id, sites.position.tolist(), sites.alt, sites.ref)
+    for chromosome, name, position, alt, ref in zip(*columns, strict=True):
+        bim.write(f"{chromosome}\t{name}\t0\t{position}\t{alt}\t{ref}\n".encode())
+
+
+def map_bed(bed: Path, sites: int, samples: int) -> np.ndarray:
+    """The genotypes in the file, memmap of uint8 (sites, bytes).
+
+    Raises
+    ------
+    InputUnreadable
+        If its first bytes or its size are not those of a SNP-major .bed of that shape.
+    """
+    with open_bytes(str(bed)) as handle:
+        start = handle.read(3)
+    if start == SAMPLE_MAJOR_START:
+        raise InputUnreadable(
+            f"{bed} is sample-major, the layout of very old PLINK",
+            "Rewrite it with `plink --bfile OLD --make-bed --out NEW`.",
+        )
+    if start != BED_START:
+        raise InputUnreadable(
+            f"{bed} is not a PLINK 1 .bed file: it starts with {start.hex(' ') or 'nothing'}, "
+            f"not {BED_START.hex(' ')}",
+            "Give a .bed file made by PLINK, not one of genome intervals.",
+        )
+    width = packed_width(samples)
+    size, expected = bed.stat().st_size, len(BED_START) + sites * width
+    if size != expected:
+        raise InputUnreadable(
+            f"{bed} has {size:,} bytes where {sites:,} sites of {samples:,} samples need "
+            f"{expected:,}",
+            "It is cut short, or belongs to another .bim or .fam.",
+        )
+    return np.memmap(bed, np.uint8, "r", offset=len(BED_START), shape=(sites, width))

@@ -1,0 +1,113 @@
+"""Match, swap, strand, ambiguity: pure functions on arrays of alleles."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+from ..formats.source import MISSING
+
+_BASES = np.array(["A", "C", "G", "T"], dtype=object)
+_NOT_A_BASE = -1
+
+
+class Match(IntEnum):
+    """How the two alleles of a file's site relate to those of the model's site.
+
+    The order is one of preference: where two readings are possible, the smaller code is meant.
+    """
+
+    SAME = 0
+    SWAPPED = 1
+    FLIPPED = 2
+    FLIPPED_SWAPPED = 3
+    MISMATCH = 4
+
+
+def complement(alleles: np.ndarray) -> np.ndarray:
+    """The base on the other strand, A-T and C-G; whatever is not a single base stays as it is.
+
+    Parameters
+    ----------
+    alleles : ndarray of object (str)
+
+    Returns
+    -------
+    ndarray of object (str), same shape
+    """
+    code = _code(alleles)
+    return np.where(code == _NOT_A_BASE, alleles, _BASES[3 - code.clip(0)])
+
+
+def is_ambiguous(ref: np.ndarray, alt: np.ndarray) -> np.ndarray:
+    """Whether the two alleles are each other's complement (A/T or C/G).
+
+    The other strand of such a site reads like the same site with REF and ALT swapped, so that
+    the alleles alone cannot tell a flip from a swap.
+
+    Parameters
+    ----------
+    ref, alt : ndarray of object (str), shape (sites,)
+
+    Returns
+    -------
+    ndarray of bool, shape (sites,)
+    """
+    ref_code, alt_code = _code(ref), _code(alt)
+    bases = (ref_code != _NOT_A_BASE) & (alt_code != _NOT_A_BASE)
+    return np.asarray(bases & (ref_code == 3 - alt_code))
+
+
+def orient(
+    model_ref: np.ndarray, model_alt: np.ndarray, file_ref: np.ndarray, file_alt: np.ndarray
+) -> np.ndarray:
+    """How each site of a file has to be turned to read like the model's.
+
+    At an ambiguous site (see ``is_ambiguous``) the answer tells the order of the letters only:
+    SAME may also be a flip with a swap, and SWAPPED may also be a flip.
+
+    Parameters
+    ----------
+    model_ref, model_alt, file_ref, file_alt : ndarray of object (str), shape (sites,)
+
+    Returns
+    -------
+    ndarray of int8, shape (sites,)
+        Codes of ``Match``. MISMATCH where the alleles differ on both strands, and where any of
+        the four is not a single base or a site has the same allele twice.
+    """
+    m_ref, m_alt, f_ref, f_alt = map(_code, (model_ref, model_alt, file_ref, file_alt))
+    usable = (np.minimum.reduce([m_ref, m_alt, f_ref, f_alt]) >= 0) & (m_ref != m_alt)
+    readings = [
+        (f_ref == m_ref) & (f_alt == m_alt),
+        (f_ref == m_alt) & (f_alt == m_ref),
+        (f_ref == 3 - m_ref) & (f_alt == 3 - m_alt),
+        (f_ref == 3 - m_alt) & (f_alt == 3 - m_ref),
+    ]
+    matches = [Match.SAME, Match.SWAPPED, Match.FLIPPED, Match.FLIPPED_SWAPPED]
+    chosen = np.select([usable & r for r in readings], matches, Match.MISMATCH)
+    return chosen.astype(np.int8)
+
+
+def recode(dosages: np.ndarray, swapped: np.ndarray) -> np.ndarray:
+    """Count the other allele at the swapped sites: g becomes 2 - g, missing stays missing.
+
+    Parameters
+    ----------
+    dosages : ndarray of int8, shape (sites, samples), values 0, 1, 2 or ``MISSING``
+    swapped : ndarray of bool, shape (sites,)
+
+    Returns
+    -------
+    ndarray of int8, shape (sites, samples)
+    """
+    turn = swapped[:, None] & (dosages != MISSING)
+    return np.where(turn, 2 - dosages, dosages).astype(np.int8)
+
+
+def _code(alleles: np.ndarray) -> np.ndarray:
+    """A, C, G, T as 0 to 3, so that the complement of c is 3 - c; anything else as -1."""
+    import pandas as pd
+
+    return np.asarray(pd.Index(_BASES, dtype=object).get_indexer(pd.Index(alleles, dtype=object)))

@@ -1,0 +1,97 @@
+"""Where a store came from: which files, as they were then, and what was left out of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..errors import OutputUnwritable
+from ..storage import whole
+from .formats.source import GenotypeSource
+
+FORMAT = 1
+"""Raised when stores made before can no longer be used."""
+
+_EDGE = 1 << 20
+
+FilePrint = dict[str, str | int]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Written beside a store as PREFIX.json; a store without one is never reused.
+
+    ``inputs`` tells the input files apart from any others and from their own later states;
+    it is empty for a pipe.
+    """
+
+    name: str
+    inputs: list[FilePrint]
+    skipped: dict[str, int]
+    build_hint: str | None
+    format: int = FORMAT
+
+    @classmethod
+    def of(cls, source: GenotypeSource, inputs: Sequence[FilePrint]) -> Origin:
+        """The origin of a store made from a source that is now exhausted."""
+        return cls(source.name, list(inputs), dict(source.skipped), source.build_hint)
+
+    @classmethod
+    def read(cls, prefix: Path) -> Origin | None:
+        """The origin of the store at ``prefix``; None where there is none of this format."""
+        try:
+            origin = cls(**json.loads(_path(prefix).read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+        return origin if origin.format == FORMAT else None
+
+    def write(self, prefix: Path) -> None:
+        with whole(_path(prefix)) as beside:
+            beside.write_text(json.dumps(asdict(self), indent=1))
+
+    def left_out(self) -> Counter[str]:
+        """Records that are not in the store, by reason."""
+        return Counter(self.skipped)
+
+
+def forget(prefix: Path) -> None:
+    """Disown the store at ``prefix``, so that it cannot be taken for one of another input.
+
+    Raises
+    ------
+    OutputUnwritable
+        If its origin cannot be removed.
+    """
+    try:
+        _path(prefix).unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputUnwritable(
+            f"{_path(prefix)} cannot be replaced: {error.strerror}", "Choose another --out."
+        ) from error
+
+
+def fingerprint(files: Sequence[Path]) -> list[FilePrint]:
+    """What changes when a file does: path, size, time, and a digest of its first and last MiB."""
+    return [_file_print(path) for path in files]
+
+
+def _file_print(path: Path) -> FilePrint:
+    state = path.stat()
+    with path.open("rb") as handle:
+        edges = hashlib.sha256(handle.read(_EDGE))
+        handle.seek(max(0, state.st_size - _EDGE))
+        edges.update(handle.read(_EDGE))
+    return {
+        "path": str(path.resolve()),
+        "size": state.st_size,
+        "mtime_ns": state.st_mtime_ns,
+        "sha256_of_edges": edges.hexdigest(),
+    }
+
+
+def _path(prefix: Path) -> Path:
+    return Path(f"{prefix}.json")

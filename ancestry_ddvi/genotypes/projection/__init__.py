@@ -1,0 +1,1 @@
+"""Principal components, and the scores of samples on them."""

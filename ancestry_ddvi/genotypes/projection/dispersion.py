@@ -1,0 +1,67 @@
+"""How far linkage makes scores less certain than as many independent sites would be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+
+from ..blocks import Reads, evenly
+from .standardise import standardise
+
+STRETCH = 5_000_000
+"""Base pairs in a stretch of genome taken as independent of the next."""
+
+ENOUGH_PEOPLE = 500
+
+
+def score_dispersion(
+    store: Reads,
+    rows: np.ndarray,
+    people: np.ndarray,
+    frequency: np.ndarray,
+    loadings: np.ndarray,
+) -> float:
+    """The variance of scores about their expectation, over that of independent sites.
+
+    A score is a sum over sites. Its variance is the sum over stretches of genome of the
+    variance each stretch adds once the components themselves are taken out; were all sites
+    independent it would be 1. Its inverse is the share of effectively independent sites.
+
+    Parameters
+    ----------
+    store : Reads
+    rows : ndarray of int64, (sites,), in order of chromosome and position
+    people : ndarray of int64
+        Who to judge by; an even choice of ``ENOUGH_PEOPLE`` of them.
+    frequency : ndarray of float64, (sites,)
+    loadings : ndarray of float64, (sites, components)
+
+    Returns
+    -------
+    float
+        Mean over components, at least 1.
+    """
+    some = evenly(people, ENOUGH_PEOPLE)
+    edges = _edges(store.sites.chromosome[rows], store.sites.position[rows])
+
+    def stretches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for start, stop in pairwise(edges):
+            dosages = store.dosages(rows[start:stop], some)
+            x = standardise(dosages, frequency[start:stop])
+            yield loadings[start:stop], np.nan_to_num(x, copy=False)
+
+    scores = np.zeros((len(some), loadings.shape[1]))
+    for v, x in stretches():
+        scores += x.T @ v
+    total = np.zeros(loadings.shape[1])
+    for v, x in stretches():
+        total += ((v.T @ (x - v @ scores.T)) ** 2).mean(axis=1)
+    return max(1.0, float(total.mean()))
+
+
+def _edges(chromosome: np.ndarray, position: np.ndarray) -> np.ndarray:
+    stretch = position // STRETCH
+    new = (chromosome[1:] != chromosome[:-1]) | (stretch[1:] != stretch[:-1])
+    return np.concatenate([[0], np.flatnonzero(new) + 1, [len(position)]])

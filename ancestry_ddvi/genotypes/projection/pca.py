@@ -1,0 +1,221 @@
+"""Principal components of a cohort, with each person placed as if newly arrived."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...seeding import stream
+from ..blocks import Reads, in_blocks
+from .standardise import standardise
+
+GRAM_PEOPLE = 3_000
+"""Up to this many people the people x people matrix is formed; above, it is only applied."""
+
+TRACY_WIDOM_95 = 0.9793
+"""The 95 % point of the Tracy-Widom law (beta = 1)."""
+
+
+@dataclass(frozen=True)
+class Components:
+    """Leading principal components of the people in the fit.
+
+    Attributes
+    ----------
+    loadings : ndarray of float64, (sites, components)
+        Unit-norm weights on standardised dosages.
+    strength : ndarray of float64, (components,)
+        Squared singular values: the sum of squared scores of the people in the fit.
+    significant : int
+        How many leading components pass the Tracy-Widom test.
+    trace, squares : float
+        Sum, and sum of squares, of the squared singular values of all components.
+    people : int
+    """
+
+    loadings: np.ndarray
+    strength: np.ndarray
+    significant: int
+    trace: float
+    squares: float
+    people: int
+
+    def pull(self, kept: int) -> np.ndarray:
+        """How strongly each person's own noise turns the leading components; (kept,).
+
+        Taking person i out of a decomposition with squared singular values d_j changes it by
+        one rank: to first order in the turn of component k towards the others, the score of
+        the person taken out is c_k / (1 + sum_{j > kept} c_j^2 / (d_k - d_j)), with c the
+        person's scores. The c_j^2 are in proportion to d_j on average, so the sum is the
+        person's squared length outside the kept components, times
+
+            pull_k = sum_j [d_j / (d_k - d_j)] / sum_j d_j,
+
+        taken over the Marchenko-Pastur law of the noise. Far above the noise it is 1 / d_k;
+        near its edge, where the others turn component k most easily, several times that.
+        """
+        others = max(self.people - 1 - kept, 1)
+        trace = max(self.trace - self.strength[:kept].sum(), 1e-12)
+        squares = self.squares - (self.strength[:kept] ** 2).sum()
+        aspect = others / effective_markers(trace, squares, others)
+        above = self.strength[:kept] * others / trace
+        root = np.sqrt(np.maximum((above - 1 - aspect) ** 2 - 4 * aspect, 0))
+        share = (above - 1 - aspect - root) / (2 * aspect)
+        return np.asarray(share * others / trace)
+
+
+def principal_components(
+    store: Reads, rows: np.ndarray, people: np.ndarray, frequency: np.ndarray, count: int, seed: int
+) -> Components:
+    """The leading components of standardised dosages at ``rows`` among ``people``.
+
+    A missing genotype takes no part: it adds nothing to a person's products, which are scaled
+    up by the share of sites observed in that person, and nothing to a site's loadings.
+
+    Parameters
+    ----------
+    store : Reads
+    rows : ndarray of int64, (sites,)
+    people : ndarray of int64, (people,)
+    frequency : ndarray of float64, (sites,)
+        ALT allele frequency used to standardise.
+    count : int
+        Components wanted; at most people - 1 are returned.
+    seed : int
+        Start of the iteration when there are more than ``GRAM_PEOPLE`` people.
+
+    Notes
+    -----
+    Significance: Patterson, Price & Reich (2006), "Population structure and eigenanalysis",
+    equations 5-10, with their effective number of markers.
+    """
+
+    def blocks() -> Iterator[np.ndarray]:
+        start = 0
+        for dosages in in_blocks(store, rows, people):
+            yield standardise(dosages, frequency[start : start + len(dosages)])
+            start += len(dosages)
+
+    observed = len(rows) * np.ones(len(people))
+    for x in blocks():
+        observed -= np.isnan(x).sum(axis=0)
+    weight = (len(rows) / np.maximum(observed, 1))[:, None]
+    count = min(count, len(people) - 1)
+    if len(people) <= GRAM_PEOPLE:
+        strength, vectors, trace, squares = _from_gram(blocks, weight, count)
+    else:
+        strength, vectors, trace, squares = _from_products(blocks, weight, count, seed)
+    passed = significant(strength, trace, squares, len(people))
+    loadings = _loadings(blocks, weight, vectors, strength)
+    return Components(loadings, strength, passed, trace, squares, len(people))
+
+
+def significant(strength: np.ndarray, trace: float, squares: float, people: int) -> int:
+    """How many leading eigenvalues exceed what noise alone would give, one after another.
+
+    Patterson et al. (2006): after removing the eigenvalues already accepted, the rest are
+    rescaled by an effective number of markers and the largest is set against Tracy-Widom.
+    """
+    for k, value in enumerate(strength):
+        m = people - 1 - k
+        if m < 3 or trace <= 0:
+            return k
+        markers = effective_markers(trace, squares, m)
+        root, rest = np.sqrt(max(markers - 1, 1.0)), np.sqrt(m)
+        centre = (root + rest) ** 2 / markers
+        scale = (root + rest) / markers * (1 / root + 1 / rest) ** (1 / 3)
+        if (m * value / trace - centre) / scale < TRACY_WIDOM_95:
+            return k
+        trace, squares = trace - value, squares - value**2
+    return len(strength)
+
+
+def effective_markers(trace: float, squares: float, count: int) -> float:
+    """Independent markers that would spread ``count`` noise eigenvalues as much as these.
+
+    Patterson et al. (2006), equation 10, from the sum and the sum of squares of eigenvalues.
+    """
+    return (count + 2) * trace**2 / max(count * squares - trace**2, 1e-12)
+
+
+def _filled(x: np.ndarray) -> np.ndarray:
+    """Standardised dosages as they enter a product: what is not observed adds nothing."""
+    return np.asarray(np.nan_to_num(x, copy=False, nan=0.0))
+
+
+def _from_gram(
+    blocks: Callable[[], Iterator[np.ndarray]], weight: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray, float, float]:
+    from scipy.linalg import eigh
+
+    n = len(weight)
+    gram = np.zeros((n, n), dtype=np.float64)
+    for x in blocks():
+        filled = _filled(x)
+        gram += filled.T @ filled
+    gram *= weight * weight.T
+    values, vectors = eigh(gram, subset_by_index=[n - count, n - 1])
+    return values[::-1], vectors[:, ::-1], float(np.trace(gram)), float((gram**2).sum())
+
+
+def _from_products(
+    blocks: Callable[[], Iterator[np.ndarray]], weight: np.ndarray, count: int, seed: int
+) -> tuple[np.ndarray, np.ndarray, float, float]:
+    """The same from products alone.
+
+    The sum of squared eigenvalues is that of those found, and of the rest what probes say of
+    their spread about their mean, which is known from the trace: the test hangs on that spread,
+    a few per cent of the sum, and probes of the sum itself would drown it.
+    """
+    from scipy.sparse.linalg import LinearOperator, lobpcg
+
+    n = len(weight)
+
+    def apply(right: np.ndarray) -> np.ndarray:
+        right = (weight * right.reshape(n, -1)).astype(np.float32)
+        total = np.zeros(right.shape)
+        for x in blocks():
+            filled = _filled(x)
+            total += filled.T @ (filled @ right)
+        return weight * total
+
+    probes = stream(seed, "components").standard_normal((n, count + 10))
+    image = apply(probes)
+    tolerance = 1e-3 * np.sqrt((image**2).mean())
+    operator = LinearOperator((n, n), matvec=apply, matmat=apply, dtype=np.float64)
+    with warnings.catch_warnings():  # it warns of the last ten, which only help the others
+        warnings.simplefilter("ignore", UserWarning)
+        values, vectors = lobpcg(operator, image, tol=tolerance, maxiter=30)
+    trace = float(sum(np.square(_filled(x) * weight[:, 0]).sum(dtype=np.float64) for x in blocks()))
+    found = np.linalg.qr(np.column_stack([vectors, np.ones(n)]))[0]
+    others = n - found.shape[1]
+    average = (trace - values.sum()) / others
+    apart = image - average * probes
+    apart -= found @ (found.T @ apart)
+    spread = (apart**2).sum(axis=0).mean()
+    squares = float((values**2).sum() + others * average**2 + spread)
+    return values[:count], vectors[:, :count], trace, squares
+
+
+def _loadings(
+    blocks: Callable[[], Iterator[np.ndarray]],
+    weight: np.ndarray,
+    vectors: np.ndarray,
+    strength: np.ndarray,
+) -> np.ndarray:
+    even = weight / weight.mean()  # the call rate of each site makes up for the mean
+    right = (even * vectors / np.sqrt(np.maximum(strength, 1e-12))).astype(np.float32)
+    parts = []
+    for x in blocks():
+        call_rate = 1 - np.isnan(x).mean(axis=1, keepdims=True)
+        parts.append(_filled(x) @ right / np.maximum(call_rate, 1e-3))
+    return _signed(np.concatenate(parts).astype(np.float64))
+
+
+def _signed(loadings: np.ndarray) -> np.ndarray:
+    """Fix each component's sign so that its largest loading is positive."""
+    largest = np.abs(loadings).argmax(axis=0)
+    return np.asarray(loadings * np.sign(loadings[largest, np.arange(loadings.shape[1])]))

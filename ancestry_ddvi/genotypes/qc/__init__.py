@@ -1,0 +1,1 @@
+"""Quality control: filters of variants and samples, and what each removed."""

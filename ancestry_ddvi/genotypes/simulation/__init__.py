@@ -1,0 +1,1 @@
+"""Simulated genotypes: populations with linkage, and samples drawn from a model."""

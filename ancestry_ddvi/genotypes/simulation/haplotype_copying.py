@@ -1,0 +1,154 @@
+"""What simulated cohorts are made of: drifting frequencies and haplotypes that copy.
+
+Frequencies follow Balding and Nichols (1995) on a tree of two levels: an ancestral frequency,
+uniform over [0.05, 0.95]; a superpopulation's, Beta(p (1-F)/F, (1-p) (1-F)/F) of mean p and
+variance F p (1-p); and each of its populations', drawn from it likewise. Hudson's F_ST of two
+populations is then F_population within a superpopulation and
+1 - (1 - F_superpopulation) (1 - F_population) across.
+
+Linkage disequilibrium comes from copying. A haplotype is a mosaic of founders; a founder has a
+rank u, uniform in [0, 1], and carries ALT wherever u is below the frequency in its population
+(or 1 - u is, at half of the sites, so that alleles couple either way). The founder changes
+between neighbouring sites with probability 1 - exp(-distance / ``ld_length``). Every site keeps
+its frequency, and two that couple, of frequencies p and q, have the covariance
+(min(p, q) - p q) exp(-distance / ``ld_length``). The tracts of admixed people and the
+crossovers of meiosis are drawn in the same way over longer distances.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..formats.source import SiteTable
+
+CHROMOSOME_LENGTHS = {
+    "1": 249250621, "2": 243199373, "3": 198022430, "4": 191154276, "5": 180915260,
+    "6": 171115067, "7": 159138663, "8": 146364022, "9": 141213431, "10": 135534747,
+    "11": 135006516, "12": 133851895, "13": 115169878, "14": 107349540, "15": 102531392,
+    "16": 90354753, "17": 81195210, "18": 78077248, "19": 59128983, "20": 63025520,
+    "21": 48129895, "22": 51304566,
+}  # fmt: skip
+"""GRCh37 autosomes, base pairs."""
+
+_TRACT = 20e6
+"""Base pairs over which an admixed haplotype keeps to one source."""
+
+_CROSSOVER = 50e6
+"""Half a Morgan, since half of the changes of strand land on the same strand (Haldane)."""
+
+_CLUSTER = 4
+"""Sites stand in clusters of this many on average, so that some are in LD at any density."""
+
+_CLUSTER_GAP = 0.01
+"""Distance of sites within a cluster, relative to that between clusters."""
+
+_TRANSITIONS = ["AG", "GA", "CT", "TC"]
+_PLAIN = [*_TRANSITIONS, *_TRANSITIONS, "AC", "CA", "GT", "TG"]
+_AMBIGUOUS = ["AT", "TA", "CG", "GC"]
+
+
+def draw_sites(rng: np.random.Generator, sites: int, ambiguous: float) -> SiteTable:
+    """SNPs in clusters along the autosomes, in order, with IDs beyond any rsID in use."""
+    if sites < len(CHROMOSOME_LENGTHS):
+        raise ValueError(f"{sites} sites do not reach every autosome; ask for 22 or more")
+    lengths = np.array(list(CHROMOSOME_LENGTHS.values()))
+    extra = np.round(lengths.cumsum() / lengths.sum() * (sites - len(lengths))).astype(np.int64)
+    numbers = 1 + np.diff(extra, prepend=0)
+    snps = np.where(
+        rng.random(sites) < ambiguous, rng.choice(_AMBIGUOUS, sites), rng.choice(_PLAIN, sites)
+    )
+    places = [_positions(rng, n, int(length)) for n, length in zip(numbers, lengths, strict=True)]
+    return SiteTable(
+        chromosome=np.repeat(np.array(list(CHROMOSOME_LENGTHS), dtype=object), numbers),
+        position=np.concatenate(places),
+        id=np.array([f"rs{9_000_000_001 + i}" for i in range(sites)], dtype=object),
+        ref=np.array([snp[0] for snp in snps], dtype=object),
+        alt=np.array([snp[1] for snp in snps], dtype=object),
+    )
+
+
+def _positions(rng: np.random.Generator, sites: int, length: int) -> np.ndarray:
+    """Increasing positions from 1 to ``length``; int64 (sites,)."""
+    inside = rng.random(sites + 1) < 1 - 1 / _CLUSTER
+    along = np.cumsum(rng.exponential(np.where(inside, _CLUSTER_GAP, 1.0)))
+    share = np.asarray(along[:-1] / along[-1])
+    return 1 + np.arange(sites) + (share * (length - sites)).astype(np.int64)
+
+
+def gaps_between(sites: SiteTable) -> np.ndarray:
+    """Base pairs from the site before; infinite where a chromosome starts."""
+    fresh = np.ones(len(sites), dtype=bool)
+    fresh[1:] = sites.chromosome[1:] != sites.chromosome[:-1]
+    return np.where(fresh, np.inf, np.diff(sites.position, prepend=0))
+
+
+def frequencies(
+    rng: np.random.Generator,
+    populations: Mapping[str, Sequence[str]],
+    sites: int,
+    fst_superpopulation: float,
+    fst_population: float,
+) -> np.ndarray:
+    """Frequency of ALT in each source; float64 (sources, sites)."""
+    ancestral = rng.uniform(0.05, 0.95, sites)
+    rows = []
+    for names in populations.values():
+        shared = _drift(rng, ancestral, fst_superpopulation)
+        rows += [_drift(rng, shared, fst_population) for _ in names]
+    return np.stack(rows)
+
+
+def _drift(rng: np.random.Generator, frequency: np.ndarray, fst: float) -> np.ndarray:
+    """Balding and Nichols' Beta; kept off 0 and 1, where it is not defined."""
+    if fst == 0:
+        return frequency
+    p = frequency.clip(1e-4, 1 - 1e-4)
+    return rng.beta(p * (1 - fst) / fst, (1 - p) * (1 - fst) / fst)
+
+
+@dataclass(frozen=True)
+class Copying:
+    """The mosaic: what a haplotype copies stays the same until it is drawn anew.
+
+    Attributes
+    ----------
+    rng : Generator
+    gaps : ndarray of float64, shape (sites,)
+    coupling : ndarray of bool, shape (sites,)
+        Whether founders of low rank carry ALT; else those of high rank do.
+    ld_length : float
+    """
+
+    rng: np.random.Generator
+    gaps: np.ndarray
+    coupling: np.ndarray
+    ld_length: float
+
+    def people(self, shares: np.ndarray, frequency: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Haplotypes, int8 (people, 2, sites), and realised shares, float64 (people, sources)."""
+        n, sources = shares.shape
+        shape = (n, 2, len(self.gaps))
+        drawn, origin = self.rng.random(shape), np.zeros(shape, dtype=np.int8)
+        for below in shares.cumsum(axis=1).T[:-1]:
+            origin += drawn >= below[:, None, None]
+        origin = self._carried(origin, _TRACT)
+        rank = self._carried(self.rng.random(shape), self.ld_length)
+        rank = np.where(self.coupling, rank, 1 - rank)
+        alleles = rank < frequency[origin, np.arange(len(self.gaps))]
+        realised = np.stack([(origin == k).mean(axis=(1, 2)) for k in range(sources)], axis=1)
+        return alleles.astype(np.int8), realised
+
+    def child(self, parents: np.ndarray) -> np.ndarray:
+        """One gamete of each of two parents, int8 (2, 2, sites); int8 (2, sites)."""
+        strand = self.rng.integers(0, 2, (2, len(self.gaps)))
+        strand = self._carried(strand, _CROSSOVER)
+        return np.take_along_axis(parents, strand[:, None], axis=1)[:, 0]
+
+    def _carried(self, values: np.ndarray, length: float) -> np.ndarray:
+        """Each value replaced by that of the last site, itself included, that drew anew."""
+        anew = self.rng.random(values.shape) < -np.expm1(-self.gaps / length)
+        last = np.where(anew, np.arange(len(self.gaps)), 0)
+        return np.take_along_axis(values, np.maximum.accumulate(last, axis=-1), axis=-1)

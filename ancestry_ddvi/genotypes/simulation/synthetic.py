@@ -1,0 +1,97 @@
+"""Genotypes of people who never were, from their true scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ...seeding import stream
+from ..formats.source import Block
+from ..harmonise.builds import LENGTHS, autosome
+from ..harmonise.panel import Panel
+from ..projection.likelihood_scores import own_frequency
+from ..projection.scores import Projection
+
+SITES = 1024
+PEOPLE = 64
+"""Sites and people in one matrix product, always: company then changes no bit of a frequency."""
+
+
+def names(count: int) -> tuple[str, ...]:
+    """Sample IDs."""
+    return tuple(f"synthetic_{number:06d}" for number in range(1, count + 1))
+
+
+def genotypes(
+    panel: Panel, projection: Projection, scores: np.ndarray, samples: Sequence[str], seed: int
+) -> Iterator[Block]:
+    """Dosages drawn at the panel's sites, each site by itself, in order of position.
+
+    Somebody with true scores s has the allele frequency p = f + sd v's / 2 at a site, as
+    ``evidence.scores_of`` reads them, and a dosage that is binomial(2, p): sites are independent
+    given the scores.
+
+    Parameters
+    ----------
+    panel : Panel
+    projection : Projection
+    scores : ndarray of float64, (people, kept)
+    samples : sequence of str
+    seed : int
+
+    Yields
+    ------
+    Block
+        A column depends on its scores, its sample ID and the seed alone, to the last bit.
+    """
+    chances = [stream(seed, f"genotypes {sample}") for sample in samples]
+    order = _order(panel)
+    for start in range(0, len(order), SITES):
+        rows = order[start : start + SITES]
+        dosages = np.empty((len(rows), len(samples)), dtype=np.int8)
+        for first in range(0, len(samples), PEOPLE):
+            some = slice(first, first + PEOPLE)
+            p = frequencies(projection, scores[some], rows)
+            uniform = np.stack([chance.random(len(rows)) for chance in chances[some]], axis=1)
+            dosages[:, some] = (uniform >= (1 - p) ** 2).astype(np.int8) + (uniform >= 1 - p**2)
+        yield Block(panel.sites[rows], dosages)
+
+
+def expected_dosages(panel: Panel, projection: Projection, scores: np.ndarray) -> Iterator[Block]:
+    """Twice the allele frequencies that go with true scores, in order of position; float64."""
+    order = _order(panel)
+    for start in range(0, len(order), SITES):
+        rows = order[start : start + SITES]
+        parts = [
+            frequencies(projection, scores[first : first + PEOPLE], rows)
+            for first in range(0, len(scores), PEOPLE)
+        ]
+        yield Block(panel.sites[rows], 2 * np.concatenate(parts, axis=1))
+
+
+def frequencies(projection: Projection, scores: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Allele frequencies of up to ``PEOPLE`` people at some sites; float64 (sites, people)."""
+    filled = scores[np.resize(np.arange(len(scores)), PEOPLE)]
+    expected = projection.loadings[rows, : projection.kept] @ filled.T
+    frequency = projection.frequency[rows, None]
+    sd = np.sqrt(2 * frequency * (1 - frequency))
+    return own_frequency(frequency, sd, expected)[:, : len(scores)]
+
+
+def contigs(panel: Panel) -> dict[str, int | None]:
+    """Every chromosome of the panel with its length, None where the build does not say."""
+    found = list(dict.fromkeys(panel.sites.chromosome.tolist()))
+    lengths = LENGTHS.get(panel.build or "")
+    numbers = autosome(found)
+    return {
+        name: lengths[number - 1] if lengths and number else None
+        for name, number in zip(found, numbers, strict=True)
+    }
+
+
+def _order(panel: Panel) -> np.ndarray:
+    """Sites by chromosome, in the order of their first, and position."""
+    chromosome = panel.sites.chromosome.tolist()
+    number = {name: i for i, name in enumerate(dict.fromkeys(chromosome))}
+    return np.lexsort((panel.sites.position, np.array([number[name] for name in chromosome])))

@@ -1,0 +1,1 @@
+"""Posterior draws of samples under a fitted model, with and without constraints."""

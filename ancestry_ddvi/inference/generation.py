@@ -1,0 +1,49 @@
+"""From a model to people who never were: latents of its prior, and true scores at latents."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ..models.latent import LatentModel
+from ..models.likelihoods.scores import NormalScores
+from .sampling import PEOPLE_AT_ONCE
+
+
+def sample_prior(model: LatentModel, count: int, seed: int) -> np.ndarray:
+    """Latents from the prior, classes and clusters in their shares; float64 (count, dims)."""
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(seed)
+        return np.asarray(model.prior.sample(count).double().cpu().numpy())
+
+
+def imagine(model: LatentModel, z: np.ndarray, normal: np.ndarray) -> np.ndarray:
+    """True scores of people at latents: what the decoder expects and a draw of the excess.
+
+    The natural noise of scores is not in them: that comes with genotypes.
+
+    Parameters
+    ----------
+    model : LatentModel of scores
+    z : ndarray of float64, (people, dims)
+    normal : ndarray of float64, (people, components)
+        Standard normals, of which the excess is made.
+
+    Returns
+    -------
+    ndarray of float64, (people, components)
+        Row i depends on row i of ``z`` and ``normal`` alone, to the last bit.
+    """
+    likelihood = model.likelihood
+    assert isinstance(likelihood, NormalScores)
+    model.eval()
+    device = likelihood.log_excess.device
+    found = []
+    for start in range(0, len(z), PEOPLE_AT_ONCE):
+        some = start + np.resize(np.arange(len(z[start : start + PEOPLE_AT_ONCE])), PEOPLE_AT_ONCE)
+        places, noise = (
+            torch.tensor(part[some], dtype=torch.float32, device=device) for part in (z, normal)
+        )
+        with torch.no_grad():
+            found.append(likelihood.truth(places, noise).double().cpu().numpy())
+    return np.concatenate(found)[: len(z)]

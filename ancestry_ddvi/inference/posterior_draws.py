@@ -1,0 +1,201 @@
+"""Places with error bars: draws from the posterior of each person, weighted to be exact."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from ..seeding import keyed_normals, stream
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where people are, and how firmly.
+
+    Attributes
+    ----------
+    draws : ndarray of float64, (people, draws, dims)
+        From the posterior of each; a single one where the method claims no uncertainty.
+    log_weight : ndarray of float64, (people, draws), optional
+        Path-wise log weight of each draw, in nats; None where draws count alike.
+    groups : ndarray of float64, (people, groups), optional
+        Probabilities of classes or clusters, averaged over the posterior.
+    log_prior : ndarray of float64, (people, draws), optional
+        Log density of the prior at each draw; None where nothing is believed beforehand.
+    misfit : ndarray of float64, (people, draws), optional
+        How far the data are from what each draw leads to expect (``Likelihood.misfit``).
+    own_log_weight : ndarray of float64, (people, draws), optional
+        Log weights of the draws that the method itself proposed, where others may have taken
+        their place: what is said of the method is said of these.
+    """
+
+    draws: np.ndarray
+    log_weight: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    log_prior: np.ndarray | None = None
+    misfit: np.ndarray | None = None
+    own_log_weight: np.ndarray | None = None
+
+    def __getitem__(self, people: np.ndarray | slice) -> Placement:
+        """Some of the people."""
+        parts = (getattr(self, f.name) for f in fields(self))
+        return Placement(*(None if part is None else part[people] for part in parts))  # type: ignore[arg-type]
+
+    def turned(self, orientation: np.ndarray) -> Placement:
+        """The same draws on turned axes; ``orientation`` is (dims, dims), orthogonal."""
+        return replace(self, draws=self.draws @ orientation)
+
+    @property
+    def weight(self) -> np.ndarray:
+        """Truncated importance weights; (people, draws), rows sum to 1.
+
+        No draw counts more than sqrt(draws) times the average (Ionides 2008): one lucky draw in
+        a far corner must not carry a person there.
+        """
+        if self.log_weight is None:
+            return np.full(self.draws.shape[:2], 1 / self.draws.shape[1])
+        relative = self._relative_weight
+        average = relative.mean(axis=1, keepdims=True)
+        capped = np.minimum(relative, math.sqrt(relative.shape[1]) * average)
+        return np.asarray(capped / capped.sum(axis=1, keepdims=True))
+
+    @property
+    def belief(self) -> np.ndarray:
+        """Log density of the prior at each draw; zero where nothing is believed beforehand."""
+        flat = np.zeros(self.draws.shape[:2])
+        return flat if self.log_prior is None else self.log_prior
+
+    @property
+    def _relative_weight(self) -> np.ndarray:
+        """Importance weights up to a factor per person; (people, draws), largest 1."""
+        if self.log_weight is None:
+            return np.ones(self.draws.shape[:2])
+        return np.asarray(np.exp(self.log_weight - self.log_weight.max(axis=1, keepdims=True)))
+
+    @property
+    def mean(self) -> np.ndarray:
+        """Posterior means; (people, dims)."""
+        return np.asarray((self.weight[..., None] * self.draws).sum(axis=1))
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """Posterior covariances, not a number where there is one draw; (people, dims, dims)."""
+        if self.draws.shape[1] == 1:
+            return np.full((len(self.draws), *self.draws.shape[2:] * 2), math.nan)
+        weight = self.weight
+        apart = self.draws - self.mean[:, None]
+        lost = np.maximum(1 - (weight**2).sum(axis=1), 1e-9)
+        product = np.einsum("ns,nsi,nsj->nij", weight, apart, apart)
+        return np.asarray(product / lost[:, None, None])
+
+    @property
+    def sd(self) -> np.ndarray:
+        """Posterior standard deviations; (people, dims)."""
+        return np.asarray(np.sqrt(np.diagonal(self.covariance, axis1=1, axis2=2)))
+
+    @property
+    def correlation(self) -> np.ndarray:
+        """Posterior correlations of pairs of axes, row by row; (people, dims (dims - 1) / 2)."""
+        sd = self.sd
+        pair = np.triu_indices(sd.shape[1], 1)
+        return np.asarray(self.covariance[:, *pair] / (sd[:, pair[0]] * sd[:, pair[1]]))
+
+    def resampled(self, count: int, ids: Sequence[str], seed: int) -> np.ndarray:
+        """Draws that count alike, by systematic resampling; (people, count, dims).
+
+        Row i depends on its own draws, ``seed`` and ``ids[i]`` alone.
+        """
+        chosen = []
+        for weight, sample in zip(self.weight, ids, strict=True):
+            generator = stream(seed, f"resampling {sample}")
+            ticks = (np.arange(count) + generator.random()) / count
+            rows = np.searchsorted(np.cumsum(weight), ticks).clip(max=len(weight) - 1)
+            chosen.append(generator.permutation(rows))
+        return np.take_along_axis(self.draws, np.array(chosen)[..., None], axis=1)
+
+    @property
+    def effective_draws(self) -> np.ndarray:
+        """Effective sample size of the draws, by their weights untruncated; (people,)."""
+        people, draws = self.draws.shape[:2]
+        if draws == 1:
+            return np.full(people, math.nan)
+        return effective(np.zeros((people, draws)) if self.log_weight is None else self.log_weight)
+
+    @property
+    def elbo(self) -> np.ndarray:
+        """Evidence lower bound of each person by the method's own draws, in nats; (people,)."""
+        own = self._own
+        return np.full(len(self.draws), math.nan) if own is None else np.asarray(own.mean(axis=1))
+
+    @property
+    def importance_bound(self) -> np.ndarray:
+        """Importance-weighted bound by the method's own draws, in nats (Burda et al. 2016)."""
+        return self._bound(self._own)
+
+    @property
+    def log_evidence(self) -> np.ndarray:
+        """The same by the best draws that were found; (people,)."""
+        return self._bound(self.log_weight)
+
+    @property
+    def _own(self) -> np.ndarray | None:
+        return self.log_weight if self.own_log_weight is None else self.own_log_weight
+
+    def _bound(self, log_weight: np.ndarray | None) -> np.ndarray:
+        if log_weight is None:
+            return np.full(len(self.draws), math.nan)
+        top = log_weight.max(axis=1)
+        return np.asarray(top + np.log(np.exp(log_weight - top[:, None]).mean(axis=1)))
+
+
+def effective(log_weight: np.ndarray) -> np.ndarray:
+    """How many independent draws weighted ones are worth (Kish 1965); (..., draws) -> (...)."""
+    weight = np.exp(log_weight - log_weight.max(axis=-1, keepdims=True))
+    return np.asarray(weight.sum(axis=-1) ** 2 / (weight**2).sum(axis=-1))
+
+
+def normal_placement(
+    mean: np.ndarray, covariance: np.ndarray, ids: Sequence[str], *, draws: int, seed: int
+) -> Placement:
+    """Draws from normals of given means, (people, dims), and covariances; all count alike."""
+    noise = keyed_normals(ids, draws, mean.shape[1:], seed)
+    factor = np.linalg.cholesky(covariance + 1e-12 * np.eye(mean.shape[1]))
+    return Placement(mean[:, None] + np.einsum("nij,nsj->nsi", factor, noise))
+
+
+def joined(blocks: Sequence[Placement]) -> Placement:
+    """One placement of the people of several."""
+    parts = ([getattr(block, f.name) for block in blocks] for f in fields(Placement))
+    return Placement(*(None if part[0] is None else np.concatenate(part) for part in parts))  # type: ignore[arg-type]
+
+
+def orientation(mean: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """The rotation or reflection that turns places to the leading scores (Procrustes).
+
+    A model with a rotation-invariant prior is the same after turning its axes; without this
+    the picture would flip from seed to seed.
+
+    Parameters
+    ----------
+    mean : ndarray, (people, dims)
+    scores : ndarray, (people, components)
+
+    Returns
+    -------
+    ndarray of float64, (dims, dims)
+        Orthogonal; places are multiplied by it from the right.
+    """
+    dims = mean.shape[1]
+    target = np.zeros_like(mean)
+    shared = min(dims, scores.shape[1])
+    target[:, :shared] = scores[:, :shared] / scores[:, :shared].std(axis=0)
+    u, _, vt = np.linalg.svd((mean - mean.mean(axis=0)).T @ target)
+    return np.asarray(u @ vt)
+
+
+def standard_error(values: np.ndarray) -> float:
+    """Standard error of a mean over people."""
+    return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan

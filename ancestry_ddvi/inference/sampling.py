@@ -1,0 +1,97 @@
+"""Draws from the posterior of each person: those of the method, and better ones where needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..data.dataset import Dataset
+from ..models.batch import Batch
+from ..models.latent import LatentModel
+from ..seeding import keyed_normals, stream
+from .posterior_draws import Placement, joined
+from .refinement import refined
+
+PEOPLE_AT_ONCE = 64
+"""Every batch is filled up to this size, so that a person alone meets the same arithmetic."""
+
+
+def place(
+    model: LatentModel, data: Dataset, ids: Sequence[str], *, draws: int, seed: int
+) -> Placement:
+    """Draw from everybody's posterior; a row depends on its ID, its data and the seed alone.
+
+    Parameters
+    ----------
+    model : LatentModel, on the device of the data
+    data : Dataset
+    ids : sequence of str
+    draws : int
+        One is taken where the model claims no uncertainty.
+    seed : int
+    """
+    model.eval()
+    draws = draws if model.claims_uncertainty else 1
+    blocks = []
+    for start in range(0, len(ids), PEOPLE_AT_ONCE):
+        some = ids[start : start + PEOPLE_AT_ONCE]
+        filled = np.resize(np.arange(len(some)), PEOPLE_AT_ONCE)
+        noise = keyed_normals(some, draws, model.noise_shape, seed)[filled]
+        batch = data.batch(torch.tensor(start + filled)).repeat(draws)
+        with torch.no_grad():
+            blocks.append(_block(model, batch, noise, some, seed))
+    return joined(blocks)
+
+
+def _block(
+    model: LatentModel, batch: Batch, noise: np.ndarray, ids: Sequence[str], seed: int
+) -> Placement:
+    draws = noise.shape[1]
+    draw = model.encode(batch, torch.tensor(noise, device=batch.x.device).flatten(0, 1))
+    z, log_weight = draw.z, model.weigh(batch, draw)
+    own = log_weight
+    if log_weight is not None:
+        z, log_weight = z.clone(), log_weight.clone()
+        for i, sample in enumerate(ids):
+            rows = slice(i * draws, (i + 1) * draws)
+            generator = stream(seed, f"refinement {sample}")
+            z[rows], log_weight[rows] = refined(
+                model, batch[rows], z[rows], log_weight[rows], generator
+            )
+    found = (
+        z,
+        log_weight,
+        model.groups(batch, z),
+        model.prior.log_prob(z),
+        model.likelihood.misfit(batch, z),
+        own,
+    )
+    return _placement(*(_rows(f, draws, len(ids)) for f in found))
+
+
+def _rows(values: Tensor | None, draws: int, people: int) -> np.ndarray | None:
+    """Values of draws, of the people asked for; (people, draws, ...)."""
+    if values is None:
+        return None
+    shaped = values.double().cpu().numpy().reshape(PEOPLE_AT_ONCE, draws, *values.shape[1:])
+    return np.asarray(shaped[:people])
+
+
+def _placement(
+    z: np.ndarray | None,
+    log_weight: np.ndarray | None,
+    groups: np.ndarray | None,
+    log_prior: np.ndarray | None,
+    misfit: np.ndarray | None,
+    own: np.ndarray | None,
+) -> Placement:
+    """Draws of a few people; groups averaged over their weights."""
+    assert z is not None
+    placed = Placement(z, log_weight, None, log_prior, misfit, own)
+    if groups is None:
+        return placed
+    return replace(placed, groups=np.einsum("ns,nsg->ng", placed.weight, groups))

@@ -1,0 +1,292 @@
+"""MNIST and CIFAR-10: inflationary flows of the leading components of the pixels."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from ..data.images import Images, load_images
+from ..errors import UsageProblem
+from ..evaluation.mmd import mmd
+from ..evaluation.tables import Table
+from ..methods import recipe
+from ..methods.inflationary_flow import InflationaryFlow
+from ..methods.settings import with_settings
+from ..models.inflation import participation_ratio
+from ..progress import Progress
+from ..seeding import stream
+from . import flows
+from .axes import Axes
+from .flow_pictures import draw_images
+from .trials import results
+
+SETTINGS = flows.EXACT | {
+    "width": "256", "depth": "4", "batch": "128", "learning_rate": "0.002", "gap": str(flows.GAP),
+}  # fmt: skip
+"""What images want otherwise than genotypes."""
+
+KEPT = (0, 2, 16)
+"""Directions kept, a row of the table for each; 0 for all."""
+
+SHARE, MOST = 0.95, 64
+"""As many components as hold so much of the variance, and so many at most."""
+
+JUDGED = 5000
+"""Test images that are judged, and training images to compare them with."""
+
+LEADING = 16
+"""Latents from which images are told again where all directions are kept."""
+
+TOTAL = 50.0
+"""Variance of all components together in units of which the kernels of the MMD are meant.
+
+That of MNIST in pixels between 0 and 1 is 53; a collection in colours has more.
+"""
+
+SUFFIX = ".flows"
+"""Of the names of the tables."""
+
+IMAGES = ("explained_components", "pr_images")
+PIXELS = ("mse", "mse_999", "mse_components")
+MMD = ("mmd_squared", "mmd_squared_reference", "mmd_squared_normal")
+MEASURED = (
+    *IMAGES, *flows.RATIOS, *flows.TRIPS, *PIXELS, *flows.NORMALITY, *flows.SAMPLES, *MMD,
+    *flows.EXPLAINED, "seconds",
+)  # fmt: skip
+COLUMNS = (
+    "method", "inflation", "components", "kept", "gap", "seeds", *IMAGES, *flows.RATIOS,
+    *flows.TRIPS, *PIXELS, *flows.NORMALITY, *flows.SAMPLES, *MMD, "leading", *flows.EXPLAINED,
+    "seconds",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One fit: all that its result depends on besides the data.
+
+    Attributes
+    ----------
+    method : str
+    kept : int
+        Directions kept; 0 for all.
+    seed : int
+    epochs : float
+    settings : mapping of str to str
+        Settings of the method's recipe.
+    """
+
+    method: str
+    kept: int
+    seed: int
+    epochs: float
+    settings: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """Of its files."""
+        return f"{self.method}.{f'kept-{self.kept}' if self.kept else 'all-kept'}.{self.seed}"
+
+    def recipe(self, images: int) -> InflationaryFlow:
+        """The recipe for so many training images.
+
+        Raises
+        ------
+        UsageProblem
+            If a setting is unknown.
+        """
+        plain = recipe(self.method)
+        assert isinstance(plain, InflationaryFlow)
+        found = with_settings(plain, SETTINGS | dict(self.settings))
+        steps = math.ceil(self.epochs * images / found.batch)
+        return replace(found, steps=steps, gap=found.gap if self.kept else 0.0)
+
+
+class Components(NamedTuple):
+    """Images along their leading components, of pixels between 0 and 1.
+
+    Attributes
+    ----------
+    axes : Axes
+        Of the training images.
+    train, test, other : Tensor, (n, dims)
+        All training images; test images, and training images to compare these with.
+    pixels : ndarray, (n, features)
+        Of ``test``.
+    shape : tuple of int
+        (channels, height, width).
+    """
+
+    axes: Axes
+    train: torch.Tensor
+    test: torch.Tensor
+    other: torch.Tensor
+    pixels: np.ndarray
+    shape: tuple[int, ...]
+
+
+def planned(
+    methods: Sequence[str],
+    priors: Sequence[str],
+    *,
+    seeds: int,
+    labels: int,
+    epochs: float,
+    settings: Mapping[str, str],
+) -> list[Trial]:
+    """Every method with every number of directions; a flow has one prior, the normal.
+
+    Raises
+    ------
+    UsageProblem
+        If one cannot be meant.
+    """
+    del priors
+    if labels:
+        raise UsageProblem(f"{methods[0]} has no use for labels", "Leave --labels out.")
+    found = [
+        Trial(method, kept, seed, epochs, settings)
+        for method in methods
+        for kept in KEPT
+        for seed in range(1, seeds + 1)
+    ]
+    for trial in found:
+        trial.recipe(1)
+    return found
+
+
+def run(
+    name: str,
+    folder: Path,
+    out: Path,
+    trials: Sequence[Trial],
+    device: torch.device,
+    threads: int | None,
+    progress: Progress,
+) -> Table:
+    """Fit and judge what is not done yet; the table of all.
+
+    Raises
+    ------
+    DDVIError
+        If data cannot be read, or a trial fails.
+    """
+    images = load_images(name, folder)
+    with progress.stage("components", None):
+        parts = components(images, trials[0].recipe(1).components, device)
+
+    def judged(trial: Trial) -> dict[str, float]:
+        return judge(trial, parts, out, device, progress)
+
+    return table(results(trials, judged, out / "trials", threads))
+
+
+def components(images: Images, count: int, device: torch.device) -> Components:
+    """Images along ``count`` components of the training images; 0 for ``SHARE`` and ``MOST``."""
+    train, test = (_pixels(x) for x in (images.train_x, images.test_x))
+    axes = Axes.of(train, *((1.0, count) if count else (SHARE, MOST)))
+    rng = stream(0, "images judged")
+    judged = min(JUDGED, len(train), len(test))
+    test = test[rng.permutation(len(test))[:judged]]
+    other = train[rng.permutation(len(train))[:judged]]
+    along = [axes.along(rows, device) for rows in (train, test, other)]
+    return Components(axes, along[0], along[1], along[2], test, images.test_x.shape[1:])
+
+
+def _pixels(levels: np.ndarray) -> np.ndarray:
+    """Pixels between 0 and 1; (n, features)."""
+    return levels.reshape(len(levels), -1).astype(np.float32) / 255
+
+
+def judge(
+    trial: Trial, parts: Components, out: Path, device: torch.device, progress: Progress
+) -> dict[str, float]:
+    """Fit one trial, draw it, and measure it on test images."""
+    start = time.monotonic()
+    chosen = trial.recipe(len(parts.train))
+    kept = min(trial.kept or parts.axes.dims, parts.axes.dims)
+    with progress.stage(trial.name, chosen.steps) as advance:
+        flow = flows.fitted(parts.train, chosen, kept, device, advance)
+    seconds = time.monotonic() - start
+    count = min(trial.kept or LEADING, parts.axes.dims)
+    with torch.no_grad():
+        latents = flow.encode(parts.test)
+        again, told = flow.decode(latents), flow.decode(flows.leading(latents, count))
+        normals = torch.randn_like(latents)
+        made = flow.decode(normals)
+        found = (
+            _of_images(parts)
+            | flows.ratios(flow, parts.test, latents)
+            | flows.trips(flow, parts.test, again, normals, made)
+            | _in_pixels(parts, again)
+            | flows.normality(latents)
+            | flows.samples(parts.test, made, parts.other)
+            | _discrepancies(parts, made)
+            | flows.explained(parts.test, told, count)
+        )
+    shown = {
+        "components of test images, each after its round trip": (
+            parts.test,
+            again,
+        ),
+        f"the same, told from {count} leading latents alone": (parts.test, told),
+        "samples": (made,),
+    }
+    draw_images(out / "pictures", trial.name, parts.axes.back, shown, parts.shape)
+    return found | {"leading": count, "seconds": seconds}
+
+
+def _of_images(parts: Components) -> dict[str, float]:
+    """What the components hold of test images, and the participation ratio of training images."""
+    lost = np.square(parts.pixels - parts.axes.back(parts.test)).sum()
+    whole = np.square(parts.pixels - parts.axes.centre).sum()
+    return {
+        "components": parts.axes.dims,
+        "explained_components": float(1 - lost / whole),
+        "pr_images": float(participation_ratio(torch.tensor(parts.axes.variances))),
+    }
+
+
+def _in_pixels(parts: Components, again: torch.Tensor) -> dict[str, float]:
+    """Mean squared errors of levels from 0 to 255: of round trips, and of the components."""
+    shown = parts.axes.back(parts.test)
+    each = 255**2 * np.square(parts.axes.back(again) - shown).mean(axis=1)
+    return {
+        "mse": float(each.mean()),
+        "mse_999": float(np.quantile(each, 0.999)),
+        "mse_components": float(255**2 * np.square(parts.pixels - shown).mean()),
+    }
+
+
+def _discrepancies(parts: Components, made: torch.Tensor) -> dict[str, float]:
+    """Unbiased squared discrepancies from test images, as in ``flows.samples``."""
+    unit = math.sqrt(TOTAL) / float(flows.size(parts.train))
+    normal = flows.normal_like(parts.other)
+    real = unit * parts.test.cpu().numpy()
+    return {
+        name: mmd(unit * rows.cpu().numpy(), real)[1]
+        for name, rows in zip(MMD, (made, parts.other, normal), strict=True)
+    }
+
+
+def table(found: Sequence[Mapping[str, Any]]) -> Table:
+    """Means over seeds with 95 % t intervals; a row for each method and number of directions."""
+    kinds = dict.fromkeys((r["method"], r["kept"]) for r in found)
+    rows = []
+    for method, kept in kinds:
+        same = [r for r in found if (r["method"], r["kept"]) == (method, kept)]
+        dims = same[0]["components"]
+        chosen = Trial(method, kept, 1, 1.0, same[0]["settings"]).recipe(1)
+        row: dict[str, Any] = {
+            "method": method, "inflation": chosen.inflation, "gap": chosen.gap,
+            "kept": min(kept or dims, dims), "seeds": len(same),
+            "components": dims, "leading": same[0]["leading"],
+        }  # fmt: skip
+        rows.append(row | flows.over_seeds(MEASURED, same))
+    return Table(COLUMNS, rows)
