@@ -28,11 +28,11 @@ from ancestry_ddvi.artefacts.summary import Clock
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.fitting.pipeline import Fit, FitOptions, fit_model, revive
 from ancestry_ddvi.genotypes.formats.plink import write_plink
-from ancestry_ddvi.genotypes.formats.source import Block
 from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.genotypes.qc.kinship import king_robust
 from ancestry_ddvi.genotypes.qc.quality_control import Filters, quality_control
 from ancestry_ddvi.genotypes.store import GenotypeStore
+from ancestry_ddvi.genotypes.variants import Block
 from ancestry_ddvi.inference.posterior_draws import Placement
 from ancestry_ddvi.models.runtime import computing
 from ancestry_ddvi.progress import SILENT

@@ -132,7 +132,7 @@ def by_tool(
     told: list[tuple[float, int]] = [(time.process_time(), 0)]
     ids = [f"person {i}" for i in range(len(data))]
     found, _ = constrained(
-        generator, data, ids, no_reward, draws=DRAWS, seed=seed, sampler=sampler, steps=STEPS,
+        generator.model, data, ids, no_reward, draws=DRAWS, seed=seed, sampler=sampler, steps=STEPS,
         advance=lambda done: told.append((time.process_time(), done)),
     )  # fmt: skip
     if len(told) == 1:

@@ -69,8 +69,7 @@ def default_prefix(inputs: tuple[str, ...]) -> str:
 
 def judge(inputs: tuple[str, ...], prefix: str, filters: Mapping[str, Any], **given: Any) -> None:
     """Compare methods and print the paths of the tables."""
-    from ancestry_ddvi import api
-    from ancestry_ddvi.genotypes.qc.filters import Filters
+    from ancestry_ddvi import Filters, api
 
     chosen = Filters(**filters)
     with running(prefix) as progress:

@@ -79,8 +79,7 @@ def fit(
     labels or clusters to tell apart, .png, .svg, .summary.json and .log, and prints the paths of
     all but the log.
     """
-    from ancestry_ddvi import api
-    from ancestry_ddvi.genotypes.qc.filters import Filters
+    from ancestry_ddvi import Filters, api
 
     chosen = Filters(**filters)
     prefix = out or api.default_prefix(inputs)

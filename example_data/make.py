@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from ancestry_ddvi.genotypes.formats.plink import write_plink
-from ancestry_ddvi.genotypes.formats.source import Block
 from ancestry_ddvi.genotypes.harmonise.alleles import recode
 from ancestry_ddvi.genotypes.simulation.populations import SimulatedCohort, simulate
+from ancestry_ddvi.genotypes.variants import Block
 
 SEED = 20
 SITES = 5400

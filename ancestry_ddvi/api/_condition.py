@@ -145,7 +145,7 @@ def _place(
     dims = len(fitted.orientation)
     with progress.stage("sampling", None) as advance:
         found, by = constrained(
-            generator, data, ids, log_reward(fitted, generator),
+            generator.model, data, ids, log_reward(fitted, generator),
             draws=draws * method.proposals, seed=seed, sampler=sampler, steps=steps,
             advance=advance,
         )  # fmt: skip

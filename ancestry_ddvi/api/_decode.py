@@ -15,9 +15,9 @@ from ..artefacts.coordinates import read_coordinates, write_components
 from ..artefacts.model import Model
 from ..errors import InputsDisagree
 from ..fitting.plan import check_folder
-from ..genotypes.formats.source import Block
 from ..genotypes.formats.vcf_writer import write_vcf_blocks
 from ..genotypes.simulation.synthetic import contigs, expected_dosages
+from ..genotypes.variants import Block
 from ..progress import SILENT, Progress
 from ._common import generator_of
 

@@ -18,9 +18,9 @@ from ..artefacts.relatives import write_relatives
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
 from ..fitting.plan import check_folder
+from ..genotypes.chromosomes import LENGTHS
 from ..genotypes.formats.field_selection import choose_field
 from ..genotypes.formats.fields import GT
-from ..genotypes.harmonise.builds import LENGTHS
 from ..genotypes.harmonise.report import Receipt, check_overlap
 from ..genotypes.likelihood_store import EvidenceStore
 from ..genotypes.projection.likelihood_scores import scores_of

@@ -18,9 +18,9 @@ from ..artefacts.summary import Clock, complete, write_summary
 from ..errors import UsageProblem
 from ..fitting.plan import check_folder
 from ..genotypes.formats.plink import write_plink
-from ..genotypes.formats.source import Block
 from ..genotypes.formats.vcf_writer import write_vcf_blocks
 from ..genotypes.simulation.synthetic import contigs, genotypes, names
+from ..genotypes.variants import Block
 from ..progress import SILENT, Progress
 from ..seeding import stream
 from ._common import targets_of

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputUnreadable
-from ..genotypes.formats.source import SiteTable
 from ..genotypes.harmonise.panel import Panel
 from ..genotypes.projection.scores import Projection
+from ..genotypes.variants import SiteTable
 from ..storage import whole
 
 FORMAT = 1

@@ -15,7 +15,6 @@ from ..artefacts.model import Model
 from ..artefacts.summary import Clock, versions
 from ..data.scores import ScoreData
 from ..errors import UsageProblem
-from ..genotypes.formats.source import MISSING
 from ..genotypes.harmonise.liftover import Chain
 from ..genotypes.harmonise.panel import Panel
 from ..genotypes.projection.dispersion import score_dispersion
@@ -23,6 +22,7 @@ from ..genotypes.projection.pca import principal_components
 from ..genotypes.projection.scores import Projection, Scores, runs
 from ..genotypes.qc.quality_control import QC, Filters, format_table, quality_control
 from ..genotypes.store import GenotypeStore
+from ..genotypes.variants import MISSING
 from ..inference.posterior_draws import Placement, orientation, standard_error
 from ..methods import recipe, row
 from ..methods.method import Method, Recipe, Spec

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from .formats.source import SiteTable
+from .variants import SiteTable
 
 SITES_AT_ONCE = 1024
 GENOTYPES_AT_ONCE = 2**25

@@ -1,54 +1,22 @@
-"""Genotype likelihoods, probabilities and dosages in VCF and BCF files, at a model's sites."""
+"""Genotype likelihoods, probabilities and dosages at a model's sites."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ..errors import InputUnreadable, NothingLeft
-from .formats.bcf import admitted, htslib_records, quiet_htslib
-from .formats.fields import POSTERIORS, triples
-from .formats.packing import sites_at_once
+from .formats.fields import POSTERIORS
+from .formats.likelihood_source import EvidenceSource
 from .formats.registry import as_one, variant_file
-from .formats.source import Block, GenotypeSource, SiteTable
-from .formats.streams import check_bgzf_end, inflated, lines, open_bytes
-from .formats.variant_filter import Row, Screen, table
-from .formats.vcf_header import BCF_START, VcfHeader, bcf_header_lines, read_header
+from .formats.variant_filter import Row, table
 from .harmonise.matching import ABSENT, bare_chromosome
 from .harmonise.panel import Alignment
 from .projection.likelihood_scores import as_likelihoods, spread
-
-
-def file_header(path: str) -> VcfHeader:
-    """The header of a VCF or BCF file, which must not be cut short.
-
-    Raises
-    ------
-    InputUnreadable
-        See ``check_bgzf_end`` and ``read_header``.
-    """
-    check_bgzf_end(Path(path))
-    with open_bytes(path) as handle:
-        pieces = inflated(handle, path)
-        first = next(filter(None, pieces), b"")
-        content = chain([first], pieces)
-        if first.startswith(BCF_START):
-            return read_header(bcf_header_lines(content, path), path)
-        return read_header(lines(content), path)
-
-
-def values_of(record: Any, row: Row, field: str) -> np.ndarray | None:
-    """See ``triples``; ``row`` is the site that the record was admitted as."""
-    if field not in record.FORMAT:
-        return None
-    alts = [alt.upper() for alt in record.ALT]
-    return triples(field, record.format(field), len(alts), alts.index(row[4]) + 1)
+from .variants import SiteTable
 
 
 class _Wanted:
@@ -59,52 +27,8 @@ class _Wanted:
         self._positions = set(zip(chromosomes, model.position.tolist(), strict=True))
         self._ids = set(model.id) - {".", ""}
 
-    def __contains__(self, row: Row) -> bool:
+    def __call__(self, row: Row) -> bool:
         return row[2] in self._ids or (bare_chromosome(row[0]), row[1]) in self._positions
-
-
-class EvidenceSource(GenotypeSource):
-    """One field of a VCF or BCF file, at the SNPs that may be sites of a model.
-
-    Blocks have triples in place of dosages, float16 (sites, samples, 3): the numbers of
-    ``triples``, precise to a thousandth and down to 6e-8.
-
-    Attributes
-    ----------
-    snps : int
-        SNPs met so far, of the model or not.
-    """
-
-    def __init__(self, path: str, field: str, model: SiteTable) -> None:
-        header = file_header(path)
-        self.name, self.files = path, (Path(path),)
-        self.samples, self.build_hint = header.samples, header.build_hint
-        self.skipped = Counter()
-        self.snps = 0
-        self._field, self._wanted = field, _Wanted(model)
-
-    def blocks(self, sites: int = 1024) -> Iterator[Block]:
-        """See ``GenotypeSource.blocks``."""
-        self.skipped.clear()
-        size = sites_at_once(sites, 3 * len(self.samples))
-        with quiet_htslib():
-            found = self._found()
-            while some := list(islice(found, size)):
-                rows, values = zip(*some, strict=True)
-                yield Block(table(rows), np.stack(values))
-
-    def _found(self) -> Iterator[tuple[Row, np.ndarray]]:
-        screen, self.snps = Screen(self.skipped), 0
-        for record in htslib_records(self.name):
-            row = admitted(screen, record)
-            if row is None:
-                continue
-            self.snps += 1
-            if row in self._wanted:
-                values = values_of(record, row, self._field)
-                if values is None:
-                    values = np.full((len(self.samples), 3), np.nan)
-                yield row, values.astype(np.float16)
 
 
 @dataclass(frozen=True)
@@ -155,7 +79,8 @@ class EvidenceStore:
         InputsDisagree, UsageProblem
             See ``open_sources``.
         """
-        parts = [EvidenceSource(variant_file(path) or path, field, model) for path in paths]
+        wanted = _Wanted(model)
+        parts = [EvidenceSource(variant_file(path) or path, field, wanted) for path in paths]
         source = as_one(parts)
         tables, values = [table([])], [np.empty((0, len(source.samples), 3), np.float16)]
         for block in source.blocks():

@@ -13,8 +13,9 @@ from ..errors import InputUnreadable, NothingLeft, UsageProblem
 from .formats.packing import PackedRows, genotype_counts, pack, packed_width, unpack
 from .formats.plink import PlinkSource, map_bed, write_plink
 from .formats.registry import open_sources
-from .formats.source import Block, GenotypeSource, SiteTable
+from .formats.source import GenotypeSource
 from .manifest import Origin, fingerprint, forget
+from .variants import Block, SiteTable
 
 log = logging.getLogger(__name__)
 

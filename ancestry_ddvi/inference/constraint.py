@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from ..data.scores import ScoreData
-from ..methods.networks import Trained
 from ..models.constrained import Constrained, LogReward, Rewarded
 from ..models.latent import LatentModel
 from ..models.likelihoods.scores import NormalScores
@@ -41,7 +40,7 @@ LOOKED_AT = 4096
 
 
 def constrained(
-    method: Trained,
+    generator: LatentModel,
     data: ScoreData,
     ids: Sequence[str],
     log_reward: LogReward,
@@ -60,7 +59,8 @@ def constrained(
 
     Parameters
     ----------
-    method : Trained
+    generator : LatentModel
+        Of component scores.
     data : ScoreData
     ids : sequence of str
     log_reward : callable
@@ -79,7 +79,7 @@ def constrained(
     dict of str to int
         How many people were placed by which sampler.
     """
-    own = place(Constrained(method.model, log_reward), data, ids, draws=draws, seed=seed)
+    own = place(Constrained(generator, log_reward), data, ids, draws=draws, seed=seed)
     wanted = {
         "own": np.zeros(len(ids), dtype=bool),
         "auto": own.effective_draws < POOR * draws,
@@ -87,7 +87,7 @@ def constrained(
     }[sampler]
     if not wanted.any():
         return own, {"own": len(ids), "outsourced": 0}
-    model = _trained(method, data, log_reward, steps, advance)
+    model = _trained(generator, data, log_reward, steps, advance)
     other = place(model, data, ids, draws=draws, seed=seed)
     better = wanted & ((other.effective_draws > own.effective_draws) | (sampler != "auto"))
     rows = [(other if take else own)[i : i + 1] for i, take in enumerate(better)]
@@ -96,15 +96,16 @@ def constrained(
 
 
 def _trained(
-    method: Trained,
+    generator: LatentModel,
     data: ScoreData,
     log_reward: LogReward,
     steps: int,
     advance: Callable[[int], None],
 ) -> Variational:
     """The sampler for the generator's latents; prior and likelihood stay as they are."""
-    generator = method.model
-    sampler = Diffusion(Gaussian(method.latents, WIDTH), WIDTH, CHAIN, CHAIN_WIDTH, "geometric")
+    sampler = Diffusion(
+        Gaussian(generator.noise_shape[1], WIDTH), WIDTH, CHAIN, CHAIN_WIDTH, "geometric"
+    )
     likelihood = Rewarded(generator.likelihood, log_reward)
     encoder = ComponentScores(_spread(generator)).encoder(WIDTH)
     model = Variational(generator.prior, likelihood, sampler, encoder)

@@ -16,9 +16,9 @@ from ancestry_ddvi.artefacts.model import FORMAT, Model
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.errors import InputUnreadable, OutputUnwritable
 from ancestry_ddvi.fitting.pipeline import revive
-from ancestry_ddvi.genotypes.formats.source import SiteTable
 from ancestry_ddvi.genotypes.harmonise.panel import Panel
 from ancestry_ddvi.genotypes.projection.scores import Projection
+from ancestry_ddvi.genotypes.variants import SiteTable
 
 SITES = 300
 

@@ -20,11 +20,11 @@ from safetensors.numpy import load_file
 from ancestry_ddvi import api
 from ancestry_ddvi.artefacts.model import Model
 from ancestry_ddvi.errors import InputsDisagree, UsageProblem
-from ancestry_ddvi.genotypes.formats.source import SiteTable
+from ancestry_ddvi.genotypes.chromosomes import LENGTHS
 from ancestry_ddvi.genotypes.formats.vcf_writer import write_vcf
 from ancestry_ddvi.genotypes.harmonise.alleles import complement
-from ancestry_ddvi.genotypes.harmonise.builds import LENGTHS
 from ancestry_ddvi.genotypes.qc.filters import Filters
+from ancestry_ddvi.genotypes.variants import SiteTable
 
 PEOPLE = 8
 KINDS = ("coords", "eigenvec", "pcs")

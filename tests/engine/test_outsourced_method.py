@@ -12,9 +12,9 @@ from ancestry_ddvi.artefacts.summary import Clock
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.errors import UsageProblem
 from ancestry_ddvi.fitting.pipeline import Fit, FitOptions, fit_model
-from ancestry_ddvi.genotypes.formats.source import MISSING
 from ancestry_ddvi.genotypes.projection.scores import runs
 from ancestry_ddvi.genotypes.store import GenotypeStore
+from ancestry_ddvi.genotypes.variants import MISSING
 from ancestry_ddvi.methods import METHODS, recipe
 from ancestry_ddvi.methods.method import Spec
 from ancestry_ddvi.methods.outsourced import Outsourced, generators

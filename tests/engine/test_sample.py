@@ -17,7 +17,7 @@ import pytest
 from ancestry_ddvi import api
 from ancestry_ddvi.artefacts.model import Model
 from ancestry_ddvi.errors import UsageProblem
-from ancestry_ddvi.genotypes.harmonise.builds import LENGTHS
+from ancestry_ddvi.genotypes.chromosomes import LENGTHS
 from ancestry_ddvi.genotypes.simulation.synthetic import frequencies, genotypes
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.reference.groups import Groups

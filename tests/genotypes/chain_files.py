@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ancestry_ddvi.genotypes.formats.source import SiteTable
-from ancestry_ddvi.genotypes.harmonise.builds import LENGTHS, autosome
+from ancestry_ddvi.genotypes.chromosomes import LENGTHS, autosome
+from ancestry_ddvi.genotypes.variants import SiteTable
 
 
 class Piece(NamedTuple):

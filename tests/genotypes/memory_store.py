@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ancestry_ddvi.genotypes.formats.source import SiteTable
+from ancestry_ddvi.genotypes.variants import SiteTable
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 

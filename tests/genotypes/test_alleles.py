@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ancestry_ddvi.genotypes.formats.source import MISSING
 from ancestry_ddvi.genotypes.harmonise.alleles import (
     Match,
     complement,
@@ -16,6 +15,7 @@ from ancestry_ddvi.genotypes.harmonise.alleles import (
     orient,
     recode,
 )
+from ancestry_ddvi.genotypes.variants import MISSING
 
 PAIR = {"A": "T", "C": "G", "G": "C", "T": "A"}
 SNPS = [(a, b) for a in PAIR for b in PAIR if a != b]

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ancestry_ddvi.errors import InputsDisagree
-from ancestry_ddvi.genotypes.formats.source import SiteTable
 from ancestry_ddvi.genotypes.harmonise.panel import Panel
 from ancestry_ddvi.genotypes.harmonise.report import check_overlap
+from ancestry_ddvi.genotypes.variants import SiteTable
 
 SITES = 400
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from memory_store import site_table
 
 from ancestry_ddvi.errors import InputsDisagree, InputUnreadable
-from ancestry_ddvi.genotypes.formats.source import SiteTable
-from ancestry_ddvi.genotypes.harmonise.builds import LENGTHS
+from ancestry_ddvi.genotypes.chromosomes import LENGTHS
 from ancestry_ddvi.genotypes.harmonise.liftover import Chain
+from ancestry_ddvi.genotypes.variants import SiteTable
 
 
 def at(*places: tuple[str, int]) -> SiteTable:

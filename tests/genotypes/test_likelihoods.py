@@ -13,10 +13,10 @@ from numpy.testing import assert_allclose
 
 from ancestry_ddvi.errors import InputsDisagree, InputUnreadable, NothingLeft, UsageProblem
 from ancestry_ddvi.genotypes.formats.field_selection import choose_field
-from ancestry_ddvi.genotypes.formats.source import SiteTable
 from ancestry_ddvi.genotypes.formats.variant_filter import table
 from ancestry_ddvi.genotypes.harmonise.panel import Panel
 from ancestry_ddvi.genotypes.likelihood_store import EvidenceStore
+from ancestry_ddvi.genotypes.variants import SiteTable
 
 FORMAT = '##FORMAT=<ID={0},Number={1},Type={2},Description="{0}">'
 FIELDS = (

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ancestry_ddvi.errors import InputsDisagree
-from ancestry_ddvi.genotypes.formats.source import MISSING, SiteTable
 from ancestry_ddvi.genotypes.harmonise.alleles import complement, recode
 from ancestry_ddvi.genotypes.harmonise.panel import Alignment, Panel
 from ancestry_ddvi.genotypes.harmonise.report import check_overlap
+from ancestry_ddvi.genotypes.variants import MISSING, SiteTable
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 PAIR = {"A": "T", "C": "G", "G": "C", "T": "A"}

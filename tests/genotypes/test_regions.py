@@ -8,15 +8,10 @@ import numpy as np
 import pytest
 from memory_store import DATA, real, site_table
 
-from ancestry_ddvi.genotypes.formats.source import SiteTable
-from ancestry_ddvi.genotypes.harmonise.builds import (
-    LENGTHS,
-    _table,
-    autosome,
-    build_of,
-    in_regions,
-    long_range_ld,
-)
+from ancestry_ddvi.genotypes.chromosomes import LENGTHS, autosome
+from ancestry_ddvi.genotypes.harmonise.builds import _table, build_of
+from ancestry_ddvi.genotypes.qc.long_range_ld import in_regions, long_range_ld
+from ancestry_ddvi.genotypes.variants import SiteTable
 
 BOTH = ["GRCh37", "GRCh38"]
 ANCHORS = _table("anchors.tsv")

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ancestry_ddvi.genotypes.formats.source import MISSING
 from ancestry_ddvi.genotypes.formats.vcf_writer import bgzf
 from ancestry_ddvi.genotypes.harmonise.alleles import is_ambiguous
 from ancestry_ddvi.genotypes.simulation.haplotype_copying import CHROMOSOME_LENGTHS
 from ancestry_ddvi.genotypes.simulation.populations import SimulatedCohort, simulate
+from ancestry_ddvi.genotypes.variants import MISSING
 
 EXAMPLE = Path(__file__).parents[2] / "example_data"
 TREE = {"North": ("N1", "N2"), "South": ("S1",)}

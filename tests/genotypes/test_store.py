@@ -21,9 +21,9 @@ from ancestry_ddvi.errors import (
     UsageProblem,
 )
 from ancestry_ddvi.genotypes.formats.packing import pack
-from ancestry_ddvi.genotypes.formats.source import Block
 from ancestry_ddvi.genotypes.formats.vcf import VcfSource
 from ancestry_ddvi.genotypes.store import GenotypeStore, ingest
+from ancestry_ddvi.genotypes.variants import Block
 
 SAMPLES = [f"s{i}" for i in range(21)]
 

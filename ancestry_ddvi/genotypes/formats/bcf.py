@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputUnreadable
+from ..variants import MISSING, Block
 from .packing import sites_at_once
-from .source import MISSING, Block
 from .variant_filter import Row, Screen, table
 
 _PAD = -2

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ...errors import InputsDisagree
-from .source import Block, GenotypeSource
+from ..variants import Block
+from .source import GenotypeSource
 from .variant_filter import Screen
 
 

@@ -8,9 +8,9 @@ from contextlib import closing
 from itertools import islice
 
 from ...errors import InputUnreadable, UsageProblem
-from ..likelihood_store import file_header, values_of
 from .bcf import admitted, htslib_records, quiet_htslib
 from .fields import EVIDENCE, GT
+from .likelihood_source import file_header, values_of
 from .registry import variant_file
 from .streams import spoken
 from .variant_filter import Screen

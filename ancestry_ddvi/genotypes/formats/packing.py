@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .source import MISSING
+from ..variants import MISSING
 
 CODE_TO_DOSAGE = np.array([2, MISSING, 1, 0], np.int8)
 

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputUnreadable, UsageProblem
+from ..variants import MISSING, Block, SiteTable
 from .packing import sites_at_once
 from .plink_text import beside, read_lines, read_sites, split_rows
-from .source import MISSING, Block, GenotypeSource, SiteTable
+from .source import GenotypeSource
 from .streams import open_bytes
 from .variant_filter import Screen
 from .vcf_header import build_of, check_distinct

@@ -15,9 +15,10 @@ import numpy as np
 
 from ...errors import InputUnreadable
 from ...storage import whole
+from ..variants import Block, SiteTable
 from .packing import pack, packed_width, sites_at_once, unpack
 from .plink_text import beside, read_lines, read_sites, split_rows
-from .source import Block, GenotypeSource, SiteTable
+from .source import GenotypeSource
 from .streams import open_bytes
 from .variant_filter import Screen
 from .vcf_header import check_distinct

@@ -9,7 +9,7 @@ from sys import intern
 import numpy as np
 
 from ...errors import InputUnreadable
-from .source import SiteTable
+from ..variants import SiteTable
 from .variant_filter import objects
 
 

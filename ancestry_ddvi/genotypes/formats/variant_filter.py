@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .source import SiteTable
+from ..variants import SiteTable
 
 REFERENCE_BLOCK = frozenset({"<NON_REF>", "<*>"})
 """The ALT alleles with which a gVCF says "nothing else was seen here"."""

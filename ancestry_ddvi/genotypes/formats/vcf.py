@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ...errors import InputUnreadable, UsageProblem
+from ..variants import Block
 from .bcf import BcfRecords
-from .source import Block, GenotypeSource
+from .source import GenotypeSource
 from .streams import STANDARD_INPUT, check_bgzf_end, inflated, lines, open_bytes, spoken
 from .variant_filter import Screen
 from .vcf_header import BCF_START, NEEDS_GT, VcfHeader, bcf_header_lines, read_header

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .source import MISSING
+from ..variants import MISSING
 
 HAPLOID = -2
 """Stands for a call of one allele. An autosomal genotype needs two, so it is as good as missing."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ...errors import InputUnreadable
+from ..chromosomes import LENGTHS
 
 VCF_START = b"##fileformat=VCF"
 BCF_START = b"BCF\x02"
@@ -18,7 +19,7 @@ NEEDS_GT = (
     "and from VCF and BCF files, not from a pipe."
 )
 
-CHROMOSOME_1 = {247249719: "NCBI36", 249250621: "GRCh37", 248956422: "GRCh38"}
+CHROMOSOME_1 = {lengths[0]: build for build, lengths in LENGTHS.items()}
 """Length of chromosome 1 in each build of the human reference."""
 
 _COLUMNS = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...errors import InputUnreadable
-from .source import MISSING, Block
+from ..variants import MISSING, Block
 from .variant_filter import Row, Screen, table
 from .vcf_calls import (
     HAPLOID,

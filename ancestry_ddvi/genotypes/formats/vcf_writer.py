@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from ...storage import whole
-from .source import MISSING, Block, SiteTable
+from ..variants import MISSING, Block, SiteTable
 
 _GENOTYPE = {MISSING: "./.", 0: "0/0", 1: "0/1", 2: "1/1"}
 _FORMATS = {

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from ..formats.source import MISSING
+from ..variants import MISSING
 
 _BASES = np.array(["A", "C", "G", "T"], dtype=object)
 _NOT_A_BASE = -1

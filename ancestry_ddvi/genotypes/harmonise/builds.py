@@ -1,54 +1,16 @@
-"""Where on the human genome a file's sites lie: its build, and long-range LD."""
+"""The human genome build of a file, inferred from its sites."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import cache
-from importlib.resources import files
-
 import numpy as np
 
-from ..formats.source import SiteTable
-
-Region = tuple[str, int, int]
-"""Chromosome ("1".."22"), start and end as in BED: the bases start < position <= end."""
-
-LENGTHS: Mapping[str, tuple[int, ...]] = {
-    "NCBI36": (
-        247249719, 242951149, 199501827, 191273063, 180857866, 170899992, 158821424, 146274826,
-        140273252, 135374737, 134452384, 132349534, 114142980, 106368585, 100338915, 88827254,
-        78774742, 76117153, 63811651, 62435964, 46944323, 49691432,
-    ),
-    "GRCh37": (
-        249250621, 243199373, 198022430, 191154276, 180915260, 171115067, 159138663, 146364022,
-        141213431, 135534747, 135006516, 133851895, 115169878, 107349540, 102531392, 90354753,
-        81195210, 78077248, 59128983, 63025520, 48129895, 51304566,
-    ),
-    "GRCh38": (
-        248956422, 242193529, 198295559, 190214555, 181538259, 170805979, 159345973, 145138636,
-        138394717, 133797422, 135086622, 133275309, 114364328, 107043718, 101991189, 90338345,
-        83257441, 80373285, 58617616, 64444167, 46709983, 50818468,
-    ),
-}  # fmt: skip
-"""Bases in chromosomes 1..22 of each build that can be told apart (UCSC chromInfo)."""
+from ..chromosomes import LENGTHS, autosome
+from ..packaged import rows_of
+from ..variants import SiteTable
 
 ANCHORED = ("GRCh37", "GRCh38")
 FEWEST_ANCHORS = 3
 CLEAR_LEAD = 5
-
-_AUTOSOMES = {prefix + str(n): n for n in range(1, 23) for prefix in ("", "chr")}
-
-
-def autosome(chromosomes: Iterable[str]) -> np.ndarray:
-    """The number of each human autosome, 0 for any other name.
-
-    Accepted are exactly "1".."22" and "chr1".."chr22"; "01", "X" and contigs give 0.
-
-    Returns
-    -------
-    ndarray of int64, one per name
-    """
-    return np.array([_AUTOSOMES.get(name, 0) for name in chromosomes], dtype=np.int64)
 
 
 def build_of(sites: SiteTable, hint: str | None = None) -> str | None:
@@ -86,33 +48,6 @@ def build_of(sites: SiteTable, hint: str | None = None) -> str | None:
     return votes.pop() if len(votes) == 1 and votes <= possible else None
 
 
-def long_range_ld(build: str | None) -> list[Region]:
-    """Regions of long-range LD that principal components should not see.
-
-    Sources and derivation stand at the head of each data file. For NCBI36 and for an
-    unknown build the list is empty: none is published that we could check.
-    """
-    if build not in ANCHORED:
-        return []
-    rows = _table(f"long_range_ld.{build}.bed")
-    return [(row[0], int(row[1]), int(row[2])) for row in rows]
-
-
-def in_regions(sites: SiteTable, regions: Iterable[Region]) -> np.ndarray:
-    """Which sites lie in any of the regions; chromosomes match with or without "chr".
-
-    Returns
-    -------
-    ndarray of bool, one per site
-    """
-    number = autosome(sites.chromosome)
-    inside = np.zeros(len(sites), dtype=bool)
-    for chromosome, start, end in regions:
-        here = number == _AUTOSOMES[chromosome]
-        inside |= here & (sites.position > start) & (sites.position <= end)
-    return inside
-
-
 def _not_exceeded(number: np.ndarray, position: np.ndarray) -> set[str | None]:
     """Builds whose every autosome is long enough for the sites upon it."""
     furthest = np.zeros(23, dtype=np.int64)
@@ -130,7 +65,7 @@ def _by_anchors(sites: SiteTable, number: np.ndarray) -> str | None:
 def _anchors_met(sites: SiteTable, number: np.ndarray, build: str) -> int:
     """How many anchors sit where ``build`` has them, under their own ID or under no rs ID."""
     column = 2 + ANCHORED.index(build)
-    names = {(int(row[1]), int(row[column])): row[0] for row in _table("anchors.tsv")}
+    names = {(int(row[1]), int(row[column])): row[0] for row in rows_of("anchors.tsv")}
     places = np.array([chromosome << 32 | position for chromosome, position in names])
     near = np.flatnonzero(np.isin(number << 32 | sites.position, places))
     met = set()
@@ -139,10 +74,3 @@ def _anchors_met(sites: SiteTable, number: np.ndarray, build: str) -> int:
         if sites.id[row] == name or not sites.id[row].startswith("rs"):
             met.add(name)
     return len(met)
-
-
-@cache
-def _table(name: str) -> tuple[tuple[str, ...], ...]:
-    """The rows of a packaged tab-separated file, without its comment lines."""
-    text = (files(__package__) / "data" / name).read_text(encoding="utf-8")
-    return tuple(tuple(line.split("\t")) for line in text.splitlines() if line[0] != "#")

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import InputsDisagree, InputUnreadable
-from ..formats.source import SiteTable
+from ..chromosomes import LENGTHS, autosome
 from ..formats.streams import inflated, open_bytes
-from .builds import LENGTHS, autosome, build_of
+from ..variants import SiteTable
+from .builds import build_of
 
 if TYPE_CHECKING:
     from pyliftover import LiftOver

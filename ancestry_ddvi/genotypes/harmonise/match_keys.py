@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..formats.source import SiteTable
+from ..variants import SiteTable
 from .builds import build_of
 from .matching import ENOUGH, Matching, by_id, by_position, nothing
 

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..formats.source import SiteTable
+from ..variants import SiteTable
 from .alleles import Match, is_ambiguous, orient
 
 ABSENT = -1

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ..formats.source import MISSING, SiteTable
+from ..variants import MISSING, SiteTable
 from .alleles import Match, is_ambiguous, recode
 from .match_keys import Key, Keys, Positions
 from .matching import ABSENT, NOT_FOUND, settle_ambiguous

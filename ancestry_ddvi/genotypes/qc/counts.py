@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..blocks import Reads, in_blocks
-from ..formats.source import MISSING
+from ..variants import MISSING
 
 
 def by_site(store: Reads, rows: np.ndarray, people: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..blocks import Reads, evenly
-from ..formats.source import MISSING
+from ..variants import MISSING
 
 TILE = 256
 MOST_PEOPLE = 5000

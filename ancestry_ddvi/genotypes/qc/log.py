@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import NothingLeft
 from ..blocks import Reads
-from ..formats.source import SiteTable
+from ..variants import SiteTable
 from .counts import by_site
 
 FEWEST_SITES = 100

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..blocks import Reads
-from ..formats.source import SiteTable
+from ..chromosomes import autosome
 from ..harmonise.alleles import is_ambiguous
-from ..harmonise.builds import autosome, build_of, in_regions, long_range_ld
+from ..harmonise.builds import build_of
+from ..variants import SiteTable
 from .counts import alt_frequency, by_site, minor, missing_by_person, missing_by_site
 from .filters import Filters
 from .hardy import exact_p
 from .kinship import DUPLICATE, king_robust, resolvable, unrelated
 from .ld import prune
 from .log import Course, Step, format_table
+from .long_range_ld import in_regions, long_range_ld
 
 __all__ = ["QC", "Filters", "Step", "format_table", "quality_control"]
 

@@ -22,15 +22,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..formats.source import SiteTable
+from ..chromosomes import LENGTHS
+from ..variants import SiteTable
 
-CHROMOSOME_LENGTHS = {
-    "1": 249250621, "2": 243199373, "3": 198022430, "4": 191154276, "5": 180915260,
-    "6": 171115067, "7": 159138663, "8": 146364022, "9": 141213431, "10": 135534747,
-    "11": 135006516, "12": 133851895, "13": 115169878, "14": 107349540, "15": 102531392,
-    "16": 90354753, "17": 81195210, "18": 78077248, "19": 59128983, "20": 63025520,
-    "21": 48129895, "22": 51304566,
-}  # fmt: skip
+CHROMOSOME_LENGTHS = {str(n): length for n, length in enumerate(LENGTHS["GRCh37"], start=1)}
 """GRCh37 autosomes, base pairs."""
 
 _TRACT = 20e6

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..formats.source import MISSING, SiteTable
 from ..formats.vcf_writer import write_vcf
+from ..variants import MISSING, SiteTable
 from .haplotype_copying import CHROMOSOME_LENGTHS, Copying, draw_sites, frequencies, gaps_between
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ...seeding import stream
-from ..formats.source import Block
-from ..harmonise.builds import LENGTHS, autosome
+from ..chromosomes import LENGTHS, autosome
 from ..harmonise.panel import Panel
 from ..projection.likelihood_scores import own_frequency
 from ..projection.scores import Projection
+from ..variants import Block
 
 SITES = 1024
 PEOPLE = 64

@@ -1,0 +1,90 @@
+"""Genotype likelihoods, probabilities and dosages in VCF and BCF files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..variants import Block
+from .bcf import admitted, htslib_records, quiet_htslib
+from .fields import triples
+from .packing import sites_at_once
+from .source import GenotypeSource
+from .streams import check_bgzf_end, inflated, lines, open_bytes
+from .variant_filter import Row, Screen, table
+from .vcf_header import BCF_START, VcfHeader, bcf_header_lines, read_header
+
+
+def file_header(path: str) -> VcfHeader:
+    """The header of a VCF or BCF file, which must not be cut short.
+
+    Raises
+    ------
+    InputUnreadable
+        See ``check_bgzf_end`` and ``read_header``.
+    """
+    check_bgzf_end(Path(path))
+    with open_bytes(path) as handle:
+        pieces = inflated(handle, path)
+        first = next(filter(None, pieces), b"")
+        content = chain([first], pieces)
+        if first.startswith(BCF_START):
+            return read_header(bcf_header_lines(content, path), path)
+        return read_header(lines(content), path)
+
+
+def values_of(record: Any, row: Row, field: str) -> np.ndarray | None:
+    """See ``triples``; ``row`` is the site that the record was admitted as."""
+    if field not in record.FORMAT:
+        return None
+    alts = [alt.upper() for alt in record.ALT]
+    return triples(field, record.format(field), len(alts), alts.index(row[4]) + 1)
+
+
+class EvidenceSource(GenotypeSource):
+    """One field of a VCF or BCF file, at the wanted SNPs.
+
+    Blocks have triples in place of dosages, float16 (sites, samples, 3): the numbers of
+    ``triples``, precise to a thousandth and down to 6e-8.
+
+    Attributes
+    ----------
+    snps : int
+        SNPs met so far, of the model or not.
+    """
+
+    def __init__(self, path: str, field: str, wanted: Callable[[Row], bool]) -> None:
+        header = file_header(path)
+        self.name, self.files = path, (Path(path),)
+        self.samples, self.build_hint = header.samples, header.build_hint
+        self.skipped = Counter()
+        self.snps = 0
+        self._field, self._wanted = field, wanted
+
+    def blocks(self, sites: int = 1024) -> Iterator[Block]:
+        """See ``GenotypeSource.blocks``."""
+        self.skipped.clear()
+        size = sites_at_once(sites, 3 * len(self.samples))
+        with quiet_htslib():
+            found = self._found()
+            while some := list(islice(found, size)):
+                rows, values = zip(*some, strict=True)
+                yield Block(table(rows), np.stack(values))
+
+    def _found(self) -> Iterator[tuple[Row, np.ndarray]]:
+        screen, self.snps = Screen(self.skipped), 0
+        for record in htslib_records(self.name):
+            row = admitted(screen, record)
+            if row is None:
+                continue
+            self.snps += 1
+            if self._wanted(row):
+                values = values_of(record, row, self._field)
+                if values is None:
+                    values = np.full((len(self.samples), 3), np.nan)
+                yield row, values.astype(np.float16)

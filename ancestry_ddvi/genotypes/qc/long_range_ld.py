@@ -1,0 +1,44 @@
+"""Regions of long-range linkage disequilibrium in the human genome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..chromosomes import autosome
+from ..packaged import rows_of
+from ..variants import SiteTable
+
+Region = tuple[str, int, int]
+"""Chromosome ("1".."22"), start and end as in BED: the bases start < position <= end."""
+
+BUILDS = ("GRCh37", "GRCh38")
+"""For which a list is packaged."""
+
+
+def long_range_ld(build: str | None) -> list[Region]:
+    """Regions of long-range LD that principal components should not see.
+
+    Sources and derivation stand at the head of each data file. For NCBI36 and for an
+    unknown build the list is empty: none is published that we could check.
+    """
+    if build not in BUILDS:
+        return []
+    rows = rows_of(f"long_range_ld.{build}.bed")
+    return [(row[0], int(row[1]), int(row[2])) for row in rows]
+
+
+def in_regions(sites: SiteTable, regions: Iterable[Region]) -> np.ndarray:
+    """Which sites lie in any of the regions; chromosomes match with or without "chr".
+
+    Returns
+    -------
+    ndarray of bool, one per site
+    """
+    number = autosome(sites.chromosome)
+    inside = np.zeros(len(sites), dtype=bool)
+    for chromosome, start, end in regions:
+        here = number == int(chromosome)
+        inside |= here & (sites.position > start) & (sites.position <= end)
+    return inside

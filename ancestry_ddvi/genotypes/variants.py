@@ -1,0 +1,53 @@
+"""Biallelic variants, and dosages of their ALT alleles: what every genotype file becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+MISSING = -1
+"""The dosage of a genotype that was not observed."""
+
+
+@dataclass(frozen=True)
+class SiteTable:
+    """Biallelic sites, one per row: parallel arrays of equal length.
+
+    Attributes
+    ----------
+    chromosome : ndarray of object (str), as the file names it
+    position : ndarray of int64, 1-based
+    id : ndarray of object (str), "." where the file gives none
+    ref, alt : ndarray of object (str), upper case; dosages count ``alt``
+    """
+
+    chromosome: np.ndarray
+    position: np.ndarray
+    id: np.ndarray
+    ref: np.ndarray
+    alt: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+    def __getitem__(self, rows: np.ndarray | slice) -> SiteTable:
+        return SiteTable(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    @classmethod
+    def join(cls, tables: Sequence[SiteTable]) -> SiteTable:
+        """One table from several, in the order given."""
+        return cls(*(np.concatenate([getattr(t, f.name) for t in tables]) for f in fields(cls)))
+
+
+@dataclass(frozen=True)
+class Block:
+    """A run of sites with everyone's dosages of ALT.
+
+    ``dosages`` is int8 of shape (sites, samples), values 0, 1, 2 or ``MISSING``; from a source
+    of evidence, which has no hard calls, float16 of shape (sites, samples, 3).
+    """
+
+    sites: SiteTable
+    dosages: np.ndarray
