@@ -6,15 +6,16 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from memory_store import DATA, real, site_table
+from memory_store import DATA, real
 
 from ancestry_ddvi.genotypes.chromosomes import LENGTHS, autosome
-from ancestry_ddvi.genotypes.harmonise.builds import _table, build_of
+from ancestry_ddvi.genotypes.harmonise.builds import build_of
+from ancestry_ddvi.genotypes.packaged import rows_of
 from ancestry_ddvi.genotypes.qc.long_range_ld import in_regions, long_range_ld
 from ancestry_ddvi.genotypes.variants import SiteTable
 
 BOTH = ["GRCh37", "GRCh38"]
-ANCHORS = _table("anchors.tsv")
+ANCHORS = rows_of("anchors.tsv")
 COLUMN = {"GRCh37": 2, "GRCh38": 3}
 
 
@@ -161,7 +162,7 @@ def test_lifted_regions_are_about_as_long_as_the_originals() -> None:
 
 def test_lifted_edges_follow_from_the_offsets_on_record() -> None:
     for old, row in zip(
-        long_range_ld("GRCh37"), _table("long_range_ld.GRCh38.bed"), strict=True
+        long_range_ld("GRCh37"), rows_of("long_range_ld.GRCh38.bed"), strict=True
     ):  # fmt: skip
         start, end = old[1] + 1 + int(row[3]), old[2] + int(row[4])
         assert 0 <= start - int(row[1]) < 10_000
