@@ -41,7 +41,7 @@ class InputsDisagree(DDVIError):
 
 
 class NothingLeft(DDVIError):
-    """Quality control left too few people or sites to go on."""
+    """Quality control left too few samples or variants to go on."""
 
     exit_code = 5
 

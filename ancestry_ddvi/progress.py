@@ -15,7 +15,7 @@ class Progress(Protocol):
 
 
 class Silent:
-    """The listener that nobody hears."""
+    """The listener that no sample hears."""
 
     @contextmanager
     def stage(self, name: str, total: int | None) -> Iterator[Callable[[int], None]]:

@@ -1,17 +1,17 @@
-"""Held-out people seen in part: bias, coverage, assignment, and who is told to be unlike the panel.
+"""Held-out samples seen in part: bias, coverage, assignment, and who is told to be unlike the panel.
 
 usage: calibration.py COHORT LABELS [--repeats 3] [--method ddvi] [--strangers]
 
 80/20 splits with relatives on one side; labels have columns sample, population, superpopulation.
-One JSON line for each repeat and kind of evidence: random shares of the sites, one chromosome,
+One JSON line for each repeat and kind of evidence: random shares of the variants, one chromosome,
 clumps of 50 kb as an exome has them, and simulated reads (Poisson depth, 5 errors in a thousand
 bases, placed by their likelihoods). ``covered_*`` is the share of the posterior given all
 genotypes inside the central 50, 80 and 95 % of that given the part, which is what the names say
 if both are right; ``normal_*`` the share of means inside N(mean_part, sd_part^2 - sd_full^2). Lines
-with ``swapped`` have the alleles of that share of the sites the wrong way round, lines with
-``alien`` that share of alleles from a random other held-out person, by whether the two are of one
+with ``swapped`` have the alleles of that share of the variants the wrong way round, lines with
+``alien`` that share of alleles from a random other held-out sample, by whether the two are of one
 superpopulation. Lines with ``left_out`` come with --strangers: a superpopulation kept from the fit,
-and genotypes permuted over sites, against held-out people of the others; area under the curve of
+and genotypes permuted over variants, against held-out samples of the others; area under the curve of
 ``p_panel``.
 """
 
@@ -100,7 +100,7 @@ def pooled(said: Said) -> None:
         mine = [(c, r) for n, v, c, r in said if (n, v) == (name, level)]
         chance, right = (np.concatenate(part) for part in zip(*mine, strict=True))
         tell({
-            "pooled": name, "level": level, "people": len(right),
+            "pooled": name, "level": level, "samples": len(right),
             "accuracy": round(float((chance.argmax(axis=1) == right).mean()), 4),
             "ece": round(calibration_error(chance, right), 4),
             "ece_by_chance": by_chance(chance, rng),
@@ -108,7 +108,7 @@ def pooled(said: Said) -> None:
 
 
 def chance_of(fit: Fit, scores: Scores, placement: Placement) -> np.ndarray:
-    """Share of the panel that is more unusual than each person."""
+    """Share of the panel that is more unusual than each sample."""
     return judged(fit.model.record, placement, scores, fit.model.projection)[0]
 
 
@@ -128,10 +128,10 @@ def in_part(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int, said
     dosages = dosages_of(fit, test)
     scores = of_calls(fit, dosages)
     full = placed(fit, scores, test, seed)
-    tell({"seed": seed, "evidence": "all sites", "people": len(labels),
+    tell({"seed": seed, "evidence": "all variants", "samples": len(labels),
           "temperature": fit.model.projection.temperature,
           "sd": np.median(full.sd, axis=0).round(3).tolist(),
-          **assignment(fit, "all sites", full, labels, said),
+          **assignment(fit, "all variants", full, labels, said),
           "flagged": round(float((chance_of(fit, scores, full) < UNLIKE).mean()), 4)})  # fmt: skip
     for name, scores in evidence(fit, dosages, seed):
         some = placed(fit, scores, test, seed)
@@ -150,7 +150,7 @@ def in_part(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int, said
 
 
 def spoilt(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int) -> None:
-    """Who of one split is flagged with swapped alleles, and with alleles of another person."""
+    """Who of one split is flagged with swapped alleles, and with alleles of another sample."""
     dosages = dosages_of(fit, test)
     group = labels["superpopulation"].to_numpy(str)
     partner = partners(len(group), seed)
@@ -197,7 +197,7 @@ def strangers(
         tell({
             "seed": seed,
             "left_out": name,
-            "people": int(strange.sum()),
+            "samples": int(strange.sum()),
             "area": area(chance[strange], chance[~strange]),
             "flagged": round(float((chance[strange] < UNLIKE).mean()), 4),
             "others_flagged": round(float((chance[~strange] < UNLIKE).mean()), 4),

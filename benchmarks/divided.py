@@ -28,11 +28,11 @@ class Divided:
     ----------
     seed : int
     projection : Projection
-        Learnt from the people of the fit.
+        Learnt from the samples of the fit.
     inside : Scores
-        Of these people.
-    dosages : ndarray of int8, (sites, people)
-        Of people held out.
+        Of these samples.
+    dosages : ndarray of int8, (variants, samples)
+        Of samples held out.
     ids : tuple of ndarray of str
         Of both.
     labels : tuple of DataFrame
@@ -47,37 +47,37 @@ class Divided:
     labels: tuple[pd.DataFrame, pd.DataFrame]
 
     def seen(self, kept: np.ndarray | None = None) -> Scores:
-        """Scores of people held out from the sites ``kept``, bool (sites, people), or from all."""
+        """Scores of samples held out from the variants ``kept``, bool (variants, samples), or from all."""
         some = self.dosages if kept is None else np.where(kept, self.dosages, -1).astype(np.int8)
         return _newcomers(self.projection, some, False)
 
     def share(self, share: float) -> Scores:
-        """From a random share of the sites, another for each person."""
+        """From a random share of the variants, another for each sample."""
         chance = np.random.default_rng(self.seed).random(self.dosages.shape)
         return self.seen(chance < share)
 
-    def count(self, sites: int) -> Scores:
-        """From so many sites at random, others for each person."""
+    def count(self, variants: int) -> Scores:
+        """From so many variants at random, others for each sample."""
         chance = np.random.default_rng(self.seed).random(self.dosages.shape)
-        return self.seen(chance.argsort(axis=0).argsort(axis=0) < sites)
+        return self.seen(chance.argsort(axis=0).argsort(axis=0) < variants)
 
 
 def divided(store: GenotypeStore, labels: pd.DataFrame, seed: int, folder: Path) -> Divided:
     """The split of ``held_out.py`` with the same seed, relatives on one side."""
     outside = split(store, seed)
-    people = np.flatnonzero(~outside), np.flatnonzero(outside)
-    train = part(store, people[0], folder / f"divided{seed}")
+    samples = np.flatnonzero(~outside), np.flatnonzero(outside)
+    train = part(store, samples[0], folder / f"divided{seed}")
     with computing(seed, None):
         qc = quality_control(train, Filters())
         projection = make_projection(train, qc, 2, 0, seed)
-    scores = _newcomers(projection, train.dosages(qc.sites), True)
-    chosen = people[0][qc.fit_samples], people[1]
+    scores = _newcomers(projection, train.dosages(qc.variants), True)
+    chosen = samples[0][qc.fit_samples], samples[1]
     names = np.array(store.samples, dtype=object)
     return Divided(
         seed,
         projection,
         scores[qc.fit_samples],
-        store.dosages(qc.sites, people[1]),
+        store.dosages(qc.variants, samples[1]),
         (names[chosen[0]], names[chosen[1]]),
         (labels.iloc[chosen[0]], labels.iloc[chosen[1]]),
     )
@@ -85,12 +85,12 @@ def divided(store: GenotypeStore, labels: pd.DataFrame, seed: int, folder: Path)
 
 def _newcomers(projection: Projection, dosages: np.ndarray, in_panel: bool) -> Scores:
     blocks = [(rows, dosages[rows]) for rows in runs(len(dosages))]
-    people = dosages.shape[1]
-    return projection.newcomers(projection.read(blocks, people), np.full(people, in_panel))
+    samples = dosages.shape[1]
+    return projection.newcomers(projection.read(blocks, samples), np.full(samples, in_panel))
 
 
 def fitted(cohort: Divided, method: str, seed: int, **settings: float) -> Trained:
-    """A method with its settings as they are but for those given, fitted to everybody inside."""
+    """A method with its settings as they are but for those given, fitted to every sample inside."""
     data = ScoreData(cohort.inside, CPU)
     with computing(seed, None):
         made = replace(recipe(method), **settings).build(Spec(data.modality, 2), CPU)

@@ -1,9 +1,9 @@
-"""The inflationary flow on held-out people: density, uniqueness, coverage, sharpness, neighbours.
+"""The inflationary flow on held-out samples: density, uniqueness, coverage, sharpness, neighbours.
 
 usage: flow.py COHORT LABELS [--repeats 3]
 
 80/20 splits as in held_out.py; components from the 80 %, noise of scores as they are told, without
-the temperature that ``fit`` may add. Everything is of people held out. Columns of LABELS: sample,
+the temperature that ``fit`` may add. Everything is of samples held out. Columns of LABELS: sample,
 population, superpopulation. Prints tables in markdown; figures are means over the splits unless a
 row says which. Needs scikit-learn.
 """
@@ -99,7 +99,7 @@ def latents(method: Trained, scores: Scores, cohort: Divided, draws: int) -> Pla
 def true_scores(
     method: Trained, scores: Scores, count: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draws of everybody's true scores and their weights, before any is refined."""
+    """Draws of every sample's true scores and their weights, before any is refined."""
     model = method.model
     batch = ScoreData(scores, CPU).batch().repeat(count)
     with torch.random.fork_rng(), torch.no_grad():
@@ -114,7 +114,7 @@ def true_scores(
 
 
 def density(part: Fitted, rows: Rows) -> None:
-    """Log density of the scores of people held out, and what the flow has over others."""
+    """Log density of the scores of samples held out, and what the flow has over others."""
     inside, seed = part.cohort.inside, part.cohort.seed
     mixture, count = laws.mixture(inside, seed)
     population = part.cohort.labels[0]["population"].to_numpy(str)
@@ -134,11 +134,11 @@ def density(part: Fitted, rows: Rows) -> None:
         apart = flow - others[name]
         found[f"flow − {name}"] = float(apart.mean())
         found[f"± ({name})"] = float(apart.std(ddof=1) / np.sqrt(len(apart)))
-    rows[f"{seed}"].append({"people": float(len(flow)), **found})
+    rows[f"{seed}"].append({"samples": float(len(flow)), **found})
 
 
 def there_and_back(part: Fitted, rows: Rows) -> None:
-    """Error of decoding what was encoded, relative to a person's distance from the middle."""
+    """Error of decoding what was encoded, relative to a sample's distance from the middle."""
     truth, _ = true_scores(part.flows[0], part.full, TRUTHS, part.cohort.seed)
     for name, kind in (("float32", torch.float32), ("float64", torch.float64)):
         flow = part.flow.to(kind)
@@ -188,7 +188,7 @@ def dimension(part: Fitted, rows: Rows) -> None:
 
 
 def coverage(part: Fitted, pooled: Rows, apart: Rows) -> None:
-    """Nested coverage of the latents at parts of the sites, over all and by superpopulation."""
+    """Nested coverage of the latents at parts of the variants, over all and by superpopulation."""
     group = part.cohort.labels[1]["superpopulation"].to_numpy(str)
     whole = part.placed[0].draws, part.placed[0].weight
     for share in SHARES:
@@ -205,13 +205,13 @@ def coverage(part: Fitted, pooled: Rows, apart: Rows) -> None:
         for wanted in sorted(set(group)):
             here = group == wanted
             apart[f"{name}, {wanted}"].append(
-                {"people": float(here.sum())}
+                {"samples": float(here.sum())}
                 | {f"{q}": 100 * float(c[here].mean()) for q, c in each.items()}
             )
 
 
 def sharpness(part: Fitted, rows: Rows) -> None:
-    """What a part of the sites and a law of true scores say of the scores from all sites."""
+    """What a part of the variants and a law of true scores say of the scores from all variants."""
     cohort, rng = part.cohort, np.random.default_rng(part.cohort.seed)
     population = cohort.labels[0]["population"].to_numpy(str)
     closed: dict[str, laws.Mixture | laws.Ball] = {
@@ -261,7 +261,7 @@ def reconstruction(part: Fitted, rows: Rows) -> None:
 
 
 def neighbours(part: Fitted, rows: Rows) -> None:
-    """Accuracy of populations, neighbours being people of the fit."""
+    """Accuracy of populations, neighbours being samples of the fit."""
     names = [table["population"].to_numpy(str) for table in part.cohort.labels]
     spaces = {"scores": (part.cohort.inside.value, part.full.value)}
     for name, method in (("latents", part.flows[0]), (f"latents, gap {GAP:g}", part.compressed)):

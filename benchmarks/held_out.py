@@ -1,4 +1,4 @@
-"""Held-out people: accuracy, shrinkage, and the bound of DDVI against a Gaussian posterior.
+"""Held-out samples: accuracy, shrinkage, and the bound of DDVI against a Gaussian posterior.
 
 usage: held_out.py COHORT LABELS [--repeats 5] [--method ddvi] [--against vae]
 
@@ -50,24 +50,24 @@ def opened(cohort: str, labels: str, folder: Path) -> tuple[GenotypeStore, pd.Da
 
 
 def split(store: GenotypeStore, seed: int) -> np.ndarray:
-    """Who is held out: a fifth of the families; bool (people,)."""
+    """Who is held out: a fifth of the families; bool (samples,)."""
     everyone = np.arange(len(store.samples))
-    pairs = king_robust(store, quality_control(store, Filters()).sites, everyone)
+    pairs = king_robust(store, quality_control(store, Filters()).variants, everyone)
     links = coo_matrix((np.ones(len(pairs)), (pairs["i"], pairs["j"])), shape=[len(everyone)] * 2)
     _, family = connected_components(links, directed=False)
     chosen = np.random.default_rng(seed).permutation(family.max() + 1)[: (family.max() + 1) // 5]
     return np.isin(family, chosen)
 
 
-def part(store: GenotypeStore, people: np.ndarray, prefix: Path) -> GenotypeStore:
-    """A store of some of the people."""
+def part(store: GenotypeStore, samples: np.ndarray, prefix: Path) -> GenotypeStore:
+    """A store of some of the samples."""
 
     def blocks() -> Iterator[Block]:
         for start in range(0, len(store), 4096):
             rows = slice(start, start + 4096)
-            yield Block(store.sites[rows], store.dosages(rows, people))
+            yield Block(store.variants[rows], store.dosages(rows, samples))
 
-    write_plink(prefix, tuple(store.samples[i] for i in people), blocks())
+    write_plink(prefix, tuple(store.samples[i] for i in samples), blocks())
     return GenotypeStore.open([f"{prefix}.bed"])
 
 
@@ -87,7 +87,7 @@ def placed(fit: Fit, scores: Scores, store: GenotypeStore, seed: int) -> Placeme
 
 
 def accuracy(train: np.ndarray, names: np.ndarray, test: np.ndarray, truth: np.ndarray) -> float:
-    """Share of people whose label their nearest neighbours in the fit give."""
+    """Share of samples whose label their nearest neighbours in the fit give."""
     neighbours = KNeighborsClassifier(NEIGHBOURS).fit(train, names)
     return float((neighbours.predict(test) == truth).mean())
 
@@ -95,10 +95,10 @@ def accuracy(train: np.ndarray, names: np.ndarray, test: np.ndarray, truth: np.n
 def shrinkage(
     whole: np.ndarray, partial: np.ndarray, held_out: np.ndarray
 ) -> dict[str, list[float]]:
-    """Slope per axis of held-out places on the places the same people have in a fit of all.
+    """Slope per axis of held-out places on the places the same samples have in a fit of all.
 
     The two fits are brought onto each other by the similarity transform (rotation, scale and
-    shift) that fits the people who were in both, and that alone.
+    shift) that fits the samples who were in both, and that alone.
     """
     a, b = whole[~held_out], partial[~held_out]
     u, s, vt = np.linalg.svd((b - b.mean(0)).T @ (a - a.mean(0)))
@@ -162,9 +162,9 @@ def repeat(
     }  # fmt: skip
 
 
-def folds(people: int, seed: int) -> Iterator[np.ndarray]:
-    """Five masks of four fifths of the people."""
-    place_in_line = np.random.default_rng(seed).permutation(people)
+def folds(samples: int, seed: int) -> Iterator[np.ndarray]:
+    """Five masks of four fifths of the samples."""
+    place_in_line = np.random.default_rng(seed).permutation(samples)
     for fold in range(5):
         yield place_in_line % 5 != fold
 

@@ -30,22 +30,22 @@ def laplace(model: LatentModel, batch: Batch, starts: Tensor, draws: int) -> Pla
     starts : Tensor, (n, starts, d)
     draws : int
     """
-    people, count, dims = starts.shape
+    samples, count, dims = starts.shape
     z = starts.flatten(0, 1)
     several = batch.repeat(count)
     for _ in range(STEPS):
         z = _step(model, several, z)
     joint, _, values, vectors = _shape(model, several, z)
     root = vectors * values.rsqrt()[:, None]
-    height = (joint - 0.5 * values.log().sum(-1)).view(people, count).log_softmax(1)
+    height = (joint - 0.5 * values.log().sum(-1)).view(samples, count).log_softmax(1)
     which = torch.multinomial(height.exp(), draws, replacement=True)
-    row = torch.arange(people)[:, None] * count + which
-    heavy = torch.distributions.Chi2(z.new_tensor(FREEDOM)).sample((people, draws, 1)) / FREEDOM
-    normal = torch.randn(people, draws, dims) * heavy.rsqrt()
+    row = torch.arange(samples)[:, None] * count + which
+    heavy = torch.distributions.Chi2(z.new_tensor(FREEDOM)).sample((samples, draws, 1)) / FREEDOM
+    normal = torch.randn(samples, draws, dims) * heavy.rsqrt()
     drawn = z[row] + torch.einsum("nsij,nsj->nsi", root[row], normal)
     log_q = _student(drawn, z.view(starts.shape), values, vectors, height)
     with torch.no_grad():
-        found = model.log_joint(batch.repeat(draws), drawn.flatten(0, 1)).view(people, draws)
+        found = model.log_joint(batch.repeat(draws), drawn.flatten(0, 1)).view(samples, draws)
     return Placement(drawn.double().numpy(), (found - log_q).double().numpy())
 
 
@@ -80,13 +80,13 @@ def _shape(model: LatentModel, batch: Batch, z: Tensor) -> tuple[Tensor, ...]:
 def _student(
     z: Tensor, modes: Tensor, values: Tensor, vectors: Tensor, log_share: Tensor
 ) -> Tensor:
-    """Log density of the mixture; (people, draws)."""
-    people, count, dims = modes.shape
-    scale = (vectors * values.sqrt()[:, None]).view(people, count, dims, dims)
+    """Log density of the mixture; (samples, draws)."""
+    samples, count, dims = modes.shape
+    scale = (vectors * values.sqrt()[:, None]).view(samples, count, dims, dims)
     terms = []
     for k in range(count):
         white = torch.einsum("nij,nsi->nsj", scale[:, k], z - modes[:, k, None])
-        log_det = 0.5 * values.view(people, count, dims)[:, k].log().sum(-1)
+        log_det = 0.5 * values.view(samples, count, dims)[:, k].log().sum(-1)
         ends = np.array([0.5 * (FREEDOM + dims), 0.5 * FREEDOM])
         top, bottom = torch.lgamma(torch.tensor(ends)).tolist()
         constant = top - bottom - 0.5 * dims * np.log(FREEDOM * np.pi)

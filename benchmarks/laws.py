@@ -1,4 +1,4 @@
-"""Laws of true scores, and what each expects of all sites from a part of them."""
+"""Laws of true scores, and what each expects of all variants from a part of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LEAST = 0.05
 
 
 def covariance(scores: Scores) -> np.ndarray:
-    """Of the noise of everybody's scores; (people, components, components)."""
+    """Of the noise of every sample's scores; (samples, components, components)."""
     return np.linalg.inv(scores.precision + 1e-9 * np.eye(scores.value.shape[1]))
 
 
@@ -46,11 +46,11 @@ class Mixture:
         return cls(weights, means, np.einsum("kij,kj,klj->kil", root, share, root))
 
     def log_density(self, scores: Scores) -> np.ndarray:
-        """Of measured scores; (people,)."""
+        """Of measured scores; (samples,)."""
         return logsumexp(self._joint(scores), axis=1)
 
     def draws(self, scores: Scores, count: int, rng: np.random.Generator) -> np.ndarray:
-        """Of true scores given measured ones; (people, count, d)."""
+        """Of true scores given measured ones; (samples, count, d)."""
         gain = self.covariances @ np.linalg.inv(covariance(scores)[:, None] + self.covariances)
         apart = scores.value[:, None] - self.means
         mean = self.means + np.einsum("nkij,nkj->nki", gain, apart)
@@ -76,14 +76,14 @@ class Ball:
         return np.zeros(len(scores))
 
     def draws(self, scores: Scores, count: int, rng: np.random.Generator) -> np.ndarray:
-        """The measurement and noise; (people, count, d)."""
+        """The measurement and noise; (samples, count, d)."""
         root = np.linalg.cholesky(covariance(scores))
         normal = rng.standard_normal((len(scores), count, scores.value.shape[1]))
         return scores.value[:, None] + np.einsum("nij,nsj->nsi", root, normal)
 
 
 def one_normal(inside: Scores) -> Mixture:
-    """The normal law of the people of the fit."""
+    """The normal law of the samples of the fit."""
     x, noise = inside.value, covariance(inside).mean(0)
     return Mixture.of(np.ones(1), x.mean(0)[None], np.cov(x, rowvar=False)[None], noise)
 
@@ -117,9 +117,9 @@ def of_groups(inside: Scores, label: np.ndarray) -> Mixture:
 
 
 def onwards(part: Scores, full: Scores, truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """What draws of true scores given a part say that all sites will; (people, draws, d).
+    """What draws of true scores given a part say that all variants will; (samples, draws, d).
 
-    Least squares from all sites has as much in common with that from a part as with itself, so
+    Least squares from all variants has as much in common with that from a part as with itself, so
     full | part, truth is normal about truth + S_full S_part^-1 (part - truth).
     """
     gain = covariance(full) @ np.linalg.inv(covariance(part))
@@ -131,7 +131,7 @@ def onwards(part: Scores, full: Scores, truth: np.ndarray, rng: np.random.Genera
 
 
 def part_given_full(part: Scores, full: Scores) -> np.ndarray:
-    """Log density of scores from a part given those from all sites; (people,), no law needed."""
+    """Log density of scores from a part given those from all variants; (samples,), no law needed."""
     spare = covariance(part) - covariance(full) + 1e-9 * np.eye(part.value.shape[1])
     return log_normal(part.value - full.value, spare)
 
@@ -139,14 +139,14 @@ def part_given_full(part: Scores, full: Scores) -> np.ndarray:
 def judged(
     draws: np.ndarray, weight: np.ndarray, truth: np.ndarray, unit: np.ndarray
 ) -> dict[str, float]:
-    """Width, continuous ranked probability score and coverage, means over people and components.
+    """Width, continuous ranked probability score and coverage, means over samples and components.
 
     Parameters
     ----------
-    draws : ndarray, (people, draws, d)
-    weight : ndarray, (people, draws)
+    draws : ndarray, (samples, draws, d)
+    weight : ndarray, (samples, draws)
         Rows sum to 1.
-    truth : ndarray, (people, d)
+    truth : ndarray, (samples, d)
     unit : ndarray, (d,)
         What widths and scores are told in.
     """
@@ -163,7 +163,7 @@ def judged(
 
 
 def _spread(draws: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Mean distance of two draws; (people, draws) twice -> (people,)."""
+    """Mean distance of two draws; (samples, draws) twice -> (samples,)."""
     order = np.argsort(draws, axis=1)
     x, w = np.take_along_axis(draws, order, 1), np.take_along_axis(weight, order, 1)
     below = np.cumsum(w, axis=1) - 0.5 * w

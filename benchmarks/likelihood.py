@@ -2,10 +2,10 @@
 
 usage: likelihood.py COHORT LABELS
 
-Fits on four fifths of the cohort. For held-out people, with all, a tenth and a hundredth of the
-sites, the posterior on a fine grid of places under the law the model uses is set against that
+Fits on four fifths of the cohort. For held-out samples, with all, a tenth and a hundredth of the
+variants, the posterior on a fine grid of places under the law the model uses is set against that
 under independent binomial dosages at the frequencies the same decoder implies. Prints one JSON
-line for each share of sites.
+line for each share of variants.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ancestry_ddvi.fitting.pipeline import Fit, revive
 from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.genotypes.store import GenotypeStore
 
-PEOPLE = 60
+SAMPLES = 60
 SIDE = 181
 REACH = 4.5
 
@@ -42,16 +42,16 @@ def expected_scores(fit: Fit, places: np.ndarray) -> np.ndarray:
 
 
 def score_law(fit: Fit, scores: Scores, expected: np.ndarray) -> np.ndarray:
-    """Log likelihood of everybody's scores at each place; (people, places)."""
+    """Log likelihood of every sample's scores at each place; (samples, places)."""
     rows = []
-    for person in range(len(scores)):
-        apart = scores.value[person] - expected
-        rows.append(-0.5 * np.einsum("pi,ij,pj->p", apart, scores.precision[person], apart))
+    for sample in range(len(scores)):
+        apart = scores.value[sample] - expected
+        rows.append(-0.5 * np.einsum("pi,ij,pj->p", apart, scores.precision[sample], apart))
     return np.stack(rows)
 
 
 def binomial_law(fit: Fit, dosages: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """Log likelihood of observed dosages, independent and binomial; (people, places)."""
+    """Log likelihood of observed dosages, independent and binomial; (samples, places)."""
     f = fit.model.panel.frequency
     loadings = fit.model.projection.loadings[:, : fit.model.projection.kept]
     total = np.zeros((dosages.shape[1], len(expected)))
@@ -77,7 +77,7 @@ def moments(log_likelihood: np.ndarray, places: np.ndarray) -> tuple[np.ndarray,
 
 
 def main() -> None:
-    """Compare the two laws at three shares of sites."""
+    """Compare the two laws at three shares of variants."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cohort")
     parser.add_argument("labels")
@@ -86,24 +86,24 @@ def main() -> None:
         store = GenotypeStore.open([given.cohort], Path(folder) / "cohort")
         held_out = split(store, 1)
         fit = fitted(part(store, np.flatnonzero(~held_out), Path(folder) / "a"), "ddvi", 1)
-        some = np.flatnonzero(held_out)[:: max(1, int(held_out.sum()) // PEOPLE)]
+        some = np.flatnonzero(held_out)[:: max(1, int(held_out.sum()) // SAMPLES)]
         test = part(store, some, Path(folder) / "b")
-    alignment = fit.model.panel.align(test.sites, test.counts(), None)
-    sites = len(alignment.rows)
-    dosages = alignment.dosages(test, 0, sites)
+    alignment = fit.model.panel.align(test.variants, test.counts(), None)
+    variants = len(alignment.rows)
+    dosages = alignment.dosages(test, 0, variants)
     places = grid()
     expected = expected_scores(fit, places)
     for share in (1.0, 0.1, 0.01):
         kept = np.random.default_rng(0).random(dosages.shape) < share
         seen = np.where(kept, dosages, -1).astype(np.int8)
-        raw = fit.model.projection.read([(slice(0, sites), seen)], seen.shape[1])
+        raw = fit.model.projection.read([(slice(0, variants), seen)], seen.shape[1])
         scores = fit.model.projection.newcomers(raw, np.zeros(len(raw), dtype=bool))
         mean, sd = moments(score_law(fit, scores, expected), places)
         exact_mean, exact_sd = moments(binomial_law(fit, seen, expected), places)
         shift = np.abs(mean - exact_mean) / exact_sd
         print(json.dumps({
-            "share_of_sites": share,
-            "people": len(mean),
+            "share_of_variants": share,
+            "samples": len(mean),
             "median_sd_binomial": np.median(exact_sd, axis=0).round(3).tolist(),
             "median_sd_scores": np.median(sd, axis=0).round(3).tolist(),
             "median_ratio_of_sd": round(float(np.median(sd / exact_sd)), 3),

@@ -2,8 +2,8 @@
 
 usage: outsourced.py COHORT LABELS [--repeats 3]
 
-80/20 splits as in held_out.py; generators vae and aae with two latents. Posteriors of people held
-out from 10, 60, 600 and all sites, and of as many simulated from the generator and seen as sharply:
+80/20 splits as in held_out.py; generators vae and aae with two latents. Posteriors of samples held
+out from 10, 60, 600 and all variants, and of as many simulated from the generator and seen as sharply:
 by the generator's own posterior (own), by Laplace's approximation with importance weights
 (laplace), by the generator's draws weighted and where they are few refined (refined), and by
 outsourced diffusion sampling, one sampler for all of them (outsourced). Columns of LABELS: sample,
@@ -35,36 +35,38 @@ from ancestry_ddvi.models.likelihoods.scores import NormalScores
 from ancestry_ddvi.models.runtime import computing
 
 GENERATORS = "vae", "aae"
-SITES = (10, 60, 600, 0)
+VARIANTS = (10, 60, 600, 0)
 DRAWS, STARTS, STEPS = 256, 8, 3000
 REACH, SIDE = 5.0, 241
 AT_ONCE = 128
 
 
 class Known(ScoreData):
-    """People as they are seen, of whom some were simulated and have known latents."""
+    """Samples as they are seen, of whom some were simulated and have known latents."""
 
     def __init__(self, seen: list[Scores], generator: Trained) -> None:
         super().__init__(stacked(seen), CPU)
-        model, people = generator.model, len(self)
-        self.truth = model.prior.sample(people)
+        model, samples = generator.model, len(self)
+        self.truth = model.prior.sample(samples)
         with torch.no_grad():
             fantasy = model.likelihood.fantasy(self.batch(), self.truth)
         self.x = torch.cat([self.x, fantasy.x])
         self.factor = self.factor.repeat(2, 1, 1)
-        self.real = torch.arange(2 * people) < people
-        sites = [np.full(len(scores), count) for scores, count in zip(seen, SITES, strict=True)]
-        self.sites = np.tile(np.concatenate(sites), 2)
+        self.real = torch.arange(2 * samples) < samples
+        variants = [
+            np.full(len(scores), count) for scores, count in zip(seen, VARIANTS, strict=True)
+        ]
+        self.variants = np.tile(np.concatenate(variants), 2)
 
 
 def stacked(seen: list[Scores]) -> Scores:
-    """People of several sets of scores one after another."""
+    """Samples of several sets of scores one after another."""
     names = ("value", "precision", "length", "observed", "information", "pseudo_haploid")
     return Scores(*(np.concatenate([getattr(s, name) for s in seen]) for name in names))
 
 
 def on_grid(generator: Trained, data: Known) -> tuple[np.ndarray, np.ndarray]:
-    """Exact posterior means and standard deviations; each (people, 2)."""
+    """Exact posterior means and standard deviations; each (samples, 2)."""
     axis = torch.linspace(-REACH, REACH, SIDE)
     places = torch.cartesian_prod(axis, axis)
     likelihood = generator.model.likelihood
@@ -99,7 +101,7 @@ def by_own(generator: Trained, data: Known) -> Placement:
 
 
 def by_laplace(generator: Trained, data: Known) -> Placement:
-    """From where the generator's encoder puts a person, and from draws of the prior."""
+    """From where the generator's encoder puts a sample, and from draws of the prior."""
     blocks = []
     fixed = generator.model.prior.sample(STARTS - 1)
     for start in range(0, len(data), AT_ONCE):
@@ -130,7 +132,7 @@ def by_tool(
 ) -> tuple[Placement, float, float]:
     """As ``condition`` does it; with the seconds of training and of drawing."""
     told: list[tuple[float, int]] = [(time.process_time(), 0)]
-    ids = [f"person {i}" for i in range(len(data))]
+    ids = [f"sample {i}" for i in range(len(data))]
     found, _ = constrained(
         generator.model, data, ids, no_reward, draws=DRAWS, seed=seed, sampler=sampler, steps=STEPS,
         advance=lambda done: told.append((time.process_time(), done)),
@@ -145,7 +147,7 @@ def by_tool(
 def ways(
     generator: Trained, data: Known, seed: int, costs: Rows, name: str
 ) -> dict[str, Placement]:
-    """Everybody's posterior by each way, and what each costs."""
+    """Every sample's posterior by each way, and what each costs."""
     found, thousand = {}, 1000 / len(data)
     for way, made in (("own", by_own), ("laplace", by_laplace)):
         if way == "own" and not generator.model.claims_uncertainty:
@@ -154,13 +156,13 @@ def ways(
         found[way] = made(generator, data)
         costs[f"{name}, {way}"].append({
             "training, CPU s": 0.0,
-            "CPU s per 1,000 people": thousand * (time.process_time() - start),
+            "CPU s per 1,000 samples": thousand * (time.process_time() - start),
         })  # fmt: skip
     for way, sampler in (("refined", "own"), ("outsourced", "outsourced")):
         found[way], training, drawing = by_tool(generator, data, sampler, seed)
         costs[f"{name}, {way}"].append({
             "training, CPU s": training,
-            "CPU s per 1,000 people": thousand * drawing,
+            "CPU s per 1,000 samples": thousand * drawing,
         })  # fmt: skip
     return found
 
@@ -168,7 +170,7 @@ def ways(
 def judged(
     placed: Placement, exact: tuple[np.ndarray, np.ndarray], data: Known, chosen: np.ndarray
 ) -> dict[str, float]:
-    """Accuracy on real people, coverage of the latents of simulated ones."""
+    """Accuracy on real samples, coverage of the latents of simulated ones."""
     real = chosen & data.real.numpy()
     mean, sd = exact[0][real], exact[1][real]
     shift, ratio = np.abs(placed.mean[real] - mean) / sd, placed.sd[real] / sd
@@ -197,33 +199,33 @@ def repeat(cohort: Divided, name: str, accuracy: Rows, costs: Rows) -> None:
     """One generator of one split."""
     generator = fitted(cohort, name, cohort.seed)
     with computing(cohort.seed, None):
-        data = Known([cohort.count(n) if n else cohort.seen() for n in SITES], generator)
+        data = Known([cohort.count(n) if n else cohort.seen() for n in VARIANTS], generator)
         exact = on_grid(generator, data)
         found = ways(generator, data, cohort.seed, costs, name)
-    for sites in SITES:
+    for variants in VARIANTS:
         for way, placed in found.items():
-            line = judged(placed, exact, data, data.sites == sites)
-            accuracy[f"{name}, {sites or 'all'} sites, {way}"].append(line)
+            line = judged(placed, exact, data, data.variants == variants)
+            accuracy[f"{name}, {variants or 'all'} variants, {way}"].append(line)
     for way, placed in found.items():
         proposed = weighed(found["refined"]) if way == "own" else placed
         costs[f"{name}, {way}"][-1]["effective draws"] = float(proposed.effective_draws.mean())
     for way in found:
         line = costs[f"{name}, {way}"][-1]
-        line["CPU s per 1,000 people and 100 effective draws"] = (
-            100 * line["CPU s per 1,000 people"] / line["effective draws"]
+        line["CPU s per 1,000 samples and 100 effective draws"] = (
+            100 * line["CPU s per 1,000 samples"] / line["effective draws"]
         )
 
 
 def break_even(costs: Rows) -> None:
-    """People from whom on training a sampler saves time, for as many effective draws."""
+    """Samples from whom on training a sampler saves time, for as many effective draws."""
     for name in GENERATORS:
         sampler = _means(costs[f"{name}, outsourced"])
-        each = "CPU s per 1,000 people and 100 effective draws"
+        each = "CPU s per 1,000 samples and 100 effective draws"
         for way in ("laplace", "refined"):
             saved = _means(costs[f"{name}, {way}"])[each] - sampler[each]
-            people = 1000 * sampler["training, CPU s"] / saved if saved > 0 else float("inf")
+            samples = 1000 * sampler["training, CPU s"] / saved if saved > 0 else float("inf")
             print(f"* {name}, outsourced against {way}: "
-                  + (f"from {people:,.0f} people on" if saved > 0 else "never"))  # fmt: skip
+                  + (f"from {samples:,.0f} samples on" if saved > 0 else "never"))  # fmt: skip
 
 
 def _means(rows: list[dict[str, float]]) -> dict[str, float]:

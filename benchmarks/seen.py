@@ -1,4 +1,4 @@
-"""Genotypes of held-out people as they may come: in part, as reads, and spoilt."""
+"""Genotypes of held-out samples as they may come: in part, as reads, and spoilt."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ ALIEN = (0.1, 0.3)
 
 
 def dosages_of(fit: Fit, store: GenotypeStore) -> np.ndarray:
-    """Dosages of another store at the model's sites; int8 (sites, people)."""
-    alignment = fit.model.panel.align(store.sites, store.counts(), None)
+    """Dosages of another store at the model's variants; int8 (variants, samples)."""
+    alignment = fit.model.panel.align(store.variants, store.counts(), None)
     return alignment.dosages(store, 0, len(alignment.rows))
 
 
@@ -31,13 +31,13 @@ def as_newcomers(fit: Fit, everyone: Scores) -> Scores:
 
 
 def of_calls(fit: Fit, dosages: np.ndarray) -> Scores:
-    """Scores from dosages at the model's sites."""
+    """Scores from dosages at the model's variants."""
     blocks = [(slice(0, len(dosages)), dosages)]
     return as_newcomers(fit, fit.model.projection.read(blocks, dosages.shape[1]))
 
 
 def reads(dosages: np.ndarray, depth: float, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Each person's likelihoods in whole phred units, as PL has them; float64 (sites, 3)."""
+    """Each sample's likelihoods in whole phred units, as PL has them; float64 (variants, 3)."""
     alt = np.array([BASE_ERROR, 0.5, 1 - BASE_ERROR])
     for calls in dosages.T:
         count = rng.poisson(depth, len(calls))
@@ -48,28 +48,28 @@ def reads(dosages: np.ndarray, depth: float, rng: np.random.Generator) -> Iterat
 
 def evidence(fit: Fit, dosages: np.ndarray, seed: int) -> Iterator[tuple[str, Scores]]:
     """Every kind of part, with the scores it gives."""
-    sites = fit.model.panel.sites
+    variants = fit.model.panel.variants
     for share in SHARES:
         kept = np.random.default_rng(seed).random(dosages.shape) < share
-        yield f"{100 * share:g} % of sites", of_calls(fit, np.where(kept, dosages, -1))
-    clump = sites.position // 50_000 % 10 == seed % 10
-    for name, some in (("chromosome 2", sites.chromosome == "2"), ("clumps, 10 %", clump)):
+        yield f"{100 * share:g} % of variants", of_calls(fit, np.where(kept, dosages, -1))
+    clump = variants.position // 50_000 % 10 == seed % 10
+    for name, some in (("chromosome 2", variants.chromosome == "2"), ("clumps, 10 %", clump)):
         yield name, of_calls(fit, np.where(some[:, None], dosages, -1))
     for depth in DEPTHS:
-        people = reads(dosages, depth, np.random.default_rng(seed))
-        yield f"{depth:g} reads", as_newcomers(fit, scores_of(fit.model.projection, people))
+        samples = reads(dosages, depth, np.random.default_rng(seed))
+        yield f"{depth:g} reads", as_newcomers(fit, scores_of(fit.model.projection, samples))
 
 
-def partners(people: int, seed: int) -> np.ndarray:
-    """For each person another one, at random; int (people,)."""
-    order = np.random.default_rng(seed).permutation(people)
-    partner = np.empty(people, dtype=int)
+def partners(samples: int, seed: int) -> np.ndarray:
+    """For each sample another one, at random; int (samples,)."""
+    order = np.random.default_rng(seed).permutation(samples)
+    partner = np.empty(samples, dtype=int)
     partner[order] = np.roll(order, 1)
     return partner
 
 
 def swapped(dosages: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Alleles the wrong way round at some of the sites, the same for everybody."""
+    """Alleles the wrong way round at some of the variants, the same for every sample."""
     wrong = (rng.random(len(dosages)) < share)[:, None]
     return np.where(wrong & (dosages >= 0), 2 - dosages, dosages)
 

@@ -71,22 +71,22 @@ def compare(name: str, ours: list[str], theirs: list[str] | None, runs: int) -> 
 def growth() -> None:
     """Times of ingest-free fits of growing cohorts, and the slopes on logarithmic axes."""
     sizes = {
-        "people": [(n, 10_000) for n in (500, 1000, 2000, 4000)],
-        "sites": [(1000, m) for m in (5_000, 10_000, 20_000, 40_000)],
+        "samples": [(n, 10_000) for n in (500, 1000, 2000, 4000)],
+        "variants": [(1000, m) for m in (5_000, 10_000, 20_000, 40_000)],
     }
     for axis, shapes in sizes.items():
         seconds = []
-        for people, sites in shapes:
+        for samples, variants in shapes:
             with tempfile.TemporaryDirectory() as folder:
                 groups = {"A": ["A1", "A2"], "B": ["B1", "B2"], "C": ["C1"]}
-                cohort = simulate(1, groups, people // 5, sites)
+                cohort = simulate(1, groups, samples // 5, variants)
                 cohort.write_vcf(Path(folder) / "x.vcf")
                 subprocess.run([*OURS, "ingest", "x.vcf", "-q"], cwd=folder, check=True)
                 took, peak = measured([*OURS, "fit", "x.genotypes.bed", "-q"], folder)
             seconds.append(took)
-            print(json.dumps({"people": people, "sites": sites, "seconds": round(took, 1),
+            print(json.dumps({"samples": samples, "variants": variants, "seconds": round(took, 1),
                               "peak_mib": round(peak)}), flush=True)  # fmt: skip
-        size = [shape[0] if axis == "people" else shape[1] for shape in shapes]
+        size = [shape[0] if axis == "samples" else shape[1] for shape in shapes]
         slope = np.polyfit(np.log(size), np.log(seconds), 1)[0]
         last = np.log(seconds[-1] / seconds[-2]) / np.log(size[-1] / size[-2])
         row = {"growth_with": axis, "slope": slope.round(2), "of_last_doubling": last.round(2)}

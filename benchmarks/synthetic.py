@@ -1,18 +1,18 @@
-"""Synthetic people of each population against real ones held out of the fit, as a Markdown table.
+"""Synthetic samples of each population against real ones held out of the fit, as a Markdown table.
 
 usage: synthetic.py COHORT LABELS [--repeats 3] [--method ddvi] [--prior NAME] [--dims 2]
 
 80/20 splits with relatives on one side; labels have columns sample, population, superpopulation.
-Of every population as many people of ``sample --population`` as were held out (ten draws of them,
-averaged) are set against those, and beside it as many people of the fit, which is what real people
+Of every population as many samples of ``sample --population`` as were held out (ten draws of them,
+averaged) are set against those, and beside it as many samples of the fit, which is what real samples
 of the population score. "all" is a mixed cohort, of every group in its share of the fit. Columns:
 correlation of allele frequencies; Hudson's F_ST; heterozygosity; energy statistic of principal
 components (0 alike, 1 apart); accuracy of a logistic regression on other components, neither of
-which the model knew; squared correlation of neighbouring sites beyond chance; area under the
-curve of telling people of the fit from those held out by their nearest synthetic person. Two
-rivals stand beside: "prior", people at places of the prior times the group's probability there,
-for "all" of the prior alone; "freq.", people drawn at every site from the frequency that the
-people of the fit have in this population.
+which the model knew; squared correlation of neighbouring variants beyond chance; area under the
+curve of telling samples of the fit from those held out by their nearest synthetic sample. Two
+rivals stand beside: "prior", samples at places of the prior times the group's probability there,
+for "all" of the prior alone; "freq.", samples drawn at every variant from the frequency that the
+samples of the fit have in this population.
 """
 
 from __future__ import annotations
@@ -49,15 +49,15 @@ from ancestry_ddvi.progress import SILENT
 from ancestry_ddvi.reference.groups import Groups
 
 FEWEST = 8
-"""People held out below which a population is left out."""
+"""Samples held out below which a population is left out."""
 
-PEOPLE = 200
-"""Synthetic people of each population."""
+SAMPLES = 200
+"""Synthetic samples of each population."""
 
 DRAWS = 10
 COMPONENTS = 20
 NEAR = 200_000
-"""Base pairs between neighbouring sites."""
+"""Base pairs between neighbouring variants."""
 
 COLUMNS = (
     "population", "held out", "r", "r, real", "F_ST", "F_ST, prior", "F_ST, real", "het.",
@@ -70,84 +70,84 @@ OF_ONE = ("class", "class, prior", "class, real", "LD", "LD, real", "AUC, freq."
 
 
 @dataclass(frozen=True)
-class People:
-    """Dosages int8 (sites, people), scores (people, components), labels (people,)."""
+class Samples:
+    """Dosages int8 (variants, samples), scores (samples, components), labels (samples,)."""
 
     dosages: np.ndarray
     scores: np.ndarray
     label: np.ndarray
 
-    def __getitem__(self, some: np.ndarray) -> People:
-        return People(self.dosages[:, some], self.scores[some], self.label[some])
+    def __getitem__(self, some: np.ndarray) -> Samples:
+        return Samples(self.dosages[:, some], self.scores[some], self.label[some])
 
     def __len__(self) -> int:
         return len(self.label)
 
 
-Classifier = Callable[[People], np.ndarray]
+Classifier = Callable[[Samples], np.ndarray]
 
 
-def read(fit: Fit, store: GenotypeStore, label: np.ndarray) -> People:
-    """The people of a store at the sites of the model."""
-    alignment = fit.model.panel.align(store.sites, store.counts(), None)
+def read(fit: Fit, store: GenotypeStore, label: np.ndarray) -> Samples:
+    """The samples of a store at the variants of the model."""
+    alignment = fit.model.panel.align(store.variants, store.counts(), None)
     dosages = alignment.dosages(store, 0, len(alignment.rows))
-    return People(dosages, of_calls(fit, dosages).value, label)
+    return Samples(dosages, of_calls(fit, dosages).value, label)
 
 
 def synthetic(
-    fit: Fit, model: Path, population: str, train: People, people: int, seed: int, folder: Path
-) -> People:
-    """People of one population, or for "all" of every group that the model knows."""
+    fit: Fit, model: Path, population: str, train: Samples, samples: int, seed: int, folder: Path
+) -> Samples:
+    """Samples of one population, or for "all" of every group that the model knows."""
     out, asked = folder / f"{population}.bed", [population]
     if population == "all":
         known = Groups.of_json(fit.model.record["groups"]).names(0)
         asked = [f"{name}:{(train.label == name).sum()}" for name in known]
-    api.sample(str(model), str(out), n=people, population=asked, seed=seed)
-    return read(fit, GenotypeStore.open([str(out)]), np.full(people, population))
+    api.sample(str(model), str(out), n=samples, population=asked, seed=seed)
+    return read(fit, GenotypeStore.open([str(out)]), np.full(samples, population))
 
 
-def of_prior(fit: Fit, population: str, people: int, seed: int) -> People:
-    """People of p(z) times the group's probability at z, or for "all" of the prior."""
+def of_prior(fit: Fit, population: str, samples: int, seed: int) -> Samples:
+    """Samples of p(z) times the group's probability at z, or for "all" of the prior."""
     rng = np.random.default_rng(seed)
     assert isinstance(fit.method, Trained)
     with computing(seed, 1):
         if population == "all":
-            z = fit.method.sample_prior(people, seed)
+            z = fit.method.sample_prior(samples, seed)
         else:
             groups = Groups.of_json(fit.model.record["groups"])
             (wanted,) = targets(groups, [population], fit.model.orientation)
             reward = of_latents(wanted.log_chance, fit.model.orientation)
-            z = outsource(fit.method.model.prior, reward, draws=people, seed=seed).z
-        normal = rng.standard_normal((people, fit.model.projection.kept))
+            z = outsource(fit.method.model.prior, reward, draws=samples, seed=seed).z
+        normal = rng.standard_normal((samples, fit.model.projection.kept))
         scores = fit.method.imagine(z, normal)
-        blocks = genotypes(fit.model.panel, fit.model.projection, scores, names(people), seed + 1)
+        blocks = genotypes(fit.model.panel, fit.model.projection, scores, names(samples), seed + 1)
         dosages = np.concatenate([block.dosages for block in blocks])
-    return People(dosages, of_calls(fit, dosages).value, np.full(people, population))
+    return Samples(dosages, of_calls(fit, dosages).value, np.full(samples, population))
 
 
-def of_frequencies(fit: Fit, train: People, people: int, seed: int) -> People:
-    """People drawn site by site from the frequencies of the population in the fit."""
+def of_frequencies(fit: Fit, train: Samples, samples: int, seed: int) -> Samples:
+    """Samples drawn variant by variant from the frequencies of the population in the fit."""
     p = train.dosages.mean(1, keepdims=True) / 2
     rng = np.random.default_rng(seed)
-    dosages = rng.binomial(2, p, (len(p), people)).astype(np.int8)
-    return People(dosages, of_calls(fit, dosages).value, np.full(people, train.label[0]))
+    dosages = rng.binomial(2, p, (len(p), samples)).astype(np.int8)
+    return Samples(dosages, of_calls(fit, dosages).value, np.full(samples, train.label[0]))
 
 
-def independent(train: People, seed: int) -> Classifier:
+def independent(train: Samples, seed: int) -> Classifier:
     """A classifier of populations: components of one half of the fit, regression on the other.
 
-    People of the second half are projected as newcomers are, so that nothing shrinks.
+    Samples of the second half are projected as newcomers are, so that nothing shrinks.
     """
     half = np.random.default_rng(seed).permutation(len(train)) % 2 == 0
     axes = make_pipeline(StandardScaler(), PCA(COMPONENTS, random_state=0))
     axes.fit(train[half].dosages.T.astype(float))
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
     model.fit(axes.transform(train[~half].dosages.T.astype(float)), train[~half].label)
-    return lambda people: model.predict(axes.transform(people.dosages.T.astype(float)))
+    return lambda samples: model.predict(axes.transform(samples.dosages.T.astype(float)))
 
 
 def hudson(a: np.ndarray, b: np.ndarray) -> float:
-    """F_ST by a ratio of sums (Bhatia et al. 2013), from dosages (sites, people)."""
+    """F_ST by a ratio of sums (Bhatia et al. 2013), from dosages (variants, samples)."""
     p, q, n, m = a.mean(1) / 2, b.mean(1) / 2, 2 * a.shape[1], 2 * b.shape[1]
     between = (p - q) ** 2 - p * (1 - p) / (n - 1) - q * (1 - q) / (m - 1)
     return float(between.sum() / (p * (1 - q) + q * (1 - p)).sum())
@@ -160,33 +160,35 @@ def energy(a: np.ndarray, b: np.ndarray) -> float:
     return float((2 * across - sum(within)) / (2 * across))
 
 
-def neighbours(people: People, fit: Fit) -> float:
-    """Mean squared correlation of sites next to each other, less what chance gives."""
-    sites = fit.model.panel.sites
-    varies = people.dosages.std(1) > 0
-    near = (sites.chromosome[1:] == sites.chromosome[:-1]) & (np.diff(sites.position) < NEAR)
-    x = people.dosages - people.dosages.mean(1, keepdims=True)
+def neighbours(samples: Samples, fit: Fit) -> float:
+    """Mean squared correlation of variants next to each other, less what chance gives."""
+    variants = fit.model.panel.variants
+    varies = samples.dosages.std(1) > 0
+    near = (variants.chromosome[1:] == variants.chromosome[:-1]) & (
+        np.diff(variants.position) < NEAR
+    )
+    x = samples.dosages - samples.dosages.mean(1, keepdims=True)
     x = x / np.where(varies, np.linalg.norm(x, axis=1), 1)[:, None]
     r2 = (x[1:] * x[:-1]).sum(1)[near & varies[1:] & varies[:-1]] ** 2
-    return float(r2.mean() - 1 / (len(people) - 1))
+    return float(r2.mean() - 1 / (len(samples) - 1))
 
 
-def nearest(people: People, others: People) -> np.ndarray:
-    """Share of alleles by state of each person with the nearest of the others."""
-    differ = np.zeros((len(people), len(others)))
+def nearest(samples: Samples, others: Samples) -> np.ndarray:
+    """Share of alleles by state of each sample with the nearest of the others."""
+    differ = np.zeros((len(samples), len(others)))
     for least in (1, 2):
-        a, b = ((p.dosages >= least).astype(np.float32) for p in (people, others))
+        a, b = ((p.dosages >= least).astype(np.float32) for p in (samples, others))
         differ += a.sum(0)[:, None] + b.sum(0) - 2 * a.T @ b
-    return np.asarray(1 - differ.min(1) / (2 * len(people.dosages)))
+    return np.asarray(1 - differ.min(1) / (2 * len(samples.dosages)))
 
 
-def leak(train: People, test: People, made: People) -> float:
-    """Area under the curve of membership by the nearest synthetic person."""
+def leak(train: Samples, test: Samples, made: Samples) -> float:
+    """Area under the curve of membership by the nearest synthetic sample."""
     score = np.concatenate([nearest(train, made), nearest(test, made)])
     return float(roc_auc_score(np.arange(len(score)) < len(train), score))
 
 
-def against(test: People, other: People, rng: np.random.Generator) -> list[float]:
+def against(test: Samples, other: Samples, rng: np.random.Generator) -> list[float]:
     """r, F_ST and energy of as many others as there are in the test, averaged over draws."""
     size, found = min(len(test), len(other)), []
     truth = test.dosages.mean(1) / 2
@@ -202,19 +204,25 @@ def against(test: People, other: People, rng: np.random.Generator) -> list[float
 
 
 def row(
-    name: str, train: People, test: People, made: People, classify: Classifier, fit: Fit, seed: int
+    name: str,
+    train: Samples,
+    test: Samples,
+    made: Samples,
+    classify: Classifier,
+    fit: Fit,
+    seed: int,
 ) -> dict[str, float | str]:
     """One population of one split."""
     rng = np.random.default_rng(seed)
     whole = name == "all"
     prior = of_prior(fit, name, len(made), seed)
     simple = made if whole else of_frequencies(fit, train, len(made), seed)
-    ours, rival, real = (against(test, people, rng) for people in (made, prior, train))
+    ours, rival, real = (against(test, samples, rng) for samples in (made, prior, train))
     size = min(len(train), len(made))
     some, few = made[np.arange(size)], train[rng.permutation(len(train))[:size]]
-    het = [float((people.dosages == 1).mean()) for people in (made, test)]
-    right = [float((classify(people) == name).mean()) for people in (made, prior, test)]
-    leaks = [leak(train, test, people) for people in (made, prior, simple)]
+    het = [float((samples.dosages == 1).mean()) for samples in (made, test)]
+    right = [float((classify(samples) == name).mean()) for samples in (made, prior, test)]
+    leaks = [leak(train, test, samples) for samples in (made, prior, simple)]
     values = [
         len(test), ours[0], real[0], ours[1], rival[1], real[1], *het, ours[2], rival[2], real[2],
         *right, neighbours(some, fit), neighbours(few, fit), *leaks,
@@ -250,7 +258,7 @@ def repeat(
         ]
         if len(here[1]) < FEWEST:
             continue
-        count = 5 * PEOPLE if name == "all" else PEOPLE
+        count = 5 * SAMPLES if name == "all" else SAMPLES
         made = synthetic(fit, model, str(name), train, count, seed, folder)
         rows.append(row(str(name), *here, made, classify, fit, seed))
     return rows

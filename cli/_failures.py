@@ -36,7 +36,7 @@ def _of_the_machine(error: BaseException) -> DDVIError | None:
         remedy = "Give --device cpu, or a GPU with more memory."
         return OutOfResources("The GPU ran out of memory", remedy)
     if isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error):
-        remedy = "Give the job more memory, or fewer people or sites."
+        remedy = "Give the job more memory, or fewer samples or variants."
         return OutOfResources("The run needs more memory than there is", remedy)
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         problem = f"{error.filename or 'The output'} cannot be written: {error.strerror}"

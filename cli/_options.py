@@ -120,7 +120,7 @@ _draws_seed = click.option(
     type=click.IntRange(min=0),
     metavar="N",
     help="Of the draws, with each sample's ID.  [default: the seed of the model, 42 unless it was "
-    "fitted with another: the same person then meets the same draws]",
+    "fitted with another: the same sample then meets the same draws]",
 )
 _draws = click.option(
     "--draws",
@@ -128,22 +128,22 @@ _draws = click.option(
     metavar="N",
     default=64,
     show_default=True,
-    help="Posterior draws for each person; their mean is the place and their sd the error bar.",
+    help="Posterior draws for each sample; their mean is the place and their sd the error bar.",
 )
-_min_sites = click.option(
-    "--min-sites",
+_min_variants = click.option(
+    "--min-variants",
     type=click.IntRange(min=1),
     metavar="N",
     default=100,
     show_default=True,
-    help="Fewest sites of the model that INPUT must hold.",
+    help="Fewest variants of the model that INPUT must hold.",
 )
 _field = click.option(
     "--field",
     type=click.Choice(["auto", "GT", "PL", "GL", "GP", "DS"]),
     default="auto",
     show_default=True,
-    help="What to read of each person at a site: calls (GT), likelihoods (PL, GL), probabilities "
+    help="What to read of each sample at a variant: calls (GT), likelihoods (PL, GL), probabilities "
     "(GP) or dosages (DS). auto is the first of PL, GL, GP and DS that INPUT has, else GT.",
 )
 _build = click.option(
@@ -192,9 +192,9 @@ def verbosity(command: Command) -> Command:
 
 
 def placing(command: Command) -> Command:
-    """The options of every command that places people in a model, as the API names them."""
+    """The options of every command that places samples in a model, as the API names them."""
     for option in (
-        verbosity, threads, device, _draws_seed, _build, _min_sites, _field, _draws
+        verbosity, threads, device, _draws_seed, _build, _min_variants, _field, _draws
     ):  # fmt: skip
         command = option(command)
     return command
@@ -220,30 +220,30 @@ FILTERS: dict[str, dict[str, Any]] = {
     "--maf": {
         "type": float,
         "metavar": "FREQ",
-        "help": "Lowest minor allele frequency of a site.  [default: 0.01 and 20 copies with 500 "
-        "people or more, else 0.05]",
+        "help": "Lowest minor allele frequency of a variant.  [default: 0.01 and 20 copies with 500 "
+        "samples or more, else 0.05]",
     },
     "--geno": {
         "default": 0.02,
         "metavar": "SHARE",
-        "help": "Highest share of people missing at a site.",
+        "help": "Highest share of samples missing at a variant.",
     },
     "--mind": {
         "default": 0.05,
         "metavar": "SHARE",
-        "help": "Highest share of sites missing in a person; people above it are left out of the "
+        "help": "Highest share of variants missing in a sample; samples above it are left out of the "
         "fit, but placed and flagged.",
     },
     "--hwe": {
         "type": float,
         "metavar": "P",
-        "help": "Lowest exact Hardy-Weinberg p-value of a site.  [default: no test, because "
+        "help": "Lowest exact Hardy-Weinberg p-value of a variant.  [default: no test, because "
         "structure breaks the equilibrium]",
     },
     "--ld-r2": {
         "default": 0.1,
         "metavar": "R2",
-        "help": "Squared correlation from which one of two near sites is dropped.",
+        "help": "Squared correlation from which one of two near variants is dropped.",
     },
     "--ld-window-kb": {
         "default": 1000.0,
@@ -253,7 +253,7 @@ FILTERS: dict[str, dict[str, Any]] = {
     "--king-cutoff": {
         "default": 0.0884,
         "metavar": "KINSHIP",
-        "help": "KING-robust kinship from which one of two people is left out of the fit, but "
+        "help": "KING-robust kinship from which one of two samples is left out of the fit, but "
         "placed and flagged.",
     },
     "--allow-extra-chr": {
@@ -266,13 +266,13 @@ FILTERS: dict[str, dict[str, Any]] = {
     },
     "--keep-ambiguous": {
         "is_flag": True,
-        "help": "Keep A/T and C/G sites.",
+        "help": "Keep A/T and C/G variants.",
     },
 }
 
 
 def filters(command: Command) -> Command:
-    """The options that choose sites and people, handed on as one argument ``filters``."""
+    """The options that choose variants and samples, handed on as one argument ``filters``."""
 
     @functools.wraps(command)
     def with_filters(*args: Any, **options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Progress for people who watch: bars on a terminal, else a line now and then."""
+"""Progress for samples who watch: bars on a terminal, else a line now and then."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EVERY = 10.0
 
 
 def listener(level: int) -> Progress:
-    """Bars if a person watches stderr and did not ask for quiet, else lines."""
+    """Bars if a sample watches stderr and did not ask for quiet, else lines."""
     watched = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     return Bars() if watched and level < logging.WARNING else Lines()
 
@@ -100,7 +100,7 @@ def how_far(done: int, total: int | None, seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as a person says them."""
+    """Seconds as a sample says them."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

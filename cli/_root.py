@@ -47,7 +47,7 @@ def main() -> None:
     """See the genetic structure of a cohort, with error bars.
 
     \b
-    ddvi-ancestry fit cohort.vcf.gz              a model and the place of everybody in it
+    ddvi-ancestry fit cohort.vcf.gz              a model and the place of every sample in it
     ddvi-ancestry embed cohort.ddvi new.vcf.gz   the place of new samples in that model
     ddvi-ancestry assign cohort.ddvi new.vcf.gz  the group of the panel each is most similar to
     """  # noqa: D301

@@ -15,14 +15,14 @@ from ._running import running, tell
 @options.inputs(example="ddvi-ancestry assign cohort.ddvi new.vcf.gz")
 @options.out(default="INPUT.in.MODEL, or that of a table of coordinates, in this folder")
 @options.labels(
-    "the people of --reference, or of INPUT, are grouped; a further column may hold coarser "
+    "the samples of --reference, or of INPUT, are grouped; a further column may hold coarser "
     "groups. Without, the groups of fit --labels are taken"
 )
 @click.option(
     "--reference",
     metavar="COORDS",
-    help="Coordinates of labelled people, as fit or embed wrote them with MODEL.  "
-    "[default: the people of INPUT]",
+    help="Coordinates of labelled samples, as fit or embed wrote them with MODEL.  "
+    "[default: the samples of INPUT]",
 )
 @click.option(
     "--min-prob",
@@ -30,7 +30,7 @@ from ._running import running, tell
     metavar="P",
     default=0.8,
     show_default=True,
-    help="Least probability of a group; below it a person stays unassigned.",
+    help="Least probability of a group; below it a sample stays unassigned.",
 )
 @options.placing
 def assign(
@@ -42,12 +42,12 @@ def assign(
     min_prob: float,
     **placing: Any,
 ) -> None:
-    """Say which group of MODEL each person in INPUT is most similar to, and how surely.
+    """Say which group of MODEL each sample in INPUT is most similar to, and how surely.
 
     INPUT is a PREFIX.coords.tsv that fit or embed wrote with MODEL, or genotypes, which are
     embedded first; of a table posteriors are taken as normal, so that close calls may differ from
-    those of the genotypes. Probabilities are averaged over everybody's posterior and calibrated on
-    people held out of the fit. Who is unlike all of the panel, or seen at too few sites, is
+    those of the genotypes. Probabilities are averaged over every sample's posterior and calibrated on
+    samples held out of the fit. Who is unlike all of the panel, or seen at too few variants, is
     unassigned.
 
     Writes PREFIX.assign.LEVEL.tsv for each column of labels, PREFIX.assign.json and .assign.log,

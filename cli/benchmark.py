@@ -232,7 +232,7 @@ def conditional(
 @options.inputs(example="ddvi-ancestry benchmark genotypes cohort.vcf.gz --labels populations.tsv")
 @options.out(default="INPUT without its suffix, in this folder")
 @options.labels("clusters and neighbours are judged")
-@options.seeds("Repeats, each with another fifth of the people held out.")
+@options.seeds("Repeats, each with another fifth of the samples held out.")
 @options.device
 @options.threads
 @options.filters

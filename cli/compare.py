@@ -18,7 +18,7 @@ from ._running import running, tell
 @options.methods(default="pca, umap, vae, ddvi")
 @options.priors(default="normal")
 @options.dims
-@options.seeds("Repeats, each with another fifth of the people held out.")
+@options.seeds("Repeats, each with another fifth of the samples held out.")
 @options.device
 @options.threads
 @options.filters
@@ -39,11 +39,11 @@ def compare(
 ) -> None:
     """See in one table which method suits the cohort in INPUT.
 
-    Every method is fitted to four fifths of the unrelated people and judged on the others: by
+    Every method is fitted to four fifths of the unrelated samples and judged on the others: by
     the bound on their log evidence, and with --labels by neighbours and clusters too. Tells the
     table and what it says of ddvi, and writes PREFIX.compare.tsv, .json, .md and .log. Several
     priors, such as mixture:5 and mixture:10, tell how many clusters the cohort has: the bound on
-    people held out falls where there are too many.
+    samples held out falls where there are too many.
     """
     judge(
         inputs,

@@ -16,8 +16,8 @@ from ._running import running, tell
     "--given",
     metavar="INPUT",
     multiple=True,
-    help="Genotypes of people, each of whom is placed; may be given several times, for files that "
-    "belong together. As many or as few sites as there are.",
+    help="Genotypes of samples, each of whom is placed; may be given several times, for files that "
+    "belong together. As many or as few variants as there are.",
 )
 @click.option(
     "--population",
@@ -27,7 +27,7 @@ from ._running import running, tell
     "times, for a mixture by the weights, or alike.",
 )
 @options.out(default="INPUT.conditioned.MODEL or MODEL.conditioned, in this folder")
-@options.labels("people are coloured in the figure")
+@options.labels("samples are coloured in the figure")
 @click.option("--draws-out", is_flag=True, help="Write the draws too, to PREFIX.draws.npz.")
 @click.option(
     "--sampler",
@@ -62,11 +62,11 @@ def condition(
 
     MODEL is a .ddvi file that fit wrote with a method that has a generator, such as ddvi, vae, aae
     or inflationary-flow. With --given this is embed by exact means: the same table for the same
-    people, also by methods whose embed gives no error bars, and under the further condition that
-    they are of --population. Without, the one row of the table is somebody of whom nothing is
+    samples, also by methods whose embed gives no error bars, and under the further condition that
+    they are of --population. Without, the one row of the table is a sample of whom nothing is
     known but the population.
 
-    Writes what embed does, without people only PREFIX.coords.tsv, .eigenvec, .summary.json and
+    Writes what embed does, without samples only PREFIX.coords.tsv, .eigenvec, .summary.json and
     .log, and prints the paths of all but the log.
     """
     from ancestry_ddvi import api

@@ -14,7 +14,7 @@ from ._running import running, tell
 @click.argument("model", metavar="MODEL")
 @options.inputs(example="ddvi-ancestry embed cohort.ddvi new.vcf.gz")
 @options.out(default="INPUT.in.MODEL, in this folder")
-@options.labels("people are coloured in the figure")
+@options.labels("samples are coloured in the figure")
 @click.option("--draws-out", is_flag=True, help="Write the draws too, to PREFIX.draws.npz.")
 @options.placing
 def embed(
@@ -25,9 +25,9 @@ def embed(
     draws_out: bool,
     **placing: Any,
 ) -> None:
-    """Place the people in INPUT in the space of MODEL.
+    """Place the samples in INPUT in the space of MODEL.
 
-    MODEL is a .ddvi file that fit wrote. Its sites are matched by alleles and position, in every
+    MODEL is a .ddvi file that fit wrote. Its variants are matched by alleles and position, in every
     genome build the model knows (fit --chain), or by rsID; those that INPUT lacks count as
     unobserved and widen the error bars. One sample is enough, and likelihoods of a few reads will
     do: fields other than GT are read from VCF and BCF files.

@@ -15,7 +15,7 @@ from ._running import running, tell
 @options.inputs(example="ddvi-ancestry fit cohort.vcf.gz")
 @options.out(default="INPUT without its suffix, in this folder")
 @options.labels(
-    "people are coloured in the figure and the model knows groups, as assign needs; a further "
+    "samples are coloured in the figure and the model knows groups, as assign needs; a further "
     "column may hold coarser groups"
 )
 @options.dims
@@ -29,21 +29,21 @@ from ._running import running, tell
 @click.option(
     "--prior",
     metavar="NAME[:NUMBER]",
-    help="Where the method expects people before it sees them, such as mixture:12, which also "
-    "gives everybody probabilities of 12 clusters (PREFIX.groups.tsv).  [default: normal; with "
+    help="Where the method expects samples before it sees them, such as mixture:12, which also "
+    "gives every sample probabilities of 12 clusters (PREFIX.groups.tsv).  [default: normal; with "
     "--semi-supervised a mixture with a component for each label]",
 )
 @click.option(
     "--semi-supervised",
     is_flag=True,
-    help="Let --labels guide the fit: labelled people are a reference for those without a label "
+    help="Let --labels guide the fit: labelled samples are a reference for those without a label "
     "(NA, empty or not in the table), who get probabilities of all labels (PREFIX.groups.tsv).",
 )
 @click.option(
     "--chain",
     metavar="FILE",
     help="UCSC chain file from the genome build of INPUT to another, such as "
-    "hg19ToHg38.over.chain.gz: the model then knows its sites in both, and embed takes files of "
+    "hg19ToHg38.over.chain.gz: the model then knows its variants in both, and embed takes files of "
     "either.",
 )
 @options.seed
@@ -69,7 +69,7 @@ def fit(
     settings: Mapping[str, str],
     dry_run: bool,
 ) -> None:
-    """Fit a model to the cohort in INPUT and place everybody in it.
+    """Fit a model to the cohort in INPUT and place every sample in it.
 
     INPUT is a VCF, VCF.gz, BCF, PLINK 1 or PLINK 2 file, or the prefix of a PLINK file set, known
     by its content; several files, such as one for each chromosome, are joined; - reads a VCF from

@@ -9,7 +9,7 @@ import click
 def methods() -> None:
     """List the methods that fit --method takes.
 
-    Columns, separated by tabs: name, whether it places new people (embed), whether it gives
+    Columns, separated by tabs: name, whether it places new samples (embed), whether it gives
     error bars, whether labels can guide it (--semi-supervised), and what it is.
     """
     from ancestry_ddvi.methods import METHODS

@@ -17,16 +17,16 @@ from ._running import running, tell
     metavar="N",
     default=500,
     show_default=True,
-    help="How many people; more are the same ones and others.",
+    help="How many samples; more are the same ones and others.",
 )
 @click.option(
     "--population",
     metavar="NAME[:WEIGHT]",
     multiple=True,
     help="A group of the model (fit --labels), on any level of its labels; places are drawn from "
-    "the normals by which the model knows it. May be given several times: each person is then of "
+    "the normals by which the model knows it. May be given several times: each sample is then of "
     "one of these groups, by the weights or alike, which makes a mixed cohort and not admixed "
-    "people.  [default: the prior of the model]",
+    "samples.  [default: the prior of the model]",
 )
 @options.seed
 @click.option(
@@ -38,16 +38,16 @@ from ._running import running, tell
 )
 @options.verbosity
 def sample(model: str, n: int, population: tuple[str, ...], seed: int, out: str | None) -> None:
-    """Draw synthetic people from MODEL and write their genotypes.
+    """Draw synthetic samples from MODEL and write their genotypes.
 
     MODEL is a .ddvi file that fit wrote with a method that trains a decoder, such as ddvi, vae or
-    aae. A person is a place on the map, drawn from the prior or like those of a group, allele
-    frequencies that go with it, and a genotype drawn at every site of the model by itself:
+    aae. A sample is a place on the map, drawn from the prior or like those of a group, allele
+    frequencies that go with it, and a genotype drawn at every variant of the model by itself:
     structure of populations is in the files, and linkage disequilibrium is not. Every file says
-    that its people are synthetic. They are no more anonymous than the model: who holds somebody's
-    genotypes can guess whether that person was in its panel.
+    that its samples are synthetic. They are no more anonymous than the model: who holds a sample's
+    genotypes can guess whether that sample was in its panel.
 
-    Writes FILE, PREFIX.samples.tsv with everybody's place, PREFIX.sample.json and .sample.log, and
+    Writes FILE, PREFIX.samples.tsv with every sample's place, PREFIX.sample.json and .sample.log, and
     prints the paths of all but the log.
     """
     from ancestry_ddvi import api

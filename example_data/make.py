@@ -14,8 +14,8 @@ from ancestry_ddvi.genotypes.simulation.populations import SimulatedCohort, simu
 from ancestry_ddvi.genotypes.variants import Block
 
 SEED = 20
-SITES = 5400
-PEOPLE = 25
+VARIANTS = 5400
+SAMPLES = 25
 POPULATIONS = {
     "North": ("North1", "North2", "North3"),
     "South": ("South1", "South2"),
@@ -29,37 +29,44 @@ LOW_CALL_RATE = 100
 
 
 def simulate_everyone() -> SimulatedCohort:
-    """250 people of ten groups, a child of the first two, and the third once more."""
-    missing = np.full(GROUPS * PEOPLE + 2, 0.003)
+    """250 samples of ten groups, a child of the first two, and the third once more."""
+    missing = np.full(GROUPS * SAMPLES + 2, 0.003)
     missing[LOW_CALL_RATE] = 0.12
     return simulate(
-        SEED, POPULATIONS, PEOPLE, SITES, admixed=ADMIXED, missing=missing, trios=1, duplicates=1
+        SEED,
+        POPULATIONS,
+        SAMPLES,
+        VARIANTS,
+        admixed=ADMIXED,
+        missing=missing,
+        trios=1,
+        duplicates=1,
     )
 
 
 def split(everyone: SimulatedCohort) -> tuple[SimulatedCohort, SimulatedCohort]:
-    """The cohort, without the father; and a query of 12 people at 60 % of the sites."""
-    last = PEOPLE * np.arange(1, GROUPS + 1) - 1
+    """The cohort, without the father; and a query of 12 samples at 60 % of the variants."""
+    last = SAMPLES * np.arange(1, GROUPS + 1) - 1
     query = np.sort([*last, last[0] - 1, last[-1] - 1])
     cohort = np.setdiff1d(np.arange(len(everyone.samples)), [*query, FATHER])
     rng = np.random.default_rng(SEED)
-    some = np.sort(rng.choice(SITES, SITES * 6 // 10, replace=False))
+    some = np.sort(rng.choice(VARIANTS, VARIANTS * 6 // 10, replace=False))
     swapped = rng.random(len(some)) < 0.2
-    return everyone.select(cohort, np.arange(SITES)), disguise(
+    return everyone.select(cohort, np.arange(VARIANTS)), disguise(
         everyone.select(query, some), swapped
     )
 
 
 def disguise(cohort: SimulatedCohort, swapped: np.ndarray) -> SimulatedCohort:
-    """The same genotypes with other names: ``chr`` before, REF and ALT swapped at some sites."""
-    sites = cohort.sites
+    """The same genotypes with other names: ``chr`` before, REF and ALT swapped at some variants."""
+    variants = cohort.variants
     other = replace(
-        sites,
-        chromosome=np.array([f"chr{name}" for name in sites.chromosome], dtype=object),
-        ref=np.where(swapped, sites.alt, sites.ref),
-        alt=np.where(swapped, sites.ref, sites.alt),
+        variants,
+        chromosome=np.array([f"chr{name}" for name in variants.chromosome], dtype=object),
+        ref=np.where(swapped, variants.alt, variants.ref),
+        alt=np.where(swapped, variants.ref, variants.alt),
     )
-    return replace(cohort, sites=other, dosages=recode(cohort.dosages, swapped))
+    return replace(cohort, variants=other, dosages=recode(cohort.dosages, swapped))
 
 
 def write_labels(path: Path, cohort: SimulatedCohort) -> None:
@@ -73,7 +80,7 @@ def main(folder: Path) -> None:
     """Write every file of the example."""
     cohort, query = split(simulate_everyone())
     cohort.write_vcf(folder / "cohort.vcf.gz")
-    write_plink(folder / "cohort", cohort.samples, [Block(cohort.sites, cohort.dosages)])
+    write_plink(folder / "cohort", cohort.samples, [Block(cohort.variants, cohort.dosages)])
     write_labels(folder / "labels.tsv", cohort)
     query.write_vcf(folder / "query.vcf.gz")
     write_labels(folder / "query_labels.tsv", query)

@@ -1,10 +1,10 @@
 """What tests share: one small simulated cohort on disk, and one model fitted to it.
 
-Both are made once in a session, and nobody writes beside them.
+Both are made once in a session, and no sample writes beside them.
 
-``cohort_files`` has ``cohort.vcf.gz`` (120 people of four populations at 2,400 SNPs, among them
+``cohort_files`` has ``cohort.vcf.gz`` (120 samples of four populations at 2,400 SNPs, among them
 a child of the first two and a copy of the third), ``labels.tsv`` (their populations) and
-``query.vcf.gz`` (8 other people at 1,200 of the sites). ``fitted_model`` has what ``api.fit``
+``query.vcf.gz`` (8 other samples at 1,200 of the variants). ``fitted_model`` has what ``api.fit``
 returned for that cohort after a training of 60 steps: enough to have every file and every path
 of the code, not to be a good model.
 """
@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 POPULATIONS = {"North": ("North1", "North2"), "South": ("South1",), "East": ("East1",)}
-SITES = 2400
-PEOPLE = 32
+VARIANTS = 2400
+SAMPLES = 32
 
 
 @pytest.fixture(scope="session")
@@ -27,11 +27,11 @@ def cohort_files(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     from ancestry_ddvi.genotypes.simulation.populations import simulate
 
     folder = tmp_path_factory.mktemp("cohort")
-    everyone = simulate(5, POPULATIONS, PEOPLE, SITES, trios=1, duplicates=1)
-    last = np.concatenate([PEOPLE * k - np.array([2, 1]) for k in range(1, 5)])
-    people = np.setdiff1d(np.arange(len(everyone.samples)), last)
-    cohort = everyone.select(people, np.arange(SITES))
-    query = everyone.select(last, np.arange(0, SITES, 2))
+    everyone = simulate(5, POPULATIONS, SAMPLES, VARIANTS, trios=1, duplicates=1)
+    last = np.concatenate([SAMPLES * k - np.array([2, 1]) for k in range(1, 5)])
+    samples = np.setdiff1d(np.arange(len(everyone.samples)), last)
+    cohort = everyone.select(samples, np.arange(VARIANTS))
+    query = everyone.select(last, np.arange(0, VARIANTS, 2))
     files = {name: folder / f"{name}.vcf.gz" for name in ("cohort", "query")}
     cohort.write_vcf(files["cohort"])
     query.write_vcf(files["query"])

@@ -83,7 +83,7 @@ def test_every_key_is_promised(schema, summaries, verb):
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_key_nobody_knows_is_an_error(schema, summaries, verb):
+def test_a_key_no_sample_knows_is_an_error(schema, summaries, verb):
     assert errors(schema, summaries[verb] | {"kye": 1})
 
 
@@ -116,17 +116,17 @@ def test_file_formats_speak_of_every_key(schema):
     assert sorted(name for name in names_described(schema) if f"`{name}`" not in text) == []
 
 
-def test_synthetic_people_of_the_prior_keep_to_the_schema(schema, fitted_model, tmp_path):
+def test_synthetic_samples_of_the_prior_keep_to_the_schema(schema, fitted_model, tmp_path):
     done = api.sample(str(fitted_model.files["model"]), str(tmp_path / "x.bed"), n=3)
     assert errors(schema, json.loads(done.files["sample"].read_text())) == []
 
 
-def test_that_people_are_synthetic_cannot_be_left_out_or_denied(schema, summaries):
+def test_that_samples_are_synthetic_cannot_be_left_out_or_denied(schema, summaries):
     assert errors(schema, summaries["sample"] | {"synthetic": False})
     assert errors(schema, summaries["embed"] | {"synthetic": True})
 
 
-def test_a_group_of_which_nobody_is_given_keeps_to_the_schema(schema, fitted_model, tmp_path):
+def test_a_group_of_which_no_sample_is_given_keeps_to_the_schema(schema, fitted_model, tmp_path):
     model = str(fitted_model.files["model"])
     done = api.condition(model, out=str(tmp_path / "x"), population="East1", draws=4, device="cpu")
     summary = json.loads(done.files["summary"].read_text())

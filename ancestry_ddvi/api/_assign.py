@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FOLDS = 5
-"""One in so many labelled people judges the groups of the others."""
+"""One in so many labelled samples judges the groups of the others."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,12 @@ def assign(
     seed: int | None = None,
     device: str = "auto",
     threads: int | None = None,
-    min_sites: int = 100,
+    min_variants: int = 100,
     build: str | None = None,
     field: str = "auto",
     progress: Progress = SILENT,
 ) -> Assigned:
-    """Say to which labelled group each person is most similar genetically, and how surely.
+    """Say to which labelled group each sample is most similar genetically, and how surely.
 
     Parameters
     ----------
@@ -70,13 +70,13 @@ def assign(
     out : str, optional
         Prefix of everything that is written; by default as in ``embed``.
     labels : str, optional
-        Groups of the people in ``reference``; by default those that ``fit --labels`` left in
+        Groups of the samples in ``reference``; by default those that ``fit --labels`` left in
         the model.
     reference : str, optional
-        Table of coordinates of labelled people; by default the people of the input.
+        Table of coordinates of labelled samples; by default the samples of the input.
     min_prob : float
         Least probability of a group that is said.
-    draws, seed, device, threads, min_sites, build, field, progress
+    draws, seed, device, threads, min_variants, build, field, progress
         As in ``embed``.
 
     Raises
@@ -88,7 +88,7 @@ def assign(
     from ..models.runtime import computing, pick
 
     if reference and not labels:
-        raise UsageProblem("--reference needs --labels", "Give the labels of its people.")
+        raise UsageProblem("--reference needs --labels", "Give the labels of its samples.")
     if draws < 2:
         raise UsageProblem(f"--draws is {draws}", "Give 2 or more.")
     clock, prefix = Clock(), out or assign_prefix(inputs, model)
@@ -112,7 +112,7 @@ def assign(
         else:
             embedded = embed(
                 model, inputs, prefix, draws=draws, seed=seed, device=device, threads=threads,
-                min_sites=min_sites, build=build, field=field, progress=progress,
+                min_variants=min_variants, build=build, field=field, progress=progress,
             )  # fmt: skip
             coordinates, placement = embedded.coordinates, embedded.placement
             files |= embedded.files
@@ -184,7 +184,7 @@ def _levels(fitted: Model, labels: str | None) -> Levels | None:
     if not fitted.record.get("groups"):
         raise UsageProblem(
             "the model knows no groups",
-            "Give --labels (with --reference for a table of the labelled people), or fit "
+            "Give --labels (with --reference for a table of the labelled samples), or fit "
             "with --labels.",
         )
     return None
@@ -212,8 +212,8 @@ def _groups(
     found, figures = know_groups(levels, coordinates.samples, placement, judges)
     if found is None:
         raise InputsDisagree(
-            f"no label in {labels} has {FEWEST} people or more",
-            "Give labels of more people, or coarser ones.",
+            f"no label in {labels} has {FEWEST} samples or more",
+            "Give labels of more samples, or coarser ones.",
         )
     return found, figures
 

@@ -39,7 +39,7 @@ def counter(advance: Callable[[int], None]) -> Callable[[int, int | None], None]
 
 
 def generator_of(method: Method, fitted: Model, name: str) -> Trained:
-    """The method of a model, if people can be made by it.
+    """The method of a model, if samples can be made by it.
 
     Raises
     ------

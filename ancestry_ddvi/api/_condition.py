@@ -48,7 +48,7 @@ def condition(
     seed: int | None = None,
     device: str = "auto",
     threads: int | None = None,
-    min_sites: int = 100,
+    min_variants: int = 100,
     build: str | None = None,
     labels: str | None = None,
     draws_out: bool = False,
@@ -57,7 +57,7 @@ def condition(
 ) -> Embedded:
     """Draw from the posterior of a fitted generator under a constraint.
 
-    The constraint is what was observed of some people (each is placed, as by ``embed``), a group
+    The constraint is what was observed of some samples (each is placed, as by ``embed``), a group
     or a mixture of groups, a function of coordinates, or all of these at once.
 
     Parameters
@@ -66,23 +66,23 @@ def condition(
         A .ddvi file written by ``fit`` with a method that has a generator: ddvi, vae, aae,
         inflationary-flow, ...
     given : sequence of str
-        Genotype files, as ``embed`` takes them; a few sites are enough.
+        Genotype files, as ``embed`` takes them; a few variants are enough.
     out : str, optional
         Prefix of everything that is written; by default as in ``embed`` with "conditioned"
         for "in", or ``<model>.conditioned``.
     population : str or sequence of str
         Names of groups that ``fit --labels`` left in the model, with weights, "CEU:0.3", or
-        without: draws come from places where a person is of one of them.
+        without: draws come from places where a sample is of one of them.
     reward : callable, optional
         Log of a reward at coordinates, (n, dims) -> (n,).
     sampler : str
         "own": the draws of the generator's own posterior, weighted and refined. "outsourced": a
-        diffusion sampler trained for the purpose, on people seen as sharply as those given: its
+        diffusion sampler trained for the purpose, on samples seen as sharply as those given: its
         weighted draws are of the same posterior in any company, but not to the last digit.
         "auto": the first wherever enough draws carry its weights, else the second.
     sampler_steps : int
         Training steps of the diffusion sampler.
-    draws, seed, device, threads, min_sites, build, labels, draws_out, field, progress
+    draws, seed, device, threads, min_variants, build, labels, draws_out, field, progress
         As in ``embed``.
 
     Raises
@@ -104,17 +104,17 @@ def condition(
                         asked=asked, progress=progress, name=model)  # fmt: skip
         return placed(
             "condition", model, given, prefix, place, draws=draws, seed=seed, device=device,
-            threads=threads, min_sites=min_sites, build=build, labels=labels,
+            threads=threads, min_variants=min_variants, build=build, labels=labels,
             draws_out=draws_out, field=field, progress=progress,
         )  # fmt: skip
-    return _anybody(
+    return _any_sample(
         model, prefix, asked, wanted, sampler, sampler_steps, draws=draws, seed=seed,
         device=device, threads=threads, draws_out=draws_out,
     )  # fmt: skip
 
 
 def condition_prefix(model: str, given: Sequence[str]) -> str:
-    """That of ``embed`` with "conditioned" for "in"; without people, the model's."""
+    """That of ``embed`` with "conditioned" for "in"; without samples, the model's."""
     stem = Path(model).name.removesuffix(".ddvi")
     if not given:
         return f"{stem}.conditioned"
@@ -136,7 +136,7 @@ def _place(
     progress: Progress,
     name: str,
 ) -> tuple[Placement, dict[str, Any]]:
-    """Everybody under the constraint."""
+    """Every sample under the constraint."""
     from dataclasses import replace
 
     from ..inference.constraint import constrained
@@ -149,7 +149,7 @@ def _place(
             draws=draws * method.proposals, seed=seed, sampler=sampler, steps=steps,
             advance=advance,
         )  # fmt: skip
-    log.info("%s people by the generator's own draws, %s by outsourced diffusion sampling.",
+    log.info("%s samples by the generator's own draws, %s by outsourced diffusion sampling.",
              f"{by['own']:,}", f"{by['outsourced']:,}")  # fmt: skip
     leading = found.draws[..., :dims]
     found = replace(found, draws=leading, log_prior=generator.log_prior(leading))
@@ -186,7 +186,7 @@ def _of_groups(fitted: Model, generator: Trained, asked: Sequence[str]) -> Rewar
     return mixed(chances, {target.name: target.share for target in wanted}, places)
 
 
-def _anybody(
+def _any_sample(
     model: str,
     prefix: str,
     asked: Sequence[str],
@@ -200,7 +200,7 @@ def _anybody(
     threads: int | None,
     draws_out: bool,
 ) -> Embedded:
-    """Somebody of whom nothing was observed: one row, of the constraint itself."""
+    """A sample of whom nothing was observed: one row, of the constraint itself."""
     from ..fitting.pipeline import revive
     from ..inference.outsourcing import outsource
     from ..inference.posterior_draws import Placement
@@ -263,9 +263,9 @@ def _row(name: str, placement: Placement, flag: str) -> Coordinates:
         mean=placement.mean,
         sd=placement.sd,
         correlation=placement.correlation,
-        n_sites=np.zeros(1, dtype=np.int64),
+        n_variants=np.zeros(1, dtype=np.int64),
         information=nothing,
-        site_fraction=nothing,
+        variant_fraction=nothing,
         call_rate=unknown,
         effective_draws=placement.effective_draws,
         log_evidence=placement.log_evidence,

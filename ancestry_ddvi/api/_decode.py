@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Decoded:
-    """What ``decode`` wrote, and the expected scores, (people, components)."""
+    """What ``decode`` wrote, and the expected scores, (samples, components)."""
 
     files: dict[str, Path]
     scores: np.ndarray = attribute(repr=False)
@@ -35,7 +35,7 @@ class Decoded:
 def decode(
     model: str, coords: str, out: str | None = None, *, progress: Progress = SILENT
 ) -> Decoded:
-    """Say what genotypes a fitted model expects at coordinates: scores, and dosages at its sites.
+    """Say what genotypes a fitted model expects at coordinates: scores, and dosages at its variants.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def decode(
         def told() -> Iterator[Block]:
             for block in expected_dosages(fitted.panel, fitted.projection, scores):
                 yield block
-                advance(len(block.sites))
+                advance(len(block.variants))
 
         said = f"Expected dosages at coordinates of {Path(model).name}, not measured ones."
         remarks = [("source", f"ddvi-ancestry {__version__}"), ("decoded", said)]

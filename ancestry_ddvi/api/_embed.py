@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FEW_SITES = 0.1
-"""Below this share of the model's sites a warning says that bars will be wide."""
+FEW_VARIANTS = 0.1
+"""Below this share of the model's variants a warning says that bars will be wide."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def embed(
     seed: int | None = None,
     device: str = "auto",
     threads: int | None = None,
-    min_sites: int = 100,
+    min_variants: int = 100,
     build: str | None = None,
     labels: str | None = None,
     draws_out: bool = False,
@@ -87,11 +87,11 @@ def embed(
         Posterior draws per sample.
     seed : int, optional
         Of the draws, together with each sample's ID; by default the seed of the model, so that
-        a person met in both lands where ``fit`` put them.
+        a sample met in both lands where ``fit`` put them.
     device, threads, progress
         As in ``fit``.
-    min_sites : int
-        Refuse a file that shares fewer sites with the model.
+    min_variants : int
+        Refuse a file that shares fewer variants with the model.
     build : str, optional
         "NCBI36", "GRCh37" or "GRCh38": the build of the positions in the file. By default that of
         the builds the model knows in which the data fit; a header is not believed.
@@ -105,7 +105,7 @@ def embed(
     prefix = out or default_prefix(inputs, model)
     return placed(
         "embed", model, inputs, prefix, _plainly, draws=draws, seed=seed, device=device,
-        threads=threads, min_sites=min_sites, build=build, labels=labels, draws_out=draws_out,
+        threads=threads, min_variants=min_variants, build=build, labels=labels, draws_out=draws_out,
         field=field, progress=progress,
     )  # fmt: skip
 
@@ -129,14 +129,14 @@ def placed(
     seed: int | None,
     device: str,
     threads: int | None,
-    min_sites: int,
+    min_variants: int,
     build: str | None,
     labels: str | None,
     draws_out: bool,
     field: str,
     progress: Progress,
 ) -> Embedded:
-    """Read people at the sites of a model, place them by ``place`` and write what ``embed`` does.
+    """Read samples at the variants of a model, place them by ``place`` and write what ``embed`` does.
 
     ``place`` is told the model, its method, the scores, IDs, draws asked for and seed; it gives
     the placement on the axes of the latents, and what the summary should say of it.
@@ -162,13 +162,13 @@ def placed(
         store = _opened(inputs, field, fitted, progress)
         groups = labels_of(store.samples, named, Path(labels)) if labels else None
         clock.lap("reading")
-        alignment = fitted.panel.align(store.sites, None, store.build_hint, build)
-        receipt = replace(alignment.receipt, file_sites=store.snps)
+        alignment = fitted.panel.align(store.variants, None, store.build_hint, build)
+        receipt = replace(alignment.receipt, file_variants=store.snps)
         _tell(receipt, store)
-        check_overlap(receipt, store.name, min_sites)
-        if receipt.site_fraction < FEW_SITES:
-            log.warning("Only %.1f %% of the model's sites are in %s: bars will be wide.",
-                        100 * receipt.site_fraction, store.name)  # fmt: skip
+        check_overlap(receipt, store.name, min_variants)
+        if receipt.variant_fraction < FEW_VARIANTS:
+            log.warning("Only %.1f %% of the model's variants are in %s: bars will be wide.",
+                        100 * receipt.variant_fraction, store.name)  # fmt: skip
         clock.lap("matching")
         pairs = None
         if isinstance(store, GenotypeStore):
@@ -188,20 +188,20 @@ def placed(
         store.samples,
         placement,
         scores,
-        model_sites=len(fitted.panel),
-        sites_in_file=receipt.matched,
+        model_variants=len(fitted.panel),
+        variants_in_file=receipt.matched,
         p_panel=p_panel,
         remarks=_remarks(
             {
                 "in_panel": known,
                 "duplicate_in_input": repeated,
-                "few_sites": scores.observed < min_sites,
+                "few_variants": scores.observed < min_variants,
                 "pseudo_haploid": scores.pseudo_haploid,
             },
             unlike,
         ),
     )
-    title = f"{Path(store.name).name} in {Path(model).name}: {len(store.samples):,} people"
+    title = f"{Path(store.name).name} in {Path(model).name}: {len(store.samples):,} samples"
     made = fitted.record["options"]
     files = write_places(
         prefix, coordinates, placement, scores, groups, title, made["method"], made["classes"]
@@ -219,7 +219,7 @@ def placed(
         "options": {
             "draws": draws,
             "seed": seed,
-            "min_sites": min_sites,
+            "min_variants": min_variants,
             "build": build,
             "device": str(chosen),
         },
@@ -236,20 +236,20 @@ def placed(
 def _opened(
     inputs: Sequence[str], field: str, fitted: Model, progress: Progress
 ) -> GenotypeStore | EvidenceStore:
-    """What the field says of everybody in the input."""
+    """What the field says of every sample in the input."""
     with progress.stage("reading", None) as advance:
         if field == GT:
             store: GenotypeStore | EvidenceStore = GenotypeStore.open(
                 inputs, None, counter(advance)
             )
         else:
-            store = EvidenceStore.open(inputs, field, fitted.panel.sites, counter(advance))
+            store = EvidenceStore.open(inputs, field, fitted.panel.variants, counter(advance))
     log.info("The FORMAT field or kind of call that is read is %s.", field)
     return store
 
 
 def _remarks(flags: Mapping[str, np.ndarray], others: Sequence[str]) -> list[str]:
-    """Of each person, the flags that are true of them, and other remarks."""
+    """Of each sample, the flags that are true of them, and other remarks."""
     rows = zip(*flags.values(), strict=True)
     return [
         joined(*(name for name, true in zip(flags, row, strict=True) if true), other)
@@ -269,26 +269,26 @@ def _tell(receipt: Receipt, store: GenotypeStore | EvidenceStore) -> None:
 def _scores(
     fitted: Model, alignment: Alignment, store: GenotypeStore | EvidenceStore, progress: Progress
 ) -> Scores:
-    """Everybody's scores on all components."""
-    people = len(store.samples)
+    """Every sample's scores on all components."""
+    samples = len(store.samples)
     if isinstance(store, GenotypeStore):
-        return fitted.projection.read(_aligned(alignment, store, progress), people)
-    with progress.stage("scores", people) as advance:
+        return fitted.projection.read(_aligned(alignment, store, progress), samples)
+    with progress.stage("scores", samples) as advance:
         likelihoods = store.likelihoods(alignment, fitted.panel.frequency)
         return scores_of(fitted.projection, _each(likelihoods, advance))
 
 
-def _each(people: Iterator[np.ndarray], advance: Callable[[int], None]) -> Iterator[np.ndarray]:
-    for person in people:
-        yield person
+def _each(samples: Iterator[np.ndarray], advance: Callable[[int], None]) -> Iterator[np.ndarray]:
+    for sample in samples:
+        yield sample
         advance(1)
 
 
 def _aligned(
     alignment: Alignment, store: GenotypeStore, progress: Progress
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    sites = len(alignment.rows)
-    with progress.stage("scores", sites) as advance:
-        for part in runs(sites):
+    variants = len(alignment.rows)
+    with progress.stage("scores", variants) as advance:
+        for part in runs(variants):
             yield part, alignment.dosages(store, part.start, part.stop)
             advance(part.stop - part.start)

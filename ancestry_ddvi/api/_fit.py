@@ -49,7 +49,7 @@ def fit(
     dry_run: bool = False,
     progress: Progress = SILENT,
 ) -> Fitted:
-    """Fit a model to a cohort and place everybody in it.
+    """Fit a model to a cohort and place every sample in it.
 
     Parameters
     ----------
@@ -73,10 +73,10 @@ def fit(
     prior : str, optional
         A name of ``models.priors.PRIORS``, such as "mixture:12"; by default the method's.
     semi_supervised : bool
-        Let the labels guide the fit; people without one, or not in the table, are free.
+        Let the labels guide the fit; samples without one, or not in the table, are free.
     chain : str, optional
         UCSC chain file from the cohort's genome build to another, such as
-        hg19ToHg38.over.chain.gz: the model then knows its sites in both.
+        hg19ToHg38.over.chain.gz: the model then knows its variants in both.
     settings : mapping of str to str
         Settings of the method's recipe.
     dry_run : bool
@@ -105,9 +105,9 @@ def fit(
             cache = Path(f"{prefix}.genotypes")
             store = GenotypeStore.open(inputs, cache, counter(advance))
         if liftover:
-            liftover.check(store.sites, store.name)
+            liftover.check(store.variants, store.name)
         groups = labels_of(store.samples, named, Path(labels)) if labels else None
-        say_estimate(len(store.samples), len(store.sites))
+        say_estimate(len(store.samples), len(store.variants))
         clock.lap("reading")
         guides = _numbers(store.samples, named, classes) if classes else None
         levels = read_levels(Path(labels)) if labels else None
@@ -121,13 +121,13 @@ def fit(
         clock.lap("placing")
     placement = placement.turned(done.model.orientation)
     p_panel, unlike = judged(done.model.record, placement, done.scores, done.model.projection)
-    sites = len(done.qc.sites)
+    variants = len(done.qc.variants)
     coordinates = coordinates_of(
         store.samples,
         placement,
         done.scores,
-        model_sites=sites,
-        sites_in_file=sites,
+        model_variants=variants,
+        variants_in_file=variants,
         p_panel=p_panel,
         remarks=[
             joined(flag, "pseudo_haploid" if haploid else "", remark)
@@ -138,7 +138,7 @@ def fit(
     )
     files = {"model": Path(f"{prefix}.ddvi")}
     done.model.write(files["model"])
-    title = f"{Path(prefix).name}: {len(store.samples):,} people, {sites:,} sites"
+    title = f"{Path(prefix).name}: {len(store.samples):,} samples, {variants:,} variants"
     files |= write_places(
         prefix, coordinates, placement, done.scores, groups, title, method, classes
     )
@@ -169,7 +169,7 @@ def _liftover(chain: str | None, filters: Filters) -> Chain | None:
 
 
 def _classes(named: Mapping[str, str]) -> tuple[str, ...]:
-    """The labels that people have, in order."""
+    """The labels that samples have, in order."""
     classes = tuple(sorted({label for label in named.values() if label != UNLABELLED}))
     if len(classes) < 2:
         raise UsageProblem(
@@ -181,6 +181,6 @@ def _classes(named: Mapping[str, str]) -> tuple[str, ...]:
 def _numbers(
     samples: Sequence[str], named: Mapping[str, str], classes: Sequence[str]
 ) -> np.ndarray:
-    """Everybody's class as a number, -1 where it is not known; int64 (people,)."""
+    """Every sample's class as a number, -1 where it is not known; int64 (samples,)."""
     number = {name: i for i, name in enumerate(classes)}
     return np.array([number.get(named.get(sample, ""), -1) for sample in samples], dtype=np.int64)

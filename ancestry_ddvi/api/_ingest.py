@@ -45,5 +45,5 @@ def ingest(
     with progress.stage("reading", None) as advance:
         store = write_store(inputs, Path(prefix), counter(advance))
     files = {end: Path(f"{prefix}.{end}") for end in ("bed", "bim", "fam", "json")}
-    counts = {"samples": len(store.samples), "sites": len(store.sites)}
+    counts = {"samples": len(store.samples), "variants": len(store.variants)}
     return Ingested(files, {**counts, "skipped_records": dict(store.skipped)})

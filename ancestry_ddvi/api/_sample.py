@@ -38,20 +38,20 @@ BLOCK = 4096
 """Places of the prior drawn at once, always: the first are the same however many there are."""
 
 FAMILY = "SYNTHETIC"
-"""Family ID of everybody in a .fam file."""
+"""Family ID of every sample in a .fam file."""
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """What ``sample`` wrote, and where the people were made.
+    """What ``sample`` wrote, and where the samples were made.
 
     Attributes
     ----------
     files : dict of str to Path
     summary : dict
     population : tuple of str
-        The group each person was drawn for; "" where none was asked for.
-    places : ndarray of float64, (people, dims)
+        The group each sample was drawn for; "" where none was asked for.
+    places : ndarray of float64, (samples, dims)
         On the axes of the coordinates.
     """
 
@@ -70,10 +70,10 @@ def sample(
     seed: int = 42,
     progress: Progress = SILENT,
 ) -> Sampled:
-    """Draw people who never were from a fitted model, and write their genotypes.
+    """Draw samples who never were from a fitted model, and write their genotypes.
 
     Places come from the prior or from a group's normals, true scores from the decoder with the
-    variance it leaves over, and dosages from the allele frequencies that go with them, each site
+    variance it leaves over, and dosages from the allele frequencies that go with them, each variant
     by itself: nothing of linkage is in them.
 
     Parameters
@@ -84,11 +84,11 @@ def sample(
         A file that ends in .vcf.gz, .vcf or .bed; by default ``<model>.synthetic.vcf.gz`` in
         this folder. What else is written has its name without the ending.
     n : int
-        How many people. More people are the same ones and others.
+        How many samples. More samples are the same ones and others.
     population : str or sequence of str
         Names of labelled groups of the model on any level: places are then drawn from the
-        normals by which the model knows the group. Of several, each person is of one of
-        them, by their weights, "CEU:0.3", or alike: a mixed cohort, not mixed people.
+        normals by which the model knows the group. Of several, each sample is of one of
+        them, by their weights, "CEU:0.3", or alike: a mixed cohort, not mixed samples.
     seed : int
     progress : Progress
 
@@ -134,7 +134,7 @@ def sample(
         "model": model,
         "options": {"n": n, "population": list(asked), "seed": seed},
         "samples": n,
-        "sites": len(fitted.panel),
+        "variants": len(fitted.panel),
         "origins": origins,
     }
     completed = complete(summary, files, clock)
@@ -165,7 +165,7 @@ def sample_files(model: str, out: str | None) -> tuple[Path, str]:
 
 
 def _generator(fitted: Model, name: str, device: torch.device) -> Generator:
-    """The method, if people can be drawn from it."""
+    """The method, if samples can be drawn from it."""
     from ..fitting.pipeline import revive
     from ..methods import row
     from ..methods.generator import Generator
@@ -176,7 +176,7 @@ def _generator(fitted: Model, name: str, device: torch.device) -> Generator:
         if isinstance(method, Generator):
             return method
     raise UsageProblem(
-        f"{name} is a model of {made_by}, which has no decoder to draw people from",
+        f"{name} is a model of {made_by}, which has no decoder to draw samples from",
         "Fit a method that has one, such as ddvi or vae.",
     )
 
@@ -184,7 +184,7 @@ def _generator(fitted: Model, name: str, device: torch.device) -> Generator:
 def _places(
     generator: Generator, wanted: Sequence[Target], samples: Sequence[str], seed: int
 ) -> tuple[tuple[str, ...], np.ndarray, list[dict[str, Any]]]:
-    """The group and the latents of everybody, and the groups with the number of their people."""
+    """The group and the latents of every sample, and the groups with the number of their samples."""
     if not wanted:
         blocks = [
             generator.sample_prior(BLOCK, int(stream(seed, f"places {start}").integers(2**62)))
@@ -194,7 +194,7 @@ def _places(
         return ("",) * len(samples), z, [_origin(None, len(samples))]
     known = len(wanted[0].orientation)
     if known < generator.latents:
-        log.warning("Groups are known by %d of the model's %d latents and are like anybody in the "
+        log.warning("Groups are known by %d of the model's %d latents and are like any sample in the "
                     "others: fit with more --dims.", known, generator.latents)  # fmt: skip
     chances = [stream(seed, f"place {sample}") for sample in samples]
     edges = np.cumsum([target.share for target in wanted])[:-1]
@@ -204,35 +204,35 @@ def _places(
     ]
     counts = np.bincount(member, minlength=len(wanted))
     for target, count in zip(wanted, counts, strict=True):
-        log.info("%s: %s people.", target.name, f"{count:,}")
+        log.info("%s: %s samples.", target.name, f"{count:,}")
     origins = [_origin(t, int(c)) for t, c in zip(wanted, counts, strict=True)]
     return tuple(wanted[k].name for k in member), np.array(drawn), origins
 
 
-def _origin(target: Target | None, people: int) -> dict[str, Any]:
+def _origin(target: Target | None, samples: int) -> dict[str, Any]:
     """One row of the summary's ``origins``."""
     return {
         "population": target and target.name,
         "level": target and target.groups.levels[target.level],
         "share": target.share if target else 1.0,
-        "people": people,
+        "samples": samples,
     }
 
 
 def _statement(model: str, fitted: Model, seed: int, wanted: Sequence[Target]) -> str:
-    """What the header of a VCF says of the people in it."""
+    """What the header of a VCF says of the samples in it."""
     mixed = ", ".join(f"{target.name} {target.share:.4g}" for target in wanted)
     return (
-        "All samples in this file are SYNTHETIC: nobody has these genotypes. Drawn by "
+        "All samples in this file are SYNTHETIC: no sample has these genotypes. Drawn by "
         f"ddvi-ancestry {__version__} from the model {Path(model).name} (method "
         f"{fitted.record['options']['method']}), seed {seed}, population "
-        f"{mixed or 'none: the prior of the model'}. Sites are independent given the position "
+        f"{mixed or 'none: the prior of the model'}. Variants are independent given the position "
         "on the map: there is no linkage disequilibrium, and haplotypes mean nothing."
     )
 
 
 def _told(block: Block, advance: Callable[[int], None]) -> Block:
-    advance(len(block.sites))
+    advance(len(block.variants))
     return block
 
 

@@ -44,7 +44,7 @@ def compare(
     settings: Mapping[str, str] = {},
     progress: Progress = SILENT,
 ) -> Compared:
-    """Judge methods on people of a cohort that they were not fitted to.
+    """Judge methods on samples of a cohort that they were not fitted to.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def benchmark_toys(
     settings: Mapping[str, str] = {},
     progress: Progress = SILENT,
 ) -> Compared:
-    """Fit inflationary flows to toys whose shape everybody knows.
+    """Fit inflationary flows to toys whose shape every sample knows.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What fit and embed both write: tables and pictures of everybody's place, and the summary."""
+"""What fit and embed both write: tables and pictures of every sample's place, and the summary."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from ..inference.posterior_draws import Placement
 
 FEW_DRAWS = 4.0
-"""With fewer effective draws a person is flagged: the error bar is a guess."""
+"""With fewer effective draws a sample is flagged: the error bar is a guess."""
 
 CAPTION = (
-    "Distances are model-based: they depend on the panel, its sites and the prior. "
-    "Position describes genetic similarity to the people of the panel, not identity."
+    "Distances are model-based: they depend on the panel, its variants and the prior. "
+    "Position describes genetic similarity to the samples of the panel, not identity."
 )
 
 
@@ -29,8 +29,8 @@ def coordinates_of(
     placement: Placement,
     scores: Scores,
     *,
-    model_sites: int,
-    sites_in_file: int,
+    model_variants: int,
+    variants_in_file: int,
     p_panel: np.ndarray,
     remarks: Sequence[str],
 ) -> Coordinates:
@@ -41,12 +41,12 @@ def coordinates_of(
     samples : sequence of str
     placement : Placement, on the axes of the coordinates
     scores : Scores
-    model_sites, sites_in_file : int
-        Sites of the model, and how many of them the file has.
-    p_panel : ndarray, (people,)
-        Share of the panel that is more unusual than each person.
+    model_variants, variants_in_file : int
+        Variants of the model, and how many of them the file has.
+    p_panel : ndarray, (samples,)
+        Share of the panel that is more unusual than each sample.
     remarks : sequence of str
-        Flags known so far, one string per person.
+        Flags known so far, one string per sample.
     """
     unsure = placement.effective_draws < FEW_DRAWS
     return Coordinates(
@@ -54,10 +54,10 @@ def coordinates_of(
         mean=placement.mean,
         sd=placement.sd,
         correlation=placement.correlation,
-        n_sites=scores.observed,
+        n_variants=scores.observed,
         information=scores.information,
-        site_fraction=scores.observed / model_sites,
-        call_rate=scores.observed / max(sites_in_file, 1),
+        variant_fraction=scores.observed / model_variants,
+        call_rate=scores.observed / max(variants_in_file, 1),
         effective_draws=placement.effective_draws,
         log_evidence=placement.log_evidence,
         p_panel=p_panel,
@@ -75,7 +75,7 @@ def write_places(
     method: str = "ddvi",
     classes: Sequence[str] = (),
 ) -> dict[str, Path]:
-    """Write the tables and the pictures of everybody's place; the paths by kind."""
+    """Write the tables and the pictures of every sample's place; the paths by kind."""
     from ..plots.scatter import coordinates_figure, save
 
     files = {

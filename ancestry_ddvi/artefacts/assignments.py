@@ -1,4 +1,4 @@
-"""PREFIX.assign.LEVEL.tsv: to which group of the panel each person is most similar."""
+"""PREFIX.assign.LEVEL.tsv: to which group of the panel each sample is most similar."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .coordinates import numbers, write_table
 
 UNASSIGNED = "unassigned"
 
-DISQUALIFYING = ("unlike_panel", "few_sites", "few_draws")
-"""Flags of a person, before any colon, of whom no group is said; the gravest first."""
+DISQUALIFYING = ("unlike_panel", "few_variants", "few_draws")
+"""Flags of a sample, before any colon, of whom no group is said; the gravest first."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Assignment:
     level : str
     groups : sequence of str
     samples : sequence of str
-    probability : ndarray of float64, (people, groups)
-    entropy : ndarray of float64, (people,)
+    probability : ndarray of float64, (samples, groups)
+    entropy : ndarray of float64, (samples,)
         Of the probabilities, in nats.
     reason : sequence of str
-        Why a person is unassigned; "" where they are not.
+        Why a sample is unassigned; "" where they are not.
     """
 
     level: str
@@ -42,12 +42,12 @@ class Assignment:
 
     @property
     def most_similar(self) -> list[str]:
-        """The most probable group of each person, assigned or not."""
+        """The most probable group of each sample, assigned or not."""
         return [self.groups[k] for k in self.probability.argmax(axis=1)]
 
     @property
     def group(self) -> list[str]:
-        """The group of each person, or ``UNASSIGNED``."""
+        """The group of each sample, or ``UNASSIGNED``."""
         return [
             UNASSIGNED if reason else name
             for name, reason in zip(self.most_similar, self.reason, strict=True)
@@ -55,7 +55,7 @@ class Assignment:
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
-        """People by group, and those unassigned by reason."""
+        """Samples by group, and those unassigned by reason."""
         groups, reasons = Counter(self.group), Counter(filter(None, self.reason))
         return {"groups": dict(sorted(groups.items())), "reasons": dict(sorted(reasons.items()))}
 
@@ -79,16 +79,16 @@ class Assignment:
 
 
 def reasons(flags: Sequence[str], probability: np.ndarray, least: float) -> list[str]:
-    """Why each person is unassigned; "" where they are not.
+    """Why each sample is unassigned; "" where they are not.
 
     Parameters
     ----------
     flags : sequence of str
         The column of the coordinates.
-    probability : ndarray, (people,)
+    probability : ndarray, (samples,)
         Of the most probable group.
     least : float
-        Below it nobody is assigned.
+        Below it no sample is assigned.
     """
     found = []
     for flag, chance in zip(flags, probability, strict=True):

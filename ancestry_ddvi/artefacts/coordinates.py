@@ -15,39 +15,39 @@ from ..errors import InputUnreadable
 from ..storage import whole
 
 _SHARED = (
-    "information", "site_fraction", "call_rate",
+    "information", "variant_fraction", "call_rate",
     "effective_draws", "log_evidence", "p_panel", "flag",
 )  # fmt: skip
-"""Columns after the number of sites."""
+"""Columns after the number of variants."""
 
 _GIVE = "Give a .coords.tsv file written by fit or embed."
 
 
 @dataclass(frozen=True)
 class Coordinates:
-    """Everybody's place, one row a person, in input order.
+    """Every sample's place, one row a sample, in input order.
 
     Attributes
     ----------
     samples : sequence of str
-    mean, sd : ndarray of float64, (people, dims)
+    mean, sd : ndarray of float64, (samples, dims)
         Posterior mean and standard deviation, in units of the prior's standard deviation.
-    correlation : ndarray of float64, (people, dims (dims - 1) / 2)
+    correlation : ndarray of float64, (samples, dims (dims - 1) / 2)
         Posterior correlation of each pair of axes, (1, 2), (1, 3), ..., (2, 3), ...
-    n_sites : ndarray of int64, (people,)
-        Model sites observed in this person.
-    information : ndarray of float64, (people,)
+    n_variants : ndarray of int64, (samples,)
+        Model variants observed in this sample.
+    information : ndarray of float64, (samples,)
         How many hard calls what was observed is worth.
-    site_fraction : ndarray of float64, (people,)
-        ``n_sites`` as a share of the model's sites.
-    call_rate : ndarray of float64, (people,)
-        Share of the model's sites in the file that were called in this person.
-    effective_draws : ndarray of float64, (people,)
+    variant_fraction : ndarray of float64, (samples,)
+        ``n_variants`` as a share of the model's variants.
+    call_rate : ndarray of float64, (samples,)
+        Share of the model's variants in the file that were called in this sample.
+    effective_draws : ndarray of float64, (samples,)
         Independent draws that the weighted ones are worth.
-    log_evidence : ndarray of float64, (people,)
+    log_evidence : ndarray of float64, (samples,)
         Importance-weighted bound on the log evidence of the scores, in nats.
-    p_panel : ndarray of float64, (people,)
-        Share of the panel that is more unusual than this person.
+    p_panel : ndarray of float64, (samples,)
+        Share of the panel that is more unusual than this sample.
     flag : sequence of str
         Comma-separated remarks; "" where there is nothing to say.
     """
@@ -56,9 +56,9 @@ class Coordinates:
     mean: np.ndarray
     sd: np.ndarray
     correlation: np.ndarray
-    n_sites: np.ndarray
+    n_variants: np.ndarray
     information: np.ndarray
-    site_fraction: np.ndarray
+    variant_fraction: np.ndarray
     call_rate: np.ndarray
     effective_draws: np.ndarray
     log_evidence: np.ndarray
@@ -67,7 +67,7 @@ class Coordinates:
 
     @property
     def covariance(self) -> np.ndarray:
-        """Posterior covariances; (people, dims, dims)."""
+        """Posterior covariances; (samples, dims, dims)."""
         dims = self.sd.shape[1]
         correlation = np.tile(np.eye(dims), (len(self.samples), 1, 1))
         i, j = np.triu_indices(dims, 1)
@@ -78,12 +78,12 @@ class Coordinates:
         """Write the tab-separated table with a header."""
         axes = [f"Z{k + 1}" for k in range(self.mean.shape[1])]
         pairs = [f"{a}_{b}_corr" for a, b in itertools.combinations(axes, 2)]
-        header = ["sample_id", *axes, *(f"{a}_sd" for a in axes), *pairs, "n_sites", *_SHARED]
+        header = ["sample_id", *axes, *(f"{a}_sd" for a in axes), *pairs, "n_variants", *_SHARED]
         rows = (
             [
                 sample,
                 *numbers(np.concatenate([self.mean[i], self.sd[i], self.correlation[i]])),
-                str(self.n_sites[i]),
+                str(self.n_variants[i]),
                 *numbers([getattr(self, name)[i] for name in _SHARED[:-1]]),
                 self.flag[i],
             ]
@@ -124,7 +124,7 @@ def read_coordinates(path: Path) -> Coordinates:
     names = header.split("\t")
     axes = [name for name in names if re.fullmatch(r"Z\d+", name)]
     pairs = [f"{a}_{b}_corr" for a, b in itertools.combinations(axes, 2)]
-    needed = ["sample_id", *axes, *(f"{a}_sd" for a in axes), *pairs, "n_sites", *_SHARED]
+    needed = ["sample_id", *axes, *(f"{a}_sd" for a in axes), *pairs, "n_variants", *_SHARED]
     if not axes or (lacking := [name for name in needed if name not in names]):
         what = lacking[0] if axes else "Z1"
         raise InputUnreadable(f"{path} has no column {what}", _GIVE)
@@ -148,14 +148,14 @@ def read_coordinates(path: Path) -> Coordinates:
         mean=table(axes),
         sd=table([f"{a}_sd" for a in axes]),
         correlation=table(pairs),
-        n_sites=table(["n_sites"])[:, 0].astype(np.int64),
+        n_variants=table(["n_variants"])[:, 0].astype(np.int64),
         flag=column("flag"),
         **{name: table([name])[:, 0] for name in _SHARED[:-1]},
     )
 
 
 def write_draws(path: Path, samples: Sequence[str], draws: np.ndarray) -> None:
-    """Write draws that count alike, (people, draws, dims), as arrays sample_id and draws."""
+    """Write draws that count alike, (samples, draws, dims), as arrays sample_id and draws."""
     with whole(path) as beside, beside.open("wb") as out:
         np.savez_compressed(out, sample_id=np.array(samples, dtype=str), draws=draws)
 
@@ -169,11 +169,11 @@ def write_components(path: Path, samples: Sequence[str], scores: np.ndarray) -> 
 def write_groups(
     path: Path, samples: Sequence[str], probabilities: np.ndarray, names: Sequence[str]
 ) -> None:
-    """Write everybody's group, its probability and those of all; clusters are numbered.
+    """Write every sample's group, its probability and those of all; clusters are numbered.
 
     Parameters
     ----------
-    probabilities : ndarray of float64, (people, groups)
+    probabilities : ndarray of float64, (samples, groups)
     names : sequence of str
         Of the groups; none for the clusters of a prior.
     """

@@ -49,7 +49,7 @@ class Levels:
 def read_levels(path: Path) -> Levels:
     """The labels of a table on all its levels.
 
-    The second column is the finest level. A further column is a coarser one if everybody of one
+    The second column is the finest level. A further column is a coarser one if every sample of one
     label has the same entry there, as populations have one superpopulation; columns that are
     no such thing, or have one entry in all, say nothing.
 

@@ -1,7 +1,7 @@
 """PREFIX.ddvi: a fitted model in one file, safetensors with JSON metadata.
 
-The file holds weights, loadings and frequencies of sites, and a record of how they were made.
-It holds no genotypes, no sample names and nobody's coordinates.
+The file holds weights, loadings and frequencies of variants, and a record of how they were made.
+It holds no genotypes, no sample names and no sample's coordinates.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import InputUnreadable
 from ..genotypes.harmonise.panel import Panel
 from ..genotypes.projection.scores import Projection
-from ..genotypes.variants import SiteTable
+from ..genotypes.variants import VariantTable
 from ..storage import whole
 
 FORMAT = 1
@@ -25,19 +25,19 @@ FORMAT = 1
 
 _KEY = "ddvi_ancestry"
 _WORDS = ("chromosome", "id", "ref", "alt")
-_LIFTED = "sites.position."
+_LIFTED = "variants.position."
 
 
 @dataclass(frozen=True)
 class Model:
-    """All that is needed to place new people.
+    """All that is needed to place new samples.
 
     Attributes
     ----------
     panel : Panel
-        Sites, alleles, frequencies and build.
+        Variants, alleles, frequencies and build.
     projection : Projection
-        From dosages at those sites to scores.
+        From dosages at those variants to scores.
     weights : mapping of str to ndarray
         State of the method's networks.
     orientation : ndarray of float64, (dims, dims)
@@ -57,12 +57,12 @@ class Model:
         """Write the model beside ``path`` and rename it when whole."""
         from safetensors.numpy import save
 
-        sites, projection = self.panel.sites, self.projection
+        variants, projection = self.panel.variants, self.projection
         tensors = {f"weights.{name}": value for name, value in self.weights.items()}
-        tensors |= {f"sites.{name}": _packed(getattr(sites, name)) for name in _WORDS}
+        tensors |= {f"variants.{name}": _packed(getattr(variants, name)) for name in _WORDS}
         tensors |= {
-            "sites.position": sites.position.astype(np.int64),
-            "sites.frequency": self.panel.frequency,
+            "variants.position": variants.position.astype(np.int64),
+            "variants.frequency": self.panel.frequency,
             "projection.loadings": projection.loadings.astype(np.float32),
             "projection.strength": projection.strength,
             "projection.pull": projection.pull,
@@ -73,7 +73,7 @@ class Model:
         record = {
             "format": FORMAT,
             "build": self.panel.build,
-            "people": projection.people,
+            "samples": projection.samples,
             "dispersion": projection.dispersion,
             "temperature": projection.temperature,
             "kept": projection.kept,
@@ -94,22 +94,22 @@ class Model:
         """
         record, tensors = _contents(path)
         try:
-            sites = SiteTable(
-                chromosome=_unpacked(tensors["sites.chromosome"]),
-                position=tensors["sites.position"],
-                id=_unpacked(tensors["sites.id"]),
-                ref=_unpacked(tensors["sites.ref"]),
-                alt=_unpacked(tensors["sites.alt"]),
+            variants = VariantTable(
+                chromosome=_unpacked(tensors["variants.chromosome"]),
+                position=tensors["variants.position"],
+                id=_unpacked(tensors["variants.id"]),
+                ref=_unpacked(tensors["variants.ref"]),
+                alt=_unpacked(tensors["variants.alt"]),
             )
-            frequency = tensors["sites.frequency"]
+            frequency = tensors["variants.frequency"]
             return cls(
-                panel=Panel(sites, frequency, record["build"], _under(_LIFTED, tensors)),
+                panel=Panel(variants, frequency, record["build"], _under(_LIFTED, tensors)),
                 projection=Projection(
                     loadings=tensors["projection.loadings"].astype(np.float64),
                     frequency=frequency,
                     strength=tensors["projection.strength"],
                     pull=tensors["projection.pull"],
-                    people=record["people"],
+                    samples=record["samples"],
                     dispersion=record["dispersion"],
                     temperature=record["temperature"],
                     kept=record["kept"],

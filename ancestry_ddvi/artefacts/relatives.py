@@ -26,8 +26,10 @@ def write_relatives(
         return {}
     path = Path(f"{prefix}.relatives.tsv")
     rows = (
-        [samples[i], samples[j], *numbers([kinship]), str(sites), relation]
-        for (i, j, kinship, sites), relation in zip(pairs.tolist(), relations(pairs), strict=True)
+        [samples[i], samples[j], *numbers([kinship]), str(variants), relation]
+        for (i, j, kinship, variants), relation in zip(
+            pairs.tolist(), relations(pairs), strict=True
+        )
     )
-    write_table(path, ["sample_1", "sample_2", "kinship", "sites", "relation"], rows)
+    write_table(path, ["sample_1", "sample_2", "kinship", "variants", "relation"], rows)
     return {"relatives": path}

@@ -148,7 +148,7 @@ def _pieces(url: str) -> Iterator[bytes]:
     Raises
     ------
     InputUnreadable
-        If nobody answers, or the answer is that there is no such file.
+        If no sample answers, or the answer is that there is no such file.
     """
     try:
         with urlopen(url, timeout=PATIENCE) as answer:

@@ -15,19 +15,19 @@ from ..models.modalities import ComponentScores
 from .dataset import Dataset
 
 FEWEST = 0.005
-"""Smallest share of sites a thinned person is shown with."""
+"""Smallest share of variants a thinned sample is shown with."""
 
 
 class ScoreData(Dataset):
-    """Scores of people with the precision of each, served in batches.
+    """Scores of samples with the precision of each, served in batches.
 
     Parameters
     ----------
     scores : Scores
         As newcomers would have them.
     device : torch.device
-    labels : ndarray of int64, (people,), optional
-        Number of each person's class; -1 where it is not known.
+    labels : ndarray of int64, (samples,), optional
+        Number of each sample's class; -1 where it is not known.
     """
 
     def __init__(
@@ -53,15 +53,15 @@ class ScoreData(Dataset):
         return torch.maximum(self.x.std(0, correction=0), noise)
 
     def batch(self, rows: Tensor | slice = slice(None)) -> Batch:
-        """The people ``rows`` as they are."""
+        """The samples ``rows`` as they are."""
         label = None if self.label is None else self.label[rows]
         return Batch(self.x[rows], self.factor[rows], label)
 
     def minibatch(self, size: int) -> Batch:
-        """People drawn at random, half of them with a random part of their sites taken away.
+        """Samples drawn at random, half of them with a random part of their variants taken away.
 
-        Keeping a share rho of a person's sites multiplies the precision by rho and adds noise
-        of (1 - rho) / rho times the covariance. Seeing the same people with less is what
+        Keeping a share rho of a sample's variants multiplies the precision by rho and adds noise
+        of (1 - rho) / rho times the covariance. Seeing the same samples with less is what
         teaches the posterior to widen.
         """
         rows = torch.randint(len(self), (size,), device=self.x.device)

@@ -1,4 +1,4 @@
-"""Points on curves in the plane, and the plane in space: data whose shape everybody knows."""
+"""Points on curves in the plane, and the plane in space: data whose shape every sample knows."""
 
 from __future__ import annotations
 

@@ -12,32 +12,32 @@ def nested_coverage(
     part: tuple[np.ndarray, np.ndarray],
     level: float,
 ) -> np.ndarray:
-    """How much of the posterior given all sites lies in an interval of that given a part.
+    """How much of the posterior given all variants lies in an interval of that given a part.
 
-    If both are right, a draw from the first is a draw from the second, people and sites
-    averaged over: p(z | part) is the mean of p(z | all) over what the other sites might have
+    If both are right, a draw from the first is a draw from the second, samples and variants
+    averaged over: p(z | part) is the mean of p(z | all) over what the other variants might have
     been. No shape of either posterior is assumed.
 
     Parameters
     ----------
     full, part : tuple of ndarray
-        Draws (people, draws, dims) and their weights (people, draws), rows of which sum to 1.
+        Draws (samples, draws, dims) and their weights (samples, draws), rows of which sum to 1.
     level : float
         Of the central interval, between 0 and 1.
 
     Returns
     -------
-    ndarray, (people, dims)
-        Means over people are ``level`` if all is well.
+    ndarray, (samples, dims)
+        Means over samples are ``level`` if all is well.
     """
     places, weight = part
     order = np.argsort(places, axis=1)
     sorted_places = np.take_along_axis(places, order, axis=1)
     ordered = np.take_along_axis(np.broadcast_to(weight[..., None], places.shape), order, axis=1)
     below = np.cumsum(ordered, axis=1) - 0.5 * ordered
-    people, _, dims = places.shape
-    inside = np.empty((people, dims))
-    for i in range(people):
+    samples, _, dims = places.shape
+    inside = np.empty((samples, dims))
+    for i in range(samples):
         for axis in range(dims):
             rank = np.interp(full[0][i, :, axis], sorted_places[i, :, axis], below[i, :, axis])
             within = np.abs(rank - 0.5) <= level / 2
@@ -50,8 +50,8 @@ def calibration_error(chance: np.ndarray, right: np.ndarray, bins: int = 10) -> 
 
     Parameters
     ----------
-    chance : ndarray, (people, classes)
-    right : ndarray of int, (people,)
+    chance : ndarray, (samples, classes)
+    right : ndarray of int, (samples,)
     bins : int
         Of equal width.
     """

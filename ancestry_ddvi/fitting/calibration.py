@@ -23,13 +23,13 @@ from ..reference.likeness import Evidence, Likeness
 log = logging.getLogger(__name__)
 
 UNLIKE = 0.005
-"""A person is flagged where a smaller share of the panel is more unusual."""
+"""A sample is flagged where a smaller share of the panel is more unusual."""
 
 SHARES = (0.5, 0.1, 0.01)
-"""Of the sites, at which held-out people are placed again."""
+"""Of the variants, at which held-out samples are placed again."""
 
 FEWEST_CALIBRATED, CALIBRATED = 20, 100
-"""People who are placed again: fewer say nothing, more cost seconds."""
+"""Samples who are placed again: fewer say nothing, more cost seconds."""
 
 DRAWS = 256
 TEMPERATURES = (1.0, 1.5, 2.0, 3.0, 4.0)
@@ -37,7 +37,7 @@ TEMPERATURES = (1.0, 1.5, 2.0, 3.0, 4.0)
 
 
 def evidence(placement: Placement, scores: Scores, projection: Projection) -> Evidence:
-    """What the checks of likeness look at, of people who are placed."""
+    """What the checks of likeness look at, of samples who are placed."""
     return Evidence(
         draws=placement.draws,
         weight=placement.weight,
@@ -49,19 +49,19 @@ def evidence(placement: Placement, scores: Scores, projection: Projection) -> Ev
 
 @dataclass(frozen=True)
 class Calibration:
-    """What came of placing people of the panel again, from a part of their sites.
+    """What came of placing samples of the panel again, from a part of their variants.
 
     Attributes
     ----------
     temperature : float
         By which the variance of scores is to be multiplied.
     coverage : list of dict
-        ``share`` of the sites; ``covered_50``, ``covered_80``, ``covered_95`` by the law of
+        ``share`` of the variants; ``covered_50``, ``covered_80``, ``covered_95`` by the law of
         ``nested_coverage``.
     rows : ndarray of int
-        Which people of the fit.
+        Which samples of the fit.
     full : tuple of (Placement, Scores)
-        Of these people, at that temperature, on the axes of the coordinates once ``turned``.
+        Of these samples, at that temperature, on the axes of the coordinates once ``turned``.
     thinned : list of tuple of (Placement, Scores)
         The same at each share.
     """
@@ -82,7 +82,7 @@ class Calibration:
     def as_json(self) -> dict[str, Any]:
         """The figures."""
         return {
-            "people": len(self.rows),
+            "samples": len(self.rows),
             "temperature": self.temperature,
             "coverage": self.coverage,
         }
@@ -97,7 +97,7 @@ def calibrate(
     device: torch.device,
     seed: int,
 ) -> Calibration:
-    """Place people again from a part of their sites; find the temperature it takes.
+    """Place samples again from a part of their variants; find the temperature it takes.
 
     The variance of scores is raised until the 95 % intervals are not significantly short at any
     share.
@@ -106,12 +106,12 @@ def calibrate(
     ----------
     method : Method
     full : Scores
-        Of some people, as newcomers, from all their sites.
+        Of some samples, as newcomers, from all their variants.
     thinned : iterable of (share, Scores)
-        Of the same people from a part.
+        Of the same samples from a part.
     ids : sequence of str
     rows : ndarray of int
-        Which people of the fit they are.
+        Which samples of the fit they are.
     device : torch.device
     seed : int
     """
@@ -132,19 +132,19 @@ def calibrate(
             for a, c in zip(LEVELS, by_level, strict=True)
         }
         table.append({"share": share, **row})
-        log.info("With %g of the sites the 50, 80 and 95 %% intervals cover %.3f, %.3f and %.3f.",
+        log.info("With %g of the variants the 50, 80 and 95 %% intervals cover %.3f, %.3f and %.3f.",
                  share, *row.values())  # fmt: skip
     return Calibration(temperature, table, rows, whole, some)
 
 
 def _short(covered: np.ndarray, promised: float) -> bool:
-    """Whether people are covered less than promised, by three standard errors."""
+    """Whether samples are covered less than promised, by three standard errors."""
     error = covered.std(ddof=1) / np.sqrt(len(covered))
     return bool(covered.mean() < promised - 3 * error)
 
 
 def _covered(full: Placement, part: Placement, level: float) -> np.ndarray:
-    """Coverage of each person, over axes."""
+    """Coverage of each sample, over axes."""
     of_all, of_part = ((placement.draws, placement.weight) for placement in (full, part))
     return np.asarray(nested_coverage(of_all, of_part, level).mean(axis=1))
 
@@ -158,25 +158,25 @@ def know_groups(
 ) -> tuple[Groups | None, list[dict[str, Any]]]:
     """The labelled groups of the panel, and how right their probabilities are for others.
 
-    Temperatures and the figures come from people held out of training, judged by groups of the
-    others; the groups that are kept are those of everybody.
+    Temperatures and the figures come from samples held out of training, judged by groups of the
+    others; the groups that are kept are those of every sample.
 
     Parameters
     ----------
     levels : Levels
     ids : sequence of str
     placement : Placement
-    held_out : ndarray of bool, (people,)
+    held_out : ndarray of bool, (samples,)
     calibration : Calibration, optional
-        Shows held-out people with a part of their sites too, so that the temperature suits all.
+        Shows held-out samples with a part of their variants too, so that the temperature suits all.
 
     Returns
     -------
     Groups or None
-        None where no label has people enough.
+        None where no label has samples enough.
     list of dict
-        For each level ``level``, ``people``, ``accuracy`` and ``calibration_error`` from all
-        sites; empty where nobody was held out.
+        For each level ``level``, ``samples``, ``accuracy`` and ``calibration_error`` from all
+        variants; empty where no sample was held out.
     """
     known = np.array([sample in levels.labels for sample in ids], dtype=bool)
 
@@ -217,9 +217,9 @@ def _accuracy(chance: np.ndarray, truth: Sequence[str], names: Sequence[str]) ->
     known = [i for i, name in enumerate(truth) if name in names]
     right = np.array([names.index(truth[i]) for i in known], dtype=int)
     if not known:
-        return {"people": 0, "accuracy": None, "calibration_error": None}
+        return {"samples": 0, "accuracy": None, "calibration_error": None}
     return {
-        "people": len(known),
+        "samples": len(known),
         "accuracy": float((chance[known].argmax(axis=1) == right).mean()),
         "calibration_error": calibration_error(chance[known], right),
     }
@@ -228,11 +228,11 @@ def _accuracy(chance: np.ndarray, truth: Sequence[str], names: Sequence[str]) ->
 def membership(
     bound: np.ndarray, held_out: np.ndarray, projection: Projection, seed: int
 ) -> Mapping[str, float | None]:
-    """How well someone who holds genotypes can tell whether their owner was in the panel.
+    """How well a sample who holds genotypes can tell whether their owner was in the panel.
 
-    Areas under the curve, 0.5 being a coin. ``training``: by the bound, people the networks
+    Areas under the curve, 0.5 being a coin. ``training``: by the bound, samples the networks
     were trained on against those held out of training alone. ``loadings``: by the components
-    of noise, from which ``embed`` itself recognises people of the panel.
+    of noise, from which ``embed`` itself recognises samples of the panel.
     """
     from sklearn.metrics import roc_auc_score
 
@@ -249,12 +249,12 @@ def likeness(
     calibration: Calibration | None,
     seed: int,
 ) -> Likeness:
-    """What the people of the panel are like, and what of it few sites leave.
+    """What the samples of the panel are like, and what of it few variants leave.
 
     Parameters
     ----------
     placement : Placement
-        Of the people of the fit, on the axes of the coordinates.
+        Of the samples of the fit, on the axes of the coordinates.
     scores : Scores
     projection : Projection
     calibration : Calibration, optional
@@ -274,9 +274,9 @@ def likeness(
 def judged(
     record: Mapping[str, Any], placement: Placement, scores: Scores, projection: Projection
 ) -> tuple[np.ndarray, list[str]]:
-    """The share of the panel that is more unusual than each person, and what to remark.
+    """The share of the panel that is more unusual than each sample, and what to remark.
 
-    Not a number, and nothing, where a method arranges people anew whenever it is asked: they
+    Not a number, and nothing, where a method arranges samples anew whenever it is asked: they
     cannot be compared with where the panel lay another time.
 
     Parameters
@@ -290,7 +290,7 @@ def judged(
 
     Returns
     -------
-    ndarray, (people,)
+    ndarray, (samples,)
     list of str
         "unlike_panel:" and the check that failed most, or nothing.
     """

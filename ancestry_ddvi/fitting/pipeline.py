@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 MOST_COMPONENTS = 40
 NOISE_COMPONENTS = 16
-"""Components beyond the kept ones, by which people of the panel are known again."""
+"""Components beyond the kept ones, by which samples of the panel are known again."""
 
 HELD_OUT = 0.1
 FEWEST_HELD_OUT = 20
@@ -106,9 +106,9 @@ class Fit:
     method : Method
     qc : QC
     scores : Scores
-        Everybody's kept components, as newcomers would have them.
+        Every sample's kept components, as newcomers would have them.
     bounds : dict
-        Mean bounds over held-out people, in nats per person, with standard errors.
+        Mean bounds over held-out samples, in nats per sample, with standard errors.
     """
 
     model: Model
@@ -128,11 +128,11 @@ def fit_model(
     levels: Levels | None = None,
     chain: Chain | None = None,
 ) -> Fit:
-    """Fit a model to the people of a store who pass quality control.
+    """Fit a model to the samples of a store who pass quality control.
 
-    ``labels`` are places in ``options.classes``, -1 where a person's class is not known; int64
-    (people,). Of ``levels`` the model keeps what its groups are like as a whole. With a ``chain``
-    the model knows positions of its sites in a second build, and who
+    ``labels`` are places in ``options.classes``, -1 where a sample's class is not known; int64
+    (samples,). Of ``levels`` the model keeps what its groups are like as a whole. With a ``chain``
+    the model knows positions of its variants in a second build, and who
     gave it says of which build the store is, whatever a header says.
 
     Raises
@@ -146,7 +146,7 @@ def fit_model(
     projection = make_projection(
         store, qc, chosen.fewest_components(options.dims), chosen.components, options.seed
     )
-    blocks = _blocks(store, qc.sites, progress)
+    blocks = _blocks(store, qc.variants, progress)
     everyone = projection.read(blocks, len(store.samples))
     members = qc.fit_samples | projection.in_panel(everyone)
     scores = projection.newcomers(everyone, members)
@@ -167,15 +167,15 @@ def fit_model(
     calibration = None
     some = np.flatnonzero(held_out if held_out.any() else ~held_out)[:CALIBRATED]
     if row(options.method).error_bars and len(some) >= FEWEST_CALIBRATED:
-        people = np.flatnonzero(qc.fit_samples)[some]
-        parts = _thinned(store, qc, projection, people, options.seed)
+        samples = np.flatnonzero(qc.fit_samples)[some]
+        parts = _thinned(store, qc, projection, samples, options.seed)
         calibration = calibrate(method, fitted[some], parts, ids[some], some, device, options.seed)
         projection = projection.tempered(calibration.temperature)
         scores = projection.newcomers(everyone.tempered(calibration.temperature), members)
         fitted = scores[qc.fit_samples]
         clock.lap("calibration")
-    everybody = ScoreData(fitted, device)
-    placement = method.place(everybody, ids, draws=BOUND_DRAWS, seed=options.seed)
+    all_samples = ScoreData(fitted, device)
+    placement = method.place(all_samples, ids, draws=BOUND_DRAWS, seed=options.seed)
     bounds = _bounds(placement, held_out)
     turn = _orientation(method, placement.mean, fitted.value)
     placement = placement.turned(turn)
@@ -210,18 +210,18 @@ def fit_model(
 
 
 def _thinned(
-    store: GenotypeStore, qc: QC, projection: Projection, people: np.ndarray, seed: int
+    store: GenotypeStore, qc: QC, projection: Projection, samples: np.ndarray, seed: int
 ) -> Iterator[tuple[float, Scores]]:
-    """Scores of people of the panel, as newcomers, from random parts of the sites."""
-    blocks = [(part, store.dosages(qc.sites[part], people)) for part in runs(len(qc.sites))]
+    """Scores of samples of the panel, as newcomers, from random parts of the variants."""
+    blocks = [(part, store.dosages(qc.variants[part], samples)) for part in runs(len(qc.variants))]
     for share in SHARES:
         chance = stream(seed, f"thinning to {share}")
         some = [
             (part, np.where(chance.random(dosages.shape) < share, dosages, MISSING))
             for part, dosages in blocks
         ]
-        everyone = projection.read(some, len(people))
-        yield share, projection.newcomers(everyone, np.ones(len(people), dtype=bool))
+        everyone = projection.read(some, len(samples))
+        yield share, projection.newcomers(everyone, np.ones(len(samples), dtype=bool))
 
 
 def _groups(
@@ -243,20 +243,22 @@ def _groups(
 def make_projection(
     store: GenotypeStore, qc: QC, fewest: int, components: int, seed: int
 ) -> Projection:
-    """Principal components of the people in the fit, and how many of them carry structure.
+    """Principal components of the samples in the fit, and how many of them carry structure.
 
     Parameters
     ----------
     components : int
         How many to keep; 0 for as many as pass the Tracy-Widom test, but no less than ``fewest``.
     """
-    people = np.flatnonzero(qc.fit_samples)
+    samples = np.flatnonzero(qc.fit_samples)
     wanted = max(MOST_COMPONENTS, components) + NOISE_COMPONENTS
-    found = principal_components(store, qc.sites, people, qc.frequency, wanted, seed)
+    found = principal_components(store, qc.variants, samples, qc.frequency, wanted, seed)
     most = max(1, len(found.strength) - NOISE_COMPONENTS)
     kept = min(max(components or found.significant, fewest), most)
     used = min(kept + NOISE_COMPONENTS, len(found.strength))
-    dispersion = score_dispersion(store, qc.sites, people, qc.frequency, found.loadings[:, :kept])
+    dispersion = score_dispersion(
+        store, qc.variants, samples, qc.frequency, found.loadings[:, :kept]
+    )
     log.info(
         "%d components carry structure (Tracy-Widom); %d are kept. "
         "Linkage inflates the variance of scores %.2f times.",
@@ -269,34 +271,34 @@ def make_projection(
         frequency=qc.frequency,
         strength=found.strength[:used],
         pull=found.pull(kept),
-        people=len(people),
+        samples=len(samples),
         dispersion=dispersion,
         kept=kept,
     )
 
 
-def hold_out(people: int, seed: int) -> np.ndarray:
-    """A tenth of the people, where that makes a sample worth judging by; bool (people,)."""
-    mask = np.zeros(people, dtype=bool)
-    count = int(people * HELD_OUT)
+def hold_out(samples: int, seed: int) -> np.ndarray:
+    """A tenth of the samples, where that makes a sample worth judging by; bool (samples,)."""
+    mask = np.zeros(samples, dtype=bool)
+    count = int(samples * HELD_OUT)
     if count >= FEWEST_HELD_OUT:
-        mask[stream(seed, "held out").permutation(people)[:count]] = True
+        mask[stream(seed, "held out").permutation(samples)[:count]] = True
     return mask
 
 
 def revive(model: Model, device: torch.device) -> Method:
-    """The method of a model file, ready to place people.
+    """The method of a model file, ready to place samples.
 
     Raises
     ------
     UsageProblem
-        If it cannot place people it was not fitted to.
+        If it cannot place samples it was not fitted to.
     """
     chosen = model.record["options"]
     if not row(chosen["method"]).places_new:
         raise UsageProblem(
-            f"{chosen['method']} arranges the people it is given and cannot place others",
-            "Fit it to everybody at once, or fit another method, such as ddvi or pca.",
+            f"{chosen['method']} arranges the samples it is given and cannot place others",
+            "Fit it to every sample at once, or fit another method, such as ddvi or pca.",
         )
     modality = ComponentScores(torch.tensor(model.record["scale"]))
     made_by = replace(recipe(chosen["method"]), **chosen["settings"])
@@ -306,15 +308,15 @@ def revive(model: Model, device: torch.device) -> Method:
 
 
 def _panel(store: GenotypeStore, qc: QC, chain: Chain | None) -> Panel:
-    """The sites that are left, with their positions in the build that a chain leads to."""
-    sites = store.sites[qc.sites]
+    """The variants that are left, with their positions in the build that a chain leads to."""
+    variants = store.variants[qc.variants]
     if chain is None:
-        return Panel(sites, qc.frequency, qc.build)
-    lifted = chain.lift(sites)
+        return Panel(variants, qc.frequency, qc.build)
+    lifted = chain.lift(variants)
     known = int((lifted > 0).sum())
-    log.info("%s of %s sites have a known position in %s too.",
-             f"{known:,}", f"{len(sites):,}", chain.target)  # fmt: skip
-    return Panel(sites, qc.frequency, qc.build, {chain.target: lifted})
+    log.info("%s of %s variants have a known position in %s too.",
+             f"{known:,}", f"{len(variants):,}", chain.target)  # fmt: skip
+    return Panel(variants, qc.frequency, qc.build, {chain.target: lifted})
 
 
 def _blocks(
@@ -327,13 +329,13 @@ def _blocks(
 
 
 def _bounds(placement: Placement, held_out: np.ndarray) -> dict[str, Any]:
-    """Bounds on people held out of training, or on everybody; none where draws have no weight."""
+    """Bounds on samples held out of training, or on every sample; none where draws have no weight."""
     judged = held_out if held_out.any() else ~held_out
     if placement.log_weight is None:
         return {}
     elbo, importance = placement.elbo[judged], placement.importance_bound[judged]
     return {
-        "people": int(judged.sum()),
+        "samples": int(judged.sum()),
         "held_out": bool(held_out.any()),
         "draws": placement.draws.shape[1],
         "elbo": float(elbo.mean()),
@@ -352,7 +354,7 @@ def _counts(store: GenotypeStore, qc: QC) -> dict[str, Any]:
     return {
         "samples": len(store.samples),
         "samples_in_fit": int(qc.fit_samples.sum()),
-        "sites_in_model": len(qc.sites),
+        "variants_in_model": len(qc.variants),
         "left_out_of_fit": {name: flags.count(name) for name in sorted(set(flags))},
         "skipped_records": dict(store.skipped),
         "steps": [step._asdict() for step in qc.table],
@@ -369,24 +371,24 @@ def _card(
     bars = "none are claimed"
     if calibration is not None:
         covered = ", ".join(
-            f"{100 * row['covered_95']:.1f} % at {row['share']:g} of the sites"
+            f"{100 * row['covered_95']:.1f} % at {row['share']:g} of the variants"
             for row in calibration.coverage
         )
         bars = f"95 % intervals hold {covered}; temperature {calibration.temperature:g}"
     by_training = privacy["training"]
     return {
-        "panel": f"{projection.people:,} people who passed quality control, "
+        "panel": f"{projection.samples:,} samples who passed quality control, "
         f"of {len(store.samples):,}",
-        "sites": f"{len(qc.sites):,} biallelic SNPs, build {qc.build or 'unknown'}",
+        "variants": f"{len(qc.variants):,} biallelic SNPs, build {qc.build or 'unknown'}",
         "contains": "network weights, loadings, allele frequencies, and where the panel and its "
-        "labelled groups lie as a whole; no genotypes, no sample names, nobody's coordinates",
-        "privacy": "loadings carry a trace of everybody they were learnt from: someone who "
-        "holds a person's genotypes can tell whether that person was in the panel (area under the "
+        "labelled groups lie as a whole; no genotypes, no sample names, no sample's coordinates",
+        "privacy": "loadings carry a trace of every sample they were learnt from: a sample who "
+        "holds a sample's genotypes can tell whether that sample was in the panel (area under the "
         f"curve {privacy['loadings']:.3f}"
         + (f"; by the networks alone {by_training:.3f})" if by_training is not None else ")"),
         "error bars": bars,
-        "use": "genetic similarity to the people of the panel; not identity, ethnicity or "
+        "use": "genetic similarity to the samples of the panel; not identity, ethnicity or "
         "nationality",
-        "limits": "people from populations the panel lacks are placed at the nearest likely "
+        "limits": "samples from populations the panel lacks are placed at the nearest likely "
         "position, flagged where the data show it; linkage is accounted for on average",
     }

@@ -41,21 +41,21 @@ def check_folder(prefix: Path) -> None:
         raise OutputUnwritable(f"folder {folder} is not writable", "Choose another --out.")
 
 
-def memory_mib(people: int, sites: int) -> float:
+def memory_mib(samples: int, variants: int) -> float:
     """Upper estimate of a fit's peak memory, in MiB: packed genotypes and bounded work space."""
-    packed = people * sites / 4
-    pairs = 3 * 8 * min(people, 3_000) ** 2
-    return BASE_MIB + (packed + pairs + 4e4 * people) / 2**20
+    packed = samples * variants / 4
+    pairs = 3 * 8 * min(samples, 3_000) ** 2
+    return BASE_MIB + (packed + pairs + 4e4 * samples) / 2**20
 
 
-def say_estimate(people: int, sites: int) -> None:
+def say_estimate(samples: int, variants: int) -> None:
     """Log what the fit will take; warn if the memory is not there."""
-    need, there = memory_mib(people, sites), memory_bytes() / 2**20
-    seconds = TRAINING_SECONDS + people * sites / GENOTYPES_PER_SECOND
+    need, there = memory_mib(samples, variants), memory_bytes() / 2**20
+    seconds = TRAINING_SECONDS + samples * variants / GENOTYPES_PER_SECOND
     log.info(
-        "%s people, %s sites: about %s MiB of memory and %s.",
-        f"{people:,}",
-        f"{sites:,}",
+        "%s samples, %s variants: about %s MiB of memory and %s.",
+        f"{samples:,}",
+        f"{variants:,}",
         f"{need:,.0f}",
         f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min",
     )
@@ -71,10 +71,10 @@ def plan(inputs: Sequence[str], prefix: str, options: Mapping[str, Any], device:
 
     source = open_sources(inputs)
     lines = [f"read {source.name}: {len(source.samples):,} samples"]
-    sites = getattr(source, "sites", None)
-    if sites is not None:
-        lines[0] += f", {len(sites):,} sites"
-        lines.append(f"need about {memory_mib(len(source.samples), len(sites)):,.0f} MiB")
+    variants = getattr(source, "variants", None)
+    if variants is not None:
+        lines[0] += f", {len(variants):,} variants"
+        lines.append(f"need about {memory_mib(len(source.samples), len(variants)):,.0f} MiB")
     chosen = ", ".join(f"{k}={v}" for k, v in options["filters"].items())
     settings = ", ".join(f"{k}={v}" for k, v in options["settings"].items()) or "as they are"
     return [

@@ -7,40 +7,40 @@ from typing import Protocol
 
 import numpy as np
 
-from .variants import SiteTable
+from .variants import VariantTable
 
-SITES_AT_ONCE = 1024
+VARIANTS_AT_ONCE = 1024
 GENOTYPES_AT_ONCE = 2**25
 
 
 class Reads(Protocol):
-    """Anything that holds genotypes and gives them back site by site.
+    """Anything that holds genotypes and gives them back variant by variant.
 
     Attributes
     ----------
     samples : tuple of str
-    sites : SiteTable
+    variants : VariantTable
     """
 
     @property
     def samples(self) -> tuple[str, ...]: ...
 
     @property
-    def sites(self) -> SiteTable: ...
+    def variants(self) -> VariantTable: ...
 
     def counts(self) -> np.ndarray:
-        """Numbers of dosage 0, 1, 2 and missing over all samples; int64 (sites, 4)."""
+        """Numbers of dosage 0, 1, 2 and missing over all samples; int64 (variants, 4)."""
 
     def dosages(self, rows: np.ndarray | slice, samples: np.ndarray | None = None) -> np.ndarray:
-        """Dosages 0, 1, 2 or -1 at the given sites; int8 (sites, samples)."""
+        """Dosages 0, 1, 2 or -1 at the given variants; int8 (variants, samples)."""
 
 
 def in_blocks(
     store: Reads, rows: np.ndarray, samples: np.ndarray | None = None
 ) -> Iterator[np.ndarray]:
-    """Dosages of ``rows``, int8 (sites, samples), at most 1,024 sites and 32 MiB at once."""
-    people = len(store.samples) if samples is None else len(samples)
-    size = max(1, min(SITES_AT_ONCE, GENOTYPES_AT_ONCE // max(people, 1)))
+    """Dosages of ``rows``, int8 (variants, samples), at most 1,024 variants and 32 MiB at once."""
+    count = len(store.samples) if samples is None else len(samples)
+    size = max(1, min(VARIANTS_AT_ONCE, GENOTYPES_AT_ONCE // max(count, 1)))
     for start in range(0, len(rows), size):
         yield store.dosages(rows[start : start + size], samples)
 

@@ -1,4 +1,4 @@
-"""Genotype likelihoods, probabilities and dosages at a model's sites."""
+"""Genotype likelihoods, probabilities and dosages at a model's variants."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from .formats.variant_filter import Row, table
 from .harmonise.matching import ABSENT, bare_chromosome
 from .harmonise.panel import Alignment
 from .projection.likelihood_scores import as_likelihoods, spread
-from .variants import SiteTable
+from .variants import VariantTable
 
 
 class _Wanted:
-    """The records that may be a site of the model, by position or ID."""
+    """The records that may be a variant of the model, by position or ID."""
 
-    def __init__(self, model: SiteTable) -> None:
+    def __init__(self, model: VariantTable) -> None:
         chromosomes = map(bare_chromosome, model.chromosome)
         self._positions = set(zip(chromosomes, model.position.tolist(), strict=True))
         self._ids = set(model.id) - {".", ""}
@@ -33,7 +33,7 @@ class _Wanted:
 
 @dataclass(frozen=True)
 class EvidenceStore:
-    """What a field says of everybody at the SNPs that may be sites of a model.
+    """What a field says of every sample at the SNPs that may be variants of a model.
 
     Attributes
     ----------
@@ -41,8 +41,8 @@ class EvidenceStore:
         The input as the user gave it, for messages.
     samples : tuple of str
     field : "PL", "GL", "GP" or "DS"
-    sites : SiteTable
-    values : ndarray of float16, (sites, samples, 3)
+    variants : VariantTable
+    values : ndarray of float16, (variants, samples, 3)
         See ``EvidenceSource``.
     snps : int
         SNPs in the files, of the model or not.
@@ -54,7 +54,7 @@ class EvidenceStore:
     name: str
     samples: tuple[str, ...]
     field: str
-    sites: SiteTable
+    variants: VariantTable
     values: np.ndarray
     snps: int
     skipped: Counter[str]
@@ -65,7 +65,7 @@ class EvidenceStore:
         cls,
         paths: Sequence[str],
         field: str,
-        model: SiteTable,
+        model: VariantTable,
         progress: Callable[[int, int | None], None],
     ) -> EvidenceStore:
         """Read the field from the files, which are joined if there are several.
@@ -73,7 +73,7 @@ class EvidenceStore:
         Raises
         ------
         InputUnreadable
-            If a file is damaged, or the field is empty at every site of the model.
+            If a file is damaged, or the field is empty at every variant of the model.
         NothingLeft
             If no biallelic SNP is in the files.
         InputsDisagree, UsageProblem
@@ -84,7 +84,7 @@ class EvidenceStore:
         source = as_one(parts)
         tables, values = [table([])], [np.empty((0, len(source.samples), 3), np.float16)]
         for block in source.blocks():
-            tables.append(block.sites)
+            tables.append(block.variants)
             values.append(block.dosages)
             progress(sum(part.snps for part in parts) + source.skipped.total(), None)
         snps = sum(part.snps for part in parts)
@@ -93,32 +93,32 @@ class EvidenceStore:
                 f"{source.name} holds no biallelic SNP that passed its filters",
                 "Give a file with SNP genotypes.",
             )
-        sites, everything = SiteTable.join(tables), np.concatenate(values)
-        if len(sites) and np.isnan(everything).all():
+        variants, everything = VariantTable.join(tables), np.concatenate(values)
+        if len(variants) and np.isnan(everything).all():
             raise InputUnreadable(
-                f"{source.name} holds no {field} of a diploid at any site of the model",
+                f"{source.name} holds no {field} of a diploid at any variant of the model",
                 "Choose another --field.",
             )
         skipped, build = Counter(source.skipped), source.build_hint
-        return cls(source.name, source.samples, field, sites, everything, snps, skipped, build)
+        return cls(source.name, source.samples, field, variants, everything, snps, skipped, build)
 
     def likelihoods(self, alignment: Alignment, frequency: np.ndarray) -> Iterator[np.ndarray]:
-        """Everybody's likelihoods at the sites of a panel, one person after the other.
+        """Every sample's likelihoods at the variants of a panel, one sample after the other.
 
         Parameters
         ----------
-        alignment : Alignment, of ``sites``
-        frequency : ndarray of float64, (panel sites,)
+        alignment : Alignment, of ``variants``
+        frequency : ndarray of float64, (panel variants,)
 
         Yields
         ------
-        ndarray of float64, (panel sites, 3)
+        ndarray of float64, (panel variants, 3)
             Of 0, 1 and 2 copies of the panel's ALT; all equal where nothing is known.
         """
         present = alignment.rows != ABSENT
         rows, swapped = alignment.rows[present], alignment.swapped[present]
-        for person in range(len(self.samples)):
-            found = self.values[rows, person].astype(np.float64)
+        for sample in range(len(self.samples)):
+            found = self.values[rows, sample].astype(np.float64)
             found[swapped] = found[swapped, ::-1]
             if self.field == "DS":
                 found = spread(found, frequency[present])

@@ -1,4 +1,4 @@
-"""Genotypes as the methods read them: packed, indexed by site, made once and reused."""
+"""Genotypes as the methods read them: packed, indexed by variant, made once and reused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .formats.plink import PlinkSource, map_bed, write_plink
 from .formats.registry import open_sources
 from .formats.source import GenotypeSource
 from .manifest import Origin, fingerprint, forget
-from .variants import Block, SiteTable
+from .variants import Block, VariantTable
 
 log = logging.getLogger(__name__)
 
@@ -24,15 +24,15 @@ Progress = Callable[[int, int | None], None]
 
 
 class GenotypeStore:
-    """Biallelic SNPs of a set of people, two bits each.
+    """Biallelic SNPs of a set of samples, two bits each.
 
     Attributes
     ----------
     name : str
         The input as the user gave it, for messages.
     samples : tuple of str
-    sites : SiteTable
-    packed : PackedRows of uint8, shape (sites, ceil(samples / 4))
+    variants : VariantTable
+    packed : PackedRows of uint8, shape (variants, ceil(samples / 4))
         The codes of ``packing``; read from disk when sliced, if they lie there.
     skipped : Counter of str
         Records of the input that are not in the store, by reason.
@@ -44,35 +44,35 @@ class GenotypeStore:
         self,
         name: str,
         samples: tuple[str, ...],
-        sites: SiteTable,
+        variants: VariantTable,
         packed: PackedRows,
         skipped: Counter[str],
         build_hint: str | None,
     ) -> None:
         self.name = name
         self.samples = samples
-        self.sites = sites
+        self.variants = variants
         self.packed = packed
         self.skipped = skipped
         self.build_hint = build_hint
         self._counts: np.ndarray | None = None
 
     def __len__(self) -> int:
-        return len(self.sites)
+        return len(self.variants)
 
     @property
     def snps(self) -> int:
         """SNPs in the input."""
-        return len(self.sites)
+        return len(self.variants)
 
     def counts(self) -> np.ndarray:
-        """People with 0, 1, 2 copies of ALT and missing, per site: int64 (sites, 4)."""
+        """Samples with 0, 1, 2 copies of ALT and missing, per variant: int64 (variants, 4)."""
         if self._counts is None:
             self._counts = genotype_counts(self.packed, len(self.samples))
         return self._counts
 
     def dosages(self, rows: np.ndarray | slice, samples: np.ndarray | None = None) -> np.ndarray:
-        """Dosages of ALT at some sites, of everyone or of some samples: int8 (sites, samples)."""
+        """Dosages of ALT at some variants, of everyone or of some samples: int8 (variants, samples)."""
         dosages = unpack(self.packed[rows], len(self.samples))
         return dosages if samples is None else dosages[:, samples]
 
@@ -116,37 +116,37 @@ def ingest(
     return _ingested(open_sources(paths), out_prefix, progress)
 
 
-def _store(source: GenotypeSource, sites: SiteTable, packed: PackedRows) -> GenotypeStore:
+def _store(source: GenotypeSource, variants: VariantTable, packed: PackedRows) -> GenotypeStore:
     skipped = Counter(source.skipped)
-    return GenotypeStore(source.name, source.samples, sites, packed, skipped, source.build_hint)
+    return GenotypeStore(source.name, source.samples, variants, packed, skipped, source.build_hint)
 
 
 def _in_place(source: PlinkSource) -> GenotypeStore:
     rows = np.flatnonzero(source.usable)
     if not len(rows):
         raise _nothing(source)
-    if len(rows) == len(source.sites):
-        return _store(source, source.sites, PackedRows(source.packed))
-    return _store(source, source.sites[rows], PackedRows(source.packed, rows))
+    if len(rows) == len(source.variants):
+        return _store(source, source.variants, PackedRows(source.packed))
+    return _store(source, source.variants[rows], PackedRows(source.packed, rows))
 
 
 def _in_memory(source: GenotypeSource, progress: Progress | None) -> GenotypeStore:
     tables, content = [], bytearray()
     for block in _reported(source, progress):
-        tables.append(block.sites)
+        tables.append(block.variants)
         content += pack(block.dosages).tobytes()
     packed = np.frombuffer(content, np.uint8).reshape(-1, packed_width(len(source.samples)))
-    return _store(source, SiteTable.join(tables), PackedRows(packed))
+    return _store(source, VariantTable.join(tables), PackedRows(packed))
 
 
 def _ingested(source: GenotypeSource, prefix: Path, progress: Progress | None) -> GenotypeStore:
     _refuse_to_overwrite(source, prefix)
     forget(prefix)
     inputs = fingerprint(source.files)
-    sites = write_plink(prefix, source.samples, _reported(source, progress))
+    variants = write_plink(prefix, source.samples, _reported(source, progress))
     Origin.of(source, inputs).write(prefix)
-    packed = map_bed(Path(f"{prefix}.bed"), len(sites), len(source.samples))
-    return _store(source, sites, PackedRows(packed))
+    packed = map_bed(Path(f"{prefix}.bed"), len(variants), len(source.samples))
+    return _store(source, variants, PackedRows(packed))
 
 
 def _refuse_to_overwrite(source: GenotypeSource, prefix: Path) -> None:
@@ -179,7 +179,7 @@ def _reported(source: GenotypeSource, progress: Progress | None) -> Iterator[Blo
     """The blocks of a source, of which there must be one, telling ``progress`` on the way."""
     kept = 0
     for block in source.blocks():
-        kept += len(block.sites)
+        kept += len(block.variants)
         yield block
         if progress:
             progress(kept + source.skipped.total(), source.records)

@@ -12,8 +12,8 @@ MISSING = -1
 
 
 @dataclass(frozen=True)
-class SiteTable:
-    """Biallelic sites, one per row: parallel arrays of equal length.
+class VariantTable:
+    """Biallelic variants, one per row: parallel arrays of equal length.
 
     Attributes
     ----------
@@ -32,22 +32,22 @@ class SiteTable:
     def __len__(self) -> int:
         return len(self.position)
 
-    def __getitem__(self, rows: np.ndarray | slice) -> SiteTable:
-        return SiteTable(*(getattr(self, f.name)[rows] for f in fields(self)))
+    def __getitem__(self, rows: np.ndarray | slice) -> VariantTable:
+        return VariantTable(*(getattr(self, f.name)[rows] for f in fields(self)))
 
     @classmethod
-    def join(cls, tables: Sequence[SiteTable]) -> SiteTable:
+    def join(cls, tables: Sequence[VariantTable]) -> VariantTable:
         """One table from several, in the order given."""
         return cls(*(np.concatenate([getattr(t, f.name) for t in tables]) for f in fields(cls)))
 
 
 @dataclass(frozen=True)
 class Block:
-    """A run of sites with everyone's dosages of ALT.
+    """A run of variants with every sample's dosages of ALT.
 
-    ``dosages`` is int8 of shape (sites, samples), values 0, 1, 2 or ``MISSING``; from a source
-    of evidence, which has no hard calls, float16 of shape (sites, samples, 3).
+    ``dosages`` is int8 of shape (variants, samples), values 0, 1, 2 or ``MISSING``; from a source
+    of evidence, which has no hard calls, float16 of shape (variants, samples, 3).
     """
 
-    sites: SiteTable
+    variants: VariantTable
     dosages: np.ndarray

@@ -1,4 +1,4 @@
-"""People placed under a constraint: by the generator's own draws, or by a sampler made for it."""
+"""Samples placed under a constraint: by the generator's own draws, or by a sampler made for it."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def constrained(
     steps: int,
     advance: Callable[[int], None],
 ) -> tuple[Placement, dict[str, int]]:
-    """Draws from p(z) p(scores | z) r(z) of everybody, on the axes of the latents.
+    """Draws from p(z) p(scores | z) r(z) of every sample, on the axes of the latents.
 
     First by the generator's own posterior, weighted; that will do wherever enough draws carry the
-    weight. For the others ("auto") or all ("outsourced") a diffusion sampler is trained on people
+    weight. For the others ("auto") or all ("outsourced") a diffusion sampler is trained on samples
     simulated from the generator and seen as sharply as these, for all of them at once.
 
     Parameters
@@ -77,7 +77,7 @@ def constrained(
     -------
     Placement
     dict of str to int
-        How many people were placed by which sampler.
+        How many samples were placed by which sampler.
     """
     own = place(Constrained(generator, log_reward), data, ids, draws=draws, seed=seed)
     wanted = {
@@ -119,7 +119,7 @@ def _trained(
 
 
 def _spread(generator: LatentModel) -> Tensor:
-    """Standard deviations of true scores by the generator, (features,); of few sites' are noise."""
+    """Standard deviations of true scores by the generator, (features,); of few variants' are noise."""
     likelihood = generator.likelihood
     assert isinstance(likelihood, NormalScores)
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""From a model to people who never were: latents of its prior, and true scores at latents."""
+"""From a model to samples who never were: latents of its prior, and true scores at latents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 
 from ..models.latent import LatentModel
 from ..models.likelihoods.scores import NormalScores
-from .sampling import PEOPLE_AT_ONCE
+from .sampling import SAMPLES_AT_ONCE
 
 
 def sample_prior(model: LatentModel, count: int, seed: int) -> np.ndarray:
@@ -18,20 +18,20 @@ def sample_prior(model: LatentModel, count: int, seed: int) -> np.ndarray:
 
 
 def imagine(model: LatentModel, z: np.ndarray, normal: np.ndarray) -> np.ndarray:
-    """True scores of people at latents: what the decoder expects and a draw of the excess.
+    """True scores of samples at latents: what the decoder expects and a draw of the excess.
 
     The natural noise of scores is not in them: that comes with genotypes.
 
     Parameters
     ----------
     model : LatentModel of scores
-    z : ndarray of float64, (people, dims)
-    normal : ndarray of float64, (people, components)
+    z : ndarray of float64, (samples, dims)
+    normal : ndarray of float64, (samples, components)
         Standard normals, of which the excess is made.
 
     Returns
     -------
-    ndarray of float64, (people, components)
+    ndarray of float64, (samples, components)
         Row i depends on row i of ``z`` and ``normal`` alone, to the last bit.
     """
     likelihood = model.likelihood
@@ -39,8 +39,10 @@ def imagine(model: LatentModel, z: np.ndarray, normal: np.ndarray) -> np.ndarray
     model.eval()
     device = likelihood.log_excess.device
     found = []
-    for start in range(0, len(z), PEOPLE_AT_ONCE):
-        some = start + np.resize(np.arange(len(z[start : start + PEOPLE_AT_ONCE])), PEOPLE_AT_ONCE)
+    for start in range(0, len(z), SAMPLES_AT_ONCE):
+        some = start + np.resize(
+            np.arange(len(z[start : start + SAMPLES_AT_ONCE])), SAMPLES_AT_ONCE
+        )
         places, noise = (
             torch.tensor(part[some], dtype=torch.float32, device=device) for part in (z, normal)
         )

@@ -1,4 +1,4 @@
-"""Places with error bars: draws from the posterior of each person, weighted to be exact."""
+"""Places with error bars: draws from the posterior of each sample, weighted to be exact."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from ..seeding import keyed_normals, stream
 
 @dataclass(frozen=True)
 class Placement:
-    """Where people are, and how firmly.
+    """Where samples are, and how firmly.
 
     Attributes
     ----------
-    draws : ndarray of float64, (people, draws, dims)
+    draws : ndarray of float64, (samples, draws, dims)
         From the posterior of each; a single one where the method claims no uncertainty.
-    log_weight : ndarray of float64, (people, draws), optional
+    log_weight : ndarray of float64, (samples, draws), optional
         Path-wise log weight of each draw, in nats; None where draws count alike.
-    groups : ndarray of float64, (people, groups), optional
+    groups : ndarray of float64, (samples, groups), optional
         Probabilities of classes or clusters, averaged over the posterior.
-    log_prior : ndarray of float64, (people, draws), optional
+    log_prior : ndarray of float64, (samples, draws), optional
         Log density of the prior at each draw; None where nothing is believed beforehand.
-    misfit : ndarray of float64, (people, draws), optional
+    misfit : ndarray of float64, (samples, draws), optional
         How far the data are from what each draw leads to expect (``Likelihood.misfit``).
-    own_log_weight : ndarray of float64, (people, draws), optional
+    own_log_weight : ndarray of float64, (samples, draws), optional
         Log weights of the draws that the method itself proposed, where others may have taken
         their place: what is said of the method is said of these.
     """
@@ -39,10 +39,10 @@ class Placement:
     misfit: np.ndarray | None = None
     own_log_weight: np.ndarray | None = None
 
-    def __getitem__(self, people: np.ndarray | slice) -> Placement:
-        """Some of the people."""
+    def __getitem__(self, samples: np.ndarray | slice) -> Placement:
+        """Some of the samples."""
         parts = (getattr(self, f.name) for f in fields(self))
-        return Placement(*(None if part is None else part[people] for part in parts))  # type: ignore[arg-type]
+        return Placement(*(None if part is None else part[samples] for part in parts))  # type: ignore[arg-type]
 
     def turned(self, orientation: np.ndarray) -> Placement:
         """The same draws on turned axes; ``orientation`` is (dims, dims), orthogonal."""
@@ -50,10 +50,10 @@ class Placement:
 
     @property
     def weight(self) -> np.ndarray:
-        """Truncated importance weights; (people, draws), rows sum to 1.
+        """Truncated importance weights; (samples, draws), rows sum to 1.
 
         No draw counts more than sqrt(draws) times the average (Ionides 2008): one lucky draw in
-        a far corner must not carry a person there.
+        a far corner must not carry a sample there.
         """
         if self.log_weight is None:
             return np.full(self.draws.shape[:2], 1 / self.draws.shape[1])
@@ -70,19 +70,19 @@ class Placement:
 
     @property
     def _relative_weight(self) -> np.ndarray:
-        """Importance weights up to a factor per person; (people, draws), largest 1."""
+        """Importance weights up to a factor per sample; (samples, draws), largest 1."""
         if self.log_weight is None:
             return np.ones(self.draws.shape[:2])
         return np.asarray(np.exp(self.log_weight - self.log_weight.max(axis=1, keepdims=True)))
 
     @property
     def mean(self) -> np.ndarray:
-        """Posterior means; (people, dims)."""
+        """Posterior means; (samples, dims)."""
         return np.asarray((self.weight[..., None] * self.draws).sum(axis=1))
 
     @property
     def covariance(self) -> np.ndarray:
-        """Posterior covariances, not a number where there is one draw; (people, dims, dims)."""
+        """Posterior covariances, not a number where there is one draw; (samples, dims, dims)."""
         if self.draws.shape[1] == 1:
             return np.full((len(self.draws), *self.draws.shape[2:] * 2), math.nan)
         weight = self.weight
@@ -93,18 +93,18 @@ class Placement:
 
     @property
     def sd(self) -> np.ndarray:
-        """Posterior standard deviations; (people, dims)."""
+        """Posterior standard deviations; (samples, dims)."""
         return np.asarray(np.sqrt(np.diagonal(self.covariance, axis1=1, axis2=2)))
 
     @property
     def correlation(self) -> np.ndarray:
-        """Posterior correlations of pairs of axes, row by row; (people, dims (dims - 1) / 2)."""
+        """Posterior correlations of pairs of axes, row by row; (samples, dims (dims - 1) / 2)."""
         sd = self.sd
         pair = np.triu_indices(sd.shape[1], 1)
         return np.asarray(self.covariance[:, *pair] / (sd[:, pair[0]] * sd[:, pair[1]]))
 
     def resampled(self, count: int, ids: Sequence[str], seed: int) -> np.ndarray:
-        """Draws that count alike, by systematic resampling; (people, count, dims).
+        """Draws that count alike, by systematic resampling; (samples, count, dims).
 
         Row i depends on its own draws, ``seed`` and ``ids[i]`` alone.
         """
@@ -118,15 +118,15 @@ class Placement:
 
     @property
     def effective_draws(self) -> np.ndarray:
-        """Effective sample size of the draws, by their weights untruncated; (people,)."""
-        people, draws = self.draws.shape[:2]
+        """Effective sample size of the draws, by their weights untruncated; (samples,)."""
+        samples, draws = self.draws.shape[:2]
         if draws == 1:
-            return np.full(people, math.nan)
-        return effective(np.zeros((people, draws)) if self.log_weight is None else self.log_weight)
+            return np.full(samples, math.nan)
+        return effective(np.zeros((samples, draws)) if self.log_weight is None else self.log_weight)
 
     @property
     def elbo(self) -> np.ndarray:
-        """Evidence lower bound of each person by the method's own draws, in nats; (people,)."""
+        """Evidence lower bound of each sample by the method's own draws, in nats; (samples,)."""
         own = self._own
         return np.full(len(self.draws), math.nan) if own is None else np.asarray(own.mean(axis=1))
 
@@ -137,7 +137,7 @@ class Placement:
 
     @property
     def log_evidence(self) -> np.ndarray:
-        """The same by the best draws that were found; (people,)."""
+        """The same by the best draws that were found; (samples,)."""
         return self._bound(self.log_weight)
 
     @property
@@ -160,14 +160,14 @@ def effective(log_weight: np.ndarray) -> np.ndarray:
 def normal_placement(
     mean: np.ndarray, covariance: np.ndarray, ids: Sequence[str], *, draws: int, seed: int
 ) -> Placement:
-    """Draws from normals of given means, (people, dims), and covariances; all count alike."""
+    """Draws from normals of given means, (samples, dims), and covariances; all count alike."""
     noise = keyed_normals(ids, draws, mean.shape[1:], seed)
     factor = np.linalg.cholesky(covariance + 1e-12 * np.eye(mean.shape[1]))
     return Placement(mean[:, None] + np.einsum("nij,nsj->nsi", factor, noise))
 
 
 def joined(blocks: Sequence[Placement]) -> Placement:
-    """One placement of the people of several."""
+    """One placement of the samples of several."""
     parts = ([getattr(block, f.name) for block in blocks] for f in fields(Placement))
     return Placement(*(None if part[0] is None else np.concatenate(part) for part in parts))  # type: ignore[arg-type]
 
@@ -180,8 +180,8 @@ def orientation(mean: np.ndarray, scores: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    mean : ndarray, (people, dims)
-    scores : ndarray, (people, components)
+    mean : ndarray, (samples, dims)
+    scores : ndarray, (samples, components)
 
     Returns
     -------
@@ -197,5 +197,5 @@ def orientation(mean: np.ndarray, scores: np.ndarray) -> np.ndarray:
 
 
 def standard_error(values: np.ndarray) -> float:
-    """Standard error of a mean over people."""
+    """Standard error of a mean over samples."""
     return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan

@@ -1,4 +1,4 @@
-"""Better draws for a person whose posterior the method missed: adaptive importance sampling."""
+"""Better draws for a sample whose posterior the method missed: adaptive importance sampling."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ FREEDOM = 4.0
 def refined(
     model: LatentModel, batch: Batch, z: Tensor, log_weight: Tensor, generator: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    """The draws of one person, or better ones where their weights are too uneven.
+    """The draws of one sample, or better ones where their weights are too uneven.
 
     A Student distribution is fitted to all weighted draws so far and proposes the next, until
     their weights against log p(x | z) + log p(z) are even enough (Cappe et al. 2004). The
-    amortised posterior was trained on people like those of the panel; this one asks only the
+    amortised posterior was trained on samples like those of the panel; this one asks only the
     likelihood, and the effective number of draws says whether it found an answer.
 
     Parameters
     ----------
     model : LatentModel
     batch : Batch
-        The person once for every draw.
+        The sample once for every draw.
     z : Tensor, (draws, dims)
     log_weight : Tensor, (draws,)
     generator : numpy Generator
-        The person's own.
+        The sample's own.
     """
     best = z.double().cpu().numpy(), log_weight.double().cpu().numpy()
     least = min(FEWEST, len(z) / 2)

@@ -1,4 +1,4 @@
-"""Draws from the posterior of each person: those of the method, and better ones where needed."""
+"""Draws from the posterior of each sample: those of the method, and better ones where needed."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ..seeding import keyed_normals, stream
 from .posterior_draws import Placement, joined
 from .refinement import refined
 
-PEOPLE_AT_ONCE = 64
-"""Every batch is filled up to this size, so that a person alone meets the same arithmetic."""
+SAMPLES_AT_ONCE = 64
+"""Every batch is filled up to this size, so that a sample alone meets the same arithmetic."""
 
 
 def place(
     model: LatentModel, data: Dataset, ids: Sequence[str], *, draws: int, seed: int
 ) -> Placement:
-    """Draw from everybody's posterior; a row depends on its ID, its data and the seed alone.
+    """Draw from every sample's posterior; a row depends on its ID, its data and the seed alone.
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ def place(
     model.eval()
     draws = draws if model.claims_uncertainty else 1
     blocks = []
-    for start in range(0, len(ids), PEOPLE_AT_ONCE):
-        some = ids[start : start + PEOPLE_AT_ONCE]
-        filled = np.resize(np.arange(len(some)), PEOPLE_AT_ONCE)
+    for start in range(0, len(ids), SAMPLES_AT_ONCE):
+        some = ids[start : start + SAMPLES_AT_ONCE]
+        filled = np.resize(np.arange(len(some)), SAMPLES_AT_ONCE)
         noise = keyed_normals(some, draws, model.noise_shape, seed)[filled]
         batch = data.batch(torch.tensor(start + filled)).repeat(draws)
         with torch.no_grad():
@@ -73,12 +73,12 @@ def _block(
     return _placement(*(_rows(f, draws, len(ids)) for f in found))
 
 
-def _rows(values: Tensor | None, draws: int, people: int) -> np.ndarray | None:
-    """Values of draws, of the people asked for; (people, draws, ...)."""
+def _rows(values: Tensor | None, draws: int, samples: int) -> np.ndarray | None:
+    """Values of draws, of the samples asked for; (samples, draws, ...)."""
     if values is None:
         return None
-    shaped = values.double().cpu().numpy().reshape(PEOPLE_AT_ONCE, draws, *values.shape[1:])
-    return np.asarray(shaped[:people])
+    shaped = values.double().cpu().numpy().reshape(SAMPLES_AT_ONCE, draws, *values.shape[1:])
+    return np.asarray(shaped[:samples])
 
 
 def _placement(
@@ -89,7 +89,7 @@ def _placement(
     misfit: np.ndarray | None,
     own: np.ndarray | None,
 ) -> Placement:
-    """Draws of a few people; groups averaged over their weights."""
+    """Draws of a few samples; groups averaged over their weights."""
     assert z is not None
     placed = Placement(z, log_weight, None, log_prior, misfit, own)
     if groups is None:

@@ -1,4 +1,4 @@
-"""Labelled groups of a model as something to draw people for."""
+"""Labelled groups of a model as something to draw samples for."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Target:
     orientation : ndarray of float64, (dims, dims)
         Latents times this are coordinates.
     share : float
-        Of the people that are to be drawn.
+        Of the samples that are to be drawn.
     """
 
     groups: Groups
@@ -40,7 +40,7 @@ class Target:
         return self.groups.log_chances(self.level, places)[:, number]
 
     def draw(self, latents: int, chance: np.random.Generator) -> np.ndarray:
-        """Latents of somebody of the group, by its normals alone; (latents,).
+        """Latents of a sample of the group, by its normals alone; (latents,).
 
         Of latents that are no coordinates a group knows nothing: they are standard normal.
         """

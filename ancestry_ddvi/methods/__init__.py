@@ -21,11 +21,11 @@ class Row(NamedTuple):
     recipe : str
         Module and class, imported when asked for.
     summary : str
-        One line for people.
+        One line for samples.
     settings : mapping of str to object
         What differs from the defaults of the class.
     places_new : bool
-        Whether it can place a new person without fitting again.
+        Whether it can place a new sample without fitting again.
     error_bars : bool
         Whether it says how sure a place is.
     uses_labels : bool
@@ -62,7 +62,7 @@ METHODS: dict[str, Row] = {
         "outsourced:Outsourced",
         "outsourced diffusion sampling: the exact posterior of another method's generator",
     ),
-    "pca": Row("pca:PCA", "principal components with the noise of each person", uses_labels=False),
+    "pca": Row("pca:PCA", "principal components with the noise of each sample", uses_labels=False),
     "umap": Row(
         "umap:UMAP",
         "UMAP of principal components",

@@ -15,7 +15,7 @@ from .networks import NetworkRecipe, Trained
 
 @dataclass(frozen=True)
 class AAE(NetworkRecipe):
-    """Adversarial autoencoder (Makhzani et al. 2016): a place for everybody, no error bars.
+    """Adversarial autoencoder (Makhzani et al. 2016): a place for every sample, no error bars.
 
     Attributes
     ----------

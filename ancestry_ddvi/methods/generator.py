@@ -1,4 +1,4 @@
-"""What a fitted method must offer for people to be drawn from it."""
+"""What a fitted method must offer for samples to be drawn from it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 @runtime_checkable
 class Generator(Protocol):
-    """A density of latents, and the people who go with them; ``networks.Trained`` is one.
+    """A density of latents, and the samples who go with them; ``networks.Trained`` is one.
 
     Attributes
     ----------
@@ -27,10 +27,10 @@ class Generator(Protocol):
         """Log density of the prior, in nats; (..., latents) -> (...)."""
 
     def imagine(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray:
-        """True scores of people at latents, chance made of standard normals; (people, components).
+        """True scores of samples at latents, chance made of standard normals; (samples, components).
 
         Parameters
         ----------
-        z : ndarray of float64, (people, latents)
-        normal : ndarray of float64, (people, components)
+        z : ndarray of float64, (samples, latents)
+        normal : ndarray of float64, (samples, components)
         """

@@ -23,7 +23,7 @@ from .method import Recipe, Spec
 from .networks import Trained
 
 DRAWS = 4
-"""Draws of everybody's true scores that each round is trained on."""
+"""Draws of every sample's true scores that each round is trained on."""
 
 FIRST, LAST = 0.25, 0.35
 """Shares of the steps before the first round of draws, and after the last."""
@@ -33,7 +33,7 @@ LEAST = 0.05
 
 
 class TrueScores(Dataset):
-    """Draws of everybody's true scores."""
+    """Draws of every sample's true scores."""
 
     def __init__(self, draws: Tensor, modality: Modality) -> None:
         self.draws = draws
@@ -59,7 +59,7 @@ class TrueScores(Dataset):
 class FlowMethod(Trained):
     """A flow fitted to true scores, of which only noisy measurements are known.
 
-    Expectation maximisation over the law of true scores: everybody's are drawn from the
+    Expectation maximisation over the law of true scores: every sample's are drawn from the
     posterior under the present flow, and the flow learns from the draws. It starts from scores
     shrunk until their variances are those of true scores.
     """
@@ -104,14 +104,14 @@ class FlowMethod(Trained):
         return records
 
     def _drawn(self, batch: Batch) -> Tensor:
-        """Draws of everybody's true scores under the present flow; (people * draws, features)."""
+        """Draws of every sample's true scores under the present flow; (samples * draws, features)."""
         again = batch.repeat(DRAWS)
         noise = torch.randn(len(again), *self.model.noise_shape, device=batch.x.device)
         with torch.no_grad():
             return self.model.flow.posterior(again.x, variances(again), noise)
 
     def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> Placement:
-        """Draws from everybody's posterior; coordinates are the leading latents."""
+        """Draws from every sample's posterior; coordinates are the leading latents."""
         placed = super().place(data, ids, draws=draws, seed=seed)
         leading = placed.draws[..., : self.dims]
         return replace(placed, draws=leading, log_prior=self.log_prior(leading))

@@ -63,7 +63,7 @@ class Trained(Method):
         return train(self.stages, data, self.batch, advance)
 
     def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> Placement:
-        """Draws from everybody's posterior, with their weights."""
+        """Draws from every sample's posterior, with their weights."""
         return place(self.model, data, ids, draws=draws, seed=seed)
 
     def log_prior(self, z: np.ndarray) -> np.ndarray:
@@ -84,7 +84,7 @@ class Trained(Method):
         return generation.sample_prior(self.model, count, seed)
 
     def imagine(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray:
-        """True scores of people at ``z``."""
+        """True scores of samples at ``z``."""
         return generation.imagine(self.model, z, normal)
 
     def state(self) -> dict[str, np.ndarray]:

@@ -22,7 +22,7 @@ class Outsourced(NetworkRecipe):
     """Outsourced diffusion sampling (Venkatraman et al., ICML 2025) of another method's model.
 
     That method is fitted first. Then its prior and decoder stay as they are, and a diffusion
-    sampler learns their exact posterior, of people simulated from them. What the other method's
+    sampler learns their exact posterior, of samples simulated from them. What the other method's
     own posterior cannot say, or a point encoder does not say at all, this one does.
 
     Attributes
@@ -36,7 +36,7 @@ class Outsourced(NetworkRecipe):
     sampler_steps : int
         Training steps of the sampler, after ``steps`` of the generator.
     trajectories : int
-        Trajectories of a simulated person in a step, out of ``batch`` for all.
+        Trajectories of a simulated sample in a step, out of ``batch`` for all.
     """
 
     generator: str = "vae"

@@ -1,4 +1,4 @@
-"""Principal components: the coordinates everybody knows, with the noise of each person."""
+"""Principal components: the coordinates every sample knows, with the noise of each sample."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .method import Method, Recipe, Spec
 class Components(Method):
     """The leading scores in units of their spread over the cohort.
 
-    A score is normal about a person's expected score with the covariance that comes with the
+    A score is normal about a sample's expected score with the covariance that comes with the
     data; with nothing believed beforehand that is the posterior too, and draws count alike.
     """
 
@@ -36,7 +36,7 @@ class Components(Method):
         return []
 
     def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> Placement:
-        """Normal draws about the scores of each person."""
+        """Normal draws about the scores of each sample."""
         batch = data.batch()
         assert batch.factor is not None
         factor = batch.factor.double().cpu().numpy()

@@ -1,4 +1,4 @@
-"""Methods that arrange the people they are given, and cannot place anybody else."""
+"""Methods that arrange the samples they are given, and cannot place any sample else."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ..training.trainer import Record
 from .method import Method
 
 Arrange = Callable[[np.ndarray, int], np.ndarray]
-"""From features (people, features) and a seed to places (people, dims)."""
+"""From features (samples, features) and a seed to places (samples, dims)."""
 
 
 class Transductive(Method):
-    """An arrangement of everybody at once: no model is learnt and no uncertainty is claimed."""
+    """An arrangement of every sample at once: no model is learnt and no uncertainty is claimed."""
 
     turnable = True
     steps = 0
@@ -26,18 +26,18 @@ class Transductive(Method):
         self.arrange = arrange
 
     def fit(self, data: Dataset, advance: Callable[[int], None]) -> list[Record]:
-        """Nothing is learnt before people are placed."""
+        """Nothing is learnt before samples are placed."""
         del data, advance
         return []
 
     def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> Placement:
-        """Arrange these people, each with the others in view."""
+        """Arrange these samples, each with the others in view."""
         del ids, draws
         places = self.arrange(data.batch().x.double().cpu().numpy(), seed)
         return Placement(places.astype(np.float64)[:, None])
 
     def state(self) -> dict[str, np.ndarray]:
-        """Nothing: what would be kept are people's own places."""
+        """Nothing: what would be kept are samples' own places."""
         return {}
 
     def restore(self, state: Mapping[str, np.ndarray], device: torch.device) -> None:

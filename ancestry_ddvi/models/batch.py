@@ -11,17 +11,17 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Batch:
-    """What was observed of some rows: people, or images.
+    """What was observed of some rows: samples, or images.
 
     Attributes
     ----------
     x : Tensor, (n, features)
-        Scores, estimated from the observed sites alone, or pixels.
+        Scores, estimated from the observed variants alone, or pixels.
     factor : Tensor, (n, features, features), optional
         For scores, the lower Cholesky factor of the precision of ``x`` about its expectation;
-        the precision falls as sites go missing.
+        the precision falls as variants go missing.
     label : Tensor of int64, (n,), optional
-        Number of the class; -1 where it is not known. None where nobody has one.
+        Number of the class; -1 where it is not known. None where no sample has one.
     """
 
     x: Tensor

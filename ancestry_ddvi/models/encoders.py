@@ -14,7 +14,7 @@ class ScoreEncoder(nn.Module):
 
     The network sees scores shrunk towards the cohort by their own uncertainty, and that
     uncertainty: the posterior mean and standard deviation under independent normal scores with
-    the cohort's variances. With few sites the input is the cohort's centre and a wide bar, not
+    the cohort's variances. With few variants the input is the cohort's centre and a wide bar, not
     a wild number.
 
     Parameters

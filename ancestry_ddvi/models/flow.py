@@ -20,7 +20,7 @@ FULL = 1e3
 """Noise in units of the data's variance that leaves nothing of their shape."""
 
 DENSITY_STEPS = 16
-"""Of the fourth order: densities of the scores of real people come out within 0.01 nats."""
+"""Of the fourth order: densities of the scores of real samples come out within 0.01 nats."""
 
 LOG_VARIANCE = -12.0, 3.0
 """Range of what the network says of the variance of its error."""

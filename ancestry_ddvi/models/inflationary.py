@@ -31,7 +31,7 @@ class FlowScores(NormalScores):
         return self.flow.decode(z)
 
     def misfit(self, batch: Batch, z: Tensor) -> Tensor:
-        """Squared distance of the latent from the middle: how deep in the tail a person is.
+        """Squared distance of the latent from the middle: how deep in the tail a sample is.
 
         The decoded scores are as near to those measured as noise allows, wherever that is.
         """
@@ -94,7 +94,7 @@ def variances(batch: Batch) -> Tensor:
 def _once(flow: Flow, x: Tensor, noise: Tensor) -> Tensor:
     """Log densities, asked once of rows that follow one another alike; (n,).
 
-    Always for a multiple of ``AT_ONCE`` rows, so that a person alone meets the same arithmetic.
+    Always for a multiple of ``AT_ONCE`` rows, so that a sample alone meets the same arithmetic.
     """
     asked, where = torch.unique_consecutive(torch.cat([x, noise], -1), dim=0, return_inverse=True)
     count = -(-len(asked) // AT_ONCE) * AT_ONCE

@@ -26,7 +26,7 @@ class Modality(abc.ABC):
 
 @dataclass(frozen=True)
 class ComponentScores(Modality):
-    """Scores of people on principal components.
+    """Scores of samples on principal components.
 
     Attributes
     ----------

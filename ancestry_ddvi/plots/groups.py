@@ -1,4 +1,4 @@
-"""People who share a label, and the style they are drawn in."""
+"""Samples who share a label, and the style they are drawn in."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .palette import EVERYBODY, UNNAMED, Style, styles
 
 @dataclass(frozen=True)
 class Group:
-    """The people of one label.
+    """The samples of one label.
 
     Attributes
     ----------
     name : str
-        "" for people without a label.
+        "" for samples without a label.
     rows : ndarray of int64, ascending
     style : Style
     """
@@ -32,10 +32,10 @@ class Group:
         return self.name or "no label"
 
 
-def grouped(labels: Sequence[str] | None, people: int) -> list[Group]:
-    """Groups in the order of their names, those without a label last; every person is in one."""
+def grouped(labels: Sequence[str] | None, samples: int) -> list[Group]:
+    """Groups in the order of their names, those without a label last; every sample is in one."""
     if labels is None:
-        return [Group("", np.arange(people), EVERYBODY)]
+        return [Group("", np.arange(samples), EVERYBODY)]
     names = np.array(labels, dtype=str)
     names[names == UNLABELLED] = ""
     order = np.argsort(names, kind="stable")

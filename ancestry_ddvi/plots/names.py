@@ -1,4 +1,4 @@
-"""Names written where their people are, moved apart where they would cover each other."""
+"""Names written where their samples are, moved apart where they would cover each other."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LATTICE = LATTICE[np.argsort(np.hypot(*LATTICE.T), kind="stable")]
 
 
 def write_names(axes: Axes, points: np.ndarray, groups: Sequence[Group]) -> None:
-    """Write each group's name at the median of its points; (people, 2).
+    """Write each group's name at the median of its points; (samples, 2).
 
     Nothing is written with more than 40 groups, where the legend has to do.
     """
@@ -77,7 +77,7 @@ def _frame(axes: Axes) -> np.ndarray:
 
 
 def _lead(axes: Axes, ends: np.ndarray) -> None:
-    """A thin line from a name that had to move to where its people are."""
+    """A thin line from a name that had to move to where its samples are."""
     axes.plot(*ends.T, color="#555555", linewidth=0.5, zorder=5, scalex=False, scaley=False)
 
 

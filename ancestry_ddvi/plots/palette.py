@@ -21,14 +21,14 @@ MARKERS = {"o": 1.0, "^": 1.05, "s": 0.8, "D": 0.65, "v": 1.05, "P": 1.05, "X": 
 """Markers with the factor by which an area is multiplied to look as large as a disc."""
 
 NEUTRAL = "#767676"
-"""For people without a label."""
+"""For samples without a label."""
 
 BACKGROUND = "#C4C4C4"
-"""For a reference behind the people shown."""
+"""For a reference behind the samples shown."""
 
 
 class Style(NamedTuple):
-    """How the people of one label are drawn."""
+    """How the samples of one label are drawn."""
 
     colour: str
     marker: str

@@ -1,4 +1,4 @@
-"""What is drawn inside one pair of axes: people, and how firmly each is placed."""
+"""What is drawn inside one pair of axes: samples, and how firmly each is placed."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ ELLIPSE_SD = 1.0
 """Half axes of an ellipse, in posterior standard deviations."""
 
 RASTER = 5_000
-"""More people than this and their marks become pixels inside the SVG."""
+"""More samples than this and their marks become pixels inside the SVG."""
 
 RASTER_SPREAD = 1_000
 """The same for ellipses and bars, each of which costs a kilobyte."""
 
 
 def draw_points(axes: Axes, points: np.ndarray, groups: Sequence[Group]) -> None:
-    """One mark a person; groups take turns, so that none hides the others.
+    """One mark a sample; groups take turns, so that none hides the others.
 
     Parameters
     ----------
-    points : ndarray, (people, 2)
+    points : ndarray, (samples, 2)
     """
-    people = len(points)
+    samples = len(points)
     for group, rows in _turns(groups):
         axes.scatter(
             points[rows, 0],
             points[rows, 1],
-            s=area(people) * MARKERS[group.style.marker],
+            s=area(samples) * MARKERS[group.style.marker],
             marker=group.style.marker,
             color=group.style.colour,
-            alpha=0.85 if people <= RASTER else 0.5,
-            edgecolors="white" if people <= RASTER else "none",
+            alpha=0.85 if samples <= RASTER else 0.5,
+            edgecolors="white" if samples <= RASTER else "none",
             linewidths=0.3,
             zorder=3,
-            rasterized=people > RASTER,
+            rasterized=samples > RASTER,
         )
 
 
 def _turns(groups: Sequence[Group]) -> list[tuple[Group, np.ndarray]]:
-    """Rows in the order of drawing: first people without a label, then some of each group."""
+    """Rows in the order of drawing: first samples without a label, then some of each group."""
     turns = [
         (bool(group.name), turn, -len(group.rows), order)
         for order, group in enumerate(groups)
@@ -58,13 +58,13 @@ def _turns(groups: Sequence[Group]) -> list[tuple[Group, np.ndarray]]:
     return [(groups[i], groups[i].rows[turn::TURNS]) for _, turn, _, i in sorted(turns)]
 
 
-def area(people: int) -> float:
+def area(samples: int) -> float:
     """Area of a mark in square points: smaller the more there are."""
-    return float(np.clip(800 / np.sqrt(people), 2, 36))
+    return float(np.clip(800 / np.sqrt(samples), 2, 36))
 
 
 def draw_background(axes: Axes, points: np.ndarray) -> None:
-    """A reference behind the people, in light grey."""
+    """A reference behind the samples, in light grey."""
     axes.scatter(
         points[:, 0],
         points[:, 1],
@@ -79,12 +79,12 @@ def draw_background(axes: Axes, points: np.ndarray) -> None:
 def draw_spread(
     axes: Axes, points: np.ndarray, covariance: np.ndarray, groups: Sequence[Group]
 ) -> None:
-    """An ellipse of one posterior standard deviation around each person.
+    """An ellipse of one posterior standard deviation around each sample.
 
     Parameters
     ----------
-    points : ndarray, (people, 2)
-    covariance : ndarray, (people, 2, 2)
+    points : ndarray, (samples, 2)
+    covariance : ndarray, (samples, 2, 2)
     """
     variance, directions = np.linalg.eigh(covariance)
     axis = 2 * ELLIPSE_SD * np.sqrt(np.maximum(variance, 0))
@@ -107,14 +107,14 @@ def draw_spread(
     )
 
 
-def faint(people: int) -> float:
+def faint(samples: int) -> float:
     """Opacity of an ellipse: fainter the more lie over each other."""
-    return float(np.clip(1.2 / np.sqrt(people), 0.015, 0.2))
+    return float(np.clip(1.2 / np.sqrt(samples), 0.015, 0.2))
 
 
-def colours(groups: Sequence[Group], people: int) -> np.ndarray:
-    """RGBA of each person; (people, 4)."""
-    colour = np.empty((people, 4))
+def colours(groups: Sequence[Group], samples: int) -> np.ndarray:
+    """RGBA of each sample; (samples, 4)."""
+    colour = np.empty((samples, 4))
     for group in groups:
         colour[group.rows] = to_rgba(group.style.colour)
     return colour
@@ -123,16 +123,16 @@ def colours(groups: Sequence[Group], people: int) -> np.ndarray:
 def draw_strip(
     axes: Axes, values: np.ndarray, sd: np.ndarray, groups: Sequence[Group]
 ) -> np.ndarray:
-    """One coordinate: people stacked by group and, in it, by value, each with its bar.
+    """One coordinate: samples stacked by group and, in it, by value, each with its bar.
 
     Parameters
     ----------
-    values, sd : ndarray, (people,)
+    values, sd : ndarray, (samples,)
 
     Returns
     -------
-    ndarray, (people, 2)
-        Where each person was drawn.
+    ndarray, (samples, 2)
+        Where each sample was drawn.
     """
     order = np.concatenate([g.rows[np.argsort(values[g.rows], kind="stable")] for g in groups])
     height = np.empty(len(values))

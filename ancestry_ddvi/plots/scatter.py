@@ -1,4 +1,4 @@
-"""Coordinates with their posterior spread, beside the principal components of the same people."""
+"""Coordinates with their posterior spread, beside the principal components of the same samples."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ def coordinates_figure(
 ) -> Figure:
     """Draw the first two coordinates and, beside them, the first two principal components.
 
-    An ellipse of one posterior standard deviation surrounds each person. With one coordinate,
-    people are stacked by label and value instead, each with a bar of the same reach.
+    An ellipse of one posterior standard deviation surrounds each sample. With one coordinate,
+    samples are stacked by label and value instead, each with a bar of the same reach.
 
     Parameters
     ----------
-    coordinates, sd : ndarray, (people, dims)
+    coordinates, sd : ndarray, (samples, dims)
         Posterior means and standard deviations; the latter NaN where none are claimed, and then
         not drawn.
-    labels : sequence of str, one per person, optional
+    labels : sequence of str, one per sample, optional
         Colours, markers, names and legend; ``NA`` is no label.
-    pcs : ndarray, (people, 2 or more), optional
+    pcs : ndarray, (samples, 2 or more), optional
         Without it there is one panel.
-    covariance : ndarray, (people, dims, dims), optional
+    covariance : ndarray, (samples, dims, dims), optional
         Posterior covariances, for the shape of the ellipses; without it they stand upright.
     title, caption : str
         Above and below the panels; what the ellipses are is added to the caption.
     background : ndarray, (points, dims), optional
-        Coordinates of a reference, in grey behind the people.
+        Coordinates of a reference, in grey behind the samples.
     method : str
         Name of what made the coordinates, for the heading of the panel.
     """
@@ -106,7 +106,7 @@ def _strip(
     points = draw_strip(axes, values, sd, groups)
     axes.set(
         xlabel="Z1",
-        ylabel=f"people, by {'label and ' if len(groups) > 1 else ''}Z1",
+        ylabel=f"samples, by {'label and ' if len(groups) > 1 else ''}Z1",
         title=f"{method.upper()} coordinate",
         yticks=[],
     )
@@ -118,7 +118,7 @@ def _components(axes: Axes, pcs: np.ndarray, groups: Sequence[Group]) -> None:
     from .names import write_names
     from .panels import draw_points
 
-    axes.set(xlabel="PC1", ylabel="PC2", title="Principal components of the same people")
+    axes.set(xlabel="PC1", ylabel="PC2", title="Principal components of the same samples")
     draw_points(axes, pcs[:, :2], groups)
     write_names(axes, pcs[:, :2], groups)
 

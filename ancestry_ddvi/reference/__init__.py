@@ -1,4 +1,4 @@
-"""What a model keeps of its panel as a whole: where its people lie, its groups, its surprises.
+"""What a model keeps of its panel as a whole: where its samples lie, its groups, its surprises.
 
-Plain numbers of groups and of everybody, never of a person.
+Plain numbers of groups and of every sample, never of a sample.
 """

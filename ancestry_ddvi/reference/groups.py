@@ -1,4 +1,4 @@
-"""Labelled groups of the panel, and how likely a person belongs to each."""
+"""Labelled groups of the panel, and how likely a sample belongs to each."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 from .normals import Normals, log_mean
 
 FEWEST = 5
-"""People below which a group is not kept: a mean of so few would say where somebody is."""
+"""Samples below which a group is not kept: a mean of so few would say where a sample is."""
 
 SHRINKAGE = 6.0
-"""People's worth of the common covariance in that of every group."""
+"""Samples's worth of the common covariance in that of every group."""
 
 ROUNDS = 30
 FLOOR = 5e-4
@@ -24,26 +24,26 @@ TEMPERATURES = np.exp(np.linspace(np.log(0.5), np.log(4), 43))
 
 
 class Placed(Protocol):
-    """Weighted draws of people, and what the model believed of them beforehand."""
+    """Weighted draws of samples, and what the model believed of them beforehand."""
 
     @property
     def draws(self) -> np.ndarray:
-        """(people, draws, dims)."""
+        """(samples, draws, dims)."""
 
     @property
     def weight(self) -> np.ndarray:
-        """(people, draws); rows sum to 1."""
+        """(samples, draws); rows sum to 1."""
 
     @property
     def belief(self) -> np.ndarray:
-        """Log density of the prior at each draw; (people, draws)."""
+        """Log density of the prior at each draw; (samples, draws)."""
 
 
 @dataclass(frozen=True)
 class Groups:
     """The labels of a panel, on one level or several, such as population and superpopulation.
 
-    People with the same labels on all levels make a cell, and every cell is a normal in the
+    Samples with the same labels on all levels make a cell, and every cell is a normal in the
     space of places; a group is a mixture of its cells.
 
     Attributes
@@ -53,7 +53,7 @@ class Groups:
     cells : tuple of tuple of str
         The label of each cell on each level.
     normals : Normals
-        One for each cell, weighted by its share of the people.
+        One for each cell, weighted by its share of the samples.
     temperature : tuple of float
         On each level, what log odds are divided by: 1 where they are right as they are.
     """
@@ -70,18 +70,18 @@ class Groups:
         labels: Sequence[tuple[str, ...]],
         placed: Placed,
     ) -> Groups | None:
-        """Groups of labelled people; None where no cell has ``FEWEST`` people.
+        """Groups of labelled samples; None where no cell has ``FEWEST`` samples.
 
-        A cell is where its people truly are, not where their posterior means are: expectation
+        A cell is where its samples truly are, not where their posterior means are: expectation
         maximisation over the draws, reweighted from the model's prior to the cell, takes the
-        width of everybody's posterior out again. Covariances are shrunk to the common one, so
+        width of every sample's posterior out again. Covariances are shrunk to the common one, so
         that a small cell has one too.
 
         Parameters
         ----------
         levels : sequence of str
         labels : sequence of tuple of str
-            Of each person on each level.
+            Of each sample on each level.
         placed : Placed
         """
         from scipy.special import softmax
@@ -91,13 +91,13 @@ class Groups:
             return None
         rows = [np.flatnonzero([label == cell for label in labels]) for cell in cells]
         log_ratio = np.log(np.maximum(placed.weight, 1e-300)) - placed.belief
-        people = [(placed.draws[members], log_ratio[members]) for members in rows]
-        places = [draws for draws, _ in people]
+        samples = [(placed.draws[members], log_ratio[members]) for members in rows]
+        places = [draws for draws, _ in samples]
         normals = _fitted(places, [np.full(z.shape[:2], 1 / z.shape[1]) for z in places])
         for _ in range(ROUNDS):
             closeness = [
                 normals[k : k + 1].log_density(draws) + ratio
-                for k, (draws, ratio) in enumerate(people)
+                for k, (draws, ratio) in enumerate(samples)
             ]
             normals = _fitted(places, [softmax(each, axis=1) for each in closeness])
         return cls(tuple(levels), tuple(cells), normals, (1.0,) * len(levels))
@@ -107,7 +107,7 @@ class Groups:
         return sorted({cell[level] for cell in self.cells})
 
     def probabilities(self, level: int, placed: Placed) -> np.ndarray:
-        """Probability of each group of a level; (people, groups).
+        """Probability of each group of a level; (samples, groups).
 
         By Bayes' rule, p(group | x) is in proportion to p(group) times the integral of
         p(x | z) p(z | group), which is the mean of p(z | group) / p(z) over the posterior
@@ -122,7 +122,7 @@ class Groups:
         return _sharpened(every, self.temperature[level])
 
     def log_chances(self, level: int, points: np.ndarray) -> np.ndarray:
-        """Log probability of each group of a level for somebody at exactly this place.
+        """Log probability of each group of a level for a sample at exactly this place.
 
         As ``probabilities`` has it for a posterior that is a point, where the prior of places
         is the same for every group and goes.
@@ -156,13 +156,13 @@ class Groups:
         return np.array([cell[level] == name for cell in self.cells])
 
     def tempered(self, shown: Sequence[tuple[np.ndarray, Sequence[str]]]) -> Groups:
-        """With the temperatures that suit people who were not used to make the groups.
+        """With the temperatures that suit samples who were not used to make the groups.
 
         Parameters
         ----------
         shown : sequence of (ndarray, sequence of str)
-            For each level, probabilities at temperature 1, (people, groups), and the truth; a
-            person may be shown several times, with more evidence and with less.
+            For each level, probabilities at temperature 1, (samples, groups), and the truth; a
+            sample may be shown several times, with more evidence and with less.
         """
         found = []
         for level, (chance, truth) in enumerate(shown):
@@ -197,7 +197,7 @@ class Groups:
 
 
 def _fitted(places: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> Normals:
-    """The normal of each cell, from its people's draws and their weights."""
+    """The normal of each cell, from its samples' draws and their weights."""
     size = np.array([len(draws) for draws in places])
     mean = np.array([
         np.einsum("ns,nsi->i", w, z) / len(z) for z, w in zip(places, weights, strict=True)
@@ -219,9 +219,9 @@ def _sharpened(chance: np.ndarray, temperature: float) -> np.ndarray:
 
 def _temperature(chance: np.ndarray, right: np.ndarray) -> float:
     """The temperature with the least log loss (Guo et al. 2017)."""
-    people = np.arange(len(right))
+    samples = np.arange(len(right))
     losses = [
-        -np.log(np.maximum(_sharpened(chance, t)[people, right], 1e-12)).mean()
+        -np.log(np.maximum(_sharpened(chance, t)[samples, right], 1e-12)).mean()
         for t in TEMPERATURES
     ]
     return float(TEMPERATURES[int(np.argmin(losses))])

@@ -1,4 +1,4 @@
-"""Whether a person looks like the people of the panel, by three checks of different kinds."""
+"""Whether a sample looks like the samples of the panel, by three checks of different kinds."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .normals import Normals, log_mean
 from .tail import Tail
 
 CHECKS = ("place", "fit", "length")
-"""Is the place one where people of the panel lie? Do the scores look drawn from the decoder at
-this place? Are the genotypes as far from the average as those of somebody there should be?"""
+"""Is the place one where samples of the panel lie? Do the scores look drawn from the decoder at
+this place? Are the genotypes as far from the average as those of a sample there should be?"""
 
 MOST_NORMALS, PER_NORMAL = 12, 20
-"""Normals that describe where the panel lies: at most, and people for each at least."""
+"""Normals that describe where the panel lies: at most, and samples for each at least."""
 
 FLOOR = 0.005
 """Least variance of such a normal along each axis."""
@@ -29,16 +29,16 @@ class Evidence:
 
     Attributes
     ----------
-    draws : ndarray, (people, draws, dims)
-        From everybody's posterior.
-    weight : ndarray, (people, draws)
+    draws : ndarray, (samples, draws, dims)
+        From every sample's posterior.
+    weight : ndarray, (samples, draws)
         Rows sum to 1.
-    misfit : ndarray, (people, draws), optional
+    misfit : ndarray, (samples, draws), optional
         Squared distance of the scores from the decoder at each draw, in their own covariance.
-    excess : ndarray, (people,)
+    excess : ndarray, (samples,)
         See ``Projection.length_excess``.
-    thinning : ndarray, (people,)
-        Sites of the model over those observed.
+    thinning : ndarray, (samples,)
+        Variants of the model over those observed.
     """
 
     draws: np.ndarray
@@ -50,12 +50,12 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Likeness:
-    """The three checks, each against the people of the panel, and all of them together.
+    """The three checks, each against the samples of the panel, and all of them together.
 
     Attributes
     ----------
     places : Normals
-        Where people of the panel lie.
+        Where samples of the panel lie.
     length_mean, length_sd : float
         Of the panel's excess of length (``Projection.length_excess``).
     tails : mapping from check to Tail
@@ -74,13 +74,13 @@ class Likeness:
 
     @classmethod
     def of(cls, evidence: Evidence, means: np.ndarray, seed: int) -> Likeness:
-        """What the panel's own people are like.
+        """What the panel's own samples are like.
 
         Parameters
         ----------
         evidence : Evidence
-            Of the people of the panel, as newcomers would have it.
-        means : ndarray, (people, dims)
+            Of the samples of the panel, as newcomers would have it.
+        means : ndarray, (samples, dims)
             Their posterior means.
         seed : int
         """
@@ -92,7 +92,7 @@ class Likeness:
         return replace(found, together=Tail.of(_fisher(found.chances(evidence))))
 
     def values(self, evidence: Evidence) -> dict[str, np.ndarray]:
-        """How unusual each person is by each check there is evidence for; (people,) each."""
+        """How unusual each sample is by each check there is evidence for; (samples,) each."""
         spread = self.length_sd * np.sqrt(evidence.thinning)
         found = {
             "place": self._out_of_place(evidence),
@@ -109,12 +109,12 @@ class Likeness:
         return np.asarray(-log_mean(density, evidence.weight) - allowance)
 
     def with_allowance(self, full: Evidence, thinned: Sequence[Evidence]) -> Likeness:
-        """With room for the vagueness of people of whom less is known.
+        """With room for the vagueness of samples of whom less is known.
 
         Parameters
         ----------
         full : Evidence
-            Of some people of the panel.
+            Of some samples of the panel.
         thinned : sequence of Evidence
             Of the same, from less and less.
         """
@@ -127,12 +127,12 @@ class Likeness:
         return replace(self, allowance=(knots, values))
 
     def chances(self, evidence: Evidence) -> dict[str, np.ndarray]:
-        """The share of the panel that is more unusual than each person, by each check."""
+        """The share of the panel that is more unusual than each sample, by each check."""
         values = self.values(evidence)
         return {name: self.tails[name].chance(values[name]) for name in CHECKS if name in values}
 
     def chance(self, evidence: Evidence) -> np.ndarray:
-        """The share of the panel that is more unusual than each person, all in all; (people,)."""
+        """The share of the panel that is more unusual than each sample, all in all; (samples,)."""
         return self.together.chance(_fisher(self.chances(evidence)))
 
     def as_json(self) -> dict[str, Any]:
@@ -160,7 +160,7 @@ class Likeness:
 
 
 def _where(means: np.ndarray, seed: int) -> Normals:
-    """Normals of five people or more: one of a single person would say where that person is."""
+    """Normals of five samples or more: one of a single sample would say where that sample is."""
     from sklearn.mixture import GaussianMixture
 
     count = int(np.clip(len(means) // PER_NORMAL, 1, MOST_NORMALS))
@@ -171,5 +171,5 @@ def _where(means: np.ndarray, seed: int) -> Normals:
 
 
 def _fisher(chances: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Minus the sum of log chances (Fisher 1925), no factor of two; (people,)."""
+    """Minus the sum of log chances (Fisher 1925), no factor of two; (samples,)."""
     return np.asarray(-sum(np.log(np.maximum(c, 1e-300)) for c in chances.values()))

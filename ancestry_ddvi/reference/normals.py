@@ -1,4 +1,4 @@
-"""Weighted normals: the density of places of many people without the place of any of them."""
+"""Weighted normals: the density of places of many samples without the place of any of them."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def log_mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    values : ndarray, (people, draws, ...)
-    weight : ndarray, (people, draws)
+    values : ndarray, (samples, draws, ...)
+    weight : ndarray, (samples, draws)
         Rows sum to 1.
     """
     from scipy.special import logsumexp

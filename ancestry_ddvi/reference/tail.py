@@ -13,7 +13,7 @@ KNOTS = np.linspace(0, 0.9, 10)
 
 @dataclass(frozen=True)
 class Tail:
-    """How often people of the panel exceed a value, beyond the largest seen too.
+    """How often samples of the panel exceed a value, beyond the largest seen too.
 
     Below the ninetieth percentile by interpolation, above as an exponential.
 
@@ -30,14 +30,14 @@ class Tail:
 
     @classmethod
     def of(cls, values: np.ndarray) -> Tail:
-        """The tail of the panel's own values; (people,)."""
+        """The tail of the panel's own values; (samples,)."""
         knots = np.quantile(values, KNOTS)
         above = values[values > knots[-1]] - knots[-1]
         excess = above.mean() if len(above) else values.std()
         return cls(tuple(knots.tolist()), max(float(excess), 1e-9))
 
     def chance(self, values: np.ndarray) -> np.ndarray:
-        """The share of the panel expected above each value; (people,)."""
+        """The share of the panel expected above each value; (samples,)."""
         below = 1 - np.interp(values, self.knots, KNOTS)
         above = np.maximum(values - self.knots[-1], 0) / self.excess
         return np.asarray(below * np.exp(-above))

@@ -30,7 +30,7 @@ from ..progress import Progress
 from ..seeding import stream
 
 HELD_OUT = 5
-"""One in so many people is held out."""
+"""One in so many samples is held out."""
 
 DRAWS = 256
 NEIGHBOURS = 10
@@ -60,7 +60,7 @@ class Candidate:
 
     @property
     def name(self) -> str:
-        """For people."""
+        """For samples."""
         return self.method if self.prior in ("NA", "normal") else f"{self.method}, {self.prior}"
 
 
@@ -95,15 +95,15 @@ def candidates(
 
 @dataclass(frozen=True)
 class Split:
-    """A cohort divided for one seed: components learnt from the people of the fit alone.
+    """A cohort divided for one seed: components learnt from the samples of the fit alone.
 
     Attributes
     ----------
     seed : int
     fit, held_out : ndarray of int64
-        Unrelated people of the store, held out or not.
+        Unrelated samples of the store, held out or not.
     scores : Scores
-        Of everybody in the store, as newcomers.
+        Of every sample in the store, as newcomers.
     """
 
     seed: int
@@ -124,7 +124,7 @@ def compare(
     threads: int | None,
     progress: Progress,
 ) -> Table:
-    """Fit every method to four fifths of the unrelated people and judge it on the rest.
+    """Fit every method to four fifths of the unrelated samples and judge it on the rest.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def compare(
     filters : Filters
     judged : sequence of Candidate
     labels : sequence of str, optional
-        Of everybody in the store; "NA" where there is none. Without, neighbours and clusters
+        Of every sample in the store; "NA" where there is none. Without, neighbours and clusters
         are not judged.
     dims, seeds : int
         Coordinates; repeats, each with another division of the cohort.
@@ -141,8 +141,8 @@ def compare(
     -------
     Table
         A row for each candidate. ``bound`` is the mean importance-weighted bound of held-out
-        people, in nats, ``bound_over_vae`` its excess over the Gaussian posterior with the same
-        prior on the same people; what a method cannot say is NA.
+        samples, in nats, ``bound_over_vae`` its excess over the Gaussian posterior with the same
+        prior on the same samples; what a method cannot say is NA.
     """
     for candidate in judged:
         candidate.recipe.check(dims, 0)
@@ -175,7 +175,7 @@ def _split(store: GenotypeStore, qc: QC, dims: int, seed: int) -> Split:
     inside = np.zeros(len(store.samples), dtype=bool)
     inside[fit] = True
     projection = make_projection(store, replace(qc, fit_samples=inside), dims + 1, 0, seed)
-    blocks = ((part, store.dosages(qc.sites[part])) for part in runs(len(qc.sites)))
+    blocks = ((part, store.dosages(qc.variants[part])) for part in runs(len(qc.variants)))
     scores = projection.newcomers(projection.read(blocks, len(store.samples)), inside)
     return Split(seed, fit, held_out, scores)
 
@@ -183,7 +183,7 @@ def _split(store: GenotypeStore, qc: QC, dims: int, seed: int) -> Split:
 def _places(
     candidate: Candidate, store: GenotypeStore, split: Split, dims: int, device: torch.device
 ) -> tuple[Placement, Placement | None]:
-    """People of the fit, and those held out where the method can place them."""
+    """Samples of the fit, and those held out where the method can place them."""
     ids = np.array(store.samples, dtype=object)
     data = ScoreData(split.scores[split.fit], device)
     made = candidate.recipe.build(Spec(data.modality, dims), device)
@@ -261,4 +261,4 @@ def _said(prior: str, excess: Estimate) -> str:
     else:
         says = "no difference can be told from chance on this cohort"
     which = "" if prior == "normal" else f", prior {prior}"
-    return f"Bound of ddvi over vae on held-out people{which}: {excess} nats a person; {says}."
+    return f"Bound of ddvi over vae on held-out samples{which}: {excess} nats a sample; {says}."

@@ -18,7 +18,7 @@ def assignment(why: list[str]) -> Assignment:
     return Assignment("population", ["A", "B b", "Ç"], ["007", "NA", "x y"], CHANCE, entropy, why)
 
 
-def test_the_table_has_everybody_in_order_and_all_probabilities(tmp_path) -> None:
+def test_the_table_has_all_samples_in_order_and_all_probabilities(tmp_path) -> None:
     found = assignment(["", "unlike_panel:fit", "low_probability"])
     found.write(tmp_path / "x.tsv")
     back = pd.read_csv(
@@ -36,7 +36,7 @@ def test_the_table_has_everybody_in_order_and_all_probabilities(tmp_path) -> Non
     np.testing.assert_allclose(back["entropy"], found.entropy, rtol=1e-5)
 
 
-def test_people_are_counted_by_group_and_by_reason() -> None:
+def test_samples_are_counted_by_group_and_by_reason() -> None:
     found = assignment(["", "low_probability", "low_probability"])
     assert found.counts == {
         "groups": {"A": 1, UNASSIGNED: 2}, "reasons": {"low_probability": 2},
@@ -49,10 +49,10 @@ def test_people_are_counted_by_group_and_by_reason() -> None:
         ("", 0.8, ""),
         ("", 0.7999, "low_probability"),
         ("in_panel,related", 0.9, ""),
-        ("few_sites", 0.9, "few_sites"),
+        ("few_variants", 0.9, "few_variants"),
         ("few_draws", 0.1, "few_draws"),
-        ("few_sites,pseudo_haploid,unlike_panel:place,few_draws", 0.9, "unlike_panel:place"),
-        ("few_draws,few_sites", 0.9, "few_sites"),
+        ("few_variants,pseudo_haploid,unlike_panel:place,few_draws", 0.9, "unlike_panel:place"),
+        ("few_draws,few_variants", 0.9, "few_variants"),
         ("", float("nan"), "low_probability"),
     ],
 )
@@ -61,12 +61,12 @@ def test_the_gravest_reason_is_given(flag: str, chance: float, reason: str) -> N
 
 
 def test_a_biobank_is_written_in_seconds(tmp_path) -> None:
-    """Time grows with the number of people and not with its square."""
-    people = 10_000
-    chance = np.random.default_rng(1).dirichlet(np.ones(10), people)
+    """Time grows with the number of samples and not with its square."""
+    samples = 10_000
+    chance = np.random.default_rng(1).dirichlet(np.ones(10), samples)
     many = Assignment(
-        "p", list("ABCDEFGHIJ"), [f"s{i}" for i in range(people)], chance, chance[:, 0],
-        [""] * people,
+        "p", list("ABCDEFGHIJ"), [f"s{i}" for i in range(samples)], chance, chance[:, 0],
+        [""] * samples,
     )  # fmt: skip
     started = time.monotonic()
     many.write(tmp_path / "x.tsv")

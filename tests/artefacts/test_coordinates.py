@@ -22,21 +22,21 @@ from ancestry_ddvi.errors import InputUnreadable, OutputUnwritable
 IDS = ["007", "1e5", "NA", "nan", "Ørsted_Å", "a b", "-9", "0x1F", "None", "TRUE", "1_000"]
 
 
-def coordinates(people: int = len(IDS), dims: int = 2) -> Coordinates:
+def coordinates(count: int = len(IDS), dims: int = 2) -> Coordinates:
     rng = np.random.default_rng(0)
     return Coordinates(
-        samples=IDS[:people],
-        mean=rng.normal(size=(people, dims)),
-        sd=rng.random((people, dims)),
-        correlation=rng.uniform(-1, 1, (people, dims * (dims - 1) // 2)),
-        n_sites=rng.integers(0, 10**6, people),
-        information=rng.uniform(0, 10**5, people),
-        site_fraction=rng.random(people),
-        call_rate=rng.random(people),
-        effective_draws=rng.random(people) * 100,
-        log_evidence=-rng.random(people) * 100,
-        p_panel=rng.random(people),
-        flag=(["", "related", "in_panel,few_draws"] * people)[:people],
+        samples=IDS[:count],
+        mean=rng.normal(size=(count, dims)),
+        sd=rng.random((count, dims)),
+        correlation=rng.uniform(-1, 1, (count, dims * (dims - 1) // 2)),
+        n_variants=rng.integers(0, 10**6, count),
+        information=rng.uniform(0, 10**5, count),
+        variant_fraction=rng.random(count),
+        call_rate=rng.random(count),
+        effective_draws=rng.random(count) * 100,
+        log_evidence=-rng.random(count) * 100,
+        p_panel=rng.random(count),
+        flag=(["", "related", "in_panel,few_draws"] * count)[:count],
     )
 
 
@@ -51,7 +51,7 @@ def test_columns_are_those_of_the_documentation(tmp_path, dims: int) -> None:
     assert list(as_text(tmp_path / "x.tsv").columns) == [
         "sample_id", *axes, *(f"{a}_sd" for a in axes),
         *(f"{a}_{b}_corr" for i, a in enumerate(axes) for b in axes[i + 1 :]),
-        "n_sites", "information", "site_fraction", "call_rate",
+        "n_variants", "information", "variant_fraction", "call_rate",
         "effective_draws", "log_evidence", "p_panel", "flag",
     ]  # fmt: skip
 
@@ -73,8 +73,8 @@ def test_numbers_come_back_to_six_digits(tmp_path) -> None:
     np.testing.assert_allclose(back[["Z1", "Z2"]], table.mean, rtol=1e-5)
     np.testing.assert_allclose(back[["Z1_sd", "Z2_sd"]], table.sd, rtol=1e-5)
     np.testing.assert_allclose(back[["information"]].T, [table.information], rtol=1e-5)
-    np.testing.assert_allclose(back[["site_fraction"]].T, [table.site_fraction], rtol=1e-5)
-    assert back["n_sites"].tolist() == table.n_sites.tolist()
+    np.testing.assert_allclose(back[["variant_fraction"]].T, [table.variant_fraction], rtol=1e-5)
+    assert back["n_variants"].tolist() == table.n_variants.tolist()
     assert back["flag"].fillna("").tolist() == list(table.flag)
 
 
@@ -132,7 +132,7 @@ def test_a_table_is_known_by_its_start(tmp_path) -> None:
 
 
 HEADER = "\t".join([
-    "sample_id", "Z1", "Z1_sd", "n_sites", "information", "site_fraction", "call_rate",
+    "sample_id", "Z1", "Z1_sd", "n_variants", "information", "variant_fraction", "call_rate",
     "effective_draws", "log_evidence", "p_panel", "flag",
 ])  # fmt: skip
 

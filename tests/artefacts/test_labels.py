@@ -42,7 +42,7 @@ def test_blank_lines_say_nothing(tmp_path) -> None:
     assert labelled(path)[0] == "CHB"
 
 
-def test_a_table_that_matches_nobody_says_how_many_it_has(tmp_path) -> None:
+def test_a_table_that_matches_no_sample_says_how_many_it_has(tmp_path) -> None:
     path = written(tmp_path, "id\tpop\na\tCHB\nb\tCEU\n")
     with pytest.raises(InputsDisagree, match=r"none of the 2 IDs .* 5 samples"):
         labelled(path)
@@ -106,7 +106,7 @@ def test_a_column_with_gaps_is_no_level(tmp_path, gap: str) -> None:
     assert read_levels(path).names == ("population", "continent")
 
 
-def test_people_without_a_label_are_on_no_level(tmp_path) -> None:
+def test_samples_without_a_label_are_on_no_level(tmp_path) -> None:
     """Nor do their other columns count."""
     unknown = "i\t\tf\tEUR\t2\tpanel\tsouth\nj\tNA\tf\tAFR\t3\tpanel\tnorth\n"
     levels = read_levels(written(tmp_path, LEVELS + unknown))

@@ -1,4 +1,4 @@
-"""The model file: all that placing needs, nothing about anybody, and told from other files."""
+"""The model file: all that placing needs, nothing about any sample, and told from other files."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from ancestry_ddvi.errors import InputUnreadable, OutputUnwritable
 from ancestry_ddvi.fitting.pipeline import revive
 from ancestry_ddvi.genotypes.harmonise.panel import Panel
 from ancestry_ddvi.genotypes.projection.scores import Projection
-from ancestry_ddvi.genotypes.variants import SiteTable
+from ancestry_ddvi.genotypes.variants import VariantTable
 
-SITES = 300
+VARIANTS = 300
 
 
 def words(values) -> np.ndarray:
@@ -31,18 +31,18 @@ def words(values) -> np.ndarray:
 def model() -> Model:
     """Of awkward numbers and names."""
     rng = np.random.default_rng(0)
-    sites = SiteTable(
-        words(["1", "chrX", "HLA*01", "é", "007"] * (SITES // 5)),
-        rng.integers(1, 2**40, SITES),
-        words(f"{i:03d};rs é" if i % 2 else "." for i in range(SITES)),
-        words(rng.choice(["A", "C"], SITES)),
-        words(rng.choice(["G", "T"], SITES)),
+    variants = VariantTable(
+        words(["1", "chrX", "HLA*01", "é", "007"] * (VARIANTS // 5)),
+        rng.integers(1, 2**40, VARIANTS),
+        words(f"{i:03d};rs é" if i % 2 else "." for i in range(VARIANTS)),
+        words(rng.choice(["A", "C"], VARIANTS)),
+        words(rng.choice(["G", "T"], VARIANTS)),
     )
-    frequency = rng.random(SITES)
+    frequency = rng.random(VARIANTS)
     return Model(
-        Panel(sites, frequency, None),
+        Panel(variants, frequency, None),
         Projection(
-            rng.normal(size=(SITES, 5)).astype(np.float32).astype(np.float64),
+            rng.normal(size=(VARIANTS, 5)).astype(np.float32).astype(np.float64),
             frequency,
             np.exp(rng.normal(size=5)),
             np.exp(rng.normal(size=2)),
@@ -65,12 +65,12 @@ def test_a_model_comes_back_bit_for_bit(model, tmp_path) -> None:
     model.write(path)
     back = Model.read(path)
     for name in ("chromosome", "position", "id", "ref", "alt"):
-        ours, theirs = getattr(model.panel.sites, name), getattr(back.panel.sites, name)
+        ours, theirs = getattr(model.panel.variants, name), getattr(back.panel.variants, name)
         assert ours.tolist() == theirs.tolist(), name
     assert back.panel.build is None
     for name in ("loadings", "frequency", "strength"):
         assert np.array_equal(getattr(model.projection, name), getattr(back.projection, name)), name
-    for name in ("people", "dispersion", "kept", "temperature"):
+    for name in ("samples", "dispersion", "kept", "temperature"):
         assert getattr(model.projection, name) == getattr(back.projection, name), name
     assert np.array_equal(model.panel.frequency, back.panel.frequency)
     assert model.weights.keys() == back.weights.keys()
@@ -87,7 +87,9 @@ def test_writing_what_was_read_gives_the_same_bytes(model, tmp_path) -> None:
     assert (tmp_path / "a.ddvi").read_bytes() == (tmp_path / "b.ddvi").read_bytes()
 
 
-def test_a_revived_network_places_people_as_before(fitted_model: SimpleNamespace, tmp_path) -> None:
+def test_a_revived_network_places_samples_as_before(
+    fitted_model: SimpleNamespace, tmp_path
+) -> None:
     first = Model.read(fitted_model.files["model"])
     first.write(tmp_path / "copy.ddvi")
     rng = np.random.default_rng(1)
@@ -118,14 +120,14 @@ def test_no_name_of_a_sample_is_in_the_file(
     assert not {*cohort_files.simulated.population} & {*content.decode("latin-1").split('"')}
 
 
-def test_nothing_in_the_file_is_counted_by_person(
+def test_nothing_in_the_file_is_counted_by_sample(
     fitted_model: SimpleNamespace, cohort_files: SimpleNamespace
 ) -> None:
     """No tensor and no list of the record is as long as the cohort, the fit or the held out."""
     model = Model.read(fitted_model.files["model"])
-    people = len(cohort_files.simulated.samples)
-    counts = {people, model.projection.people, people - model.projection.people}
-    assert model.projection.people <= people
+    samples = len(cohort_files.simulated.samples)
+    counts = {samples, model.projection.samples, samples - model.projection.samples}
+    assert model.projection.samples <= samples
     projection = model.projection
     tensors = [*model.weights.values(), projection.loadings, projection.strength, projection.pull]
     tensors.append(model.orientation)
@@ -145,10 +147,10 @@ def test_nothing_in_the_file_is_counted_by_person(
 def test_no_genotype_can_be_read_off_the_file(
     fitted_model: SimpleNamespace, cohort_files: SimpleNamespace
 ) -> None:
-    """No tensor correlates with anybody's dosages as a copy of them would."""
+    """No tensor correlates with any sample's dosages as a copy of them would."""
     model, truth = Model.read(fitted_model.files["model"]), cohort_files.simulated
-    row = {name: i for i, name in enumerate(truth.sites.id)}
-    dosages = truth.dosages[[row[name] for name in model.panel.sites.id]].astype(float)
+    row = {name: i for i, name in enumerate(truth.variants.id)}
+    dosages = truth.dosages[[row[name] for name in model.panel.variants.id]].astype(float)
     columns = np.column_stack([model.panel.frequency, model.projection.loadings])
     correlation = np.corrcoef(np.column_stack([columns, dosages]).T)
     across = correlation[: columns.shape[1], columns.shape[1] :]
@@ -207,7 +209,7 @@ def test_a_folder_and_an_absent_file_are_named_for_what_they_are(tmp_path) -> No
 
 
 @pytest.mark.parametrize("metadata", [None, {"format": "pt"}])
-def test_somebody_elses_safetensors_are_refused(tmp_path, metadata) -> None:
+def test_a_sample_elses_safetensors_are_refused(tmp_path, metadata) -> None:
     path = tmp_path / "bert.safetensors"
     save_file({"embedding": np.ones((3, 2), np.float32)}, path, metadata)
     assert "not a ddvi-ancestry model" in refused(path).problem

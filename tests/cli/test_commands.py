@@ -44,7 +44,7 @@ def test_fit_hands_on_every_option(run, api):
 def test_embed_hands_on_every_option(run, api):
     words = (
         "embed m.ddvi new.vcf --out x --draws 9 --seed 7 --device cpu --threads 5 "
-        "--min-sites 3 --build GRCh38 --labels pop.tsv --field PL --draws-out"
+        "--min-variants 3 --build GRCh38 --labels pop.tsv --field PL --draws-out"
     )
     run(*words.split())
     ((verb, inputs, options),) = api.calls
@@ -55,7 +55,7 @@ def test_embed_hands_on_every_option(run, api):
         "seed": 7,
         "device": "cpu",
         "threads": 5,
-        "min_sites": 3,
+        "min_variants": 3,
         "build": "GRCh38",
         "labels": "pop.tsv",
         "field": "PL",
@@ -65,7 +65,7 @@ def test_embed_hands_on_every_option(run, api):
 
 def test_assign_hands_on_every_option(run, api):
     words = (
-        "assign m.ddvi new.vcf --out x --draws 9 --seed 7 --device cpu --threads 5 --min-sites 3 "
+        "assign m.ddvi new.vcf --out x --draws 9 --seed 7 --device cpu --threads 5 --min-variants 3 "
         "--build GRCh38 --labels pop.tsv --field PL --reference c.tsv --min-prob 0.7"
     )
     run(*words.split())
@@ -77,7 +77,7 @@ def test_assign_hands_on_every_option(run, api):
         "seed": 7,
         "device": "cpu",
         "threads": 5,
-        "min_sites": 3,
+        "min_variants": 3,
         "build": "GRCh38",
         "labels": "pop.tsv",
         "field": "PL",
@@ -89,7 +89,7 @@ def test_assign_hands_on_every_option(run, api):
 def test_condition_hands_on_every_option(run, api):
     words = (
         "condition m.ddvi --given a.vcf --given b.vcf --population CEU --population YRI:0.7 "
-        "--out x --draws 9 --seed 7 --device cpu --threads 5 --min-sites 3 --build GRCh38 "
+        "--out x --draws 9 --seed 7 --device cpu --threads 5 --min-variants 3 --build GRCh38 "
         "--labels pop.tsv --field PL --draws-out --sampler outsourced --sampler-steps 50"
     )
     run(*words.split())
@@ -102,7 +102,7 @@ def test_condition_hands_on_every_option(run, api):
         "seed": 7,
         "device": "cpu",
         "threads": 5,
-        "min_sites": 3,
+        "min_variants": 3,
         "build": "GRCh38",
         "labels": "pop.tsv",
         "field": "PL",

@@ -14,7 +14,7 @@ logger = logging.getLogger("ancestry_ddvi.genotypes.formats.vcf")
 
 def speak(**options):
     logger.debug("A detail")
-    logger.info("1,092 people and 14,079 sites")
+    logger.info("1,092 samples and 14,079 variants")
     logger.warning("The build is not recognised")
 
 
@@ -33,7 +33,7 @@ def test_the_log_begins_with_what_was_asked_and_ends_with_how_it_went(run, api, 
     assert f"Hostname: {os.uname().nodename}\nWorking directory: {tmp_path}\nStart time: " in text
     assert "Random number seed: 42\n" in text
     assert " GiB\nThreads: 3\n" in text
-    assert lines.index("1,092 people and 14,079 sites") > lines.index("Random number seed: 42")
+    assert lines.index("1,092 samples and 14,079 variants") > lines.index("Random number seed: 42")
     assert lines[-2].startswith("End time: ")
     assert lines[-1] == "Exit code: 0"
 
@@ -56,14 +56,14 @@ def test_options_that_are_off_are_not_in_effect(run, api, tmp_path):
 def test_the_log_of_a_failed_run_survives_and_ends_with_the_error(run, api, tmp_path):
     def fail(**options):
         speak()
-        raise NothingLeft("The filter 'maf' left 3 of 9 sites", "Lower --maf.")
+        raise NothingLeft("The filter 'maf' left 3 of 9 variants", "Lower --maf.")
 
     api.during = fail
     (tmp_path / "x.log").write_text("an old log")
     run("fit", "x.vcf")
     lines = lines_of(tmp_path / "x.log")
-    assert "1,092 people and 14,079 sites" in lines
-    assert "Error: The filter 'maf' left 3 of 9 sites. Lower --maf." in lines
+    assert "1,092 samples and 14,079 variants" in lines
+    assert "Error: The filter 'maf' left 3 of 9 variants. Lower --maf." in lines
     assert lines[-1] == "Exit code: 5"
     assert [path.name for path in tmp_path.iterdir()] == ["x.log"]
 
@@ -88,7 +88,7 @@ def test_the_log_of_a_bug_has_the_traceback(run, api, tmp_path):
     ],
 )
 def test_verbosity(run, api, tmp_path, flags, on_stderr, in_log):
-    said = {"detail": "A detail", "info": "14,079 sites", "warning": "not recognised"}
+    said = {"detail": "A detail", "info": "14,079 variants", "warning": "not recognised"}
     api.during = speak
     result = run("fit", "x.vcf", *flags)
     text = (tmp_path / "x.log").read_text()
@@ -99,7 +99,7 @@ def test_verbosity(run, api, tmp_path, flags, on_stderr, in_log):
 def test_the_header_stays_in_the_log(run, api):
     api.during = speak
     assert run("fit", "x.vcf").stderr.splitlines() == [
-        "1,092 people and 14,079 sites",
+        "1,092 samples and 14,079 variants",
         "The build is not recognised",
     ]
 

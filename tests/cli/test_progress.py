@@ -21,7 +21,7 @@ class API:
             for _ in range(4):
                 time.sleep(0.1)
                 advance(1)
-            logging.getLogger("ancestry_ddvi").info("4 people")
+            logging.getLogger("ancestry_ddvi").info("4 samples")
         return type("Done", (), {"files": {}})
 
 ancestry_ddvi.api = API
@@ -31,7 +31,7 @@ main(["ingest", "x.vcf", "--out", "x", *sys.argv[1:]])
 
 
 def on_terminal(folder, *words, **environment):
-    """What a person who watches stderr is shown, control sequences included."""
+    """What a sample who watches stderr is shown, control sequences included."""
     ours, theirs = pty.openpty()
     child = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *words],
@@ -60,7 +60,7 @@ def test_a_terminal_sees_a_bar_and_then_one_line(tmp_path):
     assert "%" in shown
     assert "━" in shown
     assert "0:00:" in shown
-    assert "4 people" in shown
+    assert "4 samples" in shown
     assert "Reading [x]: done in 0." in shown
     assert "Reading [x] ..." in (tmp_path / "x.log").read_text()
 

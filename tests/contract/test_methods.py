@@ -70,7 +70,7 @@ that_places = pytest.mark.parametrize("method", rows(lambda row: row.places_new)
 
 
 @every_method
-def test_everybody_gets_a_place(method, fits, cohort_files) -> None:
+def test_all_samples_gets_a_place(method, fits, cohort_files) -> None:
     coordinates = fits(method).coordinates
     assert list(coordinates.samples) == list(cohort_files.simulated.samples)
     assert coordinates.mean.shape == (len(coordinates.samples), 2)
@@ -142,13 +142,13 @@ def test_swapped_alleles_change_nothing(method, fits, cohort_files, tmp_path) ->
 
 
 @pytest.mark.parametrize("method", rows(lambda row: row.places_new and row.error_bars))
-def test_absent_sites_widen_and_do_not_shift(method, fits, cohort_files, tmp_path) -> None:
-    """A quarter of the sites: bars are wider, and full places lie within them."""
+def test_absent_variants_widen_and_do_not_shift(method, fits, cohort_files, tmp_path) -> None:
+    """A quarter of the variants: bars are wider, and full places lie within them."""
     full = embed(fits(method), cohort_files.query, tmp_path / "full").coordinates
     path = tmp_path / "part.vcf"
     rewritten(cohort_files.query, path, lambda number, cells: None if number % 4 else cells)
     part = embed(fits(method), path, tmp_path / "part").coordinates
-    assert (part.n_sites < 0.35 * full.n_sites).all()
+    assert (part.n_variants < 0.35 * full.n_variants).all()
     assert (part.sd / full.sd).mean() > 1.15
     shift = (part.mean - full.mean) / part.sd
     assert np.abs(shift.mean(axis=0)).max() < 1
@@ -156,7 +156,7 @@ def test_absent_sites_widen_and_do_not_shift(method, fits, cohort_files, tmp_pat
 
 
 @that_places
-def test_a_person_of_the_fit_lands_where_the_fit_put_them(
+def test_a_sample_of_the_fit_lands_where_the_fit_put_them(
     method, fits, cohort_files, tmp_path
 ) -> None:
     fitted = fits(method)
@@ -175,7 +175,7 @@ def test_what_cannot_place_newcomers_says_so(method, fits, cohort_files, tmp_pat
 
 @pytest.mark.parametrize("method", rows(lambda row: row.uses_labels))
 def test_labels_can_guide_it(method, cohort_files, tmp_path) -> None:
-    """Half of the labels withheld: everybody gets probabilities of all classes."""
+    """Half of the labels withheld: every sample gets probabilities of all classes."""
     lines = cohort_files.labels.read_text().splitlines()
     some = [line if i % 2 == 0 else f"{line.split(chr(9))[0]}\tNA" for i, line in enumerate(lines)]
     labels = tmp_path / "labels.tsv"

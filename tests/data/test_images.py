@@ -150,7 +150,7 @@ def test_columns_first_arrays_are_read_right(tmp_path: Path) -> None:
 # Refusing --------------------------------------------------------------------------------------
 
 
-def test_a_name_that_nobody_knows(tmp_path: Path) -> None:
+def test_a_name_that_no_sample_knows(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match=r"mnist or cifar10"):
         load_images("imagenet", tmp_path)
 

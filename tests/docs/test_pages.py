@@ -76,7 +76,7 @@ def test_every_flag_is_described():
     page = (ROOT / "docs/file-formats.md").read_text(encoding="utf-8")
     code = "".join(path.read_text() for path in (ROOT / "ancestry_ddvi").rglob("*.py"))
     described = re.findall(r"^\| `(\w+)` \| (?:fit|embed)[, a-z]* \|", page, re.MULTILINE)
-    for flag in ("low_call_rate", "related", "duplicate", "in_panel", "few_sites", "few_draws",
+    for flag in ("low_call_rate", "related", "duplicate", "in_panel", "few_variants", "few_draws",
                  "duplicate_in_input"):  # fmt: skip
         assert f'"{flag}"' in code
         assert flag in described

@@ -54,7 +54,7 @@ def test_a_dry_run_names_the_files_and_writes_none(said):
     assert "tutorial/cohort.ddvi" in block(said, "--dry-run")
 
 
-def test_three_people_are_left_out_of_the_fit(said):
+def test_three_samples_are_left_out_of_the_fit(said):
     lines = block(said, "awk").splitlines()[1:]
     flags = [line.split("\t")[-1].split(",")[0] for line in lines]
     left_out = [flag for flag in flags if not flag.startswith(("few_draws", "unlike_panel"))]
@@ -67,7 +67,7 @@ def test_the_table_of_quality_control_is_shown_whole(said):
     assert table[-1].startswith("maf, unrelated")
 
 
-def test_people_are_most_similar_to_their_own_superpopulation(said):
+def test_samples_are_most_similar_to_their_own_superpopulation(said):
     """Two hundred steps are few, and the groups of a superpopulation close."""
     rows = [line.split("\t") for line in block(said, "assign.superpopulation").splitlines()[1:]]
     labels = (ROOT / "example_data/query_labels.tsv").read_text().splitlines()[1:]
@@ -85,8 +85,8 @@ def test_every_population_is_beside_the_truth(said):
     assert len(table) == 13
 
 
-def test_two_in_five_sites_are_missing_in_the_query(said):
-    assert float(block(said, "site_fraction")) == pytest.approx(0.6, abs=0.02)
+def test_two_in_five_variants_are_missing_in_the_query(said):
+    assert float(block(said, "variant_fraction")) == pytest.approx(0.6, abs=0.02)
 
 
 def test_a_sample_alone_is_where_it_is_in_company(said):

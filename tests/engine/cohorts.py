@@ -1,4 +1,4 @@
-"""Cohorts of independent sites with known structure (Balding & Nichols 1995)."""
+"""Cohorts of independent variants with known structure (Balding & Nichols 1995)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from memory_store import MemoryStore, site_table
+from memory_store import MemoryStore, variant_table
 
 from ancestry_ddvi.genotypes.projection.pca import Components
 from ancestry_ddvi.genotypes.projection.scores import Projection
@@ -14,7 +14,7 @@ from ancestry_ddvi.genotypes.projection.scores import Projection
 
 @dataclass(frozen=True)
 class Cohort:
-    """Dosages int8 (sites, people), the population of each, and frequencies by population."""
+    """Dosages int8 (variants, samples), the population of each, and frequencies by population."""
 
     dosages: np.ndarray
     population: np.ndarray
@@ -22,12 +22,12 @@ class Cohort:
 
     @property
     def frequency(self) -> np.ndarray:
-        """Of ALT among the people, over called genotypes; (sites,)."""
+        """Of ALT among the samples, over called genotypes; (variants,)."""
         seen = self.dosages >= 0
         return np.where(seen, self.dosages, 0).sum(axis=1) / (2 * seen.sum(axis=1))
 
     @property
-    def people(self) -> np.ndarray:
+    def samples(self) -> np.ndarray:
         return np.arange(self.dosages.shape[1])
 
     @property
@@ -38,45 +38,45 @@ class Cohort:
     def store(self) -> MemoryStore:
         index = np.arange(len(self.dosages))
         chromosome = [str(1 + i * 22 // len(index)) for i in index]
-        return MemoryStore(self.dosages, site_table(len(index), chromosome, 1 + 100_000 * index))
+        return MemoryStore(self.dosages, variant_table(len(index), chromosome, 1 + 100_000 * index))
 
-    def select(self, people: np.ndarray) -> Cohort:
-        """These people, at all sites."""
-        return Cohort(self.dosages[:, people], self.population[people], self.frequencies)
+    def select(self, samples: np.ndarray) -> Cohort:
+        """These samples, at all variants."""
+        return Cohort(self.dosages[:, samples], self.population[samples], self.frequencies)
 
-    def more(self, people: int, seed: int) -> np.ndarray:
-        """Other people of the same populations in turn; int8 (sites, people)."""
+    def more(self, samples: int, seed: int) -> np.ndarray:
+        """Other samples of the same populations in turn; int8 (variants, samples)."""
         rng = np.random.default_rng(seed)
-        like = self.frequencies[:, np.arange(people) % self.frequencies.shape[1]]
+        like = self.frequencies[:, np.arange(samples) % self.frequencies.shape[1]]
         return rng.binomial(2, like).astype(np.int8)
 
 
 def balding_nichols(
-    seed: int, populations: int, people: int, sites: int, fst: float = 0.05
+    seed: int, populations: int, samples: int, variants: int, fst: float = 0.05
 ) -> Cohort:
-    """``people`` in all, their populations taking turns; every site varies among them."""
+    """``samples`` in all, their populations taking turns; every variant varies among them."""
     rng = np.random.default_rng(seed)
-    ancestral = rng.uniform(0.1, 0.9, (sites, 1))
+    ancestral = rng.uniform(0.1, 0.9, (variants, 1))
     spread = (1 - fst) / fst if fst else 0
     frequencies = (
-        rng.beta(ancestral * spread, (1 - ancestral) * spread, (sites, populations))
+        rng.beta(ancestral * spread, (1 - ancestral) * spread, (variants, populations))
         if fst
         else np.repeat(ancestral, populations, axis=1)
     )
-    population = np.arange(people) % populations
+    population = np.arange(samples) % populations
     dosages = rng.binomial(2, frequencies[:, population]).astype(np.int8)
     varies = np.minimum(dosages.mean(axis=1), 2 - dosages.mean(axis=1)) > 0.1
     return Cohort(dosages[varies], population, frequencies[varies])
 
 
 def standardised(dosages: np.ndarray, frequency: np.ndarray) -> np.ndarray:
-    """float64 (sites, people), NaN where missing."""
+    """float64 (variants, samples), NaN where missing."""
     p = frequency[:, None]
     return np.where(dosages < 0, np.nan, (dosages - 2 * p) / np.sqrt(2 * p * (1 - p)))
 
 
 def blocks(dosages: np.ndarray, size: int = 1000) -> Iterator[tuple[slice, np.ndarray]]:
-    """Runs of sites, as ``Projection.read`` takes them."""
+    """Runs of variants, as ``Projection.read`` takes them."""
     for start in range(0, len(dosages), size):
         part = slice(start, min(start + size, len(dosages)))
         yield part, dosages[part]
@@ -86,15 +86,15 @@ def projection_of(cohort: Cohort, count: int, kept: int, dispersion: float = 1.0
     """Components by numpy's singular value decomposition."""
     x = np.nan_to_num(standardised(cohort.dosages, cohort.frequency))
     u, s, _ = np.linalg.svd(x, full_matrices=False)
-    strength, people = s**2, x.shape[1]
+    strength, samples = s**2, x.shape[1]
     trace, squares = strength.sum(), (strength**2).sum()
-    found = Components(u[:, :count], strength[:count], kept, trace, squares, people)
+    found = Components(u[:, :count], strength[:count], kept, trace, squares, samples)
     return Projection(
         found.loadings,
         cohort.frequency,
         found.strength,
         found.pull(kept),
-        people,
+        samples,
         dispersion,
         kept,
     )

@@ -28,25 +28,25 @@ CPU = torch.device("cpu")
 
 
 class Right:
-    """A method whose posteriors are right, after weighting, for people of its model."""
+    """A method whose posteriors are right, after weighting, for samples of its model."""
 
     def place(self, data: ScoreData, ids: Sequence[str], *, draws: int, seed: int) -> Placement:
         return place(rested(), data, ids, draws=draws, seed=seed)
 
 
-def at_shares(people: int, shares: Sequence[float]) -> tuple[Scores, list[tuple[float, Scores]]]:
-    """People of the toy model, and the same from parts of what is known.
+def at_shares(samples: int, shares: Sequence[float]) -> tuple[Scores, list[tuple[float, Scores]]]:
+    """Samples of the toy model, and the same from parts of what is known.
 
-    Scores from a part of the sites are those from all plus independent noise, whose covariance
+    Scores from a part of the variants are those from all plus independent noise, whose covariance
     is the difference of the two.
     """
     model = rested()
-    factor = factors(1).repeat(people, 1, 1) / np.sqrt(0.05)  # all of the sites
+    factor = factors(1).repeat(samples, 1, 1) / np.sqrt(0.05)  # all of the variants
     with torch.no_grad():
-        z = torch.randn(people, 2, generator=torch.Generator().manual_seed(9))
+        z = torch.randn(samples, 2, generator=torch.Generator().manual_seed(9))
         excess = torch.diag(model.likelihood.log_excess.exp())
         covariance = torch.linalg.inv(factor @ factor.mT)
-        normal = torch.tensor(np.random.default_rng(2).normal(size=(people, 5, 1)))
+        normal = torch.tensor(np.random.default_rng(2).normal(size=(samples, 5, 1)))
         root = torch.linalg.cholesky(covariance + excess)
         x = model.likelihood(z) + (root @ normal.to(root))[..., 0]
     full = as_scores(Batch(x, factor))
@@ -54,7 +54,7 @@ def at_shares(people: int, shares: Sequence[float]) -> tuple[Scores, list[tuple[
     rng = np.random.default_rng(3)
     for share in shares:
         more = np.linalg.cholesky(covariance.double().numpy() * (1 / share - 1))
-        value = full.value + (more @ rng.normal(size=(people, 5, 1)))[..., 0]
+        value = full.value + (more @ rng.normal(size=(samples, 5, 1)))[..., 0]
         parts.append((share, replace(full, value=value, precision=full.precision * share)))
     return full, parts
 
@@ -90,7 +90,7 @@ CENTRES = {"A1": (0.0, 0.0), "A2": (1.0, 0.0), "B1": (0.0, 6.0), "rare": (9.0, 9
 
 @dataclass(frozen=True)
 class Crowd:
-    """Labelled people of normal groups, placed without an error, a tenth of them held out."""
+    """Labelled samples of normal groups, placed without an error, a tenth of them held out."""
 
     truth: list[str]
     levels: Levels
@@ -112,14 +112,14 @@ def crowd() -> Crowd:
 
 
 @pytest.mark.statistical
-def test_figures_of_groups_are_those_of_people_held_out(crowd) -> None:
+def test_figures_of_groups_are_those_of_samples_held_out(crowd) -> None:
     """Two normals 1 apart with a deviation of 0.6 are told apart as the error function says."""
     groups, figures = know_groups(crowd.levels, crowd.ids, crowd.placement, crowd.held_out)
     assert groups is not None
     assert groups.cells == (("A1", "A"), ("A2", "A"), ("B1", "B"))
     judged = crowd.held_out[:1500].sum()
     assert [row["level"] for row in figures] == list(LEVELS)
-    assert [row["people"] for row in figures] == [judged, judged]
+    assert [row["samples"] for row in figures] == [judged, judged]
     fine = (2 * stats.norm.cdf(0.5 / 0.6) + 1) / 3
     assert figures[0]["accuracy"] == pytest.approx(fine, abs=0.04)
     assert figures[1]["accuracy"] == 1
@@ -135,21 +135,21 @@ def test_groups_of_fewer_than_five_leave_no_trace(crowd) -> None:
     assert groups.normals.mean[:, 0].max() < 2
 
 
-def test_where_nobody_was_held_out_there_are_groups_and_no_figures(crowd) -> None:
-    nobody = np.zeros(len(crowd.ids), dtype=bool)
-    groups, figures = know_groups(crowd.levels, crowd.ids, crowd.placement, nobody)
+def test_where_no_sample_was_held_out_there_are_groups_and_no_figures(crowd) -> None:
+    no_sample = np.zeros(len(crowd.ids), dtype=bool)
+    groups, figures = know_groups(crowd.levels, crowd.ids, crowd.placement, no_sample)
     assert groups is not None
     assert figures == []
 
 
-def test_labels_of_nobody_make_no_groups(crowd) -> None:
+def test_labels_of_no_sample_make_no_groups(crowd) -> None:
     empty = Levels(("population",), {})
     found = know_groups(empty, crowd.ids, crowd.placement, crowd.held_out)
     assert found == (None, [])
 
 
 def test_an_outlier_of_the_panel_has_no_normal_of_their_own() -> None:
-    """Else the model would hold a person's coordinates as its mean."""
+    """Else the model would hold a sample's coordinates as its mean."""
     rng = np.random.default_rng(1)
     means = np.concatenate([rng.normal(size=(300, 2)), [[40.0, -40.0]]])
     draws = means[:, None] + rng.normal(0, 0.1, (301, 16, 2))
@@ -183,17 +183,17 @@ def test_membership_is_the_area_under_the_curve(projection) -> None:
     assert membership(np.ones(900), held_out, projection, 1)["training"] == 0.5
 
 
-def test_where_nobody_is_held_out_or_there_is_no_bound_it_is_not_known(projection) -> None:
-    nobody = np.zeros(10, dtype=bool)
-    assert membership(np.ones(10), nobody, projection, 1)["training"] is None
-    assert membership(np.full(10, np.nan), ~nobody, projection, 1)["training"] is None
+def test_where_no_sample_is_held_out_or_there_is_no_bound_it_is_not_known(projection) -> None:
+    no_sample = np.zeros(10, dtype=bool)
+    assert membership(np.ones(10), no_sample, projection, 1)["training"] is None
+    assert membership(np.full(10, np.nan), ~no_sample, projection, 1)["training"] is None
 
 
 @pytest.mark.statistical
-@pytest.mark.parametrize("people", [400, 1600])
-def test_the_area_of_loadings_is_that_of_members_against_strangers(people: int) -> None:
-    """The more people for each site, the less is left of any of them."""
-    panel = balding_nichols(1, 2, people, 300)
+@pytest.mark.parametrize("samples", [400, 1600])
+def test_the_area_of_loadings_is_that_of_members_against_strangers(samples: int) -> None:
+    """The more samples for each variant, the less is left of any of them."""
+    panel = balding_nichols(1, 2, samples, 300)
     found = projection_of(panel, 9, kept=1)
     strangers = panel.more(1500, 7)
     noise = [
@@ -212,14 +212,14 @@ def test_loadings_without_a_trace_are_a_coin(projection) -> None:
 
 
 def excess(projection: Projection, dosages: np.ndarray) -> np.ndarray:
-    people = dosages.shape[1]
-    scores = projection.read(blocks(dosages), people)
-    return projection.length_excess(projection.newcomers(scores, np.zeros(people, dtype=bool)))
+    samples = dosages.shape[1]
+    scores = projection.read(blocks(dosages), samples)
+    return projection.length_excess(projection.newcomers(scores, np.zeros(samples, dtype=bool)))
 
 
 @pytest.fixture(scope="module")
 def ordinary(cohort, projection) -> tuple[float, float]:
-    """Mean and deviation of the excess of length of people like the panel's."""
+    """Mean and deviation of the excess of length of samples like the panel's."""
     found = excess(projection, cohort.more(400, 11))
     return float(found.mean()), float(found.std())
 
@@ -234,13 +234,13 @@ def test_lengths_are_as_expected_in_every_population(cohort, projection, ordinar
 
 
 @pytest.mark.statistical
-@pytest.mark.parametrize("kind", ["fewer sites", "single alleles", "one read", "hardly a read"])
+@pytest.mark.parametrize("kind", ["fewer variants", "single alleles", "one read", "hardly a read"])
 def test_nor_do_they_depend_on_how_much_was_seen(cohort, projection, ordinary, kind) -> None:
     rng = np.random.default_rng(4)
     dosages = cohort.more(120, 13)
     mean, sd = ordinary
-    thinning = {"fewer sites": 20, "single alleles": 2, "one read": 3, "hardly a read": 8}[kind]
-    if kind == "fewer sites":
+    thinning = {"fewer variants": 20, "single alleles": 2, "one read": 3, "hardly a read": 8}[kind]
+    if kind == "fewer variants":
         found = excess(projection, np.where(rng.random(dosages.shape) < 1 / 20, dosages, -1))
     elif kind == "single alleles":
         like = cohort.frequencies[:, np.arange(120) % 4]
@@ -266,12 +266,14 @@ def test_permuted_genotypes_and_swapped_alleles_are_far_off(cohort, projection, 
         assert (excess(projection, wrong) > mean + 15 * sd).all()
 
 
-@pytest.mark.parametrize("sites", [0, 1, 3, 10])
-def test_of_whom_nothing_is_seen_no_length_is_claimed(cohort, projection, ordinary, sites) -> None:
-    """Even where a score has many times the variance of independent sites."""
+@pytest.mark.parametrize("variants", [0, 1, 3, 10])
+def test_of_whom_nothing_is_seen_no_length_is_claimed(
+    cohort, projection, ordinary, variants
+) -> None:
+    """Even where a score has many times the variance of independent variants."""
     blurred = replace(projection, dispersion=20.0)
     dosages = cohort.more(200, 15)
-    dosages[np.random.default_rng(1).permuted(np.arange(len(dosages))) >= sites] = -1
+    dosages[np.random.default_rng(1).permuted(np.arange(len(dosages))) >= variants] = -1
     scores = blurred.read(blocks(dosages), 200)
     kept = blurred.newcomers(scores, np.zeros(200, dtype=bool))
     even = Placement(np.zeros((200, 2, 2)))
@@ -282,7 +284,7 @@ def test_of_whom_nothing_is_seen_no_length_is_claimed(cohort, projection, ordina
 
 @pytest.mark.parametrize("method", ["umap", "tsne"])
 def test_who_is_arranged_anew_each_time_is_not_judged(cohort, projection, method) -> None:
-    """Where the panel lay another time says nothing of where people lie now."""
+    """Where the panel lay another time says nothing of where samples lie now."""
     scores = projection.read(blocks(cohort.dosages[:, :5]), 5)
     anywhere = Placement(np.full((5, 1, 2), 100.0))
     chance, remarks = judged({"options": {"method": method}}, anywhere, scores, projection)

@@ -69,7 +69,7 @@ def two_levels(cohort_files, tmp_path_factory) -> Path:
     return path
 
 
-def test_people_are_said_to_be_like_their_own_group(model, coords, cohort_files, tmp_path) -> None:
+def test_samples_are_said_to_be_like_their_own_group(model, coords, cohort_files, tmp_path) -> None:
     """As for whom there is a reason not to, the most similar group is right all the same."""
     done = assign(model, coords, tmp_path / "x")
     found = table(done.files["assign.population"])
@@ -97,7 +97,7 @@ def test_a_table_of_coordinates_says_the_same(of_genotypes, of_table) -> None:
     assert of_table.files.keys() == {"assign.population", "assign"}
 
 
-def test_the_summary_counts_everybody_once(of_genotypes) -> None:
+def test_the_summary_counts_all_samples_once(of_genotypes) -> None:
     summary = json.loads(of_genotypes.files["assign"].read_text())
     found = table(of_genotypes.files["assign.population"])
     counts = summary["levels"]["population"]
@@ -134,7 +134,7 @@ def test_labels_with_a_reference_make_the_groups(
 
 
 def test_labels_of_the_input_itself(model, coords, two_levels, tmp_path) -> None:
-    """Most have a label; those without are assigned like everybody else."""
+    """Most have a label; those without are assigned like every sample else."""
     some = tmp_path / "some.tsv"
     lines = two_levels.read_text().splitlines()
     some.write_text("\n".join(lines[:1] + [line for i, line in enumerate(lines[1:]) if i % 4]))
@@ -143,10 +143,10 @@ def test_labels_of_the_input_itself(model, coords, two_levels, tmp_path) -> None
     truth = [read_labels(two_levels)[sample] for sample in found["sample_id"]]
     without = np.arange(len(found)) % 4 == 0
     assert (found["most_similar"] == truth)[without].mean() > 0.8
-    assert 10 < done.summary["judged"][0]["people"] < 24
+    assert 10 < done.summary["judged"][0]["samples"] < 24
 
 
-def test_labels_of_nobody_there_are_refused(model, coords, tmp_path) -> None:
+def test_labels_of_no_sample_there_are_refused(model, coords, tmp_path) -> None:
     strangers = tmp_path / "labels.tsv"
     strangers.write_text("sample\tpopulation\nstranger\tNorth1\n")
     with pytest.raises(InputsDisagree, match="none of the 1 IDs"):
@@ -154,10 +154,10 @@ def test_labels_of_nobody_there_are_refused(model, coords, tmp_path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["labels.tsv"]
 
 
-def test_labels_of_too_few_people_are_refused(model, coords, two_levels, tmp_path) -> None:
+def test_labels_of_too_few_samples_are_refused(model, coords, two_levels, tmp_path) -> None:
     few = tmp_path / "labels.tsv"
     few.write_text("\n".join(two_levels.read_text().splitlines()[:5]) + "\n")
-    with pytest.raises(InputsDisagree, match="has 5 people or more"):
+    with pytest.raises(InputsDisagree, match="has 5 samples or more"):
         assign(model, coords, tmp_path / "x", labels=str(few))
 
 
@@ -171,7 +171,7 @@ def test_of_whom_one_is_not_certain_nothing_is_said(model, coords, tmp_path) -> 
     assert [reason == "low_probability" for reason in done.reason] == list(~certain & ~flagged)
 
 
-def test_at_no_least_probability_only_flags_leave_people_out(model, coords, tmp_path) -> None:
+def test_at_no_least_probability_only_flags_leave_samples_out(model, coords, tmp_path) -> None:
     found = table(assign(model, coords, tmp_path / "x", min_prob=0.0).files["assign.population"])
     assert "low_probability" not in set(found["reason"])
     assert ((found["group"] == "unassigned") == (found["reason"] != "")).all()
@@ -277,18 +277,18 @@ def test_where_a_table_cannot_be_written_the_old_one_stays(
 
 def test_the_prefix_is_that_of_the_table(model, coords, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    shutil.copy(coords, tmp_path / "people.coords.tsv")
-    assert api.assign_prefix(["people.coords.tsv"], str(model)) == "people"
-    assert api.assign_prefix(["people.vcf.gz"], "some/m.ddvi") == "people.in.m"
+    shutil.copy(coords, tmp_path / "samples.coords.tsv")
+    assert api.assign_prefix(["samples.coords.tsv"], str(model)) == "samples"
+    assert api.assign_prefix(["samples.vcf.gz"], "some/m.ddvi") == "samples.in.m"
 
 
 def test_draws_written_out_have_the_moments_of_the_table(
     drawn_out: SimpleNamespace,
 ) -> None:
     """Within the error of the resampling of 400 draws from 1,600."""
-    with np.load(drawn_out.everybody["draws"], allow_pickle=False) as arrays:
+    with np.load(drawn_out.all_samples["draws"], allow_pickle=False) as arrays:
         samples, draws = list(arrays["sample_id"]), arrays["draws"]
-    places = table(drawn_out.everybody["coords"])
+    places = table(drawn_out.all_samples["coords"])
     assert samples == list(places["sample_id"])
     assert draws.shape == (len(samples), 400, 2)
     mean, sd = places[["Z1", "Z2"]], places[["Z1_sd", "Z2_sd"]].to_numpy()
@@ -300,7 +300,7 @@ def test_draws_written_out_have_the_moments_of_the_table(
 
 def test_draws_of_a_sample_alone_are_the_same_bytes(drawn_out: SimpleNamespace) -> None:
     with (
-        np.load(drawn_out.everybody["draws"]) as company,
+        np.load(drawn_out.all_samples["draws"]) as company,
         np.load(drawn_out.alone["draws"]) as alone,
     ):
         assert list(alone["sample_id"]) == [company["sample_id"][2]]
@@ -324,5 +324,5 @@ def drawn_out(model, cohort_files, tmp_path_factory) -> SimpleNamespace:
         ).files
 
     return SimpleNamespace(
-        everybody=embed(cohort_files.query, "all"), alone=embed(folder / "one.vcf", "one")
+        all_samples=embed(cohort_files.query, "all"), alone=embed(folder / "one.vcf", "one")
     )

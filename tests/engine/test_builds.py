@@ -1,6 +1,6 @@
-"""Builds, headers, missing sites and relatives, from files to tables, on a small cohort.
+"""Builds, headers, missing variants and relatives, from files to tables, on a small cohort.
 
-The cohort is in GRCh37. ``lifted_model`` knows its sites in GRCh38 too, by a made-up chain of
+The cohort is in GRCh37. ``lifted_model`` knows its variants in GRCh38 too, by a made-up chain of
 pieces that are shifted, absent or inverted.
 """
 
@@ -24,9 +24,9 @@ from ancestry_ddvi.genotypes.chromosomes import LENGTHS
 from ancestry_ddvi.genotypes.formats.vcf_writer import write_vcf
 from ancestry_ddvi.genotypes.harmonise.alleles import complement
 from ancestry_ddvi.genotypes.qc.filters import Filters
-from ancestry_ddvi.genotypes.variants import SiteTable
+from ancestry_ddvi.genotypes.variants import VariantTable
 
-PEOPLE = 8
+SAMPLES = 8
 KINDS = ("coords", "eigenvec", "pcs")
 
 
@@ -52,42 +52,46 @@ def embed(model, path: Path, prefix: Path, **options):
 
 
 def written(
-    path: Path, cohort, sites: SiteTable, rows: np.ndarray, *, header: str = "GRCh37",
+    path: Path, cohort, variants: VariantTable, rows: np.ndarray, *, header: str = "GRCh37",
     prefix: str = "", ids: bool = False,
 ) -> Path:  # fmt: skip
-    """Eight people at some sites, under a header of some build, without IDs unless asked for."""
-    rows = rows[np.lexsort((sites.position[rows], sites.chromosome[rows].astype(int)))]
-    chosen = sites[rows]
+    """Eight samples at some variants, under a header of some build, without IDs unless asked for."""
+    rows = rows[np.lexsort((variants.position[rows], variants.chromosome[rows].astype(int)))]
+    chosen = variants[rows]
     names = np.array([prefix + c for c in chosen.chromosome], dtype=object)
     given = chosen.id if ids else np.full(len(rows), ".", dtype=object)
     lengths = {f"{prefix}{n}": length for n, length in enumerate(LENGTHS[header], start=1)}
-    dosages = cohort.dosages[rows, :PEOPLE]
+    dosages = cohort.dosages[rows, :SAMPLES]
     write_vcf(
-        path, cohort.samples[:PEOPLE], replace(chosen, chromosome=names, id=given), dosages, lengths
+        path,
+        cohort.samples[:SAMPLES],
+        replace(chosen, chromosome=names, id=given),
+        dosages,
+        lengths,
     )
     return path
 
 
 @pytest.fixture(scope="module")
-def sites_38(cohort_files) -> SiteTable:
-    """The cohort's sites as a file of GRCh38 has them; sites that cannot be lifted move too."""
-    sites = cohort_files.simulated.sites
-    lifted = expected(sites, genome_pieces())
-    return replace(sites, position=np.where(lifted > 0, lifted, sites.position + 1))
+def variants_38(cohort_files) -> VariantTable:
+    """The cohort's variants as a file of GRCh38 has them; variants that cannot be lifted move too."""
+    variants = cohort_files.simulated.variants
+    lifted = expected(variants, genome_pieces())
+    return replace(variants, position=np.where(lifted > 0, lifted, variants.position + 1))
 
 
 @pytest.fixture(scope="module")
 def liftable(cohort_files) -> np.ndarray:
-    return np.flatnonzero(expected(cohort_files.simulated.sites, genome_pieces()))
+    return np.flatnonzero(expected(cohort_files.simulated.variants, genome_pieces()))
 
 
 @pytest.fixture(scope="module")
 def honest(lifted_model, cohort_files, liftable, tmp_path_factory):
-    """Eight people at the liftable sites, in the build of the cohort."""
+    """Eight samples at the liftable variants, in the build of the cohort."""
     folder = tmp_path_factory.mktemp("honest")
     cohort = cohort_files.simulated
     return embed(
-        lifted_model, written(folder / "x.vcf", cohort, cohort.sites, liftable), folder / "x"
+        lifted_model, written(folder / "x.vcf", cohort, cohort.variants, liftable), folder / "x"
     )
 
 
@@ -99,11 +103,11 @@ def test_a_chain_adds_positions_to_the_model_and_changes_nothing_else(
     fitted_model, lifted_model, chain
 ) -> None:
     ours, theirs = (load_file(m.files["model"]) for m in (fitted_model, lifted_model))
-    added = theirs.pop("sites.position.GRCh38")
+    added = theirs.pop("variants.position.GRCh38")
     assert {k: v.tobytes() for k, v in ours.items()} == {k: v.tobytes() for k, v in theirs.items()}
     model, plain = (Model.read(m.files["model"]) for m in (lifted_model, fitted_model))
     assert dict(model.record) == dict(plain.record)
-    assert added.tolist() == expected(model.panel.sites, genome_pieces()).tolist()
+    assert added.tolist() == expected(model.panel.variants, genome_pieces()).tolist()
     assert plain.panel.known == {"GRCh37": len(plain.panel)}
     assert lifted_model.summary["positions"] == model.panel.known
     assert model.panel.known["GRCh38"] == np.count_nonzero(added) < len(model.panel)
@@ -130,10 +134,10 @@ def test_a_chain_and_another_species_exclude_each_other(cohort_files, chain, tmp
 
 
 def test_a_file_of_the_other_build_is_placed_where_it_would_be_in_the_own_one(
-    lifted_model, cohort_files, sites_38, honest, tmp_path
+    lifted_model, cohort_files, variants_38, honest, tmp_path
 ) -> None:
-    everything = np.arange(len(sites_38))
-    path = written(tmp_path / "x.vcf", cohort_files.simulated, sites_38, everything,
+    everything = np.arange(len(variants_38))
+    path = written(tmp_path / "x.vcf", cohort_files.simulated, variants_38, everything,
                    header="GRCh38")  # fmt: skip
     other = embed(lifted_model, path, tmp_path / "x")
     match = other.summary["match"]
@@ -145,10 +149,19 @@ def test_a_file_of_the_other_build_is_placed_where_it_would_be_in_the_own_one(
 @pytest.mark.parametrize("prefix", ["", "chr"])
 @pytest.mark.parametrize(("build", "header"), [("GRCh37", "GRCh38"), ("GRCh38", "GRCh37")])
 def test_a_header_that_lies_changes_no_byte_and_is_contradicted(
-    lifted_model, cohort_files, sites_38, liftable, honest, tmp_path, caplog, build, header, prefix
+    lifted_model,
+    cohort_files,
+    variants_38,
+    liftable,
+    honest,
+    tmp_path,
+    caplog,
+    build,
+    header,
+    prefix,
 ) -> None:
-    sites = cohort_files.simulated.sites if build == "GRCh37" else sites_38
-    path = written(tmp_path / "x.vcf", cohort_files.simulated, sites, liftable, header=header,
+    variants = cohort_files.simulated.variants if build == "GRCh37" else variants_38
+    path = written(tmp_path / "x.vcf", cohort_files.simulated, variants, liftable, header=header,
                    prefix=prefix)  # fmt: skip
     other = embed(lifted_model, path, tmp_path / "x")
     match = other.summary["match"]
@@ -159,9 +172,9 @@ def test_a_header_that_lies_changes_no_byte_and_is_contradicted(
 
 
 def test_the_right_build_by_name_changes_no_byte(
-    lifted_model, cohort_files, liftable, sites_38, honest, tmp_path
+    lifted_model, cohort_files, liftable, variants_38, honest, tmp_path
 ) -> None:
-    path = written(tmp_path / "x.vcf", cohort_files.simulated, sites_38, liftable)
+    path = written(tmp_path / "x.vcf", cohort_files.simulated, variants_38, liftable)
     other = embed(lifted_model, path, tmp_path / "x", build="GRCh38")
     assert other.summary["match"]["stated_build"] == "GRCh38"
     assert same_places(other, honest)
@@ -169,18 +182,18 @@ def test_the_right_build_by_name_changes_no_byte(
 
 @pytest.mark.parametrize("build", ["GRCh37", "NCBI36"])
 def test_a_wrong_build_by_name_leaves_ids_or_is_refused(
-    lifted_model, cohort_files, liftable, sites_38, tmp_path, build
+    lifted_model, cohort_files, liftable, variants_38, tmp_path, build
 ) -> None:
-    named = written(tmp_path / "a.vcf", cohort_files.simulated, sites_38, liftable, ids=True)
+    named = written(tmp_path / "a.vcf", cohort_files.simulated, variants_38, liftable, ids=True)
     other = embed(lifted_model, named, tmp_path / "a", build=build)
     assert other.summary["match"]["key"] == "id"
-    nameless = written(tmp_path / "b.vcf", cohort_files.simulated, sites_38, liftable)
+    nameless = written(tmp_path / "b.vcf", cohort_files.simulated, variants_38, liftable)
     with pytest.raises(InputsDisagree, match=build):
         embed(lifted_model, nameless, tmp_path / "out" / "b", build=build)
     assert not list((tmp_path / "out").iterdir())
 
 
-def test_a_build_nobody_knows_is_a_usage_problem(lifted_model, cohort_files, tmp_path) -> None:
+def test_a_build_no_sample_knows_is_a_usage_problem(lifted_model, cohort_files, tmp_path) -> None:
     with pytest.raises(UsageProblem, match="--build is hg19"):
         embed(lifted_model, cohort_files.query, tmp_path / "x", build="hg19")
 
@@ -188,11 +201,13 @@ def test_a_build_nobody_knows_is_a_usage_problem(lifted_model, cohort_files, tmp
 def test_a_file_on_the_other_strand_changes_no_byte(
     lifted_model, cohort_files, liftable, honest, tmp_path
 ) -> None:
-    sites = cohort_files.simulated.sites
-    flip = np.random.default_rng(1).random(len(sites)) < 0.5
-    flipped = {a: np.where(flip, complement(getattr(sites, a)), getattr(sites, a))
+    variants = cohort_files.simulated.variants
+    flip = np.random.default_rng(1).random(len(variants)) < 0.5
+    flipped = {a: np.where(flip, complement(getattr(variants, a)), getattr(variants, a))
                for a in ("ref", "alt")}  # fmt: skip
-    path = written(tmp_path / "x.vcf", cohort_files.simulated, replace(sites, **flipped), liftable)
+    path = written(
+        tmp_path / "x.vcf", cohort_files.simulated, replace(variants, **flipped), liftable
+    )
     other = embed(lifted_model, path, tmp_path / "x")
     match = other.summary["match"]
     assert match["strand_flipped"] == pytest.approx(match["matched"] / 2, rel=0.1)
@@ -200,33 +215,33 @@ def test_a_file_on_the_other_strand_changes_no_byte(
 
 
 @pytest.mark.parametrize("share", [0.01, 0.99])
-def test_any_share_of_the_models_sites_places_everybody(
+def test_any_share_of_the_models_variants_places_all_samples(
     lifted_model, cohort_files, honest, tmp_path, share
 ) -> None:
-    model, sites = Model.read(lifted_model.files["model"]), cohort_files.simulated.sites
-    own = np.flatnonzero(np.isin(sites.id, model.panel.sites.id))
+    model, variants = Model.read(lifted_model.files["model"]), cohort_files.simulated.variants
+    own = np.flatnonzero(np.isin(variants.id, model.panel.variants.id))
     rows = np.random.default_rng(2).permutation(own)[: round(share * len(own))]
-    path = written(tmp_path / "x.vcf", cohort_files.simulated, sites, rows)
-    other = embed(lifted_model, path, tmp_path / "x", min_sites=10)
+    path = written(tmp_path / "x.vcf", cohort_files.simulated, variants, rows)
+    other = embed(lifted_model, path, tmp_path / "x", min_variants=10)
     assert other.summary["match"]["matched"] == len(rows)
-    assert other.summary["match"]["site_fraction"] == pytest.approx(share, rel=0.05)
+    assert other.summary["match"]["variant_fraction"] == pytest.approx(share, rel=0.05)
     assert np.isfinite(other.coordinates.mean).all()
     wider = other.coordinates.sd.mean() / honest.coordinates.sd.mean()
     assert wider > 2 if share < 0.5 else wider < 1.05
 
 
-def test_a_file_without_any_site_of_the_model_is_refused_with_one_sentence(
+def test_a_file_without_any_variant_of_the_model_is_refused_with_one_sentence(
     lifted_model, cohort_files, tmp_path
 ) -> None:
-    model, sites = Model.read(lifted_model.files["model"]), cohort_files.simulated.sites
-    others = np.flatnonzero(~np.isin(sites.id, model.panel.sites.id))
-    path = written(tmp_path / "x.vcf", cohort_files.simulated, sites, others)
+    model, variants = Model.read(lifted_model.files["model"]), cohort_files.simulated.variants
+    others = np.flatnonzero(~np.isin(variants.id, model.panel.variants.id))
+    path = written(tmp_path / "x.vcf", cohort_files.simulated, variants, others)
     out = tmp_path / "out" / "x"
     words = ["embed", str(lifted_model.files["model"]), str(path), "--out", str(out)]
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 4
     assert result.stderr.count("Error: ") == 1
-    assert f"0 of {len(model.panel):,} model sites" in result.stderr
+    assert f"0 of {len(model.panel):,} model variants" in result.stderr
     assert [p.name for p in out.parent.iterdir()] == ["x.log"]
 
 
@@ -238,7 +253,7 @@ def everyone(fitted_model, cohort_files, tmp_path_factory):
 
 def test_relatives_in_the_input_are_told_of(everyone, cohort_files) -> None:
     rows = [line.split("\t") for line in everyone.files["relatives"].read_text().splitlines()]
-    assert rows[0] == ["sample_1", "sample_2", "kinship", "sites", "relation"]
+    assert rows[0] == ["sample_1", "sample_2", "kinship", "variants", "relation"]
     relation = {"parent-child": "first degree", "duplicate": "duplicate"}
     truth = {(a, b, relation[how]) for a, b, how in cohort_files.simulated.relatives}
     assert {(row[0], row[1], row[4]) for row in rows[1:]} == truth

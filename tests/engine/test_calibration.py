@@ -1,7 +1,7 @@
 """Simulation-based calibration (Talts et al. 2018) of places and their error bars.
 
-People are drawn from a fitted model: z from the prior, scores from the likelihood, with many and
-with few sites. If draws, weighted, are from the posterior, the rank of the true z among them is
+Samples are drawn from a fitted model: z from the prior, scores from the likelihood, with many and
+with few variants. If draws, weighted, are from the posterior, the rank of the true z among them is
 uniform, whatever the model has learnt.
 """
 
@@ -23,15 +23,15 @@ from ancestry_ddvi.models.variational import Variational
 
 pytestmark = pytest.mark.statistical
 
-PEOPLE, DRAWS, BINS = 2400, 256, 20
+SAMPLES, DRAWS, BINS = 2400, 256, 20
 SMALL = {"width": 32, "encoder_width": 32, "steps": 400, "batch": 128}
 
 
 def fitted(method: str) -> Variational:
-    """A model of the method, trained on people of a curved world for a few seconds."""
+    """A model of the method, trained on samples of a curved world for a few seconds."""
     torch.manual_seed(1)
-    _, people = simulate(toy_model(), 600, seed=8)
-    data = as_data(people)
+    _, samples = simulate(toy_model(), 600, seed=8)
+    data = as_data(samples)
     made = replace(recipe(method), **SMALL).build(Spec(data.modality, 2), torch.device("cpu"))
     made.fit(data, lambda done: None)
     return made.model
@@ -39,15 +39,15 @@ def fitted(method: str) -> Variational:
 
 @pytest.fixture(scope="module", params=["ddvi", "vae", "iaf-vae", "h-iaf-vae"])
 def simulated(request) -> tuple[np.ndarray, Placement]:
-    """Where people of the model truly are, and where they are placed."""
+    """Where samples of the model truly are, and where they are placed."""
     model = fitted(request.param)
-    truth, batch = simulate(model, PEOPLE, seed=78)
-    ids = [f"p{i}" for i in range(PEOPLE)]
+    truth, batch = simulate(model, SAMPLES, seed=78)
+    ids = [f"p{i}" for i in range(SAMPLES)]
     return truth.double().numpy(), place(model, as_data(batch), ids, draws=DRAWS, seed=5)
 
 
 def ranks(truth: np.ndarray, placement: Placement, axis: int) -> np.ndarray:
-    """Posterior mass below the truth; (people,)."""
+    """Posterior mass below the truth; (samples,)."""
     below = placement.draws[:, :, axis] < truth[:, None, axis]
     return np.clip((placement.weight * below).sum(axis=1), 0, 1)
 
@@ -56,12 +56,12 @@ def ranks(truth: np.ndarray, placement: Placement, axis: int) -> np.ndarray:
 def test_ranks_of_the_truth_are_uniform(simulated, axis: int) -> None:
     truth, placement = simulated
     counts = np.histogram(ranks(truth, placement, axis), np.linspace(0, 1, BINS + 1))[0]
-    assert counts.sum() == PEOPLE >= 1000
+    assert counts.sum() == SAMPLES >= 1000
     assert stats.chisquare(counts).pvalue > 0.01
 
 
 @pytest.mark.parametrize("share", range(len(SHARES)))
-def test_they_are_uniform_at_every_number_of_sites(simulated, share: int) -> None:
+def test_they_are_uniform_at_every_number_of_variants(simulated, share: int) -> None:
     truth, placement = simulated
     for axis in range(2):
         some = ranks(truth, placement, axis)[share :: len(SHARES)]

@@ -21,7 +21,7 @@ POPULATIONS, STRONG = 4, 3
 
 def components_of(cohort: Cohort, count: int = 8) -> Components:
     return principal_components(
-        cohort.store, cohort.rows, cohort.people, cohort.frequency, count, seed=1
+        cohort.store, cohort.rows, cohort.samples, cohort.frequency, count, seed=1
     )
 
 
@@ -33,24 +33,24 @@ def correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def scores_of(cohort: Cohort, found: Components) -> np.ndarray:
-    people = cohort.dosages.shape[1]
+    samples = cohort.dosages.shape[1]
     projection = Projection(
         found.loadings,
         cohort.frequency,
         found.strength,
         found.pull(STRONG),
-        people,
+        samples,
         1.0,
         STRONG,
     )
-    return projection.read(blocks(cohort.dosages), people).value
+    return projection.read(blocks(cohort.dosages), samples).value
 
 
 @pytest.fixture(scope="module")
 def cohort() -> Cohort:
-    """Populations of 50, 35, 22 and 13 people: equal ones would leave the axes undecided."""
+    """Populations of 50, 35, 22 and 13 samples: equal ones would leave the axes undecided."""
     everyone = balding_nichols(1, POPULATIONS, 200, 3000, fst=0.08)
-    turn = everyone.people // POPULATIONS
+    turn = everyone.samples // POPULATIONS
     some = everyone.select(np.flatnonzero(turn < np.array([50, 35, 22, 13])[everyone.population]))
     minor = np.minimum(some.frequency, 1 - some.frequency)
     return replace(
@@ -106,13 +106,13 @@ def test_they_are_those_of_plink2(cohort, tmp_path, missing: float) -> None:
 def test_a_file_too_large_for_its_gram_matrix_gets_the_same(
     cohort, monkeypatch, missing: float
 ) -> None:
-    """With gaps too, of which some people have more than others."""
+    """With gaps too, of which some samples have more than others."""
     rng = np.random.default_rng(6)
     rate = rng.uniform(0, 2 * missing, cohort.dosages.shape[1])
     gaps = rng.random(cohort.dosages.shape) < rate
     seen = replace(cohort, dosages=np.where(gaps, np.int8(-1), cohort.dosages))
     formed = components_of(seen)
-    monkeypatch.setattr(components, "GRAM_PEOPLE", 10)
+    monkeypatch.setattr(components, "GRAM_SAMPLES", 10)
     streamed = components_of(seen)
     assert_allclose(streamed.strength[:STRONG], formed.strength[:STRONG], rtol=1e-4)
     assert_allclose(streamed.loadings[:, :STRONG], formed.loadings[:, :STRONG], atol=1e-3)
@@ -124,15 +124,15 @@ def test_a_file_too_large_for_its_gram_matrix_gets_the_same(
 def test_a_file_too_large_for_its_gram_matrix_has_as_many_that_matter(
     monkeypatch, seed: int
 ) -> None:
-    """Whatever the probes; people who take turns by population are no trap either."""
-    monkeypatch.setattr(components, "GRAM_PEOPLE", 200)
+    """Whatever the probes; samples who take turns by population are no trap either."""
+    monkeypatch.setattr(components, "GRAM_SAMPLES", 200)
     assert components_of(balding_nichols(seed, 6, 400, 3000, fst=0.08), 12).significant == 5
     assert components_of(balding_nichols(seed, 1, 300, 12_000, fst=0.0), 12).significant <= 1
 
 
 @pytest.mark.statistical
 def test_no_component_matters_where_there_is_no_structure() -> None:
-    """Twelve cohorts at the 5 % level; few people and many sites as in small studies."""
+    """Twelve cohorts at the 5 % level; few samples and many variants as in small studies."""
     counts = [components_of(balding_nichols(seed, 1, 60, 6000, fst=0.0)).significant
               for seed in range(12)]  # fmt: skip
     assert sum(count > 0 for count in counts) <= 3
@@ -141,23 +141,23 @@ def test_no_component_matters_where_there_is_no_structure() -> None:
 
 @pytest.mark.statistical
 @pytest.mark.parametrize("populations", [2, 3, 5])
-@pytest.mark.parametrize(("people", "sites"), [(60, 6000), (200, 2000)])
+@pytest.mark.parametrize(("samples", "variants"), [(60, 6000), (200, 2000)])
 def test_as_many_matter_as_there_are_populations_but_one(
-    populations: int, people: int, sites: int
+    populations: int, samples: int, variants: int
 ) -> None:
-    cohort = balding_nichols(people, populations, people, sites, fst=0.08)
+    cohort = balding_nichols(samples, populations, samples, variants, fst=0.08)
     assert components_of(cohort).significant == populations - 1
 
 
 @pytest.mark.statistical
-@pytest.mark.parametrize("how", ["anywhere", "by person", "by site"])
-def test_missing_genotypes_shift_and_shrink_nobody(cohort, found, how: str) -> None:
+@pytest.mark.parametrize("how", ["anywhere", "by sample", "by variant"])
+def test_missing_genotypes_shift_and_shrink_no_sample(cohort, found, how: str) -> None:
     rng = np.random.default_rng(3)
-    sites, people = cohort.dosages.shape
+    variants, samples = cohort.dosages.shape
     rate = {
         "anywhere": np.full((1, 1), 0.02),
-        "by person": rng.uniform(0, 0.04, (1, people)),
-        "by site": rng.uniform(0, 0.04, (sites, 1)),
+        "by sample": rng.uniform(0, 0.04, (1, samples)),
+        "by variant": rng.uniform(0, 0.04, (variants, 1)),
     }[how]
     gaps = rng.random(cohort.dosages.shape) < rate
     partial = replace(cohort, dosages=np.where(gaps, np.int8(-1), cohort.dosages))
@@ -171,7 +171,7 @@ def test_missing_genotypes_shift_and_shrink_nobody(cohort, found, how: str) -> N
     assert correlations(whole, seen).min() > 0.999
 
 
-def test_a_person_seen_at_no_site_is_borne(cohort) -> None:
+def test_a_sample_seen_at_no_variant_is_borne(cohort) -> None:
     dosages = cohort.dosages.copy()
     dosages[:, 5] = -1
     partial = replace(cohort, dosages=dosages)
@@ -180,6 +180,6 @@ def test_a_person_seen_at_no_site_is_borne(cohort) -> None:
     assert found.significant == STRONG
 
 
-def test_there_are_no_more_components_than_people_but_one() -> None:
+def test_there_are_no_more_components_than_samples_but_one() -> None:
     few = balding_nichols(1, 2, 6, 500)
     assert components_of(few, 40).loadings.shape[1] == 5

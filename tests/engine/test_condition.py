@@ -40,8 +40,8 @@ class Grid:
         level = next(i for i in range(len(known.levels)) if name in known.names(i))
         return known.log_chances(level, self.places)[:, known.names(level).index(name)]
 
-    def likelihood(self, batch: Batch, person: int) -> np.ndarray:
-        rows = batch[torch.tensor([person])].repeat(len(LATENTS))
+    def likelihood(self, batch: Batch, sample: int) -> np.ndarray:
+        rows = batch[torch.tensor([sample])].repeat(len(LATENTS))
         with torch.no_grad():
             z = torch.tensor(LATENTS, dtype=torch.float32)
             return self.method.model.likelihood.log_prob(rows, z).double().numpy()
@@ -54,9 +54,9 @@ class Grid:
 
 
 def scores_of(fitted: Model, path: Path) -> Batch:
-    """Everybody's scores as ``embed`` has them."""
+    """Every sample's scores as ``embed`` has them."""
     store = GenotypeStore.open([str(path)], None, lambda done, total: None)
-    alignment = fitted.panel.align(store.sites, None, store.build_hint, None)
+    alignment = fitted.panel.align(store.variants, None, store.build_hint, None)
     blocks = [
         (part, alignment.dosages(store, part.start, part.stop))
         for part in runs(len(alignment.rows))
@@ -83,7 +83,7 @@ def adversarial(cohort_files, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def sparse(cohort_files, tmp_path_factory) -> Path:
-    """The query at one in six of its sites."""
+    """The query at one in six of its variants."""
     path = tmp_path_factory.mktemp("sparse") / "sparse.vcf"
     with gzip.open(cohort_files.query, "rt") as lines:
         kept = [line for i, line in enumerate(lines) if line.startswith("#") or i % 6 == 0]
@@ -115,10 +115,10 @@ def test_a_method_without_error_bars_gets_those_of_a_grid(
     )  # fmt: skip
     batch = scores_of(grid.fitted, sparse)
     prior = grid.log_prior + (grid.groups(population) if population else 0)
-    for person in range(len(done.coordinates.samples)):
-        mean, sd = grid.moments(prior + grid.likelihood(batch, person))
-        assert np.abs((done.coordinates.mean[person] - mean) / sd).max() < 0.35
-        assert np.abs(done.coordinates.sd[person] / sd - 1).max() < 0.35
+    for sample in range(len(done.coordinates.samples)):
+        mean, sd = grid.moments(prior + grid.likelihood(batch, sample))
+        assert np.abs((done.coordinates.mean[sample] - mean) / sd).max() < 0.35
+        assert np.abs(done.coordinates.sd[sample] / sd - 1).max() < 0.35
     assert (done.coordinates.effective_draws >= 16).all()
 
 
@@ -134,16 +134,16 @@ def test_a_sampler_made_for_it_gives_the_same(adversarial, sparse, tmp_path):
     assert done.summary["sampler"] == {"asked": "outsourced", "steps": 300, "own": 0,
                                        "outsourced": 8}  # fmt: skip
     apart = []
-    for person in range(8):
+    for sample in range(8):
         mean, sd = grid.moments(
-            grid.log_prior + grid.groups("South1") + grid.likelihood(batch, person)
+            grid.log_prior + grid.groups("South1") + grid.likelihood(batch, sample)
         )
-        apart.append((done.coordinates.mean[person] - mean) / sd)
+        apart.append((done.coordinates.mean[sample] - mean) / sd)
     assert np.sqrt(np.square(apart).mean()) < 0.25
 
 
 @pytest.mark.statistical
-def test_somebody_of_a_group_is_where_the_grid_says(model, tmp_path):
+def test_a_sample_of_a_group_is_where_the_grid_says(model, tmp_path):
     grid = Grid(model)
     done = condition(model, None, tmp_path / "c", population="East1", draws=512)
     mean, sd = grid.moments(grid.log_prior + grid.groups("East1"))
@@ -200,7 +200,7 @@ def components(cohort_files, tmp_path_factory) -> api.Fitted:
     return api.fit([str(cohort_files.cohort)], str(prefix), method="pca", device="cpu")
 
 
-def test_components_generate_nobody(components, cohort_files, tmp_path):
+def test_components_generate_no_sample(components, cohort_files, tmp_path):
     model, coords = components.files["model"], components.files["coords"]
     with pytest.raises(UsageProblem, match="no generator"):
         condition(model, cohort_files.query, tmp_path / "c", reward=lambda z: np.zeros(len(z)))
@@ -210,7 +210,7 @@ def test_components_generate_nobody(components, cohort_files, tmp_path):
 
 
 def test_decoded_dosages_are_those_of_the_decoded_scores(fitted_model, tmp_path):
-    """By the formula of the genotype model, at every site: 2 f + sd v's."""
+    """By the formula of the genotype model, at every variant: 2 f + sd v's."""
     model, coords = fitted_model.files["model"], fitted_model.files["coords"]
     done = api.decode(str(model), str(coords), str(tmp_path / "d"))
     fitted, table = Model.read(model), pd.read_csv(coords, sep="\t", dtype={"sample_id": str})
@@ -221,8 +221,8 @@ def test_decoded_dosages_are_those_of_the_decoded_scores(fitted_model, tmp_path)
     assert np.allclose(done.scores, scores, atol=1e-3)
     f, loadings = fitted.panel.frequency, fitted.projection.loadings[:, : scores.shape[1]]
     expected = 2 * f[:, None] + np.sqrt(2 * f * (1 - f))[:, None] * (loadings @ scores.T)
-    sites = fitted.panel.sites
-    where = {(c, p): i for i, (c, p) in enumerate(zip(sites.chromosome, sites.position,
+    variants = fitted.panel.variants
+    where = {(c, p): i for i, (c, p) in enumerate(zip(variants.chromosome, variants.position,
                                                       strict=True))}  # fmt: skip
     file = cyvcf2.VCF(str(done.files["vcf"]))
     assert list(file.samples) == list(table["sample_id"])
@@ -232,7 +232,7 @@ def test_decoded_dosages_are_those_of_the_decoded_scores(fitted_model, tmp_path)
         dosage = record.format("DS")[:, 0]
         assert np.allclose(dosage, expected[row].clip(0.01, 1.99), atol=0.003)
         count += 1
-    assert count == len(sites)
+    assert count == len(variants)
 
 
 @pytest.mark.slow

@@ -23,13 +23,13 @@ ERROR = 0.005
 
 
 @pytest.fixture(scope="module")
-def people(cohort_files) -> SimulatedCohort:
-    """Ten people of the cohort at all sites."""
+def samples(cohort_files) -> SimulatedCohort:
+    """Ten samples of the cohort at all variants."""
     return cohort_files.simulated.select(np.arange(0, 100, 10), np.arange(2400))
 
 
 def phred(dosages: np.ndarray, depth: float, seed: int) -> np.ndarray:
-    """PL of simulated reads; int (sites, people, 3). Missing calls have no reads."""
+    """PL of simulated reads; int (variants, samples, 3). Missing calls have no reads."""
     rng = np.random.default_rng(seed)
     alt = np.array([ERROR, 0.5, 1 - ERROR])
     reads = rng.poisson(depth, dosages.shape) * (dosages >= 0)
@@ -39,13 +39,19 @@ def phred(dosages: np.ndarray, depth: float, seed: int) -> np.ndarray:
 
 
 def written(path: Path, cohort: SimulatedCohort, form: str, calls: np.ndarray) -> str:
-    """A VCF with ``calls``, an array of str (sites, people)."""
-    sites = cohort.sites
+    """A VCF with ``calls``, an array of str (variants, samples)."""
+    variants = cohort.variants
     columns = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT")
     lines = [*HEADER, "\t".join([*columns, *cohort.samples])]
     for i, row in enumerate(calls):
-        site = (sites.chromosome[i], str(sites.position[i]), ".", sites.ref[i], sites.alt[i])
-        lines.append("\t".join([*site, ".", "PASS", ".", form, *row]))
+        variant = (
+            variants.chromosome[i],
+            str(variants.position[i]),
+            ".",
+            variants.ref[i],
+            variants.alt[i],
+        )
+        lines.append("\t".join([*variant, ".", "PASS", ".", form, *row]))
     path.write_text("\n".join(lines) + "\n")
     return str(path)
 
@@ -64,46 +70,46 @@ def table(path: Path) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def low(fitted_model, people, tmp_path_factory):
+def low(fitted_model, samples, tmp_path_factory):
     folder = tmp_path_factory.mktemp("low")
-    path = with_likelihoods(folder / "x.vcf", people, phred(people.dosages, 2, 1))
+    path = with_likelihoods(folder / "x.vcf", samples, phred(samples.dosages, 2, 1))
     return embed(fitted_model, path, folder / "x")
 
 
-def test_reads_without_a_call_place_people_near_their_calls(low, fitted_model, people) -> None:
+def test_reads_without_a_call_place_samples_near_their_calls(low, fitted_model, samples) -> None:
     everyone = table(fitted_model.files["coords"]).set_index("sample_id")
-    called, soft = everyone.loc[list(people.samples)], table(low.files["coords"])
+    called, soft = everyone.loc[list(samples.samples)], table(low.files["coords"])
     for axis in ("Z1", "Z2"):
         apart = (soft[axis].to_numpy() - called[axis].to_numpy()) / soft[f"{axis}_sd"].to_numpy()
         assert np.abs(apart).max() < 4
-    assert (soft["information"] < 0.8 * soft["n_sites"]).all()
-    assert (called["information"] == called["n_sites"]).all()
+    assert (soft["information"] < 0.8 * soft["n_variants"]).all()
+    assert (called["information"] == called["n_variants"]).all()
 
 
 def test_the_summary_says_which_field_was_read(low, fitted_model, cohort_files, tmp_path) -> None:
     assert json.loads(low.files["summary"].read_text())["field"] == "PL"
-    assert low.summary["match"]["file_sites"] == 2400
+    assert low.summary["match"]["file_variants"] == 2400
     calls = embed(fitted_model, str(cohort_files.query), tmp_path / "q", draws=4)
     assert calls.summary["field"] == "GT"
     with pytest.raises(UsageProblem, match="hard calls only"):
         embed(fitted_model, "-", tmp_path / "y", field="PL")
 
 
-def test_alone_or_turned_round_the_same_bytes(low, fitted_model, people, tmp_path) -> None:
-    values = phred(people.dosages, 2, 1)
+def test_alone_or_turned_round_the_same_bytes(low, fitted_model, samples, tmp_path) -> None:
+    values = phred(samples.dosages, 2, 1)
     places = low.files["coords"].read_text().splitlines()
     for chosen in ([3], [9, 3, 0]):
-        some = people.select(np.array(chosen), np.arange(2400))
+        some = samples.select(np.array(chosen), np.arange(2400))
         path = with_likelihoods(tmp_path / "s.vcf", some, values[:, chosen])
         found = embed(fitted_model, path, tmp_path / "s").files["coords"].read_text()
         assert found.splitlines()[1:] == [places[1 + i] for i in chosen]
 
 
 @pytest.mark.parametrize("field", ["PL", "DS"])
-def test_certain_evidence_places_people_where_their_calls_do(
-    fitted_model, people, tmp_path, field: str
+def test_certain_evidence_places_samples_where_their_calls_do(
+    fitted_model, samples, tmp_path, field: str
 ) -> None:
-    whole = people.select(np.arange(10), np.flatnonzero((people.dosages >= 0).all(axis=1)))
+    whole = samples.select(np.arange(10), np.flatnonzero((samples.dosages >= 0).all(axis=1)))
     certain = {
         "PL": np.array(["0,99,99", "99,0,99", "99,99,0"]),
         "DS": np.array(["0", "1", "2"]),
@@ -116,16 +122,16 @@ def test_certain_evidence_places_people_where_their_calls_do(
     assert (soft.summary["field"], hard.summary["field"]) == (field, "GT")
     apart = np.abs(soft.coordinates.mean - hard.coordinates.mean) / hard.coordinates.sd
     assert apart.max() < 0.3
-    assert np.array_equal(soft.coordinates.n_sites, hard.coordinates.n_sites)
+    assert np.array_equal(soft.coordinates.n_variants, hard.coordinates.n_variants)
 
 
-def test_single_alleles_are_flagged_and_less_certain(fitted_model, people, tmp_path) -> None:
-    drawn = np.random.default_rng(2).integers(0, 2, people.dosages.shape)
-    single = np.where(people.dosages == 1, 2 * drawn, people.dosages)
+def test_single_alleles_are_flagged_and_less_certain(fitted_model, samples, tmp_path) -> None:
+    drawn = np.random.default_rng(2).integers(0, 2, samples.dosages.shape)
+    single = np.where(samples.dosages == 1, 2 * drawn, samples.dosages)
     words = np.array(["0/0", "0/1", "1/1", "./."])
     found = embed(
-        fitted_model, written(tmp_path / "x.vcf", people, "GT", words[single]), tmp_path / "x"
+        fitted_model, written(tmp_path / "x.vcf", samples, "GT", words[single]), tmp_path / "x"
     )
     assert all("pseudo_haploid" in flag.split(",") for flag in found.coordinates.flag)
     assert found.summary["flags"]["pseudo_haploid"] == 10
-    assert np.array_equal(found.coordinates.information, found.coordinates.n_sites / 2)
+    assert np.array_equal(found.coordinates.information, found.coordinates.n_variants / 2)

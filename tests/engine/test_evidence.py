@@ -1,4 +1,4 @@
-"""Evidence per site: likelihoods of reads, posteriors of imputation, single alleles."""
+"""Evidence per variant: likelihoods of reads, posteriors of imputation, single alleles."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ def projection(cohort) -> Projection:
 
 
 @pytest.fixture(scope="module")
-def people(cohort) -> np.ndarray:
-    """Dosages of newcomers without missing calls; int8 (sites, 20)."""
+def samples(cohort) -> np.ndarray:
+    """Dosages of newcomers without missing calls; int8 (variants, 20)."""
     return cohort.more(20, 2)
 
 
 def hard(dosages: np.ndarray) -> np.ndarray:
-    """Calls as triples, missing ones flat; float64 (people, sites, 3)."""
+    """Calls as triples, missing ones flat; float64 (samples, variants, 3)."""
     found = (dosages.T[:, :, None] == np.arange(3)).astype(float)
     found[dosages.T < 0] = 1.0
     return found
 
 
 def reads(dosages: np.ndarray, depth: float, seed: int) -> np.ndarray:
-    """Likelihoods of simulated reads; float64 (people, sites, 3)."""
+    """Likelihoods of simulated reads; float64 (samples, variants, 3)."""
     rng = np.random.default_rng(seed)
     alt = np.array([BASE_ERROR, 0.5, 1 - BASE_ERROR])
     count = rng.poisson(depth, dosages.T.shape)
@@ -67,9 +67,9 @@ def assert_same_bits(a: Scores, b: Scores) -> None:
 # Certainty and ignorance -----------------------------------------------------------------------
 
 
-def test_hard_calls_are_scored_as_ever(projection, people) -> None:
+def test_hard_calls_are_scored_as_ever(projection, samples) -> None:
     """Missing ones too, at any scale, even where expectations leave the range of frequencies."""
-    dosages = people.copy()
+    dosages = samples.copy()
     dosages[np.random.default_rng(0).random(dosages.shape) < 0.4] = -1
     far = np.where(projection.loadings[:, :1] > 0, 2, 0).astype(np.int8)
     far[0] = 1
@@ -79,9 +79,9 @@ def test_hard_calls_are_scored_as_ever(projection, people) -> None:
         assert_allclose(getattr(soft, name), getattr(calls, name), rtol=1e-6, atol=1e-6)
 
 
-def test_certain_probabilities_are_hard_calls_but_for_the_error_floor(projection, people) -> None:
-    found = (as_likelihoods(triple, projection.frequency) for triple in hard(people))
-    soft, calls = scores_of(projection, found), called(projection, people)
+def test_certain_probabilities_are_hard_calls_but_for_the_error_floor(projection, samples) -> None:
+    found = (as_likelihoods(triple, projection.frequency) for triple in hard(samples))
+    soft, calls = scores_of(projection, found), called(projection, samples)
     sd = 1 / np.sqrt(np.diagonal(calls.precision, axis1=1, axis2=2))
     assert np.abs((soft.value - calls.value) / sd).max() < 0.25
     assert_allclose(soft.information, calls.observed, rtol=0.03)
@@ -96,16 +96,16 @@ def test_the_panels_own_frequencies_say_nothing(projection) -> None:
     assert np.abs(found.precision).max() < 1e-9
 
 
-def test_flat_likelihoods_are_unobserved(projection, people) -> None:
-    flat = np.full((1, len(people), 3), 0.3)
+def test_flat_likelihoods_are_unobserved(projection, samples) -> None:
+    flat = np.full((1, len(samples), 3), 0.3)
     nothing = scores_of(projection, flat)
     assert nothing.observed[0] == 0
     assert nothing.information[0] == 0
     assert not nothing.value.any()
     assert np.abs(nothing.precision).max() < 1e-9
     assert np.isfinite(nothing.factor).all()
-    third = np.arange(len(people)) % 3 == 0
-    some = reads(people[:, :3], 2, 4)
+    third = np.arange(len(samples)) % 3 == 0
+    some = reads(samples[:, :3], 2, 4)
     some[:, third] = 1.0
     without = replace(projection, loadings=np.where(third[:, None], 0, projection.loadings))
     a, b = scores_of(projection, some), scores_of(without, some)
@@ -113,7 +113,7 @@ def test_flat_likelihoods_are_unobserved(projection, people) -> None:
 
 
 def test_information_is_what_the_mean_tells_of_the_dosage(projection) -> None:
-    """At the panel's frequencies and one site: 1 - V / 2p(1 - p), by enumeration."""
+    """At the panel's frequencies and one variant: 1 - V / 2p(1 - p), by enumeration."""
     one = replace(projection, loadings=np.zeros((1, 1)), frequency=np.array([0.3]))
     for likelihood in ([1.0, 0.5, 0.02], [0.1, 1.0, 0.9], [1e-9, 1e-9, 1.0]):
         floored = (1 - ERROR) * np.array(likelihood) + ERROR
@@ -128,18 +128,18 @@ def test_information_is_what_the_mean_tells_of_the_dosage(projection) -> None:
 # Order and company -----------------------------------------------------------------------------
 
 
-def test_alone_as_in_company_as_in_any_order(projection, people) -> None:
-    likelihoods = reads(people, 1, 5)
+def test_alone_as_in_company_as_in_any_order(projection, samples) -> None:
+    likelihoods = reads(samples, 1, 5)
     together = scores_of(projection, likelihoods)
-    for person in (0, 7, 19):
-        assert_same_bits(scores_of(projection, likelihoods[[person]]), together[[person]])
+    for sample in (0, 7, 19):
+        assert_same_bits(scores_of(projection, likelihoods[[sample]]), together[[sample]])
     order = np.random.default_rng(6).permutation(20)
     assert_same_bits(scores_of(projection, likelihoods[order]), together[order])
 
 
-def test_the_order_of_sites_turns_no_score(projection, people) -> None:
-    likelihoods = reads(people[:, :5], 1, 7)
-    order = np.random.default_rng(8).permutation(len(people))
+def test_the_order_of_variants_turns_no_score(projection, samples) -> None:
+    likelihoods = reads(samples[:, :5], 1, 7)
+    order = np.random.default_rng(8).permutation(len(samples))
     other = replace(
         projection, loadings=projection.loadings[order], frequency=projection.frequency[order]
     )
@@ -148,8 +148,8 @@ def test_the_order_of_sites_turns_no_score(projection, people) -> None:
     assert_allclose(a.precision, b.precision, rtol=1e-8, atol=1e-10)
 
 
-def test_swapping_ref_and_alt_turns_no_score(projection, people) -> None:
-    likelihoods = reads(people[:, :5], 1, 9)
+def test_swapping_ref_and_alt_turns_no_score(projection, samples) -> None:
+    likelihoods = reads(samples[:, :5], 1, 9)
     swapped = replace(projection, loadings=-projection.loadings, frequency=1 - projection.frequency)
     a, b = scores_of(projection, likelihoods), scores_of(swapped, likelihoods[:, :, ::-1])
     assert_allclose(a.value, b.value, rtol=1e-8, atol=1e-8)
@@ -164,7 +164,7 @@ def test_swapping_ref_and_alt_turns_no_score(projection, people) -> None:
 def test_scores_of_reads_scatter_about_those_of_calls_by_the_stated_covariance(
     cohort, depth: float
 ) -> None:
-    """200 people x 7 scores: the mean square has a standard error of 0.04."""
+    """200 samples x 7 scores: the mean square has a standard error of 0.04."""
     projection = projection_of(cohort, ALL, KEPT)
     dosages = cohort.more(200, 10)
     calls = called(projection, dosages)
@@ -178,7 +178,7 @@ def test_scores_of_reads_scatter_about_those_of_calls_by_the_stated_covariance(
 
 
 def imputed(likelihoods: np.ndarray, frequency: np.ndarray) -> np.ndarray:
-    """Posteriors under Hardy-Weinberg, to three digits; float64 (people, sites, 3)."""
+    """Posteriors under Hardy-Weinberg, to three digits; float64 (samples, variants, 3)."""
     f = frequency[:, None]
     found = likelihoods * np.concatenate([(1 - f) ** 2, 2 * f * (1 - f), f**2], axis=1)
     return np.round(found / found.sum(axis=2, keepdims=True), 3)
@@ -208,14 +208,14 @@ def test_scores_of_posteriors_are_those_of_the_evidence_behind_them(
         assert_allclose((apart**2).mean(), 1, atol=0.15)
 
 
-def test_whole_dosages_are_not_spread(projection, people) -> None:
-    whole = hard(people)[0]
+def test_whole_dosages_are_not_spread(projection, samples) -> None:
+    whole = hard(samples)[0]
     whole[::5] = np.nan
     assert np.array_equal(spread(whole, projection.frequency), whole, equal_nan=True)
 
 
-def test_spreading_keeps_means_and_what_is_missing(projection, people) -> None:
-    dosages = 0.45 + 0.5 * people[:, 0]
+def test_spreading_keeps_means_and_what_is_missing(projection, samples) -> None:
+    dosages = 0.45 + 0.5 * samples[:, 0]
     dosages[::5] = np.nan
     nearest = triples("DS", dosages[:, None], 1, 1)
     wider = spread(nearest, projection.frequency)
@@ -225,10 +225,10 @@ def test_spreading_keeps_means_and_what_is_missing(projection, people) -> None:
     assert np.nansum(wider @ [0, 1, 4]) > np.nansum(nearest @ [0, 1, 4])
 
 
-def test_more_reads_tell_more_and_never_more_than_calls(projection, people) -> None:
-    worth = [scores_of(projection, reads(people, d, 12)).information for d in (0.1, 0.5, 2, 8)]
+def test_more_reads_tell_more_and_never_more_than_calls(projection, samples) -> None:
+    worth = [scores_of(projection, reads(samples, d, 12)).information for d in (0.1, 0.5, 2, 8)]
     assert (np.diff(worth, axis=0) > 0).all()
-    assert (worth[-1] < len(people)).all()
+    assert (worth[-1] < len(samples)).all()
 
 
 def one_allele(dosages: np.ndarray, seed: int) -> np.ndarray:
@@ -252,12 +252,12 @@ def test_single_alleles_have_half_the_precision_and_the_same_expectation() -> No
     assert_allclose(scores.length.mean(), len(truth), rtol=0.02)
 
 
-def test_single_alleles_are_told_by_having_no_heterozygote(projection, people) -> None:
-    single = one_allele(people, 13)
+def test_single_alleles_are_told_by_having_no_heterozygote(projection, samples) -> None:
+    single = one_allele(samples, 13)
     almost = single.copy()
     almost[0] = 1
-    few = np.where(np.arange(len(people))[:, None] < 30, single, np.int8(-1))
-    for dosages, told in ((single, True), (people, False), (almost, False), (few, False)):
+    few = np.where(np.arange(len(samples))[:, None] < 30, single, np.int8(-1))
+    for dosages, told in ((single, True), (samples, False), (almost, False), (few, False)):
         assert (called(projection, dosages).pseudo_haploid == told).all()
     assert_allclose(called(projection, single).precision * 2, called(projection, almost).precision)
 

@@ -20,8 +20,8 @@ WEIGHTS = arrays(
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-def counts_for(weights: np.ndarray, seed: int, largest: int, people: int = 7) -> np.ndarray:
-    return np.random.default_rng(seed).integers(-largest, largest + 1, (len(weights), people))
+def counts_for(weights: np.ndarray, seed: int, largest: int, samples: int = 7) -> np.ndarray:
+    return np.random.default_rng(seed).integers(-largest, largest + 1, (len(weights), samples))
 
 
 @given(WEIGHTS, SEEDS, st.integers(1, 5))
@@ -36,8 +36,8 @@ def test_order_split_and_company_change_no_bit(weights: np.ndarray, seed: int, m
     cut = rng.integers(0, len(weights) + 1)
     parts = counts[:cut].T @ exact[:cut] + counts[cut:].T @ exact[cut:]
     assert np.array_equal(parts, together)
-    for person in range(counts.shape[1]):
-        assert np.array_equal(counts[:, person] @ exact, together[person])
+    for sample in range(counts.shape[1]):
+        assert np.array_equal(counts[:, sample] @ exact, together[sample])
     some = rng.permutation(counts.shape[1])[:3]
     assert np.array_equal(counts[:, some].T @ exact, together[some])
 
@@ -46,7 +46,7 @@ def test_order_split_and_company_change_no_bit(weights: np.ndarray, seed: int, m
 @settings(max_examples=60, deadline=None)
 def test_the_sum_is_the_rational_one(weights: np.ndarray, seed: int, most: int) -> None:
     exact = on_grid(weights, most)
-    counts = counts_for(weights, seed, most, people=1)[:, 0]
+    counts = counts_for(weights, seed, most, samples=1)[:, 0]
     for column in exact.T:
         rational = sum((Fraction(w) * int(c) for w, c in zip(column, counts, strict=True)))
         assert Fraction(float(counts.astype(np.float64) @ column)) == rational

@@ -40,16 +40,16 @@ def table(path: Path) -> pd.DataFrame:
 
 
 def swapped(cohort: SimulatedCohort, which: np.ndarray) -> SimulatedCohort:
-    """The same genotypes with REF and ALT of some sites written the other way round."""
-    sites = cohort.sites
+    """The same genotypes with REF and ALT of some variants written the other way round."""
+    variants = cohort.variants
     other = dataclasses.replace(
-        sites,
-        ref=np.where(which, sites.alt, sites.ref),
-        alt=np.where(which, sites.ref, sites.alt),
+        variants,
+        ref=np.where(which, variants.alt, variants.ref),
+        alt=np.where(which, variants.ref, variants.alt),
     )
     turned = np.where(cohort.dosages < 0, cohort.dosages, 2 - cohort.dosages)
     return dataclasses.replace(
-        cohort, sites=other, dosages=np.where(which[:, None], turned, cohort.dosages)
+        cohort, variants=other, dosages=np.where(which[:, None], turned, cohort.dosages)
     )
 
 
@@ -71,17 +71,17 @@ def test_every_file_is_written_and_nothing_else(fitted_model) -> None:
     assert all(path.stat().st_size > 100 for path in fitted_model.files.values())
 
 
-def test_everybody_is_placed_in_the_order_of_the_file(fitted_model, cohort_files) -> None:
+def test_all_samples_is_placed_in_the_order_of_the_file(fitted_model, cohort_files) -> None:
     places = table(fitted_model.files["coords"])
     assert list(places.columns) == [
-        "sample_id", "Z1", "Z2", "Z1_sd", "Z2_sd", "Z1_Z2_corr", "n_sites", "information",
-        "site_fraction", "call_rate", "effective_draws", "log_evidence", "p_panel", "flag",
+        "sample_id", "Z1", "Z2", "Z1_sd", "Z2_sd", "Z1_Z2_corr", "n_variants", "information",
+        "variant_fraction", "call_rate", "effective_draws", "log_evidence", "p_panel", "flag",
     ]  # fmt: skip
     assert tuple(places["sample_id"]) == cohort_files.simulated.samples
     assert np.isfinite(places[["Z1", "Z2"]]).all(axis=None)
     assert (places[["Z1_sd", "Z2_sd"]] > 0).all(axis=None)
     assert places["call_rate"].between(0.95, 1).all()
-    assert (places["n_sites"] <= fitted_model.summary["sites_in_model"]).all()
+    assert (places["n_variants"] <= fitted_model.summary["variants_in_model"]).all()
 
 
 def test_the_child_and_the_copy_are_placed_and_flagged(fitted_model, cohort_files) -> None:
@@ -149,7 +149,7 @@ def test_progress_is_told_of_every_stage_to_its_end(other_seed) -> None:
 
 
 def same_line(ours: pd.DataFrame, theirs: pd.DataFrame) -> np.ndarray:
-    columns = ["sample_id", "Z1", "Z2", "Z1_sd", "Z2_sd", "n_sites"]
+    columns = ["sample_id", "Z1", "Z2", "Z1_sd", "Z2_sd", "n_variants"]
     return (ours[columns] == theirs[columns]).all(axis=1).to_numpy()
 
 
@@ -157,7 +157,7 @@ def left_out(places: pd.DataFrame) -> np.ndarray:
     return places["flag"].str.contains("related|duplicate").to_numpy()
 
 
-def test_people_of_the_fit_are_embedded_where_the_fit_put_them(fitted_model, again) -> None:
+def test_samples_of_the_fit_are_embedded_where_the_fit_put_them(fitted_model, again) -> None:
     ours, theirs = table(fitted_model.files["coords"]), table(again.files["coords"])
     fitted = ~left_out(ours)
     assert same_line(ours, theirs)[fitted].mean() >= 0.99
@@ -171,7 +171,7 @@ def test_so_are_the_child_and_the_copy_that_were_left_out_of_it(fitted_model, ag
 
 
 def test_swapping_ref_and_alt_changes_no_byte(fitted_model, cohort_files, again, tmp_path) -> None:
-    which = np.random.default_rng(1).random(len(cohort_files.simulated.sites)) < 0.5
+    which = np.random.default_rng(1).random(len(cohort_files.simulated.variants)) < 0.5
     path = written(swapped(cohort_files.simulated, which), tmp_path / "x.vcf")
     other = embed(fitted_model, path, tmp_path / "x")
     match = other.summary["match"]
@@ -180,15 +180,15 @@ def test_swapping_ref_and_alt_changes_no_byte(fitted_model, cohort_files, again,
         assert other.files[kind].read_bytes() == again.files[kind].read_bytes()
 
 
-def test_the_order_of_sites_and_people_in_the_file_changes_no_place(
+def test_the_order_of_variants_and_samples_in_the_file_changes_no_place(
     fitted_model, cohort_files, again, tmp_path
 ) -> None:
     cohort = cohort_files.simulated
-    people = np.random.default_rng(2).permutation(len(cohort.samples))
-    shuffled = cohort.select(people, np.arange(len(cohort.sites))[::-1])
+    samples = np.random.default_rng(2).permutation(len(cohort.samples))
+    shuffled = cohort.select(samples, np.arange(len(cohort.variants))[::-1])
     other = embed(fitted_model, written(shuffled, tmp_path / "x.vcf"), tmp_path / "x")
     ours, theirs = table(again.files["coords"]), table(other.files["coords"])
-    pd.testing.assert_frame_equal(theirs, ours.iloc[people].reset_index(drop=True))
+    pd.testing.assert_frame_equal(theirs, ours.iloc[samples].reset_index(drop=True))
 
 
 @pytest.fixture(scope="module")
@@ -196,39 +196,39 @@ def in_company(fitted_model, cohort_files, tmp_path_factory):
     return embed(fitted_model, cohort_files.query, tmp_path_factory.mktemp("query") / "x")
 
 
-def alone(query: Path, person: int, path: Path) -> Path:
-    """One person of a VCF, line by line as the file has them."""
+def alone(query: Path, sample: int, path: Path) -> Path:
+    """One sample of a VCF, line by line as the file has them."""
     from cyvcf2 import VCF
 
-    name = VCF(str(query)).samples[person]
+    name = VCF(str(query)).samples[sample]
     reader = VCF(str(query), samples=[name])
     path.write_text(reader.raw_header + "".join(str(record) for record in reader))
     return path
 
 
-@pytest.mark.parametrize("person", [0, 7])
+@pytest.mark.parametrize("sample", [0, 7])
 def test_a_sample_alone_is_its_line_in_company_byte_for_byte(
-    fitted_model, cohort_files, in_company, tmp_path, person: int
+    fitted_model, cohort_files, in_company, tmp_path, sample: int
 ) -> None:
-    path = alone(cohort_files.query, person, tmp_path / "one.vcf")
+    path = alone(cohort_files.query, sample, tmp_path / "one.vcf")
     lonely = embed(fitted_model, path, tmp_path / "x")
     for kind in TABLES:
         together = in_company.files[kind].read_bytes().splitlines()
-        assert lonely.files[kind].read_bytes().splitlines() == [together[0], together[1 + person]]
+        assert lonely.files[kind].read_bytes().splitlines() == [together[0], together[1 + sample]]
 
 
 def test_strangers_are_not_taken_for_members(in_company) -> None:
     assert not [flag for flag in in_company.coordinates.flag if "in_panel" in flag]
 
 
-def test_half_of_the_sites_widen_and_do_not_shift(
+def test_half_of_the_variants_widen_and_do_not_shift(
     fitted_model, cohort_files, again, tmp_path
 ) -> None:
     cohort = cohort_files.simulated
-    sites = np.sort(np.random.default_rng(3).permutation(len(cohort.sites))[::2])
-    half = cohort.select(np.arange(len(cohort.samples)), sites)
+    variants = np.sort(np.random.default_rng(3).permutation(len(cohort.variants))[::2])
+    half = cohort.select(np.arange(len(cohort.samples)), variants)
     other = embed(fitted_model, written(half, tmp_path / "half.vcf"), tmp_path / "half")
-    fraction = other.coordinates.site_fraction.mean()
+    fraction = other.coordinates.variant_fraction.mean()
     assert fraction == pytest.approx(0.5, abs=0.05)
     assert other.coordinates.call_rate.min() > 0.95
     ours, theirs = again.coordinates, other.coordinates
@@ -308,12 +308,12 @@ def test_one_draw_has_no_spread_and_is_refused(fitted_model, cohort_files, tmp_p
     assert os.listdir(tmp_path) == []
 
 
-def test_a_file_that_shares_too_few_sites_is_refused_and_nothing_is_written(
+def test_a_file_that_shares_too_few_variants_is_refused_and_nothing_is_written(
     fitted_model, cohort_files, tmp_path
 ) -> None:
     few = cohort_files.simulated.select(np.arange(5), np.arange(0, 2400, 60))
     path = written(few, tmp_path / "few.vcf")
-    with pytest.raises(InputsDisagree, match="model sites"):
+    with pytest.raises(InputsDisagree, match="model variants"):
         embed(fitted_model, path, tmp_path / "out" / "x")
     assert os.listdir(tmp_path / "out") == []
 

@@ -1,4 +1,4 @@
-"""Inflationary flows fitted to people: unique, invertible, calibrated."""
+"""Inflationary flows fitted to samples: unique, invertible, calibrated."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ CPU = torch.device("cpu")
 
 
 def scores_of(value: np.ndarray, precision: np.ndarray) -> Scores:
-    people = len(value)
-    many = np.full(people, 1000)
+    samples = len(value)
+    many = np.full(samples, 1000)
     return Scores(value, precision, many.astype(float), many, many.astype(float), many < 0)
 
 
@@ -42,12 +42,12 @@ def measured(spread: list[float]) -> Scores:
 
 
 @pytest.fixture(scope="module")
-def people() -> Scores:
+def samples() -> Scores:
     return measured([0.7, 0.5, 0.3])
 
 
-def fitted(people: Scores, seed: int, **changes: str) -> FlowMethod:
-    data = ScoreData(people, CPU)
+def fitted(samples: Scores, seed: int, **changes: str) -> FlowMethod:
+    data = ScoreData(samples, CPU)
     made = with_settings(recipe("inflationary-flow"), SETTINGS | changes)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -57,27 +57,27 @@ def fitted(people: Scores, seed: int, **changes: str) -> FlowMethod:
 
 
 @pytest.fixture(scope="module")
-def method(people) -> FlowMethod:
-    return fitted(people, 1)
+def method(samples) -> FlowMethod:
+    return fitted(samples, 1)
 
 
 def ids(count: int) -> list[str]:
     return [f"P{i}" for i in range(count)]
 
 
-def test_another_seed_gives_the_same_latents(method, people):
-    other = fitted(people, 2)
-    x = torch.tensor(people.value, dtype=torch.float32)
+def test_another_seed_gives_the_same_latents(method, samples):
+    other = fitted(samples, 2)
+    x = torch.tensor(samples.value, dtype=torch.float32)
     with torch.no_grad():
         both = [m.model.flow.encode(x) for m in (method, other)]
     for one, two in zip(both[0].T, both[1].T, strict=True):
         assert np.corrcoef(one, two)[0, 1] > 0.98
 
 
-def test_true_scores_are_less_spread_than_measured_ones(method, people):
+def test_true_scores_are_less_spread_than_measured_ones(method, samples):
     """Three quarters of the third component's spread is noise."""
     spectrum = method.model.flow.denoiser.spectrum.numpy()
-    assert np.allclose(spectrum, people.value.var(0) - 1, rtol=0.03)
+    assert np.allclose(spectrum, samples.value.var(0) - 1, rtol=0.03)
     with torch.no_grad():
         made = method.model.flow.decode(torch.randn(4000, 3)).numpy()
     assert np.allclose(made.var(0), spectrum, rtol=0.15)
@@ -97,16 +97,16 @@ def test_rounds_of_draws_take_noise_out_of_groups():
     assert widths[1] < 0.92 * widths[0]
 
 
-def test_people_are_there_and_back_again(method, people):
-    flow, x = method.model.flow, torch.tensor(people.value, dtype=torch.float32)
+def test_samples_are_there_and_back_again(method, samples):
+    flow, x = method.model.flow, torch.tensor(samples.value, dtype=torch.float32)
     with torch.no_grad():
         again = flow.decode(flow.encode(x))
     assert (again - x).norm() < 1e-3 * (x - flow.centre).norm()
 
 
 @pytest.mark.statistical
-def test_ranks_of_simulated_people_are_uniform(method):
-    """Simulation-based calibration: 1,000 people of the fitted flow, 2 to 100 % of the sites."""
+def test_ranks_of_simulated_samples_are_uniform(method):
+    """Simulation-based calibration: 1,000 samples of the fitted flow, 2 to 100 % of the variants."""
     chance, count = np.random.default_rng(1), 1000
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(3)

@@ -61,8 +61,8 @@ def test_all_stages_work_on_parts_of_that_model(method: str) -> None:
         assert {id(p) for p in stage.model.parameters()} <= kept
 
 
-def people(count: int, seed: int) -> Batch:
-    """Scores of people on four components, with the noise of complete data."""
+def samples(count: int, seed: int) -> Batch:
+    """Scores of samples on four components, with the noise of complete data."""
     generator = torch.Generator().manual_seed(seed)
     return Batch(
         torch.randn(count, 4, generator=generator) * SCALE, torch.eye(4).expand(count, 4, 4)
@@ -88,7 +88,7 @@ def test_a_step_of_a_phase_changes_exactly_its_parameters(method: str, prior: st
             before = {name: value.detach().clone() for name, value in everything.items()}
             optimiser = torch.optim.SGD(phase.parameters, 1e-3)
             made.model.zero_grad()
-            phase.loss(people(64, 2)).backward()
+            phase.loss(samples(64, 2)).backward()
             optimiser.step()
             meant = {id(p) for p in phase.parameters}
             for name, value in everything.items():
@@ -114,7 +114,7 @@ def test_weights_hold_the_joint_density_and_nothing_is_missing(method: str, prio
     torch.manual_seed(3)
     made = built(method, width=16, encoder_width=16, prior=prior)
     shaken(made.model, 0.02)
-    model, batch, draws = made.model.eval(), people(4, 4), 40_000
+    model, batch, draws = made.model.eval(), samples(4, 4), 40_000
     with torch.no_grad():
         for part in model.modules():
             if isinstance(part, Gaussian):  # wider than the prior, for weights of finite variance

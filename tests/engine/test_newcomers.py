@@ -1,4 +1,4 @@
-"""People of the panel as if newly arrived, and knowing them again."""
+"""Samples of the panel as if newly arrived, and knowing them again."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from cohorts import Cohort, balding_nichols, blocks, projection_of, standardised
 
 from ancestry_ddvi.genotypes.projection.scores import Projection, Scores
 
-PEOPLE, SITES, NOISE = 300, 6000, 16
+SAMPLES, VARIANTS, NOISE = 300, 6000, 16
 
 
 @pytest.fixture(scope="module")
 def cohort() -> Cohort:
-    return balding_nichols(1, 3, PEOPLE, SITES)
+    return balding_nichols(1, 3, SAMPLES, VARIANTS)
 
 
 @pytest.fixture(scope="module")
@@ -25,24 +25,24 @@ def read(projection: Projection, dosages: np.ndarray) -> Scores:
     return projection.read(blocks(dosages), dosages.shape[1])
 
 
-def left_out(cohort: Cohort, person: int, scores: np.ndarray) -> np.ndarray:
-    """Where a person falls on the components of the others, turned to the common axes."""
-    others = np.delete(cohort.people, person)
+def left_out(cohort: Cohort, sample: int, scores: np.ndarray) -> np.ndarray:
+    """Where a sample falls on the components of the others, turned to the common axes."""
+    others = np.delete(cohort.samples, sample)
     frequency = cohort.dosages[:, others].mean(axis=1) / 2
     x = standardised(cohort.dosages, frequency)
     u = np.linalg.svd(x[:, others], full_matrices=False)[0][:, : scores.shape[1]]
     left, _, right = np.linalg.svd((x[:, others].T @ u).T @ scores[others])
-    return x[:, person] @ u @ left @ right
+    return x[:, sample] @ u @ left @ right
 
 
 def gaps_of(cohort: Cohort, kept: int) -> tuple[np.ndarray, np.ndarray]:
-    """Distance of raw and of mended scores from those of a fit without the person, relative."""
-    people = cohort.dosages.shape[1]
+    """Distance of raw and of mended scores from those of a fit without the sample, relative."""
+    samples = cohort.dosages.shape[1]
     projection = projection_of(cohort, kept + NOISE, kept)
     raw = read(projection, cohort.dosages)
-    mended = projection.newcomers(raw, np.ones(people, dtype=bool)).value
-    some = range(0, people, 13)
-    exact = [left_out(cohort, person, raw.value[:, :kept]) for person in some]
+    mended = projection.newcomers(raw, np.ones(samples, dtype=bool)).value
+    some = range(0, samples, 13)
+    exact = [left_out(cohort, sample, raw.value[:, :kept]) for sample in some]
     scale = mended.std(axis=0)
     before, after = (
         np.sqrt(np.mean((s[some] - exact) ** 2, axis=0)) / scale
@@ -52,7 +52,7 @@ def gaps_of(cohort: Cohort, kept: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_members_fall_where_leaving_them_out_would_put_them() -> None:
-    """Against a decomposition without the person; raw scores are ten times off."""
+    """Against a decomposition without the sample; raw scores are ten times off."""
     before, after = gaps_of(balding_nichols(1, 3, 150, 4000), 2)
     assert (after < 0.03).all()
     assert (before > 5 * after).all()
@@ -78,7 +78,7 @@ def test_members_and_strangers_of_a_population_fall_together(cohort, projection)
     strangers = cohort.more(600, 3)
     new = projection.newcomers(read(projection, strangers), np.zeros(600, dtype=bool)).value
     raw = read(projection, cohort.dosages)
-    old = projection.newcomers(raw, np.ones(PEOPLE, dtype=bool)).value
+    old = projection.newcomers(raw, np.ones(SAMPLES, dtype=bool)).value
     for k in range(2):
         means = [
             [side[which == p, k].mean() for p in range(3)]
@@ -107,7 +107,7 @@ def test_members_typed_again_with_errors_and_gaps_are_known_again(cohort, projec
     retyped[wrong] = rng.integers(0, 3, wrong.sum())
     assert projection.in_panel(read(projection, retyped)).mean() >= 0.99
     gaps = rng.random(retyped.shape) < 0.5
-    halved = [np.where(gaps, np.int8(-1), d) for d in (retyped, cohort.more(PEOPLE, 6))]
+    halved = [np.where(gaps, np.int8(-1), d) for d in (retyped, cohort.more(SAMPLES, 6))]
     members, strangers = (projection.in_panel(read(projection, d)) for d in halved)
     assert members.mean() >= 0.99
     assert strangers.mean() <= 0.01
@@ -126,7 +126,7 @@ def test_whether_one_is_known_is_ones_own_affair(projection, cohort) -> None:
     assert together.tolist() == alone == [True] * 5 + [False] * 5
 
 
-def test_wider_error_bars_hide_nobody(cohort, projection) -> None:
+def test_wider_error_bars_hide_no_sample(cohort, projection) -> None:
     """Who is of the panel is told by chance alone, whatever calibration made of the bars."""
     warm = projection.tempered(4.0)
     for dosages in (cohort.dosages[:, :60], cohort.more(60, 5)):

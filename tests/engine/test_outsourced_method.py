@@ -53,7 +53,7 @@ def test_a_sampler_needs_trajectories_to_compare() -> None:
 
 
 class Grid:
-    """Posterior means, standard deviations and the evidence of people by sums over a grid."""
+    """Posterior means, standard deviations and the evidence of samples by sums over a grid."""
 
     def __init__(self, model: LatentModel, batch: Batch) -> None:
         axis = torch.linspace(-5, 5, 401)
@@ -89,12 +89,12 @@ def fit(cohort_files) -> tuple[Fit, GenotypeStore]:
 
 @pytest.mark.slow
 @pytest.mark.statistical
-@pytest.mark.parametrize("sites", [10, 60, 600])
-def test_few_sites_or_many_places_and_bars_are_those_of_a_grid(fit, sites: int) -> None:
+@pytest.mark.parametrize("variants", [10, 60, 600])
+def test_few_variants_or_many_places_and_bars_are_those_of_a_grid(fit, variants: int) -> None:
     fitted, store = fit
-    rows, projection = fitted.qc.sites, fitted.model.projection
+    rows, projection = fitted.qc.variants, fitted.model.projection
     keep = np.zeros(len(rows), dtype=bool)
-    keep[np.random.default_rng(sites).permutation(len(rows))[:sites]] = True
+    keep[np.random.default_rng(variants).permutation(len(rows))[:variants]] = True
     blocks = [
         (part, np.where(keep[part][:, None], store.dosages(rows[part]), MISSING))
         for part in runs(len(rows))

@@ -1,4 +1,4 @@
-"""Places: one's own affair, turned to fixed axes, wider with fewer sites."""
+"""Places: one's own affair, turned to fixed axes, wider with fewer variants."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def assert_same_bits(a: Placement, b: Placement, rows: np.ndarray | slice = slic
 @pytest.mark.parametrize("company", [1, 63, 64, 65, MOST])
 def test_a_sample_alone_is_the_sample_in_company(scores, company: int) -> None:
     together = placed(scores, np.arange(company))
-    for person in {0, company // 2, company - 1}:
-        assert_same_bits(placed(scores, np.array([person])), together, np.array([person]))
+    for sample in {0, company // 2, company - 1}:
+        assert_same_bits(placed(scores, np.array([sample])), together, np.array([sample]))
 
 
 def test_order_does_not_matter(scores) -> None:
@@ -99,7 +99,7 @@ def test_even_weights_give_plain_means_and_unbiased_covariances() -> None:
     np.testing.assert_allclose(even.elbo, -7)
 
 
-def test_one_lucky_draw_far_away_carries_nobody_there() -> None:
+def test_one_lucky_draw_far_away_carries_no_sample_there() -> None:
     """A thousand even draws about 0 and one at 20 that weighs as much as half of them: it would
     move the mean to 6.7, and moves it by less than one. The flag still sees it."""
     draws = np.random.default_rng(0).normal(size=(1, 1001, 1))
@@ -119,19 +119,19 @@ def test_one_draw_that_outweighs_all_is_counted_as_one() -> None:
 
 
 @pytest.mark.statistical
-def test_fewer_sites_widen_and_do_not_shift() -> None:
-    """Thin the sites of 400 people thirty times: the means move by what the bars say."""
-    model, people, share = rested(), 399, 1 / 30
-    _, whole = simulate(model, people, seed=9)
-    whole = Batch(whole.x, factors(3)[2].expand(people, 5, 5))
+def test_fewer_variants_widen_and_do_not_shift() -> None:
+    """Thin the variants of 400 samples thirty times: the means move by what the bars say."""
+    model, samples, share = rested(), 399, 1 / 30
+    _, whole = simulate(model, samples, seed=9)
+    whole = Batch(whole.x, factors(3)[2].expand(samples, 5, 5))
     with torch.no_grad():
-        truth = model.likelihood(torch.randn(people, 2))
-        excess = (0.5 * model.likelihood.log_excess).exp() * torch.randn(people, 5)
-    noise = torch.linalg.solve(whole.factor.mT, torch.randn(people, 5, 1))[..., 0]
+        truth = model.likelihood(torch.randn(samples, 2))
+        excess = (0.5 * model.likelihood.log_excess).exp() * torch.randn(samples, 5)
+    noise = torch.linalg.solve(whole.factor.mT, torch.randn(samples, 5, 1))[..., 0]
     whole = Batch(truth + excess + noise, whole.factor)
-    lost = torch.linalg.solve(whole.factor.mT, torch.randn(people, 5, 1))[..., 0]
+    lost = torch.linalg.solve(whole.factor.mT, torch.randn(samples, 5, 1))[..., 0]
     part = Batch(whole.x + ((1 - share) / share) ** 0.5 * lost, whole.factor * share**0.5)
-    ids = [f"p{i}" for i in range(people)]
+    ids = [f"p{i}" for i in range(samples)]
     full = place(model, as_data(whole), ids, draws=256, seed=3)
     thin = place(model, as_data(part), ids, draws=256, seed=3)
     wider = np.linalg.det(thin.covariance) / np.linalg.det(full.covariance)

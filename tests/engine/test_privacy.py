@@ -1,4 +1,4 @@
-"""A model gives away groups and frequencies, and nothing of a person."""
+"""A model gives away groups and frequencies, and nothing of a sample."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def numbers(value: Any) -> Iterator[float]:
         yield float(value)
 
 
-def test_groups_are_named_and_people_are_not(content, cohort_files) -> None:
+def test_groups_are_named_and_samples_are_not(content, cohort_files) -> None:
     for group in set(cohort_files.simulated.population):
         assert group.encode() in content
     for sample in cohort_files.simulated.samples:
@@ -57,11 +57,11 @@ def test_nobodys_coordinates_are_among_the_numbers(record, fitted_model) -> None
 
 
 def test_nobodys_genotypes_are_in_the_bytes(content, record, cohort_files) -> None:
-    """Of the first sites of one person, however they might have been packed."""
+    """Of the first variants of one sample, however they might have been packed."""
     dosages = cohort_files.simulated.dosages
-    assert record["people"] < dosages.shape[1]
-    for person in range(dosages.shape[1]):
-        own = dosages[:200, person]
+    assert record["samples"] < dosages.shape[1]
+    for sample in range(dosages.shape[1]):
+        own = dosages[:200, sample]
         for kind in (np.int8, np.int64, np.float32, np.float64):
             assert own.astype(kind).tobytes() not in content
         bits = np.array([[0, 0], [0, 1], [1, 1], [1, 0]])[own]
@@ -69,12 +69,12 @@ def test_nobodys_genotypes_are_in_the_bytes(content, record, cohort_files) -> No
             assert np.packbits(bits.ravel(), bitorder=order).tobytes() not in content
 
 
-def test_kept_groups_have_five_people_or_more(record, cohort_files) -> None:
+def test_kept_groups_have_five_samples_or_more(record, cohort_files) -> None:
     weight = np.array(record["groups"]["normals"]["weight"])
-    assert (weight * record["people"] >= 5 - 1e-9).all()
+    assert (weight * record["samples"] >= 5 - 1e-9).all()
     assert len(weight) == len(set(cohort_files.simulated.population))
     where = np.array(record["likeness"]["places"]["weight"])
-    assert (where * record["people"] > 4).all()
+    assert (where * record["samples"] > 4).all()
 
 
 def test_the_record_says_how_private_it_is(record) -> None:

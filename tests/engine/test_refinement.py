@@ -1,4 +1,4 @@
-"""Draws for people whose posterior the method missed: found again, and right by a grid."""
+"""Draws for samples whose posterior the method missed: found again, and right by a grid."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ancestry_ddvi.inference.posterior_draws import Placement, effective
 from ancestry_ddvi.inference.refinement import FEWEST, refined
 from ancestry_ddvi.inference.sampling import place
 
-PEOPLE, DRAWS = 24, 256
-IDS = [f"p{i}" for i in range(PEOPLE)]
+SAMPLES, DRAWS = 24, 256
+IDS = [f"p{i}" for i in range(SAMPLES)]
 
 
 @pytest.fixture(scope="module")
 def batch():
-    return simulate(rested(), PEOPLE, seed=31)[1]
+    return simulate(rested(), SAMPLES, seed=31)[1]
 
 
-def from_elsewhere(batch, person: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Draws of N((1, -1), 1), whoever the person is, with their weights."""
+def from_elsewhere(batch, sample: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Draws of N((1, -1), 1), whoever the sample is, with their weights."""
     model = rested()
-    rows = batch[torch.tensor([person])].repeat(DRAWS)
+    rows = batch[torch.tensor([sample])].repeat(DRAWS)
     with torch.random.fork_rng():
-        torch.manual_seed(person)
+        torch.manual_seed(sample)
         error = torch.randn(DRAWS, 2)
     z = error + torch.tensor([1.0, -1.0])
     with torch.no_grad():
@@ -40,21 +40,21 @@ def from_elsewhere(batch, person: int) -> tuple[torch.Tensor, torch.Tensor]:
 def test_places_and_bars_are_those_of_a_grid(batch) -> None:
     model, grid = rested(), Grid(rested(), batch)
     missed = 0
-    for person in range(PEOPLE):
-        z, weight = from_elsewhere(batch, person)
+    for sample in range(SAMPLES):
+        z, weight = from_elsewhere(batch, sample)
         if effective(weight.numpy()) >= FEWEST:
             continue
         missed += 1
-        rows = batch[torch.tensor([person])].repeat(DRAWS)
+        rows = batch[torch.tensor([sample])].repeat(DRAWS)
         with torch.no_grad():
-            z, weight = refined(model, rows, z, weight, np.random.default_rng(person))
+            z, weight = refined(model, rows, z, weight, np.random.default_rng(sample))
         found = Placement(z.double().numpy()[None], weight.double().numpy()[None])
         assert found.effective_draws[0] > 2 * FEWEST
-        close = 0.35 * grid.sd[person].max()
-        np.testing.assert_allclose(found.mean[0], grid.mean[person], atol=close)
-        np.testing.assert_allclose(found.sd[0], grid.sd[person], rtol=0.4)
-        assert found.log_evidence[0] == pytest.approx(grid.log_evidence[person], abs=0.2)
-    assert missed > PEOPLE / 3
+        close = 0.35 * grid.sd[sample].max()
+        np.testing.assert_allclose(found.mean[0], grid.mean[sample], atol=close)
+        np.testing.assert_allclose(found.sd[0], grid.sd[sample], rtol=0.4)
+        assert found.log_evidence[0] == pytest.approx(grid.log_evidence[sample], abs=0.2)
+    assert missed > SAMPLES / 3
 
 
 def test_good_draws_are_left_alone(batch) -> None:
@@ -65,8 +65,8 @@ def test_good_draws_are_left_alone(batch) -> None:
     assert again[1] is weight
 
 
-def test_a_refined_person_alone_is_the_person_in_company(batch) -> None:
-    """A decoder turned round after training: nearly everybody has to be refined."""
+def test_a_refined_sample_alone_is_the_sample_in_company(batch) -> None:
+    """A decoder turned round after training: nearly every sample has to be refined."""
     model = copy.deepcopy(rested())
     with torch.no_grad():
         model.likelihood.linear.weight.mul_(-1)
@@ -76,9 +76,9 @@ def test_a_refined_person_alone_is_the_person_in_company(batch) -> None:
         data = ScoreData(scores[rows], torch.device("cpu"))
         return place(model, data, [IDS[i] for i in rows], draws=DRAWS, seed=1)
 
-    plain = placed(np.arange(PEOPLE))
+    plain = placed(np.arange(SAMPLES))
     assert (plain.effective_draws > FEWEST).mean() > 0.9
-    order = np.random.default_rng(2).permutation(PEOPLE)
+    order = np.random.default_rng(2).permutation(SAMPLES)
     mixed, alone = placed(order), placed(np.array([5]))
     for name in ("draws", "log_weight"):
         np.testing.assert_array_equal(getattr(mixed, name), getattr(plain, name)[order])

@@ -1,4 +1,4 @@
-"""``sample``: synthetic people of a fitted model, on the shared small cohort."""
+"""``sample``: synthetic samples of a fitted model, on the shared small cohort."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def model(fitted_model) -> Path:
 
 @pytest.fixture(scope="module")
 def thousands(model, tmp_path_factory) -> SimpleNamespace:
-    """2,000 people of the prior: ``done`` and ``store``."""
+    """2,000 samples of the prior: ``done`` and ``store``."""
     out = tmp_path_factory.mktemp("thousands") / "x.bed"
     return SimpleNamespace(
         done=api.sample(str(model), str(out), n=2000), store=GenotypeStore.open([str(out)])
@@ -44,7 +44,7 @@ def thousands(model, tmp_path_factory) -> SimpleNamespace:
 
 @pytest.fixture(scope="module")
 def groups(model, tmp_path_factory) -> dict[str, api.Sampled]:
-    """500 people of each group."""
+    """500 samples of each group."""
     folder = tmp_path_factory.mktemp("groups")
     return {name: sample(model, folder / f"{name}.bed", n=500, population=name) for name in GROUPS}
 
@@ -87,10 +87,10 @@ def frequency(dosages: np.ndarray) -> np.ndarray:
 
 
 def real(model: Path, cohort_files, population: str | None = None) -> np.ndarray:
-    """Frequencies of real people at the sites of a model."""
+    """Frequencies of real samples at the variants of a model."""
     cohort = cohort_files.simulated
-    place = dict(zip(cohort.sites.id, range(len(cohort.sites)), strict=True))
-    rows = [place[name] for name in Model.read(model).panel.sites.id]
+    place = dict(zip(cohort.variants.id, range(len(cohort.variants)), strict=True))
+    rows = [place[name] for name in Model.read(model).panel.variants.id]
     who = slice(None) if population is None else cohort.population == population
     called = np.ma.masked_less(cohort.dosages[rows][:, who], 0)
     return np.asarray(called.mean(axis=1) / 2)
@@ -109,8 +109,8 @@ def test_the_same_seed_gives_the_same_bytes(model, tmp_path, name) -> None:
 
 
 @pytest.mark.parametrize("population", [(), ("South1",), ("South1:0.3", "East1:0.7")])
-def test_more_people_are_the_same_ones_and_others(model, tmp_path, population) -> None:
-    """Across the blocks in which people are worked on."""
+def test_more_samples_are_the_same_ones_and_others(model, tmp_path, population) -> None:
+    """Across the blocks in which samples are worked on."""
     few = sample(model, tmp_path / "few.bed", n=10, population=population)
     more = sample(model, tmp_path / "more.bed", n=150, population=population)
     assert np.array_equal(few.places, more.places[:10])
@@ -127,7 +127,7 @@ def test_formats_hold_the_same_genotypes(model, tmp_path) -> None:
     assert np.array_equal(dosages(plain.files["vcf"]), dosages(plink.files["bed"]))
 
 
-def test_the_header_says_that_nobody_is_real(model, tmp_path) -> None:
+def test_the_header_says_that_no_sample_is_real(model, tmp_path) -> None:
     asked = {"population": ["South1:0.25", "East1:0.75"], "seed": 5}
     lines = header(sample(model, tmp_path / "x.vcf.gz", **asked).files["vcf"])
     assert lines[0] == "##fileformat=VCFv4.3"
@@ -147,7 +147,7 @@ def test_contigs_have_the_lengths_of_the_build_where_it_is_known(model, tmp_path
         assert f"##contig=<ID=22{said}>" in lines
 
 
-def test_plink_people_have_the_family_synthetic(model, tmp_path) -> None:
+def test_plink_samples_have_the_family_synthetic(model, tmp_path) -> None:
     rows = sample(model, tmp_path / "x.bed", n=2).files["fam"].read_text().splitlines()
     assert [row.split("\t")[:2] for row in rows] == [
         ["SYNTHETIC", "synthetic_000001"],
@@ -196,7 +196,7 @@ def test_places_of_a_group_are_of_its_normals(model, groups, name) -> None:
 
 
 @pytest.mark.statistical
-def test_in_a_mixed_cohort_everybody_is_of_one_group(model, tmp_path) -> None:
+def test_in_a_mixed_cohort_all_samples_is_of_one_group(model, tmp_path) -> None:
     done = sample(model, tmp_path / "x.bed", n=800, population=["South1", "East1:3"])
     who = np.array(done.population)
     assert (who == "East1").mean() == pytest.approx(0.75, abs=4 * np.sqrt(0.75 * 0.25 / 800))
@@ -206,7 +206,7 @@ def test_in_a_mixed_cohort_everybody_is_of_one_group(model, tmp_path) -> None:
 
 @pytest.mark.statistical
 def test_a_population_has_its_own_frequencies(model, cohort_files, groups) -> None:
-    """Thirty real people have frequencies that are off by 0.09 by chance alone."""
+    """Thirty real samples have frequencies that are off by 0.09 by chance alone."""
     truth = {name: real(model, cohort_files, name) for name in GROUPS}
     for name in GROUPS:
         found = frequency(dosages(groups[name].files["bed"]))
@@ -216,7 +216,7 @@ def test_a_population_has_its_own_frequencies(model, cohort_files, groups) -> No
 
 @pytest.mark.statistical
 def test_dosages_are_binomial_given_the_scores(model) -> None:
-    """Of 400 people with the same scores: mean 2p and variance 2p(1 - p) at every site."""
+    """Of 400 samples with the same scores: mean 2p and variance 2p(1 - p) at every variant."""
     fitted = Model.read(model)
     rows = np.arange(len(fitted.panel))
     chance = np.random.default_rng(1)
@@ -232,7 +232,7 @@ def test_dosages_are_binomial_given_the_scores(model) -> None:
 
 
 @pytest.mark.statistical
-def test_people_are_embedded_near_where_they_were_made(model, tmp_path) -> None:
+def test_samples_are_embedded_near_where_they_were_made(model, tmp_path) -> None:
     """Bars allow for linkage, which the synthetic lack: they are too wide for them, if anything."""
     done = sample(model, tmp_path / "x.bed", n=300, seed=4)
     placed = api.embed(
@@ -244,7 +244,7 @@ def test_people_are_embedded_near_where_they_were_made(model, tmp_path) -> None:
     assert np.corrcoef(placed.mean.T, done.places.T)[[0, 1], [2, 3]].min() > 0.85
 
 
-def test_nobody_is_taken_for_one_of_the_panel(model, tmp_path) -> None:
+def test_no_sample_is_taken_for_one_of_the_panel(model, tmp_path) -> None:
     done = sample(model, tmp_path / "x.bed", n=100)
     placed = api.embed(str(model), [str(done.files["bed"])], str(tmp_path / "y"), device="cpu")
     assert placed.summary["flags"].get("in_panel", 0) <= 2
@@ -263,7 +263,7 @@ def test_the_table_and_the_summary_say_who_was_made_where(model, tmp_path) -> No
             "population": name,
             "level": "population",
             "share": share,
-            "people": done.population.count(name),
+            "samples": done.population.count(name),
         }
         for name, share in (("East1", 0.75), ("South1", 0.25))
     ]
@@ -279,12 +279,12 @@ def test_without_a_population_none_is_said(model, tmp_path) -> None:
     done = sample(model, tmp_path / "x.vcf", n=1)
     assert done.files["samples"].read_text().splitlines()[1].split("\t")[1] == "NA"
     assert done.summary["origins"] == [
-        {"population": None, "level": None, "share": 1.0, "people": 1}
+        {"population": None, "level": None, "share": 1.0, "samples": 1}
     ]
 
 
 @pytest.mark.parametrize("population", [(), ("South1:0.3", "East1:0.7")])
-def test_a_flow_makes_people_of_all_its_latents(flow, tmp_path, population) -> None:
+def test_a_flow_makes_samples_of_all_its_latents(flow, tmp_path, population) -> None:
     few = sample(flow, tmp_path / "few.bed", n=10, population=population)
     more = sample(flow, tmp_path / "more.bed", n=300, population=population)
     assert more.places.shape == (300, 2)

@@ -1,4 +1,4 @@
-"""Scores of a person: least squares over the sites that were observed, and nothing else."""
+"""Scores of a sample: least squares over the variants that were observed, and nothing else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 
 from ancestry_ddvi.genotypes.projection.scores import Projection, Scores
 
-PEOPLE, KEPT, ALL = 40, 3, 7
+SAMPLES, KEPT, ALL = 40, 3, 7
 FIELDS = ("value", "precision", "length", "observed")
 
 
@@ -27,10 +27,10 @@ def projection(cohort) -> Projection:
 
 @pytest.fixture(scope="module")
 def newcomers(cohort) -> np.ndarray:
-    """People missing from nothing to almost everything, the last of all."""
-    dosages = cohort.more(PEOPLE, 2)
+    """Samples missing from nothing to almost everything, the last of all."""
+    dosages = cohort.more(SAMPLES, 2)
     rng = np.random.default_rng(3)
-    share = np.linspace(0, 0.95, PEOPLE)
+    share = np.linspace(0, 0.95, SAMPLES)
     dosages[rng.random(dosages.shape) < share] = -1
     dosages[:, -1] = -1
     return dosages
@@ -45,25 +45,25 @@ def assert_same_bits(a: Scores, b: Scores) -> None:
         assert np.array_equal(getattr(a, name), getattr(b, name)), name
 
 
-def test_scores_are_least_squares_over_observed_sites(cohort, projection, newcomers) -> None:
+def test_scores_are_least_squares_over_observed_variants(cohort, projection, newcomers) -> None:
     scores = read(projection, newcomers)
     x = standardised(newcomers, cohort.frequency)
-    for person in range(PEOPLE - 1):
-        seen = ~np.isnan(x[:, person])
-        solution = np.linalg.lstsq(projection.loadings[seen], x[seen, person], rcond=None)[0]
-        assert_allclose(scores.value[person], solution, rtol=1e-6, atol=1e-6)
+    for sample in range(SAMPLES - 1):
+        seen = ~np.isnan(x[:, sample])
+        solution = np.linalg.lstsq(projection.loadings[seen], x[seen, sample], rcond=None)[0]
+        assert_allclose(scores.value[sample], solution, rtol=1e-6, atol=1e-6)
 
 
 def test_precision_is_that_of_the_observed_loadings_over_the_dispersion(
     projection, newcomers
 ) -> None:
     scores = read(projection, newcomers)
-    for person in range(PEOPLE):
-        v = projection.loadings[newcomers[:, person] >= 0]
-        assert_allclose(scores.precision[person], v.T @ v / 1.7, atol=1e-12)
+    for sample in range(SAMPLES):
+        v = projection.loadings[newcomers[:, sample] >= 0]
+        assert_allclose(scores.precision[sample], v.T @ v / 1.7, atol=1e-12)
 
 
-def test_length_is_the_squared_norm_scaled_to_all_sites(cohort, projection, newcomers) -> None:
+def test_length_is_the_squared_norm_scaled_to_all_variants(cohort, projection, newcomers) -> None:
     scores = read(projection, newcomers)
     x = standardised(newcomers, cohort.frequency)
     seen = (~np.isnan(x)).sum(axis=0)
@@ -74,14 +74,14 @@ def test_length_is_the_squared_norm_scaled_to_all_sites(cohort, projection, newc
 
 def test_alone_as_in_company_as_in_any_order(projection, newcomers) -> None:
     together = read(projection, newcomers)
-    for person in (0, 1, 17, PEOPLE - 1):
-        assert_same_bits(read(projection, newcomers[:, [person]]), together[[person]])
-    order = np.random.default_rng(4).permutation(PEOPLE)
+    for sample in (0, 1, 17, SAMPLES - 1):
+        assert_same_bits(read(projection, newcomers[:, [sample]]), together[[sample]])
+    order = np.random.default_rng(4).permutation(SAMPLES)
     assert_same_bits(read(projection, newcomers[:, order]), together[order])
 
 
-def test_the_people_beside_who_have_every_site_change_nothing(projection, newcomers) -> None:
-    """Sites that everyone has are added by a shortcut; company decides which they are."""
+def test_the_samples_beside_who_have_every_variant_change_nothing(projection, newcomers) -> None:
+    """Variants that everyone has are added by a shortcut; company decides which they are."""
     ragged = newcomers[:, [20]]
     whole = np.where(newcomers < 0, 1, newcomers)
     company = np.concatenate([ragged, whole], axis=1)
@@ -93,7 +93,7 @@ def test_the_size_of_a_block_changes_no_bit(projection, newcomers, size: int) ->
     assert_same_bits(read(projection, newcomers, size), read(projection, newcomers))
 
 
-def test_sums_stay_exact_where_the_counted_allele_is_rare_and_somebody_is_full_of_it() -> None:
+def test_sums_stay_exact_where_the_counted_allele_is_rare_and_a_sample_is_full_of_it() -> None:
     """Loadings of one sign and an outgroup: the largest sums that can come up."""
     rng = np.random.default_rng(6)
     loadings = np.abs(rng.normal(size=(3000, 1)))
@@ -104,8 +104,8 @@ def test_sums_stay_exact_where_the_counted_allele_is_rare_and_somebody_is_full_o
         assert_same_bits(read(projection, dosages, size), read(projection, dosages, 3000))
 
 
-def test_an_absent_site_is_a_site_that_never_existed(projection, newcomers) -> None:
-    """Least squares over the sites that are left, precision and all; ``length`` is a rate."""
+def test_an_absent_variant_is_a_variant_that_never_existed(projection, newcomers) -> None:
+    """Least squares over the variants that are left, precision and all; ``length`` is a rate."""
     there = np.random.default_rng(5).random(len(newcomers)) < 0.4
     thinned = np.where(there[:, None], newcomers, np.int8(-1))
     smaller = replace(
@@ -128,7 +128,7 @@ def test_swapping_ref_and_alt_of_dosage_and_frequency_turns_no_score(
     assert_allclose(a.value[:-2], b.value[:-2], rtol=1e-7, atol=1e-7)
 
 
-def test_a_person_without_any_site_gets_finite_scores_and_no_say(projection, newcomers) -> None:
+def test_a_sample_without_any_variant_gets_finite_scores_and_no_say(projection, newcomers) -> None:
     scores = read(projection, newcomers[:, [-1]])
     placed = projection.newcomers(scores, projection.in_panel(scores))
     for s in (scores, placed):
@@ -146,9 +146,9 @@ def test_the_kept_precision_is_that_of_the_kept_scores_when_the_rest_are_unknown
     kept = projection.newcomers(scores, np.zeros(30, dtype=bool))
     assert kept.value.shape == (30, KEPT)
     assert np.array_equal(kept.value, scores.value[:, :KEPT])
-    for person in range(30):
-        covariance = np.linalg.inv(scores.precision[person])[:KEPT, :KEPT]
-        assert_allclose(np.linalg.inv(kept.precision[person]), covariance, rtol=1e-5)
+    for sample in range(30):
+        covariance = np.linalg.inv(scores.precision[sample])[:KEPT, :KEPT]
+        assert_allclose(np.linalg.inv(kept.precision[sample]), covariance, rtol=1e-5)
 
 
 def test_the_factor_is_the_lower_root_of_the_precision(projection, newcomers) -> None:
@@ -159,8 +159,8 @@ def test_the_factor_is_the_lower_root_of_the_precision(projection, newcomers) ->
 
 
 @pytest.mark.statistical
-def test_stated_precision_is_the_scatter_of_people_with_the_same_expectation() -> None:
-    """Two thousand people without structure: scores scatter by the inverse precision."""
+def test_stated_precision_is_the_scatter_of_samples_with_the_same_expectation() -> None:
+    """Two thousand samples without structure: scores scatter by the inverse precision."""
     cohort = balding_nichols(7, 1, 50, 800, fst=0.0)
     loadings = np.linalg.qr(np.random.default_rng(8).normal(size=(len(cohort.dosages), 4)))[0]
     truth = cohort.frequencies[:, 0]

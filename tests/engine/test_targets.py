@@ -110,7 +110,7 @@ def test_groups_lie_on_the_turned_axes() -> None:
 
 
 @pytest.mark.statistical
-def test_people_are_drawn_from_the_normals_of_their_group() -> None:
+def test_samples_are_drawn_from_the_normals_of_their_group() -> None:
     """A coarse group is a mixture of cells; latents that are no coordinates know nothing of it."""
     west, chance = target("west", level=1), np.random.default_rng(1)
     z = np.array([west.draw(5, chance) for _ in range(COUNT)])
@@ -158,9 +158,9 @@ def test_true_scores_have_the_decoders_mean_and_the_excess_as_variance() -> None
 def test_the_scores_of_one_are_the_same_in_company() -> None:
     model, chance = toy_model(), np.random.default_rng(1)
     z, normal = chance.standard_normal((130, 2)), chance.standard_normal((130, 5))
-    everybody = generation.imagine(model, z, normal)
+    all_samples = generation.imagine(model, z, normal)
     for few in (1, 10, 64, 65):
-        assert np.array_equal(generation.imagine(model, z[:few], normal[:few]), everybody[:few])
+        assert np.array_equal(generation.imagine(model, z[:few], normal[:few]), all_samples[:few])
 
 
 def test_drawing_from_the_prior_leaves_the_global_generator_alone() -> None:

@@ -129,18 +129,18 @@ def test_the_same_seed_trains_the_same_model(data) -> None:
     assert all(torch.equal(states[0][k], states[1][k]) for k in states[0])
 
 
-def one_person(people: int) -> ScoreData:
+def one_sample(samples: int) -> ScoreData:
     factor = factors(3)[2].double().numpy()
-    precision = np.repeat((factor @ factor.T)[None], people, axis=0)
-    value = np.repeat(np.arange(5.0)[None], people, axis=0)
-    nothing = np.zeros(people)
+    precision = np.repeat((factor @ factor.T)[None], samples, axis=0)
+    value = np.repeat(np.arange(5.0)[None], samples, axis=0)
+    nothing = np.zeros(samples)
     return ScoreData(Scores(value, precision, *[nothing] * 4), CPU)
 
 
 @pytest.mark.statistical
-def test_thinned_people_are_what_fewer_sites_would_have_shown() -> None:
+def test_thinned_samples_are_what_fewer_variants_would_have_shown() -> None:
     """Errors added are the covariance that is lost: x stays unbiased, whitened by what is left."""
-    data, size = one_person(10), 40_000
+    data, size = one_sample(10), 40_000
     batch = data.minibatch(size)
     whole, thinned = batch[: size // 2], batch[size // 2 :]
     assert torch.equal(whole.x, data.x[:1].expand(size // 2, 5))

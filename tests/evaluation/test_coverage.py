@@ -8,11 +8,11 @@ from scipy import stats
 
 from ancestry_ddvi.evaluation.coverage import LEVELS, calibration_error, nested_coverage
 
-PEOPLE, DRAWS = 1500, 200
+SAMPLES, DRAWS = 1500, 200
 
 
-def even(people: int = PEOPLE) -> np.ndarray:
-    return np.full((people, DRAWS), 1 / DRAWS)
+def even(samples: int = SAMPLES) -> np.ndarray:
+    return np.full((samples, DRAWS), 1 / DRAWS)
 
 
 def posteriors(stated: float, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -24,8 +24,8 @@ def posteriors(stated: float, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     axis = np.linspace(-6, 6, 4001)
     prior = 0.7 * stats.norm(-1, 0.15).pdf(axis) + 0.3 * stats.norm(1, 1).pdf(axis)
-    z = rng.choice(axis, PEOPLE, p=prior / prior.sum())
-    looks = z[:, None] + rng.normal(0, 0.5, (PEOPLE, 2))
+    z = rng.choice(axis, SAMPLES, p=prior / prior.sum())
+    looks = z[:, None] + rng.normal(0, 0.5, (SAMPLES, 2))
 
     def drawn(seen: np.ndarray) -> np.ndarray:
         apart = (seen[:, :, None] - axis) / stated
@@ -43,7 +43,7 @@ def posteriors(stated: float, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
 def test_right_posteriors_of_any_shape_cover_what_they_promise(level: float) -> None:
     full, part = posteriors(stated=0.5)
     covered = nested_coverage((full, even()), (part, even()), level)
-    assert covered.shape == (PEOPLE, 1)
+    assert covered.shape == (SAMPLES, 1)
     assert covered.mean() == pytest.approx(level, abs=0.02)
 
 
@@ -57,8 +57,8 @@ def test_weights_stand_for_draws() -> None:
     """Half of the draws left out are half of the draws without weight."""
     full, part = posteriors(stated=0.5)
     keep = np.arange(DRAWS) % 2 == 0
-    weight = np.where(keep, 2 / DRAWS, 0.0)[None].repeat(PEOPLE, axis=0)
-    short = (part[:, keep], np.full((PEOPLE, DRAWS // 2), 2 / DRAWS))
+    weight = np.where(keep, 2 / DRAWS, 0.0)[None].repeat(SAMPLES, axis=0)
+    short = (part[:, keep], np.full((SAMPLES, DRAWS // 2), 2 / DRAWS))
     np.testing.assert_allclose(
         nested_coverage((full, weight), (part, weight), 0.8).mean(),
         nested_coverage((full[:, keep], short[1]), short, 0.8).mean(),

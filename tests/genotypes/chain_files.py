@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ancestry_ddvi.genotypes.chromosomes import LENGTHS, autosome
-from ancestry_ddvi.genotypes.variants import SiteTable
+from ancestry_ddvi.genotypes.variants import VariantTable
 
 
 class Piece(NamedTuple):
@@ -55,12 +55,14 @@ def genome_pieces(source: str = "GRCh37") -> list[Piece]:
     return pieces
 
 
-def expected(sites: SiteTable, pieces: list[Piece]) -> np.ndarray:
-    """Where sites go, by the pieces themselves: 0 off them, on the other strand or elsewhere."""
-    out = np.zeros(len(sites), dtype=np.int64)
-    number = autosome(sites.chromosome)
+def expected(variants: VariantTable, pieces: list[Piece]) -> np.ndarray:
+    """Where variants go, by the pieces themselves: 0 off them, on the other strand or elsewhere."""
+    out = np.zeros(len(variants), dtype=np.int64)
+    number = autosome(variants.chromosome)
     for p in pieces:
-        here = (number == p.chromosome) & (sites.position > p.start) & (sites.position <= p.end)
+        here = (
+            (number == p.chromosome) & (variants.position > p.start) & (variants.position <= p.end)
+        )
         good = p.strand == "+" and p.to == p.chromosome
-        out[here] = sites.position[here] - p.start + p.place if good else 0
+        out[here] = variants.position[here] - p.start + p.place if good else 0
     return out

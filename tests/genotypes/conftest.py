@@ -56,14 +56,14 @@ def bed(tmp_path: Path) -> Write:
     def write(
         dosages: Sequence[Sequence[int]],
         samples: Sequence[str] | None = None,
-        sites: Sequence[tuple[str, int, str, str, str]] | None = None,
+        variants: Sequence[tuple[str, int, str, str, str]] | None = None,
         name: str = "x",
     ) -> str:
         table = np.asarray(dosages)
         samples = samples or [f"s{i}" for i in range(table.shape[1])]
-        sites = sites or [("1", 100 + i, f"rs{i}", "A", "C") for i in range(len(table))]
+        variants = variants or [("1", 100 + i, f"rs{i}", "A", "C") for i in range(len(table))]
         prefix = tmp_path / name
-        rows = [f"{c}\t{i}\t0\t{p}\t{alt}\t{ref}\n" for c, p, i, ref, alt in sites]
+        rows = [f"{c}\t{i}\t0\t{p}\t{alt}\t{ref}\n" for c, p, i, ref, alt in variants]
         Path(f"{prefix}.bim").write_text("".join(rows))
         Path(f"{prefix}.fam").write_text("".join(f"0\t{s}\t0\t0\t0\t-9\n" for s in samples))
         Path(f"{prefix}.bed").write_bytes(b"\x6c\x1b\x01" + b"".join(map(_bed_row, table)))
@@ -109,7 +109,7 @@ def _write_pvar(path: Path, text: str) -> None:
 
 @pytest.fixture
 def random_dosages() -> np.ndarray:
-    """int8 (37 sites, 21 samples), a tenth missing."""
+    """int8 (37 variants, 21 samples), a tenth missing."""
     return np.random.default_rng(7).choice(
         np.array([-1, 0, 1, 2], np.int8), (37, 21), p=[0.1, 0.4, 0.3, 0.2]
     )

@@ -70,7 +70,7 @@ def records_of(dosages: np.ndarray) -> list[str]:
     return [record([CALLS[d] for d in row], 100 + i) for i, row in enumerate(dosages.tolist())]
 
 
-def all_dosages(source: GenotypeSource, sites: int = 1024) -> np.ndarray:
-    """Everything a source gives, int8 (sites, samples)."""
-    blocks = [block.dosages for block in source.blocks(sites)]
+def all_dosages(source: GenotypeSource, variants: int = 1024) -> np.ndarray:
+    """Everything a source gives, int8 (variants, samples)."""
+    blocks = [block.dosages for block in source.blocks(variants)]
     return np.concatenate(blocks) if blocks else np.empty((0, len(source.samples)), np.int8)

@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ancestry_ddvi.genotypes.variants import SiteTable
+from ancestry_ddvi.genotypes.variants import VariantTable
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
 class MemoryStore:
-    """Dosages int8 (sites, people) beside their sites; counts what is asked of it."""
+    """Dosages int8 (variants, samples) beside their variants; counts what is asked of it."""
 
-    def __init__(self, dosages: np.ndarray, sites: SiteTable | None = None) -> None:
+    def __init__(self, dosages: np.ndarray, variants: VariantTable | None = None) -> None:
         self.all = np.asarray(dosages, dtype=np.int8)
-        self.sites = site_table(len(self.all)) if sites is None else sites
+        self.variants = variant_table(len(self.all)) if variants is None else variants
         self.samples = tuple(f"p{i}" for i in range(self.all.shape[1]))
 
     def counts(self) -> np.ndarray:
@@ -33,17 +33,17 @@ def column(values: object) -> np.ndarray:
     return np.array(list(values), dtype=object)  # type: ignore[call-overload]
 
 
-def site_table(
+def variant_table(
     n: int,
     chromosome: object = None,
     position: object = None,
     name: object = None,
     ref: object = None,
     alt: object = None,
-) -> SiteTable:
-    """``n`` A/G sites, two megabases apart on the 22 autosomes, unless said otherwise."""
+) -> VariantTable:
+    """``n`` A/G variants, two megabases apart on the 22 autosomes, unless said otherwise."""
     index = np.arange(n)
-    return SiteTable(
+    return VariantTable(
         column(str(1 + i % 22) for i in index) if chromosome is None else column(chromosome),
         1 + 2_000_000 * (index // 22) if position is None else np.asarray(position, dtype=np.int64),
         column("." for _ in index) if name is None else column(name),
@@ -53,11 +53,11 @@ def site_table(
 
 
 def hardy_weinberg(
-    rng: np.random.Generator, sites: int, people: int, missing: float = 0.0
+    rng: np.random.Generator, variants: int, samples: int, missing: float = 0.0
 ) -> np.ndarray:
-    """Independent sites in equilibrium, ALT at frequencies of 0.2 to 0.8."""
-    frequency = rng.uniform(0.2, 0.8, (sites, 1))
-    dosages = rng.binomial(2, frequency, (sites, people)).astype(np.int8)
+    """Independent variants in equilibrium, ALT at frequencies of 0.2 to 0.8."""
+    frequency = rng.uniform(0.2, 0.8, (variants, 1))
+    dosages = rng.binomial(2, frequency, (variants, samples)).astype(np.int8)
     dosages[rng.random(dosages.shape) < missing] = -1
     return dosages
 
@@ -69,11 +69,11 @@ def write_plink(store: MemoryStore, prefix: Path) -> None:
     properties = {
         "iid": list(store.samples),
         "fid": list(store.samples),
-        "chromosome": list(store.sites.chromosome),
-        "bp_position": store.sites.position.tolist(),
-        "sid": [f"s{i}" for i in range(len(store.sites))],
-        "allele_1": list(store.sites.alt),
-        "allele_2": list(store.sites.ref),
+        "chromosome": list(store.variants.chromosome),
+        "bp_position": store.variants.position.tolist(),
+        "sid": [f"s{i}" for i in range(len(store.variants))],
+        "allele_1": list(store.variants.alt),
+        "allele_2": list(store.variants.ref),
     }
     bed_reader.to_bed(str(prefix) + ".bed", values, properties=properties, num_threads=1)
 
@@ -88,5 +88,5 @@ def real(name: str) -> MemoryStore:
         c, names, _, position, alt, ref = zip(*csv.reader(lines, delimiter="\t"), strict=True)
     dosages = bed_reader.open_bed(f"{prefix}.bed", count_A1=True).read(dtype="int8", num_threads=1)
     dosages[dosages == -127] = -1
-    sites = site_table(len(c), c, [int(p) for p in position], names, ref, alt)
-    return MemoryStore(np.ascontiguousarray(dosages.T), sites)
+    variants = variant_table(len(c), c, [int(p) for p in position], names, ref, alt)
+    return MemoryStore(np.ascontiguousarray(dosages.T), variants)

@@ -102,7 +102,7 @@ def test_recoding_counts_the_other_allele_and_keeps_the_missing(dosages):
     assert (recoded[observed] + dosages[observed] == 2).all()
 
 
-def test_recoding_leaves_the_other_sites_and_its_input_alone():
+def test_recoding_leaves_the_other_variants_and_its_input_alone():
     dosages = np.array([[0, 1, 2, -1], [0, 1, 2, -1]], dtype=np.int8)
     assert recode(dosages, np.array([False, True])).tolist() == [[0, 1, 2, -1], [2, 1, 0, -1]]
     assert dosages.tolist() == [[0, 1, 2, -1], [0, 1, 2, -1]]

@@ -112,7 +112,7 @@ def test_no_record_with_gt(vcf: Write) -> None:
     assert "no SNP in it has the FORMAT field GT" in refused(vcf(records))
 
 
-def test_a_list_of_sites(file: File) -> None:
+def test_a_list_of_variants(file: File) -> None:
     lines = [line.split("\t") for line in ONE.splitlines()]
     for columns in (8, 9):
         text = "\n".join("\t".join(line[:columns]) for line in lines) + "\n"
@@ -193,7 +193,7 @@ def test_text_cut_within_its_last_line(file: File, cut: int) -> None:
     assert f"cut short in line {len(META) + 1 + 3000}" in message
 
 
-def test_a_cut_last_line_is_noticed_though_its_site_would_be_skipped(file: File) -> None:
+def test_a_cut_last_line_is_noticed_though_its_variant_would_be_skipped(file: File) -> None:
     text = vcf_text([*RECORDS, record(alt="C,T")])
     assert "cut short" in refused(file(text[:-6].encode()))
 
@@ -241,7 +241,7 @@ def test_a_bed_file_of_the_wrong_size(bed: Write, change: int) -> None:
     content = path.read_bytes()
     path.write_bytes(content[:-1] if change < 0 else content + b"\0")
     message = refused(path)
-    assert f"has {9 + change} bytes where 3 sites of 5 samples need 9" in message
+    assert f"has {9 + change} bytes where 3 variants of 5 samples need 9" in message
 
 
 def test_a_sample_major_bed_file(bed: Write) -> None:
@@ -288,7 +288,7 @@ PVAR = "#CHROM\tPOS\tID\tREF\tALT\n1\t5\tr\tA\tC\n1\t6\tr\tA\tC\n"
         (PVAR, "#IID\na\nb\na\n", "sample ID 'a' 2 times"),
         (PVAR, "#IID\n", "names no samples"),
         (PVAR.replace("REF\t", "OTHER\t"), "#IID\na\nb\nc\n", "does not say which"),
-        ("##only\n", "#IID\na\nb\nc\n", "lists no sites"),
+        ("##only\n", "#IID\na\nb\nc\n", "lists no variants"),
     ],
 )
 def test_a_pgen_file_with_unfitting_companions(pgen: Write, pvar: str, psam: str, why: str) -> None:

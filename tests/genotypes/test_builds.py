@@ -12,22 +12,22 @@ from hypothesis import strategies as st
 from ancestry_ddvi.errors import InputsDisagree
 from ancestry_ddvi.genotypes.harmonise.panel import Panel
 from ancestry_ddvi.genotypes.harmonise.report import check_overlap
-from ancestry_ddvi.genotypes.variants import SiteTable
+from ancestry_ddvi.genotypes.variants import VariantTable
 
-SITES = 400
+VARIANTS = 400
 
 
-def sites_of(rng: np.random.Generator) -> SiteTable:
-    """A/G and A/C sites in the middle of chromosome 1, where no build ends."""
-    position = 10_000_000 + np.sort(rng.choice(10**8, SITES, replace=False))
-    words = [["1"] * SITES, [f"rs{i}" for i in range(SITES)], ["A"] * SITES]
+def variants_of(rng: np.random.Generator) -> VariantTable:
+    """A/G and A/C variants in the middle of chromosome 1, where no build ends."""
+    position = 10_000_000 + np.sort(rng.choice(10**8, VARIANTS, replace=False))
+    words = [["1"] * VARIANTS, [f"rs{i}" for i in range(VARIANTS)], ["A"] * VARIANTS]
     chromosome, ids, ref = (np.array(column, dtype=object) for column in words)
-    alt = rng.choice(np.array(["G", "C"], dtype=object), SITES)
-    return SiteTable(chromosome, position, ids, ref, alt)
+    alt = rng.choice(np.array(["G", "C"], dtype=object), VARIANTS)
+    return VariantTable(chromosome, position, ids, ref, alt)
 
 
-def unnamed(sites: SiteTable) -> SiteTable:
-    return replace(sites, id=np.full(len(sites), ".", dtype=object))
+def unnamed(variants: VariantTable) -> VariantTable:
+    return replace(variants, id=np.full(len(variants), ".", dtype=object))
 
 
 @pytest.fixture
@@ -37,25 +37,25 @@ def rng() -> np.random.Generator:
 
 @pytest.fixture
 def panel(rng) -> Panel:
-    """Of GRCh37; in GRCh38 every fourth site is not known and the others are 5,003 further on."""
-    sites = sites_of(rng)
-    lifted = np.where(np.arange(SITES) % 4, sites.position + 5003, 0)
-    return Panel(sites, np.full(SITES, 0.3), "GRCh37", {"GRCh38": lifted})
+    """Of GRCh37; in GRCh38 every fourth variant is not known and the others are 5,003 further on."""
+    variants = variants_of(rng)
+    lifted = np.where(np.arange(VARIANTS) % 4, variants.position + 5003, 0)
+    return Panel(variants, np.full(VARIANTS, 0.3), "GRCh37", {"GRCh38": lifted})
 
 
-def in_38(panel: Panel) -> SiteTable:
-    """The model's sites as a file of GRCh38 has them."""
-    return replace(panel.sites, position=panel.sites.position + 5003)
+def in_38(panel: Panel) -> VariantTable:
+    """The model's variants as a file of GRCh38 has them."""
+    return replace(panel.variants, position=panel.variants.position + 5003)
 
 
 @given(st.floats(0.1, 1), st.booleans(), st.sampled_from([None, "NCBI36", "GRCh37", "GRCh38"]))
 @settings(max_examples=25, deadline=None)
 def test_the_build_is_what_the_data_say_whatever_is_declared(share, other, declared):
     rng = np.random.default_rng(int(1e6 * share))
-    sites = sites_of(rng)
-    panel = Panel(sites, np.full(SITES, 0.3), "GRCh37", {"GRCh38": sites.position + 5003})
-    chosen = rng.permutation(SITES)[: max(30, int(share * SITES))]
-    file = unnamed(in_38(panel) if other else sites)[chosen]
+    variants = variants_of(rng)
+    panel = Panel(variants, np.full(VARIANTS, 0.3), "GRCh37", {"GRCh38": variants.position + 5003})
+    chosen = rng.permutation(VARIANTS)[: max(30, int(share * VARIANTS))]
+    file = unnamed(in_38(panel) if other else variants)[chosen]
     alignment = panel.align(file, None, declared)
     assert alignment.receipt.detected_build == ("GRCh38" if other else "GRCh37")
     assert alignment.receipt.file_build == declared
@@ -63,7 +63,7 @@ def test_the_build_is_what_the_data_say_whatever_is_declared(share, other, decla
     assert (alignment.rows[chosen] == np.arange(len(chosen))).all()
 
 
-def test_sites_without_a_known_position_are_absent_and_never_guessed(panel):
+def test_variants_without_a_known_position_are_absent_and_never_guessed(panel):
     alignment = panel.align(unnamed(in_38(panel)), None, None)
     assert (alignment.rows[::4] == -1).all()
     assert alignment.receipt.matched == alignment.receipt.build_matches["GRCh38"] == 300
@@ -78,22 +78,24 @@ def test_where_more_is_found_by_id_the_positions_still_tell_the_build(panel):
 
 
 def test_a_file_where_both_builds_agree_is_of_either(rng):
-    sites = sites_of(rng)
-    same = np.arange(SITES) < 200
-    panel = Panel(sites, np.full(SITES, 0.3), "GRCh37", {"GRCh38": sites.position + 9 * ~same})
-    receipt = panel.align(unnamed(sites)[same], None, "GRCh38").receipt
+    variants = variants_of(rng)
+    same = np.arange(VARIANTS) < 200
+    panel = Panel(
+        variants, np.full(VARIANTS, 0.3), "GRCh37", {"GRCh38": variants.position + 9 * ~same}
+    )
+    receipt = panel.align(unnamed(variants)[same], None, "GRCh38").receipt
     assert receipt.matched == 200 and receipt.detected_build is None
     assert receipt.contradiction == ""
-    assert panel.align(unnamed(sites), None, None).receipt.detected_build == "GRCh37"
+    assert panel.align(unnamed(variants), None, None).receipt.detected_build == "GRCh37"
 
 
-def test_a_few_sites_at_the_right_places_do_not_tell_a_build(panel):
-    receipt = panel.align(unnamed(panel.sites)[:19], None, None).receipt
+def test_a_few_variants_at_the_right_places_do_not_tell_a_build(panel):
+    receipt = panel.align(unnamed(panel.variants)[:19], None, None).receipt
     assert receipt.matched == 19 and receipt.detected_build is None
 
 
 def test_a_file_matched_by_id_is_of_the_build_its_chromosome_ends_speak_for(panel):
-    elsewhere = replace(panel.sites, position=panel.sites.position + 77_777)
+    elsewhere = replace(panel.variants, position=panel.variants.position + 77_777)
     elsewhere.position[-1] = 249_250_000
     receipt = panel.align(elsewhere, None, "GRCh38").receipt
     assert (receipt.key, receipt.detected_build) == ("id", "GRCh37")
@@ -114,7 +116,7 @@ def test_a_file_matched_by_id_is_of_the_build_its_chromosome_ends_speak_for(pane
     ],
 )  # fmt: skip
 def test_what_contradicts_the_data_is_said_in_one_sentence(panel, other, declared, stated, said):
-    file = unnamed(in_38(panel) if other else panel.sites)
+    file = unnamed(in_38(panel) if other else panel.variants)
     assert panel.align(file, None, declared, stated).receipt.contradiction == said
 
 
@@ -126,7 +128,7 @@ def test_a_stated_build_is_the_only_one_tried(panel):
 
 
 def test_in_a_build_the_model_does_not_know_ids_are_left(panel):
-    receipt = panel.align(panel.sites, None, None, "NCBI36").receipt
+    receipt = panel.align(panel.variants, None, None, "NCBI36").receipt
     assert (receipt.key, receipt.matched, receipt.build_matches) == ("id", 400, {})
     assert receipt.stated_build == "NCBI36"
     check_overlap(receipt, "x.vcf")
@@ -135,7 +137,7 @@ def test_in_a_build_the_model_does_not_know_ids_are_left(panel):
 @pytest.mark.parametrize(
     ("stated", "said"),
     [
-        ("NCBI36", r"does not know its sites in NCBI36, only GRCh37 and GRCh38.*\(by ID 0\)"),
+        ("NCBI36", r"does not know its variants in NCBI36, only GRCh37 and GRCh38.*\(by ID 0\)"),
         ("GRCh37", r"x\.vcf, its positions taken as GRCh37 \(by position in GRCh37 0, by ID 0\)"),
     ],
 )
@@ -157,14 +159,14 @@ def test_a_build_that_the_model_lacks_is_named_with_the_ways_out(panel):
 
 
 def test_a_model_of_unknown_build_is_matched_all_the_same(panel):
-    nameless = Panel(panel.sites, panel.frequency, None)
-    receipt = nameless.align(unnamed(panel.sites), None, "GRCh38").receipt
+    nameless = Panel(panel.variants, panel.frequency, None)
+    receipt = nameless.align(unnamed(panel.variants), None, "GRCh38").receipt
     assert (receipt.matched, receipt.detected_build) == (400, None)
     assert (receipt.known_builds, receipt.build_matches) == ([], {"unknown": 400})
 
 
 def test_the_log_says_what_the_reader_left_out(panel):
-    receipt = panel.align(panel.sites, None, None).receipt
+    receipt = panel.align(panel.variants, None, None).receipt
     lines = receipt.lines({"multi-allelic": 12, "duplicate": 3})
     left_out = {line.split()[3]: line.split()[4] for line in lines if "left out unread" in line}
     assert left_out == {"multi-allelic": "12", "duplicate": "3"}

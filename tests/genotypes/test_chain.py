@@ -9,17 +9,17 @@ import pytest
 from chain_files import Piece, expected, genome_pieces, write_chain
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from memory_store import site_table
+from memory_store import variant_table
 
 from ancestry_ddvi.errors import InputsDisagree, InputUnreadable
 from ancestry_ddvi.genotypes.chromosomes import LENGTHS
 from ancestry_ddvi.genotypes.harmonise.liftover import Chain
-from ancestry_ddvi.genotypes.variants import SiteTable
+from ancestry_ddvi.genotypes.variants import VariantTable
 
 
-def at(*places: tuple[str, int]) -> SiteTable:
+def at(*places: tuple[str, int]) -> VariantTable:
     chromosome, position = zip(*places, strict=True)
-    return site_table(len(places), chromosome, position)
+    return variant_table(len(places), chromosome, position)
 
 
 def chain(path: Path, *pieces: Piece) -> Chain:
@@ -36,24 +36,24 @@ def genome(tmp_path_factory) -> Chain:
     st.sampled_from(["", "chr"]),
 )
 @settings(max_examples=30, deadline=None)
-def test_every_site_goes_where_its_piece_goes_or_nowhere(genome, draws, prefix):
+def test_every_variant_goes_where_its_piece_goes_or_nowhere(genome, draws, prefix):
     lengths = LENGTHS["GRCh37"]
-    sites = at(*((f"{prefix}{c}", 1 + int(share * (lengths[c - 1] - 1))) for c, share in draws))
-    assert genome.lift(sites).tolist() == expected(sites, genome_pieces()).tolist()
+    variants = at(*((f"{prefix}{c}", 1 + int(share * (lengths[c - 1] - 1))) for c, share in draws))
+    assert genome.lift(variants).tolist() == expected(variants, genome_pieces()).tolist()
 
 
 def test_the_edges_of_a_piece_are_within_it_and_their_neighbours_are_not(tmp_path):
     found = chain(tmp_path / "x.chain", Piece(3, 100, 200, 3, 700))
-    sites = at(("3", 100), ("3", 101), ("3", 200), ("3", 201))
-    assert found.lift(sites).tolist() == [0, 701, 800, 0]
+    variants = at(("3", 100), ("3", 101), ("3", 200), ("3", 201))
+    assert found.lift(variants).tolist() == [0, 701, 800, 0]
 
 
 def test_gaps_within_a_chain_are_unknown_and_shift_what_follows(tmp_path):
     path = tmp_path / "x.chain"
     header = f"chain 9 chr1 {LENGTHS['GRCh37'][0]} + 10 40 chr1 {LENGTHS['GRCh38'][0]} + 110 145 1"
     path.write_text(f"##comment\n{header}\n10\t10\t15\n10\n\n")
-    sites = at(*(("1", p) for p in (10, 11, 20, 21, 30, 31, 40, 41)))
-    assert Chain.read(str(path)).lift(sites).tolist() == [0, 111, 120, 0, 0, 136, 145, 0]
+    variants = at(*(("1", p) for p in (10, 11, 20, 21, 30, 31, 40, 41)))
+    assert Chain.read(str(path)).lift(variants).tolist() == [0, 111, 120, 0, 0, 136, 145, 0]
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_gaps_within_a_chain_are_unknown_and_shift_what_follows(tmp_path):
     ],
     ids=["another chromosome", "other strand", "two places", "a crowded place", "no chain"],
 )
-def test_a_site_with_any_doubt_about_its_place_is_unknown(tmp_path, pieces):
-    sites = at(("1", 500), ("1", 2500))
-    assert chain(tmp_path / "x.chain", *pieces).lift(sites)[0] == 0
+def test_a_variant_with_any_doubt_about_its_place_is_unknown(tmp_path, pieces):
+    variants = at(("1", 500), ("1", 2500))
+    assert chain(tmp_path / "x.chain", *pieces).lift(variants)[0] == 0
 
 
-def test_two_sites_of_a_model_at_one_place_go_on_together(genome):
+def test_two_variants_of_a_model_at_one_place_go_on_together(genome):
     lifted = genome.lift(at(("1", 1000), ("1", 1000)))
     assert lifted[0] == lifted[1] > 0
 

@@ -12,27 +12,27 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from memory_store import MemoryStore, site_table, write_plink
+from memory_store import MemoryStore, variant_table, write_plink
 
 from ancestry_ddvi.genotypes.qc.hardy import exact_p
 
 few = st.integers(0, 12)
 
 
-def ways(het: int, minor: int, people: int) -> int:
-    """Ways to hand ``minor`` alleles to people such that ``het`` of them get exactly one."""
+def ways(het: int, minor: int, samples: int) -> int:
+    """Ways to hand ``minor`` alleles to samples such that ``het`` of them get exactly one."""
     homs = (minor - het) // 2
-    return comb(people, het) * comb(people - het, homs) * 2**het
+    return comb(samples, het) * comb(samples - het, homs) * 2**het
 
 
 def enumerated(hom: int, het: int, other: int) -> Fraction:
-    people, minor = hom + het + other, 2 * hom + het
+    samples, minor = hom + het + other, 2 * hom + het
     possible = [
-        ways(h, minor, people)
-        for h in range(minor % 2, min(minor, people) + 1, 2)
-        if (minor - h) // 2 + h <= people
+        ways(h, minor, samples)
+        for h in range(minor % 2, min(minor, samples) + 1, 2)
+        if (minor - h) // 2 + h <= samples
     ]
-    seen = ways(het, minor, people)
+    seen = ways(het, minor, samples)
     return Fraction(sum(w for w in possible if w <= seen), sum(possible))
 
 
@@ -43,7 +43,7 @@ def test_p_is_the_share_of_outcomes_no_likelier(hom: int, het: int, other: int) 
     assert p[0] == pytest.approx(float(enumerated(hom, het, other)), rel=1e-9)
 
 
-def test_a_site_nobody_was_seen_at_is_in_equilibrium() -> None:
+def test_a_variant_no_sample_was_seen_at_is_in_equilibrium() -> None:
     assert exact_p(np.array([[0, 0, 0, 9]])).tolist() == [1.0]
     assert exact_p(np.empty((0, 4), dtype=np.int64)).shape == (0,)
 
@@ -58,7 +58,7 @@ def test_p_values_equal_plink2(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     dosages = rng.integers(-1, 3, (60, 80)).astype(np.int8)
     dosages[30:] = rng.binomial(2, 0.3, (30, 80))
-    store = MemoryStore(dosages, site_table(60, "1" * 60, 1 + np.arange(60)))
+    store = MemoryStore(dosages, variant_table(60, "1" * 60, 1 + np.arange(60)))
     write_plink(store, tmp_path / "x")
     command = "plink2 --bfile x --hardy --nonfounders --threads 1 --out x"
     subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""Kinship: plink2's numbers, and a set of people from which no relative is left."""
+"""Kinship: plink2's numbers, and a set of samples from which no relative is left."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from memory_store import MemoryStore, hardy_weinberg, real, site_table, write_plink
+from memory_store import MemoryStore, hardy_weinberg, real, variant_table, write_plink
 
 from ancestry_ddvi.genotypes.qc import kinship
 from ancestry_ddvi.genotypes.qc.kinship import DUPLICATE, PAIR, king_robust, resolvable, unrelated
@@ -26,23 +26,23 @@ def child(rng: np.random.Generator, mother: np.ndarray, father: np.ndarray) -> n
     )
 
 
-def families(rng: np.random.Generator, sites: int = 3000, missing: float = 0.0) -> MemoryStore:
+def families(rng: np.random.Generator, variants: int = 3000, missing: float = 0.0) -> MemoryStore:
     """Founders 0 to 9; 10, 11 children of 0 and 1; 12 a child of 10 and 2; 13 a twin of 3."""
-    founders = hardy_weinberg(rng, sites, 10)
+    founders = hardy_weinberg(rng, variants, 10)
     first, second = (child(rng, founders[:, 0], founders[:, 1]) for _ in range(2))
     grandchild = child(rng, first, founders[:, 2])
-    people = [founders, first[:, None], second[:, None], grandchild[:, None], founders[:, 3:4]]
-    dosages = np.concatenate(people, axis=1)
+    samples = [founders, first[:, None], second[:, None], grandchild[:, None], founders[:, 3:4]]
+    dosages = np.concatenate(samples, axis=1)
     dosages[rng.random(dosages.shape) < missing] = -1
-    return MemoryStore(dosages, site_table(sites, "1" * sites, 1 + np.arange(sites)))
+    return MemoryStore(dosages, variant_table(variants, "1" * variants, 1 + np.arange(variants)))
 
 
 def everything(store: MemoryStore) -> tuple[np.ndarray, np.ndarray]:
-    return np.arange(len(store.sites)), np.arange(len(store.samples))
+    return np.arange(len(store.variants)), np.arange(len(store.samples))
 
 
 def slow(x: np.ndarray, y: np.ndarray) -> tuple[float, int]:
-    """Eq. 11 of Manichaikul et al. 2010 as printed, and the sites seen in both."""
+    """Eq. 11 of Manichaikul et al. 2010 as printed, and the variants seen in both."""
     both = (x >= 0) & (y >= 0)
     x, y = x[both], y[both]
     het_i, het_j = sorted([int((x == 1).sum()), int((y == 1).sum())])
@@ -63,23 +63,23 @@ def slow(x: np.ndarray, y: np.ndarray) -> tuple[float, int]:
 def test_kinship_equals_the_printed_formula(seed: int, missing: float, at_once: int) -> None:
     store = families(np.random.default_rng(seed), 200, missing)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kinship, "PEOPLE_AT_ONCE", at_once)
+        patch.setattr(kinship, "SAMPLES_AT_ONCE", at_once)
         pairs = king_robust(store, *everything(store), cutoff=ALL)
     assert len(pairs) == 14 * 13 // 2
-    for i, j, value, sites in pairs.tolist():
+    for i, j, value, variants in pairs.tolist():
         assert i < j
         expected = slow(store.all[:, i], store.all[:, j])
-        assert (value, sites) == (pytest.approx(expected[0], abs=1e-12), expected[1])
+        assert (value, variants) == (pytest.approx(expected[0], abs=1e-12), expected[1])
 
 
 def test_blocks_with_and_without_gaps_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Complete blocks of sites take another way through the counting."""
+    """Complete blocks of variants take another way through the counting."""
     store = families(np.random.default_rng(8), 3000)
     store.all[5, 3] = store.all[2100, 12] = -1
     pairs = king_robust(store, *everything(store), cutoff=ALL)
-    for i, j, value, sites in pairs.tolist():
+    for i, j, value, variants in pairs.tolist():
         expected = slow(store.all[:, i], store.all[:, j])
-        assert (value, sites) == (pytest.approx(expected[0], abs=1e-12), expected[1])
+        assert (value, variants) == (pytest.approx(expected[0], abs=1e-12), expected[1])
 
 
 def test_degrees_of_kin_are_told_apart() -> None:
@@ -109,22 +109,22 @@ def test_pairs_carry_the_rows_of_the_store() -> None:
     assert [(i, j) for i, j, *_ in pairs.tolist()] == [(3, 13)]
 
 
-@pytest.mark.parametrize("people", [0, 1])
-def test_one_person_has_no_relatives(people: int) -> None:
+@pytest.mark.parametrize("samples", [0, 1])
+def test_one_sample_has_no_relatives(samples: int) -> None:
     store = families(np.random.default_rng(2), 50)
-    assert len(king_robust(store, np.arange(50), np.arange(people))) == 0
+    assert len(king_robust(store, np.arange(50), np.arange(samples))) == 0
 
 
-def test_people_without_heterozygous_sites_have_no_kinship() -> None:
+def test_samples_without_heterozygous_variants_have_no_kinship() -> None:
     store = MemoryStore(np.zeros((100, 3)))
     assert len(king_robust(store, *everything(store), cutoff=ALL)) == 0
 
 
-def test_many_sites_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kinship, "MOST_SITES", 500)
+def test_many_variants_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinship, "MOST_VARIANTS", 500)
     store = families(np.random.default_rng(3), 3000)
     pairs = king_robust(store, *everything(store), cutoff=ALL)
-    assert set(pairs["sites"].tolist()) == {500}
+    assert set(pairs["variants"].tolist()) == {500}
 
 
 @pytest.mark.skipif(shutil.which("plink2") is None, reason="needs plink2")
@@ -144,20 +144,20 @@ def test_kinship_equals_plink2(tmp_path: Path) -> None:
     }
     ours = king_robust(store, *everything(store), cutoff=ALL)
     assert len(theirs) == len(ours) == 91
-    for i, j, value, sites in ours.tolist():
-        assert (value, sites) == (pytest.approx(theirs[i, j][0], abs=2e-6), theirs[i, j][1])
+    for i, j, value, variants in ours.tolist():
+        assert (value, variants) == (pytest.approx(theirs[i, j][0], abs=2e-6), theirs[i, j][1])
 
 
 def related(*pairs: tuple[int, int], value: float = 0.25) -> np.ndarray:
     return np.array([(i, j, value, 1000) for i, j in pairs], dtype=PAIR)
 
 
-def test_the_person_with_most_relatives_goes_first() -> None:
+def test_the_sample_with_most_relatives_goes_first() -> None:
     star = related((0, 1), (0, 2), (0, 3))
     assert unrelated(star, np.ones(5), 5).tolist() == [False, True, True, True, True]
 
 
-def test_among_equals_the_lower_call_rate_goes_then_the_later_person() -> None:
+def test_among_equals_the_lower_call_rate_goes_then_the_later_sample() -> None:
     assert unrelated(related((0, 1)), np.array([0.9, 1.0]), 2).tolist() == [False, True]
     assert unrelated(related((0, 1)), np.array([1.0, 1.0]), 2).tolist() == [True, False]
 
@@ -167,7 +167,7 @@ def test_pairs_below_the_cutoff_are_no_relatives() -> None:
     assert not unrelated(related((0, 1), value=0.0884), np.ones(2), 2).all()
 
 
-def test_nobody_goes_without_relatives() -> None:
+def test_no_sample_goes_without_relatives() -> None:
     assert unrelated(related(), np.ones(3), 3).all()
 
 
@@ -188,11 +188,11 @@ def test_the_greedy_set_equals_a_plain_greedy_loop(pairs: set[tuple[int, int]], 
     assert set(np.flatnonzero(~keep).tolist()) == gone
 
 
-@pytest.mark.parametrize("sites", [600, 2500])
-def test_strangers_stay_below_what_the_sites_resolve(sites: int) -> None:
-    rng = np.random.default_rng(sites)
-    store = MemoryStore(hardy_weinberg(rng, sites, 300))
-    pairs = king_robust(store, *everything(store), cutoff=resolvable(sites, 300))
+@pytest.mark.parametrize("variants", [600, 2500])
+def test_strangers_stay_below_what_the_variants_resolve(variants: int) -> None:
+    rng = np.random.default_rng(variants)
+    store = MemoryStore(hardy_weinberg(rng, variants, 300))
+    pairs = king_robust(store, *everything(store), cutoff=resolvable(variants, 300))
     assert len(pairs) == 0
     assert resolvable(14_000, 1092) < 0.0884
 

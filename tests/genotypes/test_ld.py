@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from memory_store import MemoryStore, real, site_table, write_plink
+from memory_store import MemoryStore, real, variant_table, write_plink
 
 from ancestry_ddvi.genotypes.qc import ld
 from ancestry_ddvi.genotypes.qc.counts import minor
@@ -18,21 +18,23 @@ from ancestry_ddvi.genotypes.qc.ld import prune
 
 
 def linked(
-    rng: np.random.Generator, sites: int, people: int, missing: float, span: int = 3_000_000
+    rng: np.random.Generator, variants: int, samples: int, missing: float, span: int = 3_000_000
 ) -> MemoryStore:
-    """Sites on two chromosomes, each copied from its neighbour in most people."""
-    dosages = rng.binomial(2, rng.uniform(0.1, 0.9, (sites, 1)), (sites, people)).astype(np.int8)
-    for i in range(1, sites):
-        copied = rng.random(people) < rng.choice([0.0, 0.5, 0.8])
+    """Variants on two chromosomes, each copied from its neighbour in most samples."""
+    dosages = rng.binomial(2, rng.uniform(0.1, 0.9, (variants, 1)), (variants, samples)).astype(
+        np.int8
+    )
+    for i in range(1, variants):
+        copied = rng.random(samples) < rng.choice([0.0, 0.5, 0.8])
         dosages[i, copied] = dosages[i - 1, copied]
     dosages[rng.random(dosages.shape) < missing] = -1
-    position = np.sort(rng.integers(1, span, sites))
-    chromosome = np.where(np.arange(sites) < sites // 2, "1", "chr2")
-    return MemoryStore(dosages, site_table(sites, chromosome, position))
+    position = np.sort(rng.integers(1, span, variants))
+    chromosome = np.where(np.arange(variants) < variants // 2, "1", "chr2")
+    return MemoryStore(dosages, variant_table(variants, chromosome, position))
 
 
 def pearson(x: np.ndarray, y: np.ndarray) -> float:
-    """r2 over the people with both genotypes, by numpy's own correlation; 0 if undefined."""
+    """r2 over the samples with both genotypes, by numpy's own correlation; 0 if undefined."""
     both = (x >= 0) & (y >= 0)
     if both.sum() < 2 or np.ptp(x[both]) == 0 or np.ptp(y[both]) == 0:
         return 0.0
@@ -40,9 +42,9 @@ def pearson(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def near(store: MemoryStore, i: int, j: int, window_kb: float) -> bool:
-    sites = store.sites
-    same = sites.chromosome[i] == sites.chromosome[j]
-    return bool(same and abs(sites.position[i] - sites.position[j]) <= window_kb * 1000)
+    variants = store.variants
+    same = variants.chromosome[i] == variants.chromosome[j]
+    return bool(same and abs(variants.position[i] - variants.position[j]) <= window_kb * 1000)
 
 
 def everyone(store: MemoryStore) -> np.ndarray:
@@ -51,7 +53,7 @@ def everyone(store: MemoryStore) -> np.ndarray:
 
 def by_brute_force(store: MemoryStore, maf: np.ndarray, r2: float, window_kb: float) -> list[int]:
     kept: list[int] = []
-    order = sorted(range(len(maf)), key=lambda i: (-maf[i], store.sites.position[i], i))
+    order = sorted(range(len(maf)), key=lambda i: (-maf[i], store.variants.position[i], i))
     for i in order:
         rivals = (pearson(store.all[i], store.all[j]) for j in kept if near(store, i, j, window_kb))
         if all(value < r2 for value in rivals):
@@ -67,11 +69,11 @@ def by_brute_force(store: MemoryStore, maf: np.ndarray, r2: float, window_kb: fl
 )
 @settings(max_examples=40, deadline=None)
 def test_pruning_equals_brute_force(seed: int, missing: float, r2: float, window_kb: float) -> None:
-    """The thresholds are none that an r2 of so few people equals, so rounding does not matter."""
+    """The thresholds are none that an r2 of so few samples equals, so rounding does not matter."""
     store = linked(np.random.default_rng(seed), 40, 30, missing)
     maf = minor(store.counts())[1]
-    rows, people = np.arange(40), everyone(store)
-    kept = prune(store, rows, maf, r2=r2, window_kb=window_kb, samples=people)
+    rows, chosen = np.arange(40), everyone(store)
+    kept = prune(store, rows, maf, r2=r2, window_kb=window_kb, samples=chosen)
     assert kept.tolist() == by_brute_force(store, maf, r2, window_kb)
 
 
@@ -118,32 +120,32 @@ def test_tiles_do_not_change_the_outcome(monkeypatch: pytest.MonkeyPatch) -> Non
     assert prune(store, np.arange(300), maf, samples=everyone(store)).tolist() == whole.tolist()
 
 
-def test_identical_and_mirrored_sites_are_correlated_at_one() -> None:
+def test_identical_and_mirrored_variants_are_correlated_at_one() -> None:
     x = np.random.default_rng(1).integers(0, 3, 50)
-    store = MemoryStore(np.array([x, x, 2 - x]), site_table(3, "111", [1, 2, 3]))
+    store = MemoryStore(np.array([x, x, 2 - x]), variant_table(3, "111", [1, 2, 3]))
     maf = minor(store.counts())[1]
     assert prune(store, np.arange(3), maf, r2=1.0, samples=everyone(store)).tolist() == [0]
 
 
 def test_the_window_includes_its_end_and_stops_at_chromosomes() -> None:
     x = np.random.default_rng(1).integers(0, 3, 50)
-    sites = site_table(4, ["1", "1", "1", "2"], [1, 1001, 1002, 1002])
-    store = MemoryStore(np.array([x, x, x, x]), sites)
+    variants = variant_table(4, ["1", "1", "1", "2"], [1, 1001, 1002, 1002])
+    store = MemoryStore(np.array([x, x, x, x]), variants)
     kept = prune(store, np.arange(4), np.full(4, 0.3), window_kb=1, samples=everyone(store))
     assert kept.tolist() == [0, 2, 3]
 
 
-def test_sites_without_variation_are_left_alone() -> None:
+def test_variants_without_variation_are_left_alone() -> None:
     still = np.zeros((3, 20))
-    store = MemoryStore(still, site_table(3, "111", [1, 2, 3]))
+    store = MemoryStore(still, variant_table(3, "111", [1, 2, 3]))
     assert prune(store, np.arange(3), np.zeros(3), samples=everyone(store)).tolist() == [0, 1, 2]
 
 
-def test_only_the_given_people_count() -> None:
+def test_only_the_given_samples_count() -> None:
     rng = np.random.default_rng(2)
     x, noise = rng.integers(0, 3, 60), rng.integers(0, 3, 60)
     y = np.where(np.arange(60) < 30, x, noise)
-    store = MemoryStore(np.array([x, y]), site_table(2, "11", [1, 2]))
+    store = MemoryStore(np.array([x, y]), variant_table(2, "11", [1, 2]))
     half = prune(store, np.arange(2), np.array([0.4, 0.3]), r2=0.9, samples=np.arange(30))
     whole = prune(store, np.arange(2), np.array([0.4, 0.3]), r2=0.9, samples=everyone(store))
     assert (half.tolist(), whole.tolist()) == ([0], [0, 1])
@@ -164,7 +166,7 @@ def test_large_cohorts_are_thinned_to_five_thousand(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.skipif(shutil.which("plink2") is None, reason="needs plink2")
-def test_about_as_many_sites_stay_as_with_plink2(tmp_path: Path) -> None:
+def test_about_as_many_variants_stay_as_with_plink2(tmp_path: Path) -> None:
     store = linked(np.random.default_rng(6), 1500, 200, 0.01, span=100_000_000)
     write_plink(store, tmp_path / "x")
     command = "plink2 --bfile x --indep-pairwise 1000kb 0.1 --threads 1 --out x"
@@ -177,8 +179,8 @@ def test_about_as_many_sites_stay_as_with_plink2(tmp_path: Path) -> None:
 
 
 @pytest.mark.realdata
-def test_sparse_sites_of_a_thousand_genomes_are_nearly_all_kept() -> None:
+def test_sparse_variants_of_a_thousand_genomes_are_nearly_all_kept() -> None:
     store = real("kgp1092")
     maf = minor(store.counts())[1]
-    kept = prune(store, np.arange(len(store.sites)), maf, samples=everyone(store))
+    kept = prune(store, np.arange(len(store.variants)), maf, samples=everyone(store))
     assert 13_900 < len(kept) < 14_079

@@ -16,7 +16,7 @@ from ancestry_ddvi.genotypes.formats.field_selection import choose_field
 from ancestry_ddvi.genotypes.formats.variant_filter import table
 from ancestry_ddvi.genotypes.harmonise.panel import Panel
 from ancestry_ddvi.genotypes.likelihood_store import EvidenceStore
-from ancestry_ddvi.genotypes.variants import SiteTable
+from ancestry_ddvi.genotypes.variants import VariantTable
 
 FORMAT = '##FORMAT=<ID={0},Number={1},Type={2},Description="{0}">'
 FIELDS = (
@@ -30,20 +30,20 @@ CALLS = ("0,30,90", "20,0,40", "80,20,0")
 needs_bcftools = pytest.mark.skipif(not shutil.which("bcftools"), reason="needs bcftools")
 
 
-def model(sites: int = 3, start: int = 100) -> SiteTable:
+def model(variants: int = 3, start: int = 100) -> VariantTable:
     """SNPs A/C at positions from ``start`` on, without IDs."""
-    return table([("1", start + i, ".", "A", "C") for i in range(sites)])
+    return table([("1", start + i, ".", "A", "C") for i in range(variants)])
 
 
-def opened(paths: str | list[str], field: str = "PL", sites: SiteTable | None = None):
+def opened(paths: str | list[str], field: str = "PL", variants: VariantTable | None = None):
     paths = [paths] if isinstance(paths, str) else paths
-    return EvidenceStore.open(paths, field, sites or model(), lambda done, total: None)
+    return EvidenceStore.open(paths, field, variants or model(), lambda done, total: None)
 
 
-def likelihoods(store: EvidenceStore, sites: SiteTable) -> np.ndarray:
-    """float64 (people, sites, 3)."""
-    frequency = np.full(len(sites), 0.3)
-    alignment = Panel(sites, frequency, None).align(store.sites, None, None)
+def likelihoods(store: EvidenceStore, variants: VariantTable) -> np.ndarray:
+    """float64 (samples, variants, 3)."""
+    frequency = np.full(len(variants), 0.3)
+    alignment = Panel(variants, frequency, None).align(store.variants, None, None)
     return np.array(list(store.likelihoods(alignment, frequency)))
 
 
@@ -74,9 +74,9 @@ def test_missing_haploid_and_empty_entries_are_flat(vcf: Write) -> None:
 
 
 def test_swapped_alleles_and_the_other_strand_are_turned(vcf: Write) -> None:
-    sites = model(60)
+    variants = model(60)
     rows = [record(CALLS, 100 + i, *"ACCATGGT"[2 * (i % 4) :][:2], form="PL") for i in range(60)]
-    found = likelihoods(opened(vcf(rows, meta=ALL), sites=sites), sites)
+    found = likelihoods(opened(vcf(rows, meta=ALL), variants=variants), variants)
     assert_allclose(found[:, 0::2], np.repeat(found[:, :1], 30, axis=1))
     assert_allclose(found[:, 1::2], np.repeat(found[:, :1, ::-1], 30, axis=1))
 
@@ -90,7 +90,7 @@ def test_probabilities_are_divided_by_their_prior(vcf: Write) -> None:
     assert (found[2] == 1).all()
 
 
-def test_only_records_that_may_be_sites_of_the_model_are_kept(vcf: Write) -> None:
+def test_only_records_that_may_be_variants_of_the_model_are_kept(vcf: Write) -> None:
     """By position with or without ``chr``, or by ID; other records are counted alone."""
     rows = [
         record(CALLS, 100, form="PL"),
@@ -100,14 +100,14 @@ def test_only_records_that_may_be_sites_of_the_model_are_kept(vcf: Write) -> Non
         record(CALLS, 902, alt="CT", form="PL"),
         record(CALLS, 903, alt="C,G", form="PL"),
     ]
-    sites = table([("chr1", 100, ".", "A", "C"), ("chr5", 5, "rs7", "A", "C")])
-    store = opened(vcf(rows, meta=ALL), sites=sites)
-    assert store.sites.position.tolist() == [100, 900]
+    variants = table([("chr1", 100, ".", "A", "C"), ("chr5", 5, "rs7", "A", "C")])
+    store = opened(vcf(rows, meta=ALL), variants=variants)
+    assert store.variants.position.tolist() == [100, 900]
     assert store.snps == 4
     assert dict(store.skipped) == {"not a SNP": 1, "multi-allelic": 1}
 
 
-def test_files_are_joined_with_their_people_in_one_order(vcf: Write) -> None:
+def test_files_are_joined_with_their_samples_in_one_order(vcf: Write) -> None:
     one = vcf([record(CALLS, 100, form="PL")], meta=ALL, name="1.vcf")
     two = vcf(
         [record(CALLS, 100, form="PL"), record(CALLS, 101, form="PL")],
@@ -116,10 +116,10 @@ def test_files_are_joined_with_their_people_in_one_order(vcf: Write) -> None:
         name="2.vcf",
     )
     store = opened([one, two])
-    assert store.sites.position.tolist() == [100, 101]
+    assert store.variants.position.tolist() == [100, 101]
     assert_allclose(store.values[1], store.values[0][[1, 2, 0]])
     other = vcf([record(CALLS, form="PL")], samples=("a", "b", "x"), meta=ALL, name="3.vcf")
-    with pytest.raises(InputsDisagree, match="different people"):
+    with pytest.raises(InputsDisagree, match="different samples"):
         opened([one, other])
     with pytest.raises(UsageProblem, match="given twice"):
         opened([one, one])
@@ -197,11 +197,11 @@ def test_damage_is_told(vcf: Write) -> None:
 # Another reader --------------------------------------------------------------------------------
 
 
-def random_records(seed: int, sites: int = 40) -> list[str]:
-    """PL of three people, a tenth missing."""
+def random_records(seed: int, variants: int = 40) -> list[str]:
+    """PL of three samples, a tenth missing."""
     rng = np.random.default_rng(seed)
     rows = []
-    for i in range(sites):
+    for i in range(variants):
         phred = rng.integers(0, 60, (3, 3))
         phred -= phred.min(axis=1, keepdims=True)
         calls = ["." if rng.random() < 0.1 else ",".join(map(str, p)) for p in phred]
@@ -216,7 +216,7 @@ def test_bcftools_reads_the_same_numbers(vcf: Write) -> None:
     text = subprocess.run(query, capture_output=True, text=True, check=True).stdout
     words = [line.split("\t")[:3] for line in text.splitlines()]
     theirs = [[[0] * 3 if w == "." else list(map(int, w.split(","))) for w in row] for row in words]
-    found = likelihoods(opened(path, sites=model(40)), model(40))
+    found = likelihoods(opened(path, variants=model(40)), model(40))
     assert_allclose(found.swapaxes(0, 1), 10 ** (-np.array(theirs) / 10), rtol=1e-3, atol=6e-8)
 
 
@@ -227,6 +227,8 @@ def test_bcftools_gl_says_what_pl_says(vcf: Write, tmp_path: Path) -> None:
     turn = ["bcftools", "+tag2tag", path, "-o", str(made), "--", "--pl-to-gl"]
     if subprocess.run(turn, capture_output=True, check=False).returncode:
         pytest.skip("this bcftools has no +tag2tag --pl-to-gl")
-    sites = model(40)
-    ours = likelihoods(opened(path, sites=sites), sites)
-    assert_allclose(likelihoods(opened(str(made), "GL", sites), sites), ours, rtol=1e-3, atol=6e-8)
+    variants = model(40)
+    ours = likelihoods(opened(path, variants=variants), variants)
+    assert_allclose(
+        likelihoods(opened(str(made), "GL", variants), variants), ours, rtol=1e-3, atol=6e-8
+    )

@@ -1,4 +1,4 @@
-"""Panel: a model's sites are found in any file that has them, and nothing else is."""
+"""Panel: a model's variants are found in any file that has them, and nothing else is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ancestry_ddvi.errors import InputsDisagree
 from ancestry_ddvi.genotypes.harmonise.alleles import complement, recode
 from ancestry_ddvi.genotypes.harmonise.panel import Alignment, Panel
 from ancestry_ddvi.genotypes.harmonise.report import check_overlap
-from ancestry_ddvi.genotypes.variants import MISSING, SiteTable
+from ancestry_ddvi.genotypes.variants import MISSING, VariantTable
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 PAIR = {"A": "T", "C": "G", "G": "C", "T": "A"}
@@ -38,13 +38,13 @@ class Store:
         return self.all[rows]
 
 
-def table(rows: list[tuple[str, int, str, str, str]]) -> SiteTable:
+def table(rows: list[tuple[str, int, str, str, str]]) -> VariantTable:
     columns = list(zip(*rows, strict=True)) or [()] * 5
     chromosome, position, name, ref, alt = (np.array(c, dtype=object) for c in columns)
-    return SiteTable(chromosome, position.astype(np.int64), name, ref, alt)
+    return VariantTable(chromosome, position.astype(np.int64), name, ref, alt)
 
 
-def plain_sites(rng: np.random.Generator, n: int, span: int = 100_000_000) -> SiteTable:
+def plain_variants(rng: np.random.Generator, n: int, span: int = 100_000_000) -> VariantTable:
     """Unambiguous SNPs at distinct places on three chromosomes, two thirds transitions."""
     weight = [0 if PAIR[a] == b else 4 if {a, b} in TRANSITIONS else 1 for a, b in SNPS]
     snps = rng.choice(len(SNPS), n, p=np.array(weight) / sum(weight))
@@ -57,26 +57,29 @@ def plain_sites(rng: np.random.Generator, n: int, span: int = 100_000_000) -> Si
     )
 
 
-def panel(sites: SiteTable, build: str | None = "GRCh38") -> Panel:
-    return Panel(sites, np.full(len(sites), 0.3), build)
+def panel(variants: VariantTable, build: str | None = "GRCh38") -> Panel:
+    return Panel(variants, np.full(len(variants), 0.3), build)
 
 
-def genotypes(rng: np.random.Generator, sites: int, people: int = 4) -> np.ndarray:
-    return rng.choice(np.array([MISSING, 0, 1, 2], np.int8), (sites, people))
+def genotypes(rng: np.random.Generator, variants: int, samples: int = 4) -> np.ndarray:
+    return rng.choice(np.array([MISSING, 0, 1, 2], np.int8), (variants, samples))
 
 
-def unnamed(sites: SiteTable) -> SiteTable:
-    return replace(sites, id=np.full(len(sites), ".", dtype=object))
+def unnamed(variants: VariantTable) -> VariantTable:
+    return replace(variants, id=np.full(len(variants), ".", dtype=object))
 
 
-def elsewhere(sites: SiteTable, shift: int = 10_007) -> SiteTable:
-    return replace(sites, position=sites.position + shift)
+def elsewhere(variants: VariantTable, shift: int = 10_007) -> VariantTable:
+    return replace(variants, position=variants.position + shift)
 
 
-def rewritten(sites: SiteTable, swap: np.ndarray, flip: np.ndarray) -> SiteTable:
-    ref, alt = np.where(swap, sites.alt, sites.ref), np.where(swap, sites.ref, sites.alt)
+def rewritten(variants: VariantTable, swap: np.ndarray, flip: np.ndarray) -> VariantTable:
+    ref, alt = (
+        np.where(swap, variants.alt, variants.ref),
+        np.where(swap, variants.ref, variants.alt),
+    )
     return replace(
-        sites, ref=np.where(flip, complement(ref), ref), alt=np.where(flip, complement(alt), alt)
+        variants, ref=np.where(flip, complement(ref), ref), alt=np.where(flip, complement(alt), alt)
     )
 
 
@@ -91,15 +94,15 @@ def parts(alignment: Alignment) -> int:
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["position", "id"]))
 @settings(max_examples=40, deadline=None)
-def test_however_a_file_writes_its_sites_the_dosages_are_the_models(seed, key):
+def test_however_a_file_writes_its_variants_the_dosages_are_the_models(seed, key):
     rng = np.random.default_rng(seed)
-    sites = plain_sites(rng, 60)
+    variants = plain_variants(rng, 60)
     dosages = genotypes(rng, 60)
     swap, flip = rng.random((2, 60)) < 0.5
     order = rng.permutation(60)[:50]
-    file = rewritten(sites, swap, flip)[order]
+    file = rewritten(variants, swap, flip)[order]
     file = unnamed(file) if key == "position" else elsewhere(file)
-    alignment = panel(sites).align(file, None, None)
+    alignment = panel(variants).align(file, None, None)
     expected = np.full_like(dosages, MISSING)
     expected[order] = dosages[order]
     assert alignment.key == key
@@ -115,13 +118,13 @@ def test_however_a_file_writes_its_sites_the_dosages_are_the_models(seed, key):
 crowded = st.lists(
     st.tuples(
         st.sampled_from("12"), st.integers(1, 3), st.just("."), *[st.sampled_from("ACGT")] * 2
-    ).filter(lambda site: site[3] != site[4]),
+    ).filter(lambda variant: variant[3] != variant[4]),
     max_size=14,
 )
 
 
-def by_hand(model: SiteTable, file: SiteTable) -> dict[int, tuple[int, int]]:
-    """Row and way of writing of each unambiguous model site, by nested loops."""
+def by_hand(model: VariantTable, file: VariantTable) -> dict[int, tuple[int, int]]:
+    """Row and way of writing of each unambiguous model variant, by nested loops."""
     used: set[int] = set()
     out = {}
     for i in range(len(model)):
@@ -156,94 +159,96 @@ def test_crowded_positions_are_sorted_out_as_by_hand(model_rows, file_rows):
     assert parts(alignment) == len(model)
 
 
-def test_permuted_sites_give_the_same_dosages_and_receipt():
+def test_permuted_variants_give_the_same_dosages_and_receipt():
     rng = np.random.default_rng(1)
-    sites, order = plain_sites(rng, 200), rng.permutation(200)
+    variants, order = plain_variants(rng, 200), rng.permutation(200)
     dosages = genotypes(rng, 200)
-    straight = panel(sites).align(sites, None, None)
-    permuted = panel(sites).align(sites[order], None, None)
+    straight = panel(variants).align(variants, None, None)
+    permuted = panel(variants).align(variants[order], None, None)
     assert (whole(straight, dosages) == dosages).all()
     assert (whole(permuted, dosages[order]) == dosages).all()
     assert straight.receipt == permuted.receipt
 
 
-def test_a_stretch_of_sites_reads_as_that_stretch_of_the_whole():
+def test_a_stretch_of_variants_reads_as_that_stretch_of_the_whole():
     rng = np.random.default_rng(2)
-    sites, dosages = plain_sites(rng, 90), genotypes(rng, 60)
-    alignment = panel(sites).align(sites[20:80], None, None)
+    variants, dosages = plain_variants(rng, 90), genotypes(rng, 60)
+    alignment = panel(variants).align(variants[20:80], None, None)
     store = Store(dosages)
     blocks = [alignment.dosages(store, a, min(a + 16, 90)) for a in range(0, 90, 16)]
     assert (np.concatenate(blocks) == whole(alignment, dosages)).all()
     assert (alignment.dosages(store, 0, 20) == MISSING).all()
 
 
-def test_absent_sites_are_unobserved_and_not_zero():
+def test_absent_variants_are_unobserved_and_not_zero():
     rng = np.random.default_rng(3)
-    sites = plain_sites(rng, 40)
-    alignment = panel(sites).align(sites[:10], None, None)
+    variants = plain_variants(rng, 40)
+    alignment = panel(variants).align(variants[:10], None, None)
     dosages = whole(alignment, np.zeros((10, 3), np.int8))
     assert (dosages[:10] == 0).all() and (dosages[10:] == MISSING).all()
-    assert alignment.receipt.site_fraction == 0.25
+    assert alignment.receipt.variant_fraction == 0.25
 
 
 @pytest.mark.parametrize("prefix", ["chr", "Chr", "CHR"])
 def test_a_chr_prefix_on_either_side_is_ignored(prefix):
-    sites = unnamed(plain_sites(np.random.default_rng(4), 30))
-    named = replace(sites, chromosome=np.array([prefix + c for c in sites.chromosome], object))
-    for model, file in ((sites, named), (named, sites)):
+    variants = unnamed(plain_variants(np.random.default_rng(4), 30))
+    named = replace(
+        variants, chromosome=np.array([prefix + c for c in variants.chromosome], object)
+    )
+    for model, file in ((variants, named), (named, variants)):
         assert panel(model).align(file, None, None).receipt.matched == 30
 
 
 def test_the_same_position_on_another_chromosome_is_no_match():
-    sites = unnamed(plain_sites(np.random.default_rng(5), 30))
-    file = replace(sites, chromosome=np.full(30, "9", object))
-    assert panel(sites).align(file, None, None).receipt.absent == 30
+    variants = unnamed(plain_variants(np.random.default_rng(5), 30))
+    file = replace(variants, chromosome=np.full(30, "9", object))
+    assert panel(variants).align(file, None, None).receipt.absent == 30
 
 
 def test_positions_are_used_where_ids_say_nothing():
-    sites = plain_sites(np.random.default_rng(6), 150)
-    alignment = panel(sites).align(unnamed(sites), None, "GRCh38")
+    variants = plain_variants(np.random.default_rng(6), 150)
+    alignment = panel(variants).align(unnamed(variants), None, "GRCh38")
     assert (alignment.key, alignment.receipt.matched) == ("position", 150)
     assert alignment.receipt.id_matches == 0 and alignment.receipt.positions_agree
 
 
 def test_ids_are_used_where_positions_are_of_another_build_whatever_the_header_says():
-    sites = plain_sites(np.random.default_rng(7), 150)
-    alignment = panel(sites).align(elsewhere(sites), None, "GRCh38")
+    variants = plain_variants(np.random.default_rng(7), 150)
+    alignment = panel(variants).align(elsewhere(variants), None, "GRCh38")
     assert (alignment.key, alignment.receipt.matched) == ("id", 150)
     assert not alignment.receipt.positions_agree
 
 
 def test_positions_are_used_where_they_agree_although_the_header_says_another_build():
-    sites = plain_sites(np.random.default_rng(8), 150)
-    alignment = panel(sites).align(sites, None, "GRCh37")
+    variants = plain_variants(np.random.default_rng(8), 150)
+    alignment = panel(variants).align(variants, None, "GRCh37")
     assert (alignment.key, alignment.receipt.matched) == ("position", 150)
 
 
 def test_vendor_ids_count_only_while_unique():
-    sites = plain_sites(np.random.default_rng(9), 60)
+    variants = plain_variants(np.random.default_rng(9), 60)
     vendor = np.array([f"SNP_A-{i}" for i in range(60)], dtype=object)
-    sites = replace(sites, id=vendor)
-    file = elsewhere(sites)
+    variants = replace(variants, id=vendor)
+    file = elsewhere(variants)
     file.id[:10] = "SNP_A-0"
-    alignment = panel(sites).align(file, None, None)
+    alignment = panel(variants).align(file, None, None)
     assert alignment.key == "id"
     assert (alignment.rows[:10] == -1).all() and (alignment.rows[10:] >= 0).all()
 
 
-def dense(rng: np.random.Generator, sites: SiteTable) -> SiteTable:
-    """Unrelated SNPs, of which a third stand by chance where the model has a site."""
-    n = len(sites)
-    strangers = plain_sites(rng, n)
-    position = np.where(rng.random(n) < 1 / 3, sites.position, sites.position + 500_009)
+def dense(rng: np.random.Generator, variants: VariantTable) -> VariantTable:
+    """Unrelated SNPs, of which a third stand by chance where the model has a variant."""
+    n = len(variants)
+    strangers = plain_variants(rng, n)
+    position = np.where(rng.random(n) < 1 / 3, variants.position, variants.position + 500_009)
     ids = np.array([f"rs{900_000 + i}" for i in range(n)], dtype=object)
-    return SiteTable(sites.chromosome, position, ids, strangers.ref, strangers.alt)
+    return VariantTable(variants.chromosome, position, ids, strangers.ref, strangers.alt)
 
 
 def test_chance_meetings_at_positions_of_another_build_are_not_believed():
     rng = np.random.default_rng(10)
-    sites = plain_sites(rng, 3000)
-    alignment = panel(sites).align(unnamed(dense(rng, sites)), None, None)
+    variants = plain_variants(rng, 3000)
+    alignment = panel(variants).align(unnamed(dense(rng, variants)), None, None)
     assert alignment.receipt.position_matches > 300
     assert (alignment.rows == -1).all() and alignment.receipt.absent == 3000
     with pytest.raises(InputsDisagree, match="another genome build"):
@@ -252,45 +257,45 @@ def test_chance_meetings_at_positions_of_another_build_are_not_believed():
 
 def test_differing_rsids_at_shared_positions_show_another_build():
     rng = np.random.default_rng(11)
-    sites = plain_sites(rng, 600)
-    file = replace(sites, id=np.array([f"rs{900_000 + i}" for i in range(600)], object))
+    variants = plain_variants(rng, 600)
+    file = replace(variants, id=np.array([f"rs{900_000 + i}" for i in range(600)], object))
     known = np.arange(600) < 200
-    file = SiteTable.join([file, elsewhere(sites)[known]])
-    alignment = panel(sites).align(file, None, None)
+    file = VariantTable.join([file, elsewhere(variants)[known]])
+    alignment = panel(variants).align(file, None, None)
     assert alignment.receipt.position_matches == 600
     assert (alignment.key, alignment.receipt.matched) == ("id", 200)
 
 
 def test_a_few_renamed_rsids_do_not_shake_the_positions():
-    sites = plain_sites(np.random.default_rng(12), 400)
-    file = replace(sites, id=sites.id.copy())
+    variants = plain_variants(np.random.default_rng(12), 400)
+    file = replace(variants, id=variants.id.copy())
     file.id[:20] = [f"rs{900_000 + i}" for i in range(20)]
-    alignment = panel(sites).align(file, None, None)
+    alignment = panel(variants).align(file, None, None)
     assert (alignment.key, alignment.receipt.matched) == ("position", 400)
 
 
 def test_ids_that_repeat_a_position_do_not_match_across_builds():
     rng = np.random.default_rng(13)
 
-    def spelled(sites: SiteTable) -> SiteTable:
-        columns = (sites.chromosome, sites.position, sites.ref, sites.alt)
-        ids = [":".join(map(str, site)) for site in zip(*columns, strict=True)]
-        return replace(sites, id=np.array(ids, object))
+    def spelled(variants: VariantTable) -> VariantTable:
+        columns = (variants.chromosome, variants.position, variants.ref, variants.alt)
+        ids = [":".join(map(str, variant)) for variant in zip(*columns, strict=True)]
+        return replace(variants, id=np.array(ids, object))
 
-    sites = spelled(plain_sites(rng, 2000))
-    alignment = panel(sites).align(spelled(dense(rng, sites)), None, None)
+    variants = spelled(plain_variants(rng, 2000))
+    alignment = panel(variants).align(spelled(dense(rng, variants)), None, None)
     assert alignment.receipt.matched == 0
 
 
-def test_a_site_given_twice_is_used_once_and_counted():
-    sites = plain_sites(np.random.default_rng(14), 30)
-    file = SiteTable.join([sites, sites[:4]])
-    alignment = panel(sites).align(file, None, None)
+def test_a_variant_given_twice_is_used_once_and_counted():
+    variants = plain_variants(np.random.default_rng(14), 30)
+    file = VariantTable.join([variants, variants[:4]])
+    alignment = panel(variants).align(file, None, None)
     assert alignment.rows.tolist() == list(range(30))
     assert alignment.receipt.duplicate == 4
 
 
-def test_of_the_records_of_a_split_multiallelic_site_the_one_with_the_models_alleles_is_taken():
+def test_of_the_records_of_a_split_multiallelic_variant_the_one_with_the_models_alleles_is_taken():
     model = table([("1", 500, ".", "A", "C")])
     file = table([("1", 500, ".", "A", "G"), ("1", 500, ".", "A", "T"), ("1", 500, ".", "A", "C")])
     alignment = panel(model).align(file, None, None)
@@ -304,52 +309,52 @@ def test_other_alleles_at_the_right_place_are_a_mismatch_and_unobserved():
     assert (alignment.receipt.allele_mismatch, alignment.receipt.absent) == (1, 0)
 
 
-def with_ambiguous(rng: np.random.Generator) -> SiteTable:
+def with_ambiguous(rng: np.random.Generator) -> VariantTable:
     extra = [("3", 200_000_000 + i, f"rs{i}", *"AT") for i in range(5)]
-    return SiteTable.join([plain_sites(rng, 100), table(extra)])
+    return VariantTable.join([plain_variants(rng, 100), table(extra)])
 
 
-def test_ambiguous_sites_are_kept_where_the_file_is_in_the_models_orientation():
-    sites = with_ambiguous(np.random.default_rng(15))
-    receipt = panel(sites).align(sites, None, None).receipt
+def test_ambiguous_variants_are_kept_where_the_file_is_in_the_models_orientation():
+    variants = with_ambiguous(np.random.default_rng(15))
+    receipt = panel(variants).align(variants, None, None).receipt
     assert (receipt.matched, receipt.ambiguous_dropped) == (105, 0)
     assert receipt.ambiguous_resolved == 5
 
 
-@pytest.mark.parametrize("how", ["swapped there", "plain sites flipped", "by id"])
-def test_ambiguous_sites_are_dropped_where_the_strand_cannot_be_told(how):
-    sites = with_ambiguous(np.random.default_rng(16))
+@pytest.mark.parametrize("how", ["swapped there", "plain variants flipped", "by id"])
+def test_ambiguous_variants_are_dropped_where_the_strand_cannot_be_told(how):
+    variants = with_ambiguous(np.random.default_rng(16))
     last, no = np.arange(105) >= 100, np.zeros(105, bool)
     file = {
-        "swapped there": rewritten(sites, last, no),
-        "plain sites flipped": rewritten(sites, no, ~last & (np.arange(105) % 2 == 0)),
-        "by id": elsewhere(sites),
+        "swapped there": rewritten(variants, last, no),
+        "plain variants flipped": rewritten(variants, no, ~last & (np.arange(105) % 2 == 0)),
+        "by id": elsewhere(variants),
     }[how]
-    alignment = panel(sites).align(file, None, None)
+    alignment = panel(variants).align(file, None, None)
     assert (alignment.receipt.matched, alignment.receipt.ambiguous_dropped) == (100, 5)
     assert alignment.receipt.ambiguous_resolved == 0
     assert (alignment.rows[last] == -1).all()
 
 
-def test_a_site_called_in_nobody_is_absent():
-    sites = plain_sites(np.random.default_rng(17), 30)
+def test_a_variant_called_in_no_sample_is_absent():
+    variants = plain_variants(np.random.default_rng(17), 30)
     counts = np.tile(np.array([1, 2, 3, 0]), (30, 1))
     counts[7] = [0, 0, 0, 6]
-    alignment = panel(sites).align(sites, counts, None)
+    alignment = panel(variants).align(variants, counts, None)
     assert np.flatnonzero(alignment.rows == -1).tolist() == [7]
     assert alignment.receipt.absent == 1
 
 
-def test_sites_without_a_place_do_not_match_one_another():
+def test_variants_without_a_place_do_not_match_one_another():
     model = table([("0", 0, ".", "A", "C"), ("0", 0, ".", "A", "C")])
     assert panel(model).align(model, None, None).receipt.absent == 2
 
 
 def test_the_chromosome_table_adds_up():
-    sites = plain_sites(np.random.default_rng(18), 90)
-    receipt = panel(sites).align(sites[35:], None, None).receipt
+    variants = plain_variants(np.random.default_rng(18), 90)
+    receipt = panel(variants).align(variants[35:], None, None).receipt
     assert list(receipt.chromosomes) == ["1", "2", "3"]
-    assert receipt.chromosomes["1"]["absent"] == receipt.chromosomes["1"]["model_sites"] == 30
+    assert receipt.chromosomes["1"]["absent"] == receipt.chromosomes["1"]["model_variants"] == 30
     assert receipt.lines()[-1] == "nothing matched on chromosome 1"
 
 
@@ -357,69 +362,69 @@ def test_the_chromosome_table_adds_up():
 @settings(max_examples=20, deadline=None)
 def test_chromosomes_have_every_count_of_the_whole(seed):
     rng = np.random.default_rng(seed)
-    sites = with_ambiguous(rng)
+    variants = with_ambiguous(rng)
     swap, flip = rng.random((2, 105)) < rng.choice([0, 0.5], 2)[:, None]
-    file = rewritten(sites, swap, flip)[rng.random(105) < 0.7]
+    file = rewritten(variants, swap, flip)[rng.random(105) < 0.7]
     file.alt[:3] = file.ref[:3]
-    receipt = panel(sites).align(file, None, None).receipt
+    receipt = panel(variants).align(file, None, None).receipt
     for column in (*FATES, "matched"):
         parts = [counts[column] for counts in receipt.chromosomes.values()]
         assert sum(parts) == getattr(receipt, column), column
     for counts in receipt.chromosomes.values():
         assert sum(counts[column] for column in FATES[:4]) == counts["matched"]
-        assert sum(counts[c] for c in ("matched", *FATES[5:])) == counts["model_sites"]
+        assert sum(counts[c] for c in ("matched", *FATES[5:])) == counts["model_variants"]
     *header, last = receipt.by_chromosome()
-    assert header[0].split()[:2] == ["sites", "matched"]
+    assert header[0].split()[:2] == ["variants", "matched"]
     assert [int(n) for n in last.split()[1:3]] == [
-        receipt.chromosomes["3"]["model_sites"], receipt.chromosomes["3"]["matched"],
+        receipt.chromosomes["3"]["model_variants"], receipt.chromosomes["3"]["matched"],
     ]  # fmt: skip
 
 
 def test_the_receipt_survives_json():
-    sites = plain_sites(np.random.default_rng(19), 30)
-    receipt = panel(sites).align(sites[:15], None, "GRCh37").receipt
+    variants = plain_variants(np.random.default_rng(19), 30)
+    receipt = panel(variants).align(variants[:15], None, "GRCh37").receipt
     read = json.loads(json.dumps(receipt.as_dict()))
-    assert read["site_fraction"] == 0.5
+    assert read["variant_fraction"] == 0.5
     assert read["chromosomes"]["1"]["matched"] == 10
     assert (read["model_build"], read["file_build"]) == ("GRCh38", "GRCh37")
     assert read["key"] == "position"
 
 
-def test_too_few_sites_are_refused_in_one_sentence():
-    sites = plain_sites(np.random.default_rng(20), 2000)
-    receipt = panel(sites).align(sites[:99], None, None).receipt
+def test_too_few_variants_are_refused_in_one_sentence():
+    variants = plain_variants(np.random.default_rng(20), 2000)
+    receipt = panel(variants).align(variants[:99], None, None).receipt
     with pytest.raises(InputsDisagree) as caught:
         check_overlap(receipt, "cohort.vcf.gz")
     assert str(caught.value) == (
-        "99 of 2,000 model sites are in cohort.vcf.gz (by position in GRCh38 99, by ID 99). "
+        "99 of 2,000 model variants are in cohort.vcf.gz (by position in GRCh38 99, by ID 99). "
         "Check the genome build: the model is GRCh38, and fit --chain adds another; "
-        "a file that has few of the sites is taken with a lower --min-sites."
+        "a file that has few of the variants is taken with a lower --min-variants."
     )
 
 
 def test_the_floor_is_enough_and_a_small_model_found_whole_too():
-    sites = plain_sites(np.random.default_rng(21), 2000)
-    check_overlap(panel(sites).align(sites[:100], None, None).receipt, "f")
-    check_overlap(panel(sites[:20]).align(sites, None, None).receipt, "f")
+    variants = plain_variants(np.random.default_rng(21), 2000)
+    check_overlap(panel(variants).align(variants[:100], None, None).receipt, "f")
+    check_overlap(panel(variants[:20]).align(variants, None, None).receipt, "f")
 
 
 def test_another_declared_build_without_ids_is_named_as_the_reason():
-    sites = unnamed(plain_sites(np.random.default_rng(22), 300))
-    receipt = panel(sites).align(elsewhere(sites), None, "GRCh37").receipt
+    variants = unnamed(plain_variants(np.random.default_rng(22), 300))
+    receipt = panel(variants).align(elsewhere(variants), None, "GRCh37").receipt
     with pytest.raises(InputsDisagree, match=r"x\.vcf is of another genome build.*IDs do not help"):
         check_overlap(receipt, "x.vcf")
 
 
-def test_a_file_without_sites_matches_nothing():
-    sites = plain_sites(np.random.default_rng(23), 30)
-    alignment = panel(sites).align(sites[:0], None, None)
+def test_a_file_without_variants_matches_nothing():
+    variants = plain_variants(np.random.default_rng(23), 30)
+    alignment = panel(variants).align(variants[:0], None, None)
     assert whole(alignment, np.zeros((0, 2), np.int8)).tolist() == [[MISSING] * 2] * 30
 
 
-def read_bim(path: Path) -> SiteTable:
+def read_bim(path: Path) -> VariantTable:
     columns = np.loadtxt(path, dtype=object)
     position = columns[:, 3].astype(np.int64)
-    return SiteTable(columns[:, 0], position, columns[:, 1], columns[:, 5], columns[:, 4])
+    return VariantTable(columns[:, 0], position, columns[:, 1], columns[:, 5], columns[:, 4])
 
 
 @pytest.mark.realdata

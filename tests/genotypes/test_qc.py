@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from memory_store import MemoryStore, hardy_weinberg, real, site_table, write_plink
+from memory_store import MemoryStore, hardy_weinberg, real, variant_table, write_plink
 
 from ancestry_ddvi.errors import NothingLeft, UsageProblem
 from ancestry_ddvi.genotypes import blocks as _reads
@@ -25,13 +25,13 @@ from ancestry_ddvi.genotypes.qc.quality_control import (
     quality_control,
 )
 
-SITES, PEOPLE = 400, 60
+VARIANTS, SAMPLES = 400, 60
 NO_LD = Filters(ld_r2=1.0)
 
 
-def cohort(seed: int = 0, sites: int = SITES, people: int = PEOPLE) -> MemoryStore:
-    """Unrelated people at common sites that are far apart: every filter passes them."""
-    return MemoryStore(hardy_weinberg(np.random.default_rng(seed), sites, people))
+def cohort(seed: int = 0, variants: int = VARIANTS, samples: int = SAMPLES) -> MemoryStore:
+    """Unrelated samples at common variants that are far apart: every filter passes them."""
+    return MemoryStore(hardy_weinberg(np.random.default_rng(seed), variants, samples))
 
 
 def step(qc: QC, name: str) -> Step:
@@ -39,13 +39,13 @@ def step(qc: QC, name: str) -> Step:
 
 
 def lost(qc: QC, store: MemoryStore) -> list[int]:
-    return sorted(set(range(len(store.sites))) - set(qc.sites.tolist()))
+    return sorted(set(range(len(store.variants))) - set(qc.variants.tolist()))
 
 
 def change(store: MemoryStore, **columns: Mapping[int, object]) -> None:
     for name, values in columns.items():
         for row, value in values.items():
-            getattr(store.sites, name)[row] = value
+            getattr(store.variants, name)[row] = value
 
 
 def test_a_clean_cohort_passes_whole() -> None:
@@ -53,8 +53,8 @@ def test_a_clean_cohort_passes_whole() -> None:
     qc = quality_control(store, NO_LD)
     assert lost(qc, store) == []
     assert qc.fit_samples.all()
-    assert qc.flags == [""] * PEOPLE
-    assert qc.call_rate.tolist() == [1.0] * PEOPLE
+    assert qc.flags == [""] * SAMPLES
+    assert qc.call_rate.tolist() == [1.0] * SAMPLES
     assert qc.frequency == pytest.approx(store.all.mean(1) / 2)
     assert qc.frequency.dtype == np.float64
 
@@ -66,7 +66,7 @@ def test_steps_come_in_order_and_each_starts_where_the_last_ended() -> None:
         "ld-r2", "king-cutoff", "maf, unrelated",
     ]  # fmt: skip
     for before, after in pairwise(qc.table):
-        assert before.sites_after == after.sites_before
+        assert before.variants_after == after.variants_before
         assert before.samples_after == after.samples_before
 
 
@@ -85,15 +85,15 @@ def test_other_species_keep_all_their_chromosomes() -> None:
     assert "ld-regions" not in [row.name for row in qc.table]
 
 
-def test_of_a_site_given_twice_the_first_stays() -> None:
+def test_of_a_variant_given_twice_the_first_stays() -> None:
     store = cohort()
     for row, alleles in {22: ("A", "G"), 44: ("G", "A"), 66: ("A", "C")}.items():
         change(store, position={row: 1}, ref={row: alleles[0]}, alt={row: alleles[1]})
-    assert store.sites.chromosome[[0, 22, 44, 66]].tolist() == ["1"] * 4
+    assert store.variants.chromosome[[0, 22, 44, 66]].tolist() == ["1"] * 4
     assert lost(quality_control(store, NO_LD), store) == [22, 44]
 
 
-def test_ambiguous_sites_go_unless_they_are_to_stay() -> None:
+def test_ambiguous_variants_go_unless_they_are_to_stay() -> None:
     store = cohort()
     for row, alleles in enumerate(["AT", "TA", "CG", "GC", "AC", "CT"]):
         change(store, ref={row: alleles[0]}, alt={row: alleles[1]})
@@ -101,8 +101,8 @@ def test_ambiguous_sites_go_unless_they_are_to_stay() -> None:
     assert lost(quality_control(store, replace(NO_LD, drop_ambiguous=False)), store) == []
 
 
-def test_sites_missing_in_more_than_geno_go() -> None:
-    store = cohort(people=100)
+def test_variants_missing_in_more_than_geno_go() -> None:
+    store = cohort(samples=100)
     store.all[0, :2] = -1
     store.all[1, :3] = -1
     qc = quality_control(store, NO_LD)
@@ -110,24 +110,24 @@ def test_sites_missing_in_more_than_geno_go() -> None:
     assert qc.frequency[0] == pytest.approx(store.all[0, 2:].mean() / 2)
 
 
-def test_a_few_failed_samples_do_not_cost_the_sites() -> None:
+def test_a_few_failed_samples_do_not_cost_the_variants() -> None:
     store = cohort()
-    store.all[:, :3] = np.where(np.arange(SITES)[:, None] % 10 < 7, -1, store.all[:, :3])
+    store.all[:, :3] = np.where(np.arange(VARIANTS)[:, None] % 10 < 7, -1, store.all[:, :3])
     qc = quality_control(store, NO_LD)
     assert lost(qc, store) == []
     assert qc.flags[:4] == ["low_call_rate"] * 3 + [""]
     assert qc.call_rate[:4] == pytest.approx([0.3, 0.3, 0.3, 1.0])
 
 
-def test_sites_that_half_the_people_lack_do_not_cost_the_people() -> None:
+def test_variants_that_half_the_samples_lack_do_not_cost_the_samples() -> None:
     store = cohort()
-    store.all[:150, : PEOPLE // 2] = -1
+    store.all[:150, : SAMPLES // 2] = -1
     qc = quality_control(store, NO_LD)
     assert lost(qc, store) == list(range(150))
     assert qc.fit_samples.all()
 
 
-def test_people_missing_more_than_mind_are_left_out_and_flagged() -> None:
+def test_samples_missing_more_than_mind_are_left_out_and_flagged() -> None:
     store = cohort()
     store.all[:20, 7] = -1
     store.all[20:41, 8] = -1
@@ -135,10 +135,10 @@ def test_people_missing_more_than_mind_are_left_out_and_flagged() -> None:
     assert np.flatnonzero(~qc.fit_samples).tolist() == [8]
     assert qc.flags[7:9] == ["", "low_call_rate"]
     assert qc.call_rate[[7, 8]].tolist() == [1 - 20 / 400, 1 - 21 / 400]
-    assert step(qc, "mind")[1:5] == (SITES, SITES, PEOPLE, PEOPLE - 1)
+    assert step(qc, "mind")[1:5] == (VARIANTS, VARIANTS, SAMPLES, SAMPLES - 1)
 
 
-def test_frequencies_are_those_of_the_people_who_are_fitted() -> None:
+def test_frequencies_are_those_of_the_samples_who_are_fitted() -> None:
     store = cohort()
     store.all[100:, 8] = -1
     store.all[0] = 0
@@ -165,10 +165,10 @@ def test_small_cohorts_need_a_frequency_of_one_in_twenty(count_ref: bool) -> Non
 
 @pytest.mark.parametrize("count_ref", [False, True])
 def test_large_cohorts_need_twenty_copies_and_one_in_a_hundred(count_ref: bool) -> None:
-    store = cohort(people=500)
+    store = cohort(samples=500)
     carriers(store, [19, 20], count_ref)
     assert lost(quality_control(store, NO_LD), store) == [0]
-    store = cohort(people=1200)
+    store = cohort(samples=1200)
     carriers(store, [23, 24], count_ref)
     assert lost(quality_control(store, NO_LD), store) == [0]
 
@@ -202,16 +202,16 @@ def test_long_range_ld_goes_by_the_build() -> None:
 
 
 @pytest.mark.parametrize("hint", [None, "GRCh38"])
-def test_a_header_is_heard_only_where_the_sites_say_nothing(hint) -> None:
+def test_a_header_is_heard_only_where_the_variants_say_nothing(hint) -> None:
     store = cohort()
     assert quality_control(store, Filters(), hint).build == hint
     ends = {"1": 249_250_000, "2": 243_199_000, "19": 59_128_000, "22": 51_304_000}
     for chromosome, end in ends.items():
-        store.sites.position[np.flatnonzero(store.sites.chromosome == chromosome)[-1]] = end
+        store.variants.position[np.flatnonzero(store.variants.chromosome == chromosome)[-1]] = end
     assert quality_control(store, Filters(), hint).build == "GRCh37"
 
 
-def test_linked_sites_are_pruned_among_the_fitted_people() -> None:
+def test_linked_variants_are_pruned_among_the_fitted_samples() -> None:
     store = cohort()
     change(store, chromosome={1: "1"}, position={1: 900})
     store.all[1] = store.all[0]
@@ -219,28 +219,28 @@ def test_linked_sites_are_pruned_among_the_fitted_people() -> None:
     store.all[150:, 1] = -1
     qc = quality_control(store, replace(NO_LD, ld_r2=0.8, geno=0.5))
     assert len(lost(qc, store)) == 1 and lost(qc, store)[0] in (0, 1)
-    assert step(qc, "ld-r2")[1:3] == (SITES, SITES - 1)
+    assert step(qc, "ld-r2")[1:3] == (VARIANTS, VARIANTS - 1)
 
 
 def with_relatives() -> MemoryStore:
-    """Person 3 again as 60, and 61 a child of 4 and 5."""
-    store = cohort(sites=4000)
+    """Sample 3 again as 60, and 61 a child of 4 and 5."""
+    store = cohort(variants=4000)
     rng = np.random.default_rng(9)
     half = (rng.random((4000, 2)) < store.all[:, [4, 5]] / 2).sum(1)
-    return MemoryStore(np.column_stack([store.all, store.all[:, 3], half]), store.sites)
+    return MemoryStore(np.column_stack([store.all, store.all[:, 3], half]), store.variants)
 
 
-def test_of_two_identical_people_one_is_fitted() -> None:
+def test_of_two_identical_samples_one_is_fitted() -> None:
     store = with_relatives()
     qc = quality_control(store, NO_LD)
     assert np.flatnonzero(~qc.fit_samples).tolist() == [60, 61]
     assert qc.flags[60:] == ["duplicate", "related"]
     assert qc.flags[:60] == [""] * 60
     assert step(qc, "king-cutoff").remark == "3 pairs of 0.0884 or more, 1 of them duplicates"
-    assert qc.frequency == pytest.approx(store.all[qc.sites, :60].mean(1) / 2)
+    assert qc.frequency == pytest.approx(store.all[qc.variants, :60].mean(1) / 2)
 
 
-def test_of_two_identical_people_the_better_called_is_fitted() -> None:
+def test_of_two_identical_samples_the_better_called_is_fitted() -> None:
     store = with_relatives()
     store.all[::40, 3] = -1
     assert quality_control(store, NO_LD).flags[3] == "duplicate"
@@ -251,16 +251,16 @@ def test_frequencies_are_checked_again_without_the_relatives() -> None:
     carriers(store, [0])
     store.all[0, :6] = store.all[0, 60] = 1
     qc = quality_control(store, replace(NO_LD, maf=0.051))
-    assert step(qc, "maf").sites_after == 4000
+    assert step(qc, "maf").variants_after == 4000
     assert lost(qc, store) == [0]
 
 
-def test_few_sites_do_not_make_relatives_of_strangers() -> None:
-    store = cohort(sites=150, people=200)
-    twin = MemoryStore(np.column_stack([store.all, store.all[:, 0]]), store.sites)
+def test_few_variants_do_not_make_relatives_of_strangers() -> None:
+    store = cohort(variants=150, samples=200)
+    twin = MemoryStore(np.column_stack([store.all, store.all[:, 0]]), store.variants)
     qc = quality_control(twin, NO_LD)
     assert np.flatnonzero(~qc.fit_samples).tolist() == [200]
-    assert "150 sites do not resolve 0.0884" in step(qc, "king-cutoff").remark
+    assert "150 variants do not resolve 0.0884" in step(qc, "king-cutoff").remark
 
 
 def failing(store: MemoryStore, filters: Filters) -> str:
@@ -271,15 +271,15 @@ def failing(store: MemoryStore, filters: Filters) -> str:
 
 
 def test_one_sample_is_sent_to_embed() -> None:
-    message = failing(cohort(people=1), NO_LD)
+    message = failing(cohort(samples=1), NO_LD)
     assert "fit needs a cohort" in message
     assert "Place single samples with embed" in message
 
 
 def test_a_cohort_too_small_to_begin_with_is_refused() -> None:
-    assert "19 samples" in failing(cohort(people=19), NO_LD)
-    assert "99 biallelic SNPs" in failing(cohort(sites=99), NO_LD)
-    assert "0 samples" in failing(cohort(people=0), NO_LD)
+    assert "19 samples" in failing(cohort(samples=19), NO_LD)
+    assert "99 biallelic SNPs" in failing(cohort(variants=99), NO_LD)
+    assert "0 samples" in failing(cohort(samples=0), NO_LD)
 
 
 @pytest.mark.parametrize(
@@ -290,8 +290,8 @@ def test_a_cohort_too_small_to_begin_with_is_refused() -> None:
         ("ambiguous", "--keep-ambiguous", {"alt": "T"}, {}),
         ("geno", "--geno", {"dosages": [-1] * 15}, {}),
         ("mind", "--mind", {"dosages": [-1] * 50}, {"geno": 1.0}),
-        ("maf", "--maf", {"dosages": [0] * PEOPLE}, {}),
-        ("hwe", "--hwe", {"dosages": [1] * PEOPLE}, {"hwe": 1e-6}),
+        ("maf", "--maf", {"dosages": [0] * SAMPLES}, {}),
+        ("hwe", "--hwe", {"dosages": [1] * SAMPLES}, {"hwe": 1e-6}),
         ("ld-r2", "--ld-r2", {"dosages": [0, 1, 2] * 20}, {"ld_window_kb": 1e6}),
     ],
 )
@@ -303,7 +303,7 @@ def test_the_filter_that_took_the_last_is_named_with_its_option(
         if column == "dosages":
             store.all[50:, : len(value)] = value  # type: ignore[arg-type]
         else:
-            getattr(store.sites, column)[50:] = value
+            getattr(store.variants, column)[50:] = value
     message = failing(store, replace(NO_LD, **{"ld_r2": 0.9, **filters}))
     assert message.startswith(f"The filter {name!r} left ")
     assert option in message
@@ -320,11 +320,11 @@ def test_regions_that_take_all_are_named() -> None:
         quality_control(store, NO_LD, "GRCh37")
 
 
-def test_a_cohort_of_one_person_many_times_is_refused() -> None:
+def test_a_cohort_of_one_sample_many_times_is_refused() -> None:
     store = cohort()
-    copies = MemoryStore(np.repeat(store.all[:, :4], 15, axis=1), store.sites)
+    copies = MemoryStore(np.repeat(store.all[:, :4], 15, axis=1), store.variants)
     message = failing(copies, replace(NO_LD, maf=0.0))
-    assert "'king-cutoff' left 4 of 60 people" in message
+    assert "'king-cutoff' left 4 of 60 samples" in message
 
 
 @pytest.mark.parametrize(
@@ -335,13 +335,21 @@ def test_impossible_thresholds_are_refused(wrong: dict[str, float]) -> None:
         Filters(**wrong)  # type: ignore[arg-type]
 
 
-def test_the_table_reads_as_text_without_names_of_people() -> None:
+def test_the_table_reads_as_text_without_names_of_samples() -> None:
     store = with_relatives()
     store.samples = tuple(f"SECRET{i}" for i in range(62))
     qc = quality_control(store, NO_LD)
     lines = format_table(qc.table).splitlines()
     assert len(lines) == 1 + len(qc.table)
-    assert lines[0].split() == ["filter", "sites", "before", "after", "people", "before", "after"]
+    assert lines[0].split() == [
+        "filter",
+        "variants",
+        "before",
+        "after",
+        "samples",
+        "before",
+        "after",
+    ]
     assert lines[1].split() == ["autosomes", "4,000", "4,000", "62", "62"]
     assert "SECRET" not in repr(qc.table) + format_table(qc.table)
 
@@ -355,13 +363,13 @@ def test_what_stays_meets_every_threshold(seed: int, missing: float) -> None:
     dosages[rng.random((600, 50)) < rng.choice([0, 0.3], 50, p=[0.9, 0.1])] = -1
     store = MemoryStore(dosages)
     qc = quality_control(store, Filters(geno=0.1, mind=0.1, maf=0.03))
-    kept = dosages[np.ix_(qc.sites, qc.fit_samples)]
+    kept = dosages[np.ix_(qc.variants, qc.fit_samples)]
     alt = np.where(kept > 0, kept, 0).sum(1) / (2 * (kept >= 0).sum(1))
     assert qc.frequency == pytest.approx(alt)
     assert (np.minimum(alt, 1 - alt) >= 0.03 - 1e-12).all()
-    assert (np.diff(qc.sites) > 0).all()
+    assert (np.diff(qc.variants) > 0).all()
     assert [flag == "" for flag in qc.flags] == qc.fit_samples.tolist()
-    assert qc.table[-1][2:5:2] == (len(qc.sites), qc.fit_samples.sum())
+    assert qc.table[-1][2:5:2] == (len(qc.variants), qc.fit_samples.sum())
     assert (1 - qc.call_rate[qc.fit_samples] <= 0.1 + 1e-12).all()
 
 
@@ -393,28 +401,28 @@ def test_geno_mind_and_maf_keep_what_plink2_keeps(tmp_path: Path) -> None:
     dosages = rng.binomial(2, rng.beta(0.5, 0.5, (800, 1)), (800, 60)).astype(np.int8)
     dosages[rng.random(dosages.shape) < rng.choice([0.0, 0.01, 0.1], (800, 1))] = -1
     dosages[(rng.random(dosages.shape) < 0.1) & (np.arange(60) < 4)] = -1
-    store = MemoryStore(dosages, site_table(800, "1" * 800, 1 + 2_000_000 * np.arange(800)))
+    store = MemoryStore(dosages, variant_table(800, "1" * 800, 1 + 2_000_000 * np.arange(800)))
     write_plink(store, tmp_path / "a")
     options = ["--geno 0.05", "--mind 0.05", "--maf 0.05"]
     for option, before, after in zip(options, "abc", "bcd", strict=True):
         command = f"plink2 --bfile {before} {option} --threads 1 --make-bed --out {after}"
         subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
     theirs = [line.split()[1] for line in (tmp_path / "d.bim").read_text().splitlines()]
-    people = [line.split()[1] for line in (tmp_path / "d.fam").read_text().splitlines()]
+    samples = [line.split()[1] for line in (tmp_path / "d.fam").read_text().splitlines()]
     qc = quality_control(store, Filters(geno=0.05, mind=0.05, maf=0.05, ld_r2=1.0))
-    assert [f"s{row}" for row in qc.sites] == theirs
-    assert [store.samples[i] for i in np.flatnonzero(qc.fit_samples)] == people
+    assert [f"s{row}" for row in qc.variants] == theirs
+    assert [store.samples[i] for i in np.flatnonzero(qc.fit_samples)] == samples
     assert 100 < len(theirs) < 600
-    assert len(people) < 60
+    assert len(samples) < 60
 
 
 @pytest.mark.realdata
 @pytest.mark.parametrize(
-    ("name", "build", "sites", "people"),
+    ("name", "build", "variants", "samples"),
     [("kgp1092", "GRCh37", 12_883, 1063), ("hapmap957", "NCBI36", 13_050, 887)],
 )
-def test_real_cohorts_keep_most_sites_and_people(
-    name: str, build: str, sites: int, people: int
+def test_real_cohorts_keep_most_variants_and_samples(
+    name: str, build: str, variants: int, samples: int
 ) -> None:
     qc = quality_control(real(name), Filters())
-    assert (qc.build, len(qc.sites), int(qc.fit_samples.sum())) == (build, sites, people)
+    assert (qc.build, len(qc.variants), int(qc.fit_samples.sum())) == (build, variants, samples)

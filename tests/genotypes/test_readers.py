@@ -113,8 +113,8 @@ def test_only_biallelic_snps_that_passed_are_kept_each_once(vcf: Write, name: st
     ]
     source = open_source(vcf(records, name=name))
     blocks = list(source.blocks())
-    kept = [(b.sites.chromosome[i], b.sites.position[i], b.sites.ref[i], b.sites.alt[i])
-            for b in blocks for i in range(len(b.sites))]  # fmt: skip
+    kept = [(b.variants.chromosome[i], b.variants.position[i], b.variants.ref[i], b.variants.alt[i])
+            for b in blocks for i in range(len(b.variants))]  # fmt: skip
     assert kept == [
         ("1", 1, "A", "C"), ("1", 2, "A", "C"), ("1", 3, "A", "C"), ("1", 1, "A", "G"),
         ("2", 1, "A", "C"),
@@ -131,7 +131,7 @@ def test_the_symbolic_allele_of_a_gvcf_is_passed_over(vcf: Write, name: str) -> 
     records = [record(["0/1", "0/2", "1/1"], alt="C,<NON_REF>"), record(position=2, alt="<*>")]
     source = open_source(vcf(records, name=name))
     (block,) = source.blocks()
-    assert block.sites.alt.tolist() == ["C"]
+    assert block.variants.alt.tolist() == ["C"]
     assert block.dosages.tolist() == [[1, -1, 2]]
     assert source.skipped == {"reference block": 1}
 
@@ -196,18 +196,18 @@ def vcf_records(draw: st.DrawFn) -> list[str]:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(vcf_records(), st.integers(1, 5))
 def test_reading_text_gives_what_htslib_gives(
-    tmp_path: Path, records: list[str], sites: int
+    tmp_path: Path, records: list[str], variants: int
 ) -> None:
     path = tmp_path / "h.vcf"
     path.write_text(vcf_text(records))
     source, skipped = VcfSource(str(path)), Counter[str]()
     htslib = BcfRecords(str(path), 3, Screen(skipped))
-    ours, theirs = list(source.blocks(sites)), list(htslib.blocks(sites))
+    ours, theirs = list(source.blocks(variants)), list(htslib.blocks(variants))
     assert len(ours) == len(theirs)
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(a.dosages, b.dosages)
-        assert a.sites.position.tolist() == b.sites.position.tolist()
-        assert a.sites.alt.tolist() == b.sites.alt.tolist()
+        assert a.variants.position.tolist() == b.variants.position.tolist()
+        assert a.variants.alt.tolist() == b.variants.alt.tolist()
     assert source.skipped == skipped
     assert source.haploid_calls == htslib.haploid_calls
 
@@ -279,8 +279,8 @@ def test_a_bed_file_counts_its_first_allele(bed: Write, random_dosages: np.ndarr
     source = open_source(bed(random_dosages))
     assert isinstance(source, PlinkSource)
     np.testing.assert_array_equal(all_dosages(source, 5), random_dosages)
-    assert source.sites.alt[0] == "C"
-    assert source.sites.ref[0] == "A"
+    assert source.variants.alt[0] == "C"
+    assert source.variants.ref[0] == "A"
 
 
 def test_bed_dosages_are_those_of_bed_reader(bed: Write, random_dosages: np.ndarray) -> None:
@@ -292,15 +292,15 @@ def test_bed_dosages_are_those_of_bed_reader(bed: Write, random_dosages: np.ndar
     np.testing.assert_array_equal(np.where(ours < 0, -127, ours), theirs)
 
 
-def test_sites_of_a_bed_file_that_are_not_snps_are_left_out(bed: Write) -> None:
-    sites = [
+def test_variants_of_a_bed_file_that_are_not_snps_are_left_out(bed: Write) -> None:
+    variants = [
         ("1", 1, "r", "A", "C"), ("1", 2, "r", "A", "0"), ("1", 3, "r", "AT", "A"),
         ("1", 4, "r", ".", "G"), ("1", 1, "r", "A", "C"), ("1", 6, "r", "g", "t"),
     ]  # fmt: skip
-    source = PlinkSource(bed([[i % 3] * 2 for i in range(6)], sites=sites))
+    source = PlinkSource(bed([[i % 3] * 2 for i in range(6)], variants=variants))
     (block,) = source.blocks()
-    assert block.sites.position.tolist() == [1, 6]
-    assert block.sites.ref.tolist() == ["A", "G"]
+    assert block.variants.position.tolist() == [1, 6]
+    assert block.variants.ref.tolist() == ["A", "G"]
     assert block.dosages.tolist() == [[0, 0], [2, 2]]
     assert source.usable.tolist() == [True, False, False, False, False, True]
     assert source.skipped == {"monomorphic": 1, "not a SNP": 2, "duplicate": 1}
@@ -315,12 +315,12 @@ def test_columns_between_spaces_are_read_too(bed: Write) -> None:
     assert all_dosages(source).tolist() == [[0, 1, 2]]
 
 
-@pytest.mark.parametrize("sites", [1, 7, 1000])
+@pytest.mark.parametrize("variants", [1, 7, 1000])
 def test_what_is_written_is_read_back(
-    bed: Write, tmp_path: Path, random_dosages: np.ndarray, sites: int
+    bed: Write, tmp_path: Path, random_dosages: np.ndarray, variants: int
 ) -> None:
     source = open_source(bed(random_dosages))
-    write_plink(tmp_path / "new" / "y", source.samples, source.blocks(sites))
+    write_plink(tmp_path / "new" / "y", source.samples, source.blocks(variants))
     again = open_source(str(tmp_path / "new" / "y"))
     assert again.samples == source.samples
     np.testing.assert_array_equal(all_dosages(again), random_dosages)
@@ -357,10 +357,10 @@ def test_a_pgen_file_gives_its_hard_calls(pgen: Write, suffix: str, end: str) ->
     assert source.samples == ("007", "b", "c")
     assert source.build_hint == "GRCh37"
     assert source.skipped == {"filtered": 1, "not a SNP": 1, "duplicate": 1}
-    for sites in (1, 1000):
-        assert all_dosages(source, sites).tolist() == [[0, 1, -1], [2, -1, 0]]
+    for variants in (1, 1000):
+        assert all_dosages(source, variants).tolist() == [[0, 1, -1], [2, -1, 0]]
     (block,) = source.blocks()
-    assert block.sites.id.tolist() == ["rs1", "rs4"]
+    assert block.variants.id.tolist() == ["rs1", "rs4"]
 
 
 def test_a_pvar_without_header_is_read_as_a_bim(pgen: Write) -> None:
@@ -369,7 +369,11 @@ def test_a_pvar_without_header_is_read_as_a_bim(pgen: Write) -> None:
         source = open_source(pgen([[1, 2]], pvar, psam))
         (block,) = source.blocks()
         assert source.samples == ("a", "b")
-        assert (block.sites.position[0], block.sites.ref[0], block.sites.alt[0]) == (5, "A", "C")
+        assert (block.variants.position[0], block.variants.ref[0], block.variants.alt[0]) == (
+            5,
+            "A",
+            "C",
+        )
         assert block.dosages.tolist() == [[1, 2]]
 
 
@@ -399,7 +403,7 @@ def test_files_are_joined_in_the_order_of_the_first_one_s_samples(vcf: Write) ->
 
 
 @pytest.mark.parametrize("other", [["a", "b", "d"], ["a", "b"], ["a", "b", "c", "d"]])
-def test_files_of_different_people_are_not_joined(vcf: Write, other: Sequence[str]) -> None:
+def test_files_of_different_samples_are_not_joined(vcf: Write, other: Sequence[str]) -> None:
     first = vcf([record()])
     second = vcf([record(["0/0"] * len(other))], other, name="y.vcf")
     shared = len({"a", "b", "c"}.intersection(other))
@@ -495,7 +499,7 @@ def test_multi_allelic_records_of_a_pgen_file_do_not_shift_the_others(
 
 @pytest.mark.realdata
 @pytest.mark.skipif(not KGP.with_suffix(".bed").exists(), reason="the data are not here")
-def test_the_vcf_of_1092_people_equals_their_bed_file(tmp_path: Path) -> None:
+def test_the_vcf_of_1092_samples_equals_their_bed_file(tmp_path: Path) -> None:
     text, packed = open_source(f"{KGP}.vcf.gz"), open_source(str(KGP))
     assert text.samples == packed.samples
     write_plink(tmp_path / "kgp", text.samples, text.blocks())
@@ -515,7 +519,7 @@ def test_every_word_of_a_plain_call_is_known() -> None:
 
 
 @pytest.mark.parametrize("name", [*KINDS, "x.bed"])
-def test_many_people_make_small_blocks(
+def test_many_samples_make_small_blocks(
     vcf: Write, bed: Write, name: str, random_dosages: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ancestry_ddvi.genotypes.formats.packing._GENOTYPES_AT_ONCE", 21 * 4)

@@ -1,4 +1,4 @@
-"""Regions: the build is told from the sites, and long-range LD is covered in each."""
+"""Regions: the build is told from the variants, and long-range LD is covered in each."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from memory_store import DATA, real
+from memory_store import DATA, real, variant_table
 
 from ancestry_ddvi.genotypes.chromosomes import LENGTHS, autosome
 from ancestry_ddvi.genotypes.harmonise.builds import build_of
 from ancestry_ddvi.genotypes.packaged import rows_of
 from ancestry_ddvi.genotypes.qc.long_range_ld import in_regions, long_range_ld
-from ancestry_ddvi.genotypes.variants import SiteTable
+from ancestry_ddvi.genotypes.variants import VariantTable
 
 BOTH = ["GRCh37", "GRCh38"]
 ANCHORS = rows_of("anchors.tsv")
 COLUMN = {"GRCh37": 2, "GRCh38": 3}
 
 
-def at(*places: tuple[str, int]) -> SiteTable:
-    return site_table(len(places), [c for c, _ in places], [p for _, p in places])
+def at(*places: tuple[str, int]) -> VariantTable:
+    return variant_table(len(places), [c for c, _ in places], [p for _, p in places])
 
 
-def anchors(build: str, named: bool = True, rows: slice = slice(None)) -> SiteTable:
+def anchors(build: str, named: bool = True, rows: slice = slice(None)) -> VariantTable:
     chosen = ANCHORS[rows]
     names = [row[0] if named else f"{row[1]}:{row[2]}" for row in chosen]
     positions = [int(row[COLUMN[build]]) for row in chosen]
-    return site_table(len(chosen), [row[1] for row in chosen], positions, names)
+    return variant_table(len(chosen), [row[1] for row in chosen], positions, names)
 
 
-def ends(build: str) -> SiteTable:
+def ends(build: str) -> VariantTable:
     """The last base of every autosome."""
     return at(*((str(n), end) for n, end in enumerate(LENGTHS[build], 1)))
 
@@ -45,7 +45,7 @@ def test_autosomes_are_1_to_22_with_or_without_chr(name: str, number: int) -> No
 
 
 @pytest.mark.parametrize("build", list(LENGTHS))
-def test_sites_at_the_ends_of_chromosomes_tell_the_build(build: str) -> None:
+def test_variants_at_the_ends_of_chromosomes_tell_the_build(build: str) -> None:
     assert build_of(ends(build)) == build
 
 
@@ -53,8 +53,8 @@ def test_sites_at_the_ends_of_chromosomes_tell_the_build(build: str) -> None:
 @pytest.mark.parametrize("named", [True, False])
 def test_anchor_snps_tell_the_build(build: str, named: bool) -> None:
     middle = [row for row in range(len(ANCHORS)) if ANCHORS[row][1] in {"3", "12", "15", "22"}]
-    sites = anchors(build, named)[np.array(middle)]
-    assert build_of(sites) == build
+    variants = anchors(build, named)[np.array(middle)]
+    assert build_of(variants) == build
 
 
 def test_two_anchors_are_too_few() -> None:
@@ -63,9 +63,9 @@ def test_two_anchors_are_too_few() -> None:
 
 
 def test_an_anchor_under_another_rs_id_does_not_count() -> None:
-    sites = anchors("GRCh37", rows=slice(60, 63))
-    sites.id[0] = "rs1"
-    assert build_of(sites) is None
+    variants = anchors("GRCh37", rows=slice(60, 63))
+    variants.id[0] = "rs1"
+    assert build_of(variants) is None
 
 
 def test_nothing_that_decides_gives_none() -> None:
@@ -74,37 +74,39 @@ def test_nothing_that_decides_gives_none() -> None:
     assert build_of(at(("2L", 10**9), ("scaffold_7", 5))) is None
 
 
-def test_a_header_decides_where_sites_do_not() -> None:
+def test_a_header_decides_where_variants_do_not() -> None:
     assert build_of(at(("1", 1_000_000)), hint="NCBI36") == "NCBI36"
 
 
 @pytest.mark.parametrize("hint", ["NCBI36", "GRCh38"])
-def test_a_header_that_contradicts_the_sites_gives_none(hint: str) -> None:
+def test_a_header_that_contradicts_the_variants_gives_none(hint: str) -> None:
     assert build_of(ends("GRCh37"), hint=hint) is None
     assert build_of(anchors("GRCh37"), hint=hint) is None
 
 
 def test_anchors_of_two_builds_in_one_file_give_none() -> None:
-    mixed = SiteTable.join([anchors("GRCh37", rows=slice(0, 50)), anchors("GRCh38")[50:100]])
+    mixed = VariantTable.join([anchors("GRCh37", rows=slice(0, 50)), anchors("GRCh38")[50:100]])
     assert build_of(mixed) is None
 
 
-def test_sites_past_the_ends_of_every_build_give_none() -> None:
-    sites = SiteTable.join([anchors("GRCh37"), at(("22", 60_000_000))])
-    assert build_of(sites) is None
+def test_variants_past_the_ends_of_every_build_give_none() -> None:
+    variants = VariantTable.join([anchors("GRCh37"), at(("22", 60_000_000))])
+    assert build_of(variants) is None
 
 
 def test_random_positions_of_another_species_give_none() -> None:
     rng = np.random.default_rng(0)
     position = rng.integers(1, 40_000_000, 200_000)
-    sites = site_table(len(position), rng.integers(1, 10, len(position)).astype(str), position)
-    assert build_of(sites) is None
+    variants = variant_table(
+        len(position), rng.integers(1, 10, len(position)).astype(str), position
+    )
+    assert build_of(variants) is None
 
 
 def test_builds_read_alike_with_and_without_chr() -> None:
-    sites = ends("GRCh38")
-    sites.chromosome[:] = "chr" + sites.chromosome
-    assert build_of(sites) == "GRCh38"
+    variants = ends("GRCh38")
+    variants.chromosome[:] = "chr" + variants.chromosome
+    assert build_of(variants) == "GRCh38"
 
 
 @pytest.mark.parametrize("build", BOTH)
@@ -175,14 +177,21 @@ def test_no_regions_are_known_for_other_builds(build: str | None) -> None:
 
 
 def test_a_region_takes_its_last_base_and_not_the_one_before_it() -> None:
-    sites = at(("1", 10), ("1", 11), ("chr1", 20), ("1", 21), ("2", 15), ("X", 15))
-    assert in_regions(sites, [("1", 10, 20)]).tolist() == [False, True, True, False, False, False]
+    variants = at(("1", 10), ("1", 11), ("chr1", 20), ("1", 21), ("2", 15), ("X", 15))
+    assert in_regions(variants, [("1", 10, 20)]).tolist() == [
+        False,
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 @pytest.mark.realdata
 @pytest.mark.parametrize(("name", "build"), [("kgp1092", "GRCh37"), ("hapmap957", "NCBI36")])
 def test_the_build_of_real_arrays_is_found(name: str, build: str) -> None:
-    assert build_of(real(name).sites) == build
+    assert build_of(real(name).variants) == build
 
 
 @pytest.mark.realdata

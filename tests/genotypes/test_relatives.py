@@ -12,7 +12,7 @@ from ancestry_ddvi.artefacts.relatives import write_relatives
 from ancestry_ddvi.genotypes.qc.kinship import PAIR
 from ancestry_ddvi.genotypes.qc.relatives import relations, relatives_among, tallied, twins
 
-SITES, PEOPLE = 2000, 12
+VARIANTS, SAMPLES = 2000, 12
 
 
 def child(rng: np.random.Generator, *parents: np.ndarray) -> np.ndarray:
@@ -23,7 +23,7 @@ def child(rng: np.random.Generator, *parents: np.ndarray) -> np.ndarray:
 def family() -> MemoryStore:
     """Strangers but for 9 = child of 0 and 1, 10 = copy of 2, 11 = child of 9 and 3."""
     rng = np.random.default_rng(4)
-    dosages = hardy_weinberg(rng, SITES, PEOPLE)
+    dosages = hardy_weinberg(rng, VARIANTS, SAMPLES)
     dosages[:, 9] = child(rng, dosages[:, 0], dosages[:, 1])
     dosages[:, 10] = dosages[:, 2]
     dosages[:, 11] = child(rng, dosages[:, 9], dosages[:, 3])
@@ -47,38 +47,40 @@ def found(store, rows) -> dict[tuple[int, int], str]:
                     strict=True))  # fmt: skip
 
 
-def test_the_family_is_found_and_nobody_else(family):
-    assert found(family, np.arange(SITES)) == TRUTH
+def test_the_family_is_found_and_no_sample_else(family):
+    assert found(family, np.arange(VARIANTS)) == TRUTH
 
 
-def test_it_does_not_matter_which_allele_is_counted_nor_which_sites_are_absent(family):
-    swapped = np.random.default_rng(5).random(SITES) < 0.5
+def test_it_does_not_matter_which_allele_is_counted_nor_which_variants_are_absent(family):
+    swapped = np.random.default_rng(5).random(VARIANTS) < 0.5
     other = MemoryStore(np.where(swapped[:, None], 2 - family.all, family.all))
-    rows = np.where(np.arange(SITES) % 4, np.arange(SITES), -1)
+    rows = np.where(np.arange(VARIANTS) % 4, np.arange(VARIANTS), -1)
     ours, theirs = relatives_among(family, rows), relatives_among(other, rows)
-    assert ours.tobytes() == theirs.tobytes() and (ours["sites"] == 1500).all()
+    assert ours.tobytes() == theirs.tobytes() and (ours["variants"] == 1500).all()
 
 
 def test_both_of_a_pair_of_duplicates_are_marked(family):
-    pairs = relatives_among(family, np.arange(SITES))
-    assert np.flatnonzero(twins(pairs, PEOPLE)).tolist() == [2, 10]
+    pairs = relatives_among(family, np.arange(VARIANTS))
+    assert np.flatnonzero(twins(pairs, SAMPLES)).tolist() == [2, 10]
     assert tallied(pairs) == {"duplicate": 1, "first_degree": 4, "second_degree": 2}
     assert not twins(None, 5).any() and tallied(None) is None
 
 
-def test_a_pair_that_shares_few_sites_is_not_judged(family):
+def test_a_pair_that_shares_few_variants_is_not_judged(family):
     dosages = family.all.copy()
     dosages[499:, 2] = -1
-    assert (2, 10) not in found(MemoryStore(dosages), np.arange(SITES))
+    assert (2, 10) not in found(MemoryStore(dosages), np.arange(VARIANTS))
 
 
 @pytest.mark.parametrize(
-    ("people", "sites", "told"), [(1, 900, False), (5001, 900, True), (3, 499, True)]
+    ("count", "variants", "told"), [(1, 900, False), (5001, 900, True), (3, 499, True)]
 )
-def test_where_it_says_nothing_or_costs_too_much_nobody_is_compared(caplog, people, sites, told):
-    store = SimpleNamespace(samples=("p",) * people)
+def test_where_it_says_nothing_or_costs_too_much_no_sample_is_compared(
+    caplog, count, variants, told
+):
+    store = SimpleNamespace(samples=("p",) * count)
     with caplog.at_level("INFO"):
-        assert relatives_among(store, np.arange(sites)) is None
+        assert relatives_among(store, np.arange(variants)) is None
     assert ("Relatives are not looked for" in caplog.text) == told
 
 
@@ -87,11 +89,11 @@ def test_strangers_are_not_made_relatives_by_their_number():
     assert len(relatives_among(store, np.arange(600))) == 0
 
 
-def test_the_table_names_people_as_the_input_does(tmp_path):
+def test_the_table_names_samples_as_the_input_does(tmp_path):
     pairs = np.array([(0, 2, 0.5, 900), (1, 2, 0.1000004, 800)], dtype=PAIR)
     files = write_relatives(str(tmp_path / "x"), ("007", "b", "c"), pairs)
     assert files["relatives"].read_text().splitlines() == [
-        "sample_1\tsample_2\tkinship\tsites\trelation",
+        "sample_1\tsample_2\tkinship\tvariants\trelation",
         "007\tc\t0.5\t900\tduplicate",
         "b\tc\t0.1\t800\tsecond degree",
     ]

@@ -39,7 +39,7 @@ def family() -> SimulatedCohort:
 
 
 def alt_counts(cohort: SimulatedCohort, population: str) -> np.ndarray:
-    """REF and ALT alleles seen, (sites, 2)."""
+    """REF and ALT alleles seen, (variants, 2)."""
     g = cohort.dosages[:, cohort.population == population]
     return np.stack([((2 - g) * (g >= 0)).sum(1), (g * (g >= 0)).sum(1)], axis=1)
 
@@ -79,8 +79,8 @@ def test_correlation_falls_with_distance_as_stated():
     cohort = simulate(6, {"A": ("A1",)}, 1000, 3000, missing=0.0, ld_length=length)
     g = cohort.dosages.astype(float)
     p = g.mean(axis=1) / 2
-    distance = np.diff(cohort.sites.position).astype(float)
-    same = cohort.sites.chromosome[1:] == cohort.sites.chromosome[:-1]
+    distance = np.diff(cohort.variants.position).astype(float)
+    same = cohort.variants.chromosome[1:] == cohort.variants.chromosome[:-1]
     covariance = ((g[1:] - 2 * p[1:, None]) * (g[:-1] - 2 * p[:-1, None])).mean(axis=1) / 2
     low, high = np.minimum(p[1:], p[:-1]), np.maximum(p[1:], p[:-1])
     either = [low - low * high, np.maximum(p[1:] + p[:-1] - 1, 0) - low * high]
@@ -100,7 +100,7 @@ def test_the_same_seed_gives_the_same_cohort_and_another_does_not(cohort):
     again = simulate(1, TREE, 60, 8000, fst_superpopulation=0.10, fst_population=0.02)
     other = simulate(7, TREE, 60, 8000, fst_superpopulation=0.10, fst_population=0.02)
     assert (again.dosages == cohort.dosages).all()
-    assert (again.sites.position == cohort.sites.position).all()
+    assert (again.variants.position == cohort.variants.position).all()
     assert (other.dosages != cohort.dosages).mean() > 0.1
 
 
@@ -112,28 +112,30 @@ def test_shapes_labels_and_names_go_together(cohort):
     assert (cohort.ancestry == np.repeat(np.eye(3), 60, axis=0)).all()
 
 
-def test_sites_increase_along_every_autosome_and_stay_inside(cohort):
-    sites = cohort.sites
-    assert list(dict.fromkeys(sites.chromosome)) == list(CHROMOSOME_LENGTHS)
-    assert len(set(sites.id)) == 8000
+def test_variants_increase_along_every_autosome_and_stay_inside(cohort):
+    variants = cohort.variants
+    assert list(dict.fromkeys(variants.chromosome)) == list(CHROMOSOME_LENGTHS)
+    assert len(set(variants.id)) == 8000
     for name, length in CHROMOSOME_LENGTHS.items():
-        position = sites.position[sites.chromosome == name]
+        position = variants.position[variants.chromosome == name]
         assert (np.diff(position) > 0).all()
         assert position[0] >= 1 and position[-1] <= length
 
 
-def test_sites_are_few_or_none_ambiguous_as_asked(cohort):
-    assert is_ambiguous(cohort.sites.ref, cohort.sites.alt).mean() == pytest.approx(0.02, abs=0.01)
-    assert (cohort.sites.ref != cohort.sites.alt).all()
+def test_variants_are_few_or_none_ambiguous_as_asked(cohort):
+    assert is_ambiguous(cohort.variants.ref, cohort.variants.alt).mean() == pytest.approx(
+        0.02, abs=0.01
+    )
+    assert (cohort.variants.ref != cohort.variants.alt).all()
 
 
-def test_twenty_two_sites_are_the_fewest():
-    assert len(set(simulate(8, TREE, 2, 22).sites.chromosome)) == 22
+def test_twenty_two_variants_are_the_fewest():
+    assert len(set(simulate(8, TREE, 2, 22).variants.chromosome)) == 22
     with pytest.raises(ValueError, match="22 or more"):
         simulate(8, TREE, 2, 21)
 
 
-def test_calls_go_missing_at_the_rate_stated_for_each_person(cohort):
+def test_calls_go_missing_at_the_rate_stated_for_each_sample(cohort):
     assert (cohort.dosages == MISSING).mean() == pytest.approx(0.003, rel=0.1)
     rates = np.array([0.0] * 5 + [0.5] + [0.0] * 6)
     missing = (simulate(9, TREE, 4, 2000, missing=rates).dosages == MISSING).mean(axis=0)
@@ -141,23 +143,23 @@ def test_calls_go_missing_at_the_rate_stated_for_each_person(cohort):
     assert (np.delete(missing, 5) == 0).all()
 
 
-def test_admixed_people_carry_what_their_proportions_say(mixed):
-    """Regress each person's dosages on the sources' frequencies: the slope is the share."""
-    people = mixed.population == "Centre"
-    assert (mixed.superpopulation[people] == "Centre").all()
+def test_admixed_samples_carry_what_their_proportions_say(mixed):
+    """Regress each sample's dosages on the sources' frequencies: the slope is the share."""
+    samples = mixed.population == "Centre"
+    assert (mixed.superpopulation[samples] == "Centre").all()
     assert np.allclose(mixed.ancestry.sum(axis=1), 1)
-    assert (mixed.ancestry[people, mixed.sources.index("N2")] == 0).all()
+    assert (mixed.ancestry[samples, mixed.sources.index("N2")] == 0).all()
     north, south = (
         mixed.dosages[:, mixed.population == name].mean(axis=1) / 2 for name in ("N1", "S1")
     )
     contrast = (north - south) - (north - south).mean()
-    slope = contrast @ (mixed.dosages[:, people] / 2 - south[:, None]) / (contrast @ contrast)
-    truth = mixed.ancestry[people, mixed.sources.index("N1")]
+    slope = contrast @ (mixed.dosages[:, samples] / 2 - south[:, None]) / (contrast @ contrast)
+    truth = mixed.ancestry[samples, mixed.sources.index("N1")]
     assert truth.std() > 0.2
     assert np.corrcoef(slope, truth)[0, 1] > 0.95
 
 
-def test_a_child_shares_an_allele_with_each_parent_at_every_site(family):
+def test_a_child_shares_an_allele_with_each_parent_at_every_variant(family):
     pairs = [r for r in family.relatives if r[2] == "parent-child"]
     assert len(pairs) == 4
     for parent, child, _ in pairs:
@@ -177,25 +179,25 @@ def test_a_child_is_half_of_each_parent(family):
         assert np.polyfit(expected, g[child], 1) == pytest.approx([1, 0], abs=0.05)
 
 
-def test_a_duplicate_repeats_a_person(family):
+def test_a_duplicate_repeats_a_sample(family):
     ((one, two, _),) = [r for r in family.relatives if r[2] == "duplicate"]
     a, b = (family.dosages[:, family.samples.index(name)] for name in (one, two))
     assert one != two and (a == b).all()
 
 
-def test_a_selection_keeps_people_sites_and_truth_together(family):
-    people, sites = np.array([20, 0, 5]), np.array([7, 2999])
-    chosen = family.select(people, sites)
-    assert chosen.samples == tuple(family.samples[i] for i in people)
-    assert (chosen.dosages == family.dosages[sites][:, people]).all()
-    assert chosen.population.tolist() == family.population[people].tolist()
-    assert chosen.sites.id.tolist() == family.sites.id[sites].tolist()
+def test_a_selection_keeps_samples_variants_and_truth_together(family):
+    samples, variants = np.array([20, 0, 5]), np.array([7, 2999])
+    chosen = family.select(samples, variants)
+    assert chosen.samples == tuple(family.samples[i] for i in samples)
+    assert (chosen.dosages == family.dosages[variants][:, samples]).all()
+    assert chosen.population.tolist() == family.population[samples].tolist()
+    assert chosen.variants.id.tolist() == family.variants.id[variants].tolist()
     assert chosen.relatives == ()
-    assert family.select(np.arange(len(family.samples)), sites).relatives == family.relatives
+    assert family.select(np.arange(len(family.samples)), variants).relatives == family.relatives
 
 
 def parse(text: str) -> tuple[list[str], list[list[str]], np.ndarray]:
-    """Samples, site columns and dosages of a VCF, by splitting strings."""
+    """Samples, variant columns and dosages of a VCF, by splitting strings."""
     lines = [line.split("\t") for line in text.splitlines() if not line.startswith("##")]
     calls = [[line[9 + i].split("/") for i in range(len(lines[0]) - 9)] for line in lines[1:]]
     dosages = [[-1 if "." in c else sum(map(int, c)) for c in row] for row in calls]
@@ -208,13 +210,15 @@ def test_a_written_vcf_says_what_the_cohort_is(tmp_path, cohort, name):
     small.write_vcf(tmp_path / name)
     raw = (tmp_path / name).read_bytes()
     text = (gzip.decompress(raw) if name.endswith("gz") else raw).decode()
-    samples, sites, dosages = parse(text)
-    columns = zip(*(getattr(small.sites, c) for c in ("chromosome", "position", "id")), strict=True)
+    samples, variants, dosages = parse(text)
+    columns = zip(
+        *(getattr(small.variants, c) for c in ("chromosome", "position", "id")), strict=True
+    )
     assert text.startswith("##fileformat=VCFv4.3\n")
     assert samples == list(small.samples)
-    assert [site[:3] for site in sites] == [[c, str(p), i] for c, p, i in columns]
-    assert [site[3] for site in sites] == small.sites.ref.tolist()
-    assert [site[4] for site in sites] == small.sites.alt.tolist()
+    assert [variant[:3] for variant in variants] == [[c, str(p), i] for c, p, i in columns]
+    assert [variant[3] for variant in variants] == small.variants.ref.tolist()
+    assert [variant[4] for variant in variants] == small.variants.alt.tolist()
     assert (dosages == small.dosages).all() and (dosages == MISSING).any()
 
 
@@ -251,7 +255,7 @@ def test_bcftools_indexes_and_reads_the_compressed_file(tmp_path, cohort):
 
     bcftools("index", "--tbi")
     assert bcftools("query", "-l").split() == list(cohort.samples)
-    on_22 = np.flatnonzero(cohort.sites.chromosome == "22")
+    on_22 = np.flatnonzero(cohort.variants.chromosome == "22")
     assert parse(bcftools("view", "-r", "22"))[2].tolist() == cohort.dosages[on_22].tolist()
 
 

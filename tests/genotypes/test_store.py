@@ -50,9 +50,9 @@ def test_a_bed_file_is_used_in_place(
 
 
 def test_rows_of_a_bed_file_that_are_not_snps_are_not_in_the_store(bed: Write) -> None:
-    sites = [("1", i, f"rs{i}", "A", alt) for i, alt in enumerate(["0", "C", "AT", "C", "G"])]
-    store = GenotypeStore.open([bed([[i % 3] * 5 for i in range(5)], sites=sites)])
-    assert store.sites.id.tolist() == ["rs1", "rs3", "rs4"]
+    variants = [("1", i, f"rs{i}", "A", alt) for i, alt in enumerate(["0", "C", "AT", "C", "G"])]
+    store = GenotypeStore.open([bed([[i % 3] * 5 for i in range(5)], variants=variants)])
+    assert store.variants.id.tolist() == ["rs1", "rs3", "rs4"]
     assert store.packed.shape == (3, 2)
     assert len(store) == 3
     assert everything(store)[:, 0].tolist() == [1, 0, 1]
@@ -70,7 +70,7 @@ def test_a_vcf_becomes_a_store_of_its_snps(
     assert store.samples == tuple(SAMPLES)
     assert store.build_hint == "GRCh37"
     assert store.skipped == {"multi-allelic": 1, "not a SNP": 1}
-    assert store.sites.position.tolist() == list(range(100, 137))
+    assert store.variants.position.tolist() == list(range(100, 137))
     np.testing.assert_array_equal(everything(store), random_dosages)
     np.testing.assert_array_equal(store.packed[:], pack(random_dosages))
 
@@ -82,10 +82,10 @@ def test_a_store_in_memory_leaves_no_file(path: str, tmp_path: Path) -> None:
 
 
 def test_some_rows_of_some_samples_are_read(path: str, random_dosages: np.ndarray) -> None:
-    store, rows, people = GenotypeStore.open([path]), np.array([9, 3]), np.array([20, 0, 5])
-    found = store.dosages(rows, people)
+    store, rows, samples = GenotypeStore.open([path]), np.array([9, 3]), np.array([20, 0, 5])
+    found = store.dosages(rows, samples)
     assert found.dtype == np.int8
-    np.testing.assert_array_equal(found, random_dosages[np.ix_(rows, people)])
+    np.testing.assert_array_equal(found, random_dosages[np.ix_(rows, samples)])
     np.testing.assert_array_equal(store.dosages(slice(4, 6)), random_dosages[4:6])
 
 
@@ -171,7 +171,7 @@ def test_an_interrupted_ingest_leaves_nothing(
 ) -> None:
     whole = VcfSource.blocks
 
-    def interrupted(self: VcfSource, sites: int = 1024) -> Iterator[Block]:
+    def interrupted(self: VcfSource, variants: int = 1024) -> Iterator[Block]:
         yield next(whole(self, 3))
         raise stop("now")
 
@@ -211,7 +211,7 @@ def test_several_files_become_one_store(vcf: Write, tmp_path: Path) -> None:
         vcf([record(["0/0", "0/1", "1/1"], chromosome=c)], name=f"{c}.vcf") for c in ("1", "2")
     ]
     store = GenotypeStore.open(paths, tmp_path / "cache")
-    assert store.sites.chromosome.tolist() == ["1", "2"]
+    assert store.variants.chromosome.tolist() == ["1", "2"]
     assert store.name == f"{paths[0]} and 1 more"
     assert len(json.loads((tmp_path / "cache.json").read_text())["inputs"]) == 2
 
@@ -249,4 +249,4 @@ def test_a_file_without_snps_is_one_sentence_and_no_store(
 
 def test_a_bed_file_without_snps_is_one_sentence(bed: Write) -> None:
     with pytest.raises(NothingLeft, match="1 monomorphic"):
-        GenotypeStore.open([bed([[0, 0]], sites=[("1", 1, "r", "A", "0")])])
+        GenotypeStore.open([bed([[0, 0]], variants=[("1", 1, "r", "A", "0")])])

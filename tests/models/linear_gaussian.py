@@ -20,7 +20,7 @@ from ancestry_ddvi.models.variational import Variational
 
 FEATURES = 5
 SHARES = (0.02, 0.2, 1.0, 5.0)
-"""Precisions of the four people, relative to P."""
+"""Precisions of the four samples, relative to P."""
 
 
 class ExactEncoder(nn.Module):
@@ -51,7 +51,7 @@ class ExactEncoder(nn.Module):
 
 @dataclass(frozen=True)
 class LinearGaussian:
-    """The model, four people of it, and what is exactly true of them."""
+    """The model, four samples of it, and what is exactly true of them."""
 
     model: Variational
     batch: Batch

@@ -11,23 +11,23 @@ from toy_model import Grid, as_data, asleep, rested, simulate, toy_model
 from ancestry_ddvi.inference.posterior_draws import Placement
 from ancestry_ddvi.inference.sampling import place
 
-PEOPLE = 96
+SAMPLES = 96
 K = (1, 8, 64, 512)
 
 
 @cache
 def exact() -> Grid:
-    return Grid(rested(), simulate(rested(), PEOPLE, 21)[1])
+    return Grid(rested(), simulate(rested(), SAMPLES, 21)[1])
 
 
 def placed(draws: int, seed: int = 3) -> Placement:
-    data = as_data(simulate(rested(), PEOPLE, 21)[1])
-    return place(rested(), data, [f"p{i}" for i in range(PEOPLE)], draws=draws, seed=seed)
+    data = as_data(simulate(rested(), SAMPLES, 21)[1])
+    return place(rested(), data, [f"p{i}" for i in range(SAMPLES)], draws=draws, seed=seed)
 
 
 @pytest.mark.statistical
 def test_bounds_order_as_they_must_and_close_in_on_the_evidence() -> None:
-    """Means over people and three seeds; the tolerance is a hundredth of a nat per person."""
+    """Means over samples and three seeds; the tolerance is a hundredth of a nat per sample."""
     evidence = exact().log_evidence.mean()
     runs = [[placed(draws, seed) for seed in range(3)] for draws in K]
     weighted = np.array([[run.importance_bound.mean() for run in same] for same in runs])
@@ -41,8 +41,8 @@ def test_bounds_order_as_they_must_and_close_in_on_the_evidence() -> None:
 
 
 @pytest.mark.statistical
-def test_weights_average_to_the_evidence_of_every_person() -> None:
-    """E_q[w] = p(x): no constant of any density is missing, person by person."""
+def test_weights_average_to_the_evidence_of_every_sample() -> None:
+    """E_q[w] = p(x): no constant of any density is missing, sample by sample."""
     placement = placed(2048)
     ratio = np.exp(placement.log_weight - exact().log_evidence[:, None]).mean(axis=1)
     assert np.abs(np.log(ratio)).max() < 0.15
@@ -66,8 +66,8 @@ def test_weighted_draws_have_the_moments_of_the_posterior() -> None:
 @pytest.mark.statistical
 def test_weights_mend_a_posterior_that_has_learnt_little() -> None:
     """Draws from a poor q are half a standard deviation off; weighted, they are right."""
-    _, batch = simulate(rested(), PEOPLE, 21)
-    ids = [f"p{i}" for i in range(0, PEOPLE, 3)]
+    _, batch = simulate(rested(), SAMPLES, 21)
+    ids = [f"p{i}" for i in range(0, SAMPLES, 3)]
     model = asleep(toy_model(), 40)
     placement = place(model, as_data(batch[::3]), ids, draws=4096, seed=1)
     sure = placement.effective_draws > 300

@@ -36,7 +36,7 @@ def test_scores_have_the_density_of_their_noise_and_excess_together() -> None:
     torch.testing.assert_close(weight, normal.log_prob(x))
 
 
-def test_the_density_holds_from_single_sites_to_whole_genomes() -> None:
+def test_the_density_holds_from_single_variants_to_whole_genomes() -> None:
     """Precisions over sixteen orders of magnitude; neither limit is singular."""
     model, z = toy_model(), torch.randn(1, 2)
     for power in range(-8, 9):
@@ -49,7 +49,7 @@ def test_the_density_holds_from_single_sites_to_whole_genomes() -> None:
         torch.testing.assert_close(weight, normal.log_prob(x), rtol=1e-6, atol=1e-6)
 
 
-def test_a_person_of_whom_nothing_is_known_is_equally_likely_everywhere() -> None:
+def test_a_sample_of_whom_nothing_is_known_is_equally_likely_everywhere() -> None:
     likelihood = ScoreLikelihood(torch.tensor(SCALE), 2, 8)
     nothing = Batch(torch.zeros(50, 5), 1e-6 * torch.eye(5).expand(50, 5, 5))
     weight = likelihood.log_prob(nothing, 3 * torch.randn(50, 2))
@@ -58,9 +58,9 @@ def test_a_person_of_whom_nothing_is_known_is_equally_likely_everywhere() -> Non
 
 @pytest.mark.statistical
 def test_fantasies_scatter_by_the_noise_of_their_row_and_the_excess() -> None:
-    model, people = toy_model(), 60_000
-    batch = Batch(torch.zeros(people, 5), factors(3)[1].expand(people, 5, 5))
-    z = torch.tensor([[0.7, -1.1]]).expand(people, 2)
+    model, samples = toy_model(), 60_000
+    batch = Batch(torch.zeros(samples, 5), factors(3)[1].expand(samples, 5, 5))
+    z = torch.tensor([[0.7, -1.1]]).expand(samples, 2)
     with torch.no_grad():
         fantasy = model.likelihood.fantasy(batch, z)
         root = torch.linalg.cholesky(torch.linalg.inv(covariances(model, batch.factor[:1])[0]))
@@ -122,7 +122,7 @@ def test_a_log_weight_is_likelihood_plus_prior_minus_posterior() -> None:
     torch.testing.assert_close(model.log_weight(batch, draw, 4.0), likelihood - 4 * divergence)
 
 
-def test_a_batch_repeats_each_person_in_a_row() -> None:
+def test_a_batch_repeats_each_sample_in_a_row() -> None:
     batch = Batch(torch.arange(4.0)[:, None], torch.arange(4.0)[:, None, None])
     assert batch.repeat(2).x[:, 0].tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
     assert batch.repeat(2).factor[:, 0, 0].tolist() == [0, 0, 1, 1, 2, 2, 3, 3]

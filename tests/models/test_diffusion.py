@@ -60,8 +60,8 @@ def log_r_backwards(z: Tensor, path: tuple[Tensor, ...], signal: Tensor) -> Tens
 @chains
 def test_markov_and_posterior_form_of_the_regulariser_agree(steps: int, schedule: str) -> None:
     """The code sums log r(y_t | y_t-1); here log q comes by Jacobian and log r from abar."""
-    chain, people = bent_chain(steps, schedule), 3
-    context, noise = torch.randn(people, CONTEXT), torch.randn(people, steps + 1, 2)
+    chain, samples = bent_chain(steps, schedule), 3
+    context, noise = torch.randn(samples, CONTEXT), torch.randn(samples, steps + 1, 2)
     draw = chain.rsample(context, noise)
     log_q = torch.stack([log_q_of_noise(chain, c, n) for c, n in zip(context, noise, strict=True)])
     log_r = log_r_backwards(draw.z, draw.path, SCHEDULES[schedule](steps))

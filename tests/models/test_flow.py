@@ -101,7 +101,7 @@ def test_the_order_of_an_integrator_is_what_it_should_be(integrator, order):
 @pytest.mark.parametrize("gap", [0.0, 0.3])
 @pytest.mark.parametrize("inflation", ["whitened", "uniform"])
 def test_there_and_back_again(inflation, gap):
-    """Groups so far apart ask for more steps than people do, most of all between two of them."""
+    """Groups so far apart ask for more steps than samples do, most of all between two of them."""
     known = mixture()
     flow = exact_flow(known, inflation=inflation, steps=128)
     flow.rates[2:] = 1 - gap
@@ -187,17 +187,17 @@ def test_posterior_draws_have_the_moments_of_the_posterior(noise):
 
 @pytest.mark.statistical
 def test_ranks_of_the_truth_among_posterior_draws_are_uniform():
-    """Simulation-based calibration: 1,500 people from the prior, seen with very uneven noise."""
-    known, people, draws = mixture(), 1500, 39
+    """Simulation-based calibration: 1,500 samples from the prior, seen with very uneven noise."""
+    known, samples, draws = mixture(), 1500, 39
     flow = exact_flow(known)
-    truth = flow.decode(torch.randn(people, 4))
-    noise = torch.exp(torch.empty(people, 4).uniform_(-2, 5))
+    truth = flow.decode(torch.randn(samples, 4))
+    noise = torch.exp(torch.empty(samples, 4).uniform_(-2, 5))
     seen = truth + noise.sqrt() * torch.randn_like(truth)
     drawn = flow.posterior(
         seen.repeat_interleave(draws, 0),
         noise.repeat_interleave(draws, 0),
-        torch.randn(people * draws, 24, 4),
-    ).view(people, draws, 4)
+        torch.randn(samples * draws, 24, 4),
+    ).view(samples, draws, 4)
     latents = flow.encode(drawn.flatten(0, 1)).view_as(drawn)
     for drawn_of, truth_of in ((drawn, truth), (latents, flow.encode(truth))):
         ranks = (drawn_of < truth_of[:, None]).sum(1).numpy()

@@ -32,7 +32,7 @@ def model() -> Variational:
         )
 
 
-def people(n: int, label: list[int] | None = None) -> Batch:
+def samples(n: int, label: list[int] | None = None) -> Batch:
     x = torch.randn(n, 5) * SCALE
     return Batch(x, factors(n), None if label is None else torch.tensor(label))
 
@@ -67,7 +67,7 @@ def test_classes_are_drawn_as_often_as_they_are_likely() -> None:
 
 def test_a_bound_is_the_mean_over_classes_plus_their_entropy() -> None:
     """By hand, one class at a time, on the same noise."""
-    made, batch = model(), people(6)
+    made, batch = model(), samples(6)
     torch.manual_seed(3)
     with torch.no_grad():
         found = made.bounds(batch)
@@ -89,7 +89,7 @@ def test_a_bound_is_the_mean_over_classes_plus_their_entropy() -> None:
 
 def test_a_known_class_is_believed() -> None:
     """Its bound does not depend on what the classifier says."""
-    made, batch = model(), people(5, [0, 1, 2, 1, 0])
+    made, batch = model(), samples(5, [0, 1, 2, 1, 0])
     values = []
     for shift in (0.0, 5.0):
         with torch.no_grad():
@@ -101,7 +101,7 @@ def test_a_known_class_is_believed() -> None:
 
 @pytest.mark.statistical
 def test_draws_with_their_class_give_the_same_bound_as_enumeration() -> None:
-    made, batch = model(), people(4)
+    made, batch = model(), samples(4)
     with torch.no_grad():
         enumerated = torch.stack([made.bounds(batch) for _ in range(3000)])
         many = batch.repeat(6000)
@@ -113,7 +113,7 @@ def test_draws_with_their_class_give_the_same_bound_as_enumeration() -> None:
 
 @pytest.mark.statistical
 def test_importance_bounds_of_more_draws_are_tighter() -> None:
-    made, batch = model(), people(30)
+    made, batch = model(), samples(30)
     with torch.no_grad():
         bounds = [
             torch.stack([made.bounds(batch, draws) for _ in range(40)]).mean()
@@ -124,7 +124,7 @@ def test_importance_bounds_of_more_draws_are_tighter() -> None:
 
 def test_dreams_teach_posterior_and_classifier_and_nothing_else() -> None:
     made = model()
-    made.dream(people(40)).mean().backward()
+    made.dream(samples(40)).mean().backward()
     learnt = {n.split(".")[0] for n, p in made.named_parameters() if p.grad is not None}
     assert learnt == {"encoder", "posterior", "labels"}
 

@@ -64,9 +64,9 @@ def test_the_untouched_chain_has_the_law_of_the_noised_gaussian(steps: int, sche
 
     still = torch.zeros(len(exact.batch), *exact.model.noise_shape)
     torch.testing.assert_close(path(still), signal.sqrt() * exact.mean)
-    for person, variance in enumerate(exact.variance[:, 0]):
+    for sample, variance in enumerate(exact.variance[:, 0]):
         slopes = torch.autograd.functional.jacobian(path, still, vectorize=True)[
-            person, :, person, :, 0
+            sample, :, sample, :, 0
         ]
         torch.testing.assert_close(slopes @ slopes.T, path_matrix(variance, signal))
 

@@ -82,7 +82,7 @@ def test_every_parameter_learns_from_a_draw(name) -> None:
     posterior = shaken(POSTERIORS[name](2))
     _, draw = drawn(posterior)
     (draw.log_q.sum() + draw.z.sum()).backward()
-    unseen = {"person.weight", "person.bias"} if name == "unconditional" else set()
+    unseen = {"sample.weight", "sample.bias"} if name == "unconditional" else set()
     still = {n for n, p in posterior.named_parameters() if p.grad is None or not p.grad.abs().sum()}
     assert still - unseen - {"time"} == set()
 

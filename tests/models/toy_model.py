@@ -21,7 +21,7 @@ from ancestry_ddvi.models.variational import Variational
 
 SCALE = (3.0, 2.0, 1.5, 1.0, 1.0)
 SHARES = (0.05, 0.3, 1.0)
-"""Precisions relative to that of complete data: people with few, some and all of their sites."""
+"""Precisions relative to that of complete data: samples with few, some and all of their variants."""
 
 EXCESS = (0.25, 0.5, 0.25, 0.1, 0.05)
 """Variances of true scores about what the decoder says."""
@@ -43,11 +43,11 @@ def toy_model(seed: int = 3, steps: int = 5, schedule: str = "cosine") -> Variat
         return Variational(StandardNormal(2), likelihood, chain, ScoreEncoder(scale, 48))
 
 
-def factors(people: int) -> Tensor:
+def factors(samples: int) -> Tensor:
     """Cholesky factors of precisions that take turns in being sharp and vague."""
     root = torch.tensor(np.random.default_rng(5).normal(0, 0.3, (5, 5)))
     precision = 1.5 * torch.eye(5) + (root @ root.T).to(torch.get_default_dtype())
-    share = torch.tensor(SHARES)[torch.arange(people) % len(SHARES)]
+    share = torch.tensor(SHARES)[torch.arange(samples) % len(SHARES)]
     return torch.linalg.cholesky(precision) * share.sqrt()[:, None, None]
 
 
@@ -57,28 +57,28 @@ def covariances(model: Variational, factor: Tensor) -> Tensor:
     return torch.linalg.inv(factor @ factor.mT) + excess
 
 
-def simulate(model: Variational, people: int, seed: int) -> tuple[Tensor, Batch]:
-    """People of the model: where they are, and what is seen of them."""
+def simulate(model: Variational, samples: int, seed: int) -> tuple[Tensor, Batch]:
+    """Samples of the model: where they are, and what is seen of them."""
     with torch.no_grad(), torch.random.fork_rng():
         torch.manual_seed(seed)
-        z = torch.randn(people, 2)
-        factor = factors(people)
+        z = torch.randn(samples, 2)
+        factor = factors(samples)
         root = torch.linalg.cholesky(covariances(model, factor))
-        error = (root @ torch.randn(people, 5, 1))[..., 0]
+        error = (root @ torch.randn(samples, 5, 1))[..., 0]
         return z, Batch(model.likelihood(z) + error, factor)
 
 
 def as_scores(batch: Batch) -> Scores:
     """What ``place`` takes."""
     factor = batch.factor.double().numpy()
-    people = len(factor)
+    samples = len(factor)
     return Scores(
         batch.x.double().numpy(),
         factor @ factor.swapaxes(1, 2),
-        np.zeros(people),
-        np.zeros(people, dtype=np.int64),
-        np.zeros(people),
-        np.zeros(people, dtype=bool),
+        np.zeros(samples),
+        np.zeros(samples, dtype=np.int64),
+        np.zeros(samples),
+        np.zeros(samples, dtype=bool),
     )
 
 
@@ -88,7 +88,7 @@ def sleep(model: Variational, batch: Batch) -> Tensor:
 
 
 def as_data(batch: Batch) -> ScoreData:
-    """The same people as training data."""
+    """The same samples as training data."""
     return ScoreData(as_scores(batch), torch.device("cpu"))
 
 

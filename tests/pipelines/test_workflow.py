@@ -57,15 +57,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "results"
 
 
-def people(coordinates: Path) -> list[str]:
+def samples(coordinates: Path) -> list[str]:
     return [line.split("\t")[0] for line in coordinates.read_text().splitlines()[1:]]
 
 
-def test_everybody_in_the_cohort_and_in_every_query_has_a_place(folder):
-    labelled = people(ROOT / "example_data/labels.tsv")
-    queried = people(ROOT / "example_data/query_labels.tsv")
-    assert people(folder / "cohort.coords.tsv") == labelled
-    assert people(folder / "queries/january.coords.tsv") == queried
+def test_all_samples_in_the_cohort_and_in_every_query_has_a_place(folder):
+    labelled = samples(ROOT / "example_data/labels.tsv")
+    queried = samples(ROOT / "example_data/query_labels.tsv")
+    assert samples(folder / "cohort.coords.tsv") == labelled
+    assert samples(folder / "queries/january.coords.tsv") == queried
 
 
 def test_a_query_gets_the_same_coordinates_under_any_name(folder):
@@ -82,10 +82,10 @@ def test_further_options_reach_the_commands(folder):
     assert assigned["min_prob"] == 0.5
 
 
-def test_everybody_in_a_query_is_assigned_on_every_level_of_the_labels(folder):
-    queried = people(ROOT / "example_data/query_labels.tsv")
+def test_all_samples_in_a_query_is_assigned_on_every_level_of_the_labels(folder):
+    queried = samples(ROOT / "example_data/query_labels.tsv")
     for level in ("population", "superpopulation"):
-        assert people(folder / f"queries/january.assign.{level}.tsv") == queried
+        assert samples(folder / f"queries/january.assign.{level}.tsv") == queried
 
 
 def test_what_the_commands_said_is_kept(folder):
@@ -107,7 +107,7 @@ def test_the_config_beside_the_workflow_is_complete(tmp_path):
         assert run.stdout.count(f"rule {rule}:") == 1
 
 
-def test_without_labels_nobody_is_assigned(tmp_path):
+def test_without_labels_no_sample_is_assigned(tmp_path):
     (tmp_path / "cohort.vcf.gz").symlink_to(ROOT / "example_data/cohort.vcf.gz")
     (tmp_path / "config.yaml").write_text("cohort: cohort.vcf.gz\nqueries: {a: cohort.vcf.gz}\n")
     run = snakemake(tmp_path, "--dry-run")

@@ -1,4 +1,4 @@
-"""Figures: every person shown, spread as wide as stated, nothing over anything else."""
+"""Figures: every sample shown, spread as wide as stated, nothing over anything else."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from ancestry_ddvi.plots.scatter import coordinates_figure, save
 POPULATIONS = [f"P{i:02d}" for i in range(26)]
 
 
-def cohort(people=300, dims=2, names=tuple(POPULATIONS), seed=0):
+def cohort(samples=300, dims=2, names=tuple(POPULATIONS), seed=0):
     """Places, sd, labels and principal components of a simulated cohort."""
     rng = np.random.default_rng(seed)
-    label = rng.integers(len(names), size=people)
-    places = rng.normal(size=(len(names), dims))[label] + 0.1 * rng.normal(size=(people, dims))
-    sd = rng.uniform(0.02, 0.1, size=(people, dims))
-    pcs = rng.normal(size=(people, 3))
+    label = rng.integers(len(names), size=samples)
+    places = rng.normal(size=(len(names), dims))[label] + 0.1 * rng.normal(size=(samples, dims))
+    sd = rng.uniform(0.02, 0.1, size=(samples, dims))
+    pcs = rng.normal(size=(samples, 3))
     return places, sd, [names[i] for i in label], pcs
 
 
@@ -50,7 +50,7 @@ def words(figure):
     return [text.get_text() for axes in figure.axes for text in axes.texts if text.get_text()]
 
 
-def test_every_person_is_drawn_once_in_both_panels():
+def test_every_sample_is_drawn_once_in_both_panels():
     places, sd, labels, pcs = cohort()
     left, right, _ = coordinates_figure(places, sd, labels=labels, pcs=pcs).axes
     np.testing.assert_allclose(drawn(left), by_place(places))
@@ -86,7 +86,7 @@ def test_without_covariances_ellipses_stand_upright():
     np.testing.assert_allclose(shapes_of(figure), [[[0.09, 0], [0, 0.01]]], atol=1e-12)
 
 
-def test_a_person_without_spread_is_no_error():
+def test_a_sample_without_spread_is_no_error():
     figure = coordinates_figure(np.zeros((1, 2)), np.zeros((1, 2)), covariance=np.zeros((1, 2, 2)))
     np.testing.assert_array_equal(shapes_of(figure), 0)
 
@@ -102,7 +102,7 @@ def test_the_legend_has_every_label_with_its_count():
 @pytest.mark.parametrize("labels", [26, 70, 100])
 def test_no_two_words_of_the_legend_overlap_and_none_leaves_the_figure(labels):
     names = tuple(f"A longer name {i}" for i in range(labels))
-    places, sd, chosen, pcs = cohort(people=2000, names=names)
+    places, sd, chosen, pcs = cohort(samples=2000, names=names)
     figure = coordinates_figure(places, sd, labels=chosen, pcs=pcs, caption="c" * 300)
     renderer = figure.canvas.get_renderer()
     boxes = [text.get_window_extent(renderer) for text in figure.axes[-1].texts]
@@ -164,8 +164,8 @@ def test_names_are_moved_apart_and_stay_in_the_frame(seed, boxes, same):
     assert (np.minimum(overlap[..., 0], overlap[..., 1])[~np.eye(boxes, dtype=bool)] <= 1e-5).all()
 
 
-def test_people_without_a_label_are_grey_and_named_as_such():
-    places, sd, _, pcs = cohort(people=4)
+def test_samples_without_a_label_are_grey_and_named_as_such():
+    places, sd, _, pcs = cohort(samples=4)
     figure = coordinates_figure(places, sd, labels=["B", "NA", "A", "NA"], pcs=pcs)
     assert [text.get_text() for text in figure.axes[-1].texts] == [
         *("A", "1"),
@@ -188,7 +188,7 @@ def test_without_labels_there_is_one_colour_and_no_legend():
     assert len(colours) == 1
 
 
-def test_every_person_is_in_one_group():
+def test_every_sample_is_in_one_group():
     groups = grouped(["b", "a", "NA", "b"], 4)
     assert [(group.name, group.rows.tolist()) for group in groups] == [
         ("a", [1]),
@@ -198,7 +198,7 @@ def test_every_person_is_in_one_group():
 
 
 def test_one_coordinate_is_a_strip_with_bars():
-    places, sd, labels, pcs = cohort(people=50, dims=1)
+    places, sd, labels, pcs = cohort(samples=50, dims=1)
     figure = coordinates_figure(places, sd, labels=labels, pcs=pcs)
     assert figure.texts[-1].get_text() == "Bars reach one posterior standard deviation."
     left = figure.axes[0]
@@ -211,7 +211,7 @@ def test_one_coordinate_is_a_strip_with_bars():
 
 
 def test_a_background_lies_behind_and_is_not_counted():
-    places, sd, labels, _ = cohort(people=5)
+    places, sd, labels, _ = cohort(samples=5)
     figure = coordinates_figure(places, sd, labels=labels, background=np.zeros((7, 2)))
     (grey,) = [c for c in figure.axes[0].collections if len(c.get_offsets()) == 7]
     assert grey.get_zorder() < min(
@@ -219,17 +219,17 @@ def test_a_background_lies_behind_and_is_not_counted():
     )
 
 
-@pytest.mark.parametrize("people", [1, 2])
-def test_one_person_is_a_figure_too(people, tmp_path):
+@pytest.mark.parametrize("samples", [1, 2])
+def test_one_sample_is_a_figure_too(samples, tmp_path):
     save(
-        coordinates_figure(np.zeros((people, 2)), np.ones((people, 2)), labels=["A"] * people),
+        coordinates_figure(np.zeros((samples, 2)), np.ones((samples, 2)), labels=["A"] * samples),
         tmp_path / "x",
     )
 
 
 @pytest.mark.parametrize("name", ["$x_2$", "_hidden", "<b>&", "漢民族", "a\\b", "%s", "long " * 20])
 def test_a_label_is_shown_as_it_is_written(name, tmp_path):
-    places, sd, _, pcs = cohort(people=20)
+    places, sd, _, pcs = cohort(samples=20)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         files = save(coordinates_figure(places, sd, labels=[name] * 20, pcs=pcs), tmp_path / "x")
@@ -271,8 +271,8 @@ def test_a_folder_that_is_a_file_is_said(tmp_path):
         save(coordinates_figure(*cohort()[:2]), tmp_path / "file" / "x")
 
 
-def test_more_people_make_pixels_instead_of_a_large_svg(tmp_path):
-    places, sd, labels, pcs = cohort(people=6_000)
+def test_more_samples_make_pixels_instead_of_a_large_svg(tmp_path):
+    places, sd, labels, pcs = cohort(samples=6_000)
     files = save(coordinates_figure(places, sd, labels=labels, pcs=pcs), tmp_path / "x")
     assert files["svg"].stat().st_size < 4_000_000
     assert logging.getLogger("matplotlib").handlers == []

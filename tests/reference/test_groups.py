@@ -27,7 +27,7 @@ def groups() -> Groups:
 
 
 class Drawn(NamedTuple):
-    """What groups are told of people."""
+    """What groups are told of samples."""
 
     draws: np.ndarray
     weight: np.ndarray
@@ -84,16 +84,16 @@ def points(places: np.ndarray) -> Drawn:
     return Drawn(places[:, None], np.ones((len(places), 1)), np.zeros((len(places), 1)))
 
 
-def people_of(truth: Normals, size: list[int]) -> tuple[np.ndarray, list[tuple[str, ...]]]:
+def samples_of(truth: Normals, size: list[int]) -> tuple[np.ndarray, list[tuple[str, ...]]]:
     rng = np.random.default_rng(3)
     cell = np.repeat(np.arange(3), size)
     places = np.array([rng.multivariate_normal(truth.mean[k], truth.covariance[k]) for k in cell])
     return places, [NAMES[k] for k in cell]
 
 
-def test_groups_are_the_means_and_spreads_of_their_people() -> None:
+def test_groups_are_the_means_and_spreads_of_their_samples() -> None:
     truth = groups().normals
-    places, labels = people_of(truth, [500, 200, 300])
+    places, labels = samples_of(truth, [500, 200, 300])
     found = Groups.of(LEVELS, labels, points(places))
     assert found is not None
     assert found.cells == NAMES
@@ -103,10 +103,10 @@ def test_groups_are_the_means_and_spreads_of_their_people() -> None:
 
 
 @pytest.mark.statistical
-def test_they_are_where_people_are_and_not_where_their_posterior_means_are() -> None:
+def test_they_are_where_samples_are_and_not_where_their_posterior_means_are() -> None:
     """Means shrink to the prior, and draws scatter as widely as the groups."""
     truth = groups().normals
-    places, labels = people_of(truth, [500, 200, 300])
+    places, labels = samples_of(truth, [500, 200, 300])
     noise = 0.3 * np.eye(2)
     seen = places + np.random.default_rng(4).multivariate_normal(np.zeros(2), noise, len(places))
     drawn = [posterior(x, noise, 400) for x in seen]
@@ -119,7 +119,7 @@ def test_they_are_where_people_are_and_not_where_their_posterior_means_are() -> 
     assert np.abs(shrunk - truth.mean[0]).max() > 0.12
 
 
-def test_a_cell_of_few_people_is_not_kept() -> None:
+def test_a_cell_of_few_samples_is_not_kept() -> None:
     places = np.random.default_rng(0).normal(size=(FEWEST * 2 - 1, 2))
     labels = [("many",)] * FEWEST + [("few",)] * (FEWEST - 1)
     found = Groups.of(("population",), labels, points(places))

@@ -12,30 +12,30 @@ from scipy import stats
 from ancestry_ddvi.reference.likeness import CHECKS, Evidence, Likeness
 from ancestry_ddvi.reference.tail import Tail
 
-PEOPLE, DRAWS, FEATURES = 600, 32, 6
+SAMPLES, DRAWS, FEATURES = 600, 32, 6
 
 
-def crowd(people: int, seed: int) -> Evidence:
-    """People of two clusters, with the misfit and the length that a right model leaves."""
+def crowd(samples: int, seed: int) -> Evidence:
+    """Samples of two clusters, with the misfit and the length that a right model leaves."""
     rng = np.random.default_rng(seed)
-    centre = np.where(rng.random((people, 1)) < 0.5, -1.5, 1.5) + rng.normal(0, 0.3, (people, 2))
+    centre = np.where(rng.random((samples, 1)) < 0.5, -1.5, 1.5) + rng.normal(0, 0.3, (samples, 2))
     return Evidence(
-        draws=centre[:, None] + rng.normal(0, 0.1, (people, DRAWS, 2)),
-        weight=np.full((people, DRAWS), 1 / DRAWS),
-        misfit=np.repeat(rng.chisquare(FEATURES, (people, 1)), DRAWS, axis=1),
-        excess=rng.normal(50, 150, people),
-        thinning=np.ones(people),
+        draws=centre[:, None] + rng.normal(0, 0.1, (samples, DRAWS, 2)),
+        weight=np.full((samples, DRAWS), 1 / DRAWS),
+        misfit=np.repeat(rng.chisquare(FEATURES, (samples, 1)), DRAWS, axis=1),
+        excess=rng.normal(50, 150, samples),
+        thinning=np.ones(samples),
     )
 
 
 @pytest.fixture(scope="module")
 def panel() -> Likeness:
-    evidence = crowd(PEOPLE, 1)
+    evidence = crowd(SAMPLES, 1)
     return Likeness.of(evidence, evidence.draws.mean(axis=1), seed=1)
 
 
 @pytest.mark.statistical
-def test_ordinary_people_are_as_unusual_as_one_another(panel) -> None:
+def test_ordinary_samples_are_as_unusual_as_one_another(panel) -> None:
     """The chance of one from the same crowd is uniform, the far tail included."""
     chance = panel.chance(crowd(4000, 2))
     assert stats.kstest(chance, "uniform").statistic < 0.06
@@ -57,16 +57,16 @@ def test_a_stranger_fails_the_check_that_was_made_for_them(panel, check: str) ->
         np.testing.assert_array_equal(chances[other], panel.chances(ordinary)[other])
 
 
-def test_a_length_seen_at_few_sites_is_given_more_room(panel) -> None:
-    """A hundredth of the sites makes ten times the chance deviation."""
+def test_a_length_seen_at_few_variants_is_given_more_room(panel) -> None:
+    """A hundredth of the variants makes ten times the chance deviation."""
     ordinary = crowd(1, 4)
     full = replace(ordinary, excess=np.array([panel.length_mean + 500.0]))
     part = replace(full, excess=np.array([panel.length_mean + 5000.0]), thinning=np.array([100.0]))
     np.testing.assert_allclose(panel.values(part)["length"], panel.values(full)["length"])
 
 
-def test_people_of_whom_little_is_known_are_given_room_for_it(panel) -> None:
-    """A vague posterior amid the panel is a surprise only where all sites were seen."""
+def test_samples_of_whom_little_is_known_are_given_room_for_it(panel) -> None:
+    """A vague posterior amid the panel is a surprise only where all variants were seen."""
     noise = np.random.default_rng(6).normal(0, 1.2, (40, DRAWS, 2))
     vague = replace(crowd(40, 5), draws=noise, thinning=np.full(40, 100.0))
     roomy = panel.with_allowance(crowd(40, 5), [vague])
@@ -78,7 +78,7 @@ def test_people_of_whom_little_is_known_are_given_room_for_it(panel) -> None:
 
 
 def test_without_a_decoder_two_checks_are_left() -> None:
-    evidence = replace(crowd(PEOPLE, 1), misfit=None)
+    evidence = replace(crowd(SAMPLES, 1), misfit=None)
     found = Likeness.of(evidence, evidence.draws.mean(axis=1), seed=1)
     assert set(found.chances(evidence)) == {"place", "length"}
     assert found.chance(evidence).mean() == pytest.approx(0.5, abs=0.05)
@@ -90,7 +90,7 @@ def test_it_comes_back_from_json_to_the_last_bit(panel) -> None:
     np.testing.assert_array_equal(back.chance(evidence), panel.chance(evidence))
 
 
-def test_a_person_is_judged_alone_as_in_company(panel) -> None:
+def test_a_sample_is_judged_alone_as_in_company(panel) -> None:
     evidence = crowd(10, 8)
     alone = Evidence(*(None if v is None else v[3:4] for v in vars(evidence).values()))
     assert panel.chance(alone)[0] == panel.chance(evidence)[3]

@@ -104,7 +104,7 @@ def test_trials_of_different_kinds_have_different_files() -> None:
     assert ":" not in trial.name
 
 
-def test_compare_judges_methods_on_people_they_have_not_seen(cohort_files, tmp_path) -> None:
+def test_compare_judges_methods_on_samples_they_have_not_seen(cohort_files, tmp_path) -> None:
     settings = {"steps": "60", "width": "16", "encoder_width": "16"}
     compared = api.compare(
         [str(cohort_files.cohort)], str(tmp_path / "x"), labels=str(cohort_files.labels), seeds=2,
@@ -118,7 +118,7 @@ def test_compare_judges_methods_on_people_they_have_not_seen(cohort_files, tmp_p
     assert table.loc["ddvi", "bound_over_vae"] == pytest.approx(excess, abs=1e-3)
     assert pd.isna(table.loc["tsne", "knn_held_out"])
     assert table.loc["pca", "knn_held_out"] > 0.6
-    assert "Bound of ddvi over vae on held-out people" in compared.text
+    assert "Bound of ddvi over vae on held-out samples" in compared.text
     again = api.compare(
         [str(cohort_files.cohort)], str(tmp_path / "y"), methods=["pca"], seeds=1, device="cpu"
     )

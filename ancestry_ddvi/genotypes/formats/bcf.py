@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import InputUnreadable
 from ..variants import MISSING, Block
-from .packing import sites_at_once
+from .packing import variants_at_once
 from .variant_filter import Row, Screen, table
 
 _PAD = -2
@@ -54,7 +54,7 @@ def htslib_records(path: str) -> Generator[Any, None, None]:
 
 
 def admitted(screen: Screen, record: Any) -> Row | None:
-    """The site of one of cyvcf2's records; None where the screen leaves it out."""
+    """The variant of one of cyvcf2's records; None where the screen leaves it out."""
     alleles = screen.admit(
         record.CHROM, record.POS, record.REF, ",".join(record.ALT), record.FILTER or "PASS"
     )
@@ -67,7 +67,7 @@ class BcfRecords:
     Attributes
     ----------
     haploid_calls : int
-        Calls of one allele met so far in the sites kept; their dosage is missing.
+        Calls of one allele met so far in the variants kept; their dosage is missing.
     """
 
     def __init__(self, path: str, samples: int, screen: Screen) -> None:
@@ -76,8 +76,8 @@ class BcfRecords:
         self._screen = screen
         self.haploid_calls = 0
 
-    def blocks(self, sites: int) -> Iterator[Block]:
-        """Blocks of at most ``sites`` admitted records.
+    def blocks(self, variants: int) -> Iterator[Block]:
+        """Blocks of at most ``variants`` admitted records.
 
         Raises
         ------
@@ -85,7 +85,7 @@ class BcfRecords:
             If htslib cannot go on; the message gives the last record that was whole.
         """
         rows: list[Row] = []
-        size = sites_at_once(sites, self._samples)
+        size = variants_at_once(variants, self._samples)
         dosages = np.empty((size, self._samples), np.int8)
         with quiet_htslib():
             for record in htslib_records(self._path):

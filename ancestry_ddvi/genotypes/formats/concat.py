@@ -1,4 +1,4 @@
-"""Several files of the same people, such as one per chromosome, as one source."""
+"""Several files of the same samples, such as one per chromosome, as one source."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .variant_filter import Screen
 
 
 class JoinedSource(GenotypeSource):
-    """The sites of each source in turn, samples in the order of the first.
+    """The variants of each source in turn, samples in the order of the first.
 
-    A site met in an earlier source is left out and counted as a duplicate.
+    A variant met in an earlier source is left out and counted as a duplicate.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class JoinedSource(GenotypeSource):
     Raises
     ------
     InputsDisagree
-        If the sources hold different people or name different builds.
+        If the sources hold different samples or name different builds.
     """
 
     def __init__(self, sources: Sequence[GenotypeSource]) -> None:
@@ -42,17 +42,19 @@ class JoinedSource(GenotypeSource):
         self._again: Counter[str] = Counter()
         self._count_skipped()
 
-    def blocks(self, sites: int = 1024) -> Iterator[Block]:
+    def blocks(self, variants: int = 1024) -> Iterator[Block]:
         """See ``GenotypeSource.blocks``."""
         self._again.clear()
         screen = Screen(self._again)
         for source, order in zip(self._sources, self._orders, strict=True):
-            for block in source.blocks(sites):
-                new = screen.admit_table(block.sites)
+            for block in source.blocks(variants):
+                new = screen.admit_table(block.variants)
                 self._count_skipped()
                 if new.any():
                     dosages = block.dosages if new.all() else block.dosages[new]
-                    yield Block(block.sites[new], dosages if order is None else dosages[:, order])
+                    yield Block(
+                        block.variants[new], dosages if order is None else dosages[:, order]
+                    )
         self._count_skipped()
 
     def _count_skipped(self) -> None:
@@ -69,9 +71,9 @@ def _order(first: GenotypeSource, other: GenotypeSource) -> np.ndarray | None:
     shared = sum(sample in column for sample in first.samples)
     if shared < len(first.samples) or shared < len(other.samples):
         raise InputsDisagree(
-            f"{first.name} and {other.name} hold different people: {shared} of "
+            f"{first.name} and {other.name} hold different samples: {shared} of "
             f"{len(first.samples)} in the first are in the second, which has {len(other.samples)}",
-            "Files given together are joined site by site and must hold the same samples.",
+            "Files given together are joined variant by variant and must hold the same samples.",
         )
     return np.array([column[sample] for sample in first.samples])
 

@@ -1,4 +1,4 @@
-"""Which FORMAT field of the files given says most of the people in them."""
+"""Which FORMAT field of the files given says most of the samples in them."""
 
 from __future__ import annotations
 

@@ -34,9 +34,9 @@ def triples(field: str, values: np.ndarray | None, alts: int, alt: int) -> np.nd
     Returns
     -------
     ndarray of float64, (samples, 3), or None
-        Likelihoods, the largest of a person being 1, from PL and GL; probabilities from GP and
+        Likelihoods, the largest of a sample being 1, from PL and GL; probabilities from GP and
         DS, the latter on the whole numbers beside the dosage; not a number where missing or not
-        those of a diploid. None if nobody has any.
+        those of a diploid. None if no sample has any.
     """
     columns = [alt - 1] if field == "DS" else [0, _pair(0, alt), _pair(alt, alt)]
     width = alts if field == "DS" else _pair(alts, alts) + 1

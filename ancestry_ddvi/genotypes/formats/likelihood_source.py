@@ -13,7 +13,7 @@ import numpy as np
 from ..variants import Block
 from .bcf import admitted, htslib_records, quiet_htslib
 from .fields import triples
-from .packing import sites_at_once
+from .packing import variants_at_once
 from .source import GenotypeSource
 from .streams import check_bgzf_end, inflated, lines, open_bytes
 from .variant_filter import Row, Screen, table
@@ -39,7 +39,7 @@ def file_header(path: str) -> VcfHeader:
 
 
 def values_of(record: Any, row: Row, field: str) -> np.ndarray | None:
-    """See ``triples``; ``row`` is the site that the record was admitted as."""
+    """See ``triples``; ``row`` is the variant that the record was admitted as."""
     if field not in record.FORMAT:
         return None
     alts = [alt.upper() for alt in record.ALT]
@@ -49,7 +49,7 @@ def values_of(record: Any, row: Row, field: str) -> np.ndarray | None:
 class EvidenceSource(GenotypeSource):
     """One field of a VCF or BCF file, at the wanted SNPs.
 
-    Blocks have triples in place of dosages, float16 (sites, samples, 3): the numbers of
+    Blocks have triples in place of dosages, float16 (variants, samples, 3): the numbers of
     ``triples``, precise to a thousandth and down to 6e-8.
 
     Attributes
@@ -66,10 +66,10 @@ class EvidenceSource(GenotypeSource):
         self.snps = 0
         self._field, self._wanted = field, wanted
 
-    def blocks(self, sites: int = 1024) -> Iterator[Block]:
+    def blocks(self, variants: int = 1024) -> Iterator[Block]:
         """See ``GenotypeSource.blocks``."""
         self.skipped.clear()
-        size = sites_at_once(sites, 3 * len(self.samples))
+        size = variants_at_once(variants, 3 * len(self.samples))
         with quiet_htslib():
             found = self._found()
             while some := list(islice(found, size)):

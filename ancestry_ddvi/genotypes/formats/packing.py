@@ -24,24 +24,24 @@ _GENOTYPES_AT_ONCE = 1 << 25
 
 
 def packed_width(samples: int) -> int:
-    """Bytes that hold one site of ``samples`` people."""
+    """Bytes that hold one variant of ``samples`` samples."""
     return -(-samples // 4)
 
 
-def sites_at_once(wanted: int, samples: int) -> int:
-    """How many sites to unpack at a time: fewer than wanted if there are very many people."""
+def variants_at_once(wanted: int, samples: int) -> int:
+    """How many variants to unpack at a time: fewer than wanted if there are very many samples."""
     return min(wanted, max(1, _GENOTYPES_AT_ONCE // samples))
 
 
 def pack(dosages: np.ndarray) -> np.ndarray:
-    """Pack int8 dosages (sites, samples) into uint8 (sites, ceil(samples / 4)).
+    """Pack int8 dosages (variants, samples) into uint8 (variants, ceil(samples / 4)).
 
     Padding bits are zero, as PLINK requires. Dosages other than 0, 1, 2 and ``MISSING``
     are the caller's mistake and are not looked for.
     """
-    sites, samples = dosages.shape
+    variants, samples = dosages.shape
     width = packed_width(samples)
-    padded = np.zeros((sites, 4 * width), np.int8)
+    padded = np.zeros((variants, 4 * width), np.int8)
     padded[:, :samples] = dosages
     padded[:, samples:] = CODE_TO_DOSAGE[0]
     # The low two bits tell all four dosages apart; one product brings four pairs into a byte.
@@ -51,7 +51,7 @@ def pack(dosages: np.ndarray) -> np.ndarray:
 
 
 def unpack(packed: np.ndarray, samples: int) -> np.ndarray:
-    """Dosages, int8 (sites, samples), from packed bytes (sites, ceil(samples / 4))."""
+    """Dosages, int8 (variants, samples), from packed bytes (variants, ceil(samples / 4))."""
     dosages: np.ndarray = _UNPACKED[packed].view(np.int8)[:, :samples]
     return dosages
 
@@ -61,7 +61,7 @@ class PackedRows:
 
     Parameters
     ----------
-    packed : ndarray or memmap of uint8, shape (all sites, bytes)
+    packed : ndarray or memmap of uint8, shape (all variants, bytes)
     rows : ndarray of int, optional
         The rows to show; all when absent.
     """
@@ -84,7 +84,7 @@ class PackedRows:
 
 
 def genotype_counts(packed: np.ndarray | PackedRows, samples: int) -> np.ndarray:
-    """How many people carry 0, 1, 2 copies of ALT or are missing: int64 (sites, 4).
+    """How many samples carry 0, 1, 2 copies of ALT or are missing: int64 (variants, 4).
 
     Counted on the packed bytes, a few MiB at a time; padding is not counted.
     """

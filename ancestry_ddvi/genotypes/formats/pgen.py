@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputUnreadable, UsageProblem
-from ..variants import MISSING, Block, SiteTable
-from .packing import sites_at_once
-from .plink_text import beside, read_lines, read_sites, split_rows
+from ..variants import MISSING, Block, VariantTable
+from .packing import variants_at_once
+from .plink_text import beside, read_lines, read_variants, split_rows
 from .source import GenotypeSource
 from .streams import open_bytes
 from .variant_filter import Screen
@@ -40,9 +40,9 @@ class PgenSource(GenotypeSource):
 
     Attributes
     ----------
-    sites : SiteTable
+    variants : VariantTable
         Every row of the .pvar.
-    usable : ndarray of bool, shape (sites,)
+    usable : ndarray of bool, shape (variants,)
         Which rows are biallelic SNPs that passed their filters, met for the first time.
 
     Raises
@@ -61,19 +61,19 @@ class PgenSource(GenotypeSource):
         self.name, self.files = path, (pgen, pvar, psam)
         self.skipped = Counter()
         self.samples = _read_psam(psam)
-        self.sites, filters, self.build_hint = _read_pvar(pvar)
-        self.records = len(self.sites)
-        self.usable = Screen(self.skipped).admit_table(self.sites, filters)
+        self.variants, filters, self.build_hint = _read_pvar(pvar)
+        self.records = len(self.variants)
+        self.usable = Screen(self.skipped).admit_table(self.variants, filters)
         self._open().close()
 
-    def blocks(self, sites: int = 1024) -> Iterator[Block]:
+    def blocks(self, variants: int = 1024) -> Iterator[Block]:
         """See ``GenotypeSource.blocks``."""
         rows = np.flatnonzero(self.usable)
-        step = sites_at_once(sites, len(self.samples))
+        step = variants_at_once(variants, len(self.samples))
         with self._open() as reader:
             for start in range(0, len(rows), step):
                 chosen = rows[start : start + step]
-                yield Block(self.sites[chosen], self._dosages(reader, chosen))
+                yield Block(self.variants[chosen], self._dosages(reader, chosen))
 
     def _dosages(self, reader: Any, rows: np.ndarray) -> np.ndarray:
         dosages = np.empty((len(rows), len(self.samples)), np.int8)
@@ -87,13 +87,13 @@ class PgenSource(GenotypeSource):
     def _open(self) -> Any:
         """A Pgenlib reader, which itself checks that the three files fit."""
         pgenlib = _need("pgenlib")
-        alleles = np.array([2 + alt.count(",") for alt in self.sites.alt], np.uintp)
+        alleles = np.array([2 + alt.count(",") for alt in self.variants.alt], np.uintp)
         offsets = np.concatenate([np.zeros(1, np.uintp), np.cumsum(alleles, dtype=np.uintp)])
         try:
             return pgenlib.PgenReader(
                 str(self.files[0]).encode(),
                 raw_sample_ct=len(self.samples),
-                variant_ct=len(self.sites),
+                variant_ct=len(self.variants),
                 allele_idx_offsets=offsets,
             )
         except RuntimeError as error:
@@ -134,8 +134,8 @@ def _read_psam(psam: Path) -> tuple[str, ...]:
     return tuple(samples)
 
 
-def _read_pvar(pvar: Path) -> tuple[SiteTable, list[str] | None, str | None]:
-    """Sites, their FILTER where the file has one, and the build that its contig lengths tell."""
+def _read_pvar(pvar: Path) -> tuple[VariantTable, list[str] | None, str | None]:
+    """Variants, their FILTER where the file has one, and the build that its contig lengths tell."""
     lines = _pvar_lines(pvar)
     meta = []
     for line in lines:
@@ -143,7 +143,7 @@ def _read_pvar(pvar: Path) -> tuple[SiteTable, list[str] | None, str | None]:
             break
         meta.append(line.decode(errors="replace"))
     else:
-        raise InputUnreadable(f"{pvar} lists no sites", "Make the fileset again.")
+        raise InputUnreadable(f"{pvar} lists no variants", "Make the fileset again.")
     names = _pvar_columns(line, pvar)
     body = lines if line.startswith(b"#CHROM") else chain([line], lines)
     first = len(meta) + 1 + line.startswith(b"#CHROM")
@@ -152,8 +152,8 @@ def _read_pvar(pvar: Path) -> tuple[SiteTable, list[str] | None, str | None]:
     if "FILTER" in names:
         filters = []
         rows = _copying(rows, names.index("FILTER"), filters)
-    sites = read_sites(rows, pvar, [names.index(name) for name in _REQUIRED])
-    return sites, filters, build_of(meta)
+    variants = read_variants(rows, pvar, [names.index(name) for name in _REQUIRED])
+    return variants, filters, build_of(meta)
 
 
 def _pvar_columns(line: bytes, pvar: Path) -> Sequence[str]:

@@ -15,9 +15,9 @@ import numpy as np
 
 from ...errors import InputUnreadable
 from ...storage import whole
-from ..variants import Block, SiteTable
-from .packing import pack, packed_width, sites_at_once, unpack
-from .plink_text import beside, read_lines, read_sites, split_rows
+from ..variants import Block, VariantTable
+from .packing import pack, packed_width, variants_at_once, unpack
+from .plink_text import beside, read_lines, read_variants, split_rows
 from .source import GenotypeSource
 from .streams import open_bytes
 from .variant_filter import Screen
@@ -36,11 +36,11 @@ class PlinkSource(GenotypeSource):
 
     Attributes
     ----------
-    sites : SiteTable
+    variants : VariantTable
         Every row of the .bim.
-    usable : ndarray of bool, shape (sites,)
+    usable : ndarray of bool, shape (variants,)
         Which rows are biallelic SNPs met for the first time; the others are in ``skipped``.
-    packed : memmap of uint8, shape (sites, bytes)
+    packed : memmap of uint8, shape (variants, bytes)
         The codes of ``packing``.
 
     Raises
@@ -54,30 +54,30 @@ class PlinkSource(GenotypeSource):
         bim, fam = bed.with_suffix(".bim"), bed.with_suffix(".fam")
         self.name, self.files = path, (bed, bim, fam)
         self.samples = read_fam(fam)
-        self.sites = read_sites(split_rows(read_lines(bim), bim, 6), bim, _BIM_PLACES)
-        for part, rows in ((fam, self.samples), (bim, self.sites)):
+        self.variants = read_variants(split_rows(read_lines(bim), bim, 6), bim, _BIM_PLACES)
+        for part, rows in ((fam, self.samples), (bim, self.variants)):
             if not len(rows):
                 raise InputUnreadable(f"{part} is empty", "Make the fileset again.")
-        self.packed = map_bed(bed, len(self.sites), len(self.samples))
-        self.records = len(self.sites)
+        self.packed = map_bed(bed, len(self.variants), len(self.samples))
+        self.records = len(self.variants)
         self.skipped = Counter()
-        self.usable = Screen(self.skipped).admit_table(self.sites)
+        self.usable = Screen(self.skipped).admit_table(self.variants)
 
-    def blocks(self, sites: int = 1024) -> Iterator[Block]:
+    def blocks(self, variants: int = 1024) -> Iterator[Block]:
         """See ``GenotypeSource.blocks``."""
         rows = np.flatnonzero(self.usable)
-        step = sites_at_once(sites, len(self.samples))
+        step = variants_at_once(variants, len(self.samples))
         for start in range(0, len(rows), step):
             chosen = rows[start : start + step]
-            yield Block(self.sites[chosen], unpack(self.packed[chosen], len(self.samples)))
+            yield Block(self.variants[chosen], unpack(self.packed[chosen], len(self.samples)))
 
 
 def write_plink(
     prefix: Path, samples: Sequence[str], blocks: Iterable[Block], family: str = "0"
-) -> SiteTable:
-    """Write a fileset as blocks arrive and return its sites; the .bed appears last.
+) -> VariantTable:
+    """Write a fileset as blocks arrive and return its variants; the .bed appears last.
 
-    ``family`` is everybody's FID.
+    ``family`` is every sample's FID.
 
     Raises
     ------
@@ -93,9 +93,9 @@ def write_plink(
         tables = []
         for block in blocks:
             bed.write(pack(block.dosages).tobytes())
-            _write_bim(bim, block.sites)
-            tables.append(block.sites)
-        return SiteTable.join(tables)
+            _write_bim(bim, block.variants)
+            tables.append(block.variants)
+        return VariantTable.join(tables)
 
 
 def read_fam(fam: Path) -> tuple[str, ...]:
@@ -111,14 +111,20 @@ def read_fam(fam: Path) -> tuple[str, ...]:
     return samples
 
 
-def _write_bim(bim: BinaryIO, sites: SiteTable) -> None:
-    columns = (sites.chromosome, sites.id, sites.position.tolist(), sites.alt, sites.ref)
+def _write_bim(bim: BinaryIO, variants: VariantTable) -> None:
+    columns = (
+        variants.chromosome,
+        variants.id,
+        variants.position.tolist(),
+        variants.alt,
+        variants.ref,
+    )
     for chromosome, name, position, alt, ref in zip(*columns, strict=True):
         bim.write(f"{chromosome}\t{name}\t0\t{position}\t{alt}\t{ref}\n".encode())
 
 
-def map_bed(bed: Path, sites: int, samples: int) -> np.ndarray:
-    """The genotypes in the file, memmap of uint8 (sites, bytes).
+def map_bed(bed: Path, variants: int, samples: int) -> np.ndarray:
+    """The genotypes in the file, memmap of uint8 (variants, bytes).
 
     Raises
     ------
@@ -139,11 +145,11 @@ def map_bed(bed: Path, sites: int, samples: int) -> np.ndarray:
             "Give a .bed file made by PLINK, not one of genome intervals.",
         )
     width = packed_width(samples)
-    size, expected = bed.stat().st_size, len(BED_START) + sites * width
+    size, expected = bed.stat().st_size, len(BED_START) + variants * width
     if size != expected:
         raise InputUnreadable(
-            f"{bed} has {size:,} bytes where {sites:,} sites of {samples:,} samples need "
+            f"{bed} has {size:,} bytes where {variants:,} variants of {samples:,} samples need "
             f"{expected:,}",
             "It is cut short, or belongs to another .bim or .fam.",
         )
-    return np.memmap(bed, np.uint8, "r", offset=len(BED_START), shape=(sites, width))
+    return np.memmap(bed, np.uint8, "r", offset=len(BED_START), shape=(variants, width))

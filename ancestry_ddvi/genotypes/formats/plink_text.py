@@ -9,7 +9,7 @@ from sys import intern
 import numpy as np
 
 from ...errors import InputUnreadable
-from ..variants import SiteTable
+from ..variants import VariantTable
 from .variant_filter import objects
 
 
@@ -71,10 +71,10 @@ def split_rows(
             )
 
 
-def read_sites(
+def read_variants(
     rows: Iterable[tuple[int, list[str]]], path: Path, places: Sequence[int]
-) -> SiteTable:
-    """Sites from split rows; ``places`` are the columns of CHROM, POS, ID, REF and ALT.
+) -> VariantTable:
+    """Variants from split rows; ``places`` are the columns of CHROM, POS, ID, REF and ALT.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def read_sites(
         ref.append(intern(fields[at_ref].upper()))
         alt.append(intern(fields[at_alt].upper()))
     texts = [objects(column) for column in (name, ref, alt)]
-    return SiteTable(objects(chromosome), np.array(position, np.int64), *texts)
+    return VariantTable(objects(chromosome), np.array(position, np.int64), *texts)
 
 
 def _whole_number(text: str, path: Path, number: int) -> int:

@@ -38,8 +38,8 @@ class GenotypeSource(abc.ABC):
     records: int | None = None
 
     @abc.abstractmethod
-    def blocks(self, sites: int = 1024) -> Iterator[Block]:
-        """Blocks of at most ``sites`` biallelic SNPs, in file order. A half call is missing.
+    def blocks(self, variants: int = 1024) -> Iterator[Block]:
+        """Blocks of at most ``variants`` biallelic SNPs, in file order. A half call is missing.
 
         Raises
         ------

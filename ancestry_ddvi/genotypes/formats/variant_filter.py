@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..variants import SiteTable
+from ..variants import VariantTable
 
 REFERENCE_BLOCK = frozenset({"<NON_REF>", "<*>"})
 """The ALT alleles with which a gVCF says "nothing else was seen here"."""
@@ -22,7 +22,7 @@ _SNPS = {
 }
 
 Row = tuple[str, int, str, str, str]
-"""Chromosome, position, ID, REF and ALT of one site."""
+"""Chromosome, position, ID, REF and ALT of one variant."""
 
 
 class Screen:
@@ -57,7 +57,7 @@ class Screen:
             return None
         code, alleles = snp
         contig = self._chromosomes.setdefault(chromosome, len(self._chromosomes))
-        # One small integer per site keeps this set affordable for millions of sites.
+        # One small integer per variant keeps this set affordable for millions of variants.
         key = ((contig << 40) + position) << 4 | code
         if key in self._seen:
             self.skipped["duplicate"] += 1
@@ -65,19 +65,27 @@ class Screen:
         self._seen.add(key)
         return alleles
 
-    def admit_table(self, sites: SiteTable, filters: Sequence[str] | None = None) -> np.ndarray:
-        """``admit`` for every row: bool (sites,)."""
-        passed = ["PASS"] * len(sites) if filters is None else filters
-        columns = (sites.chromosome, sites.position.tolist(), sites.ref, sites.alt, passed)
+    def admit_table(
+        self, variants: VariantTable, filters: Sequence[str] | None = None
+    ) -> np.ndarray:
+        """``admit`` for every row: bool (variants,)."""
+        passed = ["PASS"] * len(variants) if filters is None else filters
+        columns = (
+            variants.chromosome,
+            variants.position.tolist(),
+            variants.ref,
+            variants.alt,
+            passed,
+        )
         rows = zip(*columns, strict=True)
         return np.array([self.admit(*row) is not None for row in rows], bool)
 
 
-def table(rows: Sequence[Row]) -> SiteTable:
-    """Sites from rows, which may be none."""
+def table(rows: Sequence[Row]) -> VariantTable:
+    """Variants from rows, which may be none."""
     chromosome, position, name, ref, alt = zip(*rows, strict=True) if rows else ((),) * 5
     texts = [objects(column) for column in (name, ref, alt)]
-    return SiteTable(objects(chromosome), np.array(position, np.int64), *texts)
+    return VariantTable(objects(chromosome), np.array(position, np.int64), *texts)
 
 
 def objects(values: Sequence[str]) -> np.ndarray:

@@ -62,14 +62,14 @@ class VcfSource(GenotypeSource):
 
     @property
     def haploid_calls(self) -> int:
-        """Calls of one allele, made missing, in the sites given so far."""
+        """Calls of one allele, made missing, in the variants given so far."""
         return self._reader.haploid_calls if self._reader else 0
 
-    def blocks(self, sites: int = 1024) -> Iterator[Block]:
+    def blocks(self, variants: int = 1024) -> Iterator[Block]:
         """See ``GenotypeSource.blocks``."""
         self.skipped.clear()
         found = False
-        for block in self._blocks(sites):
+        for block in self._blocks(variants):
             found = True
             yield block
         if self.haploid_calls:
@@ -79,19 +79,19 @@ class VcfSource(GenotypeSource):
                 f"{self.name} holds no hard calls: no SNP in it has the FORMAT field GT", NEEDS_GT
             )
 
-    def _blocks(self, sites: int) -> Iterator[Block]:
+    def _blocks(self, variants: int) -> Iterator[Block]:
         screen = Screen(self.skipped)
         if not self._is_pipe and self._is_bcf:
             self._reader = BcfRecords(self._path, len(self.samples), screen)
-            yield from self._reader.blocks(sites)
+            yield from self._reader.blocks(variants)
             return
         self._reader = VcfText(self.name, len(self.samples), screen)
         if self._is_pipe:
-            yield from self._reader.blocks(self._rest_of_pipe(), self._first_line, sites)
+            yield from self._reader.blocks(self._rest_of_pipe(), self._first_line, variants)
             return
         with open_bytes(self._path) as handle:
             _, body = self._start(handle)
-            yield from self._reader.blocks(body or (), self._first_line, sites)
+            yield from self._reader.blocks(body or (), self._first_line, variants)
 
     def _start(self, handle: BinaryIO) -> tuple[VcfHeader, Iterator[bytes] | None]:
         """The header, and the lines behind it if the file is text."""

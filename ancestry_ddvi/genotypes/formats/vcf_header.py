@@ -132,7 +132,7 @@ def _check_samples(samples: tuple[str, ...], name: str, number: int) -> None:
     if not samples:
         raise InputUnreadable(
             f"{name} has no samples: its #CHROM line ends before the first of them",
-            "Give a file with genotypes, not a list of sites.",
+            "Give a file with genotypes, not a list of variants.",
         )
     if "" in samples:
         raise InputUnreadable(

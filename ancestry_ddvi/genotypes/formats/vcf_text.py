@@ -1,4 +1,4 @@
-"""Lines of a VCF file to blocks of sites and dosages."""
+"""Lines of a VCF file to blocks of variants and dosages."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class VcfText:
     Attributes
     ----------
     haploid_calls : int
-        Calls of one allele met so far in the sites kept; their dosage is missing.
+        Calls of one allele met so far in the variants kept; their dosage is missing.
     """
 
     def __init__(self, name: str, samples: int, screen: Screen) -> None:
@@ -51,8 +51,8 @@ class VcfText:
         self._dosage_of = Dosages()
         self.haploid_calls = 0
 
-    def blocks(self, lines: Iterable[bytes], first: int, sites: int) -> Iterator[Block]:
-        """Blocks of at most ``sites`` admitted records; ``first`` is the number of the first line.
+    def blocks(self, lines: Iterable[bytes], first: int, variants: int) -> Iterator[Block]:
+        """Blocks of at most ``variants`` admitted records; ``first`` is the number of the first line.
 
         Raises
         ------
@@ -67,7 +67,7 @@ class VcfText:
                 rows.append(admitted[0])
                 kept.append(admitted[1])
                 size += len(line)
-            if len(rows) == sites or size > _TEXT_AT_ONCE:
+            if len(rows) == variants or size > _TEXT_AT_ONCE:
                 yield Block(table(rows), self._dosages(kept))
                 rows, kept, size = [], [], 0
         if rows:

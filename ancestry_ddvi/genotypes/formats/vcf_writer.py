@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from ...storage import whole
-from ..variants import MISSING, Block, SiteTable
+from ..variants import MISSING, Block, VariantTable
 
 _GENOTYPE = {MISSING: "./.", 0: "0/0", 1: "0/1", 2: "1/1"}
 _FORMATS = {
@@ -27,7 +27,7 @@ SMALLEST = 9
 def write_vcf(
     path: str | os.PathLike[str],
     samples: Sequence[str],
-    sites: SiteTable,
+    variants: VariantTable,
     dosages: np.ndarray,
     lengths: Mapping[str, int],
 ) -> None:
@@ -37,18 +37,18 @@ def write_vcf(
     ----------
     path : path
     samples : sequence of str
-    sites : SiteTable
-        In the order of the file; one chromosome's sites together.
-    dosages : ndarray of int8, shape (sites, samples), values 0, 1, 2 or ``MISSING``
-    lengths : mapping from each chromosome's name, as in ``sites``, to its length
+    variants : VariantTable
+        In the order of the file; one chromosome's variants together.
+    dosages : ndarray of int8, shape (variants, samples), values 0, 1, 2 or ``MISSING``
+    lengths : mapping from each chromosome's name, as in ``variants``, to its length
 
     Raises
     ------
     OutputUnwritable
         If the file cannot be written.
     """
-    contigs = {name: lengths[name] for name in dict.fromkeys(sites.chromosome)}
-    write_vcf_blocks(path, samples, [Block(sites, dosages)], contigs, level=SMALLEST)
+    contigs = {name: lengths[name] for name in dict.fromkeys(variants.chromosome)}
+    write_vcf_blocks(path, samples, [Block(variants, dosages)], contigs, level=SMALLEST)
 
 
 def write_vcf_blocks(
@@ -68,7 +68,7 @@ def write_vcf_blocks(
     path : path
     samples : sequence of str
     blocks : iterable of Block
-        One chromosome's sites together.
+        One chromosome's variants together.
     contigs : mapping from each chromosome's name, in the order of the file, to its length
         None where that is not known.
     remarks : iterable of (key, text)
@@ -116,12 +116,12 @@ def _length(bases: int | None) -> str:
 
 
 def _records(block: Block, field: str) -> Iterator[bytes]:
-    sites = block.sites
-    columns = (sites.chromosome, sites.position, sites.id, sites.ref, sites.alt)
-    for site, row in zip(zip(*columns, strict=True), block.dosages, strict=True):
+    variants = block.variants
+    columns = (variants.chromosome, variants.position, variants.id, variants.ref, variants.alt)
+    for variant, row in zip(zip(*columns, strict=True), block.dosages, strict=True):
         values = row.tolist()
         calls = [_GENOTYPE[g] for g in values] if field == "GT" else [f"{d:.3f}" for d in values]
-        yield ("\t".join([*map(str, site), ".", "PASS", ".", field, *calls]) + "\n").encode()
+        yield ("\t".join([*map(str, variant), ".", "PASS", ".", field, *calls]) + "\n").encode()
 
 
 def bgzf(text: Iterable[bytes], level: int = SMALLEST) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ _NOT_A_BASE = -1
 
 
 class Match(IntEnum):
-    """How the two alleles of a file's site relate to those of the model's site.
+    """How the two alleles of a file's variant relate to those of the model's variant.
 
     The order is one of preference: where two readings are possible, the smaller code is meant.
     """
@@ -43,16 +43,16 @@ def complement(alleles: np.ndarray) -> np.ndarray:
 def is_ambiguous(ref: np.ndarray, alt: np.ndarray) -> np.ndarray:
     """Whether the two alleles are each other's complement (A/T or C/G).
 
-    The other strand of such a site reads like the same site with REF and ALT swapped, so that
+    The other strand of such a variant reads like the same variant with REF and ALT swapped, so that
     the alleles alone cannot tell a flip from a swap.
 
     Parameters
     ----------
-    ref, alt : ndarray of object (str), shape (sites,)
+    ref, alt : ndarray of object (str), shape (variants,)
 
     Returns
     -------
-    ndarray of bool, shape (sites,)
+    ndarray of bool, shape (variants,)
     """
     ref_code, alt_code = _code(ref), _code(alt)
     bases = (ref_code != _NOT_A_BASE) & (alt_code != _NOT_A_BASE)
@@ -62,20 +62,20 @@ def is_ambiguous(ref: np.ndarray, alt: np.ndarray) -> np.ndarray:
 def orient(
     model_ref: np.ndarray, model_alt: np.ndarray, file_ref: np.ndarray, file_alt: np.ndarray
 ) -> np.ndarray:
-    """How each site of a file has to be turned to read like the model's.
+    """How each variant of a file has to be turned to read like the model's.
 
-    At an ambiguous site (see ``is_ambiguous``) the answer tells the order of the letters only:
+    At an ambiguous variant (see ``is_ambiguous``) the answer tells the order of the letters only:
     SAME may also be a flip with a swap, and SWAPPED may also be a flip.
 
     Parameters
     ----------
-    model_ref, model_alt, file_ref, file_alt : ndarray of object (str), shape (sites,)
+    model_ref, model_alt, file_ref, file_alt : ndarray of object (str), shape (variants,)
 
     Returns
     -------
-    ndarray of int8, shape (sites,)
+    ndarray of int8, shape (variants,)
         Codes of ``Match``. MISMATCH where the alleles differ on both strands, and where any of
-        the four is not a single base or a site has the same allele twice.
+        the four is not a single base or a variant has the same allele twice.
     """
     m_ref, m_alt, f_ref, f_alt = map(_code, (model_ref, model_alt, file_ref, file_alt))
     usable = (np.minimum.reduce([m_ref, m_alt, f_ref, f_alt]) >= 0) & (m_ref != m_alt)
@@ -91,16 +91,16 @@ def orient(
 
 
 def recode(dosages: np.ndarray, swapped: np.ndarray) -> np.ndarray:
-    """Count the other allele at the swapped sites: g becomes 2 - g, missing stays missing.
+    """Count the other allele at the swapped variants: g becomes 2 - g, missing stays missing.
 
     Parameters
     ----------
-    dosages : ndarray of int8, shape (sites, samples), values 0, 1, 2 or ``MISSING``
-    swapped : ndarray of bool, shape (sites,)
+    dosages : ndarray of int8, shape (variants, samples), values 0, 1, 2 or ``MISSING``
+    swapped : ndarray of bool, shape (variants,)
 
     Returns
     -------
-    ndarray of int8, shape (sites, samples)
+    ndarray of int8, shape (variants, samples)
     """
     turn = swapped[:, None] & (dosages != MISSING)
     return np.where(turn, 2 - dosages, dosages).astype(np.int8)

@@ -12,14 +12,14 @@ import numpy as np
 from ...errors import InputsDisagree, InputUnreadable
 from ..chromosomes import LENGTHS, autosome
 from ..formats.streams import inflated, open_bytes
-from ..variants import SiteTable
+from ..variants import VariantTable
 from .builds import build_of
 
 if TYPE_CHECKING:
     from pyliftover import LiftOver
 
 UNKNOWN = 0
-"""The position of a site of which it is not known; positions count from 1."""
+"""The position of a variant of which it is not known; positions count from 1."""
 
 
 @dataclass(frozen=True)
@@ -72,43 +72,43 @@ class Chain:
         names = {int(autosome([c.source_name])[0]): c.source_name for c in chains}
         return cls(path, source, target, names, lifter)
 
-    def check(self, sites: SiteTable, name: str) -> None:
-        """See that the sites of a file can be in the build the chain starts from.
+    def check(self, variants: VariantTable, name: str) -> None:
+        """See that the variants of a file can be in the build the chain starts from.
 
         Raises
         ------
         InputsDisagree
             If the data speak for another build.
         """
-        if build_of(sites, self.source) == self.source:
+        if build_of(variants, self.source) == self.source:
             return
-        found = build_of(sites)
+        found = build_of(variants)
         raise InputsDisagree(
             f"{self.path} starts from {self.source}, and the positions in {name} are "
             f"{f'those of {found}' if found else 'not of that build'}",
             f"Give a chain file that starts from {found or 'the build of the cohort'}.",
         )
 
-    def lift(self, sites: SiteTable) -> np.ndarray:
+    def lift(self, variants: VariantTable) -> np.ndarray:
         """Positions in the target build, ``UNKNOWN`` where the chain leaves any doubt.
 
-        A position is known if exactly one chain holds the site, and leads to the same
-        chromosome and strand and to a place where no other site arrives.
+        A position is known if exactly one chain holds the variant, and leads to the same
+        chromosome and strand and to a place where no other variant arrives.
 
         Returns
         -------
-        ndarray of int64, shape (sites,), 1-based
+        ndarray of int64, shape (variants,), 1-based
         """
-        number = autosome(sites.chromosome)
+        number = autosome(variants.chromosome)
         lifted = np.array(
-            [self._lifted(n, p) for n, p in zip(number.tolist(), sites.position, strict=True)],
+            [self._lifted(n, p) for n, p in zip(number.tolist(), variants.position, strict=True)],
             dtype=np.int64,
         )
-        lifted[_crowded(number, sites.position, lifted)] = UNKNOWN
+        lifted[_crowded(number, variants.position, lifted)] = UNKNOWN
         return lifted
 
     def _lifted(self, chromosome: int, position: int) -> int:
-        """One site; the library counts positions from 0."""
+        """One variant; the library counts positions from 0."""
         name = self.names.get(chromosome, "") if chromosome else ""
         found = self.lifter.convert_coordinate(name, int(position) - 1) or []
         if len(found) != 1:
@@ -130,7 +130,7 @@ def _build(sizes: Iterable[tuple[str, int]]) -> str | None:
 
 
 def _crowded(number: np.ndarray, position: np.ndarray, lifted: np.ndarray) -> np.ndarray:
-    """Sites that share their lifted place with a site from elsewhere; bool (sites,)."""
+    """Variants that share their lifted place with a variant from elsewhere; bool (variants,)."""
     place, origin = number << 40 | lifted, number << 40 | position
     pairs = np.unique(np.stack([place, origin]), axis=1)
     places, origins = np.unique(pairs[0], return_counts=True)

@@ -9,14 +9,14 @@ from typing import Literal
 
 import numpy as np
 
-from ..variants import SiteTable
+from ..variants import VariantTable
 from .builds import build_of
 from .matching import ENOUGH, Matching, by_id, by_position, nothing
 
 Key = Literal["position", "id"]
 
 Positions = Mapping[str | None, np.ndarray]
-"""Positions of the same sites by build (None: of unknown name), 0 where not known there."""
+"""Positions of the same variants by build (None: of unknown name), 0 where not known there."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Keys:
     ids: Matching
 
     @classmethod
-    def tried(cls, model: SiteTable, positions: Positions, file: SiteTable) -> Keys:
-        """Try every key over all sites."""
+    def tried(cls, model: VariantTable, positions: Positions, file: VariantTable) -> Keys:
+        """Try every key over all variants."""
         found = {
             build: by_position(replace(model, position=place), file)
             for build, place in positions.items()
@@ -54,7 +54,7 @@ class Keys:
 
     @property
     def key(self) -> Key:
-        """Positions if they find at least as many sites as IDs do."""
+        """Positions if they find at least as many variants as IDs do."""
         return "id" if self.ids.usable > self.best.usable else "position"
 
     @property
@@ -67,12 +67,12 @@ class Keys:
         """Whether the positions are those of ``build``, as far as the data can contradict."""
         return self.best.believed and 2 * self.best.compatible >= self.ids.usable
 
-    def detected(self, file: SiteTable) -> str | None:
+    def detected(self, file: VariantTable) -> str | None:
         """The build of the file's positions, or None where nothing tells.
 
-        The build whose positions are believed, if it finds at least 20 sites more than
+        The build whose positions are believed, if it finds at least 20 variants more than
         any other build does; builds agree over stretches of some chromosomes, and a file that
-        lies there is of either. Else what the sites say themselves (``regions.build_of``).
+        lies there is of either. Else what the variants say themselves (``regions.build_of``).
         The header has no say.
         """
         others = [m.usable for build, m in self.positions.items() if build != self.build]

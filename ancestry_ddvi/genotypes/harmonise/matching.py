@@ -1,4 +1,4 @@
-"""Matching: which record of a file is which site of a model, by one key at a time."""
+"""Matching: which record of a file is which variant of a model, by one key at a time."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from functools import cached_property
 
 import numpy as np
 
-from ..variants import SiteTable
+from ..variants import VariantTable
 from .alleles import Match, is_ambiguous, orient
 
 ABSENT = -1
-"""The row of a site that the file does not have."""
+"""The row of a variant that the file does not have."""
 
 NOT_FOUND = np.int8(len(Match))
 """Beside the codes of ``Match``: the file has nothing under this key."""
@@ -19,10 +19,10 @@ NOT_FOUND = np.int8(len(Match))
 _NO_KEY = -1
 
 ENOUGH = 20
-"""Fewer shared sites than this say nothing about the build."""
+"""Fewer shared variants than this say nothing about the build."""
 
 _MISMATCH_CEILING = 0.2
-"""Largest share of incompatible alleles among shared sites. With the right key it is near 0;
+"""Largest share of incompatible alleles among shared variants. With the right key it is near 0;
 where unrelated SNPs meet it is near 0.5, two thirds of them being transitions."""
 
 _CONFLICT_CEILING = 0.5
@@ -30,7 +30,7 @@ _CONFLICT_CEILING = 0.5
 positions of another build make nearly all differ."""
 
 _ORIENTED_SHARE = 0.99
-"""A file is in the model's orientation if this share of its unambiguous sites is SAME."""
+"""A file is in the model's orientation if this share of its unambiguous variants is SAME."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ class Matching:
 
     Attributes
     ----------
-    rows : ndarray of int64, shape (model sites,)
+    rows : ndarray of int64, shape (model variants,)
         The file's row, or ``ABSENT`` where no record has compatible alleles.
-    code : ndarray of int8, shape (model sites,)
+    code : ndarray of int8, shape (model variants,)
         Codes of ``Match``, or ``NOT_FOUND``.
     duplicates : int
-        Further records with compatible alleles for a site that has one already.
+        Further records with compatible alleles for a variant that has one already.
     conflicts : float
-        Share of differing rsIDs among the matched sites that have one on both sides.
+        Share of differing rsIDs among the matched variants that have one on both sides.
     """
 
     rows: np.ndarray
@@ -56,12 +56,12 @@ class Matching:
 
     @cached_property
     def compatible(self) -> int:
-        """Model sites found with compatible alleles."""
+        """Model variants found with compatible alleles."""
         return int((self.rows != ABSENT).sum())
 
     @cached_property
     def believed(self) -> bool:
-        """Whether the shared sites look like the same sites, and not like chance meetings."""
+        """Whether the shared variants look like the same variants, and not like chance meetings."""
         shared = int((self.code != NOT_FOUND).sum())
         mismatches = shared - self.compatible
         unlike = shared >= ENOUGH and mismatches > _MISMATCH_CEILING * shared
@@ -69,43 +69,43 @@ class Matching:
 
     @property
     def usable(self) -> int:
-        """Model sites found, or none where the key is not believed."""
+        """Model variants found, or none where the key is not believed."""
         return self.compatible if self.believed else 0
 
 
-def by_position(model: SiteTable, file: SiteTable) -> Matching:
+def by_position(model: VariantTable, file: VariantTable) -> Matching:
     """Match by chromosome (with or without ``chr``), position and alleles."""
     model_chromosome, file_chromosome = _chromosome_codes(model.chromosome, file.chromosome)
     keys = [
-        np.where(sites.position > 0, chromosome << 40 | sites.position, _NO_KEY)
-        for chromosome, sites in ((model_chromosome, model), (file_chromosome, file))
+        np.where(variants.position > 0, chromosome << 40 | variants.position, _NO_KEY)
+        for chromosome, variants in ((model_chromosome, model), (file_chromosome, file))
     ]
     rows, code, duplicates = _match(model, file, *keys)
     return Matching(rows, code, duplicates, _rsid_conflicts(model, file, rows))
 
 
-def by_id(model: SiteTable, file: SiteTable) -> Matching:
-    """Match by ID and alleles, over the IDs that name a site (see ``_naming``)."""
+def by_id(model: VariantTable, file: VariantTable) -> Matching:
+    """Match by ID and alleles, over the IDs that name a variant (see ``_naming``)."""
     codes = _shared_codes(model.id, file.id)
     keys = [
-        np.where(_naming(sites, code), code, _NO_KEY)
-        for sites, code in zip((model, file), codes, strict=True)
+        np.where(_naming(variants, code), code, _NO_KEY)
+        for variants, code in zip((model, file), codes, strict=True)
     ]
     return Matching(*_match(model, file, *keys), conflicts=0.0)
 
 
-def nothing(sites: int) -> Matching:
+def nothing(variants: int) -> Matching:
     """What a key finds that cannot be tried."""
-    absent, not_found = np.full(sites, ABSENT, dtype=np.int64), np.full(sites, NOT_FOUND)
+    absent, not_found = np.full(variants, ABSENT, dtype=np.int64), np.full(variants, NOT_FOUND)
     return Matching(absent, not_found, duplicates=0, conflicts=0.0)
 
 
 def _match(
-    model: SiteTable, file: SiteTable, model_keys: np.ndarray, file_keys: np.ndarray
+    model: VariantTable, file: VariantTable, model_keys: np.ndarray, file_keys: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Rows, codes and the number of duplicates; of several records the best match, then the first.
 
-    The records that share a key are tried in rounds, one per site and round, so that memory
+    The records that share a key are tried in rounds, one per variant and round, so that memory
     stays at a few arrays of the model's length.
     """
     order = np.argsort(file_keys, kind="stable")
@@ -131,31 +131,31 @@ def _match(
 
 
 def _use_once(rows: np.ndarray, code: np.ndarray) -> None:
-    """Leave each row of the file to the first model site that claims it, in place."""
+    """Leave each row of the file to the first model variant that claims it, in place."""
     claims = np.flatnonzero(rows != ABSENT)
     _, winners = np.unique(rows[claims], return_index=True)
     losers = np.delete(claims, winners)
     rows[losers], code[losers] = ABSENT, NOT_FOUND
 
 
-def settle_ambiguous(model: SiteTable, code: np.ndarray, positions: bool) -> np.ndarray:
-    """Which matched sites have to be dropped because their strand cannot be told.
+def settle_ambiguous(model: VariantTable, code: np.ndarray, positions: bool) -> np.ndarray:
+    """Which matched variants have to be dropped because their strand cannot be told.
 
-    An A/T or C/G site is kept only where the file, matched by position, has the same REF and
-    ALT there and writes (nearly) all its other sites in the model's orientation too, as VCFs of
-    the same build do. Allele frequencies are not consulted: a query may be one person.
+    An A/T or C/G variant is kept only where the file, matched by position, has the same REF and
+    ALT there and writes (nearly) all its other variants in the model's orientation too, as VCFs of
+    the same build do. Allele frequencies are not consulted: a query may be one sample.
 
     Parameters
     ----------
-    model : SiteTable
-    code : ndarray of int8, shape (model sites,)
+    model : VariantTable
+    code : ndarray of int8, shape (model variants,)
         Codes of ``Match``, or ``NOT_FOUND``.
     positions : bool
         Whether position was the key.
 
     Returns
     -------
-    ndarray of bool, shape (model sites,)
+    ndarray of bool, shape (model variants,)
     """
     ambiguous = is_ambiguous(model.ref, model.alt)
     matched, same = code < Match.MISMATCH, code == Match.SAME
@@ -191,22 +191,22 @@ def _is_rsid(ids: np.ndarray) -> np.ndarray:
     return np.fromiter((i.startswith("rs") for i in ids), dtype=bool, count=len(ids))
 
 
-def _naming(sites: SiteTable, codes: np.ndarray) -> np.ndarray:
-    """Whether each ID names a site: an rsID, or one that is unique, given and not a position.
+def _naming(variants: VariantTable, codes: np.ndarray) -> np.ndarray:
+    """Whether each ID names a variant: an rsID, or one that is unique, given and not a position.
 
-    An ID that repeats the position of its own site ("1:12345:A:G") means another site in
+    An ID that repeats the position of its own variant ("1:12345:A:G") means another variant in
     another build, and nothing that the position does not say in the same build.
     """
-    naming = _is_rsid(sites.id)
+    naming = _is_rsid(variants.id)
     _, inverse, times = np.unique(codes, return_inverse=True, return_counts=True)
     for i in np.flatnonzero(~naming & (times[inverse] == 1)):
-        name = sites.id[i]
-        naming[i] = name not in ("", ".") and str(sites.position[i]) not in name
+        name = variants.id[i]
+        naming[i] = name not in ("", ".") and str(variants.position[i]) not in name
     return naming
 
 
-def _rsid_conflicts(model: SiteTable, file: SiteTable, rows: np.ndarray) -> float:
-    """Share of differing rsIDs at matched sites; 0 where too few have one to tell."""
+def _rsid_conflicts(model: VariantTable, file: VariantTable, rows: np.ndarray) -> float:
+    """Share of differing rsIDs at matched variants; 0 where too few have one to tell."""
     matched = np.flatnonzero(rows != ABSENT)
     ours, theirs = model.id[matched], file.id[rows[matched]]
     both = _is_rsid(ours) & _is_rsid(theirs)

@@ -1,4 +1,4 @@
-"""Panel: the sites of a model, and their alignment with the sites of any file."""
+"""Panel: the variants of a model, and their alignment with the variants of any file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ..variants import MISSING, SiteTable
+from ..variants import MISSING, VariantTable
 from .alleles import Match, is_ambiguous, recode
 from .match_keys import Key, Keys, Positions
 from .matching import ABSENT, NOT_FOUND, settle_ambiguous
@@ -16,25 +16,25 @@ from .report import UNNAMED, Receipt
 
 
 class DosageStore(Protocol):
-    """What an alignment reads from: anything that gives dosages of ALT by site."""
+    """What an alignment reads from: anything that gives dosages of ALT by variant."""
 
     @property
     def samples(self) -> Sequence[str]:
         """Sample IDs in the order of the columns."""
 
     def dosages(self, rows: np.ndarray) -> np.ndarray:
-        """Dosages of the sites ``rows``: int8 of shape (len(rows), samples)."""
+        """Dosages of the variants ``rows``: int8 of shape (len(rows), samples)."""
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """Where the model's sites are in a file, and how to turn them.
+    """Where the model's variants are in a file, and how to turn them.
 
     Attributes
     ----------
-    rows : ndarray of int64, shape (panel sites,)
-        Index into the file's sites, or -1 where absent. No row is used twice.
-    swapped : ndarray of bool, shape (panel sites,)
+    rows : ndarray of int64, shape (panel variants,)
+        Index into the file's variants, or -1 where absent. No row is used twice.
+    swapped : ndarray of bool, shape (panel variants,)
         Whether the file's ALT is the model's REF, on either strand.
     key : "position" or "id"
     receipt : Receipt
@@ -46,12 +46,12 @@ class Alignment:
     receipt: Receipt
 
     def dosages(self, store: DosageStore, start: int, stop: int) -> np.ndarray:
-        """Model sites [start, stop) from the store, ALT counted as the model does.
+        """Model variants [start, stop) from the store, ALT counted as the model does.
 
         Returns
         -------
-        ndarray of int8, shape (sites, samples)
-            ``MISSING`` at every site that the file does not have.
+        ndarray of int8, shape (variants, samples)
+            ``MISSING`` at every variant that the file does not have.
         """
         rows, swapped = self.rows[start:stop], self.swapped[start:stop]
         present = rows != ABSENT
@@ -63,86 +63,86 @@ class Alignment:
 
 @dataclass(frozen=True)
 class Panel:
-    """The sites of a model, with the frequency of the counted allele at fit time.
+    """The variants of a model, with the frequency of the counted allele at fit time.
 
     Attributes
     ----------
-    sites : SiteTable
+    variants : VariantTable
         Dosages count ``alt``.
-    frequency : ndarray of float64, shape (sites,)
-        Of ``alt`` among the people of the fit.
+    frequency : ndarray of float64, shape (variants,)
+        Of ``alt`` among the samples of the fit.
     build : str or None
         Genome build of the positions, such as "GRCh38".
-    lifted : mapping of build to ndarray of int64, shape (sites,)
+    lifted : mapping of build to ndarray of int64, shape (variants,)
         Positions in other builds, 0 where not known.
     """
 
-    sites: SiteTable
+    variants: VariantTable
     frequency: np.ndarray
     build: str | None
     lifted: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.sites)
+        return len(self.variants)
 
     @property
     def positions(self) -> Positions:
         """Positions by build, the own one first."""
-        own: list[tuple[str | None, np.ndarray]] = [(self.build, self.sites.position)]
+        own: list[tuple[str | None, np.ndarray]] = [(self.build, self.variants.position)]
         return dict([*own, *self.lifted.items()])
 
     @property
     def known(self) -> dict[str, int]:
-        """Number of sites whose position is known, by build."""
+        """Number of variants whose position is known, by build."""
         return {b: int((place > 0).sum()) for b, place in self.positions.items() if b}
 
     def align(
         self,
-        file_sites: SiteTable,
+        file_variants: VariantTable,
         counts: np.ndarray | None,
         file_build: str | None,
         stated: str | None = None,
     ) -> Alignment:
-        """Find the model's sites in a file, by position or by ID, whichever the data support.
+        """Find the model's variants in a file, by position or by ID, whichever the data support.
 
-        All keys are tried over all sites and one is used throughout: positions, in that build
-        of those the model knows in which they find most, if they find at least as many sites
+        All keys are tried over all variants and one is used throughout: positions, in that build
+        of those the model knows in which they find most, if they find at least as many variants
         with compatible alleles as IDs do, else IDs. The declared builds take no
-        part in this. A key whose shared sites disagree too often in their alleles is not
+        part in this. A key whose shared variants disagree too often in their alleles is not
         believed, nor are positions at which the rsIDs differ: in a dense file, positions of
-        another build meet some site by chance. Where no key is believed nothing matches.
+        another build meet some variant by chance. Where no key is believed nothing matches.
 
         A ``chr`` prefix is ignored. IDs count if they start with "rs" or are unique, unless
-        they merely repeat the position (1:12345:A:G). Ambiguous (A/T, C/G) sites are dropped
+        they merely repeat the position (1:12345:A:G). Ambiguous (A/T, C/G) variants are dropped
         unless the whole file is in the model's orientation (see ``settle_ambiguous``).
 
         Parameters
         ----------
-        file_sites : SiteTable
-        counts : ndarray of int64, shape (file sites, 4), or None
-            People with dosage 0, 1, 2 and missing. A site called in nobody counts as absent.
+        file_variants : VariantTable
+        counts : ndarray of int64, shape (file variants, 4), or None
+            Samples with dosage 0, 1, 2 and missing. A variant called in no sample counts as absent.
         file_build : str or None
             As the file declares it; only reported.
         stated : str, optional
             The build to take the file's positions as: those of other builds are not tried,
-            and none where the model does not know its sites in this one.
+            and none where the model does not know its variants in this one.
         """
         tried = {b: p for b, p in self.positions.items() if stated in (None, b)}
-        keys = Keys.tried(self.sites, tried, file_sites)
+        keys = Keys.tried(self.variants, tried, file_variants)
         chosen = keys.chosen
         code = chosen.code.copy() if chosen.believed else np.full(len(self), NOT_FOUND)
         if counts is not None:
             called = counts[:, :3].sum(axis=1) > 0
             code[(chosen.rows != ABSENT) & ~called[chosen.rows]] = NOT_FOUND
-        dropped = settle_ambiguous(self.sites, code, keys.key == "position")
+        dropped = settle_ambiguous(self.variants, code, keys.key == "position")
         matched = (code < Match.MISMATCH) & ~dropped
         rows = np.where(matched, chosen.rows, ABSENT)
         swapped = matched & np.isin(code, [Match.SWAPPED, Match.FLIPPED_SWAPPED])
-        fates = _fates(self.sites, code, dropped)
+        fates = _fates(self.variants, code, dropped)
         receipt = Receipt(
-            model_sites=len(self),
-            file_sites=len(file_sites),
-            **{name: int(sites.sum()) for name, sites in fates.items()},
+            model_variants=len(self),
+            file_variants=len(file_variants),
+            **{name: int(variants.sum()) for name, variants in fates.items()},
             duplicate=chosen.duplicates if chosen.believed else 0,
             key=keys.key,
             position_matches=keys.best.compatible,
@@ -153,14 +153,14 @@ class Panel:
             known_builds=list(self.known),
             file_build=file_build,
             stated_build=stated,
-            detected_build=keys.detected(file_sites),
-            chromosomes=_by_chromosome(self.sites.chromosome, fates),
+            detected_build=keys.detected(file_variants),
+            chromosomes=_by_chromosome(self.variants.chromosome, fates),
         )
         return Alignment(rows, swapped, keys.key, receipt)
 
 
-def _fates(sites: SiteTable, code: np.ndarray, dropped: np.ndarray) -> dict[str, np.ndarray]:
-    """What became of the model's sites: the counts of a receipt as bool (sites,) by name."""
+def _fates(variants: VariantTable, code: np.ndarray, dropped: np.ndarray) -> dict[str, np.ndarray]:
+    """What became of the model's variants: the counts of a receipt as bool (variants,) by name."""
     matched = (code < Match.MISMATCH) & ~dropped
     return {
         "matched": matched,
@@ -168,7 +168,7 @@ def _fates(sites: SiteTable, code: np.ndarray, dropped: np.ndarray) -> dict[str,
         "swapped": matched & (code == Match.SWAPPED),
         "strand_flipped": matched & (code == Match.FLIPPED),
         "strand_flipped_and_swapped": matched & (code == Match.FLIPPED_SWAPPED),
-        "ambiguous_resolved": matched & is_ambiguous(sites.ref, sites.alt),
+        "ambiguous_resolved": matched & is_ambiguous(variants.ref, variants.alt),
         "ambiguous_dropped": dropped,
         "allele_mismatch": code == Match.MISMATCH,
         "absent": code == NOT_FOUND,
@@ -182,9 +182,10 @@ def _by_chromosome(
     import pandas as pd
 
     codes, names = pd.factorize(chromosome)
-    everywhere = {"model_sites": np.ones(len(codes), dtype=bool), **fates}
+    everywhere = {"model_variants": np.ones(len(codes), dtype=bool), **fates}
     columns = {
-        name: np.bincount(codes[sites], minlength=len(names)) for name, sites in everywhere.items()
+        name: np.bincount(codes[variants], minlength=len(names))
+        for name, variants in everywhere.items()
     }
     return {
         str(name): {column: int(n[i]) for column, n in columns.items()}

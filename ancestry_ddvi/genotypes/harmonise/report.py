@@ -1,4 +1,4 @@
-"""Receipt: what became of every site of a model when a file was matched to it."""
+"""Receipt: what became of every variant of a model when a file was matched to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UNNAMED = "unknown"
 """What a build is called of which the name is not known."""
 
 COLUMNS = {
-    "sites": "model_sites",
+    "variants": "model_variants",
     "matched": "matched",
     "same": "same",
     "swapped": "swapped",
@@ -29,53 +29,53 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Receipt:
-    """Counts of sites.
+    """Counts of variants.
 
-    ``matched`` + ``ambiguous_dropped`` + ``allele_mismatch`` + ``absent`` is ``model_sites``,
+    ``matched`` + ``ambiguous_dropped`` + ``allele_mismatch`` + ``absent`` is ``model_variants``,
     and the four orientations add up to ``matched``.
 
     Attributes
     ----------
-    model_sites, file_sites : int
+    model_variants, file_variants : int
     matched : int
-        Model sites that the file answers for.
+        Model variants that the file answers for.
     same, swapped, strand_flipped, strand_flipped_and_swapped : int
-        How the matched sites are written in the file.
+        How the matched variants are written in the file.
     ambiguous_resolved : int
-        A/T and C/G sites among the matched: the whole file is in the model's orientation.
+        A/T and C/G variants among the matched: the whole file is in the model's orientation.
     ambiguous_dropped : int
-        A/T and C/G sites whose strand cannot be told.
+        A/T and C/G variants whose strand cannot be told.
     allele_mismatch : int
         Found in the file with other alleles only.
     absent : int
-        Not in the file, or called in nobody there.
+        Not in the file, or called in no sample there.
     duplicate : int
-        Records of the file that repeat a site matched already; the first was kept.
+        Records of the file that repeat a variant matched already; the first was kept.
     key : "position" or "id"
-        What the sites were matched by.
+        What the variants were matched by.
     position_matches, id_matches : int
-        Sites found with compatible alleles by either key, before one was chosen; of positions,
+        Variants found with compatible alleles by either key, before one was chosen; of positions,
         by those of the build that was chosen.
     build_matches : mapping of build to int
         The same by the positions in each build that was tried.
     positions_agree : bool
         False where the data show a build that the model does not know: alleles or rsIDs at
-        shared positions differ, or IDs find twice as many sites as positions do.
+        shared positions differ, or IDs find twice as many variants as positions do.
     model_build : str or None
         Of the cohort the model was fitted to.
     known_builds : sequence of str
-        Builds in which the model knows its sites.
+        Builds in which the model knows its variants.
     file_build : str or None
         As the file declares it.
     stated_build : str or None
         As the user has it.
     detected_build : str or None
-        As the file's sites have it (``Keys.detected``).
-    chromosomes : mapping from chromosome to the counts of its sites: ``model_sites`` to ``absent``
+        As the file's variants have it (``Keys.detected``).
+    chromosomes : mapping from chromosome to the counts of its variants: ``model_variants`` to ``absent``
     """
 
-    model_sites: int
-    file_sites: int
+    model_variants: int
+    file_variants: int
     matched: int
     same: int
     swapped: int
@@ -99,13 +99,13 @@ class Receipt:
     chromosomes: Mapping[str, Mapping[str, int]]
 
     @property
-    def site_fraction(self) -> float:
-        """Share of the model's sites that the file answers for, 0 to 1."""
-        return self.matched / self.model_sites if self.model_sites else 0.0
+    def variant_fraction(self) -> float:
+        """Share of the model's variants that the file answers for, 0 to 1."""
+        return self.matched / self.model_variants if self.model_variants else 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, in plain types, for JSON."""
-        return {**asdict(self), "site_fraction": self.site_fraction}
+        return {**asdict(self), "variant_fraction": self.variant_fraction}
 
     @property
     def contradiction(self) -> str:
@@ -124,7 +124,7 @@ class Receipt:
         ``skipped`` are records that the reader left out of the file, by reason.
         """
         rows = [
-            ("model sites", self.model_sites),
+            ("model variants", self.model_variants),
             (f"matched by {self.key}", self.matched),
             ("  same alleles", self.same),
             ("  REF and ALT swapped", self.swapped),
@@ -138,7 +138,7 @@ class Receipt:
             *((f"left out unread: {reason}", count) for reason, count in skipped.items()),
         ]
         table = [f"{name:<32}{count:>11,}" for name, count in rows]
-        table[1] += f"  ({100 * self.site_fraction:.1f} %)"
+        table[1] += f"  ({100 * self.variant_fraction:.1f} %)"
         table.append(f"build of the file's positions: {self.detected_build or 'not known'}")
         empty = [name for name, c in self.chromosomes.items() if not c["matched"]]
         if empty:
@@ -156,7 +156,7 @@ class Receipt:
 
 
 def check_overlap(receipt: Receipt, name: str, floor: int = 100) -> None:
-    """Refuse a file that shares too few sites with the model.
+    """Refuse a file that shares too few variants with the model.
 
     Parameters
     ----------
@@ -164,22 +164,22 @@ def check_overlap(receipt: Receipt, name: str, floor: int = 100) -> None:
     name : str
         The file as the user gave it, for the message.
     floor : int
-        Fewest sites to go on with; a model smaller than that has to be found whole.
+        Fewest variants to go on with; a model smaller than that has to be found whole.
 
     Raises
     ------
     InputsDisagree
-        If fewer sites matched; the message says which keys were tried, what they found, and
+        If fewer variants matched; the message says which keys were tried, what they found, and
         whether another genome build is the reason.
     """
-    if receipt.matched >= min(floor, receipt.model_sites):
+    if receipt.matched >= min(floor, receipt.model_variants):
         return
-    found = f"{receipt.matched:,} of {receipt.model_sites:,} model sites"
+    found = f"{receipt.matched:,} of {receipt.model_variants:,} model variants"
     known = " and ".join(receipt.known_builds) or "of unknown build"
     if receipt.stated_build and receipt.stated_build not in receipt.known_builds:
         raise InputsDisagree(
-            f"the model does not know its sites in {receipt.stated_build}, only {known}, and the "
-            f"site IDs do not help: {found} could be matched in {name} ({_tried(receipt)})",
+            f"the model does not know its variants in {receipt.stated_build}, only {known}, and the "
+            f"variant IDs do not help: {found} could be matched in {name} ({_tried(receipt)})",
             "Leave out --build, or fit the model with a --chain to that build.",
         )
     if receipt.stated_build:
@@ -191,14 +191,14 @@ def check_overlap(receipt: Receipt, name: str, floor: int = 100) -> None:
     if not receipt.positions_agree or _apart(receipt):
         raise InputsDisagree(
             f"{name} is of another genome build{_which(receipt)} than the model, which is {known}, "
-            f"and its site IDs do not help: {found} could be matched ({_tried(receipt)})",
+            f"and its variant IDs do not help: {found} could be matched ({_tried(receipt)})",
             "Lift the file over to the model's build, annotate it with rsIDs, or fit the model "
             "with --chain, by which it learns its positions in a second build.",
         )
     raise InputsDisagree(
         f"{found} are in {name} ({_tried(receipt)})",
         f"Check the genome build: the model is {known}, and fit --chain adds another; "
-        "a file that has few of the sites is taken with a lower --min-sites.",
+        "a file that has few of the variants is taken with a lower --min-variants.",
     )
 
 

@@ -1,4 +1,4 @@
-"""How far linkage makes scores less certain than as many independent sites would be."""
+"""How far linkage makes scores less certain than as many independent variants would be."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from .standardise import standardise
 STRETCH = 5_000_000
 """Base pairs in a stretch of genome taken as independent of the next."""
 
-ENOUGH_PEOPLE = 500
+ENOUGH_SAMPLES = 500
 
 
 def score_dispersion(
     store: Reads,
     rows: np.ndarray,
-    people: np.ndarray,
+    samples: np.ndarray,
     frequency: np.ndarray,
     loadings: np.ndarray,
 ) -> float:
-    """The variance of scores about their expectation, over that of independent sites.
+    """The variance of scores about their expectation, over that of independent variants.
 
-    A score is a sum over sites. Its variance is the sum over stretches of genome of the
-    variance each stretch adds once the components themselves are taken out; were all sites
-    independent it would be 1. Its inverse is the share of effectively independent sites.
+    A score is a sum over variants. Its variance is the sum over stretches of genome of the
+    variance each stretch adds once the components themselves are taken out; were all variants
+    independent it would be 1. Its inverse is the share of effectively independent variants.
 
     Parameters
     ----------
     store : Reads
-    rows : ndarray of int64, (sites,), in order of chromosome and position
-    people : ndarray of int64
-        Who to judge by; an even choice of ``ENOUGH_PEOPLE`` of them.
-    frequency : ndarray of float64, (sites,)
-    loadings : ndarray of float64, (sites, components)
+    rows : ndarray of int64, (variants,), in order of chromosome and position
+    samples : ndarray of int64
+        Who to judge by; an even choice of ``ENOUGH_SAMPLES`` of them.
+    frequency : ndarray of float64, (variants,)
+    loadings : ndarray of float64, (variants, components)
 
     Returns
     -------
     float
         Mean over components, at least 1.
     """
-    some = evenly(people, ENOUGH_PEOPLE)
-    edges = _edges(store.sites.chromosome[rows], store.sites.position[rows])
+    some = evenly(samples, ENOUGH_SAMPLES)
+    edges = _edges(store.variants.chromosome[rows], store.variants.position[rows])
 
     def stretches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for start, stop in pairwise(edges):

@@ -11,13 +11,13 @@ def on_grid(weights: np.ndarray, largest_count: int) -> np.ndarray:
     """Round weights so that float64 sums of ``count * weight`` over axis 0 are exact.
 
     Floating-point sums depend on their order, and the order inside a matrix product depends
-    on how many people are in it. If every term is a multiple of one power of two and no
-    partial sum can pass 2**52 of them, nothing is ever rounded: one person alone and the same
-    person in a cohort get the same bits.
+    on how many samples are in it. If every term is a multiple of one power of two and no
+    partial sum can pass 2**52 of them, nothing is ever rounded: one sample alone and the same
+    sample in a cohort get the same bits.
 
     Parameters
     ----------
-    weights : ndarray of float, (sites, ...)
+    weights : ndarray of float, (variants, ...)
     largest_count : int
         The largest absolute integer a weight will be multiplied with.
 

@@ -1,4 +1,4 @@
-"""Principal components of a cohort, with each person placed as if newly arrived."""
+"""Principal components of a cohort, with each sample placed as if newly arrived."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ...seeding import stream
 from ..blocks import Reads, in_blocks
 from .standardise import standardise
 
-GRAM_PEOPLE = 3_000
-"""Up to this many people the people x people matrix is formed; above, it is only applied."""
+GRAM_SAMPLES = 3_000
+"""Up to this many samples the samples x samples matrix is formed; above, it is only applied."""
 
 TRACY_WIDOM_95 = 0.9793
 """The 95 % point of the Tracy-Widom law (beta = 1)."""
@@ -21,19 +21,19 @@ TRACY_WIDOM_95 = 0.9793
 
 @dataclass(frozen=True)
 class Components:
-    """Leading principal components of the people in the fit.
+    """Leading principal components of the samples in the fit.
 
     Attributes
     ----------
-    loadings : ndarray of float64, (sites, components)
+    loadings : ndarray of float64, (variants, components)
         Unit-norm weights on standardised dosages.
     strength : ndarray of float64, (components,)
-        Squared singular values: the sum of squared scores of the people in the fit.
+        Squared singular values: the sum of squared scores of the samples in the fit.
     significant : int
         How many leading components pass the Tracy-Widom test.
     trace, squares : float
         Sum, and sum of squares, of the squared singular values of all components.
-    people : int
+    samples : int
     """
 
     loadings: np.ndarray
@@ -41,23 +41,23 @@ class Components:
     significant: int
     trace: float
     squares: float
-    people: int
+    samples: int
 
     def pull(self, kept: int) -> np.ndarray:
-        """How strongly each person's own noise turns the leading components; (kept,).
+        """How strongly each sample's own noise turns the leading components; (kept,).
 
-        Taking person i out of a decomposition with squared singular values d_j changes it by
+        Taking sample i out of a decomposition with squared singular values d_j changes it by
         one rank: to first order in the turn of component k towards the others, the score of
-        the person taken out is c_k / (1 + sum_{j > kept} c_j^2 / (d_k - d_j)), with c the
-        person's scores. The c_j^2 are in proportion to d_j on average, so the sum is the
-        person's squared length outside the kept components, times
+        the sample taken out is c_k / (1 + sum_{j > kept} c_j^2 / (d_k - d_j)), with c the
+        sample's scores. The c_j^2 are in proportion to d_j on average, so the sum is the
+        sample's squared length outside the kept components, times
 
             pull_k = sum_j [d_j / (d_k - d_j)] / sum_j d_j,
 
         taken over the Marchenko-Pastur law of the noise. Far above the noise it is 1 / d_k;
         near its edge, where the others turn component k most easily, several times that.
         """
-        others = max(self.people - 1 - kept, 1)
+        others = max(self.samples - 1 - kept, 1)
         trace = max(self.trace - self.strength[:kept].sum(), 1e-12)
         squares = self.squares - (self.strength[:kept] ** 2).sum()
         aspect = others / effective_markers(trace, squares, others)
@@ -68,24 +68,29 @@ class Components:
 
 
 def principal_components(
-    store: Reads, rows: np.ndarray, people: np.ndarray, frequency: np.ndarray, count: int, seed: int
+    store: Reads,
+    rows: np.ndarray,
+    samples: np.ndarray,
+    frequency: np.ndarray,
+    count: int,
+    seed: int,
 ) -> Components:
-    """The leading components of standardised dosages at ``rows`` among ``people``.
+    """The leading components of standardised dosages at ``rows`` among ``samples``.
 
-    A missing genotype takes no part: it adds nothing to a person's products, which are scaled
-    up by the share of sites observed in that person, and nothing to a site's loadings.
+    A missing genotype takes no part: it adds nothing to a sample's products, which are scaled
+    up by the share of variants observed in that sample, and nothing to a variant's loadings.
 
     Parameters
     ----------
     store : Reads
-    rows : ndarray of int64, (sites,)
-    people : ndarray of int64, (people,)
-    frequency : ndarray of float64, (sites,)
+    rows : ndarray of int64, (variants,)
+    samples : ndarray of int64, (samples,)
+    frequency : ndarray of float64, (variants,)
         ALT allele frequency used to standardise.
     count : int
-        Components wanted; at most people - 1 are returned.
+        Components wanted; at most samples - 1 are returned.
     seed : int
-        Start of the iteration when there are more than ``GRAM_PEOPLE`` people.
+        Start of the iteration when there are more than ``GRAM_SAMPLES`` samples.
 
     Notes
     -----
@@ -95,32 +100,32 @@ def principal_components(
 
     def blocks() -> Iterator[np.ndarray]:
         start = 0
-        for dosages in in_blocks(store, rows, people):
+        for dosages in in_blocks(store, rows, samples):
             yield standardise(dosages, frequency[start : start + len(dosages)])
             start += len(dosages)
 
-    observed = len(rows) * np.ones(len(people))
+    observed = len(rows) * np.ones(len(samples))
     for x in blocks():
         observed -= np.isnan(x).sum(axis=0)
     weight = (len(rows) / np.maximum(observed, 1))[:, None]
-    count = min(count, len(people) - 1)
-    if len(people) <= GRAM_PEOPLE:
+    count = min(count, len(samples) - 1)
+    if len(samples) <= GRAM_SAMPLES:
         strength, vectors, trace, squares = _from_gram(blocks, weight, count)
     else:
         strength, vectors, trace, squares = _from_products(blocks, weight, count, seed)
-    passed = significant(strength, trace, squares, len(people))
+    passed = significant(strength, trace, squares, len(samples))
     loadings = _loadings(blocks, weight, vectors, strength)
-    return Components(loadings, strength, passed, trace, squares, len(people))
+    return Components(loadings, strength, passed, trace, squares, len(samples))
 
 
-def significant(strength: np.ndarray, trace: float, squares: float, people: int) -> int:
+def significant(strength: np.ndarray, trace: float, squares: float, samples: int) -> int:
     """How many leading eigenvalues exceed what noise alone would give, one after another.
 
     Patterson et al. (2006): after removing the eigenvalues already accepted, the rest are
     rescaled by an effective number of markers and the largest is set against Tracy-Widom.
     """
     for k, value in enumerate(strength):
-        m = people - 1 - k
+        m = samples - 1 - k
         if m < 3 or trace <= 0:
             return k
         markers = effective_markers(trace, squares, m)
@@ -206,7 +211,7 @@ def _loadings(
     vectors: np.ndarray,
     strength: np.ndarray,
 ) -> np.ndarray:
-    even = weight / weight.mean()  # the call rate of each site makes up for the mean
+    even = weight / weight.mean()  # the call rate of each variant makes up for the mean
     right = (even * vectors / np.sqrt(np.maximum(strength, 1e-12))).astype(np.float32)
     parts = []
     for x in blocks():

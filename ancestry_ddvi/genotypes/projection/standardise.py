@@ -10,14 +10,14 @@ def standardise(dosages: np.ndarray, frequency: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    dosages : ndarray of int8, (sites, people)
+    dosages : ndarray of int8, (variants, samples)
         0, 1, 2, or -1 where missing.
-    frequency : ndarray of float64, (sites,)
+    frequency : ndarray of float64, (variants,)
         ALT allele frequency, strictly between 0 and 1.
 
     Returns
     -------
-    ndarray of float32, (sites, people)
+    ndarray of float32, (variants, samples)
     """
     p = frequency[:, None]
     levels = (np.arange(3) - 2 * p) / np.sqrt(2 * p * (1 - p))

@@ -1,4 +1,4 @@
-"""How often genotypes were seen, by site and by person, in bounded memory."""
+"""How often genotypes were seen, by variant and by sample, in bounded memory."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from ..blocks import Reads, in_blocks
 from ..variants import MISSING
 
 
-def by_site(store: Reads, rows: np.ndarray, people: np.ndarray) -> np.ndarray:
-    """Numbers of dosage 0, 1, 2 and missing at each site among some people.
+def by_variant(store: Reads, rows: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    """Numbers of dosage 0, 1, 2 and missing at each variant among some samples.
 
     Parameters
     ----------
     store : Reads
     rows : ndarray of int
-    people : ndarray of bool, one per sample of the store
+    samples : ndarray of bool, one per sample of the store
 
     Returns
     -------
     ndarray of int64, shape (len(rows), 4)
     """
-    if people.all():
+    if samples.all():
         return np.asarray(store.counts()[rows])
     blocks = [
         np.stack([np.count_nonzero(d == g, axis=1) for g in (0, 1, 2, MISSING)], axis=1)
-        for d in in_blocks(store, rows, np.flatnonzero(people))
+        for d in in_blocks(store, rows, np.flatnonzero(samples))
     ]
     return np.concatenate([np.empty((0, 4), dtype=np.int64), *blocks])
 
 
-def missing_by_person(store: Reads, rows: np.ndarray) -> np.ndarray:
-    """Share of the sites at which each person was not seen; float64, one per sample.
+def missing_by_sample(store: Reads, rows: np.ndarray) -> np.ndarray:
+    """Share of the variants at which each sample was not seen; float64, one per sample.
 
-    With no sites at all the share is 0.
+    With no variants at all the share is 0.
     """
     missing = np.zeros(len(store.samples), dtype=np.int64)
     if store.counts()[rows, 3].any():
@@ -42,20 +42,20 @@ def missing_by_person(store: Reads, rows: np.ndarray) -> np.ndarray:
     return np.asarray(missing / max(len(rows), 1))
 
 
-def missing_by_site(counts: np.ndarray) -> np.ndarray:
-    """Share of the people not seen at each site; float64."""
+def missing_by_variant(counts: np.ndarray) -> np.ndarray:
+    """Share of the samples not seen at each variant; float64."""
     return np.asarray(counts[:, 3] / np.maximum(counts.sum(1), 1))
 
 
 def alt_frequency(counts: np.ndarray) -> np.ndarray:
-    """Frequency of ALT among the alleles seen at each site; float64, NaN if none was."""
+    """Frequency of ALT among the alleles seen at each variant; float64, NaN if none was."""
     alleles = 2 * counts[:, :3].sum(1)
     alt = counts[:, 1] + 2 * counts[:, 2]
     return np.where(alleles > 0, alt / np.maximum(alleles, 1), np.nan)
 
 
 def minor(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Count of the rarer allele at each site, and its frequency (0 if nobody was seen)."""
+    """Count of the rarer allele at each variant, and its frequency (0 if no sample was seen)."""
     alleles = 2 * counts[:, :3].sum(1)
     alt = counts[:, 1] + 2 * counts[:, 2]
     count = np.minimum(alt, alleles - alt)

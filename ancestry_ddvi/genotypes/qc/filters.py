@@ -16,25 +16,25 @@ class Filters:
     ----------
     maf : float or None
         Lowest minor allele frequency. None: 0.01 and 20 copies of the allele in cohorts of
-        500 people and more, 0.05 in smaller ones.
+        500 samples and more, 0.05 in smaller ones.
     geno : float
-        Highest share of people missing at a site; 1 keeps all.
+        Highest share of samples missing at a variant; 1 keeps all.
     mind : float
-        Highest share of sites missing in a person that is fitted on; 1 keeps all.
+        Highest share of variants missing in a sample that is fitted on; 1 keeps all.
     hwe : float or None
         Lowest exact Hardy-Weinberg p-value; None for no test, because population
         structure by itself breaks the equilibrium.
     ld_r2, ld_window_kb : float
-        Lowest squared correlation at which one of two sites within the window is dropped.
+        Lowest squared correlation at which one of two variants within the window is dropped.
     king_cutoff : float
-        Lowest kinship at which one of two people is left out of the fit; raised where the
-        sites are too few to tell such relatives from strangers (``kinship.resolvable``).
+        Lowest kinship at which one of two samples is left out of the fit; raised where the
+        variants are too few to tell such relatives from strangers (``kinship.resolvable``).
     allow_extra_chr : bool
         Take any chromosome names: another species, or contigs.
     ld_regions : bool
         Drop regions of long-range LD of the human build the data are found to be of.
     drop_ambiguous : bool
-        Drop A/T and C/G sites.
+        Drop A/T and C/G variants.
     """
 
     maf: float | None = None

@@ -6,19 +6,19 @@ import numpy as np
 
 
 def exact_p(counts: np.ndarray) -> np.ndarray:
-    """P-values of the exact test of Hardy-Weinberg proportions, site by site.
+    """P-values of the exact test of Hardy-Weinberg proportions, variant by variant.
 
     Wigginton, Cutler and Abecasis 2005 (Am J Hum Genet 76:887), eq. 1: given the allele
     counts, the probability of all numbers of heterozygotes no likelier than the one seen.
 
     Parameters
     ----------
-    counts : ndarray of int, shape (sites, >= 3)
-        People with dosage 0, 1 and 2; further columns are not looked at.
+    counts : ndarray of int, shape (variants, >= 3)
+        Samples with dosage 0, 1 and 2; further columns are not looked at.
 
     Returns
     -------
-    ndarray of float64, shape (sites,); 1 for a site nobody was seen at
+    ndarray of float64, shape (variants,); 1 for a variant no sample was seen at
     """
     genotypes = counts[:, :3].astype(np.int64)
     most = int(genotypes.sum(1).max(initial=0))
@@ -29,7 +29,7 @@ def exact_p(counts: np.ndarray) -> np.ndarray:
 
 
 def _one(hom: int, het: int, other_hom: int, log_factorial: np.ndarray) -> float:
-    """The p-value of one site."""
+    """The p-value of one variant."""
     rare = 2 * min(hom, other_hom) + het
     hets = np.arange(rare % 2, rare + 1, 2)
     rare_homs = (rare - hets) // 2

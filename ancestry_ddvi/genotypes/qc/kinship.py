@@ -1,4 +1,4 @@
-"""Who is related to whom: KING-robust kinship, and a set of people without relatives."""
+"""Who is related to whom: KING-robust kinship, and a set of samples without relatives."""
 
 from __future__ import annotations
 
@@ -9,52 +9,52 @@ import numpy as np
 from ..blocks import Reads, evenly, in_blocks
 
 DUPLICATE = 0.354
-"""Kinship at or above which two samples are the same person or identical twins."""
+"""Kinship at or above which two samples are the same sample or identical twins."""
 
 SECOND_DEGREE = 0.0884
-"""Kinship at or above which two people are second-degree relatives or closer."""
+"""Kinship at or above which two samples are second-degree relatives or closer."""
 
-PEOPLE_AT_ONCE = 2048
-MOST_SITES = 20_000
+SAMPLES_AT_ONCE = 2048
+MOST_VARIANTS = 20_000
 
-PAIR = np.dtype([("i", "i8"), ("j", "i8"), ("kinship", "f8"), ("sites", "i8")])
-"""One related pair: sample rows i < j, their kinship, the sites seen in both."""
+PAIR = np.dtype([("i", "i8"), ("j", "i8"), ("kinship", "f8"), ("variants", "i8")])
+"""One related pair: sample rows i < j, their kinship, the variants seen in both."""
 
 
 def king_robust(
     store: Reads, rows: np.ndarray, samples: np.ndarray, cutoff: float = SECOND_DEGREE
 ) -> np.ndarray:
-    """Pairs of people whose KING-robust kinship is at least ``cutoff``.
+    """Pairs of samples whose KING-robust kinship is at least ``cutoff``.
 
     Manichaikul et al. 2010 (Bioinformatics 26:2867), eq. 11, the between-family
-    estimator: over the sites seen in both people, with H(i) the heterozygous sites of i,
+    estimator: over the variants seen in both samples, with H(i) the heterozygous variants of i,
 
         kinship = 1/2 - (4 IBS0 + H(i)hom(j) + hom(i)H(j)) / (4 min(H(i), H(j)))
 
     which is what plink2 --make-king-table reports. It needs no allele frequencies;
-    population structure makes it smaller, never larger. A pair of which one person has no
-    heterozygous site has no kinship and is not reported.
+    population structure makes it smaller, never larger. A pair of which one sample has no
+    heterozygous variant has no kinship and is not reported.
 
     Counts are matrix products of 0/1 indicators, exact in float32, over pairs of blocks of
-    2,048 people and blocks of 1,024 sites: memory is below 250 MB for any cohort.
+    2,048 samples and blocks of 1,024 variants: memory is below 250 MB for any cohort.
 
     Parameters
     ----------
     store : Reads
     rows : ndarray of int
-        Site rows, best in linkage equilibrium; more than 20,000 are thinned evenly.
+        Variant rows, best in linkage equilibrium; more than 20,000 are thinned evenly.
     samples : ndarray of int
-        Rows of the people to compare.
+        Rows of the samples to compare.
     cutoff : float
 
     Returns
     -------
     ndarray of ``PAIR``, sorted by i, then j, which are rows of the store
     """
-    rows = evenly(rows, MOST_SITES)
+    rows = evenly(rows, MOST_VARIANTS)
     blocks = [
-        np.sort(samples)[start : start + PEOPLE_AT_ONCE]
-        for start in range(0, len(samples), PEOPLE_AT_ONCE)
+        np.sort(samples)[start : start + SAMPLES_AT_ONCE]
+        for start in range(0, len(samples), SAMPLES_AT_ONCE)
     ]
     found = [
         _related(store, rows, left, right, cutoff)
@@ -68,16 +68,16 @@ def king_robust(
 def unrelated(
     pairs: np.ndarray, call_rate: np.ndarray, n: int, cutoff: float = SECOND_DEGREE
 ) -> np.ndarray:
-    """A large set of people no two of whom are related at ``cutoff`` or closer.
+    """A large set of samples no two of whom are related at ``cutoff`` or closer.
 
-    Greedy: as long as a related pair is left, the person with the most relatives goes;
+    Greedy: as long as a related pair is left, the sample with the most relatives goes;
     among equals the one with the lower call rate, then the later one.
 
     Parameters
     ----------
     pairs : ndarray of ``PAIR``
-    call_rate : ndarray of float, one per person
-    n : int, number of people that i and j count
+    call_rate : ndarray of float, one per sample
+    n : int, number of samples that i and j count
 
     Returns
     -------
@@ -103,22 +103,22 @@ def unrelated(
     return keep
 
 
-def resolvable(sites: int, people: int) -> float:
+def resolvable(variants: int, samples: int) -> float:
     """The kinship that chance alone would give one pair of strangers in such a cohort.
 
     For strangers of one population KING-robust scatters with a standard deviation close to
-    1 / sqrt(sites) at common sites (0.0466 at 500, 0.0237 at 2,000 in 1000 Genomes), and
+    1 / sqrt(variants) at common variants (0.0466 at 500, 0.0237 at 2,000 in 1000 Genomes), and
     the largest of many draws is about sqrt(2 ln(pairs)) deviations out. A cutoff below this
     makes relatives of strangers.
     """
-    pairs = max(people * (people - 1) / 2, 1)
-    return float(np.sqrt(2 * np.log(pairs) / max(min(sites, MOST_SITES), 1)))
+    pairs = max(samples * (samples - 1) / 2, 1)
+    return float(np.sqrt(2 * np.log(pairs) / max(min(variants, MOST_VARIANTS), 1)))
 
 
 def _related(
     store: Reads, rows: np.ndarray, left: np.ndarray, right: np.ndarray, cutoff: float
 ) -> np.ndarray:
-    """The pairs at or above ``cutoff`` between two blocks of people, or within one."""
+    """The pairs at or above ``cutoff`` between two blocks of samples, or within one."""
     counts = _Counts(len(left), len(right))
     same = left is right
     for dosages in in_blocks(store, rows, left if same else np.concatenate([left, right])):
@@ -128,14 +128,14 @@ def _related(
         i, j = i[i < j], j[i < j]
     pairs = np.empty(len(i), dtype=PAIR)
     pairs["i"], pairs["j"] = left[i], right[j]
-    pairs["kinship"], pairs["sites"] = counts.kinship(i, j), counts.sites(i, j)
+    pairs["kinship"], pairs["variants"] = counts.kinship(i, j), counts.variants(i, j)
     return pairs
 
 
 class _Counts:
-    """Sites by the two genotypes, for every pair of a left and a right person.
+    """Variants by the two genotypes, for every pair of a left and a right sample.
 
-    ``het_het``, ``het_hom``, ``hom_het`` and ``hom_hom`` count sites seen in both people;
+    ``het_het``, ``het_hom``, ``hom_het`` and ``hom_hom`` count variants seen in both samples;
     ``agree`` is the same homozygotes minus the opposite ones. All float32 (left, right).
     """
 
@@ -148,7 +148,7 @@ class _Counts:
         self.agree = np.zeros(shape, dtype=np.float32)
 
     def add(self, left: np.ndarray, right: np.ndarray | None) -> None:
-        """Count a block of sites; ``right`` is None when it is the left block again."""
+        """Count a block of variants; ``right`` is None when it is the left block again."""
         het, hom, sign = _indicators(left)
         het2, hom2, sign2 = (het, hom, sign) if right is None else _indicators(right)
         both = het.T @ het2
@@ -175,13 +175,13 @@ class _Counts:
         fewer, unlike = self._parts((i, j))
         return np.asarray(0.5 - unlike.astype(np.float64) / (4 * fewer.astype(np.float64)))
 
-    def sites(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-        """Sites seen in both people of chosen pairs."""
+    def variants(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+        """Variants seen in both samples of chosen pairs."""
         counts = (self.het_het, self.het_hom, self.hom_het, self.hom_hom)
         return np.asarray(sum(count[i, j] for count in counts))
 
     def _parts(self, at: slice | tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """Heterozygous sites of the person with fewer, and the sum of squared differences.
+        """Heterozygous variants of the sample with fewer, and the sum of squared differences.
 
         IBS0, the opposite homozygotes, is half of ``hom_hom - agree``; a difference of two
         alleles counts four, a difference of one counts one.

@@ -10,7 +10,7 @@ from ..blocks import Reads, evenly
 from ..variants import MISSING
 
 TILE = 256
-MOST_PEOPLE = 5000
+MOST_SAMPLES = 5000
 
 
 def prune(
@@ -22,43 +22,43 @@ def prune(
     window_kb: float = 1000,
     samples: np.ndarray,
 ) -> np.ndarray:
-    """Sites of which no two within the window correlate at ``r2`` or more.
+    """Variants of which no two within the window correlate at ``r2`` or more.
 
-    Sites are visited from the highest MAF down (ties: earlier position, then earlier
+    Variants are visited from the highest MAF down (ties: earlier position, then earlier
     row); each one still there is kept and sends away its correlated neighbours. So every
-    site left out has a kept partner with r2 at or above the threshold and a MAF no lower
+    variant left out has a kept partner with r2 at or above the threshold and a MAF no lower
     than its own, and the outcome does not depend on the order of ``rows``.
 
-    r2 is the squared Pearson correlation of dosages over the people who have both
-    genotypes; a pair in which either site does not vary among them is uncorrelated.
+    r2 is the squared Pearson correlation of dosages over the samples who have both
+    genotypes; a pair in which either variant does not vary among them is uncorrelated.
 
-    Memory: two tiles of 256 sites as float32, at most 31 MB with their masks and squares,
+    Memory: two tiles of 256 variants as float32, at most 31 MB with their masks and squares,
     and some 40 bytes for each correlated pair of one chromosome.
 
     Parameters
     ----------
     store : Reads
-    rows : ndarray of int, site rows of ``store``, any order
+    rows : ndarray of int, variant rows of ``store``, any order
     maf : ndarray of float, as long as ``rows``
     r2 : float
         The lowest squared correlation at which one of a pair is dropped.
     window_kb : float
         The longest distance at which a pair is compared, in kilobases.
     samples : ndarray of int
-        People to correlate over; more than 5,000 are thinned evenly.
+        Samples to correlate over; more than 5,000 are thinned evenly.
 
     Returns
     -------
     ndarray of int, a subset of ``rows`` in the order given
     """
-    people = evenly(samples, MOST_PEOPLE)
-    sites = store.sites[rows]
+    chosen = evenly(samples, MOST_SAMPLES)
+    variants = store.variants[rows]
     keep = np.zeros(len(rows), dtype=bool)
-    for chromosome in dict.fromkeys(sites.chromosome):
-        here = np.flatnonzero(sites.chromosome == chromosome)
-        here = here[np.lexsort((rows[here], sites.position[here]))]
-        position = sites.position[here]
-        pairs = list(_correlated(store, rows[here], position, r2, window_kb * 1000, people))
+    for chromosome in dict.fromkeys(variants.chromosome):
+        here = np.flatnonzero(variants.chromosome == chromosome)
+        here = here[np.lexsort((rows[here], variants.position[here]))]
+        position = variants.position[here]
+        pairs = list(_correlated(store, rows[here], position, r2, window_kb * 1000, chosen))
         keep[here] = _visit(np.argsort(-maf[here], kind="stable"), pairs)
     return rows[keep]
 
@@ -69,16 +69,16 @@ def _correlated(
     position: np.ndarray,
     r2: float,
     window: float,
-    people: np.ndarray,
+    samples: np.ndarray,
 ) -> Iterator[np.ndarray]:
     """Pairs (i < j) at or above ``r2`` within ``window`` bases, one (2, pairs) array a tile."""
     for a in range(0, len(rows), TILE):
         left = position[a : a + TILE]
-        first = _Tile(store.dosages(rows[a : a + TILE], people))
+        first = _Tile(store.dosages(rows[a : a + TILE], samples))
         end = int(np.searchsorted(position, left[-1] + window, side="right"))
         for b in range(a, end, TILE):
             right = position[b : b + TILE]
-            second = first if b == a else _Tile(store.dosages(rows[b : b + TILE], people))
+            second = first if b == a else _Tile(store.dosages(rows[b : b + TILE], samples))
             near = right[None, :] - left[:, None] <= window
             if b == a:
                 near = np.triu(near, 1)
@@ -87,10 +87,10 @@ def _correlated(
 
 
 class _Tile:
-    """Some sites' dosages, and what is needed to correlate them with another tile.
+    """Some variants' dosages, and what is needed to correlate them with another tile.
 
     Sums of dosages and their products are whole numbers below 2**24 for up to 5,000
-    people, hence exact in float32.
+    samples, hence exact in float32.
     """
 
     def __init__(self, dosages: np.ndarray) -> None:
@@ -99,7 +99,7 @@ class _Tile:
         self.seen = None if seen.all() else seen.astype(np.float32)
 
     def correlates(self, other: _Tile, r2: float) -> np.ndarray:
-        """Whether r2 is reached for every pair of sites; bool (own sites, other's sites)."""
+        """Whether r2 is reached for every pair of variants; bool (own variants, other's variants)."""
         n, x, y, xx, yy = self._sums(other)
         xy = (self.dosage @ other.dosage.T).astype(np.float64)
         covariance = n * xy - x * y
@@ -107,7 +107,7 @@ class _Tile:
         return np.asarray((covariance**2 >= bound) & (bound > 0))
 
     def _sums(self, other: _Tile) -> tuple[np.ndarray | float, ...]:
-        """For every pair: people seen at both, and sums of x, y and their squares over them."""
+        """For every pair: samples seen at both, and sums of x, y and their squares over them."""
         if self.seen is None and other.seen is None:
             x, xx = self._own_sums()
             y, yy = other._own_sums()
@@ -126,7 +126,7 @@ class _Tile:
 
 
 def _visit(order: np.ndarray, pairs: list[np.ndarray]) -> np.ndarray:
-    """Keep sites in ``order`` unless a correlated one was kept before; bool by site."""
+    """Keep variants in ``order`` unless a correlated one was kept before; bool by variant."""
     n = len(order)
     rank = np.empty(n, dtype=np.int32)
     rank[order] = np.arange(n, dtype=np.int32)
@@ -134,7 +134,7 @@ def _visit(order: np.ndarray, pairs: list[np.ndarray]) -> np.ndarray:
     earlier, later = ranked[:, np.argsort(ranked[0], kind="stable")]
     starts = np.searchsorted(earlier, np.arange(n + 1))
     kept = np.ones(n, dtype=bool)
-    for site in np.unique(earlier):
-        if kept[site]:
-            kept[later[starts[site] : starts[site + 1]]] = False
+    for variant in np.unique(earlier):
+        if kept[variant]:
+            kept[later[starts[variant] : starts[variant + 1]]] = False
     return kept[rank]

@@ -9,11 +9,11 @@ import numpy as np
 
 from ...errors import NothingLeft
 from ..blocks import Reads
-from ..variants import SiteTable
-from .counts import by_site
+from ..variants import VariantTable
+from .counts import by_variant
 
-FEWEST_SITES = 100
-FEWEST_PEOPLE = 20
+FEWEST_VARIANTS = 100
+FEWEST_SAMPLES = 20
 
 _REMEDIES = {
     "autosomes": "Give --allow-extra-chr if these are not human chromosomes",
@@ -34,48 +34,48 @@ class Step(NamedTuple):
     """One row of the table of quality control."""
 
     name: str
-    sites_before: int
-    sites_after: int
+    variants_before: int
+    variants_after: int
     samples_before: int
     samples_after: int
     remark: str
 
 
 class Course:
-    """The sites and people still there, and the table of those who went."""
+    """The variants and samples still there, and the table of those who went."""
 
     def __init__(self, store: Reads) -> None:
         self.store = store
-        self.rows = np.arange(len(store.sites))
-        self.people = np.ones(len(store.samples), dtype=bool)
+        self.rows = np.arange(len(store.variants))
+        self.samples = np.ones(len(store.samples), dtype=bool)
         self.counts = store.counts()
         self.table: list[Step] = []
-        _check_input(len(self.rows), len(self.people))
+        _check_input(len(self.rows), len(self.samples))
 
     @property
-    def sites(self) -> SiteTable:
-        return self.store.sites[self.rows]
+    def variants(self) -> VariantTable:
+        return self.store.variants[self.rows]
 
-    def keep_sites(self, name: str, keep: np.ndarray, remark: str = "") -> None:
-        """Go on with some of the sites."""
+    def keep_variants(self, name: str, keep: np.ndarray, remark: str = "") -> None:
+        """Go on with some of the variants."""
         before = len(self.rows)
         self.rows, self.counts = self.rows[keep], self.counts[keep]
-        self._note(name, before, int(self.people.sum()), remark)
+        self._note(name, before, int(self.samples.sum()), remark)
 
-    def keep_people(self, name: str, keep: np.ndarray, remark: str = "") -> None:
-        """Go on with some of the people, and count genotypes among them."""
-        before = int(self.people.sum())
-        self.people = self.people & keep
+    def keep_samples(self, name: str, keep: np.ndarray, remark: str = "") -> None:
+        """Go on with some of the samples, and count genotypes among them."""
+        before = int(self.samples.sum())
+        self.samples = self.samples & keep
         self._note(name, len(self.rows), before, remark)
-        if self.people.sum() < before:
-            self.counts = by_site(self.store, self.rows, self.people)
+        if self.samples.sum() < before:
+            self.counts = by_variant(self.store, self.rows, self.samples)
 
-    def _note(self, name: str, sites: int, people: int, remark: str) -> None:
-        step = Step(name, sites, len(self.rows), people, int(self.people.sum()), remark)
+    def _note(self, name: str, variants: int, samples: int, remark: str) -> None:
+        step = Step(name, variants, len(self.rows), samples, int(self.samples.sum()), remark)
         self.table.append(step)
         for what, before, left, fewest in (
-            ("sites", step.sites_before, step.sites_after, FEWEST_SITES),
-            ("people", step.samples_before, step.samples_after, FEWEST_PEOPLE),
+            ("variants", step.variants_before, step.variants_after, FEWEST_VARIANTS),
+            ("samples", step.samples_before, step.samples_after, FEWEST_SAMPLES),
         ):
             if left < fewest:
                 raise NothingLeft(
@@ -85,28 +85,28 @@ class Course:
                 )
 
 
-def _check_input(sites: int, people: int) -> None:
+def _check_input(variants: int, samples: int) -> None:
     """Refuse a cohort that is too small before any filter."""
-    if people == 1:
+    if samples == 1:
         raise NothingLeft(
             "The input holds one sample, and fit needs a cohort",
             "Place single samples with embed.",
         )
-    if people < FEWEST_PEOPLE:
+    if samples < FEWEST_SAMPLES:
         raise NothingLeft(
-            f"The input holds {people} samples, and a fit needs {FEWEST_PEOPLE}",
+            f"The input holds {samples} samples, and a fit needs {FEWEST_SAMPLES}",
             "Give more samples, or place these with embed in a model that exists.",
         )
-    if sites < FEWEST_SITES:
+    if variants < FEWEST_VARIANTS:
         raise NothingLeft(
-            f"The input holds {sites} biallelic SNPs, and a fit needs {FEWEST_SITES}",
-            "Give more sites.",
+            f"The input holds {variants} biallelic SNPs, and a fit needs {FEWEST_VARIANTS}",
+            "Give more variants.",
         )
 
 
 def format_table(table: Sequence[Step]) -> str:
     """The table as plain text, one line per step, for a log."""
-    lines = [["filter", "sites before", "after", "people before", "after", ""]]
+    lines = [["filter", "variants before", "after", "samples before", "after", ""]]
     lines += [[s.name, *(f"{n:,}" for n in s[1:5]), s.remark] for s in table]
     widths = [max(len(line[column]) for line in lines) for column in range(5)]
     return "\n".join(

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..chromosomes import autosome
 from ..packaged import rows_of
-from ..variants import SiteTable
+from ..variants import VariantTable
 
 Region = tuple[str, int, int]
 """Chromosome ("1".."22"), start and end as in BED: the bases start < position <= end."""
@@ -29,16 +29,16 @@ def long_range_ld(build: str | None) -> list[Region]:
     return [(row[0], int(row[1]), int(row[2])) for row in rows]
 
 
-def in_regions(sites: SiteTable, regions: Iterable[Region]) -> np.ndarray:
-    """Which sites lie in any of the regions; chromosomes match with or without "chr".
+def in_regions(variants: VariantTable, regions: Iterable[Region]) -> np.ndarray:
+    """Which variants lie in any of the regions; chromosomes match with or without "chr".
 
     Returns
     -------
-    ndarray of bool, one per site
+    ndarray of bool, one per variant
     """
-    number = autosome(sites.chromosome)
-    inside = np.zeros(len(sites), dtype=bool)
+    number = autosome(variants.chromosome)
+    inside = np.zeros(len(variants), dtype=bool)
     for chromosome, start, end in regions:
         here = number == int(chromosome)
-        inside |= here & (sites.position > start) & (sites.position <= end)
+        inside |= here & (variants.position > start) & (variants.position <= end)
     return inside

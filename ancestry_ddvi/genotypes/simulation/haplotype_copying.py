@@ -8,10 +8,10 @@ populations is then F_population within a superpopulation and
 
 Linkage disequilibrium comes from copying. A haplotype is a mosaic of founders; a founder has a
 rank u, uniform in [0, 1], and carries ALT wherever u is below the frequency in its population
-(or 1 - u is, at half of the sites, so that alleles couple either way). The founder changes
-between neighbouring sites with probability 1 - exp(-distance / ``ld_length``). Every site keeps
+(or 1 - u is, at half of the variants, so that alleles couple either way). The founder changes
+between neighbouring variants with probability 1 - exp(-distance / ``ld_length``). Every variant keeps
 its frequency, and two that couple, of frequencies p and q, have the covariance
-(min(p, q) - p q) exp(-distance / ``ld_length``). The tracts of admixed people and the
+(min(p, q) - p q) exp(-distance / ``ld_length``). The tracts of admixed samples and the
 crossovers of meiosis are drawn in the same way over longer distances.
 """
 
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..chromosomes import LENGTHS
-from ..variants import SiteTable
+from ..variants import VariantTable
 
 CHROMOSOME_LENGTHS = {str(n): length for n, length in enumerate(LENGTHS["GRCh37"], start=1)}
 """GRCh37 autosomes, base pairs."""
@@ -35,60 +35,62 @@ _CROSSOVER = 50e6
 """Half a Morgan, since half of the changes of strand land on the same strand (Haldane)."""
 
 _CLUSTER = 4
-"""Sites stand in clusters of this many on average, so that some are in LD at any density."""
+"""Variants stand in clusters of this many on average, so that some are in LD at any density."""
 
 _CLUSTER_GAP = 0.01
-"""Distance of sites within a cluster, relative to that between clusters."""
+"""Distance of variants within a cluster, relative to that between clusters."""
 
 _TRANSITIONS = ["AG", "GA", "CT", "TC"]
 _PLAIN = [*_TRANSITIONS, *_TRANSITIONS, "AC", "CA", "GT", "TG"]
 _AMBIGUOUS = ["AT", "TA", "CG", "GC"]
 
 
-def draw_sites(rng: np.random.Generator, sites: int, ambiguous: float) -> SiteTable:
+def draw_variants(rng: np.random.Generator, variants: int, ambiguous: float) -> VariantTable:
     """SNPs in clusters along the autosomes, in order, with IDs beyond any rsID in use."""
-    if sites < len(CHROMOSOME_LENGTHS):
-        raise ValueError(f"{sites} sites do not reach every autosome; ask for 22 or more")
+    if variants < len(CHROMOSOME_LENGTHS):
+        raise ValueError(f"{variants} variants do not reach every autosome; ask for 22 or more")
     lengths = np.array(list(CHROMOSOME_LENGTHS.values()))
-    extra = np.round(lengths.cumsum() / lengths.sum() * (sites - len(lengths))).astype(np.int64)
+    extra = np.round(lengths.cumsum() / lengths.sum() * (variants - len(lengths))).astype(np.int64)
     numbers = 1 + np.diff(extra, prepend=0)
     snps = np.where(
-        rng.random(sites) < ambiguous, rng.choice(_AMBIGUOUS, sites), rng.choice(_PLAIN, sites)
+        rng.random(variants) < ambiguous,
+        rng.choice(_AMBIGUOUS, variants),
+        rng.choice(_PLAIN, variants),
     )
     places = [_positions(rng, n, int(length)) for n, length in zip(numbers, lengths, strict=True)]
-    return SiteTable(
+    return VariantTable(
         chromosome=np.repeat(np.array(list(CHROMOSOME_LENGTHS), dtype=object), numbers),
         position=np.concatenate(places),
-        id=np.array([f"rs{9_000_000_001 + i}" for i in range(sites)], dtype=object),
+        id=np.array([f"rs{9_000_000_001 + i}" for i in range(variants)], dtype=object),
         ref=np.array([snp[0] for snp in snps], dtype=object),
         alt=np.array([snp[1] for snp in snps], dtype=object),
     )
 
 
-def _positions(rng: np.random.Generator, sites: int, length: int) -> np.ndarray:
-    """Increasing positions from 1 to ``length``; int64 (sites,)."""
-    inside = rng.random(sites + 1) < 1 - 1 / _CLUSTER
+def _positions(rng: np.random.Generator, variants: int, length: int) -> np.ndarray:
+    """Increasing positions from 1 to ``length``; int64 (variants,)."""
+    inside = rng.random(variants + 1) < 1 - 1 / _CLUSTER
     along = np.cumsum(rng.exponential(np.where(inside, _CLUSTER_GAP, 1.0)))
     share = np.asarray(along[:-1] / along[-1])
-    return 1 + np.arange(sites) + (share * (length - sites)).astype(np.int64)
+    return 1 + np.arange(variants) + (share * (length - variants)).astype(np.int64)
 
 
-def gaps_between(sites: SiteTable) -> np.ndarray:
-    """Base pairs from the site before; infinite where a chromosome starts."""
-    fresh = np.ones(len(sites), dtype=bool)
-    fresh[1:] = sites.chromosome[1:] != sites.chromosome[:-1]
-    return np.where(fresh, np.inf, np.diff(sites.position, prepend=0))
+def gaps_between(variants: VariantTable) -> np.ndarray:
+    """Base pairs from the variant before; infinite where a chromosome starts."""
+    fresh = np.ones(len(variants), dtype=bool)
+    fresh[1:] = variants.chromosome[1:] != variants.chromosome[:-1]
+    return np.where(fresh, np.inf, np.diff(variants.position, prepend=0))
 
 
 def frequencies(
     rng: np.random.Generator,
     populations: Mapping[str, Sequence[str]],
-    sites: int,
+    variants: int,
     fst_superpopulation: float,
     fst_population: float,
 ) -> np.ndarray:
-    """Frequency of ALT in each source; float64 (sources, sites)."""
-    ancestral = rng.uniform(0.05, 0.95, sites)
+    """Frequency of ALT in each source; float64 (sources, variants)."""
+    ancestral = rng.uniform(0.05, 0.95, variants)
     rows = []
     for names in populations.values():
         shared = _drift(rng, ancestral, fst_superpopulation)
@@ -111,8 +113,8 @@ class Copying:
     Attributes
     ----------
     rng : Generator
-    gaps : ndarray of float64, shape (sites,)
-    coupling : ndarray of bool, shape (sites,)
+    gaps : ndarray of float64, shape (variants,)
+    coupling : ndarray of bool, shape (variants,)
         Whether founders of low rank carry ALT; else those of high rank do.
     ld_length : float
     """
@@ -122,8 +124,8 @@ class Copying:
     coupling: np.ndarray
     ld_length: float
 
-    def people(self, shares: np.ndarray, frequency: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Haplotypes, int8 (people, 2, sites), and realised shares, float64 (people, sources)."""
+    def draw(self, shares: np.ndarray, frequency: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Haplotypes, int8 (samples, 2, variants), and realised shares, float64 (samples, sources)."""
         n, sources = shares.shape
         shape = (n, 2, len(self.gaps))
         drawn, origin = self.rng.random(shape), np.zeros(shape, dtype=np.int8)
@@ -137,13 +139,13 @@ class Copying:
         return alleles.astype(np.int8), realised
 
     def child(self, parents: np.ndarray) -> np.ndarray:
-        """One gamete of each of two parents, int8 (2, 2, sites); int8 (2, sites)."""
+        """One gamete of each of two parents, int8 (2, 2, variants); int8 (2, variants)."""
         strand = self.rng.integers(0, 2, (2, len(self.gaps)))
         strand = self._carried(strand, _CROSSOVER)
         return np.take_along_axis(parents, strand[:, None], axis=1)[:, 0]
 
     def _carried(self, values: np.ndarray, length: float) -> np.ndarray:
-        """Each value replaced by that of the last site, itself included, that drew anew."""
+        """Each value replaced by that of the last variant, itself included, that drew anew."""
         anew = self.rng.random(values.shape) < -np.expm1(-self.gaps / length)
         last = np.where(anew, np.arange(len(self.gaps)), 0)
         return np.take_along_axis(values, np.maximum.accumulate(last, axis=-1), axis=-1)

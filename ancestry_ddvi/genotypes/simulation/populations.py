@@ -9,29 +9,29 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..formats.vcf_writer import write_vcf
-from ..variants import MISSING, SiteTable
-from .haplotype_copying import CHROMOSOME_LENGTHS, Copying, draw_sites, frequencies, gaps_between
+from ..variants import MISSING, VariantTable
+from .haplotype_copying import CHROMOSOME_LENGTHS, Copying, draw_variants, frequencies, gaps_between
 
 
 @dataclass(frozen=True)
 class SimulatedCohort:
-    """People, sites and genotypes, and the truth about them.
+    """Samples, variants and genotypes, and the truth about them.
 
     Attributes
     ----------
     samples : tuple of str
-    sites : SiteTable
-    dosages : ndarray of int8, shape (sites, samples), values 0, 1, 2 or ``MISSING``
+    variants : VariantTable
+    dosages : ndarray of int8, shape (variants, samples), values 0, 1, 2 or ``MISSING``
     population, superpopulation : ndarray of object (str), shape (samples,)
     sources : tuple of str
         The populations with frequencies of their own, the columns of ``ancestry``.
     ancestry : ndarray of float64, shape (samples, sources)
-        Share of each person's sites copied from each source; rows sum to 1.
+        Share of each sample's variants copied from each source; rows sum to 1.
     relatives : tuple of (sample, sample, "parent-child" or "duplicate")
     """
 
     samples: tuple[str, ...]
-    sites: SiteTable
+    variants: VariantTable
     dosages: np.ndarray
     population: np.ndarray
     superpopulation: np.ndarray
@@ -39,17 +39,17 @@ class SimulatedCohort:
     ancestry: np.ndarray
     relatives: tuple[tuple[str, str, str], ...]
 
-    def select(self, people: np.ndarray, sites: np.ndarray) -> SimulatedCohort:
-        """These people at these sites (indices), in the order given."""
-        samples = tuple(self.samples[i] for i in people)
+    def select(self, rows: np.ndarray, variants: np.ndarray) -> SimulatedCohort:
+        """These samples at these variants (indices), in the order given."""
+        samples = tuple(self.samples[i] for i in rows)
         return replace(
             self,
             samples=samples,
-            sites=self.sites[sites],
-            dosages=self.dosages[np.ix_(sites, people)],
-            population=self.population[people],
-            superpopulation=self.superpopulation[people],
-            ancestry=self.ancestry[people],
+            variants=self.variants[variants],
+            dosages=self.dosages[np.ix_(variants, rows)],
+            population=self.population[rows],
+            superpopulation=self.superpopulation[rows],
+            ancestry=self.ancestry[rows],
             relatives=tuple(r for r in self.relatives if {*r[:2]} <= {*samples}),
         )
 
@@ -61,16 +61,16 @@ class SimulatedCohort:
         OutputUnwritable
             If the file cannot be written.
         """
-        names = dict.fromkeys(self.sites.chromosome)
+        names = dict.fromkeys(self.variants.chromosome)
         lengths = {name: CHROMOSOME_LENGTHS[name.removeprefix("chr")] for name in names}
-        write_vcf(path, self.samples, self.sites, self.dosages, lengths)
+        write_vcf(path, self.samples, self.variants, self.dosages, lengths)
 
 
 def simulate(
     seed: int,
     populations: Mapping[str, Sequence[str]],
-    people_per_population: int,
-    sites: int,
+    samples_per_population: int,
+    variants: int,
     *,
     admixed: Mapping[str, Sequence[str]] | None = None,
     fst_superpopulation: float = 0.10,
@@ -83,52 +83,52 @@ def simulate(
 ) -> SimulatedCohort:
     """Draw a cohort whose structure is known.
 
-    People come population by population, then the admixed ones, then ``trios`` children of
-    people 0 and 1, 2 and 3, ..., then ``duplicates`` repeating the genotypes of those who
-    follow the parents. Parents and repeated people are of the first population.
+    Samples come population by population, then the admixed ones, then ``trios`` children of
+    samples 0 and 1, 2 and 3, ..., then ``duplicates`` repeating the genotypes of those who
+    follow the parents. Parents and repeated samples are of the first population.
 
     Parameters
     ----------
     seed : int
         The same seed and arguments give the same cohort.
     populations : mapping from superpopulation to the names of its populations
-    people_per_population : int
+    samples_per_population : int
         At least 2 ``trios`` + ``duplicates``.
-    sites : int
+    variants : int
         At least 22: every autosome gets one, the others go by length.
     admixed : mapping from an admixed population to the populations it descends from
-        The expected shares of a person are uniform on the simplex. The population's name
+        The expected shares of a sample are uniform on the simplex. The population's name
         serves as its superpopulation too.
     fst_superpopulation, fst_population : float
         F of the two levels of the tree, in [0, 1).
     ld_length : float
         Base pairs over which correlation falls by a factor e.
     ambiguous : float
-        Share of A/T and C/G sites.
+        Share of A/T and C/G variants.
     missing : float, or ndarray of float of shape (samples,)
         Probability that a call is missing.
     """
     rng = np.random.default_rng(seed)
-    table = draw_sites(rng, sites, ambiguous)
-    frequency = frequencies(rng, populations, sites, fst_superpopulation, fst_population)
+    table = draw_variants(rng, variants, ambiguous)
+    frequency = frequencies(rng, populations, variants, fst_superpopulation, fst_population)
     sources = tuple(name for names in populations.values() for name in names)
     groups = {**{name: (name,) for name in sources}, **(admixed or {})}
-    shares = _shares(rng, groups, sources, people_per_population)
-    copying = Copying(rng, gaps_between(table), rng.random(sites) < 0.5, ld_length)
-    drawn = [copying.people(share, frequency) for share in shares]
-    people = np.concatenate([haplotypes for haplotypes, _ in drawn])
+    shares = _shares(rng, groups, sources, samples_per_population)
+    copying = Copying(rng, gaps_between(table), rng.random(variants) < 0.5, ld_length)
+    drawn = [copying.draw(share, frequency) for share in shares]
+    founders = np.concatenate([haplotypes for haplotypes, _ in drawn])
     pairs, repeated = np.arange(2 * trios).reshape(trios, 2), 2 * trios + np.arange(duplicates)
-    like = np.concatenate([np.arange(len(people)), pairs[:, 0], repeated])
-    haplotypes = people[like]
-    for row, pair in enumerate(pairs, start=len(people)):
-        haplotypes[row] = copying.child(people[pair])
+    like = np.concatenate([np.arange(len(founders)), pairs[:, 0], repeated])
+    haplotypes = founders[like]
+    for row, pair in enumerate(pairs, start=len(founders)):
+        haplotypes[row] = copying.child(founders[pair])
     names = tuple(f"sim{i:04d}" for i in range(len(like)))
     above = {name: group for group, members in populations.items() for name in members}
-    labels = np.repeat(np.array(list(groups), dtype=object), people_per_population)[like]
+    labels = np.repeat(np.array(list(groups), dtype=object), samples_per_population)[like]
     dosages = haplotypes.sum(axis=1, dtype=np.int8).T
     return SimulatedCohort(
         samples=names,
-        sites=table,
+        variants=table,
         dosages=np.where(rng.random(dosages.shape) < missing, np.int8(MISSING), dosages),
         population=labels,
         superpopulation=np.array([above.get(name, name) for name in labels], dtype=object),
@@ -142,13 +142,13 @@ def _shares(
     rng: np.random.Generator,
     groups: Mapping[str, Sequence[str]],
     sources: Sequence[str],
-    people: int,
+    samples: int,
 ) -> list[np.ndarray]:
-    """Expected shares of each group's people; float64 (people, sources) per group."""
+    """Expected shares of each group's samples; float64 (samples, sources) per group."""
     shares = []
     for parents in groups.values():
-        share = np.zeros((people, len(sources)))
-        share[:, [sources.index(p) for p in parents]] = rng.dirichlet([1.0] * len(parents), people)
+        share = np.zeros((samples, len(sources)))
+        share[:, [sources.index(p) for p in parents]] = rng.dirichlet([1.0] * len(parents), samples)
         shares.append(share)
     return shares
 

@@ -1,4 +1,4 @@
-"""Genotypes of people who never were, from their true scores."""
+"""Genotypes of samples who never were, from their true scores."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ..projection.likelihood_scores import own_frequency
 from ..projection.scores import Projection
 from ..variants import Block
 
-SITES = 1024
-PEOPLE = 64
-"""Sites and people in one matrix product, always: company then changes no bit of a frequency."""
+VARIANTS = 1024
+SAMPLES = 64
+"""Variants and samples in one matrix product, always: company then changes no bit of a frequency."""
 
 
 def names(count: int) -> tuple[str, ...]:
@@ -26,17 +26,17 @@ def names(count: int) -> tuple[str, ...]:
 def genotypes(
     panel: Panel, projection: Projection, scores: np.ndarray, samples: Sequence[str], seed: int
 ) -> Iterator[Block]:
-    """Dosages drawn at the panel's sites, each site by itself, in order of position.
+    """Dosages drawn at the panel's variants, each variant by itself, in order of position.
 
-    Somebody with true scores s has the allele frequency p = f + sd v's / 2 at a site, as
-    ``evidence.scores_of`` reads them, and a dosage that is binomial(2, p): sites are independent
+    A sample with true scores s has the allele frequency p = f + sd v's / 2 at a variant, as
+    ``evidence.scores_of`` reads them, and a dosage that is binomial(2, p): variants are independent
     given the scores.
 
     Parameters
     ----------
     panel : Panel
     projection : Projection
-    scores : ndarray of float64, (people, kept)
+    scores : ndarray of float64, (samples, kept)
     samples : sequence of str
     seed : int
 
@@ -47,32 +47,32 @@ def genotypes(
     """
     chances = [stream(seed, f"genotypes {sample}") for sample in samples]
     order = _order(panel)
-    for start in range(0, len(order), SITES):
-        rows = order[start : start + SITES]
+    for start in range(0, len(order), VARIANTS):
+        rows = order[start : start + VARIANTS]
         dosages = np.empty((len(rows), len(samples)), dtype=np.int8)
-        for first in range(0, len(samples), PEOPLE):
-            some = slice(first, first + PEOPLE)
+        for first in range(0, len(samples), SAMPLES):
+            some = slice(first, first + SAMPLES)
             p = frequencies(projection, scores[some], rows)
             uniform = np.stack([chance.random(len(rows)) for chance in chances[some]], axis=1)
             dosages[:, some] = (uniform >= (1 - p) ** 2).astype(np.int8) + (uniform >= 1 - p**2)
-        yield Block(panel.sites[rows], dosages)
+        yield Block(panel.variants[rows], dosages)
 
 
 def expected_dosages(panel: Panel, projection: Projection, scores: np.ndarray) -> Iterator[Block]:
     """Twice the allele frequencies that go with true scores, in order of position; float64."""
     order = _order(panel)
-    for start in range(0, len(order), SITES):
-        rows = order[start : start + SITES]
+    for start in range(0, len(order), VARIANTS):
+        rows = order[start : start + VARIANTS]
         parts = [
-            frequencies(projection, scores[first : first + PEOPLE], rows)
-            for first in range(0, len(scores), PEOPLE)
+            frequencies(projection, scores[first : first + SAMPLES], rows)
+            for first in range(0, len(scores), SAMPLES)
         ]
-        yield Block(panel.sites[rows], 2 * np.concatenate(parts, axis=1))
+        yield Block(panel.variants[rows], 2 * np.concatenate(parts, axis=1))
 
 
 def frequencies(projection: Projection, scores: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Allele frequencies of up to ``PEOPLE`` people at some sites; float64 (sites, people)."""
-    filled = scores[np.resize(np.arange(len(scores)), PEOPLE)]
+    """Allele frequencies of up to ``SAMPLES`` samples at some variants; float64 (variants, samples)."""
+    filled = scores[np.resize(np.arange(len(scores)), SAMPLES)]
     expected = projection.loadings[rows, : projection.kept] @ filled.T
     frequency = projection.frequency[rows, None]
     sd = np.sqrt(2 * frequency * (1 - frequency))
@@ -81,7 +81,7 @@ def frequencies(projection: Projection, scores: np.ndarray, rows: np.ndarray) ->
 
 def contigs(panel: Panel) -> dict[str, int | None]:
     """Every chromosome of the panel with its length, None where the build does not say."""
-    found = list(dict.fromkeys(panel.sites.chromosome.tolist()))
+    found = list(dict.fromkeys(panel.variants.chromosome.tolist()))
     lengths = LENGTHS.get(panel.build or "")
     numbers = autosome(found)
     return {
@@ -91,7 +91,7 @@ def contigs(panel: Panel) -> dict[str, int | None]:
 
 
 def _order(panel: Panel) -> np.ndarray:
-    """Sites by chromosome, in the order of their first, and position."""
-    chromosome = panel.sites.chromosome.tolist()
+    """Variants by chromosome, in the order of their first, and position."""
+    chromosome = panel.variants.chromosome.tolist()
     number = {name: i for i, name in enumerate(dict.fromkeys(chromosome))}
-    return np.lexsort((panel.sites.position, np.array([number[name] for name in chromosome])))
+    return np.lexsort((panel.variants.position, np.array([number[name] for name in chromosome])))

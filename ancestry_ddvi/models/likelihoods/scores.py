@@ -23,7 +23,7 @@ class NormalScores(Likelihood):
     unit noise, ||x - V g(z)||^2 = ||scores - g(z)||^2 + const, so this is the Gaussian genotype
     model, and its noise is that of binomial dosages, not a setting. The excess is the variance of
     true scores about what z leads to expect, one number per component, like the residual variance
-    of factor analysis. More sites shrink the first and never the second.
+    of factor analysis. More variants shrink the first and never the second.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class NormalScores(Likelihood):
     log_excess: Tensor
 
     def truth(self, z: Tensor, normal: Tensor) -> Tensor:
-        """True scores of people at each latent, the excess made of ``normal``; (n, features)."""
+        """True scores of samples at each latent, the excess made of ``normal``; (n, features)."""
         out: Tensor = self(z) + (0.5 * self.log_excess).exp() * normal
         return out
 
@@ -52,7 +52,7 @@ class NormalScores(Likelihood):
         """Residuals of unit covariance, and half the log determinant of what made them so.
 
         Shapes (n, features) and (n,). With precision L L' and excess E, the inverse of the total
-        covariance is L M^-1 L' with M = I + L' E L: nothing is inverted that few sites could
+        covariance is L M^-1 L' with M = I + L' E L: nothing is inverted that few variants could
         make singular.
         """
         factor = batch.factor

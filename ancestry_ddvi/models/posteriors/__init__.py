@@ -1,1 +1,1 @@
-"""What is believed of a person's place once their genotypes are seen."""
+"""What is believed of a sample's place once their genotypes are seen."""

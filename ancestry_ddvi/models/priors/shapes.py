@@ -16,7 +16,7 @@ from torch import Tensor
 from .nodes import Nodes
 
 PARTS = 10
-"""Partitions of a shape where nobody asks for another number."""
+"""Partitions of a shape where no sample asks for another number."""
 
 
 class Pinwheel(Nodes):

@@ -46,7 +46,7 @@ class WakeSleep(Objective[Variational]):
     Fantasies are observed as sharply as the rows of the batch, so q also learns how to widen.
 
     One optimiser takes both gradients: two that share parameters each follow their own
-    momentum, and the bound on held-out people came out a nat lower.
+    momentum, and the bound on held-out samples came out a nat lower.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ def test_the_bound_reaches_all_parameters(chain: bool) -> None:
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
 
 
-def test_the_loss_is_minus_the_mean_log_weight_in_nats_per_person() -> None:
+def test_the_loss_is_minus_the_mean_log_weight_in_nats_per_sample() -> None:
     model = toy_model()
     batch = simulate(model, 50, 1)[1]
     (phase,) = ELBO().phases(model)

@@ -135,7 +135,7 @@ def test_only_encoder_and_posterior_learn() -> None:
     )
 
 
-PEOPLE, DRAWS, BINS = 1020, 128, 17
+SAMPLES, DRAWS, BINS = 1020, 128, 17
 
 
 @pytest.fixture(scope="module")
@@ -147,9 +147,9 @@ def sampler() -> Variational:
 
 @pytest.fixture(scope="module")
 def placed(sampler) -> tuple[np.ndarray, Batch, Placement]:
-    """People simulated from the model: where they are, and where they are placed."""
-    truth, batch = simulate(sampler, PEOPLE, seed=78)
-    ids = [f"p{i}" for i in range(PEOPLE)]
+    """Samples simulated from the model: where they are, and where they are placed."""
+    truth, batch = simulate(sampler, SAMPLES, seed=78)
+    ids = [f"p{i}" for i in range(SAMPLES)]
     return truth.double().numpy(), batch, place(sampler, as_data(batch), ids, draws=DRAWS, seed=5)
 
 
