@@ -3,7 +3,7 @@
 usage: calibration.py COHORT LABELS [--repeats 3] [--method ddvi] [--strangers]
 
 80/20 splits with relatives on one side; labels have columns sample, population, superpopulation.
-One JSON line for each repeat and kind of evidence: random shares of the variants, one chromosome,
+One JSON line for each repeat and kind of diagnostics: random shares of the variants, one chromosome,
 clumps of 50 kb as an exome has them, and simulated reads (Poisson depth, 5 errors in a thousand
 bases, placed by their likelihoods). ``covered_*`` is the share of the posterior given all
 genotypes inside the central 50, 80 and 95 % of that given the part, which is what the names say
@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 from held_out import CPU, opened, part, placed, split
 from scipy.stats import norm
-from seen import ALIEN, SWAPPED, dosages_of, evidence, mixed, of_calls, partners, swapped
+from seen import ALIEN, SWAPPED, diagnostics, dosages_of, mixed, of_calls, partners, swapped
 from sklearn.metrics import roc_auc_score
 
 from ancestry_ddvi.artefacts.labels import read_levels
@@ -37,7 +37,7 @@ from ancestry_ddvi.fitting.calibration import UNLIKE, judged
 from ancestry_ddvi.fitting.pipeline import Fit, FitOptions, fit_model
 from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.genotypes.store import GenotypeStore
-from ancestry_ddvi.inference.posterior_draws import Placement
+from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
 from ancestry_ddvi.models.runtime import computing
 from ancestry_ddvi.progress import SILENT
 from ancestry_ddvi.reference.groups import Groups
@@ -52,7 +52,7 @@ def fitted(store: GenotypeStore, method: str, seed: int, labels: Path) -> Fit:
         return fit_model(store, options, CPU, SILENT, Clock(), levels=read_levels(labels))
 
 
-def coverage(full: Placement, some: Placement) -> dict[str, float]:
+def coverage(full: PosteriorDraws, some: PosteriorDraws) -> dict[str, float]:
     """By the exact law and by the normal formula."""
     width = np.sqrt(np.maximum(some.sd**2 - full.sd**2, 1e-24))
     apart = np.abs(full.mean - some.mean) / width
@@ -63,11 +63,11 @@ def coverage(full: Placement, some: Placement) -> dict[str, float]:
 
 
 Said = list[tuple[str, str, np.ndarray, np.ndarray]]
-"""Kind of evidence, level, probabilities and the true group's number, of every repeat."""
+"""Kind of diagnostics, level, probabilities and the true group's number, of every repeat."""
 
 
 def assignment(
-    fit: Fit, name: str, some: Placement, labels: pd.DataFrame, said: Said
+    fit: Fit, name: str, some: PosteriorDraws, labels: pd.DataFrame, said: Said
 ) -> dict[str, Any]:
     """Accuracy and calibration error of the probabilities of each level."""
     groups = Groups.of_json(fit.model.record["groups"])
@@ -107,9 +107,9 @@ def pooled(said: Said) -> None:
         })  # fmt: skip
 
 
-def chance_of(fit: Fit, scores: Scores, placement: Placement) -> np.ndarray:
+def chance_of(fit: Fit, scores: Scores, posterior: PosteriorDraws) -> np.ndarray:
     """Share of the panel that is more unusual than each sample."""
-    return judged(fit.model.record, placement, scores, fit.model.projection)[0]
+    return judged(fit.model.record, posterior, scores, fit.model.projection)[0]
 
 
 def area(strange: np.ndarray, ordinary: np.ndarray) -> float:
@@ -128,18 +128,18 @@ def in_part(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int, said
     dosages = dosages_of(fit, test)
     scores = of_calls(fit, dosages)
     full = placed(fit, scores, test, seed)
-    tell({"seed": seed, "evidence": "all variants", "samples": len(labels),
+    tell({"seed": seed, "diagnostics": "all variants", "samples": len(labels),
           "temperature": fit.model.projection.temperature,
           "sd": np.median(full.sd, axis=0).round(3).tolist(),
           **assignment(fit, "all variants", full, labels, said),
           "flagged": round(float((chance_of(fit, scores, full) < UNLIKE).mean()), 4)})  # fmt: skip
-    for name, scores in evidence(fit, dosages, seed):
+    for name, scores in diagnostics(fit, dosages, seed):
         some = placed(fit, scores, test, seed)
         bias = np.abs((some.mean - full.mean).mean(axis=0)) / some.sd.mean(axis=0)
         tell({
             "seed": seed,
-            "evidence": name,
-            "information": round(float(scores.information.mean())),
+            "diagnostics": name,
+            "effective_variants": round(float(scores.effective_variants.mean())),
             "sd": np.median(some.sd, axis=0).round(3).tolist(),
             "bias": round(float(bias.max()), 3),
             **coverage(full, some),

@@ -28,7 +28,7 @@ from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.evaluation.coverage import nested_coverage
 from ancestry_ddvi.evaluation.neighbours import neighbour_accuracy
 from ancestry_ddvi.genotypes.projection.scores import Scores
-from ancestry_ddvi.inference.posterior_draws import Placement
+from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
 from ancestry_ddvi.inference.sampling import place
 from ancestry_ddvi.methods.networks import Trained
 from ancestry_ddvi.models.flow import Flow
@@ -55,8 +55,8 @@ class Fitted:
     compressed: Trained
     ddvi: Trained
     full: Scores
-    placed: Sequence[Placement]
-    parts: Mapping[float, tuple[Scores, Placement]]
+    placed: Sequence[PosteriorDraws]
+    parts: Mapping[float, tuple[Scores, PosteriorDraws]]
 
     @classmethod
     def of(cls, cohort: Divided) -> Fitted:
@@ -90,7 +90,7 @@ def flow_of(method: Trained) -> Flow:
     return method.model.flow
 
 
-def latents(method: Trained, scores: Scores, cohort: Divided, draws: int) -> Placement:
+def latents(method: Trained, scores: Scores, cohort: Divided, draws: int) -> PosteriorDraws:
     """Draws on all latents, which the method itself cuts to the coordinates."""
     ids = cohort.ids[0] if scores is cohort.inside else cohort.ids[1]
     return place(method.model, ScoreData(scores, CPU), ids, draws=draws, seed=cohort.seed)
@@ -110,7 +110,7 @@ def true_scores(
     plain = ((batch.x - draws) ** 2 / variances(batch)).sum(-1)
     log_weight = 0.5 * (plain - apart.square().sum(-1)).double().numpy().reshape(-1, count)
     shaped = draws.double().numpy().reshape(-1, count, draws.shape[-1])
-    return shaped, Placement(shaped, log_weight).weight
+    return shaped, PosteriorDraws(shaped, log_weight).weight
 
 
 def density(part: Fitted, rows: Rows) -> None:

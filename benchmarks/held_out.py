@@ -33,7 +33,7 @@ from ancestry_ddvi.genotypes.qc.kinship import king_robust
 from ancestry_ddvi.genotypes.qc.quality_control import Filters, quality_control
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.genotypes.variants import Block
-from ancestry_ddvi.inference.posterior_draws import Placement
+from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
 from ancestry_ddvi.models.runtime import computing
 from ancestry_ddvi.progress import SILENT
 
@@ -77,13 +77,13 @@ def fitted(store: GenotypeStore, method: str, seed: int) -> Fit:
         return fit_model(store, FitOptions(method=method, seed=seed), CPU, SILENT, Clock())
 
 
-def placed(fit: Fit, scores: Scores, store: GenotypeStore, seed: int) -> Placement:
+def placed(fit: Fit, scores: Scores, store: GenotypeStore, seed: int) -> PosteriorDraws:
     """Places on the axes of the coordinates."""
     with computing(seed, None):
         raw = revive(fit.model, CPU).place(
             ScoreData(scores, CPU), store.samples, draws=DRAWS, seed=seed
         )
-    return raw.turned(fit.model.orientation)
+    return raw.rotated(fit.model.rotation)
 
 
 def accuracy(train: np.ndarray, names: np.ndarray, test: np.ndarray, truth: np.ndarray) -> float:

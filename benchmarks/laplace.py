@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ancestry_ddvi.inference.posterior_draws import Placement
+from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.latent import LatentModel
 
@@ -20,7 +20,7 @@ LEAST = 0.5
 LONGEST = 1.0
 
 
-def laplace(model: LatentModel, batch: Batch, starts: Tensor, draws: int) -> Placement:
+def laplace(model: LatentModel, batch: Batch, starts: Tensor, draws: int) -> PosteriorDraws:
     """Weighted draws of Student distributions mixed, one at the mode that each start leads to.
 
     Parameters
@@ -46,7 +46,7 @@ def laplace(model: LatentModel, batch: Batch, starts: Tensor, draws: int) -> Pla
     log_q = _student(drawn, z.view(starts.shape), values, vectors, height)
     with torch.no_grad():
         found = model.log_joint(batch.repeat(draws), drawn.flatten(0, 1)).view(samples, draws)
-    return Placement(drawn.double().numpy(), (found - log_q).double().numpy())
+    return PosteriorDraws(drawn.double().numpy(), (found - log_q).double().numpy())
 
 
 def _step(model: LatentModel, batch: Batch, z: Tensor) -> Tensor:

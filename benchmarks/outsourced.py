@@ -28,7 +28,7 @@ from torch import Tensor
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.inference.constraint import constrained
-from ancestry_ddvi.inference.posterior_draws import Placement, joined
+from ancestry_ddvi.inference.posterior_draws import PosteriorDraws, joined
 from ancestry_ddvi.methods.networks import Trained
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.likelihoods.scores import NormalScores
@@ -49,8 +49,8 @@ class Known(ScoreData):
         model, samples = generator.model, len(self)
         self.truth = model.prior.sample(samples)
         with torch.no_grad():
-            fantasy = model.likelihood.fantasy(self.batch(), self.truth)
-        self.x = torch.cat([self.x, fantasy.x])
+            simulated = model.likelihood.simulated(self.batch(), self.truth)
+        self.x = torch.cat([self.x, simulated.x])
         self.factor = self.factor.repeat(2, 1, 1)
         self.real = torch.arange(2 * samples) < samples
         variants = [
@@ -61,7 +61,7 @@ class Known(ScoreData):
 
 def stacked(seen: list[Scores]) -> Scores:
     """Samples of several sets of scores one after another."""
-    names = ("value", "precision", "length", "observed", "information", "pseudo_haploid")
+    names = ("value", "precision", "length", "observed", "effective_variants", "pseudo_haploid")
     return Scores(*(np.concatenate([getattr(s, name) for s in seen]) for name in names))
 
 
@@ -74,7 +74,7 @@ def on_grid(generator: Trained, data: Known) -> tuple[np.ndarray, np.ndarray]:
     with torch.no_grad():
         expected = likelihood(places)
         prior = generator.model.prior.log_prob(places)
-        excess = likelihood.log_excess.exp().double().diag()
+        excess = likelihood.log_residual_variance.exp().double().diag()
     precision = (data.factor @ data.factor.mT).double()
     unit = torch.eye(len(excess)).double()
     total = torch.linalg.solve(unit + precision @ excess, precision)
@@ -89,18 +89,18 @@ def on_grid(generator: Trained, data: Known) -> tuple[np.ndarray, np.ndarray]:
     return both[:, 0], both[:, 1]
 
 
-def by_own(generator: Trained, data: Known) -> Placement:
+def by_own(generator: Trained, data: Known) -> PosteriorDraws:
     """Draws of the generator's posterior as they come."""
     blocks = []
     for start in range(0, len(data), AT_ONCE):
         batch = data.batch(slice(start, start + AT_ONCE)).repeat(DRAWS)
         with torch.no_grad():
             z = generator.model.encode(batch, torch.randn(len(batch), *shape(generator))).z
-        blocks.append(Placement(z.double().numpy().reshape(-1, DRAWS, z.shape[1])))
+        blocks.append(PosteriorDraws(z.double().numpy().reshape(-1, DRAWS, z.shape[1])))
     return joined(blocks)
 
 
-def by_laplace(generator: Trained, data: Known) -> Placement:
+def by_laplace(generator: Trained, data: Known) -> PosteriorDraws:
     """From where the generator's encoder puts a sample, and from draws of the prior."""
     blocks = []
     fixed = generator.model.prior.sample(STARTS - 1)
@@ -129,7 +129,7 @@ def no_reward(z: Tensor) -> Tensor:
 
 def by_tool(
     generator: Trained, data: Known, sampler: str, seed: int
-) -> tuple[Placement, float, float]:
+) -> tuple[PosteriorDraws, float, float]:
     """As ``condition`` does it; with the seconds of training and of drawing."""
     told: list[tuple[float, int]] = [(time.process_time(), 0)]
     ids = [f"sample {i}" for i in range(len(data))]
@@ -146,7 +146,7 @@ def by_tool(
 
 def ways(
     generator: Trained, data: Known, seed: int, costs: Rows, name: str
-) -> dict[str, Placement]:
+) -> dict[str, PosteriorDraws]:
     """Every sample's posterior by each way, and what each costs."""
     found, thousand = {}, 1000 / len(data)
     for way, made in (("own", by_own), ("laplace", by_laplace)):
@@ -168,7 +168,7 @@ def ways(
 
 
 def judged(
-    placed: Placement, exact: tuple[np.ndarray, np.ndarray], data: Known, chosen: np.ndarray
+    placed: PosteriorDraws, exact: tuple[np.ndarray, np.ndarray], data: Known, chosen: np.ndarray
 ) -> dict[str, float]:
     """Accuracy on real samples, coverage of the latents of simulated ones."""
     real = chosen & data.real.numpy()
@@ -190,8 +190,8 @@ def judged(
     }
 
 
-def weighed(placed: Placement) -> Placement:
-    """A placement as its method's own draws would have it, for the number of effective draws."""
+def weighed(placed: PosteriorDraws) -> PosteriorDraws:
+    """A posterior as its method's own draws would have it, for the number of effective draws."""
     return replace(placed, log_weight=placed.own_log_weight)
 
 

@@ -46,7 +46,7 @@ def reads(dosages: np.ndarray, depth: float, rng: np.random.Generator) -> Iterat
         yield 10 ** (-np.round(10 * (log10.max(axis=1, keepdims=True) - log10)) / 10)
 
 
-def evidence(fit: Fit, dosages: np.ndarray, seed: int) -> Iterator[tuple[str, Scores]]:
+def diagnostics(fit: Fit, dosages: np.ndarray, seed: int) -> Iterator[tuple[str, Scores]]:
     """Every kind of part, with the scores it gives."""
     variants = fit.model.panel.variants
     for share in SHARES:

@@ -48,7 +48,7 @@ from ancestry_ddvi.models.runtime import computing
 from ancestry_ddvi.progress import SILENT
 from ancestry_ddvi.reference.groups import Groups
 
-FEWEST = 8
+MIN_SAMPLES = 8
 """Samples held out below which a population is left out."""
 
 SAMPLES = 200
@@ -115,11 +115,11 @@ def of_prior(fit: Fit, population: str, samples: int, seed: int) -> Samples:
             z = fit.method.sample_prior(samples, seed)
         else:
             groups = Groups.of_json(fit.model.record["groups"])
-            (wanted,) = targets(groups, [population], fit.model.orientation)
-            reward = of_latents(wanted.log_chance, fit.model.orientation)
+            (wanted,) = targets(groups, [population], fit.model.rotation)
+            reward = of_latents(wanted.log_chance, fit.model.rotation)
             z = outsource(fit.method.model.prior, reward, draws=samples, seed=seed).z
         normal = rng.standard_normal((samples, fit.model.projection.kept))
-        scores = fit.method.imagine(z, normal)
+        scores = fit.method.decode_scores(z, normal)
         blocks = genotypes(fit.model.panel, fit.model.projection, scores, names(samples), seed + 1)
         dosages = np.concatenate([block.dosages for block in blocks])
     return Samples(dosages, of_calls(fit, dosages).value, np.full(samples, population))
@@ -256,7 +256,7 @@ def repeat(
             side if name == "all" else side[np.flatnonzero(side.label == name)]
             for side in (train, test)
         ]
-        if len(here[1]) < FEWEST:
+        if len(here[1]) < MIN_SAMPLES:
             continue
         count = 5 * SAMPLES if name == "all" else SAMPLES
         made = synthetic(fit, model, str(name), train, count, seed, folder)

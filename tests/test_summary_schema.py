@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from ancestry_ddvi import api
 from ancestry_ddvi.artefacts.summary import SCHEMA
 
-VERBS = ["fit", "embed", "assign", "condition", "sample"]
+COMMANDS = ["fit", "embed", "assign", "condition", "sample"]
 
 
 @pytest.fixture(scope="module")
@@ -61,36 +61,36 @@ def test_the_schema_is_one_and_has_the_name_that_summaries_give(schema):
     assert schema["$id"] == SCHEMA
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_a_summary_keeps_to_the_schema(schema, summaries, verb):
-    assert errors(schema, summaries[verb]) == []
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_summary_keeps_to_the_schema(schema, summaries, command):
+    assert errors(schema, summaries[command]) == []
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_every_key_is_promised(schema, summaries, verb):
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_key_is_promised(schema, summaries, command):
     """Leaving out any key at the top or in an object of fixed keys is an error."""
     for path in ([], ["options"], ["bounds"], ["match"], ["calibration"], ["privacy"]):
-        part = summaries[verb]
+        part = summaries[command]
         for step in path:
             part = part.get(step, {})
         for key in part:
-            damaged = copy.deepcopy(summaries[verb])
+            damaged = copy.deepcopy(summaries[command])
             inside = damaged
             for step in path:
                 inside = inside[step]
             del inside[key]
-            assert errors(schema, damaged), f"{verb} without {[*path, key]}"
+            assert errors(schema, damaged), f"{command} without {[*path, key]}"
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_a_key_no_sample_knows_is_an_error(schema, summaries, verb):
-    assert errors(schema, summaries[verb] | {"kye": 1})
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_unknown_key_is_an_error(schema, summaries, command):
+    assert errors(schema, summaries[command] | {"kye": 1})
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_a_summary_of_one_verb_is_none_of_another(schema, summaries, verb):
-    for other in set(VERBS) - {verb}:
-        assert errors(schema, summaries[verb] | {"verb": other})
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_summary_of_one_verb_is_none_of_another(schema, summaries, command):
+    for other in set(COMMANDS) - {command}:
+        assert errors(schema, summaries[command] | {"command": other})
 
 
 def test_an_assignment_from_genotypes_keeps_to_the_schema(

@@ -1,6 +1,6 @@
 """The verbs, from ingest to benchmark: the one place where the layers meet.
 
-Every verb has the name and the defaults of its command.
+Every command has the name and the defaults of its command.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The verb assign."""
+"""The command assign."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ._common import default_prefix
 from ._embed import embed
 
 if TYPE_CHECKING:
-    from ..inference.posterior_draws import Placement
+    from ..inference.posterior_draws import PosteriorDraws
     from ..reference.groups import Groups
 
 log = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def assign(
         raise UsageProblem("Several tables of coordinates are given", "Give one at a time.")
     seed = fitted.record["options"]["seed"] if seed is None else seed
 
-    def of_table(name: str) -> tuple[Coordinates, Placement]:
+    def of_table(name: str) -> tuple[Coordinates, PosteriorDraws]:
         coordinates = read_coordinates(Path(name))
         _same_space(coordinates, fitted, name)
         return coordinates, _normal(coordinates, revive(fitted, pick("cpu")), draws, seed)
@@ -108,19 +108,19 @@ def assign(
     files: dict[str, Path] = {}
     with computing(seed, threads):
         if tables:
-            coordinates, placement = of_table(inputs[0])
+            coordinates, posterior = of_table(inputs[0])
         else:
             embedded = embed(
                 model, inputs, prefix, draws=draws, seed=seed, device=device, threads=threads,
                 min_variants=min_variants, build=build, field=field, progress=progress,
             )  # fmt: skip
-            coordinates, placement = embedded.coordinates, embedded.placement
+            coordinates, posterior = embedded.coordinates, embedded.posterior
             files |= embedded.files
         clock.lap("placing")
         known, figures = _groups(
-            fitted, coordinates, placement, levels, labels, reference, of_table
+            fitted, coordinates, posterior, levels, labels, reference, of_table
         )
-        assignments = _assignments(known, coordinates, placement, min_prob)
+        assignments = _assignments(known, coordinates, posterior, min_prob)
     for assignment in assignments:
         path = Path(f"{prefix}.assign.{assignment.level.replace('/', '_')}.tsv")
         assignment.write(path)
@@ -129,7 +129,7 @@ def assign(
     clock.lap("writing")
     files["assign"] = Path(f"{prefix}.assign.json")
     summary = {
-        "verb": "assign",
+        "command": "assign",
         "inputs": list(inputs),
         "model": model,
         "options": {
@@ -164,17 +164,17 @@ def _same_space(coordinates: Coordinates, fitted: Model, name: str) -> None:
         )
 
 
-def _normal(coordinates: Coordinates, method: Any, draws: int, seed: int) -> Placement:
+def _normal(coordinates: Coordinates, method: Any, draws: int, seed: int) -> PosteriorDraws:
     """Normal posteriors from a table; a place without an error bar is a point."""
     from dataclasses import replace
 
-    from ..inference.posterior_draws import normal_placement
+    from ..inference.posterior_draws import normal_posterior
 
     covariance = np.nan_to_num(coordinates.covariance)
-    placement = normal_placement(
+    posterior = normal_posterior(
         coordinates.mean, covariance, coordinates.samples, draws=draws * method.proposals, seed=seed
     )
-    return replace(placement, log_prior=method.log_prior(placement.draws))
+    return replace(posterior, log_prior=method.log_prior(posterior.draws))
 
 
 def _levels(fitted: Model, labels: str | None) -> Levels | None:
@@ -193,39 +193,39 @@ def _levels(fitted: Model, labels: str | None) -> Levels | None:
 def _groups(
     fitted: Model,
     coordinates: Coordinates,
-    placement: Placement,
+    posterior: PosteriorDraws,
     levels: Levels | None,
     labels: str | None,
     reference: str | None,
-    of_table: Callable[[str], tuple[Coordinates, Placement]],
+    of_table: Callable[[str], tuple[Coordinates, PosteriorDraws]],
 ) -> tuple[Groups, list[dict[str, Any]]]:
     """The groups of the model, or those that labels make of the reference."""
     from ..fitting.calibration import know_groups
-    from ..reference.groups import FEWEST, Groups
+    from ..reference.groups import MIN_GROUP_SIZE, Groups
 
     if levels is None or labels is None:
         return Groups.of_json(fitted.record["groups"]), fitted.record["assignment"]
     if reference:
-        coordinates, placement = of_table(reference)
+        coordinates, posterior = of_table(reference)
     labels_of(coordinates.samples, levels.first, Path(labels))
     judges = np.arange(len(coordinates.samples)) % FOLDS == 0
-    found, figures = know_groups(levels, coordinates.samples, placement, judges)
+    found, figures = know_groups(levels, coordinates.samples, posterior, judges)
     if found is None:
         raise InputsDisagree(
-            f"no label in {labels} has {FEWEST} samples or more",
+            f"no label in {labels} has {MIN_GROUP_SIZE} samples or more",
             "Give labels of more samples, or coarser ones.",
         )
     return found, figures
 
 
 def _assignments(
-    known: Groups, coordinates: Coordinates, placement: Placement, min_prob: float
+    known: Groups, coordinates: Coordinates, posterior: PosteriorDraws, min_prob: float
 ) -> list[Assignment]:
     from scipy.stats import entropy
 
     found = []
     for number, level in enumerate(known.levels):
-        chance = known.probabilities(number, placement)
+        chance = known.probabilities(number, posterior)
         found.append(
             Assignment(
                 level,

@@ -10,7 +10,7 @@ from ..errors import UsageProblem
 
 if TYPE_CHECKING:
     from ..artefacts.model import Model
-    from ..inference.targets import Target
+    from ..inference.targets import GroupTarget
     from ..methods.method import Method
     from ..methods.networks import Trained
 
@@ -55,7 +55,7 @@ def generator_of(method: Method, fitted: Model, name: str) -> Trained:
     return method
 
 
-def targets_of(fitted: Model, asked: Sequence[str]) -> list[Target]:
+def targets_of(fitted: Model, asked: Sequence[str]) -> list[GroupTarget]:
     """The groups of a model that are asked for; none where none is.
 
     Raises
@@ -72,4 +72,4 @@ def targets_of(fitted: Model, asked: Sequence[str]) -> list[Target]:
         raise UsageProblem(
             "the model knows no groups", "Leave out --population, or fit with --labels."
         )
-    return targets(Groups.of_json(fitted.record["groups"]), asked, fitted.orientation)
+    return targets(Groups.of_json(fitted.record["groups"]), asked, fitted.rotation)

@@ -1,4 +1,4 @@
-"""The verb condition."""
+"""The command condition."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ..fitting.plan import check_folder
 from ..progress import SILENT, Progress
 from ._common import default_prefix, generator_of, targets_of
 from ._embed import Embedded, placed
-from .outputs import FEW_DRAWS, conclude, joined
+from .outputs import MIN_EFFECTIVE_DRAWS, conclude, join_flags
 
 if TYPE_CHECKING:
     from ..data.scores import ScoreData
-    from ..inference.posterior_draws import Placement
+    from ..inference.posterior_draws import PosteriorDraws
     from ..methods.method import Method
     from ..methods.networks import Trained
 
@@ -135,14 +135,14 @@ def _place(
     asked: Sequence[str],
     progress: Progress,
     name: str,
-) -> tuple[Placement, dict[str, Any]]:
+) -> tuple[PosteriorDraws, dict[str, Any]]:
     """Every sample under the constraint."""
     from dataclasses import replace
 
     from ..inference.constraint import constrained
 
     generator = generator_of(method, fitted, name)
-    dims = len(fitted.orientation)
+    dims = len(fitted.rotation)
     with progress.stage("sampling", None) as advance:
         found, by = constrained(
             generator.model, data, ids, log_reward(fitted, generator),
@@ -170,7 +170,7 @@ def _log_reward(
     def total(places: np.ndarray) -> np.ndarray:
         return np.asarray(sum((term(places) for term in terms), np.zeros(len(places))))
 
-    return of_latents(total, fitted.orientation)
+    return of_latents(total, fitted.rotation)
 
 
 def _of_groups(fitted: Model, generator: Trained, asked: Sequence[str]) -> Reward:
@@ -181,7 +181,7 @@ def _of_groups(fitted: Model, generator: Trained, asked: Sequence[str]) -> Rewar
     if len(wanted) == 1:
         return wanted[0].log_chance
     prior = generator.sample_prior(PRIOR_DRAWS, fitted.record["options"]["seed"])
-    places = prior[:, : len(fitted.orientation)] @ fitted.orientation
+    places = prior[:, : len(fitted.rotation)] @ fitted.rotation
     chances: dict[str, Reward] = {target.name: target.log_chance for target in wanted}
     return mixed(chances, {target.name: target.share for target in wanted}, places)
 
@@ -203,7 +203,7 @@ def _any_sample(
     """A sample of whom nothing was observed: one row, of the constraint itself."""
     from ..fitting.pipeline import revive
     from ..inference.outsourcing import outsource
-    from ..inference.posterior_draws import Placement
+    from ..inference.posterior_draws import PosteriorDraws
     from ..models.runtime import computing, pick
 
     chosen, clock = pick(device), Clock()
@@ -221,21 +221,21 @@ def _any_sample(
     clock.lap("sampling")
     log.info("By %s; log of the constraint's probability under the prior %.2f nats.",
              found.by, found.log_z)  # fmt: skip
-    leading = found.z[None, :, : len(fitted.orientation)]
-    placement = Placement(leading, found.log_weight[None]).turned(fitted.orientation)
+    leading = found.z[None, :, : len(fitted.rotation)]
+    posterior = PosteriorDraws(leading, found.log_weight[None]).rotated(fitted.rotation)
     name = "+".join(asked) or "constraint"
-    few = placement.effective_draws[0] < FEW_DRAWS
-    coordinates = _row(name, placement, joined("few_draws" if few else "",
+    few = posterior.effective_draws[0] < MIN_EFFECTIVE_DRAWS
+    coordinates = _row(name, posterior, join_flags("few_draws" if few else "",
                                                "missed_modes" if found.missed else ""))  # fmt: skip
     files = {"coords": Path(f"{prefix}.coords.tsv"), "eigenvec": Path(f"{prefix}.eigenvec")}
     coordinates.write(files["coords"])
     coordinates.write_eigenvec(files["eigenvec"])
     if draws_out:
         files["draws"] = Path(f"{prefix}.draws.npz")
-        write_draws(files["draws"], [name], placement.resampled(draws, [name], seed))
+        write_draws(files["draws"], [name], posterior.resampled(draws, [name], seed))
     clock.lap("writing")
     summary = {
-        "verb": "condition",
+        "command": "condition",
         "inputs": [model],
         "model": model,
         "options": {"draws": draws, "seed": seed, "device": str(chosen)},
@@ -252,23 +252,23 @@ def _any_sample(
         },
     }
     done = conclude(prefix, summary, files, coordinates, clock)
-    return Embedded(*done, coordinates, placement)
+    return Embedded(*done, coordinates, posterior)
 
 
-def _row(name: str, placement: Placement, flag: str) -> Coordinates:
+def _row(name: str, posterior: PosteriorDraws, flag: str) -> Coordinates:
     """The table of one who was not observed at all."""
     nothing, unknown = np.zeros(1), np.full(1, np.nan)
     return Coordinates(
         samples=[name],
-        mean=placement.mean,
-        sd=placement.sd,
-        correlation=placement.correlation,
+        mean=posterior.mean,
+        sd=posterior.sd,
+        correlation=posterior.correlation,
         n_variants=np.zeros(1, dtype=np.int64),
-        information=nothing,
+        effective_variants=nothing,
         variant_fraction=nothing,
         call_rate=unknown,
-        effective_draws=placement.effective_draws,
-        log_evidence=placement.log_evidence,
+        effective_draws=posterior.effective_draws,
+        log_evidence=posterior.log_evidence,
         p_panel=unknown,
         flag=[flag],
     )

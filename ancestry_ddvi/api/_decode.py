@@ -1,4 +1,4 @@
-"""The verb decode."""
+"""The command decode."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def decode(
     check_folder(Path(prefix))
     fitted = Model.read(Path(model))
     table = read_coordinates(Path(coords))
-    dims = len(fitted.orientation)
+    dims = len(fitted.rotation)
     if table.mean.shape[1] != dims:
         raise InputsDisagree(
             f"{coords} has {table.mean.shape[1]} coordinates, the model {dims}",
@@ -68,14 +68,14 @@ def decode(
     with computing(fitted.record["options"]["seed"], None):
         generator = generator_of(revive(fitted, pick("cpu")), fitted, model)
         z = np.zeros((len(table.samples), generator.latents))
-        z[:, :dims] = table.mean @ fitted.orientation.T
+        z[:, :dims] = table.mean @ fitted.rotation.T
         if generator.latents > dims:
             log.warning(
                 "The model has %d latents and the table %d of them; the rest are taken as 0, "
                 "their median. Fit with --dims %d for an exact inverse.",
                 generator.latents, dims, generator.latents,
             )  # fmt: skip
-        scores = generator.imagine(z, np.zeros((len(z), fitted.projection.kept)))
+        scores = generator.decode_scores(z, np.zeros((len(z), fitted.projection.kept)))
     files = {"pcs": Path(f"{prefix}.pcs.tsv"), "vcf": Path(f"{prefix}.vcf.gz")}
     write_components(files["pcs"], table.samples, scores)
     with progress.stage("dosages", len(fitted.panel)) as advance:

@@ -1,4 +1,4 @@
-"""The verb embed."""
+"""The command embed."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from ..artefacts.summary import Clock
 from ..errors import UsageProblem
 from ..fitting.plan import check_folder
 from ..genotypes.chromosomes import LENGTHS
-from ..genotypes.formats.field_selection import choose_field
+from ..genotypes.formats.field_selection import select_field
 from ..genotypes.formats.fields import GT
-from ..genotypes.harmonise.report import Receipt, check_overlap
-from ..genotypes.likelihood_store import EvidenceStore
+from ..genotypes.harmonise.report import HarmonisationReport, check_overlap
+from ..genotypes.likelihood_store import LikelihoodStore
 from ..genotypes.projection.likelihood_scores import scores_of
 from ..genotypes.projection.scores import Scores, runs
 from ..genotypes.qc.relatives import relatives_among, tallied, twins
 from ..genotypes.store import GenotypeStore
 from ..progress import SILENT, Progress
 from ._common import counter, default_prefix
-from .outputs import conclude, coordinates_of, joined, write_places
+from .outputs import conclude, coordinates_of, join_flags, write_places
 
 if TYPE_CHECKING:
     from ..data.scores import ScoreData
     from ..genotypes.harmonise.panel import Alignment
-    from ..inference.posterior_draws import Placement
+    from ..inference.posterior_draws import PosteriorDraws
     from ..methods.method import Method
 
     Placer = Callable[
-        [Model, Method, ScoreData, Sequence[str], int, int], tuple[Placement, dict[str, Any]]
+        [Model, Method, ScoreData, Sequence[str], int, int], tuple[PosteriorDraws, dict[str, Any]]
     ]
 
 log = logging.getLogger(__name__)
 
-FEW_VARIANTS = 0.1
+LOW_VARIANT_FRACTION = 0.1
 """Below this share of the model's variants a warning says that bars will be wide."""
 
 
@@ -54,7 +54,7 @@ class Embedded:
     files: dict[str, Path]
     summary: dict[str, Any]
     coordinates: Coordinates = attribute(repr=False)
-    placement: Placement = attribute(repr=False)
+    posterior: PosteriorDraws = attribute(repr=False)
 
 
 def embed(
@@ -80,7 +80,7 @@ def embed(
     model : str
         A .ddvi file written by ``fit``.
     inputs : sequence of str
-        Genotype files; several are joined.
+        Genotype files; several are join_flags.
     out : str, optional
         Prefix of everything that is written; by default ``<input>.in.<model>``.
     draws : int
@@ -112,14 +112,14 @@ def embed(
 
 def _plainly(
     fitted: Model, method: Method, data: ScoreData, ids: Sequence[str], draws: int, seed: int
-) -> tuple[Placement, dict[str, Any]]:
+) -> tuple[PosteriorDraws, dict[str, Any]]:
     """Places as the method itself has them; nothing more to say of them."""
     del fitted
     return method.place(data, ids, draws=draws * method.proposals, seed=seed), {}
 
 
 def placed(
-    verb: str,
+    command: str,
     model: str,
     inputs: Sequence[str],
     prefix: str,
@@ -139,7 +139,7 @@ def placed(
     """Read samples at the variants of a model, place them by ``place`` and write what ``embed`` does.
 
     ``place`` is told the model, its method, the scores, IDs, draws asked for and seed; it gives
-    the placement on the axes of the latents, and what the summary should say of it.
+    the posterior on the axes of the latents, and what the summary should say of it.
     """
     from ..data.scores import ScoreData
     from ..fitting.calibration import judged
@@ -155,7 +155,7 @@ def placed(
     named = read_labels(Path(labels)) if labels else {}
     fitted = Model.read(Path(model))
     method = revive(fitted, chosen)
-    field = choose_field(inputs, field)
+    field = select_field(inputs, field)
     seed = fitted.record["options"]["seed"] if seed is None else seed
     with computing(seed, threads):
         clock.lap("loading")
@@ -163,12 +163,12 @@ def placed(
         groups = labels_of(store.samples, named, Path(labels)) if labels else None
         clock.lap("reading")
         alignment = fitted.panel.align(store.variants, None, store.build_hint, build)
-        receipt = replace(alignment.receipt, file_variants=store.snps)
-        _tell(receipt, store)
-        check_overlap(receipt, store.name, min_variants)
-        if receipt.variant_fraction < FEW_VARIANTS:
+        report = replace(alignment.report, file_variants=store.snps)
+        _tell(report, store)
+        check_overlap(report, store.name, min_variants)
+        if report.variant_fraction < LOW_VARIANT_FRACTION:
             log.warning("Only %.1f %% of the model's variants are in %s: bars will be wide.",
-                        100 * receipt.variant_fraction, store.name)  # fmt: skip
+                        100 * report.variant_fraction, store.name)  # fmt: skip
         clock.lap("matching")
         pairs = None
         if isinstance(store, GenotypeStore):
@@ -180,16 +180,16 @@ def placed(
         scores = fitted.projection.newcomers(everyone, known)
         clock.lap("scores")
         data = ScoreData(scores, chosen)
-        placement, said = place(fitted, method, data, store.samples, draws, seed)
+        posterior, said = place(fitted, method, data, store.samples, draws, seed)
         clock.lap("placing")
-    placement = placement.turned(fitted.orientation)
-    p_panel, unlike = judged(fitted.record, placement, scores, fitted.projection)
+    posterior = posterior.rotated(fitted.rotation)
+    p_panel, unlike = judged(fitted.record, posterior, scores, fitted.projection)
     coordinates = coordinates_of(
         store.samples,
-        placement,
+        posterior,
         scores,
         model_variants=len(fitted.panel),
-        variants_in_file=receipt.matched,
+        variants_in_file=report.matched,
         p_panel=p_panel,
         remarks=_remarks(
             {
@@ -204,15 +204,15 @@ def placed(
     title = f"{Path(store.name).name} in {Path(model).name}: {len(store.samples):,} samples"
     made = fitted.record["options"]
     files = write_places(
-        prefix, coordinates, placement, scores, groups, title, made["method"], made["classes"]
+        prefix, coordinates, posterior, scores, groups, title, made["method"], made["classes"]
     )
     files |= write_relatives(prefix, store.samples, pairs)
     if draws_out:
         files["draws"] = Path(f"{prefix}.draws.npz")
-        write_draws(files["draws"], store.samples, placement.resampled(draws, store.samples, seed))
+        write_draws(files["draws"], store.samples, posterior.resampled(draws, store.samples, seed))
     clock.lap("writing")
     summary = {
-        "verb": verb,
+        "command": command,
         "inputs": list(inputs),
         "model": model,
         "field": field,
@@ -225,25 +225,25 @@ def placed(
         },
         "samples": len(store.samples),
         "skipped_records": dict(store.skipped),
-        "match": receipt.as_dict(),
+        "match": report.as_dict(),
         "relatives": tallied(pairs),
         **said,
     }
     done = conclude(prefix, summary, files, coordinates, clock)
-    return Embedded(*done, coordinates, placement)
+    return Embedded(*done, coordinates, posterior)
 
 
 def _opened(
     inputs: Sequence[str], field: str, fitted: Model, progress: Progress
-) -> GenotypeStore | EvidenceStore:
+) -> GenotypeStore | LikelihoodStore:
     """What the field says of every sample in the input."""
     with progress.stage("reading", None) as advance:
         if field == GT:
-            store: GenotypeStore | EvidenceStore = GenotypeStore.open(
+            store: GenotypeStore | LikelihoodStore = GenotypeStore.open(
                 inputs, None, counter(advance)
             )
         else:
-            store = EvidenceStore.open(inputs, field, fitted.panel.variants, counter(advance))
+            store = LikelihoodStore.open(inputs, field, fitted.panel.variants, counter(advance))
     log.info("The FORMAT field or kind of call that is read is %s.", field)
     return store
 
@@ -252,22 +252,22 @@ def _remarks(flags: Mapping[str, np.ndarray], others: Sequence[str]) -> list[str
     """Of each sample, the flags that are true of them, and other remarks."""
     rows = zip(*flags.values(), strict=True)
     return [
-        joined(*(name for name, true in zip(flags, row, strict=True) if true), other)
+        join_flags(*(name for name, true in zip(flags, row, strict=True) if true), other)
         for row, other in zip(rows, others, strict=True)
     ]
 
 
-def _tell(receipt: Receipt, store: GenotypeStore | EvidenceStore) -> None:
-    """The receipt; chromosome by chromosome in the log file only."""
-    table = "\n".join(receipt.lines(store.skipped))
+def _tell(report: HarmonisationReport, store: GenotypeStore | LikelihoodStore) -> None:
+    """The report; chromosome by chromosome in the log file only."""
+    table = "\n".join(report.lines(store.skipped))
     log.info("Match of %s to the model:\n%s", store.name, table)
-    log.info("%s", "\n".join(receipt.by_chromosome()), extra={"only": "file"})
-    if receipt.contradiction:
-        log.warning("%s: %s.", store.name, receipt.contradiction)
+    log.info("%s", "\n".join(report.by_chromosome()), extra={"only": "file"})
+    if report.contradiction:
+        log.warning("%s: %s.", store.name, report.contradiction)
 
 
 def _scores(
-    fitted: Model, alignment: Alignment, store: GenotypeStore | EvidenceStore, progress: Progress
+    fitted: Model, alignment: Alignment, store: GenotypeStore | LikelihoodStore, progress: Progress
 ) -> Scores:
     """Every sample's scores on all components."""
     samples = len(store.samples)

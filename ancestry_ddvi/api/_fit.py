@@ -1,4 +1,4 @@
-"""The verb fit."""
+"""The command fit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..genotypes.qc.quality_control import Filters
 from ..genotypes.store import GenotypeStore
 from ..progress import SILENT, Progress
 from ._common import counter, default_prefix
-from .outputs import conclude, coordinates_of, joined, write_places
+from .outputs import conclude, coordinates_of, join_flags, write_places
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def fit(
     Parameters
     ----------
     inputs : sequence of str
-        Genotype files of the cohort; several are joined.
+        Genotype files of the cohort; several are join_flags.
     out : str, optional
         Prefix of everything that is written; by default the name of the first input.
     labels : str, optional
@@ -112,25 +112,25 @@ def fit(
         guides = _numbers(store.samples, named, classes) if classes else None
         levels = read_levels(Path(labels)) if labels else None
         done = fit_model(store, options, chosen, progress, clock, guides, levels, liftover)
-        placement = done.method.place(
+        posterior = done.method.place(
             ScoreData(done.scores, chosen),
             store.samples,
             draws=64 * done.method.proposals,
             seed=seed,
         )
         clock.lap("placing")
-    placement = placement.turned(done.model.orientation)
-    p_panel, unlike = judged(done.model.record, placement, done.scores, done.model.projection)
+    posterior = posterior.rotated(done.model.rotation)
+    p_panel, unlike = judged(done.model.record, posterior, done.scores, done.model.projection)
     variants = len(done.qc.variants)
     coordinates = coordinates_of(
         store.samples,
-        placement,
+        posterior,
         done.scores,
         model_variants=variants,
         variants_in_file=variants,
         p_panel=p_panel,
         remarks=[
-            joined(flag, "pseudo_haploid" if haploid else "", remark)
+            join_flags(flag, "pseudo_haploid" if haploid else "", remark)
             for flag, haploid, remark in zip(
                 done.qc.flags, done.scores.pseudo_haploid, unlike, strict=True
             )
@@ -140,11 +140,11 @@ def fit(
     done.model.write(files["model"])
     title = f"{Path(prefix).name}: {len(store.samples):,} samples, {variants:,} variants"
     files |= write_places(
-        prefix, coordinates, placement, done.scores, groups, title, method, classes
+        prefix, coordinates, posterior, done.scores, groups, title, method, classes
     )
     clock.lap("writing")
     summary = {
-        "verb": "fit",
+        "command": "fit",
         "inputs": list(inputs),
         "options": asdict(options)
         | {"settings": asdict(recipe), "chain": chain, "device": str(chosen)},

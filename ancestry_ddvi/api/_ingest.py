@@ -1,4 +1,4 @@
-"""The verb ingest."""
+"""The command ingest."""
 
 from __future__ import annotations
 

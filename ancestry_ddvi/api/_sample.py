@@ -1,4 +1,4 @@
-"""The verb sample."""
+"""The command sample."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ._common import targets_of
 if TYPE_CHECKING:
     import torch
 
-    from ..inference.targets import Target
+    from ..inference.targets import GroupTarget
     from ..methods.generator import Generator
 
 log = logging.getLogger(__name__)
@@ -114,21 +114,21 @@ def sample(
         who, z, origins = _places(generator, wanted, samples, seed)
         kept = fitted.projection.kept
         normal = np.stack([stream(seed, f"excess {s}").standard_normal(kept) for s in samples])
-        scores = generator.imagine(z, normal)
+        scores = generator.decode_scores(z, normal)
         clock.lap("places")
         blocks = genotypes(fitted.panel, fitted.projection, scores, samples, seed)
         with progress.stage("genotypes", len(fitted.panel)) as advance:
             told = (_told(block, advance) for block in blocks)
             files = _write(path, samples, told, fitted, _statement(model, fitted, seed, wanted))
         clock.lap("genotypes")
-    places = z[:, : len(fitted.orientation)] @ fitted.orientation
+    places = z[:, : len(fitted.rotation)] @ fitted.rotation
     files["samples"] = Path(f"{prefix}.samples.tsv")
     axes = [f"Z{k + 1}" for k in range(places.shape[1])]
     rows = ([s, p or "NA", *numbers(at)] for s, p, at in zip(samples, who, places, strict=True))
     write_table(files["samples"], ["sample_id", "population", *axes], rows)
     files["sample"] = Path(f"{prefix}.sample.json")
     summary = {
-        "verb": "sample",
+        "command": "sample",
         "synthetic": True,
         "inputs": [model],
         "model": model,
@@ -171,7 +171,7 @@ def _generator(fitted: Model, name: str, device: torch.device) -> Generator:
     from ..methods.generator import Generator
 
     made_by = fitted.record["options"]["method"]
-    if row(made_by).places_new:
+    if row(made_by).embeds_new_samples:
         method = revive(fitted, device)
         if isinstance(method, Generator):
             return method
@@ -182,7 +182,7 @@ def _generator(fitted: Model, name: str, device: torch.device) -> Generator:
 
 
 def _places(
-    generator: Generator, wanted: Sequence[Target], samples: Sequence[str], seed: int
+    generator: Generator, wanted: Sequence[GroupTarget], samples: Sequence[str], seed: int
 ) -> tuple[tuple[str, ...], np.ndarray, list[dict[str, Any]]]:
     """The group and the latents of every sample, and the groups with the number of their samples."""
     if not wanted:
@@ -192,7 +192,7 @@ def _places(
         ]
         z = np.concatenate(blocks)[: len(samples)]
         return ("",) * len(samples), z, [_origin(None, len(samples))]
-    known = len(wanted[0].orientation)
+    known = len(wanted[0].rotation)
     if known < generator.latents:
         log.warning("Groups are known by %d of the model's %d latents and are like any sample in the "
                     "others: fit with more --dims.", known, generator.latents)  # fmt: skip
@@ -209,7 +209,7 @@ def _places(
     return tuple(wanted[k].name for k in member), np.array(drawn), origins
 
 
-def _origin(target: Target | None, samples: int) -> dict[str, Any]:
+def _origin(target: GroupTarget | None, samples: int) -> dict[str, Any]:
     """One row of the summary's ``origins``."""
     return {
         "population": target and target.name,
@@ -219,7 +219,7 @@ def _origin(target: Target | None, samples: int) -> dict[str, Any]:
     }
 
 
-def _statement(model: str, fitted: Model, seed: int, wanted: Sequence[Target]) -> str:
+def _statement(model: str, fitted: Model, seed: int, wanted: Sequence[GroupTarget]) -> str:
     """What the header of a VCF says of the samples in it."""
     mixed = ", ".join(f"{target.name} {target.share:.4g}" for target in wanted)
     return (

@@ -49,7 +49,7 @@ def compare(
     Parameters
     ----------
     inputs : sequence of str
-        Genotype files of the cohort; several are joined.
+        Genotype files of the cohort; several are join_flags.
     out : str
         Prefix of the tables.
     labels : str, optional
@@ -243,7 +243,7 @@ def benchmark_conditional(
         fetch("mnist", Path(data))
     check_folder(Path(out) / "conditional")
     trials = [
-        conditional.Trial(method, dims, seed, epochs, settings)
+        conditional.ConditionalTrial(method, dims, seed, epochs, settings)
         for method in methods or conditional.METHODS
         for seed in range(1, seeds + 1)
     ]

@@ -13,9 +13,9 @@ from ..artefacts.summary import Clock, complete, write_summary
 from ..genotypes.projection.scores import Scores
 
 if TYPE_CHECKING:
-    from ..inference.posterior_draws import Placement
+    from ..inference.posterior_draws import PosteriorDraws
 
-FEW_DRAWS = 4.0
+MIN_EFFECTIVE_DRAWS = 4.0
 """With fewer effective draws a sample is flagged: the error bar is a guess."""
 
 CAPTION = (
@@ -26,7 +26,7 @@ CAPTION = (
 
 def coordinates_of(
     samples: Sequence[str],
-    placement: Placement,
+    posterior: PosteriorDraws,
     scores: Scores,
     *,
     model_variants: int,
@@ -39,7 +39,7 @@ def coordinates_of(
     Parameters
     ----------
     samples : sequence of str
-    placement : Placement, on the axes of the coordinates
+    posterior : PosteriorDraws, on the axes of the coordinates
     scores : Scores
     model_variants, variants_in_file : int
         Variants of the model, and how many of them the file has.
@@ -48,27 +48,29 @@ def coordinates_of(
     remarks : sequence of str
         Flags known so far, one string per sample.
     """
-    unsure = placement.effective_draws < FEW_DRAWS
+    unsure = posterior.effective_draws < MIN_EFFECTIVE_DRAWS
     return Coordinates(
         samples=samples,
-        mean=placement.mean,
-        sd=placement.sd,
-        correlation=placement.correlation,
+        mean=posterior.mean,
+        sd=posterior.sd,
+        correlation=posterior.correlation,
         n_variants=scores.observed,
-        information=scores.information,
+        effective_variants=scores.effective_variants,
         variant_fraction=scores.observed / model_variants,
         call_rate=scores.observed / max(variants_in_file, 1),
-        effective_draws=placement.effective_draws,
-        log_evidence=placement.log_evidence,
+        effective_draws=posterior.effective_draws,
+        log_evidence=posterior.log_evidence,
         p_panel=p_panel,
-        flag=[joined(r, "few_draws" if u else "") for r, u in zip(remarks, unsure, strict=True)],
+        flag=[
+            join_flags(r, "few_draws" if u else "") for r, u in zip(remarks, unsure, strict=True)
+        ],
     )
 
 
 def write_places(
     prefix: str,
     coordinates: Coordinates,
-    placement: Placement,
+    posterior: PosteriorDraws,
     scores: Scores,
     labels: Sequence[str] | None,
     title: str,
@@ -86,15 +88,15 @@ def write_places(
     coordinates.write(files["coords"])
     coordinates.write_eigenvec(files["eigenvec"])
     write_components(files["pcs"], coordinates.samples, scores.value)
-    if placement.groups is not None:
+    if posterior.groups is not None:
         files["groups"] = Path(f"{prefix}.groups.tsv")
-        write_groups(files["groups"], coordinates.samples, placement.groups, classes)
+        write_groups(files["groups"], coordinates.samples, posterior.groups, classes)
     figure = coordinates_figure(
         coordinates.mean,
         coordinates.sd,
         labels=labels,
         pcs=scores.value,
-        covariance=placement.covariance,
+        covariance=posterior.covariance,
         title=title,
         caption=CAPTION,
         method=method,
@@ -118,6 +120,6 @@ def conclude(
     return files, completed
 
 
-def joined(*remarks: str) -> str:
+def join_flags(*remarks: str) -> str:
     """Remarks separated by commas, empty ones left out."""
     return ",".join(remark for remark in remarks if remark)

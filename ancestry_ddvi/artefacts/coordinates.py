@@ -15,7 +15,7 @@ from ..errors import InputUnreadable
 from ..storage import whole
 
 _SHARED = (
-    "information", "variant_fraction", "call_rate",
+    "effective_variants", "variant_fraction", "call_rate",
     "effective_draws", "log_evidence", "p_panel", "flag",
 )  # fmt: skip
 """Columns after the number of variants."""
@@ -36,7 +36,7 @@ class Coordinates:
         Posterior correlation of each pair of axes, (1, 2), (1, 3), ..., (2, 3), ...
     n_variants : ndarray of int64, (samples,)
         Model variants observed in this sample.
-    information : ndarray of float64, (samples,)
+    effective_variants : ndarray of float64, (samples,)
         How many hard calls what was observed is worth.
     variant_fraction : ndarray of float64, (samples,)
         ``n_variants`` as a share of the model's variants.
@@ -57,7 +57,7 @@ class Coordinates:
     sd: np.ndarray
     correlation: np.ndarray
     n_variants: np.ndarray
-    information: np.ndarray
+    effective_variants: np.ndarray
     variant_fraction: np.ndarray
     call_rate: np.ndarray
     effective_draws: np.ndarray

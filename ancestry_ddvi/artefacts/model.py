@@ -40,7 +40,7 @@ class Model:
         From dosages at those variants to scores.
     weights : mapping of str to ndarray
         State of the method's networks.
-    orientation : ndarray of float64, (dims, dims)
+    rotation : ndarray of float64, (dims, dims)
         Turns latents to the axes of the coordinates.
     record : dict
         method, settings, dims, scale, seed, filters, counts, versions, bounds, card: plain
@@ -50,7 +50,7 @@ class Model:
     panel: Panel
     projection: Projection
     weights: Mapping[str, np.ndarray]
-    orientation: np.ndarray
+    rotation: np.ndarray
     record: Mapping[str, Any]
 
     def write(self, path: Path) -> None:
@@ -64,9 +64,9 @@ class Model:
             "variants.position": variants.position.astype(np.int64),
             "variants.frequency": self.panel.frequency,
             "projection.loadings": projection.loadings.astype(np.float32),
-            "projection.strength": projection.strength,
-            "projection.pull": projection.pull,
-            "orientation": self.orientation,
+            "projection.eigenvalues": projection.eigenvalues,
+            "projection.shrinkage": projection.shrinkage,
+            "rotation": self.rotation,
         }
         lifted = self.panel.lifted.items()
         tensors |= {f"{_LIFTED}{build}": place.astype(np.int64) for build, place in lifted}
@@ -107,15 +107,15 @@ class Model:
                 projection=Projection(
                     loadings=tensors["projection.loadings"].astype(np.float64),
                     frequency=frequency,
-                    strength=tensors["projection.strength"],
-                    pull=tensors["projection.pull"],
+                    eigenvalues=tensors["projection.eigenvalues"],
+                    shrinkage=tensors["projection.shrinkage"],
                     samples=record["samples"],
                     dispersion=record["dispersion"],
                     temperature=record["temperature"],
                     kept=record["kept"],
                 ),
                 weights=_under("weights.", tensors),
-                orientation=tensors["orientation"],
+                rotation=tensors["rotation"],
                 record=record,
             )
         except KeyError as error:

@@ -14,7 +14,7 @@ from ..models.batch import Batch
 from ..models.modalities import ComponentScores
 from .dataset import Dataset
 
-FEWEST = 0.005
+MIN_SHARE = 0.005
 """Smallest share of variants a thinned sample is shown with."""
 
 
@@ -66,7 +66,7 @@ class ScoreData(Dataset):
         """
         rows = torch.randint(len(self), (size,), device=self.x.device)
         batch = self.batch(rows)
-        share = torch.exp(math.log(FEWEST) * torch.rand(size, device=self.x.device))
+        share = torch.exp(math.log(MIN_SHARE) * torch.rand(size, device=self.x.device))
         share[: size // 2] = 1.0
         lost = ((1 - share) / share).sqrt()[:, None]
         kept = share.sqrt()[:, None, None]

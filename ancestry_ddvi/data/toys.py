@@ -70,7 +70,7 @@ def deep(toy: Toy) -> Toy:
 
 
 def flat(toy: Toy) -> Toy:
-    """The toy on a plane in space, ``THICKNESS`` thick, and turned."""
+    """The toy on a plane in space, ``THICKNESS`` thick, and rotated."""
 
     def sample(rng: Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
         points, colour = toy(rng, n)
@@ -80,7 +80,7 @@ def flat(toy: Toy) -> Toy:
 
 
 def curved(toy: Toy) -> Toy:
-    """The toy on a sheet in space, bent to half a square of the first axis, and turned."""
+    """The toy on a sheet in space, bent to half a square of the first axis, and rotated."""
 
     def sample(rng: Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
         points, colour = toy(rng, n)

@@ -14,11 +14,11 @@ from ..artefacts.labels import Levels
 from ..data.scores import ScoreData
 from ..evaluation.coverage import LEVELS, calibration_error, nested_coverage
 from ..genotypes.projection.scores import Projection, Scores
-from ..inference.posterior_draws import Placement
+from ..inference.posterior_draws import PosteriorDraws
 from ..methods import row
 from ..methods.method import Method
 from ..reference.groups import Groups
-from ..reference.likeness import Evidence, Likeness
+from ..reference.out_of_panel import Diagnostics, OutOfPanelTest
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ UNLIKE = 0.005
 SHARES = (0.5, 0.1, 0.01)
 """Of the variants, at which held-out samples are placed again."""
 
-FEWEST_CALIBRATED, CALIBRATED = 20, 100
+MIN_CALIBRATED, CALIBRATED = 20, 100
 """Samples who are placed again: fewer say nothing, more cost seconds."""
 
 DRAWS = 256
@@ -36,14 +36,14 @@ TEMPERATURES = (1.0, 1.5, 2.0, 3.0, 4.0)
 """By which the variance of scores may be multiplied, the least that will do."""
 
 
-def evidence(placement: Placement, scores: Scores, projection: Projection) -> Evidence:
+def diagnostics(posterior: PosteriorDraws, scores: Scores, projection: Projection) -> Diagnostics:
     """What the checks of likeness look at, of samples who are placed."""
-    return Evidence(
-        draws=placement.draws,
-        weight=placement.weight,
-        misfit=placement.misfit,
-        excess=projection.length_excess(scores),
-        thinning=len(projection.frequency) / np.maximum(scores.information, 1),
+    return Diagnostics(
+        draws=posterior.draws,
+        weight=posterior.weight,
+        misfit=posterior.misfit,
+        excess=projection.norm_excess(scores),
+        thinning=len(projection.frequency) / np.maximum(scores.effective_variants, 1),
     )
 
 
@@ -60,22 +60,22 @@ class Calibration:
         ``nested_coverage``.
     rows : ndarray of int
         Which samples of the fit.
-    full : tuple of (Placement, Scores)
-        Of these samples, at that temperature, on the axes of the coordinates once ``turned``.
-    thinned : list of tuple of (Placement, Scores)
+    full : tuple of (PosteriorDraws, Scores)
+        Of these samples, at that temperature, on the axes of the coordinates once ``rotated``.
+    thinned : list of tuple of (PosteriorDraws, Scores)
         The same at each share.
     """
 
     temperature: float
     coverage: list[dict[str, float]]
     rows: np.ndarray
-    full: tuple[Placement, Scores]
-    thinned: list[tuple[Placement, Scores]]
+    full: tuple[PosteriorDraws, Scores]
+    thinned: list[tuple[PosteriorDraws, Scores]]
 
-    def turned(self, orientation: np.ndarray) -> Calibration:
-        """The same places on turned axes."""
+    def rotated(self, rotation: np.ndarray) -> Calibration:
+        """The same places on rotated axes."""
         full, *thinned = (
-            (placed.turned(orientation), scores) for placed, scores in (self.full, *self.thinned)
+            (placed.rotated(rotation), scores) for placed, scores in (self.full, *self.thinned)
         )
         return replace(self, full=full, thinned=thinned)
 
@@ -143,16 +143,16 @@ def _short(covered: np.ndarray, promised: float) -> bool:
     return bool(covered.mean() < promised - 3 * error)
 
 
-def _covered(full: Placement, part: Placement, level: float) -> np.ndarray:
+def _covered(full: PosteriorDraws, part: PosteriorDraws, level: float) -> np.ndarray:
     """Coverage of each sample, over axes."""
-    of_all, of_part = ((placement.draws, placement.weight) for placement in (full, part))
+    of_all, of_part = ((posterior.draws, posterior.weight) for posterior in (full, part))
     return np.asarray(nested_coverage(of_all, of_part, level).mean(axis=1))
 
 
 def know_groups(
     levels: Levels,
     ids: Sequence[str],
-    placement: Placement,
+    posterior: PosteriorDraws,
     held_out: np.ndarray,
     calibration: Calibration | None = None,
 ) -> tuple[Groups | None, list[dict[str, Any]]]:
@@ -165,7 +165,7 @@ def know_groups(
     ----------
     levels : Levels
     ids : sequence of str
-    placement : Placement
+    posterior : PosteriorDraws
     held_out : ndarray of bool, (samples,)
     calibration : Calibration, optional
         Shows held-out samples with a part of their variants too, so that the temperature suits all.
@@ -185,13 +185,13 @@ def know_groups(
 
     def groups_of(chosen: np.ndarray) -> Groups | None:
         rows = np.flatnonzero(chosen)
-        return Groups.of(levels.names, labels_of(rows), placement[rows])
+        return Groups.of(levels.names, labels_of(rows), posterior[rows])
 
     every, others = groups_of(known), groups_of(known & ~held_out)
     judged = np.flatnonzero(known & held_out)
     if every is None or others is None or not len(judged):
         return every, []
-    shown = [(placement[judged], labels_of(judged))]
+    shown = [(posterior[judged], labels_of(judged))]
     if calibration is not None:
         again = np.flatnonzero(known[calibration.rows])
         truth = labels_of(calibration.rows[again])
@@ -243,17 +243,17 @@ def membership(
 
 
 def likeness(
-    placement: Placement,
+    posterior: PosteriorDraws,
     scores: Scores,
     projection: Projection,
     calibration: Calibration | None,
     seed: int,
-) -> Likeness:
+) -> OutOfPanelTest:
     """What the samples of the panel are like, and what of it few variants leave.
 
     Parameters
     ----------
-    placement : Placement
+    posterior : PosteriorDraws
         Of the samples of the fit, on the axes of the coordinates.
     scores : Scores
     projection : Projection
@@ -261,18 +261,18 @@ def likeness(
         On the same axes.
     seed : int
     """
-    found = Likeness.of(evidence(placement, scores, projection), placement.mean, seed)
+    found = OutOfPanelTest.of(diagnostics(posterior, scores, projection), posterior.mean, seed)
     if calibration is None:
         return found
     full, *thinned = (
-        evidence(placed, of_them, projection)
+        diagnostics(placed, of_them, projection)
         for placed, of_them in (calibration.full, *calibration.thinned)
     )
     return found.with_allowance(full, thinned)
 
 
 def judged(
-    record: Mapping[str, Any], placement: Placement, scores: Scores, projection: Projection
+    record: Mapping[str, Any], posterior: PosteriorDraws, scores: Scores, projection: Projection
 ) -> tuple[np.ndarray, list[str]]:
     """The share of the panel that is more unusual than each sample, and what to remark.
 
@@ -283,7 +283,7 @@ def judged(
     ----------
     record : mapping
         Of the model.
-    placement : Placement, on the axes of the coordinates
+    posterior : PosteriorDraws, on the axes of the coordinates
     scores : Scores
         As newcomers.
     projection : Projection
@@ -294,10 +294,10 @@ def judged(
     list of str
         "unlike_panel:" and the check that failed most, or nothing.
     """
-    if not row(record["options"]["method"]).places_new:
+    if not row(record["options"]["method"]).embeds_new_samples:
         return np.full(len(scores), np.nan), [""] * len(scores)
-    panel = Likeness.of_json(record["likeness"])
-    seen = evidence(placement, scores, projection)
+    panel = OutOfPanelTest.of_json(record["likeness"])
+    seen = diagnostics(posterior, scores, projection)
     chance, each = panel.chance(seen), panel.chances(seen)
     worst = np.array(list(each))[np.argmin(list(each.values()), axis=0)]
     remarks = [

@@ -23,7 +23,7 @@ from ..genotypes.projection.scores import Projection, Scores, runs
 from ..genotypes.qc.quality_control import QC, Filters, format_table, quality_control
 from ..genotypes.store import GenotypeStore
 from ..genotypes.variants import MISSING
-from ..inference.posterior_draws import Placement, orientation, standard_error
+from ..inference.posterior_draws import PosteriorDraws, rotation, standard_error
 from ..methods import recipe, row
 from ..methods.method import Method, Recipe, Spec
 from ..methods.settings import with_settings
@@ -32,7 +32,7 @@ from ..progress import Progress
 from ..seeding import stream
 from .calibration import (
     CALIBRATED,
-    FEWEST_CALIBRATED,
+    MIN_CALIBRATED,
     SHARES,
     Calibration,
     calibrate,
@@ -43,12 +43,12 @@ from .calibration import (
 
 log = logging.getLogger(__name__)
 
-MOST_COMPONENTS = 40
+MAX_COMPONENTS = 40
 NOISE_COMPONENTS = 16
-"""Components beyond the kept ones, by which samples of the panel are known again."""
+"""PrincipalComponents beyond the kept ones, by which samples of the panel are known again."""
 
 HELD_OUT = 0.1
-FEWEST_HELD_OUT = 20
+MIN_HELD_OUT = 20
 BOUND_DRAWS = 64
 
 
@@ -166,7 +166,7 @@ def fit_model(
     clock.lap("training")
     calibration = None
     some = np.flatnonzero(held_out if held_out.any() else ~held_out)[:CALIBRATED]
-    if row(options.method).error_bars and len(some) >= FEWEST_CALIBRATED:
+    if row(options.method).error_bars and len(some) >= MIN_CALIBRATED:
         samples = np.flatnonzero(qc.fit_samples)[some]
         parts = _thinned(store, qc, projection, samples, options.seed)
         calibration = calibrate(method, fitted[some], parts, ids[some], some, device, options.seed)
@@ -175,12 +175,12 @@ def fit_model(
         fitted = scores[qc.fit_samples]
         clock.lap("calibration")
     all_samples = ScoreData(fitted, device)
-    placement = method.place(all_samples, ids, draws=BOUND_DRAWS, seed=options.seed)
-    bounds = _bounds(placement, held_out)
-    turn = _orientation(method, placement.mean, fitted.value)
-    placement = placement.turned(turn)
-    calibration = calibration and calibration.turned(turn)
-    privacy = membership(placement.importance_bound, held_out, projection, options.seed)
+    posterior = method.place(all_samples, ids, draws=BOUND_DRAWS, seed=options.seed)
+    bounds = _bounds(posterior, held_out)
+    turn = _rotation(method, posterior.mean, fitted.value)
+    posterior = posterior.rotated(turn)
+    calibration = calibration and calibration.rotated(turn)
+    privacy = membership(posterior.importance_bound, held_out, projection, options.seed)
     record = {
         "options": asdict(options) | {"settings": asdict(chosen)},
         "scale": modality.scale.double().tolist(),
@@ -191,8 +191,8 @@ def fit_model(
             **calibration.as_json(),
             "held_out": bool(held_out.any()),
         },
-        "likeness": likeness(placement, fitted, projection, calibration, options.seed).as_json(),
-        **_groups(levels, ids, placement, held_out, calibration),
+        "likeness": likeness(posterior, fitted, projection, calibration, options.seed).as_json(),
+        **_groups(levels, ids, posterior, held_out, calibration),
         "privacy": privacy,
         "training": [asdict(row) for row in history],
         "versions": versions(),
@@ -202,7 +202,7 @@ def fit_model(
         panel=_panel(store, qc, chain),
         projection=projection,
         weights=method.state(),
-        orientation=turn,
+        rotation=turn,
         record=record,
     )
     clock.lap("bounds")
@@ -227,7 +227,7 @@ def _thinned(
 def _groups(
     levels: Levels | None,
     ids: Sequence[str],
-    placement: Placement,
+    posterior: PosteriorDraws,
     held_out: np.ndarray,
     calibration: Calibration | None,
 ) -> dict[str, Any]:
@@ -235,7 +235,7 @@ def _groups(
     if levels is None:
         return {"groups": None, "assignment": []}
     found, figures = know_groups(
-        levels, ids, placement, held_out, calibration if held_out.any() else None
+        levels, ids, posterior, held_out, calibration if held_out.any() else None
     )
     return {"groups": found and found.as_json(), "assignment": figures}
 
@@ -251,11 +251,11 @@ def make_projection(
         How many to keep; 0 for as many as pass the Tracy-Widom test, but no less than ``fewest``.
     """
     samples = np.flatnonzero(qc.fit_samples)
-    wanted = max(MOST_COMPONENTS, components) + NOISE_COMPONENTS
+    wanted = max(MAX_COMPONENTS, components) + NOISE_COMPONENTS
     found = principal_components(store, qc.variants, samples, qc.frequency, wanted, seed)
-    most = max(1, len(found.strength) - NOISE_COMPONENTS)
+    most = max(1, len(found.eigenvalues) - NOISE_COMPONENTS)
     kept = min(max(components or found.significant, fewest), most)
-    used = min(kept + NOISE_COMPONENTS, len(found.strength))
+    used = min(kept + NOISE_COMPONENTS, len(found.eigenvalues))
     dispersion = score_dispersion(
         store, qc.variants, samples, qc.frequency, found.loadings[:, :kept]
     )
@@ -269,8 +269,8 @@ def make_projection(
     return Projection(
         loadings=found.loadings[:, :used].astype(np.float32).astype(np.float64),
         frequency=qc.frequency,
-        strength=found.strength[:used],
-        pull=found.pull(kept),
+        eigenvalues=found.eigenvalues[:used],
+        shrinkage=found.shrinkage(kept),
         samples=len(samples),
         dispersion=dispersion,
         kept=kept,
@@ -281,7 +281,7 @@ def hold_out(samples: int, seed: int) -> np.ndarray:
     """A tenth of the samples, where that makes a sample worth judging by; bool (samples,)."""
     mask = np.zeros(samples, dtype=bool)
     count = int(samples * HELD_OUT)
-    if count >= FEWEST_HELD_OUT:
+    if count >= MIN_HELD_OUT:
         mask[stream(seed, "held out").permutation(samples)[:count]] = True
     return mask
 
@@ -295,7 +295,7 @@ def revive(model: Model, device: torch.device) -> Method:
         If it cannot place samples it was not fitted to.
     """
     chosen = model.record["options"]
-    if not row(chosen["method"]).places_new:
+    if not row(chosen["method"]).embeds_new_samples:
         raise UsageProblem(
             f"{chosen['method']} arranges the samples it is given and cannot place others",
             "Fit it to every sample at once, or fit another method, such as ddvi or pca.",
@@ -328,16 +328,16 @@ def _blocks(
             advance(part.stop - part.start)
 
 
-def _bounds(placement: Placement, held_out: np.ndarray) -> dict[str, Any]:
+def _bounds(posterior: PosteriorDraws, held_out: np.ndarray) -> dict[str, Any]:
     """Bounds on samples held out of training, or on every sample; none where draws have no weight."""
     judged = held_out if held_out.any() else ~held_out
-    if placement.log_weight is None:
+    if posterior.log_weight is None:
         return {}
-    elbo, importance = placement.elbo[judged], placement.importance_bound[judged]
+    elbo, importance = posterior.elbo[judged], posterior.importance_bound[judged]
     return {
         "samples": int(judged.sum()),
         "held_out": bool(held_out.any()),
-        "draws": placement.draws.shape[1],
+        "draws": posterior.draws.shape[1],
         "elbo": float(elbo.mean()),
         "elbo_se": standard_error(elbo),
         "importance_weighted": float(importance.mean()),
@@ -345,8 +345,8 @@ def _bounds(placement: Placement, held_out: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _orientation(method: Method, mean: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    return orientation(mean, scores) if method.turnable else np.eye(mean.shape[1])
+def _rotation(method: Method, mean: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    return rotation(mean, scores) if method.rotatable else np.eye(mean.shape[1])
 
 
 def _counts(store: GenotypeStore, qc: QC) -> dict[str, Any]:

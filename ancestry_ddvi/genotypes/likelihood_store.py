@@ -10,9 +10,9 @@ import numpy as np
 
 from ..errors import InputUnreadable, NothingLeft
 from .formats.fields import POSTERIORS
-from .formats.likelihood_source import EvidenceSource
+from .formats.likelihood_source import LikelihoodSource
 from .formats.registry import as_one, variant_file
-from .formats.variant_filter import Row, table
+from .formats.variant_filter import VariantRow, table
 from .harmonise.matching import ABSENT, bare_chromosome
 from .harmonise.panel import Alignment
 from .projection.likelihood_scores import as_likelihoods, spread
@@ -27,12 +27,12 @@ class _Wanted:
         self._positions = set(zip(chromosomes, model.position.tolist(), strict=True))
         self._ids = set(model.id) - {".", ""}
 
-    def __call__(self, row: Row) -> bool:
+    def __call__(self, row: VariantRow) -> bool:
         return row[2] in self._ids or (bare_chromosome(row[0]), row[1]) in self._positions
 
 
 @dataclass(frozen=True)
-class EvidenceStore:
+class LikelihoodStore:
     """What a field says of every sample at the SNPs that may be variants of a model.
 
     Attributes
@@ -43,7 +43,7 @@ class EvidenceStore:
     field : "PL", "GL", "GP" or "DS"
     variants : VariantTable
     values : ndarray of float16, (variants, samples, 3)
-        See ``EvidenceSource``.
+        See ``LikelihoodSource``.
     snps : int
         SNPs in the files, of the model or not.
     skipped : Counter of str
@@ -67,7 +67,7 @@ class EvidenceStore:
         field: str,
         model: VariantTable,
         progress: Callable[[int, int | None], None],
-    ) -> EvidenceStore:
+    ) -> LikelihoodStore:
         """Read the field from the files, which are joined if there are several.
 
         Raises
@@ -80,7 +80,7 @@ class EvidenceStore:
             See ``open_sources``.
         """
         wanted = _Wanted(model)
-        parts = [EvidenceSource(variant_file(path) or path, field, wanted) for path in paths]
+        parts = [LikelihoodSource(variant_file(path) or path, field, wanted) for path in paths]
         source = as_one(parts)
         tables, values = [table([])], [np.empty((0, len(source.samples), 3), np.float16)]
         for block in source.blocks():

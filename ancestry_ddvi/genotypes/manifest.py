@@ -22,7 +22,7 @@ FilePrint = dict[str, str | int]
 
 
 @dataclass(frozen=True)
-class Origin:
+class Manifest:
     """Written beside a store as PREFIX.json; a store without one is never reused.
 
     ``inputs`` tells the input files apart from any others and from their own later states;
@@ -36,18 +36,18 @@ class Origin:
     format: int = FORMAT
 
     @classmethod
-    def of(cls, source: GenotypeSource, inputs: Sequence[FilePrint]) -> Origin:
-        """The origin of a store made from a source that is now exhausted."""
+    def of(cls, source: GenotypeSource, inputs: Sequence[FilePrint]) -> Manifest:
+        """The manifest of a store made from a source that is now exhausted."""
         return cls(source.name, list(inputs), dict(source.skipped), source.build_hint)
 
     @classmethod
-    def read(cls, prefix: Path) -> Origin | None:
-        """The origin of the store at ``prefix``; None where there is none of this format."""
+    def read(cls, prefix: Path) -> Manifest | None:
+        """The manifest of the store at ``prefix``; None where there is none of this format."""
         try:
-            origin = cls(**json.loads(_path(prefix).read_text()))
+            manifest = cls(**json.loads(_path(prefix).read_text()))
         except (OSError, ValueError, TypeError):
             return None
-        return origin if origin.format == FORMAT else None
+        return manifest if manifest.format == FORMAT else None
 
     def write(self, prefix: Path) -> None:
         with whole(_path(prefix)) as beside:
@@ -64,7 +64,7 @@ def forget(prefix: Path) -> None:
     Raises
     ------
     OutputUnwritable
-        If its origin cannot be removed.
+        If its manifest cannot be removed.
     """
     try:
         _path(prefix).unlink(missing_ok=True)

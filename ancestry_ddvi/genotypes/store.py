@@ -14,7 +14,7 @@ from .formats.packing import PackedRows, genotype_counts, pack, packed_width, un
 from .formats.plink import PlinkSource, map_bed, write_plink
 from .formats.registry import open_sources
 from .formats.source import GenotypeSource
-from .manifest import Origin, fingerprint, forget
+from .manifest import Manifest, fingerprint, forget
 from .variants import Block, VariantTable
 
 log = logging.getLogger(__name__)
@@ -144,7 +144,7 @@ def _ingested(source: GenotypeSource, prefix: Path, progress: Progress | None) -
     forget(prefix)
     inputs = fingerprint(source.files)
     variants = write_plink(prefix, source.samples, _reported(source, progress))
-    Origin.of(source, inputs).write(prefix)
+    Manifest.of(source, inputs).write(prefix)
     packed = map_bed(Path(f"{prefix}.bed"), len(variants), len(source.samples))
     return _store(source, variants, PackedRows(packed))
 
@@ -160,8 +160,8 @@ def _refuse_to_overwrite(source: GenotypeSource, prefix: Path) -> None:
 
 def _reused(source: GenotypeSource, prefix: Path) -> GenotypeStore | None:
     """The store at ``prefix`` if it was made from this very input."""
-    origin = Origin.read(prefix)
-    if origin is None or not source.files or origin.inputs != fingerprint(source.files):
+    manifest = Manifest.read(prefix)
+    if manifest is None or not source.files or manifest.inputs != fingerprint(source.files):
         return None
     try:
         store = _in_place(PlinkSource(f"{prefix}.bed"))
@@ -170,8 +170,8 @@ def _reused(source: GenotypeSource, prefix: Path) -> GenotypeStore | None:
     if store.samples != source.samples:
         return None
     log.info("The store %s is reused: it was made from %s, unchanged since.", prefix, source.name)
-    store.name, store.build_hint = origin.name, origin.build_hint
-    store.skipped = origin.left_out()
+    store.name, store.build_hint = manifest.name, manifest.build_hint
+    store.skipped = manifest.left_out()
     return store
 
 

@@ -29,7 +29,7 @@ SMALLEST = 1e-6
 
 
 @dataclass(frozen=True)
-class Target:
+class TargetDensity:
     """The density p(z) r(z) / Z.
 
     Attributes
@@ -73,7 +73,7 @@ class Population:
     log_z: float
 
 
-def annealed(target: Target, size: int = PARTICLES) -> Population:
+def annealed(target: TargetDensity, size: int = PARTICLES) -> Population:
     """Sequential Monte Carlo from the prior to the target (Del Moral, Doucet & Jasra 2006).
 
     The reward counts more and more. After each rise the population is chosen anew by weight, then
@@ -124,7 +124,9 @@ def _resampled(log_weight: Tensor) -> Tensor:
     return chosen.clamp_max(n - 1)
 
 
-def _moved(target: Target, z: Tensor, beta: float, stride: float) -> tuple[Tensor, Tensor, float]:
+def _moved(
+    target: TargetDensity, z: Tensor, beta: float, stride: float
+) -> tuple[Tensor, Tensor, float]:
     """The places after one proposal each, their log rewards, and a stride nearer to the best.
 
     Proposals are scaled by the spread of the population along each axis. A reward without a

@@ -20,7 +20,7 @@ from ..models.variational import Variational
 from ..training.objectives.trajectory_balance import TrajectoryBalance
 from ..training.objectives.wake_sleep import Sleep
 from ..training.trainer import Stage, train
-from .posterior_draws import Placement, joined
+from .posterior_draws import PosteriorDraws, concat
 from .sampling import place
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def constrained(
     sampler: str,
     steps: int,
     advance: Callable[[int], None],
-) -> tuple[Placement, dict[str, int]]:
+) -> tuple[PosteriorDraws, dict[str, int]]:
     """Draws from p(z) p(scores | z) r(z) of every sample, on the axes of the latents.
 
     First by the generator's own posterior, weighted; that will do wherever enough draws carry the
@@ -75,7 +75,7 @@ def constrained(
 
     Returns
     -------
-    Placement
+    PosteriorDraws
     dict of str to int
         How many samples were placed by which sampler.
     """
@@ -92,7 +92,7 @@ def constrained(
     better = wanted & ((other.effective_draws > own.effective_draws) | (sampler != "auto"))
     rows = [(other if take else own)[i : i + 1] for i, take in enumerate(better)]
     taken = int(better.sum())
-    return joined(rows), {"own": len(ids) - taken, "outsourced": taken}
+    return concat(rows), {"own": len(ids) - taken, "outsourced": taken}
 
 
 def _trained(
@@ -124,18 +124,16 @@ def _spread(generator: LatentModel) -> Tensor:
     assert isinstance(likelihood, NormalScores)
     with torch.no_grad():
         z = generator.prior.sample(LOOKED_AT)
-        normal = torch.randn(LOOKED_AT, len(likelihood.log_excess), device=z.device)
+        normal = torch.randn(LOOKED_AT, len(likelihood.log_residual_variance), device=z.device)
         return likelihood.truth(z, normal).std(0)
 
 
-def of_latents(
-    log_reward: Callable[[np.ndarray], np.ndarray], orientation: np.ndarray
-) -> LogReward:
+def of_latents(log_reward: Callable[[np.ndarray], np.ndarray], rotation: np.ndarray) -> LogReward:
     """A reward of coordinates, (n, dims) -> (n,), as one of latents; without a gradient."""
 
     def reward(z: Tensor) -> Tensor:
-        leading = z.detach().double().cpu().numpy()[:, : len(orientation)]
-        return torch.tensor(log_reward(leading @ orientation)).to(z)
+        leading = z.detach().double().cpu().numpy()[:, : len(rotation)]
+        return torch.tensor(log_reward(leading @ rotation)).to(z)
 
     return reward
 

@@ -17,7 +17,7 @@ def sample_prior(model: LatentModel, count: int, seed: int) -> np.ndarray:
         return np.asarray(model.prior.sample(count).double().cpu().numpy())
 
 
-def imagine(model: LatentModel, z: np.ndarray, normal: np.ndarray) -> np.ndarray:
+def decode_scores(model: LatentModel, z: np.ndarray, normal: np.ndarray) -> np.ndarray:
     """True scores of samples at latents: what the decoder expects and a draw of the excess.
 
     The natural noise of scores is not in them: that comes with genotypes.
@@ -37,7 +37,7 @@ def imagine(model: LatentModel, z: np.ndarray, normal: np.ndarray) -> np.ndarray
     likelihood = model.likelihood
     assert isinstance(likelihood, NormalScores)
     model.eval()
-    device = likelihood.log_excess.device
+    device = likelihood.log_residual_variance.device
     found = []
     for start in range(0, len(z), SAMPLES_AT_ONCE):
         some = start + np.resize(

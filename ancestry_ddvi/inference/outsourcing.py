@@ -12,14 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from ..models.batch import Draw
-from ..models.nets import silent
+from ..models.nets import zero_init
 from ..models.posteriors.diffusion import Diffusion
 from ..models.posteriors.gaussian import CENTRE, REACH, Gaussian
 from ..models.priors.base import Prior
 from ..models.runtime import computing
 from ..training.objectives.trajectory_balance import imbalance
 from ..training.trainer import CLIP
-from .annealing import PARTICLES, Target, annealed
+from .annealing import PARTICLES, TargetDensity, annealed
 from .posterior_draws import effective
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 PROPOSED, AT_ONCE = 2**17, 2**13
 """Draws of the prior before it is given up, and how many at once."""
 
-FEWEST = 400
+MIN_ACCEPTED = 400
 """Fewest that the constraint must accept of these: their largest reward is taken for the bound."""
 
 CHAIN, WIDTH, TRAJECTORIES = 25, 64, 256
@@ -52,7 +52,7 @@ NOTED = 0.2
 
 
 @dataclass(frozen=True)
-class Sampled:
+class OutsourcedDraws:
     """Weighted draws of latents under a constraint.
 
     Attributes
@@ -105,7 +105,7 @@ def outsource(
     draws: int,
     seed: int,
     steps: int = 2000,
-) -> Sampled:
+) -> OutsourcedDraws:
     """Draw latents from p(z) r(z) / Z, by the simplest means that will do.
 
     Draws of the prior, accepted by their reward, are exact, and do if enough are accepted. Else a
@@ -119,7 +119,7 @@ def outsource(
     prior : Prior
         Of the generator, on the device to compute on.
     log_reward : callable from Tensor, (n, d), to Tensor, (n,)
-        Log r in nats; see ``Target``.
+        Log r in nats; see ``TargetDensity``.
     draws, seed : int
     steps : int
         Training steps of the sampler.
@@ -129,7 +129,7 @@ def outsource(
     NothingLeft
         If no draw of the prior meets the constraint.
     """
-    target = Target(prior, log_reward)
+    target = TargetDensity(prior, log_reward)
     with computing(seed, None):
         found = accepted(target, draws)
         if found is not None:
@@ -145,20 +145,24 @@ def outsource(
     )
 
 
-def accepted(target: Target, draws: int) -> Sampled | None:
+def accepted(target: TargetDensity, draws: int) -> OutsourcedDraws | None:
     """Draws of the prior accepted by their reward, or None where these are too few."""
     with torch.no_grad():
         places = [target.prior.sample(AT_ONCE) for _ in range(PROPOSED // AT_ONCE)]
         reward = torch.cat([target.log_reward(z) for z in places]).double()
     z = torch.cat(places)
     kept = z[torch.rand_like(reward).log() < reward - reward.max()]
-    if len(kept) < max(draws, FEWEST):
+    if len(kept) < max(draws, MIN_ACCEPTED):
         return None
     log_z = float(reward.logsumexp(0)) - math.log(len(z))
-    return Sampled(_array(kept[:draws]), np.full(draws, log_z), log_z, log_z, log_z, False, "prior")
+    return OutsourcedDraws(
+        _array(kept[:draws]), np.full(draws, log_z), log_z, log_z, log_z, False, "prior"
+    )
 
 
-def learnt(target: Target, ends: Tensor, reference: Tensor, draws: int, steps: int) -> Sampled:
+def learnt(
+    target: TargetDensity, ends: Tensor, reference: Tensor, draws: int, steps: int
+) -> OutsourcedDraws:
     """Draws of a diffusion sampler trained for the target, and at least ``JUDGED`` of them.
 
     Parameters
@@ -171,7 +175,7 @@ def learnt(target: Target, ends: Tensor, reference: Tensor, draws: int, steps: i
     return weighed(taught(target, ends, steps), target, reference, draws)
 
 
-def taught(target: Target, ends: Tensor, steps: int) -> Sampler:
+def taught(target: TargetDensity, ends: Tensor, steps: int) -> Sampler:
     """First on trajectories that end in ``ends``, then by balance on these and the chain's own."""
     sampler = Sampler(ends)
     lowest = float(target.log_prob(ends).min()) - FLOOR
@@ -190,7 +194,9 @@ def taught(target: Target, ends: Tensor, steps: int) -> Sampler:
     return sampler
 
 
-def weighed(sampler: Sampler, target: Target, reference: Tensor, draws: int) -> Sampled:
+def weighed(
+    sampler: Sampler, target: TargetDensity, reference: Tensor, draws: int
+) -> OutsourcedDraws:
     """Draws of a trained sampler, at least ``JUDGED``, and what other draws say it misses."""
     with torch.no_grad():
         own, other = sampler.draw(max(draws, JUDGED)), sampler.noised(reference)
@@ -199,7 +205,9 @@ def weighed(sampler: Sampler, target: Target, reference: Tensor, draws: int) -> 
         upper = _array(target.log_prob(reference) - sampler.log_q(other))
     log_z = float(np.logaddexp.reduce(weight)) - math.log(len(weight))
     elbo, eubo = float(weight.mean()), float(upper.mean())
-    return Sampled(_array(z), weight, log_z, elbo, eubo, _missed(weight, upper), "outsourced")
+    return OutsourcedDraws(
+        _array(z), weight, log_z, elbo, eubo, _missed(weight, upper), "outsourced"
+    )
 
 
 class Sampler(nn.Module):
@@ -225,7 +233,7 @@ class Sampler(nn.Module):
         self.register_buffer("factor", torch.linalg.cholesky(covariance + 1e-8 * unit))
         self.chain = Diffusion(Gaussian(dims, 1), 1, CHAIN, WIDTH, "cosine").to(places)
         with torch.no_grad():
-            silent(self.chain.base.head).bias[dims:] = REACH * math.atanh(-CENTRE / REACH)
+            zero_init(self.chain.base.head).bias[dims:] = REACH * math.atanh(-CENTRE / REACH)
 
     def draw(self, n: int) -> Draw:
         """Draws of the chain, in its own units."""
@@ -251,7 +259,7 @@ class Sampler(nn.Module):
         return self.centre.new_ones(n, 1)
 
 
-def _balance(sampler: Sampler, target: Target, ends: Tensor, lowest: float) -> Tensor:
+def _balance(sampler: Sampler, target: TargetDensity, ends: Tensor, lowest: float) -> Tensor:
     """Of trajectories half of which are the chain's own; a scalar."""
     with torch.no_grad():
         own, given = sampler.draw(TRAJECTORIES // 2), _given(sampler, ends, TRAJECTORIES // 2)

@@ -12,7 +12,7 @@ from ..seeding import keyed_normals, stream
 
 
 @dataclass(frozen=True)
-class Placement:
+class PosteriorDraws:
     """Where samples are, and how firmly.
 
     Attributes
@@ -39,14 +39,14 @@ class Placement:
     misfit: np.ndarray | None = None
     own_log_weight: np.ndarray | None = None
 
-    def __getitem__(self, samples: np.ndarray | slice) -> Placement:
+    def __getitem__(self, samples: np.ndarray | slice) -> PosteriorDraws:
         """Some of the samples."""
         parts = (getattr(self, f.name) for f in fields(self))
-        return Placement(*(None if part is None else part[samples] for part in parts))  # type: ignore[arg-type]
+        return PosteriorDraws(*(None if part is None else part[samples] for part in parts))  # type: ignore[arg-type]
 
-    def turned(self, orientation: np.ndarray) -> Placement:
-        """The same draws on turned axes; ``orientation`` is (dims, dims), orthogonal."""
-        return replace(self, draws=self.draws @ orientation)
+    def rotated(self, rotation: np.ndarray) -> PosteriorDraws:
+        """The same draws on rotated axes; ``rotation`` is (dims, dims), orthogonal."""
+        return replace(self, draws=self.draws @ rotation)
 
     @property
     def weight(self) -> np.ndarray:
@@ -157,22 +157,22 @@ def effective(log_weight: np.ndarray) -> np.ndarray:
     return np.asarray(weight.sum(axis=-1) ** 2 / (weight**2).sum(axis=-1))
 
 
-def normal_placement(
+def normal_posterior(
     mean: np.ndarray, covariance: np.ndarray, ids: Sequence[str], *, draws: int, seed: int
-) -> Placement:
+) -> PosteriorDraws:
     """Draws from normals of given means, (samples, dims), and covariances; all count alike."""
     noise = keyed_normals(ids, draws, mean.shape[1:], seed)
     factor = np.linalg.cholesky(covariance + 1e-12 * np.eye(mean.shape[1]))
-    return Placement(mean[:, None] + np.einsum("nij,nsj->nsi", factor, noise))
+    return PosteriorDraws(mean[:, None] + np.einsum("nij,nsj->nsi", factor, noise))
 
 
-def joined(blocks: Sequence[Placement]) -> Placement:
-    """One placement of the samples of several."""
-    parts = ([getattr(block, f.name) for block in blocks] for f in fields(Placement))
-    return Placement(*(None if part[0] is None else np.concatenate(part) for part in parts))  # type: ignore[arg-type]
+def concat(blocks: Sequence[PosteriorDraws]) -> PosteriorDraws:
+    """One posterior of the samples of several."""
+    parts = ([getattr(block, f.name) for block in blocks] for f in fields(PosteriorDraws))
+    return PosteriorDraws(*(None if part[0] is None else np.concatenate(part) for part in parts))  # type: ignore[arg-type]
 
 
-def orientation(mean: np.ndarray, scores: np.ndarray) -> np.ndarray:
+def rotation(mean: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """The rotation or reflection that turns places to the leading scores (Procrustes).
 
     A model with a rotation-invariant prior is the same after turning its axes; without this

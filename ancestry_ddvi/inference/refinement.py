@@ -12,7 +12,7 @@ from ..models.batch import Batch
 from ..models.latent import LatentModel
 from .posterior_draws import effective
 
-FEWEST = 16.0
+MIN_EFFECTIVE = 16.0
 """Effective draws below which new ones are proposed, or half of the draws if that is less: an
 error bar from a few is too narrow."""
 
@@ -45,7 +45,7 @@ def refined(
         The sample's own.
     """
     best = z.double().cpu().numpy(), log_weight.double().cpu().numpy()
-    least = min(FEWEST, len(z) / 2)
+    least = min(MIN_EFFECTIVE, len(z) / 2)
     if effective(best[1]) >= least:
         return z, log_weight
     first, rounds = np.cov(best[0], rowvar=False).reshape(z.shape[1], -1), [best]

@@ -13,7 +13,7 @@ from ..data.dataset import Dataset
 from ..models.batch import Batch
 from ..models.latent import LatentModel
 from ..seeding import keyed_normals, stream
-from .posterior_draws import Placement, joined
+from .posterior_draws import PosteriorDraws, concat
 from .refinement import refined
 
 SAMPLES_AT_ONCE = 64
@@ -22,7 +22,7 @@ SAMPLES_AT_ONCE = 64
 
 def place(
     model: LatentModel, data: Dataset, ids: Sequence[str], *, draws: int, seed: int
-) -> Placement:
+) -> PosteriorDraws:
     """Draw from every sample's posterior; a row depends on its ID, its data and the seed alone.
 
     Parameters
@@ -44,12 +44,12 @@ def place(
         batch = data.batch(torch.tensor(start + filled)).repeat(draws)
         with torch.no_grad():
             blocks.append(_block(model, batch, noise, some, seed))
-    return joined(blocks)
+    return concat(blocks)
 
 
 def _block(
     model: LatentModel, batch: Batch, noise: np.ndarray, ids: Sequence[str], seed: int
-) -> Placement:
+) -> PosteriorDraws:
     draws = noise.shape[1]
     draw = model.encode(batch, torch.tensor(noise, device=batch.x.device).flatten(0, 1))
     z, log_weight = draw.z, model.weigh(batch, draw)
@@ -70,7 +70,7 @@ def _block(
         model.likelihood.misfit(batch, z),
         own,
     )
-    return _placement(*(_rows(f, draws, len(ids)) for f in found))
+    return _posterior_draws(*(_rows(f, draws, len(ids)) for f in found))
 
 
 def _rows(values: Tensor | None, draws: int, samples: int) -> np.ndarray | None:
@@ -81,17 +81,17 @@ def _rows(values: Tensor | None, draws: int, samples: int) -> np.ndarray | None:
     return np.asarray(shaped[:samples])
 
 
-def _placement(
+def _posterior_draws(
     z: np.ndarray | None,
     log_weight: np.ndarray | None,
     groups: np.ndarray | None,
     log_prior: np.ndarray | None,
     misfit: np.ndarray | None,
     own: np.ndarray | None,
-) -> Placement:
+) -> PosteriorDraws:
     """Draws of a few samples; groups averaged over their weights."""
     assert z is not None
-    placed = Placement(z, log_weight, None, log_prior, misfit, own)
+    placed = PosteriorDraws(z, log_weight, None, log_prior, misfit, own)
     if groups is None:
         return placed
     return replace(placed, groups=np.einsum("ns,nsg->ng", placed.weight, groups))

@@ -14,15 +14,15 @@ from ..reference.normals import Normals
 
 
 @dataclass(frozen=True)
-class Target:
-    """One group at places of a model, whose coordinates are turned latents.
+class GroupTarget:
+    """One group at places of a model, whose coordinates are rotated latents.
 
     Attributes
     ----------
     groups : Groups
     level : int
     name : str
-    orientation : ndarray of float64, (dims, dims)
+    rotation : ndarray of float64, (dims, dims)
         Latents times this are coordinates.
     share : float
         Of the samples that are to be drawn.
@@ -31,7 +31,7 @@ class Target:
     groups: Groups
     level: int
     name: str
-    orientation: np.ndarray
+    rotation: np.ndarray
     share: float = 1.0
 
     def log_chance(self, places: np.ndarray) -> np.ndarray:
@@ -50,14 +50,14 @@ class Target:
     @property
     def proposal(self) -> Normals:
         """The group's normals, on the axes of the latents."""
-        turned = self.groups.normals_of(self.level, self.name)
-        back = self.orientation.T
+        rotated = self.groups.normals_of(self.level, self.name)
+        back = self.rotation.T
         return Normals(
-            turned.weight, turned.mean @ back, self.orientation @ turned.covariance @ back
+            rotated.weight, rotated.mean @ back, self.rotation @ rotated.covariance @ back
         )
 
 
-def targets(groups: Groups, asked: Sequence[str], orientation: np.ndarray) -> list[Target]:
+def targets(groups: Groups, asked: Sequence[str], rotation: np.ndarray) -> list[GroupTarget]:
     """The groups that are asked for as NAME or NAME:WEIGHT, with shares that sum to 1.
 
     Raises
@@ -73,7 +73,7 @@ def targets(groups: Groups, asked: Sequence[str], orientation: np.ndarray) -> li
         weights[name] = level, weight
     total = sum(weight for _, weight in weights.values())
     return [
-        Target(groups, level, name, orientation, weight / total)
+        GroupTarget(groups, level, name, rotation, weight / total)
         for name, (level, weight) in weights.items()
     ]
 

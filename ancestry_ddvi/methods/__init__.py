@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .method import Recipe
 
 
-class Row(NamedTuple):
+class MethodEntry(NamedTuple):
     """A row of the table.
 
     Attributes
@@ -24,7 +24,7 @@ class Row(NamedTuple):
         One line for samples.
     settings : mapping of str to object
         What differs from the defaults of the class.
-    places_new : bool
+    embeds_new_samples : bool
         Whether it can place a new sample without fitting again.
     error_bars : bool
         Whether it says how sure a place is.
@@ -35,52 +35,58 @@ class Row(NamedTuple):
     recipe: str
     summary: str
     settings: Mapping[str, Any] = {}
-    places_new: bool = True
+    embeds_new_samples: bool = True
     error_bars: bool = True
     uses_labels: bool = True
 
 
-METHODS: dict[str, Row] = {
-    "ddvi": Row("ddvi:DDVI", "denoising diffusion variational inference"),
-    "ddvi-simple": Row(
+METHODS: dict[str, MethodEntry] = {
+    "ddvi": MethodEntry("ddvi:DDVI", "denoising diffusion variational inference"),
+    "ddvi-simple": MethodEntry(
         "ddvi:DDVI",
         "its simplified form: a chain that sees no data, latent-space sleep",
         {"chain": "unconditional", "sleep": "latent", "schedule": "cosine"},
     ),
-    "ddvi-no-sleep": Row("ddvi:DDVI", "its ablation: the bound alone", {"sleep": "none"}),
-    "vae": Row("vae:VAE", "variational autoencoder, Gaussian posterior"),
-    "iwae": Row("vae:VAE", "the same, importance-weighted bound of 8 draws", {"importance": 8}),
-    "iaf-vae": Row("iaf_vae:IAFVAE", "inverse autoregressive flow posterior"),
-    "h-iaf-vae": Row("h_iaf_vae:HierarchicalIAFVAE", "hierarchical posterior of two such flows"),
-    "aae": Row("aae:AAE", "adversarial autoencoder", error_bars=False),
-    "inflationary-flow": Row(
+    "ddvi-no-sleep": MethodEntry("ddvi:DDVI", "its ablation: the bound alone", {"sleep": "none"}),
+    "vae": MethodEntry("vae:VAE", "variational autoencoder, Gaussian posterior"),
+    "iwae": MethodEntry(
+        "vae:VAE", "the same, importance-weighted bound of 8 draws", {"importance": 8}
+    ),
+    "iaf-vae": MethodEntry("iaf_vae:IAFVAE", "inverse autoregressive flow posterior"),
+    "h-iaf-vae": MethodEntry(
+        "h_iaf_vae:HierarchicalIAFVAE", "hierarchical posterior of two such flows"
+    ),
+    "aae": MethodEntry("aae:AAE", "adversarial autoencoder", error_bars=False),
+    "inflationary-flow": MethodEntry(
         "inflationary_flow:InflationaryFlow",
         "inflationary flow: a unique and invertible map of all components",
         uses_labels=False,
     ),
-    "outsourced": Row(
+    "outsourced": MethodEntry(
         "outsourced:Outsourced",
         "outsourced diffusion sampling: the exact posterior of another method's generator",
     ),
-    "pca": Row("pca:PCA", "principal components with the noise of each sample", uses_labels=False),
-    "umap": Row(
+    "pca": MethodEntry(
+        "pca:PCA", "principal components with the noise of each sample", uses_labels=False
+    ),
+    "umap": MethodEntry(
         "umap:UMAP",
         "UMAP of principal components",
-        places_new=False,
+        embeds_new_samples=False,
         error_bars=False,
         uses_labels=False,
     ),
-    "tsne": Row(
+    "tsne": MethodEntry(
         "tsne:TSNE",
         "t-SNE of principal components",
-        places_new=False,
+        embeds_new_samples=False,
         error_bars=False,
         uses_labels=False,
     ),
 }
 
 
-def row(name: str) -> Row:
+def row(name: str) -> MethodEntry:
     """The row of a method.
 
     Raises

@@ -35,7 +35,7 @@ class DDVI(VariationalRecipe):
         "conditional": every step of the chain sees the data. "unconditional": only its first
         latent does, as in the paper's simplified algorithm.
     sleep : str
-        What the posterior learns besides the bound: "data", fantasies of data; "latent",
+        What the posterior learns besides the bound: "data", simulated data of data; "latent",
         latents of the prior alone, through the chain; "none", the ablation.
     """
 

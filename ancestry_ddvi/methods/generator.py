@@ -26,7 +26,7 @@ class Generator(Protocol):
     def log_prior(self, z: np.ndarray) -> np.ndarray:
         """Log density of the prior, in nats; (..., latents) -> (...)."""
 
-    def imagine(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray:
+    def decode_scores(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray:
         """True scores of samples at latents, chance made of standard normals; (samples, components).
 
         Parameters

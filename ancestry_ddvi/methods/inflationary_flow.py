@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..data.dataset import Dataset
 from ..errors import UsageProblem
-from ..inference.posterior_draws import Placement
+from ..inference.posterior_draws import PosteriorDraws
 from ..models.batch import Batch
 from ..models.flow import Flow
 from ..models.inflation import INFLATIONS
@@ -73,7 +73,7 @@ class FlowMethod(Trained):
         self.recipe = recipe
         self.dims = spec.dims
         super().__init__(model, self._stages(model), recipe.batch, device)
-        self.turnable = False
+        self.rotatable = False
 
     def _stages(self, model: Inflationary) -> list[Stage[Inflationary]]:
         """One before anything is drawn, one for each round of draws; the last cools down."""
@@ -110,7 +110,7 @@ class FlowMethod(Trained):
         with torch.no_grad():
             return self.model.flow.posterior(again.x, variances(again), noise)
 
-    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> Placement:
+    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> PosteriorDraws:
         """Draws from every sample's posterior; coordinates are the leading latents."""
         placed = super().place(data, ids, draws=draws, seed=seed)
         leading = placed.draws[..., : self.dims]

@@ -11,7 +11,7 @@ import torch
 
 from ..data.dataset import Dataset
 from ..errors import UsageProblem
-from ..inference.posterior_draws import Placement
+from ..inference.posterior_draws import PosteriorDraws
 from ..models.modalities import Modality
 from ..training.trainer import Record
 
@@ -40,15 +40,15 @@ class Method(abc.ABC):
 
     Attributes
     ----------
-    turnable : bool
-        Whether coordinates may be turned about the origin without a change of meaning.
+    rotatable : bool
+        Whether coordinates may be rotated about the origin without a change of meaning.
     steps : int
         Steps of the fit, for the progress bar.
     proposals : int
         Draws to propose and weight for each draw that is asked for.
     """
 
-    turnable: bool
+    rotatable: bool
     steps: int
     proposals: int = 4
 
@@ -62,7 +62,7 @@ class Method(abc.ABC):
         """
 
     @abc.abstractmethod
-    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> Placement:
+    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> PosteriorDraws:
         """Where rows are, and how firmly."""
 
     def log_prior(self, z: np.ndarray) -> np.ndarray:

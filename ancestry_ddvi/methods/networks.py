@@ -14,7 +14,7 @@ import torch
 from ..data.dataset import Dataset
 from ..errors import UsageProblem
 from ..inference import generation
-from ..inference.posterior_draws import Placement
+from ..inference.posterior_draws import PosteriorDraws
 from ..inference.sampling import place
 from ..models.labels import Labels, NoLabels, PredictedLabels
 from ..models.latent import LatentModel
@@ -55,14 +55,14 @@ class Trained(Method):
         self.model = model.to(device)
         self.stages = stages
         self.batch = batch
-        self.turnable = model.prior.isotropic
+        self.rotatable = model.prior.isotropic
         self.steps = sum(stage.steps for stage in stages)
 
     def fit(self, data: Dataset, advance: Callable[[int], None]) -> list[Record]:
         """Run the stages."""
         return train(self.stages, data, self.batch, advance)
 
-    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> Placement:
+    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> PosteriorDraws:
         """Draws from every sample's posterior, with their weights."""
         return place(self.model, data, ids, draws=draws, seed=seed)
 
@@ -83,9 +83,9 @@ class Trained(Method):
         """Latents from the prior; the same for the same seed and count."""
         return generation.sample_prior(self.model, count, seed)
 
-    def imagine(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray:
+    def decode_scores(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray:
         """True scores of samples at ``z``."""
-        return generation.imagine(self.model, z, normal)
+        return generation.decode_scores(self.model, z, normal)
 
     def state(self) -> dict[str, np.ndarray]:
         """The weights of the networks."""

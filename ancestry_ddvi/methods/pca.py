@@ -9,20 +9,20 @@ import numpy as np
 import torch
 
 from ..data.dataset import Dataset
-from ..inference.posterior_draws import Placement
+from ..inference.posterior_draws import PosteriorDraws
 from ..seeding import keyed_normals
 from ..training.trainer import Record
 from .method import Method, Recipe, Spec
 
 
-class Components(Method):
+class PCAMethod(Method):
     """The leading scores in units of their spread over the cohort.
 
     A score is normal about a sample's expected score with the covariance that comes with the
     data; with nothing believed beforehand that is the posterior too, and draws count alike.
     """
 
-    turnable = False
+    rotatable = False
     steps = 0
 
     def __init__(self, dims: int) -> None:
@@ -35,7 +35,7 @@ class Components(Method):
         self.scale = data.batch().x[:, : self.dims].double().std(0).cpu().numpy()
         return []
 
-    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> Placement:
+    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> PosteriorDraws:
         """Normal draws about the scores of each sample."""
         batch = data.batch()
         assert batch.factor is not None
@@ -44,7 +44,7 @@ class Components(Method):
         spread = np.linalg.inv(factor @ factor.swapaxes(1, 2))[:, : self.dims, : self.dims]
         noise = keyed_normals(ids, draws, (1, self.dims), seed)[:, :, 0]
         error = np.einsum("nij,nsj->nsi", np.linalg.cholesky(spread), noise)
-        return Placement((mean[:, None] + error) / self.scale)
+        return PosteriorDraws((mean[:, None] + error) / self.scale)
 
     def state(self) -> dict[str, np.ndarray]:
         """The units."""
@@ -60,7 +60,7 @@ class Components(Method):
 class PCA(Recipe):
     """Principal component analysis of standardised dosages (Patterson et al. 2006)."""
 
-    def build(self, spec: Spec, device: torch.device) -> Components:
+    def build(self, spec: Spec, device: torch.device) -> PCAMethod:
         """The leading ``dims`` scores."""
         del device
-        return Components(spec.dims)
+        return PCAMethod(spec.dims)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ..data.dataset import Dataset
-from ..inference.posterior_draws import Placement
+from ..inference.posterior_draws import PosteriorDraws
 from ..training.trainer import Record
 from .method import Method
 
@@ -19,7 +19,7 @@ Arrange = Callable[[np.ndarray, int], np.ndarray]
 class Transductive(Method):
     """An arrangement of every sample at once: no model is learnt and no uncertainty is claimed."""
 
-    turnable = True
+    rotatable = True
     steps = 0
 
     def __init__(self, arrange: Arrange) -> None:
@@ -30,11 +30,11 @@ class Transductive(Method):
         del data, advance
         return []
 
-    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> Placement:
+    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> PosteriorDraws:
         """Arrange these samples, each with the others in view."""
         del ids, draws
         places = self.arrange(data.batch().x.double().cpu().numpy(), seed)
-        return Placement(places.astype(np.float64)[:, None])
+        return PosteriorDraws(places.astype(np.float64)[:, None])
 
     def state(self) -> dict[str, np.ndarray]:
         """Nothing: what would be kept are samples' own places."""

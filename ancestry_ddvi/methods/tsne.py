@@ -11,7 +11,7 @@ from ..errors import UsageProblem
 from .method import Recipe, Spec
 from .transductive import Transductive
 
-MOST_DIMS = 3
+MAX_DIMS = 3
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class TSNE(Recipe):
     def check(self, dims: int, classes: int) -> None:
         """See that there are no more than three dimensions."""
         super().check(dims, classes)
-        if dims > MOST_DIMS:
+        if dims > MAX_DIMS:
             raise UsageProblem(f"tsne has no {dims} dimensions", "Use --dims 2 or 3.")
 
     def build(self, spec: Spec, device: torch.device) -> Transductive:

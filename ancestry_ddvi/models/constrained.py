@@ -36,9 +36,9 @@ class Rewarded(Likelihood):
         """That of the data alone."""
         return self.likelihood.misfit(batch, z)
 
-    def fantasy(self, batch: Batch, z: Tensor) -> Batch:
+    def simulate(self, batch: Batch, z: Tensor) -> Batch:
         """Data at each latent, whatever its reward."""
-        return self.likelihood.fantasy(batch, z)
+        return self.likelihood.simulate(batch, z)
 
 
 class Constrained(LatentModel):

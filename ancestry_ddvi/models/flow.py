@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from .inflation import INFLATIONS, Inflation
 from .integrators import INTEGRATORS, rk4
-from .nets import silent
+from .nets import zero_init
 from .normal import log_normal
 
 LEVELS = 4.0
@@ -60,7 +60,7 @@ class Denoiser(nn.Module):
         self.register_buffer("spectrum", spectrum.clone())
         self.first = nn.Linear(2 * dims, width)
         self.middle = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))
-        self.last = silent(nn.Linear(width, 3 * dims))
+        self.last = zero_init(nn.Linear(width, 3 * dims))
 
     def raw(self, y: Tensor, gamma: Tensor) -> tuple[Tensor, Tensor]:
         """F, and the log variance of what F should have been; each (n, dims)."""

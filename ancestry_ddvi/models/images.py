@@ -10,7 +10,7 @@ from .batch import Batch
 from .likelihoods.bernoulli import BernoulliPixels
 from .likelihoods.discretised import DiscretisedLogistic
 from .modalities import Modality
-from .nets import MLP, Waves, lively
+from .nets import MLP, FourierFeatures, kaiming_init
 
 CHANNELS = 3
 """Red, green and blue, one whole channel after the other."""
@@ -45,7 +45,7 @@ class GreyPixels(Modality):
 
     def likelihood(self, dims: int, width: int) -> BernoulliPixels:
         """Bernoulli, with two hidden layers of ``width``."""
-        waves = Waves(dims, FREQUENCIES, SPREAD)
+        waves = FourierFeatures(dims, FREQUENCIES, SPREAD)
         net = MLP(waves.outputs, self.height * self.width, width)
         return BernoulliPixels(nn.Sequential(waves, net))
 
@@ -69,7 +69,7 @@ class ColourPixels(Modality):
 
     def likelihood(self, dims: int, width: int) -> DiscretisedLogistic:
         """A discretised logistic, with transposed convolutions."""
-        return DiscretisedLogistic(painter(dims, self.height, self.width, width), CHANNELS)
+        return DiscretisedLogistic(conv_decoder(dims, self.height, self.width, width), CHANNELS)
 
 
 class PixelEncoder(nn.Module):
@@ -93,7 +93,7 @@ class PixelEncoder(nn.Module):
             layers += [nn.Conv2d(before, after, 3, 2, 1), nn.SiLU()]
         left = SEEN[-1] * _halved(height, len(SEEN)) * _halved(across, len(SEEN))
         layers += [nn.Flatten(), nn.Linear(left, width), nn.SiLU()]
-        self.net = lively(nn.Sequential(*layers))
+        self.net = kaiming_init(nn.Sequential(*layers))
 
     def forward(self, batch: Batch) -> Tensor:
         """Context of each row; (n, width)."""
@@ -101,11 +101,11 @@ class PixelEncoder(nn.Module):
         return context
 
 
-def painter(dims: int, height: int, across: int, width: int) -> nn.Sequential:
+def conv_decoder(dims: int, height: int, across: int, width: int) -> nn.Sequential:
     """From latents (n, dims) to (n, channels * height * across) by transposed convolutions."""
     doublings = 2 ** len(PAINTED)
     small = (PAINTED[0], height // doublings, across // doublings)
-    waves = Waves(dims, FREQUENCIES, SPREAD)
+    waves = FourierFeatures(dims, FREQUENCIES, SPREAD)
     layers: list[nn.Module] = [waves, nn.Linear(waves.outputs, width), nn.SiLU()]
     layers += [nn.Linear(width, small[0] * small[1] * small[2]), nn.Unflatten(1, small)]
     for before, after in zip(PAINTED, (*PAINTED[1:], CHANNELS), strict=True):

@@ -24,7 +24,7 @@ class FlowScores(NormalScores):
         super().__init__()
         self.flow = flow
         nothing = torch.full((flow.dims,), -torch.inf)
-        self.register_buffer("log_excess", nothing, persistent=False)
+        self.register_buffer("log_residual_variance", nothing, persistent=False)
 
     def forward(self, z: Tensor) -> Tensor:
         """True scores at each latent; (n, features)."""

@@ -33,7 +33,7 @@ class MLP(nn.Module):
         return out
 
 
-class Waves(nn.Module):
+class FourierFeatures(nn.Module):
     """Random Fourier features: z, sin(w z) and cos(w z) for fixed random frequencies w.
 
     Two latents have to say much: what follows can then change quickly from place to place,
@@ -60,7 +60,7 @@ class Waves(nn.Module):
         return torch.cat([z, angle.sin(), angle.cos()], -1)
 
 
-def lively(net: nn.Sequential) -> nn.Sequential:
+def kaiming_init(net: nn.Sequential) -> nn.Sequential:
     """The layers with weights that keep signals at their size (He et al. 2015).
 
     As torch starts them, five layers leave a hundredth of what tells one image from another.
@@ -72,7 +72,7 @@ def lively(net: nn.Sequential) -> nn.Sequential:
     return net
 
 
-def silent(layer: nn.Linear) -> nn.Linear:
+def zero_init(layer: nn.Linear) -> nn.Linear:
     """The layer with its weights at zero: a correction that starts by correcting nothing."""
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)

@@ -97,21 +97,21 @@ class Variational(LatentModel):
         chain = self.posterior.log_q(draw.z, draw.path, told)
         return chain + self.labels.log_prob(context, draw.label)
 
-    def imagine(self, batch: Batch) -> tuple[Batch, Draw]:
+    def simulate(self, batch: Batch) -> tuple[Batch, Draw]:
         """Fantasies, x ~ p(x | z) seen as sharply as ``batch``, and the z ~ p behind each.
 
-        That z is a draw from the exact posterior of its fantasy; its path comes from r(path | z).
+        That z is a draw from the exact posterior of its simulated; its path comes from r(path | z).
         """
         with torch.no_grad():
             label = self._classes(len(batch))
             z = self.prior.sample(len(batch), label)
-            fantasy = self.likelihood.fantasy(batch, z)
-            return fantasy, Draw(z, self.posterior.complete(z), None, label)
+            simulated = self.likelihood.simulate(batch, z)
+            return simulated, Draw(z, self.posterior.complete(z), None, label)
 
     def dream(self, batch: Batch) -> Tensor:
-        """Log q of fantasies; (n,). No gradient reaches the prior or the decoder."""
-        fantasy, truth = self.imagine(batch)
-        return self.log_q(self.encoder(fantasy), truth)
+        """Log q of simulated data; (n,). No gradient reaches the prior or the decoder."""
+        simulated, truth = self.simulate(batch)
+        return self.log_q(self.encoder(simulated), truth)
 
     def doze(self, batch: Batch) -> Tensor:
         """Log q of latents of the prior, (n,), as far as the chain goes that leads to them.

@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from .groups import Group
 from .lettering import shortened
 
-MOST_NAMES = 40
+MAX_NAMES = 40
 LONGEST = 22
 SIZE = 7.5
 GAP = 2.0
@@ -28,7 +28,7 @@ def write_names(axes: Axes, points: np.ndarray, groups: Sequence[Group]) -> None
     Nothing is written with more than 40 groups, where the legend has to do.
     """
     named = [group for group in groups if group.name]
-    if not named or len(named) > MOST_NAMES:
+    if not named or len(named) > MAX_NAMES:
         return
     anchors = axes.transData.transform(
         np.array([np.median(points[group.rows], axis=0) for group in named])

@@ -10,7 +10,7 @@ import numpy as np
 
 from .normals import Normals, log_mean
 
-FEWEST = 5
+MIN_GROUP_SIZE = 5
 """Samples below which a group is not kept: a mean of so few would say where a sample is."""
 
 SHRINKAGE = 6.0
@@ -70,7 +70,7 @@ class Groups:
         labels: Sequence[tuple[str, ...]],
         placed: Placed,
     ) -> Groups | None:
-        """Groups of labelled samples; None where no cell has ``FEWEST`` samples.
+        """Groups of labelled samples; None where no cell has ``MIN_GROUP_SIZE`` samples.
 
         A cell is where its samples truly are, not where their posterior means are: expectation
         maximisation over the draws, reweighted from the model's prior to the cell, takes the
@@ -86,7 +86,7 @@ class Groups:
         """
         from scipy.special import softmax
 
-        cells = [cell for cell in sorted(set(labels)) if labels.count(cell) >= FEWEST]
+        cells = [cell for cell in sorted(set(labels)) if labels.count(cell) >= MIN_GROUP_SIZE]
         if not cells:
             return None
         rows = [np.flatnonzero([label == cell for label in labels]) for cell in cells]

@@ -11,15 +11,15 @@ import torch
 from torch import Tensor
 
 from ..errors import NothingLeft
-from ..inference.annealing import PARTICLES, Target, annealed
-from ..inference.outsourcing import AT_ONCE, FEWEST, PROPOSED, taught, weighed
+from ..inference.annealing import PARTICLES, TargetDensity, annealed
+from ..inference.outsourcing import AT_ONCE, MIN_ACCEPTED, PROPOSED, taught, weighed
 from ..models.priors.base import Prior
 from .hamiltonian import continued, settled
 
 DRAWS = 1000
 """Of every sampler, for every class."""
 
-PROPOSALS, MOST = PROPOSED, 16 * PROPOSED
+PROPOSALS, MAX_PROPOSALS = PROPOSED, 16 * PROPOSED
 """Draws of the prior that rejection begins with, and those at which it gives a class up."""
 
 CHAINS = 100
@@ -46,9 +46,9 @@ class Scene:
     decode: Callable[[Tensor], Tensor]
     log_chance: Callable[[Tensor], Tensor]
 
-    def target(self, label: int) -> Target:
+    def target(self, label: int) -> TargetDensity:
         """The density p(z) P(class | f(z)), up to P(class)."""
-        return Target(self.prior, lambda z: self.log_chance(self.decode(z))[:, label])
+        return TargetDensity(self.prior, lambda z: self.log_chance(self.decode(z))[:, label])
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Proposals:
         """Whether ``outsourcing.outsource`` would be content with draws of the prior."""
         each = self.log_chance[:, label]
         accepted = PROPOSED * math.exp(self.log_z(label) - float(each.max()))
-        return accepted >= max(DRAWS, FEWEST)
+        return accepted >= max(DRAWS, MIN_ACCEPTED)
 
     def even(self, label: int) -> float:
         """Effective share of the draws of the prior, weighted by the class."""
@@ -117,7 +117,7 @@ def propose(scene: Scene) -> Proposals:
     start, places, chances, kept = time.process_time(), [], [], []
     have, fewest = 0, 0
     while have < PROPOSALS or fewest < 2 * DRAWS:
-        if have >= MOST:
+        if have >= MAX_PROPOSALS:
             raise NothingLeft(
                 f"of {have} images of the generator only {fewest} are of the rarest class",
                 "Train it for more epochs.",

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 BATCH, RATES = 128, (3e-3, 1e-5)
 
 
-def looking(height: int, width: int, classes: int) -> nn.Sequential:
+def cnn_classifier(height: int, width: int, classes: int) -> nn.Sequential:
     """Two convolutions of stride two; from pixels (n, height * width) to logits."""
     left = -(-height // 4) * -(-width // 4)
     return nn.Sequential(
@@ -26,7 +26,7 @@ def looking(height: int, width: int, classes: int) -> nn.Sequential:
     )
 
 
-def teach(net: nn.Module, pixels: Tensor, label: Tensor, steps: int) -> None:
+def train_classifier(net: nn.Module, pixels: Tensor, label: Tensor, steps: int) -> None:
     """Train a classifier by cross entropy, and leave it with its weights fixed.
 
     Parameters

@@ -28,7 +28,7 @@ from ..progress import Progress
 from ..seeding import stream
 from . import images
 from .class_samplers import DRAWS, Scene, every, propose
-from .classifiers import looking, teach, temperature
+from .classifiers import cnn_classifier, temperature, train_classifier
 from .image_metrics import latents
 from .pictures import draw_classes
 from .trials import results
@@ -52,7 +52,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Trial:
+class ConditionalTrial:
     """One generator: all that its rows depend on besides the data.
 
     Attributes
@@ -89,7 +89,7 @@ class Trial:
             raise UsageProblem(
                 f"{self.method} is not fitted to images", f"Choose from {', '.join(METHODS)}."
             )
-        plain = images.Trial(self.method, "normal", self.seed, 0, self.epochs, self.settings)
+        plain = images.ImageTrial(self.method, "normal", self.seed, 0, self.epochs, self.settings)
         found = plain.recipe(count)
         if isinstance(found, VariationalRecipe) and "beta" not in self.settings:
             return replace(found, beta=1.0)
@@ -99,7 +99,7 @@ class Trial:
 def run(
     folder: Path,
     out: Path,
-    trials: Sequence[Trial],
+    trials: Sequence[ConditionalTrial],
     device: torch.device,
     threads: int | None,
     progress: Progress,
@@ -115,14 +115,14 @@ def run(
         trial.recipe(1).check(trial.dims, 0)
     collection = load_images("mnist", folder)
 
-    def judged(trial: Trial) -> dict[str, Any]:
+    def judged(trial: ConditionalTrial) -> dict[str, Any]:
         return judge(trial, collection, out, device, progress)
 
     return table(results(trials, judged, out / "trials", threads))
 
 
 def judge(
-    trial: Trial, collection: Images, out: Path, device: torch.device, progress: Progress
+    trial: ConditionalTrial, collection: Images, out: Path, device: torch.device, progress: Progress
 ) -> dict[str, Any]:
     """Train classifiers and generator, and draw every class by every sampler.
 
@@ -135,11 +135,11 @@ def judge(
     halves = order[::2], order[1::2]
     height, width = collection.train_x.shape[2:]
     many = len(collection.classes)
-    reward = looking(height, width, many).to(device)
+    reward = cnn_classifier(height, width, many).to(device)
     other = MLP(height * width, many, 256).to(device)
     for net, half in zip((reward, other), halves, strict=True):
         label = torch.tensor(collection.train_label[half], device=device)
-        teach(net, _shares(collection.train_x[half], device), label, CLASSIFIED)
+        train_classifier(net, _shares(collection.train_x[half], device), label, CLASSIFIED)
     model = _generator(trial, collection, device, progress)
     unseen = halves[1][:CALIBRATED]
     with torch.no_grad():
@@ -156,7 +156,7 @@ def judge(
 
 
 def _generator(
-    trial: Trial, collection: Images, device: torch.device, progress: Progress
+    trial: ConditionalTrial, collection: Images, device: torch.device, progress: Progress
 ) -> LatentModel:
     """Fitted to all training images without their labels, and left as it is."""
     train = ImageData(collection.train_x, device)
@@ -168,7 +168,7 @@ def _generator(
 
 
 def _classes(
-    trial: Trial,
+    trial: ConditionalTrial,
     scene: Scene,
     other: nn.Module,
     model: LatentModel,

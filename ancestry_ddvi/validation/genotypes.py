@@ -20,7 +20,7 @@ from ..fitting.pipeline import make_projection
 from ..genotypes.projection.scores import Scores, runs
 from ..genotypes.qc.quality_control import QC, Filters, quality_control
 from ..genotypes.store import GenotypeStore
-from ..inference.posterior_draws import Placement
+from ..inference.posterior_draws import PosteriorDraws
 from ..methods import recipe, row
 from ..methods.method import Recipe, Spec
 from ..methods.networks import NetworkRecipe
@@ -182,21 +182,24 @@ def _split(store: GenotypeStore, qc: QC, dims: int, seed: int) -> Split:
 
 def _places(
     candidate: Candidate, store: GenotypeStore, split: Split, dims: int, device: torch.device
-) -> tuple[Placement, Placement | None]:
+) -> tuple[PosteriorDraws, PosteriorDraws | None]:
     """Samples of the fit, and those held out where the method can place them."""
     ids = np.array(store.samples, dtype=object)
     data = ScoreData(split.scores[split.fit], device)
     made = candidate.recipe.build(Spec(data.modality, dims), device)
     made.fit(data, lambda done: None)
     inside = made.place(data, ids[split.fit], draws=DRAWS, seed=split.seed)
-    if not row(candidate.method).places_new:
+    if not row(candidate.method).embeds_new_samples:
         return inside, None
     rest = ScoreData(split.scores[split.held_out], device)
     return inside, made.place(rest, ids[split.held_out], draws=DRAWS, seed=split.seed)
 
 
 def _judged(
-    split: Split, inside: Placement, outside: Placement | None, labels: Sequence[str] | None
+    split: Split,
+    inside: PosteriorDraws,
+    outside: PosteriorDraws | None,
+    labels: Sequence[str] | None,
 ) -> dict[str, float]:
     """Neighbours and clusters against labels."""
     if labels is None:

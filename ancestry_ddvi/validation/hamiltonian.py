@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..inference.annealing import Target
+from ..inference.annealing import TargetDensity
 
 LEAPS = 10
 """Leapfrog steps of a proposal."""
@@ -53,7 +53,7 @@ class Chains:
         return min(float(chains * single / self.z.mean(0).var(0).sum()), float(kept * chains))
 
 
-def settled(target: Target, start: Tensor) -> Chains:
+def settled(target: TargetDensity, start: Tensor) -> Chains:
     """Chains from each place of ``start``, (chains, d), with the step that suits them."""
     z, stride, share = start, 0.1, 0.0
     for _ in range(SETTLING):
@@ -62,7 +62,7 @@ def settled(target: Target, start: Tensor) -> Chains:
     return Chains(z[None], z, stride, share)
 
 
-def continued(target: Target, before: Chains, kept: int) -> Chains:
+def continued(target: TargetDensity, before: Chains, kept: int) -> Chains:
     """The draws that each chain goes on to, ``kept`` of them, with a step that stays."""
     z, found, shares = before.last, [], []
     for _ in range(kept):
@@ -73,7 +73,7 @@ def continued(target: Target, before: Chains, kept: int) -> Chains:
     return Chains(torch.stack(found), z, before.stride, sum(shares) / len(shares))
 
 
-def _proposed(target: Target, z: Tensor, stride: float) -> tuple[Tensor, float]:
+def _proposed(target: TargetDensity, z: Tensor, stride: float) -> tuple[Tensor, float]:
     """Where each chain is after one proposal (Neal 2011), and the share accepted.
 
     Steps are of random length, lest an orbit closes.

@@ -35,7 +35,7 @@ SETTINGS = flows.EXACT | {
 KEPT = (0, 2, 16)
 """Directions kept, a row of the table for each; 0 for all."""
 
-SHARE, MOST = 0.95, 64
+SHARE, MAX_COMPONENTS = 0.95, 64
 """As many components as hold so much of the variance, and so many at most."""
 
 JUDGED = 5000
@@ -68,7 +68,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Trial:
+class FlowTrial:
     """One fit: all that its result depends on besides the data.
 
     Attributes
@@ -108,7 +108,7 @@ class Trial:
         return replace(found, steps=steps, gap=found.gap if self.kept else 0.0)
 
 
-class Components(NamedTuple):
+class ImageComponents(NamedTuple):
     """Images along their leading components, of pixels between 0 and 1.
 
     Attributes
@@ -139,7 +139,7 @@ def planned(
     labels: int,
     epochs: float,
     settings: Mapping[str, str],
-) -> list[Trial]:
+) -> list[FlowTrial]:
     """Every method with every number of directions; a flow has one prior, the normal.
 
     Raises
@@ -151,7 +151,7 @@ def planned(
     if labels:
         raise UsageProblem(f"{methods[0]} has no use for labels", "Leave --labels out.")
     found = [
-        Trial(method, kept, seed, epochs, settings)
+        FlowTrial(method, kept, seed, epochs, settings)
         for method in methods
         for kept in KEPT
         for seed in range(1, seeds + 1)
@@ -165,7 +165,7 @@ def run(
     name: str,
     folder: Path,
     out: Path,
-    trials: Sequence[Trial],
+    trials: Sequence[FlowTrial],
     device: torch.device,
     threads: int | None,
     progress: Progress,
@@ -181,22 +181,22 @@ def run(
     with progress.stage("components", None):
         parts = components(images, trials[0].recipe(1).components, device)
 
-    def judged(trial: Trial) -> dict[str, float]:
+    def judged(trial: FlowTrial) -> dict[str, float]:
         return judge(trial, parts, out, device, progress)
 
     return table(results(trials, judged, out / "trials", threads))
 
 
-def components(images: Images, count: int, device: torch.device) -> Components:
-    """Images along ``count`` components of the training images; 0 for ``SHARE`` and ``MOST``."""
+def components(images: Images, count: int, device: torch.device) -> ImageComponents:
+    """Images along ``count`` components of the training images; 0 for ``SHARE`` and ``MAX_COMPONENTS``."""
     train, test = (_pixels(x) for x in (images.train_x, images.test_x))
-    axes = Axes.of(train, *((1.0, count) if count else (SHARE, MOST)))
+    axes = Axes.of(train, *((1.0, count) if count else (SHARE, MAX_COMPONENTS)))
     rng = stream(0, "images judged")
     judged = min(JUDGED, len(train), len(test))
     test = test[rng.permutation(len(test))[:judged]]
     other = train[rng.permutation(len(train))[:judged]]
     along = [axes.along(rows, device) for rows in (train, test, other)]
-    return Components(axes, along[0], along[1], along[2], test, images.test_x.shape[1:])
+    return ImageComponents(axes, along[0], along[1], along[2], test, images.test_x.shape[1:])
 
 
 def _pixels(levels: np.ndarray) -> np.ndarray:
@@ -205,7 +205,7 @@ def _pixels(levels: np.ndarray) -> np.ndarray:
 
 
 def judge(
-    trial: Trial, parts: Components, out: Path, device: torch.device, progress: Progress
+    trial: FlowTrial, parts: ImageComponents, out: Path, device: torch.device, progress: Progress
 ) -> dict[str, float]:
     """Fit one trial, draw it, and measure it on test images."""
     start = time.monotonic()
@@ -242,7 +242,7 @@ def judge(
     return found | {"leading": count, "seconds": seconds}
 
 
-def _of_images(parts: Components) -> dict[str, float]:
+def _of_images(parts: ImageComponents) -> dict[str, float]:
     """What the components hold of test images, and the participation ratio of training images."""
     lost = np.square(parts.pixels - parts.axes.back(parts.test)).sum()
     whole = np.square(parts.pixels - parts.axes.centre).sum()
@@ -253,7 +253,7 @@ def _of_images(parts: Components) -> dict[str, float]:
     }
 
 
-def _in_pixels(parts: Components, again: torch.Tensor) -> dict[str, float]:
+def _in_pixels(parts: ImageComponents, again: torch.Tensor) -> dict[str, float]:
     """Mean squared errors of levels from 0 to 255: of round trips, and of the components."""
     shown = parts.axes.back(parts.test)
     each = 255**2 * np.square(parts.axes.back(again) - shown).mean(axis=1)
@@ -264,7 +264,7 @@ def _in_pixels(parts: Components, again: torch.Tensor) -> dict[str, float]:
     }
 
 
-def _discrepancies(parts: Components, made: torch.Tensor) -> dict[str, float]:
+def _discrepancies(parts: ImageComponents, made: torch.Tensor) -> dict[str, float]:
     """Unbiased squared discrepancies from test images, as in ``flows.samples``."""
     unit = math.sqrt(TOTAL) / float(flows.size(parts.train))
     normal = flows.normal_like(parts.other)
@@ -282,7 +282,7 @@ def table(found: Sequence[Mapping[str, Any]]) -> Table:
     for method, kept in kinds:
         same = [r for r in found if (r["method"], r["kept"]) == (method, kept)]
         dims = same[0]["components"]
-        chosen = Trial(method, kept, 1, 1.0, same[0]["settings"]).recipe(1)
+        chosen = FlowTrial(method, kept, 1, 1.0, same[0]["settings"]).recipe(1)
         row: dict[str, Any] = {
             "method": method, "inflation": chosen.inflation, "gap": chosen.gap,
             "kept": min(kept or dims, dims), "seeds": len(same),

@@ -50,7 +50,7 @@ COLUMNS = ("method", "prior", "labels", "seeds", *PAPER, *REFERENCES, *HONEST, "
 
 
 @dataclass(frozen=True)
-class Trial:
+class ImageTrial:
     """One fit: all that its result depends on besides the data.
 
     Attributes
@@ -101,7 +101,7 @@ def planned(
     labels: int,
     epochs: float,
     settings: Mapping[str, str],
-) -> list[Trial]:
+) -> list[ImageTrial]:
     """Every method with every prior, by default those of the paper.
 
     Raises
@@ -110,7 +110,7 @@ def planned(
         If one cannot be meant.
     """
     found = [
-        Trial(method, prior, seed, labels, epochs, settings)
+        ImageTrial(method, prior, seed, labels, epochs, settings)
         for method in methods
         for prior in priors or PRIORS
         for seed in range(1, seeds + 1)
@@ -124,7 +124,7 @@ def run(
     name: str,
     folder: Path,
     out: Path,
-    trials: Sequence[Trial],
+    trials: Sequence[ImageTrial],
     device: torch.device,
     threads: int | None,
     progress: Progress,
@@ -138,14 +138,14 @@ def run(
     """
     images = load_images(name, folder)
 
-    def judged(trial: Trial) -> dict[str, float]:
+    def judged(trial: ImageTrial) -> dict[str, float]:
         return judge(trial, images, out, device, progress)
 
     return table(results(trials, judged, out / "trials", threads))
 
 
 def judge(
-    trial: Trial, images: Images, out: Path, device: torch.device, progress: Progress
+    trial: ImageTrial, images: Images, out: Path, device: torch.device, progress: Progress
 ) -> dict[str, float]:
     """Fit one trial, draw it, and measure it on test images."""
     start = time.monotonic()

@@ -30,7 +30,7 @@ def coordinates(count: int = len(IDS), dims: int = 2) -> Coordinates:
         sd=rng.random((count, dims)),
         correlation=rng.uniform(-1, 1, (count, dims * (dims - 1) // 2)),
         n_variants=rng.integers(0, 10**6, count),
-        information=rng.uniform(0, 10**5, count),
+        effective_variants=rng.uniform(0, 10**5, count),
         variant_fraction=rng.random(count),
         call_rate=rng.random(count),
         effective_draws=rng.random(count) * 100,
@@ -51,7 +51,7 @@ def test_columns_are_those_of_the_documentation(tmp_path, dims: int) -> None:
     assert list(as_text(tmp_path / "x.tsv").columns) == [
         "sample_id", *axes, *(f"{a}_sd" for a in axes),
         *(f"{a}_{b}_corr" for i, a in enumerate(axes) for b in axes[i + 1 :]),
-        "n_variants", "information", "variant_fraction", "call_rate",
+        "n_variants", "effective_variants", "variant_fraction", "call_rate",
         "effective_draws", "log_evidence", "p_panel", "flag",
     ]  # fmt: skip
 
@@ -72,7 +72,9 @@ def test_numbers_come_back_to_six_digits(tmp_path) -> None:
     back = pd.read_csv(tmp_path / "x.tsv", sep="\t", dtype={"sample_id": str})
     np.testing.assert_allclose(back[["Z1", "Z2"]], table.mean, rtol=1e-5)
     np.testing.assert_allclose(back[["Z1_sd", "Z2_sd"]], table.sd, rtol=1e-5)
-    np.testing.assert_allclose(back[["information"]].T, [table.information], rtol=1e-5)
+    np.testing.assert_allclose(
+        back[["effective_variants"]].T, [table.effective_variants], rtol=1e-5
+    )
     np.testing.assert_allclose(back[["variant_fraction"]].T, [table.variant_fraction], rtol=1e-5)
     assert back["n_variants"].tolist() == table.n_variants.tolist()
     assert back["flag"].fillna("").tolist() == list(table.flag)
@@ -132,7 +134,7 @@ def test_a_table_is_known_by_its_start(tmp_path) -> None:
 
 
 HEADER = "\t".join([
-    "sample_id", "Z1", "Z1_sd", "n_variants", "information", "variant_fraction", "call_rate",
+    "sample_id", "Z1", "Z1_sd", "n_variants", "effective_variants", "variant_fraction", "call_rate",
     "effective_draws", "log_evidence", "p_panel", "flag",
 ])  # fmt: skip
 

@@ -68,7 +68,7 @@ def test_a_model_comes_back_bit_for_bit(model, tmp_path) -> None:
         ours, theirs = getattr(model.panel.variants, name), getattr(back.panel.variants, name)
         assert ours.tolist() == theirs.tolist(), name
     assert back.panel.build is None
-    for name in ("loadings", "frequency", "strength"):
+    for name in ("loadings", "frequency", "eigenvalues"):
         assert np.array_equal(getattr(model.projection, name), getattr(back.projection, name)), name
     for name in ("samples", "dispersion", "kept", "temperature"):
         assert getattr(model.projection, name) == getattr(back.projection, name), name
@@ -77,7 +77,7 @@ def test_a_model_comes_back_bit_for_bit(model, tmp_path) -> None:
     for name, value in model.weights.items():
         assert value.dtype == back.weights[name].dtype
         assert np.array_equal(value, back.weights[name])
-    assert np.array_equal(model.orientation, back.orientation)
+    assert np.array_equal(model.rotation, back.rotation)
     assert dict(model.record).items() <= dict(back.record).items()
 
 
@@ -129,8 +129,13 @@ def test_nothing_in_the_file_is_counted_by_sample(
     counts = {samples, model.projection.samples, samples - model.projection.samples}
     assert model.projection.samples <= samples
     projection = model.projection
-    tensors = [*model.weights.values(), projection.loadings, projection.strength, projection.pull]
-    tensors.append(model.orientation)
+    tensors = [
+        *model.weights.values(),
+        projection.loadings,
+        projection.eigenvalues,
+        projection.shrinkage,
+    ]
+    tensors.append(model.rotation)
     shapes = {size for tensor in tensors for size in tensor.shape}
     assert not shapes & {n for n in counts if n > 2 * projection.loadings.shape[1]}
 

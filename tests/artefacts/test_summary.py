@@ -25,8 +25,8 @@ def test_laps_add_up_under_their_name() -> None:
 
 
 def test_what_every_run_reports_is_there(tmp_path) -> None:
-    summary = complete({"verb": "fit"}, {"model": Path("x.ddvi")}, Clock())
-    assert summary["verb"] == "fit"
+    summary = complete({"command": "fit"}, {"model": Path("x.ddvi")}, Clock())
+    assert summary["command"] == "fit"
     assert summary["files"] == {"model": "x.ddvi"}
     assert {"$schema", "seconds", "timings", "peak_memory_mib", "versions"} <= summary.keys()
     write_summary(tmp_path / "x.json", summary | {"name": "Å"})

@@ -18,7 +18,7 @@ Run = Callable[..., Result]
 
 
 class FakeAPI:
-    """Answers every verb with the same two files; ``calls`` has verb, inputs and options."""
+    """Answers every command with the same two files; ``calls`` has command, inputs and options."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
@@ -41,19 +41,19 @@ class FakeAPI:
         path = out or f"{Path(model).stem}.synthetic.vcf.gz"
         return Path(path), path.split(".vcf")[0]
 
-    def __getattr__(self, verb: str) -> Callable[..., Any]:
+    def __getattr__(self, command: str) -> Callable[..., Any]:
         def call(*inputs: Any, **options: Any) -> SimpleNamespace:
-            self.calls.append((verb, inputs, options))
+            self.calls.append((command, inputs, options))
             self.during(**options)
             prefix = str(inputs[-1]).removesuffix(".vcf.gz")
             files = {"model": Path(f"{prefix}.ddvi"), "coords": Path(f"{prefix}.coords.tsv")}
             return SimpleNamespace(files=files, summary={"plan": ["read", "fit", "write"]})
 
-        if verb not in (
+        if command not in (
             "fit", "embed", "assign", "condition", "sample", "decode", "ingest", "compare",
             "benchmark_images", "benchmark_toys", "benchmark_conditional",
         ):  # fmt: skip
-            raise AttributeError(verb)
+            raise AttributeError(command)
         return call
 
 

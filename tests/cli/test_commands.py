@@ -22,8 +22,8 @@ def test_fit_hands_on_every_option(run, api):
     )
     result = run(*words.split())
     assert result.exit_code == 0, result.output
-    ((verb, inputs, options),) = api.calls
-    assert (verb, *inputs) == ("fit", ("a.vcf", "b.vcf"), "x/y")
+    ((command, inputs, options),) = api.calls
+    assert (command, *inputs) == ("fit", ("a.vcf", "b.vcf"), "x/y")
     options.pop("progress")
     assert options == {
         "labels": "pop.tsv",
@@ -47,8 +47,8 @@ def test_embed_hands_on_every_option(run, api):
         "--min-variants 3 --build GRCh38 --labels pop.tsv --field PL --draws-out"
     )
     run(*words.split())
-    ((verb, inputs, options),) = api.calls
-    assert (verb, *inputs) == ("embed", "m.ddvi", ("new.vcf",), "x")
+    ((command, inputs, options),) = api.calls
+    assert (command, *inputs) == ("embed", "m.ddvi", ("new.vcf",), "x")
     options.pop("progress")
     assert options == {
         "draws": 9,
@@ -69,8 +69,8 @@ def test_assign_hands_on_every_option(run, api):
         "--build GRCh38 --labels pop.tsv --field PL --reference c.tsv --min-prob 0.7"
     )
     run(*words.split())
-    ((verb, inputs, options),) = api.calls
-    assert (verb, *inputs) == ("assign", "m.ddvi", ("new.vcf",), "x")
+    ((command, inputs, options),) = api.calls
+    assert (command, *inputs) == ("assign", "m.ddvi", ("new.vcf",), "x")
     options.pop("progress")
     assert options == {
         "draws": 9,
@@ -93,8 +93,8 @@ def test_condition_hands_on_every_option(run, api):
         "--labels pop.tsv --field PL --draws-out --sampler outsourced --sampler-steps 50"
     )
     run(*words.split())
-    ((verb, inputs, options),) = api.calls
-    assert (verb, *inputs) == ("condition", "m.ddvi", ("a.vcf", "b.vcf"), "x")
+    ((command, inputs, options),) = api.calls
+    assert (command, *inputs) == ("condition", "m.ddvi", ("a.vcf", "b.vcf"), "x")
     options.pop("progress")
     assert options == {
         "population": ("CEU", "YRI:0.7"),
@@ -114,23 +114,23 @@ def test_condition_hands_on_every_option(run, api):
 
 def test_decode_hands_on_its_table(run, api):
     run("decode", "m.ddvi", "c.coords.tsv", "--out", "x")
-    ((verb, inputs, _),) = api.calls
-    assert (verb, *inputs) == ("decode", "m.ddvi", "c.coords.tsv", "x")
+    ((command, inputs, _),) = api.calls
+    assert (command, *inputs) == ("decode", "m.ddvi", "c.coords.tsv", "x")
 
 
 def test_sample_hands_on_every_option(run, api):
     words = "sample m.ddvi -n 7 --population CEU:0.3 --population YRI --seed 5 --out x.vcf"
     run(*words.split())
-    ((verb, inputs, options),) = api.calls
-    assert (verb, *inputs) == ("sample", "m.ddvi", "x.vcf")
+    ((command, inputs, options),) = api.calls
+    assert (command, *inputs) == ("sample", "m.ddvi", "x.vcf")
     options.pop("progress")
     assert options == {"n": 7, "population": ("CEU:0.3", "YRI"), "seed": 5}
 
 
 def test_ingest_hands_on_its_input(run, api):
     run("ingest", "-", "--out", "x")
-    ((verb, inputs, _),) = api.calls
-    assert (verb, *inputs) == ("ingest", ("-",), "x")
+    ((command, inputs, _),) = api.calls
+    assert (command, *inputs) == ("ingest", ("-",), "x")
 
 
 @pytest.mark.parametrize(
@@ -152,8 +152,8 @@ def test_the_defaults_are_those_of_the_function(run, words, monkeypatch):
     fake = FakeAPI()
     monkeypatch.setattr("ancestry_ddvi.api", fake)
     assert run(*words).exit_code == 0
-    ((verb, inputs, options),) = fake.calls
-    signature = inspect.signature(getattr(real, verb))
+    ((command, inputs, options),) = fake.calls
+    signature = inspect.signature(getattr(real, command))
     signature.bind(*inputs, **options)
     defaults = {
         name: param.default

@@ -12,7 +12,7 @@ import pytest
 
 from ancestry_ddvi import api
 from ancestry_ddvi.errors import UsageProblem
-from ancestry_ddvi.methods import METHODS, Row, recipe
+from ancestry_ddvi.methods import METHODS, MethodEntry, recipe
 from ancestry_ddvi.methods.settings import with_settings
 
 SHORT = {
@@ -52,7 +52,7 @@ LONG = ("h-iaf-vae",)
 """More than five seconds a fit."""
 
 
-def rows(which: Callable[[Row], bool] = lambda row: True) -> list:
+def rows(which: Callable[[MethodEntry], bool] = lambda row: True) -> list:
     """Methods of which that is true; those that take long, and variants of a recipe, are slow."""
     recipes = [row.recipe for row in METHODS.values()]
     return [
@@ -66,7 +66,7 @@ def rows(which: Callable[[Row], bool] = lambda row: True) -> list:
 
 
 every_method = pytest.mark.parametrize("method", rows())
-that_places = pytest.mark.parametrize("method", rows(lambda row: row.places_new))
+that_places = pytest.mark.parametrize("method", rows(lambda row: row.embeds_new_samples))
 
 
 @every_method
@@ -131,17 +131,17 @@ def test_swapped_alleles_change_nothing(method, fits, cohort_files, tmp_path) ->
     def swap(number: int, cells: list[str]) -> list[str]:
         if number % 2:
             return cells
-        turned = [cell.translate(str.maketrans("01", "10")) for cell in cells[9:]]
-        return [*cells[:3], cells[4], cells[3], *cells[5:9], *turned]
+        rotated = [cell.translate(str.maketrans("01", "10")) for cell in cells[9:]]
+        return [*cells[:3], cells[4], cells[3], *cells[5:9], *rotated]
 
     plain = embed(fits(method), cohort_files.query, tmp_path / "plain")
     rewritten(cohort_files.query, tmp_path / "swapped.vcf", swap)
-    turned = embed(fits(method), tmp_path / "swapped.vcf", tmp_path / "swapped")
-    assert turned.summary["match"]["swapped"] > 100
-    assert turned.files["coords"].read_bytes() == plain.files["coords"].read_bytes()
+    rotated = embed(fits(method), tmp_path / "swapped.vcf", tmp_path / "swapped")
+    assert rotated.summary["match"]["swapped"] > 100
+    assert rotated.files["coords"].read_bytes() == plain.files["coords"].read_bytes()
 
 
-@pytest.mark.parametrize("method", rows(lambda row: row.places_new and row.error_bars))
+@pytest.mark.parametrize("method", rows(lambda row: row.embeds_new_samples and row.error_bars))
 def test_absent_variants_widen_and_do_not_shift(method, fits, cohort_files, tmp_path) -> None:
     """A quarter of the variants: bars are wider, and full places lie within them."""
     full = embed(fits(method), cohort_files.query, tmp_path / "full").coordinates
@@ -166,7 +166,7 @@ def test_a_sample_of_the_fit_lands_where_the_fit_put_them(
     assert np.array_equal(again.mean, fitted.coordinates.mean)
 
 
-@pytest.mark.parametrize("method", [n for n, row in METHODS.items() if not row.places_new])
+@pytest.mark.parametrize("method", [n for n, row in METHODS.items() if not row.embeds_new_samples])
 def test_what_cannot_place_newcomers_says_so(method, fits, cohort_files, tmp_path) -> None:
     with pytest.raises(UsageProblem, match="cannot place others"):
         embed(fits(method), cohort_files.query, tmp_path / "x")

@@ -103,9 +103,9 @@ def test_a_file_that_no_mirror_has_right_leaves_nothing(mirror, tmp_path, monkey
 
 
 def test_without_a_network_the_way_out_is_another_machine(tmp_path, monkeypatch) -> None:
-    with socket.socket() as no_sample:
-        no_sample.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{no sample.getsockname()[1]}/"
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}/"
         offer(monkeypatch, "mnist", Source((address,), {NAME: sha256(CONTENT)}))
         with pytest.raises(InputUnreadable) as caught:
             download("mnist", tmp_path)
@@ -162,7 +162,7 @@ def test_an_archive_is_unpacked_to_what_is_wanted_of_it(mirror, tmp_path, monkey
     download("cifar10", out)
 
 
-def test_a_name_that_no_sample_knows(tmp_path: Path) -> None:
+def test_a_name_that_is_unknown(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="mnist or cifar10"):
         download("imagenet", tmp_path)
 

@@ -83,7 +83,7 @@ def test_every_flag_is_described():
 
 
 def test_every_check_of_likeness_is_described():
-    from ancestry_ddvi.reference.likeness import CHECKS
+    from ancestry_ddvi.reference.out_of_panel import CHECKS
 
     page = (ROOT / "docs/file-formats.md").read_text(encoding="utf-8")
     assert [check for check in CHECKS if f"| `unlike_panel:{check}` |" not in page] == []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from memory_store import MemoryStore, variant_table
 
-from ancestry_ddvi.genotypes.projection.pca import Components
+from ancestry_ddvi.genotypes.projection.pca import PrincipalComponents
 from ancestry_ddvi.genotypes.projection.scores import Projection
 
 
@@ -86,14 +86,14 @@ def projection_of(cohort: Cohort, count: int, kept: int, dispersion: float = 1.0
     """Components by numpy's singular value decomposition."""
     x = np.nan_to_num(standardised(cohort.dosages, cohort.frequency))
     u, s, _ = np.linalg.svd(x, full_matrices=False)
-    strength, samples = s**2, x.shape[1]
-    trace, squares = strength.sum(), (strength**2).sum()
-    found = Components(u[:, :count], strength[:count], kept, trace, squares, samples)
+    eigenvalues, samples = s**2, x.shape[1]
+    trace, squares = eigenvalues.sum(), (eigenvalues**2).sum()
+    found = PrincipalComponents(u[:, :count], eigenvalues[:count], kept, trace, squares, samples)
     return Projection(
         found.loadings,
         cohort.frequency,
-        found.strength,
-        found.pull(kept),
+        found.eigenvalues,
+        found.shrinkage(kept),
         samples,
         dispersion,
         kept,

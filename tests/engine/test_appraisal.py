@@ -16,13 +16,19 @@ from toy_model import as_scores, factors, rested
 
 from ancestry_ddvi.artefacts.labels import Levels
 from ancestry_ddvi.data.scores import ScoreData
-from ancestry_ddvi.fitting.calibration import calibrate, evidence, judged, know_groups, membership
+from ancestry_ddvi.fitting.calibration import (
+    calibrate,
+    diagnostics,
+    judged,
+    know_groups,
+    membership,
+)
 from ancestry_ddvi.genotypes.projection.likelihood_scores import scores_of
 from ancestry_ddvi.genotypes.projection.scores import Projection, Scores
-from ancestry_ddvi.inference.posterior_draws import Placement, normal_placement
+from ancestry_ddvi.inference.posterior_draws import PosteriorDraws, normal_posterior
 from ancestry_ddvi.inference.sampling import place
 from ancestry_ddvi.models.batch import Batch
-from ancestry_ddvi.reference.likeness import Evidence, Likeness
+from ancestry_ddvi.reference.out_of_panel import Diagnostics, OutOfPanelTest
 
 CPU = torch.device("cpu")
 
@@ -30,7 +36,9 @@ CPU = torch.device("cpu")
 class Right:
     """A method whose posteriors are right, after weighting, for samples of its model."""
 
-    def place(self, data: ScoreData, ids: Sequence[str], *, draws: int, seed: int) -> Placement:
+    def place(
+        self, data: ScoreData, ids: Sequence[str], *, draws: int, seed: int
+    ) -> PosteriorDraws:
         return place(rested(), data, ids, draws=draws, seed=seed)
 
 
@@ -44,7 +52,7 @@ def at_shares(samples: int, shares: Sequence[float]) -> tuple[Scores, list[tuple
     factor = factors(1).repeat(samples, 1, 1) / np.sqrt(0.05)  # all of the variants
     with torch.no_grad():
         z = torch.randn(samples, 2, generator=torch.Generator().manual_seed(9))
-        excess = torch.diag(model.likelihood.log_excess.exp())
+        excess = torch.diag(model.likelihood.log_residual_variance.exp())
         covariance = torch.linalg.inv(factor @ factor.mT)
         normal = torch.tensor(np.random.default_rng(2).normal(size=(samples, 5, 1)))
         root = torch.linalg.cholesky(covariance + excess)
@@ -94,7 +102,7 @@ class Crowd:
 
     truth: list[str]
     levels: Levels
-    placement: Placement
+    posterior: PosteriorDraws
     ids: list[str]
     held_out: np.ndarray
 
@@ -107,14 +115,14 @@ def crowd() -> Crowd:
     labels = {s: (t, t[0]) for s, t in zip(ids[:1504], truth, strict=False)}
     places = np.array([CENTRES[t] for t in truth]) + 0.6 * rng.normal(size=(len(truth), 2))
     tiny = np.tile(1e-6 * np.eye(2), (len(truth), 1, 1))
-    placement = normal_placement(places, tiny, ids, draws=8, seed=1)
-    return Crowd(truth, Levels(LEVELS, labels), placement, ids, rng.random(len(ids)) < 0.3)
+    posterior = normal_posterior(places, tiny, ids, draws=8, seed=1)
+    return Crowd(truth, Levels(LEVELS, labels), posterior, ids, rng.random(len(ids)) < 0.3)
 
 
 @pytest.mark.statistical
 def test_figures_of_groups_are_those_of_samples_held_out(crowd) -> None:
     """Two normals 1 apart with a deviation of 0.6 are told apart as the error function says."""
-    groups, figures = know_groups(crowd.levels, crowd.ids, crowd.placement, crowd.held_out)
+    groups, figures = know_groups(crowd.levels, crowd.ids, crowd.posterior, crowd.held_out)
     assert groups is not None
     assert groups.cells == (("A1", "A"), ("A2", "A"), ("B1", "B"))
     judged = crowd.held_out[:1500].sum()
@@ -129,7 +137,7 @@ def test_figures_of_groups_are_those_of_samples_held_out(crowd) -> None:
 
 def test_groups_of_fewer_than_five_leave_no_trace(crowd) -> None:
     """Neither the name nor the place."""
-    groups, _ = know_groups(crowd.levels, crowd.ids, crowd.placement, crowd.held_out)
+    groups, _ = know_groups(crowd.levels, crowd.ids, crowd.posterior, crowd.held_out)
     assert groups is not None
     assert "rare" not in json.dumps(groups.as_json())
     assert groups.normals.mean[:, 0].max() < 2
@@ -137,14 +145,14 @@ def test_groups_of_fewer_than_five_leave_no_trace(crowd) -> None:
 
 def test_where_no_sample_was_held_out_there_are_groups_and_no_figures(crowd) -> None:
     no_sample = np.zeros(len(crowd.ids), dtype=bool)
-    groups, figures = know_groups(crowd.levels, crowd.ids, crowd.placement, no_sample)
+    groups, figures = know_groups(crowd.levels, crowd.ids, crowd.posterior, no_sample)
     assert groups is not None
     assert figures == []
 
 
 def test_labels_of_no_sample_make_no_groups(crowd) -> None:
     empty = Levels(("population",), {})
-    found = know_groups(empty, crowd.ids, crowd.placement, crowd.held_out)
+    found = know_groups(empty, crowd.ids, crowd.posterior, crowd.held_out)
     assert found == (None, [])
 
 
@@ -154,8 +162,8 @@ def test_an_outlier_of_the_panel_has_no_normal_of_their_own() -> None:
     means = np.concatenate([rng.normal(size=(300, 2)), [[40.0, -40.0]]])
     draws = means[:, None] + rng.normal(0, 0.1, (301, 16, 2))
     even = np.full((301, 16), 1 / 16)
-    seen = Evidence(draws, even, None, rng.normal(size=301), np.ones(301))
-    places = Likeness.of(seen, means, seed=1).places
+    seen = Diagnostics(draws, even, None, rng.normal(size=301), np.ones(301))
+    places = OutOfPanelTest.of(seen, means, seed=1).places
     assert np.abs(places.mean).max() < 20
     assert places.weight.sum() == pytest.approx(1)
 
@@ -214,7 +222,7 @@ def test_loadings_without_a_trace_are_a_coin(projection) -> None:
 def excess(projection: Projection, dosages: np.ndarray) -> np.ndarray:
     samples = dosages.shape[1]
     scores = projection.read(blocks(dosages), samples)
-    return projection.length_excess(projection.newcomers(scores, np.zeros(samples, dtype=bool)))
+    return projection.norm_excess(projection.newcomers(scores, np.zeros(samples, dtype=bool)))
 
 
 @pytest.fixture(scope="module")
@@ -253,7 +261,7 @@ def test_nor_do_they_depend_on_how_much_was_seen(cohort, projection, ordinary, k
         likelihood = alt**count * (1 - alt) ** (reads[..., None] - count)
         scores = scores_of(projection, likelihood.transpose(1, 0, 2))
         kept = projection.newcomers(scores, np.zeros(120, dtype=bool))
-        found = projection.length_excess(kept)
+        found = projection.norm_excess(kept)
     assert abs(found.mean() - mean) < 0.6 * sd * np.sqrt(thinning)
     assert found.std() < 1.4 * sd * np.sqrt(thinning)
 
@@ -276,8 +284,8 @@ def test_of_whom_nothing_is_seen_no_length_is_claimed(
     dosages[np.random.default_rng(1).permuted(np.arange(len(dosages))) >= variants] = -1
     scores = blurred.read(blocks(dosages), 200)
     kept = blurred.newcomers(scores, np.zeros(200, dtype=bool))
-    even = Placement(np.zeros((200, 2, 2)))
-    seen = evidence(even, kept, blurred)
+    even = PosteriorDraws(np.zeros((200, 2, 2)))
+    seen = diagnostics(even, kept, blurred)
     values = np.abs(seen.excess - ordinary[0]) / (ordinary[1] * np.sqrt(seen.thinning))
     assert np.median(values) < 2
 
@@ -286,7 +294,7 @@ def test_of_whom_nothing_is_seen_no_length_is_claimed(
 def test_who_is_arranged_anew_each_time_is_not_judged(cohort, projection, method) -> None:
     """Where the panel lay another time says nothing of where samples lie now."""
     scores = projection.read(blocks(cohort.dosages[:, :5]), 5)
-    anywhere = Placement(np.full((5, 1, 2), 100.0))
+    anywhere = PosteriorDraws(np.full((5, 1, 2), 100.0))
     chance, remarks = judged({"options": {"method": method}}, anywhere, scores, projection)
     assert np.isnan(chance).all()
     assert remarks == [""] * 5

@@ -15,7 +15,7 @@ import torch
 from scipy import stats
 from toy_model import SHARES, as_data, simulate, toy_model
 
-from ancestry_ddvi.inference.posterior_draws import Placement
+from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
 from ancestry_ddvi.inference.sampling import place
 from ancestry_ddvi.methods import recipe
 from ancestry_ddvi.methods.method import Spec
@@ -38,7 +38,7 @@ def fitted(method: str) -> Variational:
 
 
 @pytest.fixture(scope="module", params=["ddvi", "vae", "iaf-vae", "h-iaf-vae"])
-def simulated(request) -> tuple[np.ndarray, Placement]:
+def simulated(request) -> tuple[np.ndarray, PosteriorDraws]:
     """Where samples of the model truly are, and where they are placed."""
     model = fitted(request.param)
     truth, batch = simulate(model, SAMPLES, seed=78)
@@ -46,38 +46,38 @@ def simulated(request) -> tuple[np.ndarray, Placement]:
     return truth.double().numpy(), place(model, as_data(batch), ids, draws=DRAWS, seed=5)
 
 
-def ranks(truth: np.ndarray, placement: Placement, axis: int) -> np.ndarray:
+def ranks(truth: np.ndarray, posterior: PosteriorDraws, axis: int) -> np.ndarray:
     """Posterior mass below the truth; (samples,)."""
-    below = placement.draws[:, :, axis] < truth[:, None, axis]
-    return np.clip((placement.weight * below).sum(axis=1), 0, 1)
+    below = posterior.draws[:, :, axis] < truth[:, None, axis]
+    return np.clip((posterior.weight * below).sum(axis=1), 0, 1)
 
 
 @pytest.mark.parametrize("axis", [0, 1])
 def test_ranks_of_the_truth_are_uniform(simulated, axis: int) -> None:
-    truth, placement = simulated
-    counts = np.histogram(ranks(truth, placement, axis), np.linspace(0, 1, BINS + 1))[0]
+    truth, posterior = simulated
+    counts = np.histogram(ranks(truth, posterior, axis), np.linspace(0, 1, BINS + 1))[0]
     assert counts.sum() == SAMPLES >= 1000
     assert stats.chisquare(counts).pvalue > 0.01
 
 
 @pytest.mark.parametrize("share", range(len(SHARES)))
 def test_they_are_uniform_at_every_number_of_variants(simulated, share: int) -> None:
-    truth, placement = simulated
+    truth, posterior = simulated
     for axis in range(2):
-        some = ranks(truth, placement, axis)[share :: len(SHARES)]
+        some = ranks(truth, posterior, axis)[share :: len(SHARES)]
         assert stats.kstest(some, "uniform").pvalue > 0.005
 
 
 def test_ninety_five_in_a_hundred_lie_within_two_stated_deviations(simulated) -> None:
-    truth, placement = simulated
-    within = np.abs(truth - placement.mean) < 1.96 * placement.sd
+    truth, posterior = simulated
+    within = np.abs(truth - posterior.mean) < 1.96 * posterior.sd
     assert within.mean() == pytest.approx(0.95, abs=0.015)
 
 
 def test_ranks_show_a_bar_that_is_a_fifth_too_narrow(simulated) -> None:
     """The test above would fail if it should."""
-    truth, placement = simulated
-    centre = placement.mean[:, None]
-    narrow = Placement(centre + 0.8 * (placement.draws - centre), placement.log_weight)
+    truth, posterior = simulated
+    centre = posterior.mean[:, None]
+    narrow = PosteriorDraws(centre + 0.8 * (posterior.draws - centre), posterior.log_weight)
     counts = np.histogram(ranks(truth, narrow, 0), np.linspace(0, 1, BINS + 1))[0]
     assert stats.chisquare(counts).pvalue < 1e-6

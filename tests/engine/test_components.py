@@ -13,13 +13,13 @@ from memory_store import write_plink
 from numpy.testing import assert_allclose
 
 from ancestry_ddvi.genotypes.projection import pca as components
-from ancestry_ddvi.genotypes.projection.pca import Components, principal_components
+from ancestry_ddvi.genotypes.projection.pca import PrincipalComponents, principal_components
 from ancestry_ddvi.genotypes.projection.scores import Projection
 
 POPULATIONS, STRONG = 4, 3
 
 
-def components_of(cohort: Cohort, count: int = 8) -> Components:
+def components_of(cohort: Cohort, count: int = 8) -> PrincipalComponents:
     return principal_components(
         cohort.store, cohort.rows, cohort.samples, cohort.frequency, count, seed=1
     )
@@ -32,13 +32,13 @@ def correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     )
 
 
-def scores_of(cohort: Cohort, found: Components) -> np.ndarray:
+def scores_of(cohort: Cohort, found: PrincipalComponents) -> np.ndarray:
     samples = cohort.dosages.shape[1]
     projection = Projection(
         found.loadings,
         cohort.frequency,
-        found.strength,
-        found.pull(STRONG),
+        found.eigenvalues,
+        found.shrinkage(STRONG),
         samples,
         1.0,
         STRONG,
@@ -59,7 +59,7 @@ def cohort() -> Cohort:
 
 
 @pytest.fixture(scope="module")
-def found(cohort) -> Components:
+def found(cohort) -> PrincipalComponents:
     return components_of(cohort)
 
 
@@ -70,7 +70,7 @@ def left(cohort) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def test_without_gaps_they_are_the_singular_vectors(cohort, found, left) -> None:
     u, s, _ = left
-    assert_allclose(found.strength, s[:8] ** 2, rtol=1e-5)
+    assert_allclose(found.eigenvalues, s[:8] ** 2, rtol=1e-5)
     signs = np.sign((found.loadings * u[:, :8]).sum(axis=0))
     assert_allclose(found.loadings, signs * u[:, :8], atol=1e-4)
 
@@ -81,7 +81,7 @@ def test_loadings_have_unit_norm_and_their_largest_is_positive(found) -> None:
 
 
 def test_strength_is_the_sum_of_squared_scores(cohort, found) -> None:
-    assert_allclose((scores_of(cohort, found) ** 2).sum(axis=0), found.strength, rtol=1e-4)
+    assert_allclose((scores_of(cohort, found) ** 2).sum(axis=0), found.eigenvalues, rtol=1e-4)
 
 
 def test_they_are_those_of_scikit_allel(cohort, found) -> None:
@@ -114,7 +114,7 @@ def test_a_file_too_large_for_its_gram_matrix_gets_the_same(
     formed = components_of(seen)
     monkeypatch.setattr(components, "GRAM_SAMPLES", 10)
     streamed = components_of(seen)
-    assert_allclose(streamed.strength[:STRONG], formed.strength[:STRONG], rtol=1e-4)
+    assert_allclose(streamed.eigenvalues[:STRONG], formed.eigenvalues[:STRONG], rtol=1e-4)
     assert_allclose(streamed.loadings[:, :STRONG], formed.loadings[:, :STRONG], atol=1e-3)
     assert np.array_equal(streamed.loadings, components_of(seen).loadings)
 

@@ -32,7 +32,7 @@ class Grid:
     def __init__(self, path: Path) -> None:
         self.fitted = Model.read(path)
         self.method = revive(self.fitted, CPU)
-        self.places = LATENTS @ self.fitted.orientation
+        self.places = LATENTS @ self.fitted.rotation
         self.log_prior = self.method.log_prior(LATENTS)
 
     def groups(self, name: str) -> np.ndarray:
@@ -163,7 +163,7 @@ def test_each_group_of_a_mixture_has_its_share(model, tmp_path):
     weights = [np.exp(grid.log_prior + grid.groups(name)) for name in names]
     density = sum(s * w / w.sum() for s, w in zip(shares, weights, strict=True))
     known = Groups.of_json(grid.fitted.record["groups"])
-    (draws,), (weight,) = done.placement.draws, done.placement.weight
+    (draws,), (weight,) = done.posterior.draws, done.posterior.weight
     for name in names:
         number = known.names(0).index(name)
         found = weight @ np.exp(known.log_chances(0, draws)[:, number])
@@ -214,7 +214,7 @@ def test_decoded_dosages_are_those_of_the_decoded_scores(fitted_model, tmp_path)
     model, coords = fitted_model.files["model"], fitted_model.files["coords"]
     done = api.decode(str(model), str(coords), str(tmp_path / "d"))
     fitted, table = Model.read(model), pd.read_csv(coords, sep="\t", dtype={"sample_id": str})
-    z = table[["Z1", "Z2"]].to_numpy() @ fitted.orientation.T
+    z = table[["Z1", "Z2"]].to_numpy() @ fitted.rotation.T
     with torch.no_grad():
         likelihood = revive(fitted, CPU).model.likelihood
         scores = likelihood(torch.tensor(z, dtype=torch.float32)).double().numpy()

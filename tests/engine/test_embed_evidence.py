@@ -82,8 +82,8 @@ def test_reads_without_a_call_place_samples_near_their_calls(low, fitted_model, 
     for axis in ("Z1", "Z2"):
         apart = (soft[axis].to_numpy() - called[axis].to_numpy()) / soft[f"{axis}_sd"].to_numpy()
         assert np.abs(apart).max() < 4
-    assert (soft["information"] < 0.8 * soft["n_variants"]).all()
-    assert (called["information"] == called["n_variants"]).all()
+    assert (soft["effective_variants"] < 0.8 * soft["n_variants"]).all()
+    assert (called["effective_variants"] == called["n_variants"]).all()
 
 
 def test_the_summary_says_which_field_was_read(low, fitted_model, cohort_files, tmp_path) -> None:
@@ -134,4 +134,4 @@ def test_single_alleles_are_flagged_and_less_certain(fitted_model, samples, tmp_
     )
     assert all("pseudo_haploid" in flag.split(",") for flag in found.coordinates.flag)
     assert found.summary["flags"]["pseudo_haploid"] == 10
-    assert np.array_equal(found.coordinates.information, found.coordinates.n_variants / 2)
+    assert np.array_equal(found.coordinates.effective_variants, found.coordinates.n_variants / 2)

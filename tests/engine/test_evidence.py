@@ -19,7 +19,7 @@ from ancestry_ddvi.genotypes.projection.likelihood_scores import (
 from ancestry_ddvi.genotypes.projection.scores import Projection, Scores
 
 KEPT, ALL = 3, 7
-FIELDS = ("value", "precision", "length", "observed", "information", "pseudo_haploid")
+FIELDS = ("value", "precision", "length", "observed", "effective_variants", "pseudo_haploid")
 BASE_ERROR = 0.005
 
 
@@ -84,7 +84,7 @@ def test_certain_probabilities_are_hard_calls_but_for_the_error_floor(projection
     soft, calls = scores_of(projection, found), called(projection, samples)
     sd = 1 / np.sqrt(np.diagonal(calls.precision, axis1=1, axis2=2))
     assert np.abs((soft.value - calls.value) / sd).max() < 0.25
-    assert_allclose(soft.information, calls.observed, rtol=0.03)
+    assert_allclose(soft.effective_variants, calls.observed, rtol=0.03)
 
 
 def test_the_panels_own_frequencies_say_nothing(projection) -> None:
@@ -92,7 +92,7 @@ def test_the_panels_own_frequencies_say_nothing(projection) -> None:
     f = projection.frequency[:, None]
     prior = np.concatenate([(1 - f) ** 2, 2 * f * (1 - f), f**2], axis=1)
     found = scores_of(projection, [as_likelihoods(prior, projection.frequency)])
-    assert found.information[0] < 1e-9
+    assert found.effective_variants[0] < 1e-9
     assert np.abs(found.precision).max() < 1e-9
 
 
@@ -100,7 +100,7 @@ def test_flat_likelihoods_are_unobserved(projection, samples) -> None:
     flat = np.full((1, len(samples), 3), 0.3)
     nothing = scores_of(projection, flat)
     assert nothing.observed[0] == 0
-    assert nothing.information[0] == 0
+    assert nothing.effective_variants[0] == 0
     assert not nothing.value.any()
     assert np.abs(nothing.precision).max() < 1e-9
     assert np.isfinite(nothing.factor).all()
@@ -121,7 +121,7 @@ def test_information_is_what_the_mean_tells_of_the_dosage(projection) -> None:
         mean = weight @ [0, 1, 2]
         variance = weight @ [0, 1, 4] - mean**2
         found = scores_of(one, [np.array([likelihood])])
-        assert_allclose(found.information, [np.clip(1 - variance / 0.42, 0, 1)], rtol=1e-9)
+        assert_allclose(found.effective_variants, [np.clip(1 - variance / 0.42, 0, 1)], rtol=1e-9)
         assert_allclose(found.length, [((mean - 0.6) ** 2 + variance) / 0.42], rtol=1e-9)
 
 
@@ -153,7 +153,7 @@ def test_swapping_ref_and_alt_turns_no_score(projection, samples) -> None:
     swapped = replace(projection, loadings=-projection.loadings, frequency=1 - projection.frequency)
     a, b = scores_of(projection, likelihoods), scores_of(swapped, likelihoods[:, :, ::-1])
     assert_allclose(a.value, b.value, rtol=1e-8, atol=1e-8)
-    assert_allclose(a.information, b.information, rtol=1e-9)
+    assert_allclose(a.effective_variants, b.effective_variants, rtol=1e-9)
 
 
 # Calibration -----------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def test_scores_of_posteriors_are_those_of_the_evidence_behind_them(
         posteriors = [spread(triples("DS", m[:, None], 1, 1), f) for m in means]
     soft = scores_of(projection, [as_likelihoods(p, f) for p in posteriors])
     calls, direct = called(projection, dosages), scores_of(projection, behind)
-    assert_allclose(soft.information.mean(), direct.information.mean(), rtol=0.02)
+    assert_allclose(soft.effective_variants.mean(), direct.effective_variants.mean(), rtol=0.02)
     for k in range(KEPT):
         assert_allclose(np.polyfit(calls.value[:, k], soft.value[:, k], 1)[0], 1, atol=0.04)
     if depth == 1:
@@ -226,7 +226,9 @@ def test_spreading_keeps_means_and_what_is_missing(projection, samples) -> None:
 
 
 def test_more_reads_tell_more_and_never_more_than_calls(projection, samples) -> None:
-    worth = [scores_of(projection, reads(samples, d, 12)).information for d in (0.1, 0.5, 2, 8)]
+    worth = [
+        scores_of(projection, reads(samples, d, 12)).effective_variants for d in (0.1, 0.5, 2, 8)
+    ]
     assert (np.diff(worth, axis=0) > 0).all()
     assert (worth[-1] < len(samples)).all()
 
@@ -245,7 +247,7 @@ def test_single_alleles_have_half_the_precision_and_the_same_expectation() -> No
     projection = Projection(loadings, truth, np.ones(4), np.ones(2), 1, 1.0, 2)
     scores = called(projection, one_allele(flat.more(2000, 9), 10))
     assert scores.pseudo_haploid.all()
-    assert_allclose(scores.information, scores.observed / 2)
+    assert_allclose(scores.effective_variants, scores.observed / 2)
     whitened = np.einsum("nij,nj->ni", scores.factor.swapaxes(1, 2), scores.value)
     assert_allclose(np.cov(whitened.T), np.eye(4), atol=0.1)
     assert_allclose(whitened.mean(axis=0), 0, atol=0.08)

@@ -47,9 +47,9 @@ def swapped(cohort: SimulatedCohort, which: np.ndarray) -> SimulatedCohort:
         ref=np.where(which, variants.alt, variants.ref),
         alt=np.where(which, variants.ref, variants.alt),
     )
-    turned = np.where(cohort.dosages < 0, cohort.dosages, 2 - cohort.dosages)
+    rotated = np.where(cohort.dosages < 0, cohort.dosages, 2 - cohort.dosages)
     return dataclasses.replace(
-        cohort, variants=other, dosages=np.where(which[:, None], turned, cohort.dosages)
+        cohort, variants=other, dosages=np.where(which[:, None], rotated, cohort.dosages)
     )
 
 
@@ -74,7 +74,7 @@ def test_every_file_is_written_and_nothing_else(fitted_model) -> None:
 def test_all_samples_is_placed_in_the_order_of_the_file(fitted_model, cohort_files) -> None:
     places = table(fitted_model.files["coords"])
     assert list(places.columns) == [
-        "sample_id", "Z1", "Z2", "Z1_sd", "Z2_sd", "Z1_Z2_corr", "n_variants", "information",
+        "sample_id", "Z1", "Z2", "Z1_sd", "Z2_sd", "Z1_Z2_corr", "n_variants", "effective_variants",
         "variant_fraction", "call_rate", "effective_draws", "log_evidence", "p_panel", "flag",
     ]  # fmt: skip
     assert tuple(places["sample_id"]) == cohort_files.simulated.samples

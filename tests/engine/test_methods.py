@@ -9,7 +9,7 @@ import torch
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal, Normal
 
 from ancestry_ddvi.errors import UsageProblem
-from ancestry_ddvi.fitting.pipeline import FEWEST_HELD_OUT, HELD_OUT, FitOptions, hold_out
+from ancestry_ddvi.fitting.pipeline import HELD_OUT, MIN_HELD_OUT, FitOptions, hold_out
 from ancestry_ddvi.methods import METHODS, recipe
 from ancestry_ddvi.methods.method import Spec
 from ancestry_ddvi.methods.networks import NetworkRecipe
@@ -70,7 +70,7 @@ def samples(count: int, seed: int) -> Batch:
 
 
 def shaken(model, much: float = 0.05) -> None:
-    """No layer is silent any more, so that whatever can be learnt has a gradient."""
+    """No layer is zero_init any more, so that whatever can be learnt has a gradient."""
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(much * torch.randn_like(parameter))
@@ -98,7 +98,7 @@ def test_a_step_of_a_phase_changes_exactly_its_parameters(method: str, prior: st
 def joint(model, batch: Batch, z: torch.Tensor) -> torch.Tensor:
     """Log p(x, z) of one row by the densities of torch, from the parameters alone."""
     noise = torch.linalg.inv(batch.factor[0] @ batch.factor[0].mT)
-    spread = noise + torch.diag(model.likelihood.log_excess.exp())
+    spread = noise + torch.diag(model.likelihood.log_residual_variance.exp())
     seen = MultivariateNormal(model.likelihood(z), spread).log_prob(batch.x)
     if isinstance(model.prior, StandardNormal):
         return seen + Normal(0.0, 1.0).log_prob(z).sum(-1)
@@ -208,7 +208,7 @@ def test_the_options_of_a_fit_hold_its_recipe() -> None:
 
 
 def test_a_tenth_is_held_out_where_that_is_enough_to_judge_by() -> None:
-    assert not hold_out(int(FEWEST_HELD_OUT / HELD_OUT) - 1, 1).any()
+    assert not hold_out(int(MIN_HELD_OUT / HELD_OUT) - 1, 1).any()
     mask = hold_out(1000, 1)
     assert mask.sum() == 100
     assert (mask == hold_out(1000, 1)).all()

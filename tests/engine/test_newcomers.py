@@ -26,7 +26,7 @@ def read(projection: Projection, dosages: np.ndarray) -> Scores:
 
 
 def left_out(cohort: Cohort, sample: int, scores: np.ndarray) -> np.ndarray:
-    """Where a sample falls on the components of the others, turned to the common axes."""
+    """Where a sample falls on the components of the others, rotated to the common axes."""
     others = np.delete(cohort.samples, sample)
     frequency = cohort.dosages[:, others].mean(axis=1) / 2
     x = standardised(cohort.dosages, frequency)

@@ -60,7 +60,7 @@ class Grid:
         z = torch.cartesian_prod(axis, axis)
         with torch.no_grad():
             log_prior, centre = model.prior.log_prob(z).double(), model.likelihood(z).double()
-            excess = torch.diag(model.likelihood.log_excess.double().exp())
+            excess = torch.diag(model.likelihood.log_residual_variance.double().exp())
         log_prior, z = log_prior + 2 * math.log(10 / 400), z.double()
         found = [[], [], []]
         for x, factor in zip(batch.x.double(), batch.factor.double(), strict=True):

@@ -1,4 +1,4 @@
-"""Places: one's own affair, turned to fixed axes, wider with fewer variants."""
+"""Places: one's own affair, rotated to fixed axes, wider with fewer variants."""
 
 from __future__ import annotations
 
@@ -9,31 +9,35 @@ from toy_model import as_data, as_scores, factors, rested, simulate
 
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.genotypes.projection.scores import Scores
-from ancestry_ddvi.inference.posterior_draws import Placement, orientation, standard_error
+from ancestry_ddvi.inference.posterior_draws import PosteriorDraws, rotation, standard_error
 from ancestry_ddvi.inference.sampling import place
 from ancestry_ddvi.models.batch import Batch
 
-MOST = 200
-IDS = np.array([f"sample-{i}" for i in range(MOST)], dtype=object)
+COUNT = 200
+IDS = np.array([f"sample-{i}" for i in range(COUNT)], dtype=object)
 FIELDS = ("draws", "log_weight", "mean", "sd", "covariance", "elbo", "importance_bound")
 
 
 @pytest.fixture(scope="module")
 def scores() -> Scores:
-    return as_scores(simulate(rested(), MOST, seed=61)[1])
+    return as_scores(simulate(rested(), COUNT, seed=61)[1])
 
 
-def placed(scores: Scores, rows: np.ndarray, ids: np.ndarray = IDS, seed: int = 1) -> Placement:
+def placed(
+    scores: Scores, rows: np.ndarray, ids: np.ndarray = IDS, seed: int = 1
+) -> PosteriorDraws:
     data = ScoreData(scores[rows], torch.device("cpu"))
     return place(rested(), data, ids[rows], draws=32, seed=seed)
 
 
-def assert_same_bits(a: Placement, b: Placement, rows: np.ndarray | slice = slice(None)) -> None:
+def assert_same_bits(
+    a: PosteriorDraws, b: PosteriorDraws, rows: np.ndarray | slice = slice(None)
+) -> None:
     for name in FIELDS:
         assert np.array_equal(getattr(a, name), getattr(b, name)[rows]), name
 
 
-@pytest.mark.parametrize("company", [1, 63, 64, 65, MOST])
+@pytest.mark.parametrize("company", [1, 63, 64, 65, COUNT])
 def test_a_sample_alone_is_the_sample_in_company(scores, company: int) -> None:
     together = placed(scores, np.arange(company))
     for sample in {0, company // 2, company - 1}:
@@ -41,8 +45,8 @@ def test_a_sample_alone_is_the_sample_in_company(scores, company: int) -> None:
 
 
 def test_order_does_not_matter(scores) -> None:
-    together = placed(scores, np.arange(MOST))
-    for order in (np.arange(MOST)[::-1], np.random.default_rng(1).permutation(MOST)):
+    together = placed(scores, np.arange(COUNT))
+    for order in (np.arange(COUNT)[::-1], np.random.default_rng(1).permutation(COUNT)):
         assert_same_bits(placed(scores, order), together, order)
 
 
@@ -82,7 +86,7 @@ def test_the_random_state_of_the_caller_plays_no_part(scores) -> None:
 def test_weights_sum_to_one_and_stand_any_scale() -> None:
     draws = np.random.default_rng(0).normal(size=(4, 50, 2))
     log_weight = np.random.default_rng(1).normal(size=(4, 50))
-    near, far = Placement(draws, log_weight), Placement(draws, log_weight - 1e4)
+    near, far = PosteriorDraws(draws, log_weight), PosteriorDraws(draws, log_weight - 1e4)
     np.testing.assert_allclose(near.weight.sum(axis=1), 1)
     np.testing.assert_allclose(near.mean, far.mean, rtol=1e-9)
     np.testing.assert_allclose(near.importance_bound - 1e4, far.importance_bound)
@@ -91,7 +95,7 @@ def test_weights_sum_to_one_and_stand_any_scale() -> None:
 
 def test_even_weights_give_plain_means_and_unbiased_covariances() -> None:
     draws = np.random.default_rng(0).normal(size=(3, 40, 2))
-    even = Placement(draws, np.full((3, 40), -7.0))
+    even = PosteriorDraws(draws, np.full((3, 40), -7.0))
     np.testing.assert_allclose(even.mean, draws.mean(axis=1))
     for i in range(3):
         np.testing.assert_allclose(even.covariance[i], np.cov(draws[i].T))
@@ -105,7 +109,7 @@ def test_one_lucky_draw_far_away_carries_no_sample_there() -> None:
     draws = np.random.default_rng(0).normal(size=(1, 1001, 1))
     log_weight = np.zeros((1, 1001))
     draws[0, 500], log_weight[0, 500] = 20.0, np.log(500)
-    lucky = Placement(draws, log_weight)
+    lucky = PosteriorDraws(draws, log_weight)
     assert 0 < lucky.mean[0, 0] < 1
     assert lucky.effective_draws[0] == pytest.approx(1500**2 / (1000 + 500**2))
 
@@ -113,7 +117,7 @@ def test_one_lucky_draw_far_away_carries_no_sample_there() -> None:
 def test_one_draw_that_outweighs_all_is_counted_as_one() -> None:
     log_weight = np.zeros((1, 64))
     log_weight[0, 3] = 1000
-    lone = Placement(np.random.default_rng(0).normal(size=(1, 64, 2)), log_weight)
+    lone = PosteriorDraws(np.random.default_rng(0).normal(size=(1, 64, 2)), log_weight)
     assert lone.effective_draws[0] == pytest.approx(1)
     assert np.isfinite(lone.sd).all()
 
@@ -126,7 +130,7 @@ def test_fewer_variants_widen_and_do_not_shift() -> None:
     whole = Batch(whole.x, factors(3)[2].expand(samples, 5, 5))
     with torch.no_grad():
         truth = model.likelihood(torch.randn(samples, 2))
-        excess = (0.5 * model.likelihood.log_excess).exp() * torch.randn(samples, 5)
+        excess = (0.5 * model.likelihood.log_residual_variance).exp() * torch.randn(samples, 5)
     noise = torch.linalg.solve(whole.factor.mT, torch.randn(samples, 5, 1))[..., 0]
     whole = Batch(truth + excess + noise, whole.factor)
     lost = torch.linalg.solve(whole.factor.mT, torch.randn(samples, 5, 1))[..., 0]
@@ -143,7 +147,7 @@ def test_fewer_variants_widen_and_do_not_shift() -> None:
     assert np.mean(np.abs(shift) < 1.96) == pytest.approx(0.95, abs=0.05)
 
 
-def turned(angle: float, mirrored: bool = False) -> np.ndarray:
+def rotated(angle: float, mirrored: bool = False) -> np.ndarray:
     c, s = np.cos(angle), np.sin(angle)
     return np.array([[c, -s], [s, c]]) @ np.diag([1.0, -1.0 if mirrored else 1.0])
 
@@ -156,9 +160,9 @@ def test_the_picture_does_not_depend_on_how_the_latents_were_turned(
     rng = np.random.default_rng(0)
     components = rng.normal(size=(300, 5)) * [9, 5, 2, 1, 1]
     places = components[:, :2] / [9, 5] + 0.2 * rng.normal(size=(300, 2))
-    straight = places @ orientation(places, components)
-    other = places @ turned(angle, mirrored)
-    np.testing.assert_allclose(other @ orientation(other, components), straight, atol=1e-9)
+    straight = places @ rotation(places, components)
+    other = places @ rotated(angle, mirrored)
+    np.testing.assert_allclose(other @ rotation(other, components), straight, atol=1e-9)
     for k in range(2):
         assert np.corrcoef(straight[:, k], components[:, k])[0, 1] > 0.9
 
@@ -167,16 +171,16 @@ def test_the_picture_does_not_depend_on_how_the_latents_were_turned(
 def test_an_orientation_is_orthogonal_for_any_number_of_axes(dims: int, components: int) -> None:
     rng = np.random.default_rng(dims)
     places, scores = rng.normal(size=(60, dims)), rng.normal(size=(60, components))
-    turn = orientation(places, scores)
+    turn = rotation(places, scores)
     np.testing.assert_allclose(turn.T @ turn, np.eye(dims), atol=1e-12)
-    assert np.array_equal(turn, orientation(places, scores))
+    assert np.array_equal(turn, rotation(places, scores))
 
 
 def test_turning_a_placement_turns_means_and_bars_and_no_weight() -> None:
     rng = np.random.default_rng(0)
-    before = Placement(rng.normal(size=(3, 40, 2)) * [2, 1], rng.normal(size=(3, 40)))
-    turn = turned(0.7)
-    after = before.turned(turn)
+    before = PosteriorDraws(rng.normal(size=(3, 40, 2)) * [2, 1], rng.normal(size=(3, 40)))
+    turn = rotated(0.7)
+    after = before.rotated(turn)
     np.testing.assert_allclose(after.mean, before.mean @ turn)
     np.testing.assert_allclose(after.covariance, turn.T @ before.covariance @ turn)
     assert np.array_equal(after.log_weight, before.log_weight)

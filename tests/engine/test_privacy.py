@@ -49,7 +49,7 @@ def test_nobodys_coordinates_are_in_the_bytes(content, fitted_model) -> None:
 def test_nobodys_coordinates_are_among_the_numbers(record, fitted_model) -> None:
     """Nor on the axes of the networks, nor rounded."""
     with safe_open(fitted_model.files["model"], framework="numpy") as model:
-        turn = model.get_tensor("orientation")
+        turn = model.get_tensor("rotation")
     said = np.array(list(numbers(record)))
     for places in (fitted_model.coordinates.mean, fitted_model.coordinates.mean @ turn.T):
         close = np.abs(places[..., None] - said).min(axis=2) < 1e-6

@@ -10,8 +10,8 @@ import torch
 from toy_model import Grid, as_scores, rested, simulate
 
 from ancestry_ddvi.data.scores import ScoreData
-from ancestry_ddvi.inference.posterior_draws import Placement, effective
-from ancestry_ddvi.inference.refinement import FEWEST, refined
+from ancestry_ddvi.inference.posterior_draws import PosteriorDraws, effective
+from ancestry_ddvi.inference.refinement import MIN_EFFECTIVE, refined
 from ancestry_ddvi.inference.sampling import place
 
 SAMPLES, DRAWS = 24, 256
@@ -42,14 +42,14 @@ def test_places_and_bars_are_those_of_a_grid(batch) -> None:
     missed = 0
     for sample in range(SAMPLES):
         z, weight = from_elsewhere(batch, sample)
-        if effective(weight.numpy()) >= FEWEST:
+        if effective(weight.numpy()) >= MIN_EFFECTIVE:
             continue
         missed += 1
         rows = batch[torch.tensor([sample])].repeat(DRAWS)
         with torch.no_grad():
             z, weight = refined(model, rows, z, weight, np.random.default_rng(sample))
-        found = Placement(z.double().numpy()[None], weight.double().numpy()[None])
-        assert found.effective_draws[0] > 2 * FEWEST
+        found = PosteriorDraws(z.double().numpy()[None], weight.double().numpy()[None])
+        assert found.effective_draws[0] > 2 * MIN_EFFECTIVE
         close = 0.35 * grid.sd[sample].max()
         np.testing.assert_allclose(found.mean[0], grid.mean[sample], atol=close)
         np.testing.assert_allclose(found.sd[0], grid.sd[sample], rtol=0.4)
@@ -66,18 +66,18 @@ def test_good_draws_are_left_alone(batch) -> None:
 
 
 def test_a_refined_sample_alone_is_the_sample_in_company(batch) -> None:
-    """A decoder turned round after training: nearly every sample has to be refined."""
+    """A decoder rotated round after training: nearly every sample has to be refined."""
     model = copy.deepcopy(rested())
     with torch.no_grad():
         model.likelihood.linear.weight.mul_(-1)
     scores = as_scores(batch)
 
-    def placed(rows: np.ndarray) -> Placement:
+    def placed(rows: np.ndarray) -> PosteriorDraws:
         data = ScoreData(scores[rows], torch.device("cpu"))
         return place(model, data, [IDS[i] for i in rows], draws=DRAWS, seed=1)
 
     plain = placed(np.arange(SAMPLES))
-    assert (plain.effective_draws > FEWEST).mean() > 0.9
+    assert (plain.effective_draws > MIN_EFFECTIVE).mean() > 0.9
     order = np.random.default_rng(2).permutation(SAMPLES)
     mixed, alone = placed(order), placed(np.array([5]))
     for name in ("draws", "log_weight"):

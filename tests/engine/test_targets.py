@@ -11,8 +11,8 @@ from ancestry_ddvi.errors import UsageProblem
 from ancestry_ddvi.inference import generation
 from ancestry_ddvi.inference.constraint import of_latents
 from ancestry_ddvi.inference.outsourcing import outsource
-from ancestry_ddvi.inference.posterior_draws import Placement
-from ancestry_ddvi.inference.targets import Target, targets
+from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
+from ancestry_ddvi.inference.targets import GroupTarget, targets
 from ancestry_ddvi.models.priors import prior
 from ancestry_ddvi.reference.groups import Groups
 from ancestry_ddvi.reference.normals import Normals
@@ -41,11 +41,11 @@ class Normal:
         return multivariate_normal(np.zeros(2)).logpdf(z)
 
 
-def target(name: str, level: int = 0) -> Target:
-    return Target(GROUPS, level, name, TURN)
+def target(name: str, level: int = 0) -> GroupTarget:
+    return GroupTarget(GROUPS, level, name, TURN)
 
 
-def moments(wanted: Target) -> tuple[float, np.ndarray, np.ndarray]:
+def moments(wanted: GroupTarget) -> tuple[float, np.ndarray, np.ndarray]:
     """Share, mean and covariance of p(z) r(z), by a sum over a grid."""
     axis = np.linspace(-6, 6, 601)
     z = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
@@ -55,7 +55,7 @@ def moments(wanted: Target) -> tuple[float, np.ndarray, np.ndarray]:
     return share, mean, np.einsum("n,ni,nj->ij", weight / share, z - mean, z - mean)
 
 
-def close(z: np.ndarray, wanted: Target, worth: float) -> None:
+def close(z: np.ndarray, wanted: GroupTarget, worth: float) -> None:
     """Mean and covariance within four standard errors."""
     _, mean, covariance = moments(wanted)
     sd = np.sqrt(np.diagonal(covariance))
@@ -89,7 +89,7 @@ def test_normals_are_sampled_as_they_are() -> None:
 @pytest.mark.parametrize("level", [0, 1])
 def test_a_point_has_the_probabilities_of_a_posterior_that_is_one(level) -> None:
     points = np.random.default_rng(2).normal(size=(20, 2))
-    placed = Placement(points[:, None], log_prior=np.full((20, 1), -7.0))
+    placed = PosteriorDraws(points[:, None], log_prior=np.full((20, 1), -7.0))
     np.testing.assert_allclose(
         np.exp(GROUPS.log_chances(level, points)), GROUPS.probabilities(level, placed), rtol=1e-9
     )
@@ -149,8 +149,8 @@ def test_true_scores_have_the_decoders_mean_and_the_excess_as_variance() -> None
     model = toy_model()
     z = np.tile([[0.5, -1.0]], (20_000, 1))
     normal = np.random.default_rng(1).standard_normal((20_000, 5))
-    scores = generation.imagine(model, z, normal)
-    middle = generation.imagine(model, z[:1], np.zeros((1, 5)))[0]
+    scores = generation.decode_scores(model, z, normal)
+    middle = generation.decode_scores(model, z[:1], np.zeros((1, 5)))[0]
     np.testing.assert_allclose(scores.mean(axis=0), middle, atol=0.02)
     np.testing.assert_allclose(scores.var(axis=0), EXCESS, rtol=0.05)
 
@@ -158,9 +158,11 @@ def test_true_scores_have_the_decoders_mean_and_the_excess_as_variance() -> None
 def test_the_scores_of_one_are_the_same_in_company() -> None:
     model, chance = toy_model(), np.random.default_rng(1)
     z, normal = chance.standard_normal((130, 2)), chance.standard_normal((130, 5))
-    all_samples = generation.imagine(model, z, normal)
+    all_samples = generation.decode_scores(model, z, normal)
     for few in (1, 10, 64, 65):
-        assert np.array_equal(generation.imagine(model, z[:few], normal[:few]), all_samples[:few])
+        assert np.array_equal(
+            generation.decode_scores(model, z[:few], normal[:few]), all_samples[:few]
+        )
 
 
 def test_drawing_from_the_prior_leaves_the_global_generator_alone() -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from toy_model import SCALE, as_scores, factors, simulate, toy_model
 
-from ancestry_ddvi.data.scores import FEWEST, ScoreData
+from ancestry_ddvi.data.scores import MIN_SHARE, ScoreData
 from ancestry_ddvi.errors import TrainingDiverged
 from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.models.batch import Batch
@@ -40,7 +40,7 @@ class Pull(Objective):
             self.seen.append(self.number.item())
             return self.slope * self.number.sum()
 
-        return [Phase("pull", [self.number], loss, self.repeats)]
+        return [Phase("shrinkage", [self.number], loss, self.repeats)]
 
 
 def run(stages: list[Stage], data: ScoreData) -> tuple[list, int]:
@@ -50,24 +50,24 @@ def run(stages: list[Stage], data: ScoreData) -> tuple[list, int]:
 
 def test_rates_fall_along_half_a_cosine(data) -> None:
     """Adam moves by its rate where the slope stays the same."""
-    pull = Pull()
-    run([Stage(toy_model(), pull, 40, (0.1, 0.01))], data)
-    steps = -np.diff([*pull.seen, pull.number.item()])
+    shrinkage = Pull()
+    run([Stage(toy_model(), shrinkage, 40, (0.1, 0.01))], data)
+    steps = -np.diff([*shrinkage.seen, shrinkage.number.item()])
     cosine = 0.5 * (1 + np.cos(np.pi * np.arange(40) / 40))
     np.testing.assert_allclose(steps, 0.01 + 0.09 * cosine, rtol=1e-3)
 
 
 @pytest.mark.parametrize(("slope", "norm"), [(1e6, CLIP), (0.5 * CLIP, 0.5 * CLIP)])
 def test_a_step_too_steep_is_clipped(data, slope: float, norm: float) -> None:
-    pull = Pull(slope)
-    run([Stage(toy_model(), pull, 1, (0.1, 0.1))], data)
-    assert pull.number.grad.norm().item() == pytest.approx(norm, rel=1e-4)
+    shrinkage = Pull(slope)
+    run([Stage(toy_model(), shrinkage, 1, (0.1, 0.1))], data)
+    assert shrinkage.number.grad.norm().item() == pytest.approx(norm, rel=1e-4)
 
 
 def test_a_phase_may_take_several_turns_per_batch(data) -> None:
-    pull = Pull(repeats=3)
-    run([Stage(toy_model(), pull, 4, (0.1, 0.1))], data)
-    assert len(pull.seen) == 12
+    shrinkage = Pull(repeats=3)
+    run([Stage(toy_model(), shrinkage, 4, (0.1, 0.1))], data)
+    assert len(shrinkage.seen) == 12
 
 
 @pytest.mark.parametrize("steps", [(10,), (50,), (120, 7), (0, 3)])
@@ -80,7 +80,7 @@ def test_progress_counts_every_step_once(data, steps: tuple[int, ...]) -> None:
 
 
 def test_numbers_that_are_not_finite_stop_the_fit_and_say_where(data) -> None:
-    with pytest.raises(TrainingDiverged, match=r"pull loss is nan at step 50") as caught:
+    with pytest.raises(TrainingDiverged, match=r"shrinkage loss is nan at step 50") as caught:
         run([Stage(toy_model(), Pull(math.nan), 200, (0.1, 0.1))], data)
     assert "--seed" in caught.value.remedy
     assert caught.value.exit_code == 6
@@ -146,8 +146,8 @@ def test_thinned_samples_are_what_fewer_variants_would_have_shown() -> None:
     assert torch.equal(whole.x, data.x[:1].expand(size // 2, 5))
     assert torch.equal(whole.factor, data.factor[:1].expand(size // 2, 5, 5))
     share = (thinned.factor[:, 0, 0] / data.factor[0, 0, 0]).square()
-    assert share.min() >= FEWEST * 0.999 and share.max() <= 1
-    assert torch.log(share).mean() == pytest.approx(math.log(FEWEST) / 2, rel=0.02)
+    assert share.min() >= MIN_SHARE * 0.999 and share.max() <= 1
+    assert torch.log(share).mean() == pytest.approx(math.log(MIN_SHARE) / 2, rel=0.02)
     apart = thinned.x - data.x[0]
     left = 1 - share
     whitened = torch.einsum("nij,ni->nj", thinned.factor, apart) / left.sqrt()[:, None]

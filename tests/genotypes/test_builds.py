@@ -57,8 +57,8 @@ def test_the_build_is_what_the_data_say_whatever_is_declared(share, other, decla
     chosen = rng.permutation(VARIANTS)[: max(30, int(share * VARIANTS))]
     file = unnamed(in_38(panel) if other else variants)[chosen]
     alignment = panel.align(file, None, declared)
-    assert alignment.receipt.detected_build == ("GRCh38" if other else "GRCh37")
-    assert alignment.receipt.file_build == declared
+    assert alignment.report.detected_build == ("GRCh38" if other else "GRCh37")
+    assert alignment.report.file_build == declared
     assert sorted(alignment.rows[alignment.rows >= 0].tolist()) == list(range(len(chosen)))
     assert (alignment.rows[chosen] == np.arange(len(chosen))).all()
 
@@ -66,15 +66,15 @@ def test_the_build_is_what_the_data_say_whatever_is_declared(share, other, decla
 def test_variants_without_a_known_position_are_absent_and_never_guessed(panel):
     alignment = panel.align(unnamed(in_38(panel)), None, None)
     assert (alignment.rows[::4] == -1).all()
-    assert alignment.receipt.matched == alignment.receipt.build_matches["GRCh38"] == 300
-    assert alignment.receipt.build_matches["GRCh37"] == 0
+    assert alignment.report.matched == alignment.report.build_matches["GRCh38"] == 300
+    assert alignment.report.build_matches["GRCh37"] == 0
     assert panel.known == {"GRCh37": 400, "GRCh38": 300}
 
 
 def test_where_more_is_found_by_id_the_positions_still_tell_the_build(panel):
-    receipt = panel.align(in_38(panel), None, None).receipt
-    assert (receipt.key, receipt.matched) == ("id", 400)
-    assert receipt.detected_build == "GRCh38" and receipt.positions_agree
+    report = panel.align(in_38(panel), None, None).report
+    assert (report.key, report.matched) == ("id", 400)
+    assert report.detected_build == "GRCh38" and report.positions_agree
 
 
 def test_a_file_where_both_builds_agree_is_of_either(rng):
@@ -83,24 +83,24 @@ def test_a_file_where_both_builds_agree_is_of_either(rng):
     panel = Panel(
         variants, np.full(VARIANTS, 0.3), "GRCh37", {"GRCh38": variants.position + 9 * ~same}
     )
-    receipt = panel.align(unnamed(variants)[same], None, "GRCh38").receipt
-    assert receipt.matched == 200 and receipt.detected_build is None
-    assert receipt.contradiction == ""
-    assert panel.align(unnamed(variants), None, None).receipt.detected_build == "GRCh37"
+    report = panel.align(unnamed(variants)[same], None, "GRCh38").report
+    assert report.matched == 200 and report.detected_build is None
+    assert report.contradiction == ""
+    assert panel.align(unnamed(variants), None, None).report.detected_build == "GRCh37"
 
 
 def test_a_few_variants_at_the_right_places_do_not_tell_a_build(panel):
-    receipt = panel.align(unnamed(panel.variants)[:19], None, None).receipt
-    assert receipt.matched == 19 and receipt.detected_build is None
+    report = panel.align(unnamed(panel.variants)[:19], None, None).report
+    assert report.matched == 19 and report.detected_build is None
 
 
 def test_a_file_matched_by_id_is_of_the_build_its_chromosome_ends_speak_for(panel):
     elsewhere = replace(panel.variants, position=panel.variants.position + 77_777)
     elsewhere.position[-1] = 249_250_000
-    receipt = panel.align(elsewhere, None, "GRCh38").receipt
-    assert (receipt.key, receipt.detected_build) == ("id", "GRCh37")
+    report = panel.align(elsewhere, None, "GRCh38").report
+    assert (report.key, report.detected_build) == ("id", "GRCh37")
     elsewhere.position[-1] = 1
-    assert panel.align(elsewhere, None, "GRCh38").receipt.detected_build is None
+    assert panel.align(elsewhere, None, "GRCh38").report.detected_build is None
 
 
 @pytest.mark.parametrize(
@@ -117,21 +117,21 @@ def test_a_file_matched_by_id_is_of_the_build_its_chromosome_ends_speak_for(pane
 )  # fmt: skip
 def test_what_contradicts_the_data_is_said_in_one_sentence(panel, other, declared, stated, said):
     file = unnamed(in_38(panel) if other else panel.variants)
-    assert panel.align(file, None, declared, stated).receipt.contradiction == said
+    assert panel.align(file, None, declared, stated).report.contradiction == said
 
 
 def test_a_stated_build_is_the_only_one_tried(panel):
-    receipt = panel.align(unnamed(in_38(panel)), None, None, "GRCh38").receipt
-    assert (receipt.matched, receipt.build_matches) == (300, {"GRCh38": 300})
-    receipt = panel.align(unnamed(in_38(panel)), None, None, "GRCh37").receipt
-    assert (receipt.matched, receipt.build_matches) == (0, {"GRCh37": 0})
+    report = panel.align(unnamed(in_38(panel)), None, None, "GRCh38").report
+    assert (report.matched, report.build_matches) == (300, {"GRCh38": 300})
+    report = panel.align(unnamed(in_38(panel)), None, None, "GRCh37").report
+    assert (report.matched, report.build_matches) == (0, {"GRCh37": 0})
 
 
 def test_in_a_build_the_model_does_not_know_ids_are_left(panel):
-    receipt = panel.align(panel.variants, None, None, "NCBI36").receipt
-    assert (receipt.key, receipt.matched, receipt.build_matches) == ("id", 400, {})
-    assert receipt.stated_build == "NCBI36"
-    check_overlap(receipt, "x.vcf")
+    report = panel.align(panel.variants, None, None, "NCBI36").report
+    assert (report.key, report.matched, report.build_matches) == ("id", 400, {})
+    assert report.stated_build == "NCBI36"
+    check_overlap(report, "x.vcf")
 
 
 @pytest.mark.parametrize(
@@ -142,9 +142,9 @@ def test_in_a_build_the_model_does_not_know_ids_are_left(panel):
     ],
 )
 def test_a_stated_build_that_finds_nothing_is_refused_in_one_sentence(panel, stated, said):
-    receipt = panel.align(unnamed(in_38(panel)), None, None, stated).receipt
+    report = panel.align(unnamed(in_38(panel)), None, None, stated).report
     with pytest.raises(InputsDisagree, match=said) as caught:
-        check_overlap(receipt, "x.vcf")
+        check_overlap(report, "x.vcf")
     assert caught.value.problem.count(". ") == 0 and "--build" in caught.value.remedy
 
 
@@ -152,21 +152,21 @@ def test_a_build_that_the_model_lacks_is_named_with_the_ways_out(panel):
     lone = replace(panel, lifted={})
     file = unnamed(in_38(panel))
     file.position[-1] = 249_250_000
-    receipt = replace(lone, build="GRCh38").align(file, None, None).receipt
+    report = replace(lone, build="GRCh38").align(file, None, None).report
     with pytest.raises(InputsDisagree, match=r"build \(GRCh37\) than the model") as caught:
-        check_overlap(receipt, "x.vcf")
+        check_overlap(report, "x.vcf")
     assert "--chain" in caught.value.remedy
 
 
 def test_a_model_of_unknown_build_is_matched_all_the_same(panel):
     nameless = Panel(panel.variants, panel.frequency, None)
-    receipt = nameless.align(unnamed(panel.variants), None, "GRCh38").receipt
-    assert (receipt.matched, receipt.detected_build) == (400, None)
-    assert (receipt.known_builds, receipt.build_matches) == ([], {"unknown": 400})
+    report = nameless.align(unnamed(panel.variants), None, "GRCh38").report
+    assert (report.matched, report.detected_build) == (400, None)
+    assert (report.known_builds, report.build_matches) == ([], {"unknown": 400})
 
 
 def test_the_log_says_what_the_reader_left_out(panel):
-    receipt = panel.align(panel.variants, None, None).receipt
-    lines = receipt.lines({"multi-allelic": 12, "duplicate": 3})
+    report = panel.align(panel.variants, None, None).report
+    lines = report.lines({"multi-allelic": 12, "duplicate": 3})
     left_out = {line.split()[3]: line.split()[4] for line in lines if "left out unread" in line}
     assert left_out == {"multi-allelic": "12", "duplicate": "3"}

@@ -121,7 +121,7 @@ def test_samples_without_heterozygous_variants_have_no_kinship() -> None:
 
 
 def test_many_variants_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kinship, "MOST_VARIANTS", 500)
+    monkeypatch.setattr(kinship, "MAX_VARIANTS", 500)
     store = families(np.random.default_rng(3), 3000)
     pairs = king_robust(store, *everything(store), cutoff=ALL)
     assert set(pairs["variants"].tolist()) == {500}

@@ -12,10 +12,10 @@ from genotype_files import META, Write, record
 from numpy.testing import assert_allclose
 
 from ancestry_ddvi.errors import InputsDisagree, InputUnreadable, NothingLeft, UsageProblem
-from ancestry_ddvi.genotypes.formats.field_selection import choose_field
+from ancestry_ddvi.genotypes.formats.field_selection import select_field
 from ancestry_ddvi.genotypes.formats.variant_filter import table
 from ancestry_ddvi.genotypes.harmonise.panel import Panel
-from ancestry_ddvi.genotypes.likelihood_store import EvidenceStore
+from ancestry_ddvi.genotypes.likelihood_store import LikelihoodStore
 from ancestry_ddvi.genotypes.variants import VariantTable
 
 FORMAT = '##FORMAT=<ID={0},Number={1},Type={2},Description="{0}">'
@@ -37,10 +37,10 @@ def model(variants: int = 3, start: int = 100) -> VariantTable:
 
 def opened(paths: str | list[str], field: str = "PL", variants: VariantTable | None = None):
     paths = [paths] if isinstance(paths, str) else paths
-    return EvidenceStore.open(paths, field, variants or model(), lambda done, total: None)
+    return LikelihoodStore.open(paths, field, variants or model(), lambda done, total: None)
 
 
-def likelihoods(store: EvidenceStore, variants: VariantTable) -> np.ndarray:
+def likelihoods(store: LikelihoodStore, variants: VariantTable) -> np.ndarray:
     """float64 (samples, variants, 3)."""
     frequency = np.full(len(variants), 0.3)
     alignment = Panel(variants, frequency, None).align(store.variants, None, None)
@@ -148,33 +148,33 @@ def holding(vcf: Write, *fields: str, name: str = "x.vcf") -> str:
 )
 def test_the_field_that_says_most_is_chosen(vcf: Write, fields: tuple, chosen: str) -> None:
     """All are declared; the records decide."""
-    assert choose_field([holding(vcf, *fields)]) == chosen
-    assert choose_field([holding(vcf, *fields)], "GT") == "GT"
+    assert select_field([holding(vcf, *fields)]) == chosen
+    assert select_field([holding(vcf, *fields)], "GT") == "GT"
 
 
 def test_a_field_that_is_declared_and_empty_is_not_chosen(vcf: Write) -> None:
-    assert choose_field([vcf([record(["0/1:."] * 3, form="GT:PL")], meta=ALL)]) == "GT"
+    assert select_field([vcf([record(["0/1:."] * 3, form="GT:PL")], meta=ALL)]) == "GT"
 
 
 def test_several_files_are_read_for_what_all_of_them_hold(vcf: Write, bed: Write) -> None:
     one = holding(vcf, "GT", "PL", "DS", name="1.vcf")
     two = holding(vcf, "GT", "DS", name="2.vcf")
-    assert choose_field([one, two]) == "DS"
-    assert choose_field([one, bed([[0, 1, 2]])]) == "GT"
+    assert select_field([one, two]) == "DS"
+    assert select_field([one, bed([[0, 1, 2]])]) == "GT"
 
 
 def test_standard_input_and_plink_have_calls_alone(bed: Write) -> None:
     prefix = bed([[0, 1, 2]])
-    assert choose_field(["-"]) == choose_field([prefix]) == "GT"
+    assert select_field(["-"]) == select_field([prefix]) == "GT"
     for path, name in (("-", "standard input"), (prefix, prefix)):
         with pytest.raises(UsageProblem, match=f"{name} holds no PL: PLINK files, pipes"):
-            choose_field([path], "PL")
+            select_field([path], "PL")
 
 
 def test_a_field_that_is_not_declared_is_refused_with_those_that_are(vcf: Write) -> None:
     path = vcf([record()], meta=[line for line in ALL if "ID=GP" not in line])
     with pytest.raises(InputUnreadable, match="declares PL, GL, DS, GT") as caught:
-        choose_field([path], "GP")
+        select_field([path], "GP")
     assert path in caught.value.problem
 
 

@@ -88,7 +88,7 @@ def whole(alignment: Alignment, dosages: np.ndarray) -> np.ndarray:
 
 
 def parts(alignment: Alignment) -> int:
-    r = alignment.receipt
+    r = alignment.report
     return r.matched + r.ambiguous_dropped + r.allele_mismatch + r.absent
 
 
@@ -107,7 +107,7 @@ def test_however_a_file_writes_its_variants_the_dosages_are_the_models(seed, key
     expected[order] = dosages[order]
     assert alignment.key == key
     assert (whole(alignment, recode(dosages, swap)[order]) == expected).all()
-    r = alignment.receipt
+    r = alignment.report
     assert r.same == (~swap & ~flip)[order].sum()
     assert r.swapped == (swap & ~flip)[order].sum()
     assert r.strand_flipped == (~swap & flip)[order].sum()
@@ -124,7 +124,7 @@ crowded = st.lists(
 
 
 def by_hand(model: VariantTable, file: VariantTable) -> dict[int, tuple[int, int]]:
-    """Row and way of writing of each unambiguous model variant, by nested loops."""
+    """VariantRow and way of writing of each unambiguous model variant, by nested loops."""
     used: set[int] = set()
     out = {}
     for i in range(len(model)):
@@ -167,7 +167,7 @@ def test_permuted_variants_give_the_same_dosages_and_receipt():
     permuted = panel(variants).align(variants[order], None, None)
     assert (whole(straight, dosages) == dosages).all()
     assert (whole(permuted, dosages[order]) == dosages).all()
-    assert straight.receipt == permuted.receipt
+    assert straight.report == permuted.report
 
 
 def test_a_stretch_of_variants_reads_as_that_stretch_of_the_whole():
@@ -186,7 +186,7 @@ def test_absent_variants_are_unobserved_and_not_zero():
     alignment = panel(variants).align(variants[:10], None, None)
     dosages = whole(alignment, np.zeros((10, 3), np.int8))
     assert (dosages[:10] == 0).all() and (dosages[10:] == MISSING).all()
-    assert alignment.receipt.variant_fraction == 0.25
+    assert alignment.report.variant_fraction == 0.25
 
 
 @pytest.mark.parametrize("prefix", ["chr", "Chr", "CHR"])
@@ -196,33 +196,33 @@ def test_a_chr_prefix_on_either_side_is_ignored(prefix):
         variants, chromosome=np.array([prefix + c for c in variants.chromosome], object)
     )
     for model, file in ((variants, named), (named, variants)):
-        assert panel(model).align(file, None, None).receipt.matched == 30
+        assert panel(model).align(file, None, None).report.matched == 30
 
 
 def test_the_same_position_on_another_chromosome_is_no_match():
     variants = unnamed(plain_variants(np.random.default_rng(5), 30))
     file = replace(variants, chromosome=np.full(30, "9", object))
-    assert panel(variants).align(file, None, None).receipt.absent == 30
+    assert panel(variants).align(file, None, None).report.absent == 30
 
 
 def test_positions_are_used_where_ids_say_nothing():
     variants = plain_variants(np.random.default_rng(6), 150)
     alignment = panel(variants).align(unnamed(variants), None, "GRCh38")
-    assert (alignment.key, alignment.receipt.matched) == ("position", 150)
-    assert alignment.receipt.id_matches == 0 and alignment.receipt.positions_agree
+    assert (alignment.key, alignment.report.matched) == ("position", 150)
+    assert alignment.report.id_matches == 0 and alignment.report.positions_agree
 
 
 def test_ids_are_used_where_positions_are_of_another_build_whatever_the_header_says():
     variants = plain_variants(np.random.default_rng(7), 150)
     alignment = panel(variants).align(elsewhere(variants), None, "GRCh38")
-    assert (alignment.key, alignment.receipt.matched) == ("id", 150)
-    assert not alignment.receipt.positions_agree
+    assert (alignment.key, alignment.report.matched) == ("id", 150)
+    assert not alignment.report.positions_agree
 
 
 def test_positions_are_used_where_they_agree_although_the_header_says_another_build():
     variants = plain_variants(np.random.default_rng(8), 150)
     alignment = panel(variants).align(variants, None, "GRCh37")
-    assert (alignment.key, alignment.receipt.matched) == ("position", 150)
+    assert (alignment.key, alignment.report.matched) == ("position", 150)
 
 
 def test_vendor_ids_count_only_while_unique():
@@ -249,10 +249,10 @@ def test_chance_meetings_at_positions_of_another_build_are_not_believed():
     rng = np.random.default_rng(10)
     variants = plain_variants(rng, 3000)
     alignment = panel(variants).align(unnamed(dense(rng, variants)), None, None)
-    assert alignment.receipt.position_matches > 300
-    assert (alignment.rows == -1).all() and alignment.receipt.absent == 3000
+    assert alignment.report.position_matches > 300
+    assert (alignment.rows == -1).all() and alignment.report.absent == 3000
     with pytest.raises(InputsDisagree, match="another genome build"):
-        check_overlap(alignment.receipt, "wgs.vcf.gz")
+        check_overlap(alignment.report, "wgs.vcf.gz")
 
 
 def test_differing_rsids_at_shared_positions_show_another_build():
@@ -262,8 +262,8 @@ def test_differing_rsids_at_shared_positions_show_another_build():
     known = np.arange(600) < 200
     file = VariantTable.join([file, elsewhere(variants)[known]])
     alignment = panel(variants).align(file, None, None)
-    assert alignment.receipt.position_matches == 600
-    assert (alignment.key, alignment.receipt.matched) == ("id", 200)
+    assert alignment.report.position_matches == 600
+    assert (alignment.key, alignment.report.matched) == ("id", 200)
 
 
 def test_a_few_renamed_rsids_do_not_shake_the_positions():
@@ -271,7 +271,7 @@ def test_a_few_renamed_rsids_do_not_shake_the_positions():
     file = replace(variants, id=variants.id.copy())
     file.id[:20] = [f"rs{900_000 + i}" for i in range(20)]
     alignment = panel(variants).align(file, None, None)
-    assert (alignment.key, alignment.receipt.matched) == ("position", 400)
+    assert (alignment.key, alignment.report.matched) == ("position", 400)
 
 
 def test_ids_that_repeat_a_position_do_not_match_across_builds():
@@ -284,7 +284,7 @@ def test_ids_that_repeat_a_position_do_not_match_across_builds():
 
     variants = spelled(plain_variants(rng, 2000))
     alignment = panel(variants).align(spelled(dense(rng, variants)), None, None)
-    assert alignment.receipt.matched == 0
+    assert alignment.report.matched == 0
 
 
 def test_a_variant_given_twice_is_used_once_and_counted():
@@ -292,21 +292,21 @@ def test_a_variant_given_twice_is_used_once_and_counted():
     file = VariantTable.join([variants, variants[:4]])
     alignment = panel(variants).align(file, None, None)
     assert alignment.rows.tolist() == list(range(30))
-    assert alignment.receipt.duplicate == 4
+    assert alignment.report.duplicate == 4
 
 
 def test_of_the_records_of_a_split_multiallelic_variant_the_one_with_the_models_alleles_is_taken():
     model = table([("1", 500, ".", "A", "C")])
     file = table([("1", 500, ".", "A", "G"), ("1", 500, ".", "A", "T"), ("1", 500, ".", "A", "C")])
     alignment = panel(model).align(file, None, None)
-    assert alignment.rows.tolist() == [2] and alignment.receipt.duplicate == 0
+    assert alignment.rows.tolist() == [2] and alignment.report.duplicate == 0
 
 
 def test_other_alleles_at_the_right_place_are_a_mismatch_and_unobserved():
     model = table([("1", 500, "rs1", "A", "C")])
     alignment = panel(model).align(table([("1", 500, "rs1", "A", "G")]), None, None)
     assert alignment.rows.tolist() == [-1]
-    assert (alignment.receipt.allele_mismatch, alignment.receipt.absent) == (1, 0)
+    assert (alignment.report.allele_mismatch, alignment.report.absent) == (1, 0)
 
 
 def with_ambiguous(rng: np.random.Generator) -> VariantTable:
@@ -316,9 +316,9 @@ def with_ambiguous(rng: np.random.Generator) -> VariantTable:
 
 def test_ambiguous_variants_are_kept_where_the_file_is_in_the_models_orientation():
     variants = with_ambiguous(np.random.default_rng(15))
-    receipt = panel(variants).align(variants, None, None).receipt
-    assert (receipt.matched, receipt.ambiguous_dropped) == (105, 0)
-    assert receipt.ambiguous_resolved == 5
+    report = panel(variants).align(variants, None, None).report
+    assert (report.matched, report.ambiguous_dropped) == (105, 0)
+    assert report.ambiguous_resolved == 5
 
 
 @pytest.mark.parametrize("how", ["swapped there", "plain variants flipped", "by id"])
@@ -331,8 +331,8 @@ def test_ambiguous_variants_are_dropped_where_the_strand_cannot_be_told(how):
         "by id": elsewhere(variants),
     }[how]
     alignment = panel(variants).align(file, None, None)
-    assert (alignment.receipt.matched, alignment.receipt.ambiguous_dropped) == (100, 5)
-    assert alignment.receipt.ambiguous_resolved == 0
+    assert (alignment.report.matched, alignment.report.ambiguous_dropped) == (100, 5)
+    assert alignment.report.ambiguous_resolved == 0
     assert (alignment.rows[last] == -1).all()
 
 
@@ -342,20 +342,20 @@ def test_a_variant_called_in_no_sample_is_absent():
     counts[7] = [0, 0, 0, 6]
     alignment = panel(variants).align(variants, counts, None)
     assert np.flatnonzero(alignment.rows == -1).tolist() == [7]
-    assert alignment.receipt.absent == 1
+    assert alignment.report.absent == 1
 
 
 def test_variants_without_a_place_do_not_match_one_another():
     model = table([("0", 0, ".", "A", "C"), ("0", 0, ".", "A", "C")])
-    assert panel(model).align(model, None, None).receipt.absent == 2
+    assert panel(model).align(model, None, None).report.absent == 2
 
 
 def test_the_chromosome_table_adds_up():
     variants = plain_variants(np.random.default_rng(18), 90)
-    receipt = panel(variants).align(variants[35:], None, None).receipt
-    assert list(receipt.chromosomes) == ["1", "2", "3"]
-    assert receipt.chromosomes["1"]["absent"] == receipt.chromosomes["1"]["model_variants"] == 30
-    assert receipt.lines()[-1] == "nothing matched on chromosome 1"
+    report = panel(variants).align(variants[35:], None, None).report
+    assert list(report.chromosomes) == ["1", "2", "3"]
+    assert report.chromosomes["1"]["absent"] == report.chromosomes["1"]["model_variants"] == 30
+    assert report.lines()[-1] == "nothing matched on chromosome 1"
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -366,24 +366,24 @@ def test_chromosomes_have_every_count_of_the_whole(seed):
     swap, flip = rng.random((2, 105)) < rng.choice([0, 0.5], 2)[:, None]
     file = rewritten(variants, swap, flip)[rng.random(105) < 0.7]
     file.alt[:3] = file.ref[:3]
-    receipt = panel(variants).align(file, None, None).receipt
+    report = panel(variants).align(file, None, None).report
     for column in (*FATES, "matched"):
-        parts = [counts[column] for counts in receipt.chromosomes.values()]
-        assert sum(parts) == getattr(receipt, column), column
-    for counts in receipt.chromosomes.values():
+        parts = [counts[column] for counts in report.chromosomes.values()]
+        assert sum(parts) == getattr(report, column), column
+    for counts in report.chromosomes.values():
         assert sum(counts[column] for column in FATES[:4]) == counts["matched"]
         assert sum(counts[c] for c in ("matched", *FATES[5:])) == counts["model_variants"]
-    *header, last = receipt.by_chromosome()
+    *header, last = report.by_chromosome()
     assert header[0].split()[:2] == ["variants", "matched"]
     assert [int(n) for n in last.split()[1:3]] == [
-        receipt.chromosomes["3"]["model_variants"], receipt.chromosomes["3"]["matched"],
+        report.chromosomes["3"]["model_variants"], report.chromosomes["3"]["matched"],
     ]  # fmt: skip
 
 
 def test_the_receipt_survives_json():
     variants = plain_variants(np.random.default_rng(19), 30)
-    receipt = panel(variants).align(variants[:15], None, "GRCh37").receipt
-    read = json.loads(json.dumps(receipt.as_dict()))
+    report = panel(variants).align(variants[:15], None, "GRCh37").report
+    read = json.loads(json.dumps(report.as_dict()))
     assert read["variant_fraction"] == 0.5
     assert read["chromosomes"]["1"]["matched"] == 10
     assert (read["model_build"], read["file_build"]) == ("GRCh38", "GRCh37")
@@ -392,9 +392,9 @@ def test_the_receipt_survives_json():
 
 def test_too_few_variants_are_refused_in_one_sentence():
     variants = plain_variants(np.random.default_rng(20), 2000)
-    receipt = panel(variants).align(variants[:99], None, None).receipt
+    report = panel(variants).align(variants[:99], None, None).report
     with pytest.raises(InputsDisagree) as caught:
-        check_overlap(receipt, "cohort.vcf.gz")
+        check_overlap(report, "cohort.vcf.gz")
     assert str(caught.value) == (
         "99 of 2,000 model variants are in cohort.vcf.gz (by position in GRCh38 99, by ID 99). "
         "Check the genome build: the model is GRCh38, and fit --chain adds another; "
@@ -404,15 +404,15 @@ def test_too_few_variants_are_refused_in_one_sentence():
 
 def test_the_floor_is_enough_and_a_small_model_found_whole_too():
     variants = plain_variants(np.random.default_rng(21), 2000)
-    check_overlap(panel(variants).align(variants[:100], None, None).receipt, "f")
-    check_overlap(panel(variants[:20]).align(variants, None, None).receipt, "f")
+    check_overlap(panel(variants).align(variants[:100], None, None).report, "f")
+    check_overlap(panel(variants[:20]).align(variants, None, None).report, "f")
 
 
 def test_another_declared_build_without_ids_is_named_as_the_reason():
     variants = unnamed(plain_variants(np.random.default_rng(22), 300))
-    receipt = panel(variants).align(elsewhere(variants), None, "GRCh37").receipt
+    report = panel(variants).align(elsewhere(variants), None, "GRCh37").report
     with pytest.raises(InputsDisagree, match=r"x\.vcf is of another genome build.*IDs do not help"):
-        check_overlap(receipt, "x.vcf")
+        check_overlap(report, "x.vcf")
 
 
 def test_a_file_without_variants_matches_nothing():
@@ -439,10 +439,10 @@ def test_real_arrays_of_another_build_are_matched_by_id_and_agree_in_genotype():
     swap, flip = rng.random((2, len(file))) < 0.3
     order = rng.permutation(len(file))
     alignment = panel(model, "GRCh37").align(rewritten(file, swap, flip)[order], None, None)
-    assert alignment.key == "id" and not alignment.receipt.positions_agree
-    assert alignment.receipt.detected_build == "NCBI36"
-    assert alignment.receipt.ambiguous_dropped == 1015
-    assert alignment.receipt.matched == len(model) - 1015
+    assert alignment.key == "id" and not alignment.report.positions_agree
+    assert alignment.report.detected_build == "NCBI36"
+    assert alignment.report.ambiguous_dropped == 1015
+    assert alignment.report.matched == len(model) - 1015
     names = [list(b.iid) for b in beds]
     both = [name for name in names[0] if name in set(names[1])]
     ours = truth[:, [names[0].index(n) for n in both]]

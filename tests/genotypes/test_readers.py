@@ -31,7 +31,7 @@ from ancestry_ddvi.genotypes.formats.bcf import BcfRecords
 from ancestry_ddvi.genotypes.formats.pgen import PgenSource
 from ancestry_ddvi.genotypes.formats.plink import PlinkSource, write_plink
 from ancestry_ddvi.genotypes.formats.registry import open_source, open_sources
-from ancestry_ddvi.genotypes.formats.variant_filter import Screen
+from ancestry_ddvi.genotypes.formats.variant_filter import VariantFilter
 from ancestry_ddvi.genotypes.formats.vcf import VcfSource
 from ancestry_ddvi.genotypes.formats.vcf_calls import Dosages, look_up, words_behind_tabs
 
@@ -201,7 +201,7 @@ def test_reading_text_gives_what_htslib_gives(
     path = tmp_path / "h.vcf"
     path.write_text(vcf_text(records))
     source, skipped = VcfSource(str(path)), Counter[str]()
-    htslib = BcfRecords(str(path), 3, Screen(skipped))
+    htslib = BcfRecords(str(path), 3, VariantFilter(skipped))
     ours, theirs = list(source.blocks(variants)), list(htslib.blocks(variants))
     assert len(ours) == len(theirs)
     for a, b in zip(ours, theirs, strict=True):

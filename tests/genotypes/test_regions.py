@@ -9,7 +9,7 @@ import pytest
 from memory_store import DATA, real, variant_table
 
 from ancestry_ddvi.genotypes.chromosomes import LENGTHS, autosome
-from ancestry_ddvi.genotypes.harmonise.builds import build_of
+from ancestry_ddvi.genotypes.harmonise.builds import infer_build
 from ancestry_ddvi.genotypes.packaged import rows_of
 from ancestry_ddvi.genotypes.qc.long_range_ld import in_regions, long_range_ld
 from ancestry_ddvi.genotypes.variants import VariantTable
@@ -46,7 +46,7 @@ def test_autosomes_are_1_to_22_with_or_without_chr(name: str, number: int) -> No
 
 @pytest.mark.parametrize("build", list(LENGTHS))
 def test_variants_at_the_ends_of_chromosomes_tell_the_build(build: str) -> None:
-    assert build_of(ends(build)) == build
+    assert infer_build(ends(build)) == build
 
 
 @pytest.mark.parametrize("build", BOTH)
@@ -54,44 +54,44 @@ def test_variants_at_the_ends_of_chromosomes_tell_the_build(build: str) -> None:
 def test_anchor_snps_tell_the_build(build: str, named: bool) -> None:
     middle = [row for row in range(len(ANCHORS)) if ANCHORS[row][1] in {"3", "12", "15", "22"}]
     variants = anchors(build, named)[np.array(middle)]
-    assert build_of(variants) == build
+    assert infer_build(variants) == build
 
 
 def test_two_anchors_are_too_few() -> None:
-    assert build_of(anchors("GRCh37", rows=slice(60, 62))) is None
-    assert build_of(anchors("GRCh37", rows=slice(60, 63))) == "GRCh37"
+    assert infer_build(anchors("GRCh37", rows=slice(60, 62))) is None
+    assert infer_build(anchors("GRCh37", rows=slice(60, 63))) == "GRCh37"
 
 
 def test_an_anchor_under_another_rs_id_does_not_count() -> None:
     variants = anchors("GRCh37", rows=slice(60, 63))
     variants.id[0] = "rs1"
-    assert build_of(variants) is None
+    assert infer_build(variants) is None
 
 
 def test_nothing_that_decides_gives_none() -> None:
-    assert build_of(at(("1", 1_000_000), ("2", 5_000_000))) is None
-    assert build_of(at()) is None
-    assert build_of(at(("2L", 10**9), ("scaffold_7", 5))) is None
+    assert infer_build(at(("1", 1_000_000), ("2", 5_000_000))) is None
+    assert infer_build(at()) is None
+    assert infer_build(at(("2L", 10**9), ("scaffold_7", 5))) is None
 
 
 def test_a_header_decides_where_variants_do_not() -> None:
-    assert build_of(at(("1", 1_000_000)), hint="NCBI36") == "NCBI36"
+    assert infer_build(at(("1", 1_000_000)), hint="NCBI36") == "NCBI36"
 
 
 @pytest.mark.parametrize("hint", ["NCBI36", "GRCh38"])
 def test_a_header_that_contradicts_the_variants_gives_none(hint: str) -> None:
-    assert build_of(ends("GRCh37"), hint=hint) is None
-    assert build_of(anchors("GRCh37"), hint=hint) is None
+    assert infer_build(ends("GRCh37"), hint=hint) is None
+    assert infer_build(anchors("GRCh37"), hint=hint) is None
 
 
 def test_anchors_of_two_builds_in_one_file_give_none() -> None:
     mixed = VariantTable.join([anchors("GRCh37", rows=slice(0, 50)), anchors("GRCh38")[50:100]])
-    assert build_of(mixed) is None
+    assert infer_build(mixed) is None
 
 
 def test_variants_past_the_ends_of_every_build_give_none() -> None:
     variants = VariantTable.join([anchors("GRCh37"), at(("22", 60_000_000))])
-    assert build_of(variants) is None
+    assert infer_build(variants) is None
 
 
 def test_random_positions_of_another_species_give_none() -> None:
@@ -100,13 +100,13 @@ def test_random_positions_of_another_species_give_none() -> None:
     variants = variant_table(
         len(position), rng.integers(1, 10, len(position)).astype(str), position
     )
-    assert build_of(variants) is None
+    assert infer_build(variants) is None
 
 
 def test_builds_read_alike_with_and_without_chr() -> None:
     variants = ends("GRCh38")
     variants.chromosome[:] = "chr" + variants.chromosome
-    assert build_of(variants) == "GRCh38"
+    assert infer_build(variants) == "GRCh38"
 
 
 @pytest.mark.parametrize("build", BOTH)
@@ -191,7 +191,7 @@ def test_a_region_takes_its_last_base_and_not_the_one_before_it() -> None:
 @pytest.mark.realdata
 @pytest.mark.parametrize(("name", "build"), [("kgp1092", "GRCh37"), ("hapmap957", "NCBI36")])
 def test_the_build_of_real_arrays_is_found(name: str, build: str) -> None:
-    assert build_of(real(name).variants) == build
+    assert infer_build(real(name).variants) == build
 
 
 @pytest.mark.realdata

@@ -132,22 +132,22 @@ def test_content_changed_within_the_same_size_and_time_is_noticed(
     assert everything(again).tolist() == [[0, 2, 1]]
 
 
-@pytest.mark.parametrize("damage", ["cut", "no bim", "old format", "no receipt", "not json"])
+@pytest.mark.parametrize("damage", ["cut", "no bim", "old format", "no report", "not json"])
 def test_a_damaged_store_is_made_again(
     path: str, tmp_path: Path, random_dosages: np.ndarray, damage: str
 ) -> None:
     GenotypeStore.open([path], tmp_path / "cache")
-    receipt, packed = tmp_path / "cache.json", tmp_path / "cache.bed"
+    report, packed = tmp_path / "cache.json", tmp_path / "cache.bed"
     if damage == "cut":
         packed.write_bytes(packed.read_bytes()[:-1])
     elif damage == "no bim":
         (tmp_path / "cache.bim").unlink()
     elif damage == "old format":
-        receipt.write_text(json.dumps(json.loads(receipt.read_text()) | {"format": 0}))
-    elif damage == "no receipt":
-        receipt.unlink()
+        report.write_text(json.dumps(json.loads(report.read_text()) | {"format": 0}))
+    elif damage == "no report":
+        report.unlink()
     else:
-        receipt.write_text("[")
+        report.write_text("[")
     np.testing.assert_array_equal(
         everything(GenotypeStore.open([path], tmp_path / "cache")), random_dosages
     )

@@ -38,9 +38,11 @@ class ExactEncoder(nn.Module):
     def moments(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean and variance of the posterior; each (n, d)."""
         pulled = self.weight.T @ torch.linalg.inv(self.covariance(batch))
-        information = pulled @ self.weight
-        assert torch.allclose(information, torch.diag_embed(information.diagonal(dim1=1, dim2=2)))
-        variance = 1 / (1 + information.diagonal(dim1=1, dim2=2))
+        effective_variants = pulled @ self.weight
+        assert torch.allclose(
+            effective_variants, torch.diag_embed(effective_variants.diagonal(dim1=1, dim2=2))
+        )
+        variance = 1 / (1 + effective_variants.diagonal(dim1=1, dim2=2))
         return variance * (pulled @ batch.x[..., None])[..., 0], variance
 
     def forward(self, batch: Batch) -> Tensor:
@@ -82,11 +84,11 @@ def linear_gaussian(
     with torch.no_grad():
         likelihood.net.head.weight.zero_()
         likelihood.linear.weight.copy_(weight)
-        likelihood.log_excess.copy_(torch.tensor(-1.0 if excess else -40.0))
+        likelihood.log_residual_variance.copy_(torch.tensor(-1.0 if excess else -40.0))
         nn.init.eye_(gaussian.head.weight)
         gaussian.head.bias.zero_()
     posterior = Diffusion(gaussian, 2 * dims, steps, 8, schedule) if steps else gaussian
-    encoder = ExactEncoder(weight, likelihood.log_excess.detach().exp())
+    encoder = ExactEncoder(weight, likelihood.log_residual_variance.detach().exp())
     share = torch.tensor(SHARES)[:, None, None]
     batch = Batch(3 * torch.randn(len(SHARES), FEATURES), factor * share.sqrt())
     covariance = weight @ weight.T + encoder.covariance(batch)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from toy_model import Grid, as_data, asleep, rested, simulate, toy_model
 
-from ancestry_ddvi.inference.posterior_draws import Placement
+from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
 from ancestry_ddvi.inference.sampling import place
 
 SAMPLES = 96
@@ -20,7 +20,7 @@ def exact() -> Grid:
     return Grid(rested(), simulate(rested(), SAMPLES, 21)[1])
 
 
-def placed(draws: int, seed: int = 3) -> Placement:
+def placed(draws: int, seed: int = 3) -> PosteriorDraws:
     data = as_data(simulate(rested(), SAMPLES, 21)[1])
     return place(rested(), data, [f"p{i}" for i in range(SAMPLES)], draws=draws, seed=seed)
 
@@ -43,23 +43,23 @@ def test_bounds_order_as_they_must_and_close_in_on_the_evidence() -> None:
 @pytest.mark.statistical
 def test_weights_average_to_the_evidence_of_every_sample() -> None:
     """E_q[w] = p(x): no constant of any density is missing, sample by sample."""
-    placement = placed(2048)
-    ratio = np.exp(placement.log_weight - exact().log_evidence[:, None]).mean(axis=1)
+    posterior = placed(2048)
+    ratio = np.exp(posterior.log_weight - exact().log_evidence[:, None]).mean(axis=1)
     assert np.abs(np.log(ratio)).max() < 0.15
     assert ratio.mean() == pytest.approx(1, abs=0.01)
 
 
 @pytest.mark.statistical
 def test_weighted_draws_have_the_moments_of_the_posterior() -> None:
-    placement = placed(2048)
-    off = np.abs(placement.mean - exact().mean) / exact().sd
+    posterior = placed(2048)
+    off = np.abs(posterior.mean - exact().mean) / exact().sd
     assert np.quantile(off, 0.95) < 0.06
     assert off.max() < 0.4
-    ratio = np.abs(np.log(placement.sd / exact().sd))
+    ratio = np.abs(np.log(posterior.sd / exact().sd))
     assert np.quantile(ratio, 0.95) < 0.1
     assert ratio.max() < 0.4
     scale = exact().sd[:, :, None] * exact().sd[:, None, :]
-    apart = np.abs(placement.covariance - exact().covariance) / scale
+    apart = np.abs(posterior.covariance - exact().covariance) / scale
     assert np.quantile(apart, 0.95) < 0.15
 
 
@@ -69,11 +69,11 @@ def test_weights_mend_a_posterior_that_has_learnt_little() -> None:
     _, batch = simulate(rested(), SAMPLES, 21)
     ids = [f"p{i}" for i in range(0, SAMPLES, 3)]
     model = asleep(toy_model(), 40)
-    placement = place(model, as_data(batch[::3]), ids, draws=4096, seed=1)
-    sure = placement.effective_draws > 300
+    posterior = place(model, as_data(batch[::3]), ids, draws=4096, seed=1)
+    sure = posterior.effective_draws > 300
     assert sure.sum() >= 25
     truth, sd = exact().mean[::3][sure], exact().sd[::3][sure]
-    unweighted = np.abs(placement.draws.mean(axis=1)[sure] - truth) / sd
-    weighted = np.abs(placement.mean[sure] - truth) / sd
+    unweighted = np.abs(posterior.draws.mean(axis=1)[sure] - truth) / sd
+    weighted = np.abs(posterior.mean[sure] - truth) / sd
     assert unweighted.mean() > 0.3
     assert weighted.mean() < 0.05

@@ -62,10 +62,10 @@ def test_fantasies_scatter_by_the_noise_of_their_row_and_the_excess() -> None:
     batch = Batch(torch.zeros(samples, 5), factors(3)[1].expand(samples, 5, 5))
     z = torch.tensor([[0.7, -1.1]]).expand(samples, 2)
     with torch.no_grad():
-        fantasy = model.likelihood.fantasy(batch, z)
+        simulate = model.likelihood.simulate(batch, z)
         root = torch.linalg.cholesky(torch.linalg.inv(covariances(model, batch.factor[:1])[0]))
-        whitened = (fantasy.x - model.likelihood(z)) @ root
-    assert torch.equal(fantasy.factor, batch.factor)
+        whitened = (simulate.x - model.likelihood(z)) @ root
+    assert torch.equal(simulate.factor, batch.factor)
     torch.testing.assert_close(whitened.mean(0), torch.zeros(5), rtol=0, atol=0.02)
     torch.testing.assert_close(torch.cov(whitened.T), torch.eye(5), rtol=0, atol=0.03)
 

@@ -13,7 +13,7 @@ from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.images import ColourPixels, GreyPixels
 from ancestry_ddvi.models.likelihoods.bernoulli import BernoulliPixels
 from ancestry_ddvi.models.likelihoods.discretised import DiscretisedLogistic
-from ancestry_ddvi.models.nets import Waves
+from ancestry_ddvi.models.nets import FourierFeatures
 
 MODALITIES = {"grey": GreyPixels(28, 28), "colour": ColourPixels(32, 32)}
 LEVELS = torch.arange(256) / 255
@@ -74,7 +74,7 @@ def test_fantasies_are_white_as_often_as_their_probability() -> None:
     likelihood = GreyPixels(3, 4).likelihood(2, 16)
     z = torch.randn(1, 2).expand(20_000, 2)
     with torch.no_grad():
-        x = likelihood.fantasy(Batch(torch.zeros(20_000, 12), label=torch.arange(20_000)), z).x
+        x = likelihood.simulate(Batch(torch.zeros(20_000, 12), label=torch.arange(20_000)), z).x
         chance = likelihood(z[:1])[0]
     assert ((x == 0) | (x == 1)).all() and x.dtype == z.dtype
     assert ((x.mean(0) - chance).abs() < 4.5 * (chance * (1 - chance) / 20_000).sqrt()).all()
@@ -161,7 +161,7 @@ def test_fantasies_have_levels_as_often_as_their_mass(location: float) -> None:
     """50,000 pixels in 256 cells: chi-squared per degree of freedom of common levels."""
     n = 50_000
     likelihood, z = at_location((0.03,)), torch.full((n, 1), location)
-    x = likelihood.fantasy(Batch(torch.zeros(n, 1)), z).x
+    x = likelihood.simulate(Batch(torch.zeros(n, 1)), z).x
     found = (x[:, 0] * 255).round().long().bincount(minlength=256)
     assert torch.equal(x[:, 0], (x[:, 0] * 255).round() / 255)
     expected = n * likelihood.log_prob(Batch(LEVELS[:, None]), z[:256]).exp()
@@ -210,9 +210,9 @@ def test_fantasies_are_images_that_the_likelihood_knows_and_keep_labels(name: st
     modality, batch = MODALITIES[name], images(name, 5)
     likelihood = modality.likelihood(2, 16)
     labelled = Batch(batch.x, label=torch.arange(5))
-    fantasy = likelihood.fantasy(labelled, torch.randn(5, 2))
-    assert fantasy.x.shape == batch.x.shape and torch.equal(fantasy.label, labelled.label)
-    assert set(fantasy.x.unique().tolist()) <= set(
+    simulate = likelihood.simulate(labelled, torch.randn(5, 2))
+    assert simulate.x.shape == batch.x.shape and torch.equal(simulate.label, labelled.label)
+    assert set(simulate.x.unique().tolist()) <= set(
         (LEVELS if name == "colour" else LEVELS[::255]).tolist()
     )
 
@@ -251,7 +251,7 @@ def test_a_few_images_are_learnt(name: str) -> None:
 
 
 def test_waves_are_sines_and_cosines_beside_the_latents() -> None:
-    waves, z = Waves(2, 400, 0.5), torch.randn(7, 2)
+    waves, z = FourierFeatures(2, 400, 0.5), torch.randn(7, 2)
     plain, sine, cosine = waves(z).split([2, 400, 400], -1)
     assert torch.equal(plain, z)
     torch.testing.assert_close(torch.atan2(sine, cosine), torch.atan2(*angles(waves, z)))
@@ -259,6 +259,6 @@ def test_waves_are_sines_and_cosines_beside_the_latents() -> None:
     assert "frequency" in waves.state_dict()
 
 
-def angles(waves: Waves, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    turned = z[:, :1] * waves.frequency[0] + z[:, 1:] * waves.frequency[1]
-    return turned.sin(), turned.cos()
+def angles(waves: FourierFeatures, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    rotated = z[:, :1] * waves.frequency[0] + z[:, 1:] * waves.frequency[1]
+    return rotated.sin(), rotated.cos()

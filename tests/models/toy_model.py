@@ -38,7 +38,7 @@ def toy_model(seed: int = 3, steps: int = 5, schedule: str = "cosine") -> Variat
         with torch.no_grad():
             for weight in likelihood.net.parameters():
                 weight.mul_(2.5)
-            likelihood.log_excess.copy_(torch.tensor(EXCESS).log())
+            likelihood.log_residual_variance.copy_(torch.tensor(EXCESS).log())
         chain = Diffusion(Gaussian(2, 48), 48, steps, 32, schedule)
         return Variational(StandardNormal(2), likelihood, chain, ScoreEncoder(scale, 48))
 
@@ -53,7 +53,7 @@ def factors(samples: int) -> Tensor:
 
 def covariances(model: Variational, factor: Tensor) -> Tensor:
     """Of scores about what the decoder says: their noise and what the latents leave over."""
-    excess = torch.diag(model.likelihood.log_excess.detach().exp())
+    excess = torch.diag(model.likelihood.log_residual_variance.detach().exp())
     return torch.linalg.inv(factor @ factor.mT) + excess
 
 
@@ -83,7 +83,7 @@ def as_scores(batch: Batch) -> Scores:
 
 
 def sleep(model: Variational, batch: Batch) -> Tensor:
-    """The sleep term: mean of -log q of fantasies seen as sharply as the batch."""
+    """The sleep term: mean of -log q of simulated data seen as sharply as the batch."""
     return -model.dream(batch).mean()
 
 
@@ -93,7 +93,7 @@ def as_data(batch: Batch) -> ScoreData:
 
 
 def asleep(model: Variational, steps: int, seed: int = 0, rate: float = 3e-3) -> Variational:
-    """The model after its encoder and posterior have learnt from fantasies alone."""
+    """The model after its encoder and posterior have learnt from simulated data alone."""
     learners = [*model.encoder.parameters(), *model.posterior.parameters()]
     optimiser = torch.optim.Adam(learners, rate)
     batch = Batch(torch.zeros(384, 5), factors(384))

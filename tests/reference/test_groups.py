@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from scipy.special import logsumexp
 
-from ancestry_ddvi.reference.groups import FEWEST, Groups
+from ancestry_ddvi.reference.groups import MIN_GROUP_SIZE, Groups
 from ancestry_ddvi.reference.normals import Normals, log_mean
 
 NAMES = (("A1", "A"), ("A2", "A"), ("B1", "B"))
@@ -120,12 +120,14 @@ def test_they_are_where_samples_are_and_not_where_their_posterior_means_are() ->
 
 
 def test_a_cell_of_few_samples_is_not_kept() -> None:
-    places = np.random.default_rng(0).normal(size=(FEWEST * 2 - 1, 2))
-    labels = [("many",)] * FEWEST + [("few",)] * (FEWEST - 1)
+    places = np.random.default_rng(0).normal(size=(MIN_GROUP_SIZE * 2 - 1, 2))
+    labels = [("many",)] * MIN_GROUP_SIZE + [("few",)] * (MIN_GROUP_SIZE - 1)
     found = Groups.of(("population",), labels, points(places))
     assert found is not None
     assert found.names(0) == ["many"]
-    assert Groups.of(("population",), labels[FEWEST:], points(places[FEWEST:])) is None
+    assert (
+        Groups.of(("population",), labels[MIN_GROUP_SIZE:], points(places[MIN_GROUP_SIZE:])) is None
+    )
 
 
 def test_temperatures_mend_probabilities_that_are_too_sure() -> None:

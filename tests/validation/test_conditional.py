@@ -13,12 +13,12 @@ from torch import Tensor
 
 from ancestry_ddvi import api
 from ancestry_ddvi.errors import NothingLeft, UsageProblem
-from ancestry_ddvi.inference.annealing import Target
+from ancestry_ddvi.inference.annealing import TargetDensity
 from ancestry_ddvi.models.priors import prior
 from ancestry_ddvi.models.runtime import computing
 from ancestry_ddvi.validation import class_samplers, conditional, hamiltonian
 from ancestry_ddvi.validation.class_samplers import Proposals, Scene, propose, rejection
-from ancestry_ddvi.validation.classifiers import looking, teach, temperature
+from ancestry_ddvi.validation.classifiers import cnn_classifier, temperature, train_classifier
 from ancestry_ddvi.validation.hamiltonian import Chains, continued, settled
 
 LOADING = torch.tensor([[2.0, 1.0], [0.0, 1.5], [0.5, -1.0]])
@@ -31,7 +31,7 @@ def linear(z: Tensor) -> Tensor:
 
 
 def chains(log_reward, kept: int) -> Chains:
-    target = Target(prior("normal", 2), log_reward)
+    target = TargetDensity(prior("normal", 2), log_reward)
     with computing(3, 1):
         return continued(target, settled(target, target.prior.sample(200)), kept)
 
@@ -84,15 +84,15 @@ def test_a_classifier_learns_what_can_be_told() -> None:
     with computing(1, 1):
         label = torch.arange(400) % 4
         pixels = torch.rand(400, 64) * 0.5 + 0.15 * label[:, None]
-        net = looking(8, 8, 4)
-        teach(net, pixels, label, 80)
+        net = cnn_classifier(8, 8, 4)
+        train_classifier(net, pixels, label, 80)
         assert (net(pixels).argmax(-1) == label).double().mean() > 0.9
     assert not any(part.requires_grad for part in net.parameters())
 
 
 def half_plane(monkeypatch, log_chance) -> Scene:
     monkeypatch.setattr(class_samplers, "PROPOSALS", 2**14)
-    monkeypatch.setattr(class_samplers, "MOST", 2**15)
+    monkeypatch.setattr(class_samplers, "MAX_PROPOSALS", 2**15)
     return Scene(prior("normal", 2), lambda z: z, log_chance)
 
 

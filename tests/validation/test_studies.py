@@ -95,7 +95,7 @@ def test_what_cannot_be_meant_is_said_before_a_trial_begins(
 
 
 def test_trials_of_different_kinds_have_different_files() -> None:
-    trial = images.Trial("vae", "square:0.1", 1, 0, 1.0, {})
+    trial = images.ImageTrial("vae", "square:0.1", 1, 0, 1.0, {})
     others = [
         replace(trial, method="ddvi"), replace(trial, prior="square"), replace(trial, seed=2),
         replace(trial, labels=100),

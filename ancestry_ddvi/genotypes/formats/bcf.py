@@ -12,7 +12,7 @@ import numpy as np
 from ...errors import InputUnreadable
 from ..variants import MISSING, Block
 from .packing import variants_at_once
-from .variant_filter import Row, Screen, table
+from .variant_filter import VariantFilter, VariantRow, table
 
 _PAD = -2
 _HTSLIB_DEFAULT = 3
@@ -53,9 +53,9 @@ def htslib_records(path: str) -> Generator[Any, None, None]:
         ) from error
 
 
-def admitted(screen: Screen, record: Any) -> Row | None:
-    """The variant of one of cyvcf2's records; None where the screen leaves it out."""
-    alleles = screen.admit(
+def admitted(variant_filter: VariantFilter, record: Any) -> VariantRow | None:
+    """The variant of one of cyvcf2's records; None where the variant_filter leaves it out."""
+    alleles = variant_filter.admit(
         record.CHROM, record.POS, record.REF, ",".join(record.ALT), record.FILTER or "PASS"
     )
     return (record.CHROM, record.POS, record.ID or ".", *alleles) if alleles else None
@@ -70,10 +70,10 @@ class BcfRecords:
         Calls of one allele met so far in the variants kept; their dosage is missing.
     """
 
-    def __init__(self, path: str, samples: int, screen: Screen) -> None:
+    def __init__(self, path: str, samples: int, variant_filter: VariantFilter) -> None:
         self._path = path
         self._samples = samples
-        self._screen = screen
+        self._variant_filter = variant_filter
         self.haploid_calls = 0
 
     def blocks(self, variants: int) -> Iterator[Block]:
@@ -84,7 +84,7 @@ class BcfRecords:
         InputUnreadable
             If htslib cannot go on; the message gives the last record that was whole.
         """
-        rows: list[Row] = []
+        rows: list[VariantRow] = []
         size = variants_at_once(variants, self._samples)
         dosages = np.empty((size, self._samples), np.int8)
         with quiet_htslib():
@@ -99,11 +99,11 @@ class BcfRecords:
         if rows:
             yield Block(table(rows), dosages[: len(rows)])
 
-    def _admit(self, record: Any) -> Row | None:
+    def _admit(self, record: Any) -> VariantRow | None:
         if "GT" not in record.FORMAT:
-            self._screen.skipped["without GT"] += 1
+            self._variant_filter.skipped["without GT"] += 1
             return None
-        return admitted(self._screen, record)
+        return admitted(self._variant_filter, record)
 
     def _dosage(self, alleles: np.ndarray) -> np.ndarray:
         """int8 (samples,) from cyvcf2's (samples, ploidy + 1), whose last column is the phase.

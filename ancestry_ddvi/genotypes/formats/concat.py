@@ -10,10 +10,10 @@ import numpy as np
 from ...errors import InputsDisagree
 from ..variants import Block
 from .source import GenotypeSource
-from .variant_filter import Screen
+from .variant_filter import VariantFilter
 
 
-class JoinedSource(GenotypeSource):
+class ConcatSource(GenotypeSource):
     """The variants of each source in turn, samples in the order of the first.
 
     A variant met in an earlier source is left out and counted as a duplicate.
@@ -45,10 +45,10 @@ class JoinedSource(GenotypeSource):
     def blocks(self, variants: int = 1024) -> Iterator[Block]:
         """See ``GenotypeSource.blocks``."""
         self._again.clear()
-        screen = Screen(self._again)
+        variant_filter = VariantFilter(self._again)
         for source, order in zip(self._sources, self._orders, strict=True):
             for block in source.blocks(variants):
-                new = screen.admit_table(block.variants)
+                new = variant_filter.admit_table(block.variants)
                 self._count_skipped()
                 if new.any():
                     dosages = block.dosages if new.all() else block.dosages[new]

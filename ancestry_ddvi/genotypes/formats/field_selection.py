@@ -9,18 +9,18 @@ from itertools import islice
 
 from ...errors import InputUnreadable, UsageProblem
 from .bcf import admitted, htslib_records, quiet_htslib
-from .fields import EVIDENCE, GT
+from .fields import GT, LIKELIHOOD_FIELDS
 from .likelihood_source import file_header, values_of
 from .registry import variant_file
 from .streams import spoken
-from .variant_filter import Screen
+from .variant_filter import VariantFilter
 from .vcf_header import VcfHeader
 
 _FIRST_SNPS = 20
 """Records by which a file is judged to hold a field that its header declares."""
 
 
-def choose_field(paths: Sequence[str], wanted: str = "auto") -> str:
+def select_field(paths: Sequence[str], wanted: str = "auto") -> str:
     """The FORMAT field to read: the one wanted, or what says most in all of the files.
 
     That is PL, else GL, else GP, else DS, if every file declares it and has it at one of its
@@ -38,7 +38,9 @@ def choose_field(paths: Sequence[str], wanted: str = "auto") -> str:
     files = [variant_file(path) for path in paths]
     if wanted == "auto":
         held = [_held(file) if file else set() for file in files]
-        return next((f for f in EVIDENCE if held and all(f in fields for fields in held)), GT)
+        return next(
+            (f for f in LIKELIHOOD_FIELDS if held and all(f in fields for fields in held)), GT
+        )
     for path, file in zip(paths, files, strict=True):
         if file is None:
             raise UsageProblem(
@@ -52,7 +54,10 @@ def choose_field(paths: Sequence[str], wanted: str = "auto") -> str:
 
 def _check_declared(header: VcfHeader, wanted: str, path: str) -> None:
     if wanted not in header.fields:
-        there = ", ".join(f for f in (*EVIDENCE, GT) if f in header.fields) or "none that is read"
+        there = (
+            ", ".join(f for f in (*LIKELIHOOD_FIELDS, GT) if f in header.fields)
+            or "none that is read"
+        )
         raise InputUnreadable(
             f"{path} holds no {wanted}: its header declares {there}",
             "Give --field one of those, or leave it out.",
@@ -61,11 +66,11 @@ def _check_declared(header: VcfHeader, wanted: str, path: str) -> None:
 
 def _held(path: str) -> set[str]:
     """Which fields of evidence the file declares and its first SNPs have."""
-    declared = [field for field in EVIDENCE if field in file_header(path).fields]
+    declared = [field for field in LIKELIHOOD_FIELDS if field in file_header(path).fields]
     if not declared:
         return set()
-    screen = Screen(Counter())
+    variant_filter = VariantFilter(Counter())
     with quiet_htslib(), closing(htslib_records(path)) as records:
-        pairs = ((row, record) for record in records if (row := admitted(screen, record)))
+        pairs = ((row, record) for record in records if (row := admitted(variant_filter, record)))
         some = islice(pairs, _FIRST_SNPS)
         return {f for row, r in some for f in declared if values_of(r, row, f) is not None}

@@ -83,7 +83,7 @@ _READ: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "DS": _dosage,
 }
 
-EVIDENCE = tuple(_READ)
+LIKELIHOOD_FIELDS = tuple(_READ)
 """In the order of preference: what the reads said, then what imputation made of it."""
 
 POSTERIORS = frozenset({"GP", "DS"})

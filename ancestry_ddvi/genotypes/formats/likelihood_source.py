@@ -16,7 +16,7 @@ from .fields import triples
 from .packing import variants_at_once
 from .source import GenotypeSource
 from .streams import check_bgzf_end, inflated, lines, open_bytes
-from .variant_filter import Row, Screen, table
+from .variant_filter import VariantFilter, VariantRow, table
 from .vcf_header import BCF_START, VcfHeader, bcf_header_lines, read_header
 
 
@@ -38,7 +38,7 @@ def file_header(path: str) -> VcfHeader:
         return read_header(lines(content), path)
 
 
-def values_of(record: Any, row: Row, field: str) -> np.ndarray | None:
+def values_of(record: Any, row: VariantRow, field: str) -> np.ndarray | None:
     """See ``triples``; ``row`` is the variant that the record was admitted as."""
     if field not in record.FORMAT:
         return None
@@ -46,7 +46,7 @@ def values_of(record: Any, row: Row, field: str) -> np.ndarray | None:
     return triples(field, record.format(field), len(alts), alts.index(row[4]) + 1)
 
 
-class EvidenceSource(GenotypeSource):
+class LikelihoodSource(GenotypeSource):
     """One field of a VCF or BCF file, at the wanted SNPs.
 
     Blocks have triples in place of dosages, float16 (variants, samples, 3): the numbers of
@@ -58,7 +58,7 @@ class EvidenceSource(GenotypeSource):
         SNPs met so far, of the model or not.
     """
 
-    def __init__(self, path: str, field: str, wanted: Callable[[Row], bool]) -> None:
+    def __init__(self, path: str, field: str, wanted: Callable[[VariantRow], bool]) -> None:
         header = file_header(path)
         self.name, self.files = path, (Path(path),)
         self.samples, self.build_hint = header.samples, header.build_hint
@@ -76,10 +76,10 @@ class EvidenceSource(GenotypeSource):
                 rows, values = zip(*some, strict=True)
                 yield Block(table(rows), np.stack(values))
 
-    def _found(self) -> Iterator[tuple[Row, np.ndarray]]:
-        screen, self.snps = Screen(self.skipped), 0
+    def _found(self) -> Iterator[tuple[VariantRow, np.ndarray]]:
+        variant_filter, self.snps = VariantFilter(self.skipped), 0
         for record in htslib_records(self.name):
-            row = admitted(screen, record)
+            row = admitted(variant_filter, record)
             if row is None:
                 continue
             self.snps += 1

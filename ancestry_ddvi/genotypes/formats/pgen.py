@@ -22,8 +22,8 @@ from .packing import variants_at_once
 from .plink_text import beside, read_lines, read_variants, split_rows
 from .source import GenotypeSource
 from .streams import open_bytes
-from .variant_filter import Screen
-from .vcf_header import build_of, check_distinct
+from .variant_filter import VariantFilter
+from .vcf_header import build_in_header, check_distinct
 
 PGEN_START = b"\x6c\x1b"
 
@@ -63,7 +63,7 @@ class PgenSource(GenotypeSource):
         self.samples = _read_psam(psam)
         self.variants, filters, self.build_hint = _read_pvar(pvar)
         self.records = len(self.variants)
-        self.usable = Screen(self.skipped).admit_table(self.variants, filters)
+        self.usable = VariantFilter(self.skipped).admit_table(self.variants, filters)
         self._open().close()
 
     def blocks(self, variants: int = 1024) -> Iterator[Block]:
@@ -153,7 +153,7 @@ def _read_pvar(pvar: Path) -> tuple[VariantTable, list[str] | None, str | None]:
         filters = []
         rows = _copying(rows, names.index("FILTER"), filters)
     variants = read_variants(rows, pvar, [names.index(name) for name in _REQUIRED])
-    return variants, filters, build_of(meta)
+    return variants, filters, build_in_header(meta)
 
 
 def _pvar_columns(line: bytes, pvar: Path) -> Sequence[str]:

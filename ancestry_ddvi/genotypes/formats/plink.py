@@ -16,11 +16,11 @@ import numpy as np
 from ...errors import InputUnreadable
 from ...storage import whole
 from ..variants import Block, VariantTable
-from .packing import pack, packed_width, variants_at_once, unpack
+from .packing import pack, packed_width, unpack, variants_at_once
 from .plink_text import beside, read_lines, read_variants, split_rows
 from .source import GenotypeSource
 from .streams import open_bytes
-from .variant_filter import Screen
+from .variant_filter import VariantFilter
 from .vcf_header import check_distinct
 
 BED_START = b"\x6c\x1b\x01"
@@ -61,7 +61,7 @@ class PlinkSource(GenotypeSource):
         self.packed = map_bed(bed, len(self.variants), len(self.samples))
         self.records = len(self.variants)
         self.skipped = Counter()
-        self.usable = Screen(self.skipped).admit_table(self.variants)
+        self.usable = VariantFilter(self.skipped).admit_table(self.variants)
 
     def blocks(self, variants: int = 1024) -> Iterator[Block]:
         """See ``GenotypeSource.blocks``."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import InputUnreadable, UsageProblem
-from .concat import JoinedSource
+from .concat import ConcatSource
 from .pgen import PGEN_START, PgenSource
 from .plink import BED_START, SAMPLE_MAJOR_START, PlinkSource
 from .source import GenotypeSource
@@ -40,7 +40,7 @@ def open_sources(paths: Sequence[str]) -> GenotypeSource:
     UsageProblem
         If the same file is given twice, or no file is given.
     InputUnreadable, InputsDisagree
-        See ``open_source`` and ``JoinedSource``.
+        See ``open_source`` and ``ConcatSource``.
     """
     if not paths:
         raise UsageProblem("No genotype file is given", f"{ACCEPTED}.")
@@ -57,12 +57,12 @@ def as_one(sources: Sequence[GenotypeSource]) -> GenotypeSource:
     UsageProblem
         If two read the same file.
     InputsDisagree
-        See ``JoinedSource``.
+        See ``ConcatSource``.
     """
     files = [file.resolve() for source in sources for file in source.files]
     if len(set(files)) < len(files):
         raise _given_twice()
-    return sources[0] if len(sources) == 1 else JoinedSource(sources)
+    return sources[0] if len(sources) == 1 else ConcatSource(sources)
 
 
 def open_source(path: str) -> GenotypeSource:

@@ -21,11 +21,11 @@ _SNPS = {
     if ref != alt
 }
 
-Row = tuple[str, int, str, str, str]
+VariantRow = tuple[str, int, str, str, str]
 """Chromosome, position, ID, REF and ALT of one variant."""
 
 
-class Screen:
+class VariantFilter:
     """Admits each biallelic SNP once and counts everything else by reason.
 
     Parameters
@@ -81,7 +81,7 @@ class Screen:
         return np.array([self.admit(*row) is not None for row in rows], bool)
 
 
-def table(rows: Sequence[Row]) -> VariantTable:
+def table(rows: Sequence[VariantRow]) -> VariantTable:
     """Variants from rows, which may be none."""
     chromosome, position, name, ref, alt = zip(*rows, strict=True) if rows else ((),) * 5
     texts = [objects(column) for column in (name, ref, alt)]

@@ -14,7 +14,7 @@ from ..variants import Block
 from .bcf import BcfRecords
 from .source import GenotypeSource
 from .streams import STANDARD_INPUT, check_bgzf_end, inflated, lines, open_bytes, spoken
-from .variant_filter import Screen
+from .variant_filter import VariantFilter
 from .vcf_header import BCF_START, NEEDS_GT, VcfHeader, bcf_header_lines, read_header
 from .vcf_text import VcfText
 
@@ -80,12 +80,12 @@ class VcfSource(GenotypeSource):
             )
 
     def _blocks(self, variants: int) -> Iterator[Block]:
-        screen = Screen(self.skipped)
+        variant_filter = VariantFilter(self.skipped)
         if not self._is_pipe and self._is_bcf:
-            self._reader = BcfRecords(self._path, len(self.samples), screen)
+            self._reader = BcfRecords(self._path, len(self.samples), variant_filter)
             yield from self._reader.blocks(variants)
             return
-        self._reader = VcfText(self.name, len(self.samples), screen)
+        self._reader = VcfText(self.name, len(self.samples), variant_filter)
         if self._is_pipe:
             yield from self._reader.blocks(self._rest_of_pipe(), self._first_line, variants)
             return

@@ -119,10 +119,10 @@ def _header(meta: Sequence[str], columns: list[str], name: str) -> VcfHeader:
     samples = tuple(columns[9:])
     _check_samples(samples, name, number)
     fields = frozenset(found[1] for found in map(_FORMAT.match, meta) if found)
-    return VcfHeader(samples, build_of(meta), number, fields)
+    return VcfHeader(samples, build_in_header(meta), number, fields)
 
 
-def build_of(meta: Iterable[str]) -> str | None:
+def build_in_header(meta: Iterable[str]) -> str | None:
     """The human build whose chromosome 1 is as long as the ##contig lines say."""
     lengths = (int(found[1]) for found in map(_CONTIG_1.match, meta) if found)
     return CHROMOSOME_1.get(next(lengths, 0))

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import InputUnreadable
 from ..variants import MISSING, Block
-from .variant_filter import Row, Screen, table
+from .variant_filter import VariantFilter, VariantRow, table
 from .vcf_calls import (
     HAPLOID,
     Dosages,
@@ -44,10 +44,10 @@ class VcfText:
         Calls of one allele met so far in the variants kept; their dosage is missing.
     """
 
-    def __init__(self, name: str, samples: int, screen: Screen) -> None:
+    def __init__(self, name: str, samples: int, variant_filter: VariantFilter) -> None:
         self._name = name
         self._samples = samples
-        self._screen = screen
+        self._variant_filter = variant_filter
         self._dosage_of = Dosages()
         self.haploid_calls = 0
 
@@ -59,7 +59,7 @@ class VcfText:
         InputUnreadable
             If a line is malformed or cut off; the message gives its number.
         """
-        rows: list[Row] = []
+        rows: list[VariantRow] = []
         kept: list[_Line] = []
         size = 0
         for number, line in enumerate(lines, first):
@@ -73,7 +73,7 @@ class VcfText:
         if rows:
             yield Block(table(rows), self._dosages(kept))
 
-    def _admit(self, line: bytes, number: int) -> tuple[Row, _Line] | None:
+    def _admit(self, line: bytes, number: int) -> tuple[VariantRow, _Line] | None:
         if line.endswith(b"\0"):
             line = self._not_cut_off(line[:-1], number)
         try:
@@ -83,9 +83,9 @@ class VcfText:
         except ValueError as error:
             raise self._malformed(number, _NOT_A_RECORD) from error
         if form != b"GT" and b"GT" not in form.split(b":"):
-            self._screen.skipped["without GT"] += 1
+            self._variant_filter.skipped["without GT"] += 1
             return None
-        alleles = self._screen.admit(chromosome, position, *texts[1:])
+        alleles = self._variant_filter.admit(chromosome, position, *texts[1:])
         row = (chromosome, position, texts[0], *alleles) if alleles else None
         return (row, _Line(form, columns, number)) if row else None
 

@@ -62,7 +62,7 @@ def is_ambiguous(ref: np.ndarray, alt: np.ndarray) -> np.ndarray:
 def orient(
     model_ref: np.ndarray, model_alt: np.ndarray, file_ref: np.ndarray, file_alt: np.ndarray
 ) -> np.ndarray:
-    """How each variant of a file has to be turned to read like the model's.
+    """How each variant of a file has to be rotated to read like the model's.
 
     At an ambiguous variant (see ``is_ambiguous``) the answer tells the order of the letters only:
     SAME may also be a flip with a swap, and SWAPPED may also be a flip.

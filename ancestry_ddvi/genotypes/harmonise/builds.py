@@ -9,11 +9,11 @@ from ..packaged import rows_of
 from ..variants import VariantTable
 
 ANCHORED = ("GRCh37", "GRCh38")
-FEWEST_ANCHORS = 3
+MIN_ANCHORS = 3
 CLEAR_LEAD = 5
 
 
-def build_of(variants: VariantTable, hint: str | None = None) -> str | None:
+def infer_build(variants: VariantTable, hint: str | None = None) -> str | None:
     """The human genome build that the variants themselves speak for.
 
     Three kinds of evidence are weighed. Chromosome ends: a variant past the end of its
@@ -59,7 +59,7 @@ def _by_anchors(variants: VariantTable, number: np.ndarray) -> str | None:
     """The build at whose positions the anchor SNPs are found, if one leads clearly."""
     met = sorted((_anchors_met(variants, number, build), build) for build in ANCHORED)
     (fewer, _), (more, build) = met
-    return build if more >= FEWEST_ANCHORS and more >= CLEAR_LEAD * fewer else None
+    return build if more >= MIN_ANCHORS and more >= CLEAR_LEAD * fewer else None
 
 
 def _anchors_met(variants: VariantTable, number: np.ndarray, build: str) -> int:

@@ -13,7 +13,7 @@ from ...errors import InputsDisagree, InputUnreadable
 from ..chromosomes import LENGTHS, autosome
 from ..formats.streams import inflated, open_bytes
 from ..variants import VariantTable
-from .builds import build_of
+from .builds import infer_build
 
 if TYPE_CHECKING:
     from pyliftover import LiftOver
@@ -80,9 +80,9 @@ class Chain:
         InputsDisagree
             If the data speak for another build.
         """
-        if build_of(variants, self.source) == self.source:
+        if infer_build(variants, self.source) == self.source:
             return
-        found = build_of(variants)
+        found = infer_build(variants)
         raise InputsDisagree(
             f"{self.path} starts from {self.source}, and the positions in {name} are "
             f"{f'those of {found}' if found else 'not of that build'}",

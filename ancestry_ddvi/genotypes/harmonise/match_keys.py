@@ -1,4 +1,4 @@
-"""Keys: positions in each build a model knows, and IDs; the data say which of them to believe."""
+"""MatchKeys: positions in each build a model knows, and IDs; the data say which of them to believe."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Literal
 import numpy as np
 
 from ..variants import VariantTable
-from .builds import build_of
+from .builds import infer_build
 from .matching import ENOUGH, Matching, by_id, by_position, nothing
 
-Key = Literal["position", "id"]
+MatchKey = Literal["position", "id"]
 
 Positions = Mapping[str | None, np.ndarray]
 """Positions of the same variants by build (None: of unknown name), 0 where not known there."""
 
 
 @dataclass(frozen=True)
-class Keys:
+class MatchKeys:
     """What each key finds of a model in a file.
 
     Attributes
@@ -34,7 +34,7 @@ class Keys:
     ids: Matching
 
     @classmethod
-    def tried(cls, model: VariantTable, positions: Positions, file: VariantTable) -> Keys:
+    def tried(cls, model: VariantTable, positions: Positions, file: VariantTable) -> MatchKeys:
         """Try every key over all variants."""
         found = {
             build: by_position(replace(model, position=place), file)
@@ -53,7 +53,7 @@ class Keys:
         return self.positions[self.build] if self.positions else nothing(len(self.ids.rows))
 
     @property
-    def key(self) -> Key:
+    def key(self) -> MatchKey:
         """Positions if they find at least as many variants as IDs do."""
         return "id" if self.ids.usable > self.best.usable else "position"
 
@@ -72,10 +72,10 @@ class Keys:
 
         The build whose positions are believed, if it finds at least 20 variants more than
         any other build does; builds agree over stretches of some chromosomes, and a file that
-        lies there is of either. Else what the variants say themselves (``regions.build_of``).
+        lies there is of either. Else what the variants say themselves (``regions.infer_build``).
         The header has no say.
         """
         others = [m.usable for build, m in self.positions.items() if build != self.build]
         lead = self.best.usable - max(others, default=0)
         told = self.build if self.agree and lead >= ENOUGH else None
-        return told or build_of(file)
+        return told or infer_build(file)

@@ -30,7 +30,7 @@ _CONFLICT_CEILING = 0.5
 positions of another build make nearly all differ."""
 
 _ORIENTED_SHARE = 0.99
-"""A file is in the model's orientation if this share of its unambiguous variants is SAME."""
+"""A file is in the model's rotation if this share of its unambiguous variants is SAME."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def settle_ambiguous(model: VariantTable, code: np.ndarray, positions: bool) -> 
     """Which matched variants have to be dropped because their strand cannot be told.
 
     An A/T or C/G variant is kept only where the file, matched by position, has the same REF and
-    ALT there and writes (nearly) all its other variants in the model's orientation too, as VCFs of
+    ALT there and writes (nearly) all its other variants in the model's rotation too, as VCFs of
     the same build do. Allele frequencies are not consulted: a query may be one sample.
 
     Parameters

@@ -10,9 +10,9 @@ import numpy as np
 
 from ..variants import MISSING, VariantTable
 from .alleles import Match, is_ambiguous, recode
-from .match_keys import Key, Keys, Positions
+from .match_keys import MatchKey, MatchKeys, Positions
 from .matching import ABSENT, NOT_FOUND, settle_ambiguous
-from .report import UNNAMED, Receipt
+from .report import UNNAMED, HarmonisationReport
 
 
 class DosageStore(Protocol):
@@ -37,13 +37,13 @@ class Alignment:
     swapped : ndarray of bool, shape (panel variants,)
         Whether the file's ALT is the model's REF, on either strand.
     key : "position" or "id"
-    receipt : Receipt
+    report : HarmonisationReport
     """
 
     rows: np.ndarray
     swapped: np.ndarray
-    key: Key
-    receipt: Receipt
+    key: MatchKey
+    report: HarmonisationReport
 
     def dosages(self, store: DosageStore, start: int, stop: int) -> np.ndarray:
         """Model variants [start, stop) from the store, ALT counted as the model does.
@@ -114,7 +114,7 @@ class Panel:
 
         A ``chr`` prefix is ignored. IDs count if they start with "rs" or are unique, unless
         they merely repeat the position (1:12345:A:G). Ambiguous (A/T, C/G) variants are dropped
-        unless the whole file is in the model's orientation (see ``settle_ambiguous``).
+        unless the whole file is in the model's rotation (see ``settle_ambiguous``).
 
         Parameters
         ----------
@@ -128,7 +128,7 @@ class Panel:
             and none where the model does not know its variants in this one.
         """
         tried = {b: p for b, p in self.positions.items() if stated in (None, b)}
-        keys = Keys.tried(self.variants, tried, file_variants)
+        keys = MatchKeys.tried(self.variants, tried, file_variants)
         chosen = keys.chosen
         code = chosen.code.copy() if chosen.believed else np.full(len(self), NOT_FOUND)
         if counts is not None:
@@ -139,7 +139,7 @@ class Panel:
         rows = np.where(matched, chosen.rows, ABSENT)
         swapped = matched & np.isin(code, [Match.SWAPPED, Match.FLIPPED_SWAPPED])
         fates = _fates(self.variants, code, dropped)
-        receipt = Receipt(
+        report = HarmonisationReport(
             model_variants=len(self),
             file_variants=len(file_variants),
             **{name: int(variants.sum()) for name, variants in fates.items()},
@@ -156,11 +156,11 @@ class Panel:
             detected_build=keys.detected(file_variants),
             chromosomes=_by_chromosome(self.variants.chromosome, fates),
         )
-        return Alignment(rows, swapped, keys.key, receipt)
+        return Alignment(rows, swapped, keys.key, report)
 
 
 def _fates(variants: VariantTable, code: np.ndarray, dropped: np.ndarray) -> dict[str, np.ndarray]:
-    """What became of the model's variants: the counts of a receipt as bool (variants,) by name."""
+    """What became of the model's variants: the counts of a report as bool (variants,) by name."""
     matched = (code < Match.MISMATCH) & ~dropped
     return {
         "matched": matched,

@@ -1,4 +1,4 @@
-"""Receipt: what became of every variant of a model when a file was matched to it."""
+"""HarmonisationReport: what became of every variant of a model when a file was matched to it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ...errors import InputsDisagree
-from .match_keys import Key
+from .match_keys import MatchKey
 
 UNNAMED = "unknown"
 """What a build is called of which the name is not known."""
@@ -28,7 +28,7 @@ COLUMNS = {
 
 
 @dataclass(frozen=True)
-class Receipt:
+class HarmonisationReport:
     """Counts of variants.
 
     ``matched`` + ``ambiguous_dropped`` + ``allele_mismatch`` + ``absent`` is ``model_variants``,
@@ -42,7 +42,7 @@ class Receipt:
     same, swapped, strand_flipped, strand_flipped_and_swapped : int
         How the matched variants are written in the file.
     ambiguous_resolved : int
-        A/T and C/G variants among the matched: the whole file is in the model's orientation.
+        A/T and C/G variants among the matched: the whole file is in the model's rotation.
     ambiguous_dropped : int
         A/T and C/G variants whose strand cannot be told.
     allele_mismatch : int
@@ -70,7 +70,7 @@ class Receipt:
     stated_build : str or None
         As the user has it.
     detected_build : str or None
-        As the file's variants have it (``Keys.detected``).
+        As the file's variants have it (``MatchKeys.detected``).
     chromosomes : mapping from chromosome to the counts of its variants: ``model_variants`` to ``absent``
     """
 
@@ -86,7 +86,7 @@ class Receipt:
     allele_mismatch: int
     absent: int
     duplicate: int
-    key: Key
+    key: MatchKey
     position_matches: int
     id_matches: int
     build_matches: Mapping[str, int]
@@ -119,7 +119,7 @@ class Receipt:
         return ""
 
     def lines(self, skipped: Mapping[str, int] = {}) -> list[str]:
-        """The receipt as a short table for the log.
+        """The report as a short table for the log.
 
         ``skipped`` are records that the reader left out of the file, by reason.
         """
@@ -155,12 +155,12 @@ class Receipt:
         ]
 
 
-def check_overlap(receipt: Receipt, name: str, floor: int = 100) -> None:
+def check_overlap(report: HarmonisationReport, name: str, floor: int = 100) -> None:
     """Refuse a file that shares too few variants with the model.
 
     Parameters
     ----------
-    receipt : Receipt
+    report : HarmonisationReport
     name : str
         The file as the user gave it, for the message.
     floor : int
@@ -172,49 +172,49 @@ def check_overlap(receipt: Receipt, name: str, floor: int = 100) -> None:
         If fewer variants matched; the message says which keys were tried, what they found, and
         whether another genome build is the reason.
     """
-    if receipt.matched >= min(floor, receipt.model_variants):
+    if report.matched >= min(floor, report.model_variants):
         return
-    found = f"{receipt.matched:,} of {receipt.model_variants:,} model variants"
-    known = " and ".join(receipt.known_builds) or "of unknown build"
-    if receipt.stated_build and receipt.stated_build not in receipt.known_builds:
+    found = f"{report.matched:,} of {report.model_variants:,} model variants"
+    known = " and ".join(report.known_builds) or "of unknown build"
+    if report.stated_build and report.stated_build not in report.known_builds:
         raise InputsDisagree(
-            f"the model does not know its variants in {receipt.stated_build}, only {known}, and the "
-            f"variant IDs do not help: {found} could be matched in {name} ({_tried(receipt)})",
+            f"the model does not know its variants in {report.stated_build}, only {known}, and the "
+            f"variant IDs do not help: {found} could be matched in {name} ({_tried(report)})",
             "Leave out --build, or fit the model with a --chain to that build.",
         )
-    if receipt.stated_build:
+    if report.stated_build:
         raise InputsDisagree(
-            f"{found} are in {name}, its positions taken as {receipt.stated_build} "
-            f"({_tried(receipt)})",
+            f"{found} are in {name}, its positions taken as {report.stated_build} "
+            f"({_tried(report)})",
             "Leave out --build, and the data tell which build it is.",
         )
-    if not receipt.positions_agree or _apart(receipt):
+    if not report.positions_agree or _apart(report):
         raise InputsDisagree(
-            f"{name} is of another genome build{_which(receipt)} than the model, which is {known}, "
-            f"and its variant IDs do not help: {found} could be matched ({_tried(receipt)})",
+            f"{name} is of another genome build{_which(report)} than the model, which is {known}, "
+            f"and its variant IDs do not help: {found} could be matched ({_tried(report)})",
             "Lift the file over to the model's build, annotate it with rsIDs, or fit the model "
             "with --chain, by which it learns its positions in a second build.",
         )
     raise InputsDisagree(
-        f"{found} are in {name} ({_tried(receipt)})",
+        f"{found} are in {name} ({_tried(report)})",
         f"Check the genome build: the model is {known}, and fit --chain adds another; "
         "a file that has few of the variants is taken with a lower --min-variants.",
     )
 
 
-def _tried(receipt: Receipt) -> str:
+def _tried(report: HarmonisationReport) -> str:
     """What each key found."""
-    found = [f"by position in {build} {n:,}" for build, n in receipt.build_matches.items()]
-    return ", ".join([*found, f"by ID {receipt.id_matches:,}"])
+    found = [f"by position in {build} {n:,}" for build, n in report.build_matches.items()]
+    return ", ".join([*found, f"by ID {report.id_matches:,}"])
 
 
-def _which(receipt: Receipt) -> str:
+def _which(report: HarmonisationReport) -> str:
     """The build of the file, where the data tell."""
-    detected = receipt.detected_build
-    return f" ({detected})" if detected and detected not in receipt.known_builds else ""
+    detected = report.detected_build
+    return f" ({detected})" if detected and detected not in report.known_builds else ""
 
 
-def _apart(receipt: Receipt) -> bool:
+def _apart(report: HarmonisationReport) -> bool:
     """Whether the file is said, or seen, to be of a build that the model does not know."""
-    build = receipt.detected_build or receipt.file_build
-    return bool(build and receipt.known_builds and build not in receipt.known_builds)
+    build = report.detected_build or report.file_build
+    return bool(build and report.known_builds and build not in report.known_builds)

@@ -32,8 +32,8 @@ _WAYS = np.array([1.0, 2.0, 1.0])
 class _Belief:
     """What a sample's variants say, given expected scores; each float64 (variants,).
 
-    ``expected`` is the standardised dosage expected before looking, ``frequency`` the allele
-    frequency that goes with it, ``mean`` and ``variance`` those of the dosage after looking, and
+    ``expected`` is the standardised dosage expected before cnn_classifier, ``frequency`` the allele
+    frequency that goes with it, ``mean`` and ``variance`` those of the dosage after cnn_classifier, and
     ``information`` the share of a hard call's that the variant carries.
     """
 

@@ -20,14 +20,14 @@ TRACY_WIDOM_95 = 0.9793
 
 
 @dataclass(frozen=True)
-class Components:
+class PrincipalComponents:
     """Leading principal components of the samples in the fit.
 
     Attributes
     ----------
     loadings : ndarray of float64, (variants, components)
         Unit-norm weights on standardised dosages.
-    strength : ndarray of float64, (components,)
+    eigenvalues : ndarray of float64, (components,)
         Squared singular values: the sum of squared scores of the samples in the fit.
     significant : int
         How many leading components pass the Tracy-Widom test.
@@ -37,13 +37,13 @@ class Components:
     """
 
     loadings: np.ndarray
-    strength: np.ndarray
+    eigenvalues: np.ndarray
     significant: int
     trace: float
     squares: float
     samples: int
 
-    def pull(self, kept: int) -> np.ndarray:
+    def shrinkage(self, kept: int) -> np.ndarray:
         """How strongly each sample's own noise turns the leading components; (kept,).
 
         Taking sample i out of a decomposition with squared singular values d_j changes it by
@@ -58,10 +58,10 @@ class Components:
         near its edge, where the others turn component k most easily, several times that.
         """
         others = max(self.samples - 1 - kept, 1)
-        trace = max(self.trace - self.strength[:kept].sum(), 1e-12)
-        squares = self.squares - (self.strength[:kept] ** 2).sum()
+        trace = max(self.trace - self.eigenvalues[:kept].sum(), 1e-12)
+        squares = self.squares - (self.eigenvalues[:kept] ** 2).sum()
         aspect = others / effective_markers(trace, squares, others)
-        above = self.strength[:kept] * others / trace
+        above = self.eigenvalues[:kept] * others / trace
         root = np.sqrt(np.maximum((above - 1 - aspect) ** 2 - 4 * aspect, 0))
         share = (above - 1 - aspect - root) / (2 * aspect)
         return np.asarray(share * others / trace)
@@ -74,7 +74,7 @@ def principal_components(
     frequency: np.ndarray,
     count: int,
     seed: int,
-) -> Components:
+) -> PrincipalComponents:
     """The leading components of standardised dosages at ``rows`` among ``samples``.
 
     A missing genotype takes no part: it adds nothing to a sample's products, which are scaled
@@ -88,7 +88,7 @@ def principal_components(
     frequency : ndarray of float64, (variants,)
         ALT allele frequency used to standardise.
     count : int
-        Components wanted; at most samples - 1 are returned.
+        PrincipalComponents wanted; at most samples - 1 are returned.
     seed : int
         Start of the iteration when there are more than ``GRAM_SAMPLES`` samples.
 
@@ -110,21 +110,21 @@ def principal_components(
     weight = (len(rows) / np.maximum(observed, 1))[:, None]
     count = min(count, len(samples) - 1)
     if len(samples) <= GRAM_SAMPLES:
-        strength, vectors, trace, squares = _from_gram(blocks, weight, count)
+        eigenvalues, vectors, trace, squares = _from_gram(blocks, weight, count)
     else:
-        strength, vectors, trace, squares = _from_products(blocks, weight, count, seed)
-    passed = significant(strength, trace, squares, len(samples))
-    loadings = _loadings(blocks, weight, vectors, strength)
-    return Components(loadings, strength, passed, trace, squares, len(samples))
+        eigenvalues, vectors, trace, squares = _from_products(blocks, weight, count, seed)
+    passed = significant(eigenvalues, trace, squares, len(samples))
+    loadings = _loadings(blocks, weight, vectors, eigenvalues)
+    return PrincipalComponents(loadings, eigenvalues, passed, trace, squares, len(samples))
 
 
-def significant(strength: np.ndarray, trace: float, squares: float, samples: int) -> int:
+def significant(eigenvalues: np.ndarray, trace: float, squares: float, samples: int) -> int:
     """How many leading eigenvalues exceed what noise alone would give, one after another.
 
     Patterson et al. (2006): after removing the eigenvalues already accepted, the rest are
     rescaled by an effective number of markers and the largest is set against Tracy-Widom.
     """
-    for k, value in enumerate(strength):
+    for k, value in enumerate(eigenvalues):
         m = samples - 1 - k
         if m < 3 or trace <= 0:
             return k
@@ -135,7 +135,7 @@ def significant(strength: np.ndarray, trace: float, squares: float, samples: int
         if (m * value / trace - centre) / scale < TRACY_WIDOM_95:
             return k
         trace, squares = trace - value, squares - value**2
-    return len(strength)
+    return len(eigenvalues)
 
 
 def effective_markers(trace: float, squares: float, count: int) -> float:
@@ -209,10 +209,10 @@ def _loadings(
     blocks: Callable[[], Iterator[np.ndarray]],
     weight: np.ndarray,
     vectors: np.ndarray,
-    strength: np.ndarray,
+    eigenvalues: np.ndarray,
 ) -> np.ndarray:
     even = weight / weight.mean()  # the call rate of each variant makes up for the mean
-    right = (even * vectors / np.sqrt(np.maximum(strength, 1e-12))).astype(np.float32)
+    right = (even * vectors / np.sqrt(np.maximum(eigenvalues, 1e-12))).astype(np.float32)
     parts = []
     for x in blocks():
         call_rate = 1 - np.isnan(x).mean(axis=1, keepdims=True)

@@ -42,7 +42,7 @@ class Scores:
         Sum of squared standardised dosages, scaled to all variants of the panel.
     observed : ndarray of int64, (samples,)
         Number of observed model variants.
-    information : ndarray of float64, (samples,)
+    effective_variants : ndarray of float64, (samples,)
         How many hard calls the observations are worth; ``observed`` where they are hard calls.
     pseudo_haploid : ndarray of bool, (samples,)
         Whose calls are of one allele per variant, written twice (see ``pseudo_haploid``).
@@ -52,7 +52,7 @@ class Scores:
     precision: np.ndarray
     length: np.ndarray
     observed: np.ndarray
-    information: np.ndarray
+    effective_variants: np.ndarray
     pseudo_haploid: np.ndarray
 
     def __len__(self) -> int:
@@ -85,10 +85,10 @@ class Projection:
     ----------
     loadings : ndarray of float64, (variants, components)
     frequency : ndarray of float64, (variants,)
-    strength : ndarray of float64, (components,)
+    eigenvalues : ndarray of float64, (components,)
         Squared singular values of the samples the loadings were learnt from.
-    pull : ndarray of float64, (kept,)
-        How strongly a sample's own noise turned the kept components (``Components.pull``).
+    shrinkage : ndarray of float64, (kept,)
+        How strongly a sample's own noise rotated the kept components (``Components.shrinkage``).
     samples : int
         How many samples that were.
     dispersion : float
@@ -102,8 +102,8 @@ class Projection:
 
     loadings: np.ndarray
     frequency: np.ndarray
-    strength: np.ndarray
-    pull: np.ndarray
+    eigenvalues: np.ndarray
+    shrinkage: np.ndarray
     samples: int
     dispersion: float
     kept: int
@@ -171,12 +171,12 @@ class Projection:
         kept = slice(0, self.kept)
         value = scores.value[:, kept]
         noise = np.maximum(scores.length - (value**2).sum(axis=1), 0)
-        own = (in_panel * noise)[:, None] * self.pull
+        own = (in_panel * noise)[:, None] * self.shrinkage
         covariance = np.linalg.inv(scores.precision + ridge(scores.precision))
         precision = np.linalg.inv(covariance[:, kept, kept])
         return replace(scores, value=value / (1 + own), precision=precision)
 
-    def length_excess(self, scores: Scores) -> np.ndarray:
+    def norm_excess(self, scores: Scores) -> np.ndarray:
         """Squared length of the standardised dosages beyond what the scores lead to expect.
 
         A sample with expected standardised dosages y has the allele frequency f + sd y / 2 at a
@@ -203,7 +203,7 @@ class Projection:
         noise = self.kept - UNKNOWN * np.trace(
             np.linalg.inv(scores.precision + UNKNOWN * np.eye(self.kept)), axis1=1, axis2=2
         )
-        variance = self.dispersion * self.temperature * variants / scores.information.clip(1)
+        variance = self.dispersion * self.temperature * variants / scores.effective_variants.clip(1)
         of_places = variance * (squared - noise)
         part = np.where(scores.pseudo_haploid, 0.0, 0.5)
         return np.asarray(scores.length - variants - scores.value @ skew - part * of_places)
@@ -225,9 +225,9 @@ class Projection:
         """Area under the curve of ``in_panel`` for complete data, by simulation."""
         from sklearn.metrics import roc_auc_score
 
-        new = np.full((1, len(self.strength) - self.kept), self.dispersion)
+        new = np.full((1, len(self.eigenvalues) - self.kept), self.dispersion)
         normal = stream(seed, "membership").standard_normal((2, samples, new.shape[1]))
-        member = np.maximum(self.strength[self.kept :] / self.samples, new)
+        member = np.maximum(self.eigenvalues[self.kept :] / self.samples, new)
         stranger = self._membership(normal[0] ** 2 * new, new)
         insider = self._membership(normal[1] ** 2 * member, new)
         who = np.arange(2 * samples) >= samples
@@ -235,7 +235,7 @@ class Projection:
 
     def _membership(self, squared: np.ndarray, new: np.ndarray) -> np.ndarray:
         """Log ratio of membership to not, of squared noise scores and their variance; (samples,)."""
-        member = new - self.dispersion + self.strength[self.kept :] / self.samples
+        member = new - self.dispersion + self.eigenvalues[self.kept :] / self.samples
         member = np.maximum(member, new)
         terms = np.log(new / member) + squared * (1 / new - 1 / member)
         return np.asarray(0.5 * terms.sum(axis=1))

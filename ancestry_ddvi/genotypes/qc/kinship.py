@@ -15,7 +15,7 @@ SECOND_DEGREE = 0.0884
 """Kinship at or above which two samples are second-degree relatives or closer."""
 
 SAMPLES_AT_ONCE = 2048
-MOST_VARIANTS = 20_000
+MAX_VARIANTS = 20_000
 
 PAIR = np.dtype([("i", "i8"), ("j", "i8"), ("kinship", "f8"), ("variants", "i8")])
 """One related pair: sample rows i < j, their kinship, the variants seen in both."""
@@ -51,7 +51,7 @@ def king_robust(
     -------
     ndarray of ``PAIR``, sorted by i, then j, which are rows of the store
     """
-    rows = evenly(rows, MOST_VARIANTS)
+    rows = evenly(rows, MAX_VARIANTS)
     blocks = [
         np.sort(samples)[start : start + SAMPLES_AT_ONCE]
         for start in range(0, len(samples), SAMPLES_AT_ONCE)
@@ -112,7 +112,7 @@ def resolvable(variants: int, samples: int) -> float:
     makes relatives of strangers.
     """
     pairs = max(samples * (samples - 1) / 2, 1)
-    return float(np.sqrt(2 * np.log(pairs) / max(min(variants, MOST_VARIANTS), 1)))
+    return float(np.sqrt(2 * np.log(pairs) / max(min(variants, MAX_VARIANTS), 1)))
 
 
 def _related(

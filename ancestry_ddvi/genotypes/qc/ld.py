@@ -10,7 +10,7 @@ from ..blocks import Reads, evenly
 from ..variants import MISSING
 
 TILE = 256
-MOST_SAMPLES = 5000
+MAX_SAMPLES = 5000
 
 
 def prune(
@@ -51,7 +51,7 @@ def prune(
     -------
     ndarray of int, a subset of ``rows`` in the order given
     """
-    chosen = evenly(samples, MOST_SAMPLES)
+    chosen = evenly(samples, MAX_SAMPLES)
     variants = store.variants[rows]
     keep = np.zeros(len(rows), dtype=bool)
     for chromosome in dict.fromkeys(variants.chromosome):

@@ -1,4 +1,4 @@
-"""The course of quality control: who and what is left after each step, written down."""
+"""The qc_log of quality control: who and what is left after each step, written down."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..blocks import Reads
 from ..variants import VariantTable
 from .counts import by_variant
 
-FEWEST_VARIANTS = 100
-FEWEST_SAMPLES = 20
+MIN_VARIANTS = 100
+MIN_SAMPLES = 20
 
 _REMEDIES = {
     "autosomes": "Give --allow-extra-chr if these are not human chromosomes",
@@ -41,7 +41,7 @@ class Step(NamedTuple):
     remark: str
 
 
-class Course:
+class QCLog:
     """The variants and samples still there, and the table of those who went."""
 
     def __init__(self, store: Reads) -> None:
@@ -74,8 +74,8 @@ class Course:
         step = Step(name, variants, len(self.rows), samples, int(self.samples.sum()), remark)
         self.table.append(step)
         for what, before, left, fewest in (
-            ("variants", step.variants_before, step.variants_after, FEWEST_VARIANTS),
-            ("samples", step.samples_before, step.samples_after, FEWEST_SAMPLES),
+            ("variants", step.variants_before, step.variants_after, MIN_VARIANTS),
+            ("samples", step.samples_before, step.samples_after, MIN_SAMPLES),
         ):
             if left < fewest:
                 raise NothingLeft(
@@ -92,14 +92,14 @@ def _check_input(variants: int, samples: int) -> None:
             "The input holds one sample, and fit needs a cohort",
             "Place single samples with embed.",
         )
-    if samples < FEWEST_SAMPLES:
+    if samples < MIN_SAMPLES:
         raise NothingLeft(
-            f"The input holds {samples} samples, and a fit needs {FEWEST_SAMPLES}",
+            f"The input holds {samples} samples, and a fit needs {MIN_SAMPLES}",
             "Give more samples, or place these with embed in a model that exists.",
         )
-    if variants < FEWEST_VARIANTS:
+    if variants < MIN_VARIANTS:
         raise NothingLeft(
-            f"The input holds {variants} biallelic SNPs, and a fit needs {FEWEST_VARIANTS}",
+            f"The input holds {variants} biallelic SNPs, and a fit needs {MIN_VARIANTS}",
             "Give more variants.",
         )
 

@@ -9,14 +9,14 @@ import numpy as np
 from ..blocks import Reads
 from ..chromosomes import autosome
 from ..harmonise.alleles import is_ambiguous
-from ..harmonise.builds import build_of
+from ..harmonise.builds import infer_build
 from ..variants import VariantTable
 from .counts import alt_frequency, by_variant, minor, missing_by_sample, missing_by_variant
 from .filters import Filters
 from .hardy import exact_p
 from .kinship import DUPLICATE, king_robust, resolvable, unrelated
 from .ld import prune
-from .log import Course, Step, format_table
+from .log import QCLog, Step, format_table
 from .long_range_ld import in_regions, long_range_ld
 
 __all__ = ["QC", "Filters", "Step", "format_table", "quality_control"]
@@ -44,7 +44,7 @@ class QC:
         Why a sample is left out of the fit: "low_call_rate", "related", "duplicate" or "".
     table : list of Step, in the order applied
     build : str or None
-        As ``regions.build_of`` finds it; None for other species.
+        As ``regions.infer_build`` finds it; None for other species.
     """
 
     variants: np.ndarray
@@ -76,39 +76,39 @@ def quality_control(store: Reads, filters: Filters, build_hint: str | None = Non
     NothingLeft
         If fewer than 100 variants or 20 samples are left; the message names the filter.
     """
-    course = Course(store)
+    qc_log = QCLog(store)
     build = None if filters.allow_extra_chr else _build(store.variants, build_hint)
-    _choose_by_name(course, filters)
-    missing = _choose_by_call_rate(course, filters)
-    _choose_by_frequency(course, filters)
+    _choose_by_name(qc_log, filters)
+    missing = _choose_by_call_rate(qc_log, filters)
+    _choose_by_frequency(qc_log, filters)
     if filters.ld_regions and not filters.allow_extra_chr:
-        inside = in_regions(course.variants, long_range_ld(build))
-        course.keep_variants("ld-regions", ~inside, _about_regions(build))
-    _prune(course, filters)
-    twins = _leave_out_relatives(course, filters, missing)
+        inside = in_regions(qc_log.variants, long_range_ld(build))
+        qc_log.keep_variants("ld-regions", ~inside, _about_regions(build))
+    _prune(qc_log, filters)
+    twins = _leave_out_relatives(qc_log, filters, missing)
     return QC(
-        variants=course.rows,
-        fit_samples=course.samples,
-        frequency=alt_frequency(course.counts),
+        variants=qc_log.rows,
+        fit_samples=qc_log.samples,
+        frequency=alt_frequency(qc_log.counts),
         call_rate=1 - missing,
-        flags=_flags(course.samples, missing > filters.mind, twins),
-        table=course.table,
+        flags=_flags(qc_log.samples, missing > filters.mind, twins),
+        table=qc_log.table,
         build=build,
     )
 
 
 def _build(variants: VariantTable, hint: str | None) -> str | None:
-    return build_of(variants) or build_of(variants, hint)
+    return infer_build(variants) or infer_build(variants, hint)
 
 
-def _choose_by_name(course: Course, filters: Filters) -> None:
+def _choose_by_name(qc_log: QCLog, filters: Filters) -> None:
     """Autosomes, each variant once, no A/T and C/G."""
     if not filters.allow_extra_chr:
-        course.keep_variants("autosomes", autosome(course.variants.chromosome) > 0)
-    course.keep_variants("duplicates", _first_of_its_kind(course.variants))
+        qc_log.keep_variants("autosomes", autosome(qc_log.variants.chromosome) > 0)
+    qc_log.keep_variants("duplicates", _first_of_its_kind(qc_log.variants))
     if filters.drop_ambiguous:
-        variants = course.variants
-        course.keep_variants("ambiguous", ~is_ambiguous(variants.ref, variants.alt), "A/T and C/G")
+        variants = qc_log.variants
+        qc_log.keep_variants("ambiguous", ~is_ambiguous(variants.ref, variants.alt), "A/T and C/G")
 
 
 def _first_of_its_kind(variants: VariantTable) -> np.ndarray:
@@ -126,30 +126,30 @@ def _first_of_its_kind(variants: VariantTable) -> np.ndarray:
     return first
 
 
-def _choose_by_call_rate(course: Course, filters: Filters) -> np.ndarray:
+def _choose_by_call_rate(qc_log: QCLog, filters: Filters) -> np.ndarray:
     """Variants by ``geno``, then samples by ``mind``; returns every sample's share missing.
 
     A few failed samples must not cost all the variants, so variants are judged by the samples who
     were seen at 80 % of the variants at which 80 % of the samples were seen.
     """
-    sound = course.rows[missing_by_variant(course.counts) <= GROSS]
-    judges = missing_by_sample(course.store, sound) <= GROSS
-    counts, remark = course.counts, f"missing in more than {filters.geno:g}"
+    sound = qc_log.rows[missing_by_variant(qc_log.counts) <= GROSS]
+    judges = missing_by_sample(qc_log.store, sound) <= GROSS
+    counts, remark = qc_log.counts, f"missing in more than {filters.geno:g}"
     if not judges.all() and judges.any():
-        counts = by_variant(course.store, course.rows, judges)
+        counts = by_variant(qc_log.store, qc_log.rows, judges)
         remark += f" of {judges.sum():,} samples that are not grossly missing themselves"
-    course.keep_variants("geno", missing_by_variant(counts) <= filters.geno, remark)
-    missing = missing_by_sample(course.store, course.rows)
-    course.keep_samples("mind", missing <= filters.mind, f"missing more than {filters.mind:g}")
+    qc_log.keep_variants("geno", missing_by_variant(counts) <= filters.geno, remark)
+    missing = missing_by_sample(qc_log.store, qc_log.rows)
+    qc_log.keep_samples("mind", missing <= filters.mind, f"missing more than {filters.mind:g}")
     return missing
 
 
-def _choose_by_frequency(course: Course, filters: Filters) -> None:
+def _choose_by_frequency(qc_log: QCLog, filters: Filters) -> None:
     """Variants by ``maf`` and, if asked for, ``hwe`` among the samples still there."""
-    _at_least(course, "maf", *_rarest(filters, int(course.samples.sum())))
+    _at_least(qc_log, "maf", *_rarest(filters, int(qc_log.samples.sum())))
     if filters.hwe is not None:
-        p = exact_p(course.counts)
-        course.keep_variants("hwe", p >= filters.hwe, f"exact p below {filters.hwe:g}")
+        p = exact_p(qc_log.counts)
+        qc_log.keep_variants("hwe", p >= filters.hwe, f"exact p below {filters.hwe:g}")
 
 
 def _rarest(filters: Filters, samples: int) -> tuple[float, int]:
@@ -159,10 +159,10 @@ def _rarest(filters: Filters, samples: int) -> tuple[float, int]:
     return (0.01, 20) if samples >= LARGE_COHORT else (0.05, 1)
 
 
-def _at_least(course: Course, name: str, maf: float, mac: int) -> None:
-    count, frequency = minor(course.counts)
+def _at_least(qc_log: QCLog, name: str, maf: float, mac: int) -> None:
+    count, frequency = minor(qc_log.counts)
     remark = f"below {maf:g}" + (f" or {mac} copies" if mac > 1 else "")
-    course.keep_variants(name, (frequency >= maf) & (count >= mac), remark)
+    qc_log.keep_variants(name, (frequency >= maf) & (count >= mac), remark)
 
 
 def _about_regions(build: str | None) -> str:
@@ -171,34 +171,34 @@ def _about_regions(build: str | None) -> str:
     return f"{len(long_range_ld(build))} regions of {build}"
 
 
-def _prune(course: Course, filters: Filters) -> None:
+def _prune(qc_log: QCLog, filters: Filters) -> None:
     """Variants in linkage equilibrium among the samples still there."""
     kept = prune(
-        course.store,
-        course.rows,
-        minor(course.counts)[1],
+        qc_log.store,
+        qc_log.rows,
+        minor(qc_log.counts)[1],
         r2=filters.ld_r2,
         window_kb=filters.ld_window_kb,
-        samples=np.flatnonzero(course.samples),
+        samples=np.flatnonzero(qc_log.samples),
     )
     remark = f"r2 of {filters.ld_r2:g} or more within {filters.ld_window_kb:g} kb"
-    course.keep_variants("ld-r2", np.isin(course.rows, kept), remark)
+    qc_log.keep_variants("ld-r2", np.isin(qc_log.rows, kept), remark)
 
 
-def _leave_out_relatives(course: Course, filters: Filters, missing: np.ndarray) -> np.ndarray:
+def _leave_out_relatives(qc_log: QCLog, filters: Filters, missing: np.ndarray) -> np.ndarray:
     """Samples by ``king_cutoff``, then variants by ``maf`` again; returns who has a duplicate."""
-    samples = np.flatnonzero(course.samples)
-    floor = min(resolvable(len(course.rows), len(samples)), DUPLICATE)
+    samples = np.flatnonzero(qc_log.samples)
+    floor = min(resolvable(len(qc_log.rows), len(samples)), DUPLICATE)
     cutoff = max(filters.king_cutoff, floor)
-    pairs = king_robust(course.store, course.rows, samples, cutoff)
+    pairs = king_robust(qc_log.store, qc_log.rows, samples, cutoff)
     twins = pairs[pairs["kinship"] >= DUPLICATE]
     remark = f"{len(pairs):,} pairs of {cutoff:.3g} or more, {len(twins):,} of them duplicates"
     if cutoff > filters.king_cutoff:
-        remark += f"; {len(course.rows):,} variants do not resolve {filters.king_cutoff:g}"
+        remark += f"; {len(qc_log.rows):,} variants do not resolve {filters.king_cutoff:g}"
     keep = unrelated(pairs, 1 - missing, len(missing), cutoff)
     rarest = _rarest(filters, len(samples))
-    course.keep_samples("king-cutoff", keep, remark)
-    _at_least(course, "maf, unrelated", *rarest)
+    qc_log.keep_samples("king-cutoff", keep, remark)
+    _at_least(qc_log, "maf, unrelated", *rarest)
     return np.union1d(twins["i"], twins["j"])
 
 

@@ -15,10 +15,10 @@ log = logging.getLogger(__name__)
 FIRST_DEGREE = 0.177
 """Kinship at or above which two samples are parent and child, or siblings."""
 
-FEWEST_VARIANTS = 500
+MIN_VARIANTS = 500
 """With fewer variants chance alone scatters kinship by half of what second degree is."""
 
-MOST_SAMPLES = 5000
+MAX_SAMPLES = 5000
 
 RELATIONS = {"duplicate": DUPLICATE, "first degree": FIRST_DEGREE, "second degree": SECOND_DEGREE}
 """Relations from the closest on, and the kinship from which each is meant (KING's own bounds:
@@ -46,10 +46,10 @@ def relatives_among(store: Reads, rows: np.ndarray) -> np.ndarray | None:
     samples, shared = len(store.samples), rows[rows != ABSENT]
     if samples < 2:
         return None
-    if samples > MOST_SAMPLES or len(shared) < FEWEST_VARIANTS:
+    if samples > MAX_SAMPLES or len(shared) < MIN_VARIANTS:
         log.info(
             "Relatives are not looked for: %s samples at %s variants; it takes at most %s at %s.",
-            *(f"{n:,}" for n in (samples, len(shared), MOST_SAMPLES, FEWEST_VARIANTS)),
+            *(f"{n:,}" for n in (samples, len(shared), MAX_SAMPLES, MIN_VARIANTS)),
         )
         return None
     floor = min(resolvable(len(shared), samples), DUPLICATE)
@@ -57,7 +57,7 @@ def relatives_among(store: Reads, rows: np.ndarray) -> np.ndarray | None:
         log.info("Relatives below a kinship of %.3g cannot be told from strangers at %s variants.",
                  floor, f"{len(shared):,}")  # fmt: skip
     pairs = king_robust(store, shared, np.arange(samples), max(SECOND_DEGREE, floor))
-    pairs = pairs[pairs["variants"] >= FEWEST_VARIANTS]
+    pairs = pairs[pairs["variants"] >= MIN_VARIANTS]
     told = ", ".join(f"{count} {relation}" for relation, count in _counts(pairs).items())
     log.info("Pairs of relatives in the file: %s.", told)
     return pairs

@@ -38,5 +38,5 @@ class Likelihood(nn.Module, abc.ABC):
         return None
 
     @abc.abstractmethod
-    def fantasy(self, batch: Batch, z: Tensor) -> Batch:
+    def simulate(self, batch: Batch, z: Tensor) -> Batch:
         """Data drawn from p(x | z), observed as sharply as the rows of ``batch`` were."""

@@ -37,7 +37,7 @@ class BernoulliPixels(Likelihood):
         log_odds: Tensor = self.net(z)
         return (batch.x * log_odds - nn.functional.softplus(log_odds)).sum(-1)
 
-    def fantasy(self, batch: Batch, z: Tensor) -> Batch:
+    def simulate(self, batch: Batch, z: Tensor) -> Batch:
         """Images of zeros and ones drawn at ``z``."""
         chance = self(z)
         return replace(batch, x=(torch.rand_like(chance) < chance).to(chance.dtype))

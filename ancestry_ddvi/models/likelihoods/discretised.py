@@ -70,7 +70,7 @@ class DiscretisedLogistic(Likelihood):
         """The scale."""
         return [self.log_scale]
 
-    def fantasy(self, batch: Batch, z: Tensor) -> Batch:
+    def simulate(self, batch: Batch, z: Tensor) -> Batch:
         """Images of 256 levels drawn at ``z``."""
         location = self._location(z)
         noise = torch.logit(torch.rand_like(location)) * self.log_scale.exp()

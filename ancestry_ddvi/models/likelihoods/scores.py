@@ -12,7 +12,7 @@ from ..nets import MLP
 from ..normal import HALF_LOG_2PI
 from .base import Likelihood
 
-FIRST_EXCESS = 0.1
+INITIAL_RESIDUAL_VARIANCE = 0.1
 """Variance to start from: a tenth of the natural noise of complete data."""
 
 
@@ -27,15 +27,15 @@ class NormalScores(Likelihood):
 
     Attributes
     ----------
-    log_excess : Tensor, (features,)
+    log_residual_variance : Tensor, (features,)
         Minus infinity where z says all about the true scores.
     """
 
-    log_excess: Tensor
+    log_residual_variance: Tensor
 
     def truth(self, z: Tensor, normal: Tensor) -> Tensor:
         """True scores of samples at each latent, the excess made of ``normal``; (n, features)."""
-        out: Tensor = self(z) + (0.5 * self.log_excess).exp() * normal
+        out: Tensor = self(z) + (0.5 * self.log_residual_variance).exp() * normal
         return out
 
     def log_prob(self, batch: Batch, z: Tensor) -> Tensor:
@@ -58,13 +58,13 @@ class NormalScores(Likelihood):
         factor = batch.factor
         assert factor is not None
         unit = torch.eye(factor.shape[-1], dtype=factor.dtype, device=factor.device)
-        apart = (0.5 * self.log_excess).exp()[:, None] * factor
+        apart = (0.5 * self.log_residual_variance).exp()[:, None] * factor
         inner = torch.linalg.cholesky(unit + apart.mT @ apart)
         raw = torch.einsum("nij,ni->nj", factor, batch.x - self(z))[..., None]
         whitened = torch.linalg.solve_triangular(inner, raw, upper=False)[..., 0]
         return whitened, _log_diagonal(factor) - _log_diagonal(inner)
 
-    def fantasy(self, batch: Batch, z: Tensor) -> Batch:
+    def simulate(self, batch: Batch, z: Tensor) -> Batch:
         """Scores drawn at ``z`` with the precision of each row of ``batch``."""
         return replace(batch, x=self.truth(z, torch.randn_like(batch.x)) + batch.noise())
 
@@ -81,7 +81,7 @@ class ScoreLikelihood(NormalScores):
     """
 
     scale: Tensor
-    log_excess: nn.Parameter
+    log_residual_variance: nn.Parameter
 
     def __init__(self, scale: Tensor, dims: int, width: int, depth: int = 2) -> None:
         super().__init__()
@@ -89,7 +89,9 @@ class ScoreLikelihood(NormalScores):
         self.register_buffer("scale", scale.clone())
         self.net = MLP(dims, features, width, depth)
         self.linear = nn.Linear(dims, features, bias=False)
-        self.log_excess = nn.Parameter(torch.full((features,), FIRST_EXCESS).log())
+        self.log_residual_variance = nn.Parameter(
+            torch.full((features,), INITIAL_RESIDUAL_VARIANCE).log()
+        )
         with torch.no_grad():  # start from the leading components, the same for every seed
             self.linear.weight.copy_(torch.eye(features, dims))
 
@@ -100,7 +102,7 @@ class ScoreLikelihood(NormalScores):
 
     def noise_parameters(self) -> list[nn.Parameter]:
         """The excess."""
-        return [self.log_excess]
+        return [self.log_residual_variance]
 
 
 def _log_diagonal(factor: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..batch import Draw
-from ..nets import silent
+from ..nets import zero_init
 from ..normal import log_normal
 from ..schedules import SCHEDULES
 from .base import DensityPosterior
@@ -70,7 +70,7 @@ class Diffusion(DensityPosterior):
         self.place = nn.Linear(dims, width)
         self.sample = nn.Linear(context, width) if conditional else None
         self.middle = nn.Linear(width, width)
-        self.correction = silent(nn.Linear(width, 2 * dims))
+        self.correction = zero_init(nn.Linear(width, 2 * dims))
         self._register(SCHEDULES[schedule](steps))
 
     def _register(self, signal: Tensor) -> None:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..batch import Draw
-from ..nets import MLP, silent
+from ..nets import MLP, zero_init
 from ..normal import log_normal
 from .base import DensityPosterior
 
@@ -33,7 +33,7 @@ class Hierarchical(DensityPosterior):
         dims = lower.noise_shape[1]
         self.noise_shape = (upper.noise_shape[0] + lower.noise_shape[0], dims)
         self.shown = MLP(dims, context, width)
-        silent(self.shown.head)
+        zero_init(self.shown.head)
 
     def rsample(self, context: Tensor, noise: Tensor) -> Draw:
         """y, then z; ``noise`` is (n, vectors of both, dims)."""

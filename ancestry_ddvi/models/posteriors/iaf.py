@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..batch import Draw
-from ..nets import silent
+from ..nets import zero_init
 from .base import DensityPosterior
 from .gaussian import Gaussian
 
@@ -37,7 +37,7 @@ class Step(nn.Module):
         self.row = nn.Linear(context, width)
         self.which = nn.Parameter(torch.randn(dims, width))
         self.middle = nn.Linear(width, width)
-        self.head = silent(nn.Linear(width, 2))
+        self.head = zero_init(nn.Linear(width, 2))
 
     def change(self, z: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
         """Log scale s and shift t of every coordinate, each (n, dims)."""

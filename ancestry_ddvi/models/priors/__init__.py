@@ -12,7 +12,7 @@ from .gaussian import StandardNormal
 from .mixture import Mixture
 
 
-class Row(NamedTuple):
+class PriorEntry(NamedTuple):
     """A row of the table.
 
     Attributes
@@ -39,15 +39,15 @@ class Row(NamedTuple):
 _COUNT = "a number from 2 to 200"
 _SD = "a standard deviation from 0.01 to 1"
 
-PRIORS: dict[str, Row] = {
-    "normal": Row(lambda dims, *_: StandardNormal(dims), partitioned=False),
-    "mixture": Row(
+PRIORS: dict[str, PriorEntry] = {
+    "normal": PriorEntry(lambda dims, *_: StandardNormal(dims), partitioned=False),
+    "mixture": PriorEntry(
         lambda dims, classes, clusters: Mixture(dims, classes or int(clusters)), 20, _COUNT
     ),
-    "ring": Row(shapes.ring, 10, _COUNT, (2, 2)),
-    "pinwheel": Row(shapes.pinwheel, 10, _COUNT, (2, 2)),
-    "swiss-roll": Row(shapes.swiss_roll, 0.1, _SD, (2, 64)),
-    "square": Row(shapes.square, 0.06, _SD, (2, 4)),
+    "ring": PriorEntry(shapes.ring, 10, _COUNT, (2, 2)),
+    "pinwheel": PriorEntry(shapes.pinwheel, 10, _COUNT, (2, 2)),
+    "swiss-roll": PriorEntry(shapes.swiss_roll, 0.1, _SD, (2, 64)),
+    "square": PriorEntry(shapes.square, 0.06, _SD, (2, 4)),
 }
 _RANGES = {_COUNT: (2.0, 200.0), _SD: (0.01, 1.0)}
 
@@ -82,7 +82,7 @@ def prior(text: str, dims: int, classes: int = 0) -> Prior:
     return row.make(dims, classes, _number(name, row, number) if colon else row.number or 0)
 
 
-def _number(name: str, row: Row, text: str) -> float:
+def _number(name: str, row: PriorEntry, text: str) -> float:
     """The number after the colon.
 
     Raises

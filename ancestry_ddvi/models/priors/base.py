@@ -16,7 +16,7 @@ class Prior(nn.Module, abc.ABC):
     ----------
     isotropic : bool
         Whether a rotation about the origin leaves the density as it is, so that axes may be
-        turned to a convenient orientation after the fit.
+        rotated to a convenient rotation after the fit.
     """
 
     isotropic: bool = False

@@ -17,7 +17,7 @@ class SemiSupervised(Objective[Variational]):
     """Any objective plus the classification of rows whose class is known.
 
     The bounds of the model already take a known class for given and weigh all classes of a row
-    without one by q(label | x) (Kingma et al. 2014). What they never do is teach q(label | x)
+    without one by q(label | x) (Kingma et al. 2014). What they never do is train_classifier q(label | x)
     a known class; their equation 9 adds alpha E[log q(label | x)].
 
     Parameters

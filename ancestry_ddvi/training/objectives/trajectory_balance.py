@@ -65,8 +65,8 @@ class TrajectoryBalance(Objective[Variational]):
         return [Phase("trajectory_balance", sleep.parameters, loss)]
 
     def log_ratios(self, model: Variational, batch: Batch) -> Tensor:
-        """Of trajectories of fantasies seen as sharply as ``batch``; (rows, trajectories)."""
-        rows, truth = model.imagine(batch)
+        """Of trajectories of simulated data seen as sharply as ``batch``; (rows, trajectories)."""
+        rows, truth = model.simulate(batch)
         with torch.no_grad():
             several = rows.repeat(self.own)
             noise = torch.randn(len(several), *model.noise_shape, device=rows.x.device)

@@ -1,4 +1,4 @@
-"""Wake-sleep: the bound on data, and the posterior on the model's own fantasies."""
+"""Wake-sleep: the bound on data, and the posterior on the model's own simulated data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SLEEPS: dict[str, Callable[[Variational, Batch], Tensor]] = {
 
 
 class Sleep(Objective[Variational]):
-    """The posterior alone, on fantasies or latents of the prior: nothing is learnt of data.
+    """The posterior alone, on simulated data or latents of the prior: nothing is learnt of data.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Sleep(Objective[Variational]):
 class WakeSleep(Objective[Variational]):
     """The evidence lower bound plus DDVI's sleep term, in one step.
 
-    Sleep fits q to fantasies (z, x) ~ p(z) p(x | z) by the exact log ratio on a path from r:
+    Sleep fits q to simulated data (z, x) ~ p(z) p(x | z) by the exact log ratio on a path from r:
     L_diff of Piriyakulkij, Wang & Kuleshov (2025) with its variational weights and its top
     term, so that encoder and chain both learn. The decoder dreams and is not changed by it.
     Fantasies are observed as sharply as the rows of the batch, so q also learns how to widen.

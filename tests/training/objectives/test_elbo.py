@@ -61,7 +61,7 @@ def test_a_tempered_bound_is_that_of_data_with_more_noise() -> None:
     tempered = model.log_weight(batch, draw, beta) / beta
     covariance = covariances(model, batch.factor)
     with torch.no_grad():
-        model.likelihood.log_excess.add_(math.log(beta))
+        model.likelihood.log_residual_variance.add_(math.log(beta))
     noisy = model.log_weight(Batch(batch.x, batch.factor / beta**0.5), draw)
     half = 0.5 * torch.logdet(2 * torch.pi * covariance)
     expected = half + 2.5 * math.log(beta) - half / beta

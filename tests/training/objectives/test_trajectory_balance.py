@@ -10,7 +10,7 @@ from scipy import stats
 from torch import Tensor, nn
 from toy_model import Grid, as_data, factors, simulate, toy_model
 
-from ancestry_ddvi.inference.posterior_draws import Placement
+from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
 from ancestry_ddvi.inference.sampling import place
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.likelihoods.scores import ScoreLikelihood
@@ -146,7 +146,7 @@ def sampler() -> Variational:
 
 
 @pytest.fixture(scope="module")
-def placed(sampler) -> tuple[np.ndarray, Batch, Placement]:
+def placed(sampler) -> tuple[np.ndarray, Batch, PosteriorDraws]:
     """Samples simulated from the model: where they are, and where they are placed."""
     truth, batch = simulate(sampler, SAMPLES, seed=78)
     ids = [f"p{i}" for i in range(SAMPLES)]
@@ -155,10 +155,10 @@ def placed(sampler) -> tuple[np.ndarray, Batch, Placement]:
 
 @pytest.mark.statistical
 def test_ranks_of_the_truth_are_uniform(placed) -> None:
-    truth, _, placement = placed
+    truth, _, posterior = placed
     for axis in range(2):
-        below = placement.draws[:, :, axis] < truth[:, None, axis]
-        rank = (placement.weight * below).sum(axis=1).clip(0, 1)
+        below = posterior.draws[:, :, axis] < truth[:, None, axis]
+        rank = (posterior.weight * below).sum(axis=1).clip(0, 1)
         counts = np.histogram(rank, np.linspace(0, 1, BINS + 1))[0]
         assert stats.chisquare(counts).pvalue > 0.01
         for promised in (0.5, 0.8, 0.95):
@@ -168,13 +168,13 @@ def test_ranks_of_the_truth_are_uniform(placed) -> None:
 
 @pytest.mark.statistical
 def test_places_and_bars_are_those_of_a_grid(sampler, placed) -> None:
-    _, batch, placement = placed
+    _, batch, posterior = placed
     exact = Grid(sampler, batch[:60])
-    shift = (placement.mean[:60] - exact.mean) / exact.sd
+    shift = (posterior.mean[:60] - exact.mean) / exact.sd
     assert np.abs(shift).mean() < 0.1
     assert np.abs(shift.mean(axis=0)).max() < 0.03
-    assert np.median(placement.sd[:60] / exact.sd) == pytest.approx(1, abs=0.05)
-    assert placement.importance_bound[:60] == pytest.approx(exact.log_evidence, abs=0.2)
+    assert np.median(posterior.sd[:60] / exact.sd) == pytest.approx(1, abs=0.05)
+    assert posterior.importance_bound[:60] == pytest.approx(exact.log_evidence, abs=0.2)
 
 
 @pytest.mark.slow

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from .groups import FEWEST
+from .empirical import EmpiricalTail
+from .groups import MIN_GROUP_SIZE
 from .normals import Normals, log_mean
-from .tail import Tail
 
 CHECKS = ("place", "fit", "length")
 """Is the place one where samples of the panel lie? Do the scores look drawn from the decoder at
 this place? Are the genotypes as far from the average as those of a sample there should be?"""
 
-MOST_NORMALS, PER_NORMAL = 12, 20
+MAX_NORMALS, PER_NORMAL = 12, 20
 """Normals that describe where the panel lies: at most, and samples for each at least."""
 
 FLOOR = 0.005
@@ -24,7 +24,7 @@ FLOOR = 0.005
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Diagnostics:
     """What the checks look at.
 
     Attributes
@@ -36,7 +36,7 @@ class Evidence:
     misfit : ndarray, (samples, draws), optional
         Squared distance of the scores from the decoder at each draw, in their own covariance.
     excess : ndarray, (samples,)
-        See ``Projection.length_excess``.
+        See ``Projection.norm_excess``.
     thinning : ndarray, (samples,)
         Variants of the model over those observed.
     """
@@ -49,7 +49,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Likeness:
+class OutOfPanelTest:
     """The three checks, each against the samples of the panel, and all of them together.
 
     Attributes
@@ -57,9 +57,9 @@ class Likeness:
     places : Normals
         Where samples of the panel lie.
     length_mean, length_sd : float
-        Of the panel's excess of length (``Projection.length_excess``).
-    tails : mapping from check to Tail
-    together : Tail
+        Of the panel's excess of length (``Projection.norm_excess``).
+    tails : mapping from check to EmpiricalTail
+    together : EmpiricalTail
         Of Fisher's combination of the three.
     allowance : tuple of two tuples of float
         By how much the surprise at a place is more, in nats, for a log of ``thinning``.
@@ -68,72 +68,72 @@ class Likeness:
     places: Normals
     length_mean: float
     length_sd: float
-    tails: Mapping[str, Tail]
-    together: Tail
+    tails: Mapping[str, EmpiricalTail]
+    together: EmpiricalTail
     allowance: tuple[tuple[float, ...], tuple[float, ...]] = ((0.0,), (0.0,))
 
     @classmethod
-    def of(cls, evidence: Evidence, means: np.ndarray, seed: int) -> Likeness:
+    def of(cls, diagnostics: Diagnostics, means: np.ndarray, seed: int) -> OutOfPanelTest:
         """What the panel's own samples are like.
 
         Parameters
         ----------
-        evidence : Evidence
+        diagnostics : Diagnostics
             Of the samples of the panel, as newcomers would have it.
         means : ndarray, (samples, dims)
             Their posterior means.
         seed : int
         """
-        middle = float(np.median(evidence.excess))
-        spread = 1.4826 * float(np.median(np.abs(evidence.excess - middle)))
-        found = cls(_where(means, seed), middle, max(spread, 1e-9), {}, Tail((), 1.0))
-        values = found.values(evidence)
-        found = replace(found, tails={name: Tail.of(values[name]) for name in values})
-        return replace(found, together=Tail.of(_fisher(found.chances(evidence))))
+        middle = float(np.median(diagnostics.excess))
+        spread = 1.4826 * float(np.median(np.abs(diagnostics.excess - middle)))
+        found = cls(_where(means, seed), middle, max(spread, 1e-9), {}, EmpiricalTail((), 1.0))
+        values = found.values(diagnostics)
+        found = replace(found, tails={name: EmpiricalTail.of(values[name]) for name in values})
+        return replace(found, together=EmpiricalTail.of(_fisher(found.chances(diagnostics))))
 
-    def values(self, evidence: Evidence) -> dict[str, np.ndarray]:
-        """How unusual each sample is by each check there is evidence for; (samples,) each."""
-        spread = self.length_sd * np.sqrt(evidence.thinning)
+    def values(self, diagnostics: Diagnostics) -> dict[str, np.ndarray]:
+        """How unusual each sample is by each check there is diagnostics for; (samples,) each."""
+        spread = self.length_sd * np.sqrt(diagnostics.thinning)
         found = {
-            "place": self._out_of_place(evidence),
-            "length": np.abs(evidence.excess - self.length_mean) / spread,
+            "place": self._out_of_place(diagnostics),
+            "length": np.abs(diagnostics.excess - self.length_mean) / spread,
         }
-        if evidence.misfit is not None:
-            found["fit"] = (evidence.weight * evidence.misfit).sum(axis=1)
+        if diagnostics.misfit is not None:
+            found["fit"] = (diagnostics.weight * diagnostics.misfit).sum(axis=1)
         return found
 
-    def _out_of_place(self, evidence: Evidence) -> np.ndarray:
+    def _out_of_place(self, diagnostics: Diagnostics) -> np.ndarray:
         """Minus the log density of the panel, averaged over the posterior, less the allowance."""
-        allowance = np.interp(np.log(evidence.thinning), *self.allowance)
-        density = self.places.log_density(evidence.draws)
-        return np.asarray(-log_mean(density, evidence.weight) - allowance)
+        allowance = np.interp(np.log(diagnostics.thinning), *self.allowance)
+        density = self.places.log_density(diagnostics.draws)
+        return np.asarray(-log_mean(density, diagnostics.weight) - allowance)
 
-    def with_allowance(self, full: Evidence, thinned: Sequence[Evidence]) -> Likeness:
+    def with_allowance(self, full: Diagnostics, thinned: Sequence[Diagnostics]) -> OutOfPanelTest:
         """With room for the vagueness of samples of whom less is known.
 
         Parameters
         ----------
-        full : Evidence
+        full : Diagnostics
             Of some samples of the panel.
-        thinned : sequence of Evidence
+        thinned : sequence of Diagnostics
             Of the same, from less and less.
         """
         before = np.median(self._out_of_place(full))
         points = [(0.0, 0.0)]
-        for evidence in thinned:
-            more = np.median(self._out_of_place(evidence)) - before
-            points.append((float(np.log(np.median(evidence.thinning))), max(float(more), 0.0)))
+        for diagnostics in thinned:
+            more = np.median(self._out_of_place(diagnostics)) - before
+            points.append((float(np.log(np.median(diagnostics.thinning))), max(float(more), 0.0)))
         knots, values = zip(*sorted(points), strict=True)
         return replace(self, allowance=(knots, values))
 
-    def chances(self, evidence: Evidence) -> dict[str, np.ndarray]:
+    def chances(self, diagnostics: Diagnostics) -> dict[str, np.ndarray]:
         """The share of the panel that is more unusual than each sample, by each check."""
-        values = self.values(evidence)
+        values = self.values(diagnostics)
         return {name: self.tails[name].chance(values[name]) for name in CHECKS if name in values}
 
-    def chance(self, evidence: Evidence) -> np.ndarray:
+    def chance(self, diagnostics: Diagnostics) -> np.ndarray:
         """The share of the panel that is more unusual than each sample, all in all; (samples,)."""
-        return self.together.chance(_fisher(self.chances(evidence)))
+        return self.together.chance(_fisher(self.chances(diagnostics)))
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -147,14 +147,14 @@ class Likeness:
         }
 
     @classmethod
-    def of_json(cls, record: Mapping[str, Any]) -> Likeness:
+    def of_json(cls, record: Mapping[str, Any]) -> OutOfPanelTest:
         """The inverse of ``as_json``."""
         return cls(
             Normals.of_json(record["places"]),
             record["length_mean"],
             record["length_sd"],
-            {name: Tail.of_json(tail) for name, tail in record["tails"].items()},
-            Tail.of_json(record["together"]),
+            {name: EmpiricalTail.of_json(tail) for name, tail in record["tails"].items()},
+            EmpiricalTail.of_json(record["together"]),
             (tuple(record["allowance"][0]), tuple(record["allowance"][1])),
         )
 
@@ -163,9 +163,9 @@ def _where(means: np.ndarray, seed: int) -> Normals:
     """Normals of five samples or more: one of a single sample would say where that sample is."""
     from sklearn.mixture import GaussianMixture
 
-    count = int(np.clip(len(means) // PER_NORMAL, 1, MOST_NORMALS))
+    count = int(np.clip(len(means) // PER_NORMAL, 1, MAX_NORMALS))
     found = GaussianMixture(count, reg_covar=FLOOR, random_state=seed).fit(means)
-    of_many = found.weights_ * len(means) > min(FEWEST, len(means)) - 0.5
+    of_many = found.weights_ * len(means) > min(MIN_GROUP_SIZE, len(means)) - 0.5
     weight = found.weights_[of_many]
     return Normals(weight / weight.sum(), found.means_[of_many], found.covariances_[of_many])
 

@@ -1,4 +1,4 @@
-"""Likeness: the panel's own are ordinary, and each kind of stranger fails their own check."""
+"""OutOfPanelTest: the panel's own are ordinary, and each kind of stranger fails their own check."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ancestry_ddvi.reference.likeness import CHECKS, Evidence, Likeness
-from ancestry_ddvi.reference.tail import Tail
+from ancestry_ddvi.reference.empirical import EmpiricalTail
+from ancestry_ddvi.reference.out_of_panel import CHECKS, Diagnostics, OutOfPanelTest
 
 SAMPLES, DRAWS, FEATURES = 600, 32, 6
 
 
-def crowd(samples: int, seed: int) -> Evidence:
+def crowd(samples: int, seed: int) -> Diagnostics:
     """Samples of two clusters, with the misfit and the length that a right model leaves."""
     rng = np.random.default_rng(seed)
     centre = np.where(rng.random((samples, 1)) < 0.5, -1.5, 1.5) + rng.normal(0, 0.3, (samples, 2))
-    return Evidence(
+    return Diagnostics(
         draws=centre[:, None] + rng.normal(0, 0.1, (samples, DRAWS, 2)),
         weight=np.full((samples, DRAWS), 1 / DRAWS),
         misfit=np.repeat(rng.chisquare(FEATURES, (samples, 1)), DRAWS, axis=1),
@@ -29,9 +29,9 @@ def crowd(samples: int, seed: int) -> Evidence:
 
 
 @pytest.fixture(scope="module")
-def panel() -> Likeness:
-    evidence = crowd(SAMPLES, 1)
-    return Likeness.of(evidence, evidence.draws.mean(axis=1), seed=1)
+def panel() -> OutOfPanelTest:
+    diagnostics = crowd(SAMPLES, 1)
+    return OutOfPanelTest.of(diagnostics, diagnostics.draws.mean(axis=1), seed=1)
 
 
 @pytest.mark.statistical
@@ -78,26 +78,26 @@ def test_samples_of_whom_little_is_known_are_given_room_for_it(panel) -> None:
 
 
 def test_without_a_decoder_two_checks_are_left() -> None:
-    evidence = replace(crowd(SAMPLES, 1), misfit=None)
-    found = Likeness.of(evidence, evidence.draws.mean(axis=1), seed=1)
-    assert set(found.chances(evidence)) == {"place", "length"}
-    assert found.chance(evidence).mean() == pytest.approx(0.5, abs=0.05)
+    diagnostics = replace(crowd(SAMPLES, 1), misfit=None)
+    found = OutOfPanelTest.of(diagnostics, diagnostics.draws.mean(axis=1), seed=1)
+    assert set(found.chances(diagnostics)) == {"place", "length"}
+    assert found.chance(diagnostics).mean() == pytest.approx(0.5, abs=0.05)
 
 
 def test_it_comes_back_from_json_to_the_last_bit(panel) -> None:
-    back = Likeness.of_json(json.loads(json.dumps(panel.as_json())))
-    evidence = crowd(30, 7)
-    np.testing.assert_array_equal(back.chance(evidence), panel.chance(evidence))
+    back = OutOfPanelTest.of_json(json.loads(json.dumps(panel.as_json())))
+    diagnostics = crowd(30, 7)
+    np.testing.assert_array_equal(back.chance(diagnostics), panel.chance(diagnostics))
 
 
 def test_a_sample_is_judged_alone_as_in_company(panel) -> None:
-    evidence = crowd(10, 8)
-    alone = Evidence(*(None if v is None else v[3:4] for v in vars(evidence).values()))
-    assert panel.chance(alone)[0] == panel.chance(evidence)[3]
+    diagnostics = crowd(10, 8)
+    alone = Diagnostics(*(None if v is None else v[3:4] for v in vars(diagnostics).values()))
+    assert panel.chance(alone)[0] == panel.chance(diagnostics)[3]
 
 
 @pytest.mark.statistical
 def test_the_tail_of_an_exponential_is_exact() -> None:
-    tail = Tail.of(np.random.default_rng(9).exponential(2.0, 20_000))
+    tail = EmpiricalTail.of(np.random.default_rng(9).exponential(2.0, 20_000))
     x = np.array([0.5, 2.0, 8.0, 20.0])
     np.testing.assert_allclose(tail.chance(x), np.exp(-x / 2), rtol=0.12)

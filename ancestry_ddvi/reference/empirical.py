@@ -12,7 +12,7 @@ KNOTS = np.linspace(0, 0.9, 10)
 
 
 @dataclass(frozen=True)
-class Tail:
+class EmpiricalTail:
     """How often samples of the panel exceed a value, beyond the largest seen too.
 
     Below the ninetieth percentile by interpolation, above as an exponential.
@@ -29,7 +29,7 @@ class Tail:
     excess: float
 
     @classmethod
-    def of(cls, values: np.ndarray) -> Tail:
+    def of(cls, values: np.ndarray) -> EmpiricalTail:
         """The tail of the panel's own values; (samples,)."""
         knots = np.quantile(values, KNOTS)
         above = values[values > knots[-1]] - knots[-1]
@@ -43,6 +43,6 @@ class Tail:
         return np.asarray(below * np.exp(-above))
 
     @classmethod
-    def of_json(cls, record: Mapping[str, Any]) -> Tail:
+    def of_json(cls, record: Mapping[str, Any]) -> EmpiricalTail:
         """The inverse of ``dataclasses.asdict`` and JSON."""
         return cls(tuple(record["knots"]), record["excess"])
