@@ -5,7 +5,7 @@ usage: calibration.py COHORT LABELS [--repeats 3] [--method ddvi] [--strangers]
 80/20 splits with relatives on one side; labels have columns sample, population, superpopulation.
 One JSON line for each repeat and kind of diagnostics: random shares of the variants, one chromosome,
 clumps of 50 kb as an exome has them, and simulated reads (Poisson depth, 5 errors in a thousand
-bases, placed by their likelihoods). ``covered_*`` is the share of the posterior given all
+bases, embedded by their likelihoods). ``covered_*`` is the share of the posterior given all
 genotypes inside the central 50, 80 and 95 % of that given the part, which is what the names say
 if both are right; ``normal_*`` the share of means inside N(mean_part, sd_part^2 - sd_full^2). Lines
 with ``swapped`` have the alleles of that share of the variants the wrong way round, lines with
@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from held_out import CPU, opened, part, placed, split
+from held_out import CPU, embedded, opened, part, split
 from scipy.stats import norm
 from seen import ALIEN, SWAPPED, diagnostics, dosages_of, mixed, of_calls, partners, swapped
 from sklearn.metrics import roc_auc_score
@@ -127,14 +127,14 @@ def in_part(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int, said
     """Every kind of part of one split."""
     dosages = dosages_of(fit, test)
     scores = of_calls(fit, dosages)
-    full = placed(fit, scores, test, seed)
+    full = embedded(fit, scores, test, seed)
     tell({"seed": seed, "diagnostics": "all variants", "samples": len(labels),
           "temperature": fit.model.projection.temperature,
           "sd": np.median(full.sd, axis=0).round(3).tolist(),
           **assignment(fit, "all variants", full, labels, said),
           "flagged": round(float((chance_of(fit, scores, full) < UNLIKE).mean()), 4)})  # fmt: skip
     for name, scores in diagnostics(fit, dosages, seed):
-        some = placed(fit, scores, test, seed)
+        some = embedded(fit, scores, test, seed)
         bias = np.abs((some.mean - full.mean).mean(axis=0)) / some.sd.mean(axis=0)
         tell({
             "seed": seed,
@@ -158,7 +158,7 @@ def spoilt(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int) -> No
 
     def flagged(some: np.ndarray) -> np.ndarray:
         scores = of_calls(fit, some)
-        return chance_of(fit, scores, placed(fit, scores, test, seed)) < UNLIKE
+        return chance_of(fit, scores, embedded(fit, scores, test, seed)) < UNLIKE
 
     for share in SWAPPED:
         found = flagged(swapped(dosages, share, np.random.default_rng(seed)))
@@ -191,7 +191,7 @@ def strangers(
         chances = []
         for some in (dosages, permuted):
             scores = of_calls(fit, some)
-            chances.append(chance_of(fit, scores, placed(fit, scores, test, seed)))
+            chances.append(chance_of(fit, scores, embedded(fit, scores, test, seed)))
         chance, of_permuted = chances
         strange = group[outside] == name
         tell({

@@ -29,7 +29,7 @@ from ancestry_ddvi.evaluation.coverage import nested_coverage
 from ancestry_ddvi.evaluation.neighbours import neighbour_accuracy
 from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
-from ancestry_ddvi.inference.sampling import place
+from ancestry_ddvi.inference.sampling import draw_posterior
 from ancestry_ddvi.methods.networks import Trained
 from ancestry_ddvi.models.flow import Flow
 from ancestry_ddvi.models.inflation import participation_ratio
@@ -55,7 +55,7 @@ class Fitted:
     compressed: Trained
     ddvi: Trained
     full: Scores
-    placed: Sequence[PosteriorDraws]
+    embedded: Sequence[PosteriorDraws]
     parts: Mapping[float, tuple[Scores, PosteriorDraws]]
 
     @classmethod
@@ -64,14 +64,14 @@ class Fitted:
         flows = [fitted(cohort, "inflationary-flow", cohort.seed + 100 * k) for k in range(SEEDS)]
         compressed = fitted(cohort, "inflationary-flow", cohort.seed, gap=GAP)
         full = cohort.seen()
-        placed = [latents(flow, full, cohort, DRAWS) for flow in flows]
+        embedded = [latents(flow, full, cohort, DRAWS) for flow in flows]
         ddvi = fitted(cohort, "ddvi", cohort.seed)
         some = {share: cohort.share(share) for share in SHARES}
         parts = {
             share: (scores, latents(flows[0], scores, cohort, DRAWS))
             for share, scores in some.items()
         }
-        return cls(cohort, flows, compressed, ddvi, full, placed, parts)
+        return cls(cohort, flows, compressed, ddvi, full, embedded, parts)
 
     @property
     def flow(self) -> Flow:
@@ -93,7 +93,7 @@ def flow_of(method: Trained) -> Flow:
 def latents(method: Trained, scores: Scores, cohort: Divided, draws: int) -> PosteriorDraws:
     """Draws on all latents, which the method itself cuts to the coordinates."""
     ids = cohort.ids[0] if scores is cohort.inside else cohort.ids[1]
-    return place(method.model, ScoreData(scores, CPU), ids, draws=draws, seed=cohort.seed)
+    return draw_posterior(method.model, ScoreData(scores, CPU), ids, draws=draws, seed=cohort.seed)
 
 
 def true_scores(
@@ -119,7 +119,7 @@ def density(part: Fitted, rows: Rows) -> None:
     mixture, count = laws.mixture(inside, seed)
     population = part.cohort.labels[0]["population"].to_numpy(str)
     ddvi = latents(part.ddvi, part.full, part.cohort, 256)
-    flow = part.placed[0].log_evidence
+    flow = part.embedded[0].log_evidence
     others = {
         "one normal": laws.one_normal(inside).log_density(part.full),
         "mixture": mixture.log_density(part.full),
@@ -129,7 +129,7 @@ def density(part: Fitted, rows: Rows) -> None:
     found = {"normals in the mixture": float(count)}
     found |= {name: float(each.mean()) for name, each in others.items()}
     found["flow"] = float(flow.mean())
-    found["other seeds"] = float(np.mean([p.log_evidence.mean() for p in part.placed[1:]]))
+    found["other seeds"] = float(np.mean([p.log_evidence.mean() for p in part.embedded[1:]]))
     for name in ("mixture", "`ddvi`, bound"):
         apart = flow - others[name]
         found[f"flow − {name}"] = float(apart.mean())
@@ -156,15 +156,15 @@ def there_and_back(part: Fitted, rows: Rows) -> None:
 
 def unique(part: Fitted, rows: Rows) -> None:
     """Correlation and shift of posterior means between seeds, latent by latent."""
-    sd = np.mean([placed.sd for placed in part.placed], axis=0)
-    pairs = list(combinations([placed.mean for placed in part.placed], 2))
+    sd = np.mean([embedded.sd for embedded in part.embedded], axis=0)
+    pairs = list(combinations([embedded.mean for embedded in part.embedded], 2))
     for axis in range(sd.shape[1]):
         shift = [(a[:, axis] - b[:, axis]) / sd[:, axis] for a, b in pairs]
         rows[f"{axis + 1}"].append({
             "correlation, worst pair": min(np.corrcoef(a[:, axis], b[:, axis])[0, 1]
                                            for a, b in pairs),
             "RMS shift / sd": float(np.sqrt(np.mean(np.square(shift)))),
-            "median sd": float(np.median(part.placed[0].sd[:, axis])),
+            "median sd": float(np.median(part.embedded[0].sd[:, axis])),
         })  # fmt: skip
 
 
@@ -190,7 +190,7 @@ def dimension(part: Fitted, rows: Rows) -> None:
 def coverage(part: Fitted, pooled: Rows, apart: Rows) -> None:
     """Nested coverage of the latents at parts of the variants, over all and by superpopulation."""
     group = part.cohort.labels[1]["superpopulation"].to_numpy(str)
-    whole = part.placed[0].draws, part.placed[0].weight
+    whole = part.embedded[0].draws, part.embedded[0].weight
     for share in SHARES:
         _, some = part.parts[share]
         each = {q: nested_coverage(whole, (some.draws, some.weight), q / 100)
@@ -221,7 +221,7 @@ def sharpness(part: Fitted, rows: Rows) -> None:
         "populations": laws.of_groups(cohort.inside, population),
     }
     for share in FEW:
-        (some, placed), name = part.parts[share], f"{100 * share:g} %"
+        (some, embedded), name = part.parts[share], f"{100 * share:g} %"
         free = laws.part_given_full(some, part.full)
         for kind, law in closed.items():
             gain = law.log_density(part.full) - law.log_density(some)
@@ -232,7 +232,7 @@ def sharpness(part: Fitted, rows: Rows) -> None:
                 {"log score": float((gain + free).mean())}
                 | laws.judged(said, even, part.full.value, part.unit)
             )
-        gain = part.placed[0].log_evidence - placed.log_evidence
+        gain = part.embedded[0].log_evidence - embedded.log_evidence
         truth, weight = true_scores(part.flows[0], some, 2 * DRAWS, cohort.seed)
         said = laws.onwards(some, part.full, truth, rng)
         rows[f"{name}, flow"].append(

@@ -77,10 +77,10 @@ def fitted(store: GenotypeStore, method: str, seed: int) -> Fit:
         return fit_model(store, FitOptions(method=method, seed=seed), CPU, SILENT, Clock())
 
 
-def placed(fit: Fit, scores: Scores, store: GenotypeStore, seed: int) -> PosteriorDraws:
+def embedded(fit: Fit, scores: Scores, store: GenotypeStore, seed: int) -> PosteriorDraws:
     """Places on the axes of the coordinates."""
     with computing(seed, None):
-        raw = revive(fit.model, CPU).place(
+        raw = revive(fit.model, CPU).embed(
             ScoreData(scores, CPU), store.samples, draws=DRAWS, seed=seed
         )
     return raw.rotated(fit.model.rotation)
@@ -123,8 +123,8 @@ def repeat(
     for method in methods:
         fit = fitted(train, method, seed)
         scores = of_calls(fit, dosages_of(fit, test))
-        outside = placed(fit, scores, test, seed)
-        inside = placed(fit, fit.scores, train, seed)
+        outside = embedded(fit, scores, test, seed)
+        inside = embedded(fit, fit.scores, train, seed)
         bounds[method] = outside.importance_bound, outside.elbo
         both = np.empty((len(store.samples), 2))
         both[~held_out], both[held_out] = inside.mean, outside.mean
@@ -181,7 +181,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store, labels = opened(given.cohort, given.labels, Path(folder))
         everyone = fitted(store, given.method, 42)
-        whole = placed(everyone, everyone.scores, store, 42).mean
+        whole = embedded(everyone, everyone.scores, store, 42).mean
         rows = []
         for seed in range(1, given.repeats + 1):
             methods = (given.method, given.against)

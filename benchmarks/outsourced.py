@@ -168,15 +168,15 @@ def ways(
 
 
 def judged(
-    placed: PosteriorDraws, exact: tuple[np.ndarray, np.ndarray], data: Known, chosen: np.ndarray
+    embedded: PosteriorDraws, exact: tuple[np.ndarray, np.ndarray], data: Known, chosen: np.ndarray
 ) -> dict[str, float]:
     """Accuracy on real samples, coverage of the latents of simulated ones."""
     real = chosen & data.real.numpy()
     mean, sd = exact[0][real], exact[1][real]
-    shift, ratio = np.abs(placed.mean[real] - mean) / sd, placed.sd[real] / sd
+    shift, ratio = np.abs(embedded.mean[real] - mean) / sd, embedded.sd[real] / sd
     made = chosen & ~data.real.numpy()
     truth = data.truth.double().numpy()[chosen[: len(data.truth)]]
-    below = np.einsum("ns,nsd->nd", placed.weight[made], placed.draws[made] < truth[:, None])
+    below = np.einsum("ns,nsd->nd", embedded.weight[made], embedded.draws[made] < truth[:, None])
     return {
         "shift": float(np.median(shift)),
         "shift, 90 %": float(np.quantile(shift, 0.9)),
@@ -185,14 +185,14 @@ def judged(
         "95 %": float(np.quantile(ratio, 0.95)),
         "covered 50": 100 * float((np.abs(below - 0.5) <= 0.25).mean()),
         "covered 90": 100 * float((np.abs(below - 0.5) <= 0.45).mean()),
-        "effective draws": float(np.median(placed.effective_draws[real]) / DRAWS),
-        "poorest 5 %": float(np.quantile(placed.effective_draws[real], 0.05) / DRAWS),
+        "effective draws": float(np.median(embedded.effective_draws[real]) / DRAWS),
+        "poorest 5 %": float(np.quantile(embedded.effective_draws[real], 0.05) / DRAWS),
     }
 
 
-def weighed(placed: PosteriorDraws) -> PosteriorDraws:
+def weighed(embedded: PosteriorDraws) -> PosteriorDraws:
     """A posterior as its method's own draws would have it, for the number of effective draws."""
-    return replace(placed, log_weight=placed.own_log_weight)
+    return replace(embedded, log_weight=embedded.own_log_weight)
 
 
 def repeat(cohort: Divided, name: str, accuracy: Rows, costs: Rows) -> None:
@@ -203,11 +203,11 @@ def repeat(cohort: Divided, name: str, accuracy: Rows, costs: Rows) -> None:
         exact = on_grid(generator, data)
         found = ways(generator, data, cohort.seed, costs, name)
     for variants in VARIANTS:
-        for way, placed in found.items():
-            line = judged(placed, exact, data, data.variants == variants)
+        for way, embedded in found.items():
+            line = judged(embedded, exact, data, data.variants == variants)
             accuracy[f"{name}, {variants or 'all'} variants, {way}"].append(line)
-    for way, placed in found.items():
-        proposed = weighed(found["refined"]) if way == "own" else placed
+    for way, embedded in found.items():
+        proposed = weighed(found["refined"]) if way == "own" else embedded
         costs[f"{name}, {way}"][-1]["effective draws"] = float(proposed.effective_draws.mean())
     for way in found:
         line = costs[f"{name}, {way}"][-1]

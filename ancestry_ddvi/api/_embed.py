@@ -115,7 +115,7 @@ def _plainly(
 ) -> tuple[PosteriorDraws, dict[str, Any]]:
     """Places as the method itself has them; nothing more to say of them."""
     del fitted
-    return method.place(data, ids, draws=draws * method.proposals, seed=seed), {}
+    return method.embed(data, ids, draws=draws * method.proposals, seed=seed), {}
 
 
 def placed(

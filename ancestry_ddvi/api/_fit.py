@@ -112,7 +112,7 @@ def fit(
         guides = _numbers(store.samples, named, classes) if classes else None
         levels = read_levels(Path(labels)) if labels else None
         done = fit_model(store, options, chosen, progress, clock, guides, levels, liftover)
-        posterior = done.method.place(
+        posterior = done.method.embed(
             ScoreData(done.scores, chosen),
             store.samples,
             draws=64 * done.method.proposals,

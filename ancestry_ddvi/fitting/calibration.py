@@ -119,7 +119,7 @@ def calibrate(
     for temperature in TEMPERATURES:
         cooled = [scores.tempered(temperature) for scores in (full, *parts)]
         whole, *some = (
-            (method.place(ScoreData(scores, device), ids, draws=DRAWS, seed=seed), scores)
+            (method.embed(ScoreData(scores, device), ids, draws=DRAWS, seed=seed), scores)
             for scores in cooled
         )
         covered = [[_covered(whole[0], part, level) for level in LEVELS] for part, _ in some]

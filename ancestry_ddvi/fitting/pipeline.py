@@ -175,7 +175,7 @@ def fit_model(
         fitted = scores[qc.fit_samples]
         clock.lap("calibration")
     all_samples = ScoreData(fitted, device)
-    posterior = method.place(all_samples, ids, draws=BOUND_DRAWS, seed=options.seed)
+    posterior = method.embed(all_samples, ids, draws=BOUND_DRAWS, seed=options.seed)
     bounds = _bounds(posterior, held_out)
     turn = _rotation(method, posterior.mean, fitted.value)
     posterior = posterior.rotated(turn)

@@ -21,7 +21,7 @@ from ..training.objectives.trajectory_balance import TrajectoryBalance
 from ..training.objectives.wake_sleep import Sleep
 from ..training.trainer import Stage, train
 from .posterior_draws import PosteriorDraws, concat
-from .sampling import place
+from .sampling import draw_posterior
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def constrained(
     dict of str to int
         How many samples were placed by which sampler.
     """
-    own = place(Constrained(generator, log_reward), data, ids, draws=draws, seed=seed)
+    own = draw_posterior(Constrained(generator, log_reward), data, ids, draws=draws, seed=seed)
     wanted = {
         "own": np.zeros(len(ids), dtype=bool),
         "auto": own.effective_draws < POOR * draws,
@@ -88,7 +88,7 @@ def constrained(
     if not wanted.any():
         return own, {"own": len(ids), "outsourced": 0}
     model = _trained(generator, data, log_reward, steps, advance)
-    other = place(model, data, ids, draws=draws, seed=seed)
+    other = draw_posterior(model, data, ids, draws=draws, seed=seed)
     better = wanted & ((other.effective_draws > own.effective_draws) | (sampler != "auto"))
     rows = [(other if take else own)[i : i + 1] for i, take in enumerate(better)]
     taken = int(better.sum())

@@ -200,7 +200,7 @@ def weighed(
     """Draws of a trained sampler, at least ``JUDGED``, and what other draws say it misses."""
     with torch.no_grad():
         own, other = sampler.draw(max(draws, JUDGED)), sampler.noised(reference)
-        z = sampler.place(own)
+        z = sampler.endpoint(own)
         weight = _array(target.log_prob(z) - sampler.log_q(own))
         upper = _array(target.log_prob(reference) - sampler.log_q(other))
     log_z = float(np.logaddexp.reduce(weight)) - math.log(len(weight))
@@ -251,7 +251,7 @@ class Sampler(nn.Module):
         log_q = self.chain.log_q(draw.z, draw.path, self._context(len(draw.z)))
         return log_q - self.factor.diagonal().log().sum()
 
-    def place(self, draw: Draw) -> Tensor:
+    def endpoint(self, draw: Draw) -> Tensor:
         """Draws in units of the latents; (n, d)."""
         return self.centre + draw.z @ self.factor.mT
 
@@ -265,7 +265,7 @@ def _balance(sampler: Sampler, target: TargetDensity, ends: Tensor, lowest: floa
         own, given = sampler.draw(TRAJECTORIES // 2), _given(sampler, ends, TRAJECTORIES // 2)
         path = tuple(torch.cat(pair) for pair in zip(own.path, given.path, strict=True))
         both = Draw(torch.cat([own.z, given.z]), path, None)
-        wanted = target.log_prob(sampler.place(both)).clamp_min(lowest)
+        wanted = target.log_prob(sampler.endpoint(both)).clamp_min(lowest)
     return imbalance((sampler.log_q(both) - wanted)[None])
 
 

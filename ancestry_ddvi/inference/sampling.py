@@ -20,7 +20,7 @@ SAMPLES_AT_ONCE = 64
 """Every batch is filled up to this size, so that a sample alone meets the same arithmetic."""
 
 
-def place(
+def draw_posterior(
     model: LatentModel, data: Dataset, ids: Sequence[str], *, draws: int, seed: int
 ) -> PosteriorDraws:
     """Draw from every sample's posterior; a row depends on its ID, its data and the seed alone.

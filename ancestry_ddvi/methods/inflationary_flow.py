@@ -110,9 +110,9 @@ class FlowMethod(Trained):
         with torch.no_grad():
             return self.model.flow.posterior(again.x, variances(again), noise)
 
-    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> PosteriorDraws:
+    def embed(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> PosteriorDraws:
         """Draws from every sample's posterior; coordinates are the leading latents."""
-        placed = super().place(data, ids, draws=draws, seed=seed)
+        placed = super().embed(data, ids, draws=draws, seed=seed)
         leading = placed.draws[..., : self.dims]
         return replace(placed, draws=leading, log_prior=self.log_prior(leading))
 

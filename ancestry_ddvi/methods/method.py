@@ -62,7 +62,7 @@ class Method(abc.ABC):
         """
 
     @abc.abstractmethod
-    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> PosteriorDraws:
+    def embed(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> PosteriorDraws:
         """Where rows are, and how firmly."""
 
     def log_prior(self, z: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from ..data.dataset import Dataset
 from ..errors import UsageProblem
 from ..inference import generation
 from ..inference.posterior_draws import PosteriorDraws
-from ..inference.sampling import place
+from ..inference.sampling import draw_posterior
 from ..models.labels import Labels, NoLabels, PredictedLabels
 from ..models.latent import LatentModel
 from ..models.posteriors.base import DensityPosterior
@@ -62,9 +62,9 @@ class Trained(Method):
         """Run the stages."""
         return train(self.stages, data, self.batch, advance)
 
-    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> PosteriorDraws:
+    def embed(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> PosteriorDraws:
         """Draws from every sample's posterior, with their weights."""
-        return place(self.model, data, ids, draws=draws, seed=seed)
+        return draw_posterior(self.model, data, ids, draws=draws, seed=seed)
 
     def log_prior(self, z: np.ndarray) -> np.ndarray:
         """Log density of the prior."""

@@ -35,7 +35,7 @@ class PCAMethod(Method):
         self.scale = data.batch().x[:, : self.dims].double().std(0).cpu().numpy()
         return []
 
-    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> PosteriorDraws:
+    def embed(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> PosteriorDraws:
         """Normal draws about the scores of each sample."""
         batch = data.batch()
         assert batch.factor is not None

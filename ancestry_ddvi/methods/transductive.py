@@ -30,7 +30,7 @@ class Transductive(Method):
         del data, advance
         return []
 
-    def place(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> PosteriorDraws:
+    def embed(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> PosteriorDraws:
         """Arrange these samples, each with the others in view."""
         del ids, draws
         places = self.arrange(data.batch().x.double().cpu().numpy(), seed)

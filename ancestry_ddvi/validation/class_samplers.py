@@ -174,7 +174,7 @@ def outsourced(scene: Scene, proposals: Proposals, label: int) -> tuple[Drawn, D
     sampler = taught(target, ends.z, STEPS)
     trained = time.process_time()
     with torch.no_grad():
-        z = sampler.place(sampler.draw(DRAWS))
+        z = sampler.endpoint(sampler.draw(DRAWS))
         scene.decode(z)
     drawn = time.process_time()
     found = weighed(sampler, target, proposals.of(label, DRAWS, 2 * DRAWS), DRAWS)

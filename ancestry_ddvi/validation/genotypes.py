@@ -188,11 +188,11 @@ def _places(
     data = ScoreData(split.scores[split.fit], device)
     made = candidate.recipe.build(Spec(data.modality, dims), device)
     made.fit(data, lambda done: None)
-    inside = made.place(data, ids[split.fit], draws=DRAWS, seed=split.seed)
+    inside = made.embed(data, ids[split.fit], draws=DRAWS, seed=split.seed)
     if not row(candidate.method).embeds_new_samples:
         return inside, None
     rest = ScoreData(split.scores[split.held_out], device)
-    return inside, made.place(rest, ids[split.held_out], draws=DRAWS, seed=split.seed)
+    return inside, made.embed(rest, ids[split.held_out], draws=DRAWS, seed=split.seed)
 
 
 def _judged(

@@ -105,7 +105,7 @@ def test_a_revived_network_places_samples_as_before(
         for name, value in method.state().items():
             assert np.array_equal(value, model.weights[name]), name
         data = ScoreData(scores, torch.device("cpu"))
-        placements.append(method.place(data, ["a", "b", "c"], draws=16, seed=1))
+        placements.append(method.embed(data, ["a", "b", "c"], draws=16, seed=1))
     assert np.array_equal(placements[0].draws, placements[1].draws)
     assert np.array_equal(placements[0].log_weight, placements[1].log_weight)
 

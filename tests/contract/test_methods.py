@@ -185,8 +185,8 @@ def test_labels_can_guide_it(method, cohort_files, tmp_path) -> None:
     classes = sorted({line.split("\t")[1] for line in some[1:]} - {"NA"})
     assert list(groups.columns) == ["sample_id", "group", "probability", *classes]
     assert np.allclose(groups[classes].sum(axis=1), 1, atol=1e-4)
-    placed = embed(fitted, cohort_files.query, tmp_path / "q")
-    assert "groups" in placed.files
+    embedded = embed(fitted, cohort_files.query, tmp_path / "q")
+    assert "groups" in embedded.files
 
 
 @pytest.mark.parametrize("method", [n for n, row in METHODS.items() if not row.uses_labels])
@@ -222,5 +222,5 @@ def test_any_prior_goes_with_any_network(method, prior, cohort_files, tmp_path) 
     fitted = fit(method, cohort_files, tmp_path / "x", prior=prior)
     assert np.isfinite(fitted.coordinates.mean).all()
     assert ("groups" in fitted.files) == prior.startswith("mixture")
-    placed = embed(fitted, cohort_files.query, tmp_path / "q")
-    assert np.isfinite(placed.coordinates.mean).all()
+    embedded = embed(fitted, cohort_files.query, tmp_path / "q")
+    assert np.isfinite(embedded.coordinates.mean).all()

@@ -26,7 +26,7 @@ from ancestry_ddvi.fitting.calibration import (
 from ancestry_ddvi.genotypes.projection.likelihood_scores import scores_of
 from ancestry_ddvi.genotypes.projection.scores import Projection, Scores
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws, normal_posterior
-from ancestry_ddvi.inference.sampling import place
+from ancestry_ddvi.inference.sampling import draw_posterior
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.reference.out_of_panel import Diagnostics, OutOfPanelTest
 
@@ -36,10 +36,10 @@ CPU = torch.device("cpu")
 class Right:
     """A method whose posteriors are right, after weighting, for samples of its model."""
 
-    def place(
+    def embed(
         self, data: ScoreData, ids: Sequence[str], *, draws: int, seed: int
     ) -> PosteriorDraws:
-        return place(rested(), data, ids, draws=draws, seed=seed)
+        return draw_posterior(rested(), data, ids, draws=draws, seed=seed)
 
 
 def at_shares(samples: int, shares: Sequence[float]) -> tuple[Scores, list[tuple[float, Scores]]]:
@@ -98,7 +98,7 @@ CENTRES = {"A1": (0.0, 0.0), "A2": (1.0, 0.0), "B1": (0.0, 6.0), "rare": (9.0, 9
 
 @dataclass(frozen=True)
 class Crowd:
-    """Labelled samples of normal groups, placed without an error, a tenth of them held out."""
+    """Labelled samples of normal groups, embedded without an error, a tenth of them held out."""
 
     truth: list[str]
     levels: Levels

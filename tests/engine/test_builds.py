@@ -247,7 +247,7 @@ def test_a_file_without_any_variant_of_the_model_is_refused_with_one_sentence(
 
 @pytest.fixture(scope="module")
 def everyone(fitted_model, cohort_files, tmp_path_factory):
-    """The whole cohort placed, the child and the copy among them."""
+    """The whole cohort embedded, the child and the copy among them."""
     return embed(fitted_model, cohort_files.cohort, tmp_path_factory.mktemp("all") / "x")
 
 

@@ -16,7 +16,7 @@ from scipy import stats
 from toy_model import SHARES, as_data, simulate, toy_model
 
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
-from ancestry_ddvi.inference.sampling import place
+from ancestry_ddvi.inference.sampling import draw_posterior
 from ancestry_ddvi.methods import recipe
 from ancestry_ddvi.methods.method import Spec
 from ancestry_ddvi.models.variational import Variational
@@ -39,11 +39,11 @@ def fitted(method: str) -> Variational:
 
 @pytest.fixture(scope="module", params=["ddvi", "vae", "iaf-vae", "h-iaf-vae"])
 def simulated(request) -> tuple[np.ndarray, PosteriorDraws]:
-    """Where samples of the model truly are, and where they are placed."""
+    """Where samples of the model truly are, and where they are embedded."""
     model = fitted(request.param)
     truth, batch = simulate(model, SAMPLES, seed=78)
     ids = [f"p{i}" for i in range(SAMPLES)]
-    return truth.double().numpy(), place(model, as_data(batch), ids, draws=DRAWS, seed=5)
+    return truth.double().numpy(), draw_posterior(model, as_data(batch), ids, draws=DRAWS, seed=5)
 
 
 def ranks(truth: np.ndarray, posterior: PosteriorDraws, axis: int) -> np.ndarray:

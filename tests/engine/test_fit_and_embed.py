@@ -250,17 +250,17 @@ def test_the_seed_of_the_draws_moves_places_by_less_than_their_bars(
 def test_any_number_of_dimensions(cohort_files, tmp_path, dims: int) -> None:
     fitted = fit(cohort_files.cohort, tmp_path / "x", dims=dims)
     assert fitted.coordinates.mean.shape[1] == dims
-    placed = embed(fitted, cohort_files.query, tmp_path / "q")
-    assert list(table(placed.files["coords"]).columns[1 : 1 + 2 * dims]) == [
+    embedded = embed(fitted, cohort_files.query, tmp_path / "q")
+    assert list(table(embedded.files["coords"]).columns[1 : 1 + 2 * dims]) == [
         *(f"Z{k + 1}" for k in range(dims)), *(f"Z{k + 1}_sd" for k in range(dims)),
     ]  # fmt: skip
-    assert np.isfinite(placed.coordinates.mean).all()
+    assert np.isfinite(embedded.coordinates.mean).all()
 
 
 def test_a_variational_autoencoder_is_fitted_and_revived_too(cohort_files, tmp_path) -> None:
     fitted = fit(cohort_files.cohort, tmp_path / "x", method="vae")
-    placed = embed(fitted, cohort_files.cohort, tmp_path / "q")
-    ours, theirs = table(fitted.files["eigenvec"]), table(placed.files["eigenvec"])
+    embedded = embed(fitted, cohort_files.cohort, tmp_path / "q")
+    ours, theirs = table(fitted.files["eigenvec"]), table(embedded.files["eigenvec"])
     assert (ours == theirs).all(axis=1).mean() > 0.97
 
 

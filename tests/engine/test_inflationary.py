@@ -115,11 +115,11 @@ def test_ranks_of_simulated_samples_are_uniform(method):
     share = np.exp(chance.uniform(np.log(0.02), 0, count))
     value = truth + chance.normal(size=truth.shape) / np.sqrt(share)[:, None]
     seen = scores_of(value, np.eye(3) * share[:, None, None])
-    placed = method.place(ScoreData(seen, CPU), ids(count), draws=32, seed=7)
-    assert placed.draws.shape == (count, 32, 2)
+    embedded = method.embed(ScoreData(seen, CPU), ids(count), draws=32, seed=7)
+    assert embedded.draws.shape == (count, 32, 2)
     for axis in range(2):
-        below = placed.draws[:, :, axis] < z[:, axis, None].numpy()
-        ranks = (placed.weight * below).sum(axis=1)
+        below = embedded.draws[:, :, axis] < z[:, axis, None].numpy()
+        ranks = (embedded.weight * below).sum(axis=1)
         counts = np.histogram(ranks, bins=8, range=(0, 1 + 1e-9))[0]
         assert chisquare(counts).pvalue > 0.01
 
@@ -128,7 +128,7 @@ def test_correlated_noise_is_made_up_for_by_weights(method):
     """Draws under uncorrelated noise, weighted, against a grid of importance draws."""
     covariance = np.array([[30.0, 18, 1], [18, 20, 2], [1, 2, 4]])
     one = scores_of(np.array([[3.0, 1.0, 0.5]]), np.linalg.inv(covariance)[None])
-    placed = method.place(ScoreData(one, CPU), ["P"], draws=512, seed=1)
+    embedded = method.embed(ScoreData(one, CPU), ["P"], draws=512, seed=1)
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(4)
         z = torch.randn(40_000, 3)
@@ -140,12 +140,12 @@ def test_correlated_noise_is_made_up_for_by_weights(method):
     mean = weight @ latents
     sd = np.sqrt(weight @ (latents - mean) ** 2)
     assert 1 / (weight**2).sum() > 1000
-    assert placed.effective_draws[0] < 460
-    assert np.abs((placed.mean[0] - mean) / sd).max() < 0.15
-    assert np.abs(placed.sd[0] / sd - 1).max() < 0.12
+    assert embedded.effective_draws[0] < 460
+    assert np.abs((embedded.mean[0] - mean) / sd).max() < 0.15
+    assert np.abs(embedded.sd[0] / sd - 1).max() < 0.12
     evidence = np.log(np.exp(log_weight - log_weight.max()).mean()) + log_weight.max()
     evidence += 0.5 * np.linalg.slogdet(one.precision[0])[1] - 1.5 * np.log(2 * np.pi)
-    assert placed.log_evidence[0] == pytest.approx(evidence, abs=0.1)
+    assert embedded.log_evidence[0] == pytest.approx(evidence, abs=0.1)
 
 
 def test_variances_are_those_of_the_inverse_precision():

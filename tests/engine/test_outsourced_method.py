@@ -102,9 +102,9 @@ def test_few_variants_or_many_places_and_bars_are_those_of_a_grid(fit, variants:
     everyone = projection.read(blocks, len(store.samples))
     scores = projection.newcomers(everyone, np.ones(len(store.samples), dtype=bool))[:60]
     data = ScoreData(scores, CPU)
-    placed = fitted.method.place(data, store.samples[:60], draws=512, seed=1)
+    embedded = fitted.method.embed(data, store.samples[:60], draws=512, seed=1)
     exact = Grid(fitted.method.model, data.batch())
-    assert (np.abs(placed.mean - exact.mean) / exact.sd).mean() < 0.1
-    assert np.median(placed.sd / exact.sd) == pytest.approx(1, abs=0.05)
-    assert placed.importance_bound == pytest.approx(exact.log_evidence, abs=0.25)
-    assert np.median(placed.effective_draws) > 0.3 * 512
+    assert (np.abs(embedded.mean - exact.mean) / exact.sd).mean() < 0.1
+    assert np.median(embedded.sd / exact.sd) == pytest.approx(1, abs=0.05)
+    assert embedded.importance_bound == pytest.approx(exact.log_evidence, abs=0.25)
+    assert np.median(embedded.effective_draws) > 0.3 * 512

@@ -143,7 +143,7 @@ def test_an_untrained_sampler_is_the_normal_of_the_places_it_was_given() -> None
         with torch.no_grad():
             own, other = sampler.draw(100), sampler.noised(places)
             log_q = sampler.log_q(own), sampler.log_q(other)
-            z = sampler.place(own), sampler.place(other)
+            z = sampler.endpoint(own), sampler.endpoint(other)
     torch.testing.assert_close(z[1], places)
     normal = stats.multivariate_normal(places.mean(0).numpy(), np.cov(places.numpy().T))
     for where, found in zip(z, log_q, strict=True):

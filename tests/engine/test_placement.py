@@ -10,7 +10,7 @@ from toy_model import as_data, as_scores, factors, rested, simulate
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws, rotation, standard_error
-from ancestry_ddvi.inference.sampling import place
+from ancestry_ddvi.inference.sampling import draw_posterior
 from ancestry_ddvi.models.batch import Batch
 
 COUNT = 200
@@ -23,11 +23,11 @@ def scores() -> Scores:
     return as_scores(simulate(rested(), COUNT, seed=61)[1])
 
 
-def placed(
+def embedded(
     scores: Scores, rows: np.ndarray, ids: np.ndarray = IDS, seed: int = 1
 ) -> PosteriorDraws:
     data = ScoreData(scores[rows], torch.device("cpu"))
-    return place(rested(), data, ids[rows], draws=32, seed=seed)
+    return draw_posterior(rested(), data, ids[rows], draws=32, seed=seed)
 
 
 def assert_same_bits(
@@ -39,15 +39,15 @@ def assert_same_bits(
 
 @pytest.mark.parametrize("company", [1, 63, 64, 65, COUNT])
 def test_a_sample_alone_is_the_sample_in_company(scores, company: int) -> None:
-    together = placed(scores, np.arange(company))
+    together = embedded(scores, np.arange(company))
     for sample in {0, company // 2, company - 1}:
-        assert_same_bits(placed(scores, np.array([sample])), together, np.array([sample]))
+        assert_same_bits(embedded(scores, np.array([sample])), together, np.array([sample]))
 
 
 def test_order_does_not_matter(scores) -> None:
-    together = placed(scores, np.arange(COUNT))
+    together = embedded(scores, np.arange(COUNT))
     for order in (np.arange(COUNT)[::-1], np.random.default_rng(1).permutation(COUNT)):
-        assert_same_bits(placed(scores, order), together, order)
+        assert_same_bits(embedded(scores, order), together, order)
 
 
 def test_nor_does_it_where_threads_share_the_work(scores) -> None:
@@ -55,22 +55,22 @@ def test_nor_does_it_where_threads_share_the_work(scores) -> None:
     torch.set_num_threads(2)
     try:
         some = np.arange(5)
-        assert_same_bits(placed(scores, some[::-1]), placed(scores, some), some[::-1])
+        assert_same_bits(embedded(scores, some[::-1]), embedded(scores, some), some[::-1])
     finally:
         torch.set_num_threads(before)
 
 
 def test_the_same_seed_draws_the_same_and_another_other(scores) -> None:
     some = np.arange(5)
-    assert_same_bits(placed(scores, some), placed(scores, some))
-    assert not np.array_equal(placed(scores, some).draws, placed(scores, some, seed=2).draws)
+    assert_same_bits(embedded(scores, some), embedded(scores, some))
+    assert not np.array_equal(embedded(scores, some).draws, embedded(scores, some, seed=2).draws)
 
 
 def test_noise_belongs_to_the_id_and_not_to_the_place_in_the_file(scores) -> None:
     twice = np.array([7, 7])
     renamed = IDS.copy()
     renamed[7] = "another"
-    ours, theirs = placed(scores, twice), placed(scores, twice, renamed)
+    ours, theirs = embedded(scores, twice), embedded(scores, twice, renamed)
     assert np.array_equal(ours.draws[0], ours.draws[1])
     assert not np.array_equal(ours.draws, theirs.draws)
     assert np.abs(ours.mean - theirs.mean).max() < ours.sd.min()
@@ -78,9 +78,9 @@ def test_noise_belongs_to_the_id_and_not_to_the_place_in_the_file(scores) -> Non
 
 def test_the_random_state_of_the_caller_plays_no_part(scores) -> None:
     torch.manual_seed(0)
-    first = placed(scores, np.arange(3))
+    first = embedded(scores, np.arange(3))
     torch.manual_seed(1)
-    assert_same_bits(placed(scores, np.arange(3)), first)
+    assert_same_bits(embedded(scores, np.arange(3)), first)
 
 
 def test_weights_sum_to_one_and_stand_any_scale() -> None:
@@ -136,8 +136,8 @@ def test_fewer_variants_widen_and_do_not_shift() -> None:
     lost = torch.linalg.solve(whole.factor.mT, torch.randn(samples, 5, 1))[..., 0]
     part = Batch(whole.x + ((1 - share) / share) ** 0.5 * lost, whole.factor * share**0.5)
     ids = [f"p{i}" for i in range(samples)]
-    full = place(model, as_data(whole), ids, draws=256, seed=3)
-    thin = place(model, as_data(part), ids, draws=256, seed=3)
+    full = draw_posterior(model, as_data(whole), ids, draws=256, seed=3)
+    thin = draw_posterior(model, as_data(part), ids, draws=256, seed=3)
     wider = np.linalg.det(thin.covariance) / np.linalg.det(full.covariance)
     assert np.median(wider) > 3
     gap = np.sqrt(np.maximum(thin.sd**2 - full.sd**2, 1e-6))

@@ -12,7 +12,7 @@ from toy_model import Grid, as_scores, rested, simulate
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws, effective
 from ancestry_ddvi.inference.refinement import MIN_EFFECTIVE, refined
-from ancestry_ddvi.inference.sampling import place
+from ancestry_ddvi.inference.sampling import draw_posterior
 
 SAMPLES, DRAWS = 24, 256
 IDS = [f"p{i}" for i in range(SAMPLES)]
@@ -72,14 +72,14 @@ def test_a_refined_sample_alone_is_the_sample_in_company(batch) -> None:
         model.likelihood.linear.weight.mul_(-1)
     scores = as_scores(batch)
 
-    def placed(rows: np.ndarray) -> PosteriorDraws:
+    def embedded(rows: np.ndarray) -> PosteriorDraws:
         data = ScoreData(scores[rows], torch.device("cpu"))
-        return place(model, data, [IDS[i] for i in rows], draws=DRAWS, seed=1)
+        return draw_posterior(model, data, [IDS[i] for i in rows], draws=DRAWS, seed=1)
 
-    plain = placed(np.arange(SAMPLES))
+    plain = embedded(np.arange(SAMPLES))
     assert (plain.effective_draws > MIN_EFFECTIVE).mean() > 0.9
     order = np.random.default_rng(2).permutation(SAMPLES)
-    mixed, alone = placed(order), placed(np.array([5]))
+    mixed, alone = embedded(order), embedded(np.array([5]))
     for name in ("draws", "log_weight"):
         np.testing.assert_array_equal(getattr(mixed, name), getattr(plain, name)[order])
         np.testing.assert_array_equal(getattr(alone, name)[0], getattr(plain, name)[5])
@@ -91,9 +91,9 @@ def test_even_a_few_draws_make_bars_of_the_right_width(batch) -> None:
     with torch.no_grad():
         model.posterior.base.head.bias.add_(0.7)
     data = ScoreData(as_scores(batch), torch.device("cpu"))
-    placed = place(model, data, IDS, draws=32, seed=1)
-    assert (placed.effective_draws > 8).mean() > 0.9
-    assert (placed.sd / grid.sd).mean() == pytest.approx(1, abs=0.1)
+    embedded = draw_posterior(model, data, IDS, draws=32, seed=1)
+    assert (embedded.effective_draws > 8).mean() > 0.9
+    assert (embedded.sd / grid.sd).mean() == pytest.approx(1, abs=0.1)
 
 
 def test_bounds_are_of_the_draws_the_method_made_itself(batch) -> None:
@@ -101,7 +101,9 @@ def test_bounds_are_of_the_draws_the_method_made_itself(batch) -> None:
     grid, model = Grid(rested(), batch), copy.deepcopy(rested())
     with torch.no_grad():
         model.posterior.base.head.bias.add_(1.5)
-    placed = place(model, ScoreData(as_scores(batch), torch.device("cpu")), IDS, draws=32, seed=1)
-    assert placed.log_evidence.mean() == pytest.approx(grid.log_evidence.mean(), abs=0.1)
-    assert placed.importance_bound.mean() < placed.log_evidence.mean() - 0.5
-    assert (placed.elbo <= placed.importance_bound).all()
+    embedded = draw_posterior(
+        model, ScoreData(as_scores(batch), torch.device("cpu")), IDS, draws=32, seed=1
+    )
+    assert embedded.log_evidence.mean() == pytest.approx(grid.log_evidence.mean(), abs=0.1)
+    assert embedded.importance_bound.mean() < embedded.log_evidence.mean() - 0.5
+    assert (embedded.elbo <= embedded.importance_bound).all()

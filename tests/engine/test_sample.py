@@ -235,19 +235,19 @@ def test_dosages_are_binomial_given_the_scores(model) -> None:
 def test_samples_are_embedded_near_where_they_were_made(model, tmp_path) -> None:
     """Bars allow for linkage, which the synthetic lack: they are too wide for them, if anything."""
     done = sample(model, tmp_path / "x.bed", n=300, seed=4)
-    placed = api.embed(
+    embedded = api.embed(
         str(model), [str(done.files["bed"])], str(tmp_path / "y"), device="cpu"
     ).coordinates
-    apart = (placed.mean - done.places) / placed.sd
+    apart = (embedded.mean - done.places) / embedded.sd
     assert np.abs(apart.mean(axis=0)).max() < 0.15
     assert (np.abs(apart) < 1.96).mean() > 0.93
-    assert np.corrcoef(placed.mean.T, done.places.T)[[0, 1], [2, 3]].min() > 0.85
+    assert np.corrcoef(embedded.mean.T, done.places.T)[[0, 1], [2, 3]].min() > 0.85
 
 
 def test_no_sample_is_taken_for_one_of_the_panel(model, tmp_path) -> None:
     done = sample(model, tmp_path / "x.bed", n=100)
-    placed = api.embed(str(model), [str(done.files["bed"])], str(tmp_path / "y"), device="cpu")
-    assert placed.summary["flags"].get("in_panel", 0) <= 2
+    embedded = api.embed(str(model), [str(done.files["bed"])], str(tmp_path / "y"), device="cpu")
+    assert embedded.summary["flags"].get("in_panel", 0) <= 2
 
 
 def test_the_table_and_the_summary_say_who_was_made_where(model, tmp_path) -> None:

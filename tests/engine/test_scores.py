@@ -130,8 +130,8 @@ def test_swapping_ref_and_alt_of_dosage_and_frequency_turns_no_score(
 
 def test_a_sample_without_any_variant_gets_finite_scores_and_no_say(projection, newcomers) -> None:
     scores = read(projection, newcomers[:, [-1]])
-    placed = projection.newcomers(scores, projection.in_panel(scores))
-    for s in (scores, placed):
+    embedded = projection.newcomers(scores, projection.in_panel(scores))
+    for s in (scores, embedded):
         assert np.isfinite(s.value).all() and np.isfinite(s.factor).all()
         assert np.abs(s.precision).max() < 1e-6
         assert not s.value.any()

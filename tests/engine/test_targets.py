@@ -89,9 +89,9 @@ def test_normals_are_sampled_as_they_are() -> None:
 @pytest.mark.parametrize("level", [0, 1])
 def test_a_point_has_the_probabilities_of_a_posterior_that_is_one(level) -> None:
     points = np.random.default_rng(2).normal(size=(20, 2))
-    placed = PosteriorDraws(points[:, None], log_prior=np.full((20, 1), -7.0))
+    embedded = PosteriorDraws(points[:, None], log_prior=np.full((20, 1), -7.0))
     np.testing.assert_allclose(
-        np.exp(GROUPS.log_chances(level, points)), GROUPS.probabilities(level, placed), rtol=1e-9
+        np.exp(GROUPS.log_chances(level, points)), GROUPS.probabilities(level, embedded), rtol=1e-9
     )
 
 

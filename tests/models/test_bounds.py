@@ -9,7 +9,7 @@ import pytest
 from toy_model import Grid, as_data, asleep, rested, simulate, toy_model
 
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
-from ancestry_ddvi.inference.sampling import place
+from ancestry_ddvi.inference.sampling import draw_posterior
 
 SAMPLES = 96
 K = (1, 8, 64, 512)
@@ -20,16 +20,16 @@ def exact() -> Grid:
     return Grid(rested(), simulate(rested(), SAMPLES, 21)[1])
 
 
-def placed(draws: int, seed: int = 3) -> PosteriorDraws:
+def embedded(draws: int, seed: int = 3) -> PosteriorDraws:
     data = as_data(simulate(rested(), SAMPLES, 21)[1])
-    return place(rested(), data, [f"p{i}" for i in range(SAMPLES)], draws=draws, seed=seed)
+    return draw_posterior(rested(), data, [f"p{i}" for i in range(SAMPLES)], draws=draws, seed=seed)
 
 
 @pytest.mark.statistical
 def test_bounds_order_as_they_must_and_close_in_on_the_evidence() -> None:
     """Means over samples and three seeds; the tolerance is a hundredth of a nat per sample."""
     evidence = exact().log_evidence.mean()
-    runs = [[placed(draws, seed) for seed in range(3)] for draws in K]
+    runs = [[embedded(draws, seed) for seed in range(3)] for draws in K]
     weighted = np.array([[run.importance_bound.mean() for run in same] for same in runs])
     plain = np.array([[run.elbo.mean() for run in same] for same in runs]).mean(axis=1)
     gaps = evidence - weighted.mean(axis=1)
@@ -43,7 +43,7 @@ def test_bounds_order_as_they_must_and_close_in_on_the_evidence() -> None:
 @pytest.mark.statistical
 def test_weights_average_to_the_evidence_of_every_sample() -> None:
     """E_q[w] = p(x): no constant of any density is missing, sample by sample."""
-    posterior = placed(2048)
+    posterior = embedded(2048)
     ratio = np.exp(posterior.log_weight - exact().log_evidence[:, None]).mean(axis=1)
     assert np.abs(np.log(ratio)).max() < 0.15
     assert ratio.mean() == pytest.approx(1, abs=0.01)
@@ -51,7 +51,7 @@ def test_weights_average_to_the_evidence_of_every_sample() -> None:
 
 @pytest.mark.statistical
 def test_weighted_draws_have_the_moments_of_the_posterior() -> None:
-    posterior = placed(2048)
+    posterior = embedded(2048)
     off = np.abs(posterior.mean - exact().mean) / exact().sd
     assert np.quantile(off, 0.95) < 0.06
     assert off.max() < 0.4
@@ -69,7 +69,7 @@ def test_weights_mend_a_posterior_that_has_learnt_little() -> None:
     _, batch = simulate(rested(), SAMPLES, 21)
     ids = [f"p{i}" for i in range(0, SAMPLES, 3)]
     model = asleep(toy_model(), 40)
-    posterior = place(model, as_data(batch[::3]), ids, draws=4096, seed=1)
+    posterior = draw_posterior(model, as_data(batch[::3]), ids, draws=4096, seed=1)
     sure = posterior.effective_draws > 300
     assert sure.sum() >= 25
     truth, sd = exact().mean[::3][sure], exact().sd[::3][sure]

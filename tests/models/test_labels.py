@@ -6,7 +6,7 @@ import pytest
 import torch
 from toy_model import as_data, factors, simulate
 
-from ancestry_ddvi.inference.sampling import place
+from ancestry_ddvi.inference.sampling import draw_posterior
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.encoders import ScoreEncoder
 from ancestry_ddvi.models.labels import NoLabels, PredictedLabels
@@ -135,9 +135,9 @@ def test_groups_of_a_place_are_its_classes() -> None:
     made = model()
     _, batch = simulate(toy_model(), 70, seed=4)
     ids = [f"p{i}" for i in range(70)]
-    placed = place(made, as_data(batch), ids, draws=8, seed=1)
+    embedded = draw_posterior(made, as_data(batch), ids, draws=8, seed=1)
     with torch.no_grad():
         expected = made.labels.probabilities(made.encoder(batch)).double().numpy()
-    assert placed.groups == pytest.approx(expected, abs=1e-5)
-    alone = place(made, as_data(batch[3:4]), ids[3:4], draws=8, seed=1)
-    assert (alone.groups[0] == placed.groups[3]).all()
+    assert embedded.groups == pytest.approx(expected, abs=1e-5)
+    alone = draw_posterior(made, as_data(batch[3:4]), ids[3:4], draws=8, seed=1)
+    assert (alone.groups[0] == embedded.groups[3]).all()

@@ -110,12 +110,12 @@ def test_they_are_where_samples_are_and_not_where_their_posterior_means_are() ->
     noise = 0.3 * np.eye(2)
     seen = places + np.random.default_rng(4).multivariate_normal(np.zeros(2), noise, len(places))
     drawn = [posterior(x, noise, 400) for x in seen]
-    placed = Drawn(*(np.concatenate(part) for part in zip(*drawn, strict=True)))
-    found = Groups.of(LEVELS, labels, placed)
+    embedded = Drawn(*(np.concatenate(part) for part in zip(*drawn, strict=True)))
+    found = Groups.of(LEVELS, labels, embedded)
     assert found is not None
     np.testing.assert_allclose(found.normals.mean, truth.mean, atol=0.12)
     np.testing.assert_allclose(found.normals.covariance, truth.covariance, atol=0.1)
-    shrunk = placed.draws.mean(axis=1)[:500].mean(axis=0)
+    shrunk = embedded.draws.mean(axis=1)[:500].mean(axis=0)
     assert np.abs(shrunk - truth.mean[0]).max() > 0.12
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from ...errors import UsageProblem
 from .kinship import SECOND_DEGREE
@@ -55,3 +56,7 @@ class Filters:
             if value is not None and not 0 <= value <= top:
                 option = "--" + name.replace("_", "-")
                 raise UsageProblem(f"{option} is {value}", f"Give a number from 0 to {top}.")
+
+    def as_json(self) -> dict[str, Any]:
+        """The thresholds by name."""
+        return asdict(self)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from toy_model import Grid, as_data, factors, simulate, toy_model
 
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
-from ancestry_ddvi.inference.sampling import place
+from ancestry_ddvi.inference.sampling import draw_posterior
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.likelihoods.scores import ScoreLikelihood
 from ancestry_ddvi.models.posteriors.diffusion import Diffusion
@@ -146,16 +146,20 @@ def sampler() -> Variational:
 
 
 @pytest.fixture(scope="module")
-def placed(sampler) -> tuple[np.ndarray, Batch, PosteriorDraws]:
-    """Samples simulated from the model: where they are, and where they are placed."""
+def embedded(sampler) -> tuple[np.ndarray, Batch, PosteriorDraws]:
+    """Samples simulated from the model: where they are, and where they are embedded."""
     truth, batch = simulate(sampler, SAMPLES, seed=78)
     ids = [f"p{i}" for i in range(SAMPLES)]
-    return truth.double().numpy(), batch, place(sampler, as_data(batch), ids, draws=DRAWS, seed=5)
+    return (
+        truth.double().numpy(),
+        batch,
+        draw_posterior(sampler, as_data(batch), ids, draws=DRAWS, seed=5),
+    )
 
 
 @pytest.mark.statistical
-def test_ranks_of_the_truth_are_uniform(placed) -> None:
-    truth, _, posterior = placed
+def test_ranks_of_the_truth_are_uniform(embedded) -> None:
+    truth, _, posterior = embedded
     for axis in range(2):
         below = posterior.draws[:, :, axis] < truth[:, None, axis]
         rank = (posterior.weight * below).sum(axis=1).clip(0, 1)
@@ -167,8 +171,8 @@ def test_ranks_of_the_truth_are_uniform(placed) -> None:
 
 
 @pytest.mark.statistical
-def test_places_and_bars_are_those_of_a_grid(sampler, placed) -> None:
-    _, batch, posterior = placed
+def test_places_and_bars_are_those_of_a_grid(sampler, embedded) -> None:
+    _, batch, posterior = embedded
     exact = Grid(sampler, batch[:60])
     shift = (posterior.mean[:60] - exact.mean) / exact.sd
     assert np.abs(shift).mean() < 0.1
