@@ -67,7 +67,7 @@ def coordinates_of(
     )
 
 
-def write_places(
+def write_embedding(
     prefix: str,
     coordinates: Coordinates,
     posterior: PosteriorDraws,
