@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -205,8 +206,8 @@ def test_a_place_without_an_error_bar_is_a_point(model, of_genotypes, tmp_path) 
 @pytest.fixture
 def groupless(model, tmp_path) -> Path:
     fitted = Model.read(model)
-    fitted.record["groups"] = None
-    fitted.write(tmp_path / "groupless.ddvi")
+    record = replace(fitted.record, groups=None)
+    replace(fitted, record=record).write(tmp_path / "groupless.ddvi")
     return tmp_path / "groupless.ddvi"
 
 

@@ -379,8 +379,8 @@ def test_files_of_other_verbs_are_not_replaced(model, cohort_files, tmp_path) ->
 
 def test_a_model_without_groups_has_none_to_ask_for(model, tmp_path) -> None:
     fitted = Model.read(model)
-    fitted.record["groups"] = None
-    fitted.write(tmp_path / "groupless.ddvi")
+    record = replace(fitted.record, groups=None)
+    replace(fitted, record=record).write(tmp_path / "groupless.ddvi")
     with pytest.raises(UsageProblem, match="knows no groups"):
         sample(tmp_path / "groupless.ddvi", tmp_path / "x.vcf", population="East1")
     sample(tmp_path / "groupless.ddvi", tmp_path / "x.vcf")
