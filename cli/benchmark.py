@@ -231,7 +231,7 @@ def conditional(
 @benchmark.command(epilog=options.EXIT_CODES)
 @options.inputs(example="ddvi-ancestry benchmark genotypes cohort.vcf.gz --labels populations.tsv")
 @options.out(default="INPUT without its suffix, in this folder")
-@options.labels("clusters and neighbours are judged")
+@options.labels("Clusters and nearest neighbours are scored against it.")
 @options.seeds("Repeats, each with another fifth of the samples held out.")
 @options.device
 @options.threads
