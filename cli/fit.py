@@ -37,9 +37,9 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 @click.option(
     "--prior",
     metavar="NAME[:NUMBER]",
-    help="Prior of the coordinates: normal, mixture:K, ring, pinwheel, swiss-roll or square. "
-    "mixture:12 also writes probabilities of 12 clusters to PREFIX.groups.tsv.  "
-    "[default: normal; with --semi-supervised, a mixture with one component per label]",
+    help="Prior of the coordinates, such as mixture:12, which also writes probabilities of 12 "
+    "clusters to PREFIX.groups.tsv.  [default: normal; with --semi-supervised, a mixture with one "
+    "component per label]",
 )
 @click.option(
     "--semi-supervised",

@@ -66,7 +66,8 @@ def test_embed_passes_every_option(run, api):
 def test_assign_passes_every_option(run, api):
     words = (
         "assign m.ddvi new.vcf --out x --draws 9 --seed 7 --device cpu --threads 5 "
-        "--min-variants 3 --build GRCh38 --labels pop.tsv --field PL --reference c.tsv --min-prob 0.7"
+        "--min-variants 3 --build GRCh38 --labels pop.tsv --field PL --reference c.tsv "
+        "--min-prob 0.7"
     )
     run(*words.split())
     ((command, inputs, options),) = api.calls
