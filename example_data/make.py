@@ -56,7 +56,7 @@ def split(full: SimulatedCohort) -> tuple[SimulatedCohort, SimulatedCohort]:
 
 
 def disguise(cohort: SimulatedCohort, swapped: np.ndarray) -> SimulatedCohort:
-    """The same genotypes in other notation: ``chr`` prefix, REF and ALT swapped at some variants."""
+    """The same genotypes in other notation: ``chr`` prefix, REF and ALT swapped at some."""
     variants = cohort.variants
     other = replace(
         variants,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import asdict
 
+import click
 import pytest
 
 from ancestry_ddvi.genotypes.qc.filters import Filters
@@ -140,6 +141,19 @@ def test_a_tilde_that_the_shell_left_is_the_home_folder(
     (path,) = value if isinstance(value, tuple) else (value,)
     assert path.startswith(f"{tmp_path}/x")
     assert not (tmp_path / "~").exists()
+
+
+def commands(group):
+    for command in group.commands.values():
+        yield from commands(command) if isinstance(command, click.Group) else [command]
+
+
+def test_every_path_may_begin_with_a_tilde(main):
+    names = {"PREFIX", "FILE", "FOLDER", "TSV", "COORDS", "MODEL", "INPUT", "INPUT..."}
+    params = [param for command in commands(main) for param in command.params]
+    paths = [param for param in params if param.metavar in names]
+    assert {param.metavar for param in paths} == names
+    assert [param.name for param in paths if not isinstance(param.type, click.Path)] == []
 
 
 def test_a_tilde_within_a_name_stays(run, api):

@@ -89,9 +89,14 @@ def test_all_samples_of_a_query_are_assigned_on_every_level_of_the_labels(folder
 
 
 def test_messages_of_the_commands_are_kept(folder):
-    assert "Quality control" in (folder / "logs/fit.log").read_text()
-    assert "Most similar population" in (folder / "logs/assign.january.log").read_text()
-    assert "Match of" in (folder / "logs/embed.january.log").read_text()
+    for log, path in {
+        "fit.log": "cohort.ddvi",
+        "embed.january.log": "queries/january.coords.tsv",
+        "assign.january.log": "queries/january.assign.json",
+    }.items():
+        lines = (folder / "logs" / log).read_text().splitlines()
+        assert f"results/{path}" in lines
+        assert [line for line in lines if not line.startswith("results/")]
 
 
 def test_a_second_run_has_nothing_to_do(folder):
