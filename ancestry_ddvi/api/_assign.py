@@ -141,7 +141,7 @@ def assign(
         },
         "samples": len(coordinates.samples),
         "levels": {a.level: a.counts for a in assignments},
-        "judged": figures,
+        "assignment": figures,
     }
     completed = complete(summary, files, clock)
     write_summary(files["assign"], completed)

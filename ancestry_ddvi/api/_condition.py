@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..artefacts.coordinates import Coordinates, write_draws
+from ..artefacts.coordinates import write_draws
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
@@ -18,7 +18,7 @@ from ..fitting.plan import check_folder
 from ..progress import SILENT, Progress
 from ._common import default_prefix, generator_of, targets_of
 from ._embed import Embedded, placed
-from .outputs import MIN_EFFECTIVE_DRAWS, conclude, join_flags
+from .outputs import conclude, coordinates_of, unobserved
 
 if TYPE_CHECKING:
     from ..data.scores import ScoreData
@@ -224,9 +224,15 @@ def _any_sample(
     leading = found.z[None, :, : len(fitted.rotation)]
     posterior = PosteriorDraws(leading, found.log_weight[None]).rotated(fitted.rotation)
     name = "+".join(asked) or "constraint"
-    few = posterior.effective_draws[0] < MIN_EFFECTIVE_DRAWS
-    coordinates = _row(name, posterior, join_flags("few_draws" if few else "",
-                                               "missed_modes" if found.missed else ""))  # fmt: skip
+    coordinates = coordinates_of(
+        [name],
+        posterior,
+        unobserved(fitted.projection.kept),
+        model_variants=len(fitted.panel),
+        variants_in_file=0,
+        p_panel=np.full(1, np.nan),
+        flags=["missed_modes" if found.missed else ""],
+    )
     files = {"coords": Path(f"{prefix}.coords.tsv"), "eigenvec": Path(f"{prefix}.eigenvec")}
     coordinates.write(files["coords"])
     coordinates.write_eigenvec(files["eigenvec"])
@@ -242,33 +248,14 @@ def _any_sample(
         "samples": 1,
         "population": list(asked),
         "sampler": {"asked": sampler, "steps": steps, "own": 0, "outsourced": 1},
-        "evidence": {
-            "by": found.by,
+        "constraint": {
+            "sampler": found.by,
             "log_z": found.log_z,
             "elbo": found.elbo,
             "eubo": found.eubo,
-            "missed": found.missed,
+            "missed_modes": found.missed,
             "effective_draws": found.effective,
         },
     }
     done = conclude(prefix, summary, files, coordinates, clock)
     return Embedded(*done, coordinates, posterior)
-
-
-def _row(name: str, posterior: PosteriorDraws, flag: str) -> Coordinates:
-    """The table of one who was not observed at all."""
-    nothing, unknown = np.zeros(1), np.full(1, np.nan)
-    return Coordinates(
-        samples=[name],
-        mean=posterior.mean,
-        sd=posterior.sd,
-        correlation=posterior.correlation,
-        n_variants=np.zeros(1, dtype=np.int64),
-        effective_variants=nothing,
-        variant_fraction=nothing,
-        call_rate=unknown,
-        effective_draws=posterior.effective_draws,
-        log_evidence=posterior.log_evidence,
-        p_panel=unknown,
-        flag=[flag],
-    )

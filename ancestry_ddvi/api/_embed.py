@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..artefacts.coordinates import Coordinates, write_draws
+from ..artefacts.flags import join_flags
 from ..artefacts.labels import labels_of, read_labels
 from ..artefacts.model import Model
 from ..artefacts.relatives import write_relatives
@@ -29,7 +30,7 @@ from ..genotypes.qc.relatives import relatives_among, tallied, twins
 from ..genotypes.store import GenotypeStore
 from ..progress import SILENT, Progress
 from ._common import counter, default_prefix
-from .outputs import conclude, coordinates_of, join_flags, write_places
+from .outputs import conclude, coordinates_of, write_embedding
 
 if TYPE_CHECKING:
     from ..data.scores import ScoreData
@@ -191,7 +192,7 @@ def placed(
         model_variants=len(fitted.panel),
         variants_in_file=report.matched,
         p_panel=p_panel,
-        remarks=_remarks(
+        flags=_remarks(
             {
                 "in_panel": known,
                 "duplicate_in_input": repeated,
@@ -203,7 +204,7 @@ def placed(
     )
     title = f"{Path(store.name).name} in {Path(model).name}: {len(store.samples):,} samples"
     made = fitted.record["options"]
-    files = write_places(
+    files = write_embedding(
         prefix, coordinates, posterior, scores, groups, title, made["method"], made["classes"]
     )
     files |= write_relatives(prefix, store.samples, pairs)

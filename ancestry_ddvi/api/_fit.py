@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..artefacts.coordinates import Coordinates
+from ..artefacts.flags import join_flags
 from ..artefacts.labels import UNLABELLED, labels_of, read_labels, read_levels
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
@@ -19,7 +20,7 @@ from ..genotypes.qc.quality_control import Filters
 from ..genotypes.store import GenotypeStore
 from ..progress import SILENT, Progress
 from ._common import counter, default_prefix
-from .outputs import conclude, coordinates_of, join_flags, write_places
+from .outputs import conclude, coordinates_of, write_embedding
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def fit(
         model_variants=variants,
         variants_in_file=variants,
         p_panel=p_panel,
-        remarks=[
+        flags=[
             join_flags(flag, "pseudo_haploid" if haploid else "", remark)
             for flag, haploid, remark in zip(
                 done.qc.flags, done.scores.pseudo_haploid, unlike, strict=True
@@ -139,7 +140,7 @@ def fit(
     files = {"model": Path(f"{prefix}.ddvi")}
     done.model.write(files["model"])
     title = f"{Path(prefix).name}: {len(store.samples):,} samples, {variants:,} variants"
-    files |= write_places(
+    files |= write_embedding(
         prefix, coordinates, posterior, done.scores, groups, title, method, classes
     )
     clock.lap("writing")
