@@ -15,7 +15,7 @@ from typing import Any
 from .. import __version__
 from ..storage import whole
 
-SCHEMA = "urn:ddvi-ancestry:summary:1"
+SCHEMA = "urn:ddvi-ancestry:summary:2"
 _LIBRARIES = ("torch", "numpy", "scipy", "cyvcf2", "safetensors")
 
 

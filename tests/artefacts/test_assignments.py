@@ -1,4 +1,4 @@
-"""Tables of assignments, read back by other hands."""
+"""Tables of assignments, read back by pandas."""
 
 from __future__ import annotations
 
@@ -51,8 +51,13 @@ def test_samples_are_counted_by_group_and_by_reason() -> None:
         ("in_panel,related", 0.9, ""),
         ("few_variants", 0.9, "few_variants"),
         ("few_draws", 0.1, "few_draws"),
-        ("few_variants,pseudo_haploid,unlike_panel:place,few_draws", 0.9, "unlike_panel:place"),
+        (
+            "few_variants,pseudo_haploid,unlike_panel:position,few_draws",
+            0.9,
+            "unlike_panel:position",
+        ),
         ("few_draws,few_variants", 0.9, "few_variants"),
+        ("unlike_panel:norm,missed_modes", 0.9, "unlike_panel:norm"),
         ("", float("nan"), "low_probability"),
     ],
 )
