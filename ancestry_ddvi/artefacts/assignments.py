@@ -6,11 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .columns import values_of
 from .flags import gravest
-from .tables import write_table
+from .tables import frame, write_table
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 UNASSIGNED = "unassigned"
 
@@ -61,6 +66,10 @@ class Assignment:
     def best(self) -> np.ndarray:
         """The probability of the most probable group; (samples,)."""
         return np.asarray(self.probability.max(axis=1))
+
+    def to_frame(self) -> DataFrame:
+        """The table as a pandas DataFrame, with all digits."""
+        return frame(*values_of("assign", self, self.groups))
 
     def write(self, path: Path) -> None:
         """Write the table."""

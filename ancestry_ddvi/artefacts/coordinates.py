@@ -14,7 +14,7 @@ from ..errors import InputUnreadable
 from ..storage import whole
 from .columns import TABLES, values_of
 from .records import ComponentScores, EmbeddedSamples, GroupProbabilities
-from .tables import parsed, read_table, write_columns, write_table
+from .tables import frame, parsed, read_table, write_columns, write_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -97,9 +97,10 @@ class Coordinates:
 
     def to_frame(self) -> DataFrame:
         """The table as a pandas DataFrame, with all digits."""
-        import pandas as pd
+        return frame(list(self.columns), list(self.columns.values()))
 
-        return pd.DataFrame(dict(self.columns))
+    def _repr_html_(self) -> str:
+        return str(self.to_frame()._repr_html_())
 
     def write(self, path: Path) -> None:
         """Write PREFIX.coords.tsv."""
@@ -128,14 +129,14 @@ def read_coordinates(path: Path) -> Coordinates:
         If the file is absent or not such a table, or a line is too short or has text where a
         number is due.
     """
-    frame = read_table(path, _GIVE)
-    axes = [name for name in frame if re.fullmatch(r"Z\d+", name)] or ["Z1"]
+    table = read_table(path, _GIVE)
+    axes = [name for name in table if re.fullmatch(r"Z\d+", name)] or ["Z1"]
     due = {name: column for column in TABLES["coords"] for name in column.names(axes)}
-    if lacking := [name for name in due if name not in frame]:
+    if lacking := [name for name in due if name not in table]:
         raise InputUnreadable(f"{path} has no column {lacking[0]}", _GIVE)
     return Coordinates(
         {
-            name: parsed(path, name, column.type, frame[name].tolist(), _GIVE)
+            name: parsed(path, name, column.type, table[name].tolist(), _GIVE)
             for name, column in due.items()
         }
     )

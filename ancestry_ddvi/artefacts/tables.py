@@ -31,14 +31,19 @@ def write_columns(path: Path, names: Sequence[str], arrays: Sequence[np.ndarray]
     OutputUnwritable
         If the file cannot be written.
     """
+    table = frame(names, arrays)
+    with whole(path) as beside, beside.open("w", encoding="utf-8", newline="") as out:
+        table.to_csv(
+            out, sep="\t", index=False, na_rep="NA", float_format="%.6g", lineterminator="\n",
+            quoting=csv.QUOTE_NONE,
+        )  # fmt: skip
+
+
+def frame(names: Sequence[str], arrays: Sequence[np.ndarray]) -> DataFrame:
+    """Columns, (rows,) each, as a DataFrame; names may occur more than once."""
     import pandas as pd
 
-    frame = pd.DataFrame(dict(enumerate(arrays)), copy=False)
-    with whole(path) as beside, beside.open("w", encoding="utf-8", newline="") as out:
-        frame.to_csv(
-            out, sep="\t", header=list(names), index=False, na_rep="NA", float_format="%.6g",
-            lineterminator="\n", quoting=csv.QUOTE_NONE,
-        )  # fmt: skip
+    return pd.DataFrame(dict(enumerate(arrays))).set_axis(list(names), axis="columns")
 
 
 def read_table(path: Path, remedy: str) -> DataFrame:

@@ -36,6 +36,15 @@ def test_the_table_has_all_samples_in_order_and_all_probabilities(tmp_path) -> N
     np.testing.assert_allclose(back["entropy"], found.entropy, rtol=1e-5)
 
 
+def test_the_frame_is_the_table(tmp_path) -> None:
+    found = assignment(["", "unlike_panel:fit", "low_probability"])
+    found.write(tmp_path / "x.tsv")
+    back = pd.read_csv(
+        tmp_path / "x.tsv", sep="\t", dtype={"sample_id": str}, keep_default_na=False
+    )
+    pd.testing.assert_frame_equal(found.to_frame(), back)
+
+
 def test_samples_are_counted_by_group_and_by_reason() -> None:
     found = assignment(["", "low_probability", "low_probability"])
     assert found.counts == {

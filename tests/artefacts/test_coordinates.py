@@ -210,6 +210,7 @@ def test_the_frame_is_what_pandas_reads_from_the_file(tmp_path, dims: int) -> No
 
 def test_a_table_shows_its_size() -> None:
     assert repr(coordinates(3)) == "Coordinates(3 samples, 2 axes)"
+    assert "<td>1e5</td>" in coordinates(3)._repr_html_()
 
 
 def test_pandas_is_not_loaded_before_a_table_is_written() -> None:

@@ -1,4 +1,4 @@
-"""An output column is one function and one row: a toy column registered from outside the package."""
+"""A toy output column, registered from outside the package: one function and one row."""
 
 from __future__ import annotations
 
