@@ -348,7 +348,7 @@ def _summary(
         },
         "samples": len(query.coordinates.samples),
         "levels": {assignment.level: assignment.counts for assignment in assignments},
-        "judged": figures,
+        "assignment": figures,
     }
 
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..artefacts.coordinates import Coordinates, write_draws
+from ..artefacts.coordinates import write_draws
 from ..artefacts.model import Model
 from ..errors import UsageProblem
 from ..progress import SILENT, Progress
 from ._common import default_prefix, generator_of, targets_of
 from ._embed import Embedded, EmbedRun, ScoredInput, embed_run, run_embedding
-from .outputs import MIN_EFFECTIVE_DRAWS, conclude, join_flags
+from .outputs import conclude, coordinates_of, unobserved
 
 if TYPE_CHECKING:
     from ..inference.outsourcing import OutsourcedDraws
@@ -234,9 +234,15 @@ def _write_unobserved(drawn: _Unobserved) -> Embedded:
     """A table of one row, and the summary."""
     run, posterior = drawn.run, drawn.posterior
     name = "+".join(drawn.constraint.population) or "constraint"
-    few = posterior.effective_draws[0] < MIN_EFFECTIVE_DRAWS
-    missed = "missed_modes" if drawn.draws.missed else ""
-    coordinates = _row(name, posterior, join_flags("few_draws" if few else "", missed))
+    coordinates = coordinates_of(
+        [name],
+        posterior,
+        unobserved(run.model.projection.kept),
+        model_variants=len(run.model.panel),
+        variants_in_file=0,
+        p_panel=np.full(1, np.nan),
+        flags=["missed_modes" if drawn.draws.missed else ""],
+    )
     files = {"coords": Path(f"{run.prefix}.coords.tsv"), "eigenvec": Path(f"{run.prefix}.eigenvec")}
     coordinates.write(files["coords"])
     coordinates.write_eigenvec(files["eigenvec"])
@@ -258,31 +264,12 @@ def _summary(drawn: _Unobserved) -> dict[str, Any]:
         "options": {"draws": run.draws, "seed": run.seed, "device": str(run.device)},
         "samples": 1,
         **drawn.constraint.as_json(own=0, outsourced=1),
-        "diagnostics": {
-            "by": found.by,
+        "constraint": {
+            "sampler": found.by,
             "log_z": found.log_z,
             "elbo": found.elbo,
             "eubo": found.eubo,
-            "missed": found.missed,
+            "missed_modes": found.missed,
             "effective_draws": found.effective,
         },
     }
-
-
-def _row(name: str, posterior: PosteriorDraws, flag: str) -> Coordinates:
-    """The table of a sample of which nothing was observed."""
-    nothing, unknown = np.zeros(1), np.full(1, np.nan)
-    return Coordinates(
-        samples=[name],
-        mean=posterior.mean,
-        sd=posterior.sd,
-        correlation=posterior.correlation,
-        n_variants=np.zeros(1, dtype=np.int64),
-        effective_variants=nothing,
-        variant_fraction=nothing,
-        call_rate=unknown,
-        effective_draws=posterior.effective_draws,
-        log_evidence=posterior.log_evidence,
-        p_panel=unknown,
-        flag=[flag],
-    )

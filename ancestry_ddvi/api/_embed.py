@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..artefacts.coordinates import Coordinates, write_draws
+from ..artefacts.flags import join_flags
 from ..artefacts.labels import Labels, read_labels
 from ..artefacts.model import Model
 from ..artefacts.relatives import write_relatives
@@ -31,7 +32,7 @@ from ..progress import SILENT, Progress
 from ..storage import prepare_folder
 from ._common import counter, default_prefix
 from ._results import Result
-from .outputs import conclude, coordinates_of, join_flags, write_embedding
+from .outputs import conclude, coordinates_of, write_embedding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -433,7 +434,7 @@ def _coordinates(scored: ScoredInput, posterior: PosteriorDraws) -> Coordinates:
         model_variants=len(model.panel),
         variants_in_file=matched.report.matched,
         p_panel=p_panel,
-        remarks=_flags(flags, unlike),
+        flags=_flags(flags, unlike),
     )
 
 

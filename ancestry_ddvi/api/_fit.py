@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..artefacts.coordinates import Coordinates
+from ..artefacts.flags import join_flags
 from ..artefacts.labels import Labels, read_labels
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
@@ -18,7 +19,7 @@ from ..progress import SILENT, Progress
 from ..storage import prepare_folder
 from ._common import counter, default_prefix
 from ._results import Result
-from .outputs import conclude, coordinates_of, join_flags, write_embedding
+from .outputs import conclude, coordinates_of, write_embedding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -274,7 +275,7 @@ def _coordinates(embedded: _Embedded) -> Coordinates:
         model_variants=variants,
         variants_in_file=variants,
         p_panel=p_panel,
-        remarks=[
+        flags=[
             join_flags(flag, "pseudo_haploid" if haploid else "", other)
             for flag, haploid, other in zip(
                 fit.qc.flags, scores.pseudo_haploid, unlike, strict=True

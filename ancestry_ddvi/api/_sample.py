@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import __version__
-from ..artefacts.coordinates import numbers, write_table
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock, complete, write_summary
+from ..artefacts.synthetic import write_synthetic
 from ..errors import UsageProblem
 from ..genotypes.formats.plink import write_plink
 from ..genotypes.formats.vcf_writer import write_vcf_blocks
@@ -123,9 +123,7 @@ def sample(
         clock.lap("genotypes")
     places = z[:, : len(fitted.rotation)] @ fitted.rotation
     files["samples"] = Path(f"{prefix}.samples.tsv")
-    axes = [f"Z{k + 1}" for k in range(places.shape[1])]
-    rows = ([s, p or "NA", *numbers(at)] for s, p, at in zip(samples, who, places, strict=True))
-    write_table(files["samples"], ["sample_id", "population", *axes], rows)
+    write_synthetic(files["samples"], samples, who, places)
     files["sample"] = Path(f"{prefix}.sample.json")
     summary = {
         "command": "sample",
@@ -135,7 +133,7 @@ def sample(
         "options": {"n": n, "population": list(asked), "seed": seed},
         "samples": n,
         "variants": len(fitted.panel),
-        "origins": origins,
+        "populations": origins,
     }
     completed = complete(summary, files, clock)
     write_summary(files["sample"], completed)
@@ -210,7 +208,7 @@ def _places(
 
 
 def _origin(target: GroupTarget | None, samples: int) -> dict[str, Any]:
-    """One row of the summary's ``origins``."""
+    """One row of the summary's ``populations``."""
     return {
         "population": target and target.name,
         "level": target and target.groups.levels[target.level],

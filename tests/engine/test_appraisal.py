@@ -291,6 +291,8 @@ def test_without_an_out_of_panel_test_no_sample_is_flagged(cohort, projection) -
     """As of umap and tsne, whose coordinates of two fits cannot be compared."""
     scores = projection.read(blocks(cohort.dosages[:, :5]), 5)
     anywhere = PosteriorDraws(np.full((5, 1, 2), 100.0))
-    chance, remarks = out_of_panel(ModelRecord(ModelOptions("umap", 2, 1), (1.0,)), anywhere, scores, projection)
+    chance, remarks = out_of_panel(
+        ModelRecord(ModelOptions("umap", 2, 1), (1.0,)), anywhere, scores, projection
+    )
     assert np.isnan(chance).all()
     assert remarks == [""] * 5

@@ -130,7 +130,10 @@ def test_labels_with_a_reference_make_the_groups(
     expected = table(of_genotypes.files["assign.population"])
     assert list(fine["most_similar"]) == list(expected["most_similar"])
     assert list(coarse["most_similar"]) == [SUPER[name] for name in fine["most_similar"]]
-    assert [row["level"] for row in done.summary["judged"]] == ["population", "super/population"]
+    assert [row["level"] for row in done.summary["assignment"]] == [
+        "population",
+        "super/population",
+    ]
     assert done.summary["options"]["reference"] == str(coords)
 
 
@@ -144,7 +147,7 @@ def test_labels_of_the_input_itself(model, coords, two_levels, tmp_path) -> None
     truth = [read_labels(two_levels)[sample] for sample in found["sample_id"]]
     without = np.arange(len(found)) % 4 == 0
     assert (found["most_similar"] == truth)[without].mean() > 0.8
-    assert 10 < done.summary["judged"][0]["samples"] < 24
+    assert 10 < done.summary["assignment"][0]["samples"] < 24
 
 
 def test_labels_of_no_sample_there_are_refused(model, coords, tmp_path) -> None:

@@ -118,7 +118,7 @@ def test_a_method_without_error_bars_gets_those_of_a_grid(
         mean, sd = grid.moments(prior + grid.likelihood(batch, sample))
         assert np.abs((done.coordinates.mean[sample] - mean) / sd).max() < 0.35
         assert np.abs(done.coordinates.sd[sample] / sd - 1).max() < 0.35
-    assert (done.coordinates.effective_draws >= 16).all()
+    assert (done.coordinates["effective_draws"] >= 16).all()
 
 
 @pytest.mark.slow
@@ -150,7 +150,7 @@ def test_a_sample_of_a_group_is_where_the_grid_says(model, tmp_path):
     assert np.abs((done.coordinates.mean[0] - mean) / sd).max() < 0.1
     assert np.abs(done.coordinates.sd[0] / sd - 1).max() < 0.1
     share = np.exp(grid.log_prior + grid.groups("East1")).sum() * (AXIS[1] - AXIS[0]) ** 2
-    assert done.coordinates.log_evidence[0] == pytest.approx(np.log(share), abs=0.05)
+    assert done.coordinates["log_evidence"][0] == pytest.approx(np.log(share), abs=0.05)
 
 
 @pytest.mark.statistical

@@ -257,7 +257,7 @@ def test_the_table_and_the_summary_say_who_was_made_where(model, tmp_path) -> No
     np.testing.assert_allclose(table[["Z1", "Z2"]], done.places, rtol=1e-5)
     summary = json.loads(done.files["sample"].read_text())
     assert summary["synthetic"] is True
-    assert summary["origins"] == [
+    assert summary["populations"] == [
         {
             "population": name,
             "level": "population",
@@ -277,7 +277,7 @@ def test_one_name_need_not_be_a_list(model, tmp_path) -> None:
 def test_without_a_population_none_is_said(model, tmp_path) -> None:
     done = sample(model, tmp_path / "x.vcf", n=1)
     assert done.files["samples"].read_text().splitlines()[1].split("\t")[1] == "NA"
-    assert done.summary["origins"] == [
+    assert done.summary["populations"] == [
         {"population": None, "level": None, "share": 1.0, "samples": 1}
     ]
 
