@@ -41,6 +41,7 @@ test-slow: $(development)
 
 docs: $(development) demo
 	$(VENV)/bin/python docs/make_cli.py
+	$(VENV)/bin/python docs/make_filters.py
 	$(VENV)/bin/python docs/make_picture.py
 
 clean:

@@ -69,7 +69,7 @@ def test_a_summary_keeps_to_the_schema(schema, summaries, command):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_key_is_promised(schema, summaries, command):
     """Leaving out any key at the top or in an object of fixed keys is an error."""
-    for path in ([], ["options"], ["bounds"], ["match"], ["calibration"], ["privacy"]):
+    for path in ([], ["options"], ["bounds"], ["harmonisation"], ["calibration"], ["privacy"]):
         part = summaries[command]
         for step in path:
             part = part.get(step, {})

@@ -225,7 +225,7 @@ def placed(
         },
         "samples": len(store.samples),
         "skipped_records": dict(store.skipped),
-        "match": report.as_dict(),
+        "harmonisation": report.as_dict(),
         "relatives": tallied(pairs),
         **said,
     }

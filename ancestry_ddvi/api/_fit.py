@@ -97,7 +97,7 @@ def fit(
     chosen, recipe = pick(device), options.recipe
     liftover = _liftover(chain, filters)
     if dry_run:
-        return Fitted({}, {"plan": plan(inputs, prefix, asdict(options), str(chosen))})
+        return Fitted({}, {"plan": plan(inputs, prefix, options.as_json(), str(chosen))})
     clock = Clock()
     check_folder(Path(prefix))
     with computing(seed, threads):
@@ -146,7 +146,7 @@ def fit(
     summary = {
         "command": "fit",
         "inputs": list(inputs),
-        "options": asdict(options)
+        "options": options.as_json()
         | {"settings": asdict(recipe), "chain": chain, "device": str(chosen)},
         "build": done.qc.build,
         "positions": done.model.panel.known,

@@ -77,6 +77,10 @@ class FitOptions:
     settings: Mapping[str, str] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
 
+    def as_json(self) -> dict[str, Any]:
+        """The options by name, those of the filters by theirs."""
+        return asdict(self) | {"filters": self.filters.as_json()}
+
     @property
     def recipe(self) -> Recipe:
         """The method's recipe with the settings applied.
@@ -182,7 +186,7 @@ def fit_model(
     calibration = calibration and calibration.rotated(turn)
     privacy = membership(posterior.importance_bound, held_out, projection, options.seed)
     record = {
-        "options": asdict(options) | {"settings": asdict(chosen)},
+        "options": options.as_json() | {"settings": asdict(chosen)},
         "scale": modality.scale.double().tolist(),
         "counts": _counts(store, qc),
         "bounds": bounds,

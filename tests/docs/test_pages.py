@@ -87,14 +87,3 @@ def test_every_check_of_likeness_is_described():
 
     page = (ROOT / "docs/file-formats.md").read_text(encoding="utf-8")
     assert [check for check in CHECKS if f"| `unlike_panel:{check}` |" not in page] == []
-
-
-def test_every_filter_is_on_its_page(cohort_files):
-    from dataclasses import fields
-
-    from ancestry_ddvi.genotypes.qc.filters import Filters
-
-    page = (ROOT / "docs/filters.md").read_text(encoding="utf-8")
-    inverted = {"ld_regions": "no-ld-regions", "drop_ambiguous": "keep-ambiguous"}
-    for field in fields(Filters):
-        assert f"`--{inverted.get(field.name, field.name.replace('_', '-'))}`" in page
