@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ancestry_ddvi.cli import main
 from click.testing import CliRunner
 
 from ancestry_ddvi import api
-from ancestry_ddvi.cli import main
 from ancestry_ddvi.errors import InputUnreadable
 from ancestry_ddvi.genotypes.formats.packing import PackedRows, pack
 from ancestry_ddvi.genotypes.formats.registry import FORMATS, Format, open_source
@@ -120,10 +120,10 @@ def test_messages_know_it(toy: Path, tmp_path: Path) -> None:
     other.write_text("no genotypes")
     with pytest.raises(InputUnreadable, match=r"PLINK 2 \(.pgen\) and Toy \(.toy\) files are read"):
         open_source(str(other))
-    with pytest.raises(InputUnreadable, match="belongs beside a .toy file"):
+    with pytest.raises(InputUnreadable, match=r"belongs beside a \.toy file"):
         open_source(f"{toy}.toysamples")
     Path(f"{toy}.toy").unlink()
-    with pytest.raises(InputUnreadable, match="cohort.toysamples is there, but .*cohort.toy is"):
+    with pytest.raises(InputUnreadable, match=r"cohort\.toysamples is there, but .*cohort\.toy is"):
         open_source(str(toy))
 
 
