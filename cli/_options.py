@@ -6,11 +6,15 @@ import functools
 import logging
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ancestry_ddvi import Filters
 from ancestry_ddvi.resources import usable_threads
+
+if TYPE_CHECKING:
+    from ancestry_ddvi.genotypes.qc.filters import Option as FilterOption
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
@@ -247,76 +251,34 @@ settings = click.option(
     help="Setting of the method. Repeatable; the last value of a key is used.",
 )
 
-FILTERS: dict[str, dict[str, Any]] = {
-    "--maf": {
-        "type": float,
-        "metavar": "FREQ",
-        "help": "Lowest minor allele frequency of a variant.  [default: 0.01 and 20 copies with 500 "
-        "samples or more, else 0.05]",
-    },
-    "--geno": {
-        "default": 0.02,
-        "metavar": "SHARE",
-        "help": "Highest share of samples missing at a variant.",
-    },
-    "--mind": {
-        "default": 0.05,
-        "metavar": "SHARE",
-        "help": "Highest share of variants missing in a sample; samples above it are left out of the "
-        "fit, but placed and flagged.",
-    },
-    "--hwe": {
-        "type": float,
-        "metavar": "P",
-        "help": "Lowest exact Hardy-Weinberg p-value of a variant.  [default: no test, because "
-        "structure breaks the equilibrium]",
-    },
-    "--ld-r2": {
-        "default": 0.1,
-        "metavar": "R2",
-        "help": "Squared correlation from which one of two near variants is dropped.",
-    },
-    "--ld-window-kb": {
-        "default": 1000.0,
-        "metavar": "KB",
-        "help": "How near is near, in kilobases.",
-    },
-    "--king-cutoff": {
-        "default": 0.0884,
-        "metavar": "KINSHIP",
-        "help": "KING-robust kinship from which one of two samples is left out of the fit, but "
-        "placed and flagged.",
-    },
-    "--allow-extra-chr": {
-        "is_flag": True,
-        "help": "Take all chromosome names: another species, or contigs.",
-    },
-    "--no-ld-regions": {
-        "is_flag": True,
-        "help": "Keep the regions of long-range LD in the human genome.",
-    },
-    "--keep-ambiguous": {
-        "is_flag": True,
-        "help": "Keep A/T and C/G variants.",
-    },
-}
-
 
 def filters(command: Command) -> Command:
-    """The options that choose variants and samples, handed on as one argument ``filters``."""
+    """The options of quality control, handed on as one argument ``filters``."""
 
     @functools.wraps(command)
     def with_filters(*args: Any, **options: Any) -> Any:
-        values = {_name(flag): options.pop(_name(flag)) for flag in FILTERS}
-        values["ld_regions"] = not values.pop("no_ld_regions")
-        values["drop_ambiguous"] = not values.pop("keep_ambiguous")
-        return command(*args, filters=values, **options)
+        given = {option.name: options.pop(option.name) for option in Filters.options()}
+        for option in Filters.options():
+            if option.is_switch:
+                given[option.name] = given[option.name] != option.default
+        return command(*args, filters=given, **options)
 
-    for flag, settings in reversed(FILTERS.items()):
-        shown = "default" in settings
-        click.option(flag, show_default=shown, **settings)(with_filters)
+    for option in reversed(Filters.options()):
+        _filter_option(option)(with_filters)
     return with_filters
 
 
-def _name(flag: str) -> str:
-    return flag.removeprefix("--").replace("-", "_")
+def _filter_option(option: FilterOption) -> Decorator:
+    """A threshold or a switch as click has it; a switch is True where it is given."""
+    if option.is_switch:
+        return click.option(option.option, option.name, is_flag=True, help=option.help)
+    default = f"  [default: {option.unset}]" if option.unset else ""
+    return click.option(
+        option.option,
+        option.name,
+        type=float,
+        metavar=option.metavar,
+        default=option.default,
+        show_default=option.default is not None,
+        help=option.help + default,
+    )

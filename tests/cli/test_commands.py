@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import asdict
 
 import click
 import pytest
@@ -38,7 +37,18 @@ def test_fit_passes_every_option(run, api):
         "chain": "c.gz",
         "settings": {"steps": "10", "note": "a=b"},
         "dry_run": False,
-        "filters": Filters(0.1, 0.2, 0.3, 1e-6, 0.4, 50, 0.25, True, False, False),
+        "filters": Filters(
+            maf=0.1,
+            geno=0.2,
+            mind=0.3,
+            hwe=1e-6,
+            ld_r2=0.4,
+            ld_window_kb=50,
+            king_cutoff=0.25,
+            allow_extra_chr=True,
+            ld_regions=False,
+            drop_ambiguous=False,
+        ),
     }
 
 
@@ -219,7 +229,7 @@ def test_the_defaults_are_those_of_the_function(run, words, monkeypatch):
 
 def test_without_filters_the_thresholds_are_those_of_the_package(run, api):
     run("fit", "x.vcf")
-    assert asdict(api.calls[0][2]["filters"]) == asdict(Filters())
+    assert api.calls[0][2]["filters"] == Filters()
 
 
 def test_stdout_has_the_paths_and_nothing_else(run, api):
