@@ -37,3 +37,21 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             beside.unlink()
+
+
+def prepare_folder(prefix: Path) -> None:
+    """Create the folder of the outputs and check that it is writable.
+
+    Raises
+    ------
+    OutputUnwritable
+    """
+    folder = prefix.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputUnwritable(
+            f"folder {folder} cannot be created: {error.strerror}", "Choose another --out."
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise OutputUnwritable(f"folder {folder} is not writable", "Choose another --out.")

@@ -1,4 +1,4 @@
-"""What the verbs share."""
+"""What the commands share."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def counter(advance: Callable[[int], None]) -> Callable[[int, int | None], None]
 
 
 def generator_of(method: Method, fitted: Model, name: str) -> Trained:
-    """The method of a model, if samples can be made by it.
+    """The method of a model, if it has a generator.
 
     Raises
     ------
@@ -49,14 +49,14 @@ def generator_of(method: Method, fitted: Model, name: str) -> Trained:
 
     if not isinstance(method, Trained):
         raise UsageProblem(
-            f"{name} is a model of {fitted.record['options']['method']}, which has no generator",
+            f"{name} is a model of {fitted.record.options.method}, which has no generator",
             "Fit a method that has one, such as ddvi, vae or inflationary-flow.",
         )
     return method
 
 
 def targets_of(fitted: Model, asked: Sequence[str]) -> list[GroupTarget]:
-    """The groups of a model that are asked for; none where none is.
+    """The groups of a model that are asked for; empty if none are.
 
     Raises
     ------
@@ -64,12 +64,11 @@ def targets_of(fitted: Model, asked: Sequence[str]) -> list[GroupTarget]:
         If the model knows no groups, or not these.
     """
     from ..inference.targets import targets
-    from ..reference.groups import Groups
 
     if not asked:
         return []
-    if not fitted.record.get("groups"):
+    if fitted.record.groups is None:
         raise UsageProblem(
             "the model knows no groups", "Leave out --population, or fit with --labels."
         )
-    return targets(Groups.of_json(fitted.record["groups"]), asked, fitted.rotation)
+    return targets(fitted.record.groups, asked, fitted.rotation)

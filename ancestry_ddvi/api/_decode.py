@@ -14,11 +14,11 @@ from .. import __version__
 from ..artefacts.coordinates import read_coordinates, write_components
 from ..artefacts.model import Model
 from ..errors import InputsDisagree
-from ..fitting.plan import check_folder
 from ..genotypes.formats.vcf_writer import write_vcf_blocks
 from ..genotypes.simulation.synthetic import contigs, expected_dosages
 from ..genotypes.variants import Block
 from ..progress import SILENT, Progress
+from ..storage import prepare_folder
 from ._common import generator_of
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def decode(
     from ..models.runtime import computing, pick
 
     prefix = out or decode_prefix(coords)
-    check_folder(Path(prefix))
+    prepare_folder(Path(prefix))
     fitted = Model.read(Path(model))
     table = read_coordinates(Path(coords))
     dims = len(fitted.rotation)
@@ -65,7 +65,7 @@ def decode(
             f"{coords} has {table.mean.shape[1]} coordinates, the model {dims}",
             "Give the table that fit or embed wrote with this very model.",
         )
-    with computing(fitted.record["options"]["seed"], None):
+    with computing(fitted.record.options.seed, None):
         generator = generator_of(revive(fitted, pick("cpu")), fitted, model)
         z = np.zeros((len(table.samples), generator.latents))
         z[:, :dims] = table.mean @ fitted.rotation.T

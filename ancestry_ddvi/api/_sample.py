@@ -16,13 +16,13 @@ from ..artefacts.model import Model
 from ..artefacts.summary import Clock, complete, write_summary
 from ..artefacts.synthetic import write_synthetic
 from ..errors import UsageProblem
-from ..fitting.plan import check_folder
 from ..genotypes.formats.plink import write_plink
 from ..genotypes.formats.vcf_writer import write_vcf_blocks
 from ..genotypes.simulation.synthetic import contigs, genotypes, names
 from ..genotypes.variants import Block
 from ..progress import SILENT, Progress
 from ..seeding import stream
+from ..storage import prepare_folder
 from ._common import targets_of
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def sample(
     if n < 1:
         raise UsageProblem(f"-n is {n}", "Give 1 or more.")
     clock = Clock()
-    check_folder(path)
+    prepare_folder(path)
     fitted = Model.read(Path(model))
     generator = _generator(fitted, model, pick("cpu"))
     asked = (population,) if isinstance(population, str) else tuple(population)
@@ -168,7 +168,7 @@ def _generator(fitted: Model, name: str, device: torch.device) -> Generator:
     from ..methods import row
     from ..methods.generator import Generator
 
-    made_by = fitted.record["options"]["method"]
+    made_by = fitted.record.options.method
     if row(made_by).embeds_new_samples:
         method = revive(fitted, device)
         if isinstance(method, Generator):
@@ -223,7 +223,7 @@ def _statement(model: str, fitted: Model, seed: int, wanted: Sequence[GroupTarge
     return (
         "All samples in this file are SYNTHETIC: no sample has these genotypes. Drawn by "
         f"ddvi-ancestry {__version__} from the model {Path(model).name} (method "
-        f"{fitted.record['options']['method']}), seed {seed}, population "
+        f"{fitted.record.options.method}), seed {seed}, population "
         f"{mixed or 'none: the prior of the model'}. Variants are independent given the position "
         "on the map: there is no linkage disequilibrium, and haplotypes mean nothing."
     )

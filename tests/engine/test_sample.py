@@ -20,7 +20,6 @@ from ancestry_ddvi.errors import UsageProblem
 from ancestry_ddvi.genotypes.chromosomes import LENGTHS
 from ancestry_ddvi.genotypes.simulation.synthetic import frequencies, genotypes
 from ancestry_ddvi.genotypes.store import GenotypeStore
-from ancestry_ddvi.reference.groups import Groups
 
 GROUPS = ["East1", "North1", "North2", "South1"]
 FLOW = {"steps": "24", "width": "16", "batch": "32", "rounds": "2",
@@ -70,7 +69,7 @@ def header(path: Path) -> list[str]:
 
 def follows(places: np.ndarray, model: Path, name: str) -> None:
     """Mean and covariance are those of a group's normals, within four standard errors."""
-    found = Groups.of_json(Model.read(model).record["groups"]).normals_of(0, name)
+    found = Model.read(model).record.groups.normals_of(0, name)
     (mean,), (covariance,) = found.mean, found.covariance
     sd, error = np.sqrt(np.diagonal(covariance)), 4 / np.sqrt(len(places))
     assert (np.abs(places.mean(axis=0) - mean) < error * sd).all()
