@@ -261,14 +261,12 @@ def test_what_cannot_be_meant_is_one_sentence_and_writes_nothing(
 def test_where_a_table_cannot_be_written_the_old_one_stays(
     model, coords, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ancestry_ddvi.artefacts import assignments
-
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
     old = tmp_path / "x.assign.population.tsv"
     old.write_text("the old one")
-    monkeypatch.setattr(assignments, "numbers", full)
+    monkeypatch.setattr("pandas.DataFrame.to_csv", full)
     with pytest.raises(Exception, match="No space"):
         assign(model, coords, tmp_path / "x")
     assert old.read_text() == "the old one"
