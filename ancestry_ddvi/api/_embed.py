@@ -456,26 +456,6 @@ def _summary(scored: ScoredInput) -> dict[str, Any]:
         },
         "samples": len(store.samples),
         "skipped_records": dict(store.skipped),
-        "harmonisation": matched.report.as_dict(),
-        "relatives": tallied(scored.relatives),
-    }def _summary(scored: ScoredInput) -> dict[str, Any]:
-    """What ``PREFIX.summary.json`` says of the run."""
-    matched = scored.matched
-    run, store = matched.run, matched.store
-    return {
-        "command": run.command,
-        "inputs": list(run.inputs),
-        "model": run.name,
-        "field": run.field,
-        "options": {
-            "draws": run.draws,
-            "seed": run.seed,
-            "min_variants": run.min_variants,
-            "build": run.build,
-            "device": str(run.device),
-        },
-        "samples": len(store.samples),
-        "skipped_records": dict(store.skipped),
-        "harmonisation": matched.report.as_dict(),
+        "match": matched.report.as_dict(),
         "relatives": tallied(scored.relatives),
     }
