@@ -13,7 +13,7 @@ from ._embed import Embedded, embed
 from ._fit import Fitted, fit
 from ._ingest import Ingested, ingest
 from ._sample import Sampled, sample, sample_files
-from ._studies import Compared, benchmark_conditional, benchmark_images, benchmark_toys, compare
+from ._studies import Compared, benchmark, compare
 
 __all__ = [
     "Assigned",
@@ -25,9 +25,7 @@ __all__ = [
     "Sampled",
     "assign",
     "assign_prefix",
-    "benchmark_conditional",
-    "benchmark_images",
-    "benchmark_toys",
+    "benchmark",
     "compare",
     "condition",
     "condition_prefix",

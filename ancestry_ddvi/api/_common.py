@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..artefacts.model import Model
     from ..inference.targets import GroupTarget
     from ..methods.method import Method
-    from ..methods.networks import Trained
+    from ..methods.networks import NetworkMethod
 
 SUFFIXES = (".gz", ".bgz", ".vcf", ".bcf", ".bed", ".bim", ".fam", ".pgen", ".pvar", ".psam")
 
@@ -38,16 +38,16 @@ def counter(advance: Callable[[int], None]) -> Callable[[int, int | None], None]
     return done
 
 
-def generator_of(method: Method, fitted: Model, name: str) -> Trained:
+def generator_of(method: Method, fitted: Model, name: str) -> NetworkMethod:
     """The method of a model, if samples can be made by it.
 
     Raises
     ------
     UsageProblem
     """
-    from ..methods.networks import Trained
+    from ..methods.networks import NetworkMethod
 
-    if not isinstance(method, Trained):
+    if not isinstance(method, NetworkMethod):
         raise UsageProblem(
             f"{name} is a model of {fitted.record['options']['method']}, which has no generator",
             "Fit a method that has one, such as ddvi, vae or inflationary-flow.",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..data.scores import ScoreData
     from ..inference.posterior_draws import PosteriorDraws
     from ..methods.method import Method
-    from ..methods.networks import Trained
+    from ..methods.networks import NetworkMethod
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +129,7 @@ def _place(
     draws: int,
     seed: int,
     *,
-    log_reward: Callable[[Model, Trained], Any],
+    log_reward: Callable[[Model, NetworkMethod], Any],
     sampler: str,
     steps: int,
     asked: Sequence[str],
@@ -158,10 +158,10 @@ def _place(
 
 
 def _log_reward(
-    fitted: Model, generator: Trained, *, asked: Sequence[str], reward: Reward | None
+    fitted: Model, generator: NetworkMethod, *, asked: Sequence[str], reward: Reward | None
 ) -> Any:
     """All constraints but the data, as a reward of latents."""
-    from ..inference.constraint import of_latents
+    from ..inference.constraint import reward_of_latents
 
     terms: list[Reward] = [] if reward is None else [reward]
     if asked:
@@ -170,12 +170,12 @@ def _log_reward(
     def total(places: np.ndarray) -> np.ndarray:
         return np.asarray(sum((term(places) for term in terms), np.zeros(len(places))))
 
-    return of_latents(total, fitted.rotation)
+    return reward_of_latents(total, fitted.rotation)
 
 
-def _of_groups(fitted: Model, generator: Trained, asked: Sequence[str]) -> Reward:
+def _of_groups(fitted: Model, generator: NetworkMethod, asked: Sequence[str]) -> Reward:
     """The calibrated probability of one group at coordinates, or the mixture of several."""
-    from ..inference.constraint import mixed
+    from ..inference.constraint import mixture_reward
 
     wanted = targets_of(fitted, asked)
     if len(wanted) == 1:
@@ -183,14 +183,14 @@ def _of_groups(fitted: Model, generator: Trained, asked: Sequence[str]) -> Rewar
     prior = generator.sample_prior(PRIOR_DRAWS, fitted.record["options"]["seed"])
     places = prior[:, : len(fitted.rotation)] @ fitted.rotation
     chances: dict[str, Reward] = {target.name: target.log_chance for target in wanted}
-    return mixed(chances, {target.name: target.share for target in wanted}, places)
+    return mixture_reward(chances, {target.name: target.share for target in wanted}, places)
 
 
 def _any_sample(
     model: str,
     prefix: str,
     asked: Sequence[str],
-    log_reward: Callable[[Model, Trained], Any],
+    log_reward: Callable[[Model, NetworkMethod], Any],
     sampler: str,
     steps: int,
     *,
@@ -248,7 +248,7 @@ def _any_sample(
             "elbo": found.elbo,
             "eubo": found.eubo,
             "missed": found.missed,
-            "effective_draws": found.effective,
+            "effective_draws": found.effective_draws,
         },
     }
     done = conclude(prefix, summary, files, coordinates, clock)

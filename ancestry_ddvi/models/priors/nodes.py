@@ -88,7 +88,7 @@ class Nodes(Prior):
 
 
 def midpoints(parts: int, least: int) -> Tensor:
-    """Midpoints of at least ``least`` equal cells of (0, 1); no cell crosses a border of ``parts``."""
+    """Midpoints of ``least`` or more equal cells of (0, 1), none across a border of ``parts``."""
     count = parts * math.ceil(least / parts)
     return (torch.arange(count, dtype=torch.float64) + 0.5) / count
 
