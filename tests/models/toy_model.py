@@ -84,7 +84,7 @@ def as_scores(batch: Batch) -> Scores:
 
 def sleep(model: Variational, batch: Batch) -> Tensor:
     """The sleep term: mean of -log q of simulated data seen as sharply as the batch."""
-    return -model.dream(batch).mean()
+    return -model.log_q_simulated(batch).mean()
 
 
 def as_data(batch: Batch) -> ScoreData:
