@@ -1,8 +1,9 @@
 """Make the pictures of README and docs with the program: ``python docs/make_pictures.py [DATA]``.
 
-DATA holds ``kgp1092/kgp1092.vcf.gz`` and ``kgp1092/labels.tsv``, the 1,092 samples of 1000 Genomes
-phase 1; without them the map of the README stays as it is. The picture of ``make demo`` is taken
-from ``demo/``. The page on sparse samples is run from top to bottom for its own picture.
+DATA holds ``kgp1092/kgp1092.vcf.gz`` with ``kgp1092/labels.tsv``, the 1,092 samples of 1000 Genomes
+phase 1, and ``hapmap957/hapmap957.bed``, 957 samples of HapMap 3. Pictures of absent data stay as
+they are. The picture of ``make demo`` is taken from ``demo/``. The commands on the page on samples
+with few variants are run for the picture there.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
-WIDTH = 1270
+WIDTH = 1800
 COLOURS = 256
 BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INTERPRETERS = {"bash": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
@@ -26,27 +27,48 @@ INTERPRETERS = {"bash": ["bash", "-euo", "pipefail", "-c"], "python": [sys.execu
 
 def main() -> None:
     """Make each picture whose data are there."""
-    data = Path(sys.argv[1] if len(sys.argv) > 1 else "data").absolute() / "kgp1092"
-    if (ROOT / "demo" / "cohort.png").exists():
-        shrink(ROOT / "demo" / "cohort.png", "example.png")
-    else:
-        print("demo/cohort.png is absent: docs/images/example.png stays. Run make demo first.")
-    with tempfile.TemporaryDirectory() as folder:
-        if (data / "kgp1092.vcf.gz").exists():
-            shrink(fit_1000_genomes(data, Path(folder)), "1000-genomes.png")
-        else:
-            print(f"{data} is absent: docs/images/1000-genomes.png stays. Give DATA.")
-        run_page(ROOT / "docs" / "sparse-samples.md", Path(folder))
-        shrink(Path(folder) / "three-ways" / "three-ways.png", "three-ways.png")
+    data = Path(sys.argv[1] if len(sys.argv) > 1 else "data").absolute()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if exists(ROOT / "demo" / "cohort.png", "example.png", "Run make demo first."):
+            shrink(ROOT / "demo" / "cohort.png", "example.png")
+        if exists(data / "kgp1092", "1000-genomes.png", "Give DATA."):
+            model = fit_1000_genomes(data / "kgp1092", folder)
+            shrink(model.with_suffix(".png"), "1000-genomes.png")
+            if exists(data / "hapmap957", "strangers.png", "Give DATA."):
+                shrink(assign_hapmap(model, data / "hapmap957", folder), "strangers.png")
+        run_page(ROOT / "docs" / "sparse-samples.md", folder)
+        shrink(folder / "three-ways" / "three-ways.png", "three-ways.png")
+
+
+def exists(path: Path, picture: str, remedy: str) -> bool:
+    """Whether the source of a picture is there; says so where it is not."""
+    if not path.exists():
+        print(f"{path} is absent: docs/images/{picture} stays as it is. {remedy}")
+    return path.exists()
 
 
 def fit_1000_genomes(data: Path, folder: Path) -> Path:
-    """Fit the cohort with default settings and give the path of the figure."""
+    """Fit the cohort with default settings; the path of the model."""
     prefix = folder / "1000 Genomes phase 1"
-    command = [Path(sys.executable).with_name("ddvi-ancestry"), "fit", data / "kgp1092.vcf.gz"]
     options = ["--labels", data / "labels.tsv", "--seed", "42", "--threads", "1", "--out", prefix]
-    subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL)
-    return Path(f"{prefix}.png")
+    ddvi_ancestry("fit", data / "kgp1092.vcf.gz", *options)
+    return Path(f"{prefix}.ddvi")
+
+
+def assign_hapmap(model: Path, data: Path, folder: Path) -> Path:
+    """Embed HapMap 3, coloured by the group that ``assign`` names; the path of the figure."""
+    genotypes, groups = data / "hapmap957.bed", folder / "groups"
+    ddvi_ancestry("assign", model, genotypes, "--threads", "1", "--out", groups)
+    colours = ["--labels", f"{groups}.assign.superpopulation.tsv", "--threads", "1"]
+    ddvi_ancestry("embed", model, genotypes, *colours, "--out", folder / "hapmap")
+    return folder / "hapmap.png"
+
+
+def ddvi_ancestry(*words: str | Path) -> None:
+    """Run a command of the program."""
+    program = Path(sys.executable).with_name("ddvi-ancestry")
+    subprocess.run([program, *words], check=True, stdout=subprocess.DEVNULL)
 
 
 def run_page(page: Path, folder: Path) -> None:
@@ -69,7 +91,7 @@ def shrink(source: Path, name: str) -> None:
         height = round(picture.height * WIDTH / picture.width)
         small = picture.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS)
     IMAGES.mkdir(exist_ok=True)
-    few = small.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few = small.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)
     few.save(IMAGES / name, optimize=True)
 
 
