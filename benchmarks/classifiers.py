@@ -1,6 +1,6 @@
 """The command assign beside classifiers on the same components, with and without strangers.
 
-usage: classifiers.py COHORT LABELS [--repeats 3]
+usage: classifiers.py COHORT LABELS [--repeats 3] [--first 1]
            [--strangers GENOTYPES LABELS POPULATIONS | --leave-out SUPERPOPULATION]
 
 80/20 splits with relatives on one side; labels have columns sample, population, superpopulation.
@@ -235,6 +235,7 @@ def main() -> None:
     parser.add_argument("cohort")
     parser.add_argument("labels")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--first", type=int, default=1, help="Seed of the first split.")
     parser.add_argument("--strangers", nargs=3, metavar=("GENOTYPES", "LABELS", "POPULATIONS"))
     parser.add_argument("--leave-out")
     given = parser.parse_args()
@@ -247,7 +248,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         cohort = opened(given.cohort, given.labels, folder)
-        for seed in range(1, given.repeats + 1):
+        for seed in range(given.first, given.first + given.repeats):
             for answers in repeat(cohort, given.labels, seed, strangers, folder):
                 said.setdefault((answers.level, answers.method), []).append(answers)
                 print(json.dumps({"seed": seed, **answers.figures()}), flush=True)
