@@ -43,6 +43,8 @@ test-slow: $(development)
 
 docs: $(development) demo
 	$(VENV)/bin/python docs/make_cli.py
+	$(VENV)/bin/python docs/make_formats.py
+	$(VENV)/bin/python docs/make_filters.py
 	$(VENV)/bin/python docs/make_pictures.py $(DATA)
 
 clean:

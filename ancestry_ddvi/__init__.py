@@ -1,8 +1,13 @@
-"""Genetic structure of a cohort by denoising diffusion variational inference.
+"""Ancestry coordinates with honest uncertainty, by denoising diffusion variational inference.
 
-The verbs of the command line are functions here, with the same names and defaults:
-``ingest``, ``fit``, ``embed``, ``assign``, ``condition``, ``sample``, ``decode``, ``compare``. They
-are loaded when first asked for.
+The commands of ``ddvi-ancestry`` are functions here, with the same names and defaults: ``fit``,
+``embed``, ``assign``, ``condition``, ``sample``, ``decode``, ``ingest``, ``compare``. ``load`` reads
+a fitted model once, to embed and assign many times. Each is loaded when first used.
+
+>>> import ancestry_ddvi
+>>> model = ancestry_ddvi.load("cohort.ddvi")
+>>> model.embed(["query.vcf.gz"]).to_frame().shape[0]
+8
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ if TYPE_CHECKING:
         Decoded,
         Embedded,
         Fitted,
+        FittedModel,
         Ingested,
         Sampled,
         assign,
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
         embed,
         fit,
         ingest,
+        load,
         sample,
     )
     from .genotypes.qc.filters import Filters
@@ -38,6 +45,7 @@ __all__ = [
     "Embedded",
     "Filters",
     "Fitted",
+    "FittedModel",
     "Ingested",
     "Sampled",
     "assign",
@@ -47,6 +55,7 @@ __all__ = [
     "embed",
     "fit",
     "ingest",
+    "load",
     "sample",
 ]
 
@@ -61,3 +70,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -30,17 +30,16 @@ from scipy.stats import norm
 from seen import ALIEN, SWAPPED, diagnostics, dosages_of, mixed, of_calls, partners, swapped
 from sklearn.metrics import roc_auc_score
 
-from ancestry_ddvi.artefacts.labels import read_levels
-from ancestry_ddvi.artefacts.summary import Clock
+from ancestry_ddvi.artefacts.labels import read_labels
 from ancestry_ddvi.evaluation.coverage import calibration_error, nested_coverage
-from ancestry_ddvi.fitting.calibration import UNLIKE, judged
-from ancestry_ddvi.fitting.pipeline import Fit, FitOptions, fit_model
+from ancestry_ddvi.fitting.diagnostics import UNLIKE_PANEL, out_of_panel
+from ancestry_ddvi.fitting.options import FitOptions
+from ancestry_ddvi.fitting.pipeline import Fit, fit_model
+from ancestry_ddvi.fitting.prepare import FitRequest
 from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
 from ancestry_ddvi.models.runtime import computing
-from ancestry_ddvi.progress import SILENT
-from ancestry_ddvi.reference.groups import Groups
 
 LEVELS = (50, 80, 95)
 
@@ -49,7 +48,7 @@ def fitted(store: GenotypeStore, method: str, seed: int, labels: Path) -> Fit:
     """A default fit with groups."""
     options = FitOptions(method=method, seed=seed)
     with computing(seed, None):
-        return fit_model(store, options, CPU, SILENT, Clock(), levels=read_levels(labels))
+        return fit_model(FitRequest(store, options, CPU, read_labels(labels)))
 
 
 def coverage(full: PosteriorDraws, some: PosteriorDraws) -> dict[str, float]:
@@ -70,7 +69,7 @@ def assignment(
     fit: Fit, name: str, some: PosteriorDraws, labels: pd.DataFrame, said: Said
 ) -> dict[str, Any]:
     """Accuracy and calibration error of the probabilities of each level."""
-    groups = Groups.of_json(fit.model.record["groups"])
+    groups = fit.model.record.groups
     found: dict[str, Any] = {}
     rng = np.random.default_rng(0)
     for number, level in enumerate(groups.levels):
@@ -109,7 +108,12 @@ def pooled(said: Said) -> None:
 
 def chance_of(fit: Fit, scores: Scores, posterior: PosteriorDraws) -> np.ndarray:
     """Share of the panel that is more unusual than each sample."""
-    return judged(fit.model.record, posterior, scores, fit.model.projection)[0]
+    return out_of_panel(fit.model.record, posterior, scores, fit.model.projection)[0]
+
+
+def flagged_share(chance: np.ndarray) -> float:
+    """Share of samples with the flag ``unlike_panel``."""
+    return round(float((chance < UNLIKE_PANEL).mean()), 4)
 
 
 def area(strange: np.ndarray, ordinary: np.ndarray) -> float:
@@ -132,7 +136,7 @@ def in_part(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int, said
           "temperature": fit.model.projection.temperature,
           "sd": np.median(full.sd, axis=0).round(3).tolist(),
           **assignment(fit, "all variants", full, labels, said),
-          "flagged": round(float((chance_of(fit, scores, full) < UNLIKE).mean()), 4)})  # fmt: skip
+          "flagged": flagged_share(chance_of(fit, scores, full))})  # fmt: skip
     for name, scores in diagnostics(fit, dosages, seed):
         some = embedded(fit, scores, test, seed)
         bias = np.abs((some.mean - full.mean).mean(axis=0)) / some.sd.mean(axis=0)
@@ -144,7 +148,7 @@ def in_part(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int, said
             "bias": round(float(bias.max()), 3),
             **coverage(full, some),
             **assignment(fit, name, some, labels, said),
-            "flagged": round(float((chance_of(fit, scores, some) < UNLIKE).mean()), 4),
+            "flagged": flagged_share(chance_of(fit, scores, some)),
             "effective_draws": round(float(np.median(some.effective_draws)), 1),
         })  # fmt: skip
 
@@ -158,7 +162,7 @@ def spoilt(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int) -> No
 
     def flagged(some: np.ndarray) -> np.ndarray:
         scores = of_calls(fit, some)
-        return chance_of(fit, scores, embedded(fit, scores, test, seed)) < UNLIKE
+        return chance_of(fit, scores, embedded(fit, scores, test, seed)) < UNLIKE_PANEL
 
     for share in SWAPPED:
         found = flagged(swapped(dosages, share, np.random.default_rng(seed)))
@@ -199,10 +203,10 @@ def strangers(
             "left_out": name,
             "samples": int(strange.sum()),
             "area": area(chance[strange], chance[~strange]),
-            "flagged": round(float((chance[strange] < UNLIKE).mean()), 4),
-            "others_flagged": round(float((chance[~strange] < UNLIKE).mean()), 4),
+            "flagged": round(float((chance[strange] < UNLIKE_PANEL).mean()), 4),
+            "others_flagged": round(float((chance[~strange] < UNLIKE_PANEL).mean()), 4),
             "area_of_permuted": area(of_permuted[~strange], chance[~strange]),
-            "permuted_flagged": round(float((of_permuted < UNLIKE).mean()), 4),
+            "permuted_flagged": round(float((of_permuted < UNLIKE_PANEL).mean()), 4),
         })  # fmt: skip
 
 

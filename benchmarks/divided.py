@@ -10,7 +10,7 @@ import pandas as pd
 from held_out import CPU, part, split
 
 from ancestry_ddvi.data.scores import ScoreData
-from ancestry_ddvi.fitting.pipeline import make_projection
+from ancestry_ddvi.fitting.prepare import make_projection
 from ancestry_ddvi.genotypes.projection.scores import Projection, Scores, runs
 from ancestry_ddvi.genotypes.qc.quality_control import Filters, quality_control
 from ancestry_ddvi.genotypes.store import GenotypeStore

@@ -24,9 +24,10 @@ from scipy.sparse.csgraph import connected_components
 from seen import dosages_of, of_calls
 from sklearn.neighbors import KNeighborsClassifier
 
-from ancestry_ddvi.artefacts.summary import Clock
 from ancestry_ddvi.data.scores import ScoreData
-from ancestry_ddvi.fitting.pipeline import Fit, FitOptions, fit_model, revive
+from ancestry_ddvi.fitting.options import FitOptions
+from ancestry_ddvi.fitting.pipeline import Fit, fit_model, revive
+from ancestry_ddvi.fitting.prepare import FitRequest
 from ancestry_ddvi.genotypes.formats.plink import write_plink
 from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.genotypes.qc.kinship import king_robust
@@ -35,7 +36,6 @@ from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.genotypes.variants import Block
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
 from ancestry_ddvi.models.runtime import computing
-from ancestry_ddvi.progress import SILENT
 
 DRAWS = 256
 NEIGHBOURS = 10
@@ -74,7 +74,7 @@ def part(store: GenotypeStore, samples: np.ndarray, prefix: Path) -> GenotypeSto
 def fitted(store: GenotypeStore, method: str, seed: int) -> Fit:
     """A default fit with another method or seed."""
     with computing(seed, None):
-        return fit_model(store, FitOptions(method=method, seed=seed), CPU, SILENT, Clock())
+        return fit_model(FitRequest(store, FitOptions(method=method, seed=seed), CPU))
 
 
 def embedded(fit: Fit, scores: Scores, store: GenotypeStore, seed: int) -> PosteriorDraws:

@@ -34,9 +34,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ancestry_ddvi import api
-from ancestry_ddvi.artefacts.labels import read_levels
-from ancestry_ddvi.artefacts.summary import Clock
-from ancestry_ddvi.fitting.pipeline import Fit, FitOptions, fit_model
+from ancestry_ddvi.artefacts.labels import read_labels
+from ancestry_ddvi.fitting.options import FitOptions
+from ancestry_ddvi.fitting.pipeline import Fit, fit_model
+from ancestry_ddvi.fitting.prepare import FitRequest
 from ancestry_ddvi.genotypes.simulation.synthetic import genotypes, names
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.inference.constraint import of_latents
@@ -44,8 +45,6 @@ from ancestry_ddvi.inference.outsourcing import outsource
 from ancestry_ddvi.inference.targets import targets
 from ancestry_ddvi.methods.networks import Trained
 from ancestry_ddvi.models.runtime import computing
-from ancestry_ddvi.progress import SILENT
-from ancestry_ddvi.reference.groups import Groups
 
 MIN_SAMPLES = 8
 """Samples held out below which a population is left out."""
@@ -99,7 +98,7 @@ def synthetic(
     """Samples of one population, or for "all" of every group that the model knows."""
     out, asked = folder / f"{population}.bed", [population]
     if population == "all":
-        known = Groups.of_json(fit.model.record["groups"]).names(0)
+        known = fit.model.record.groups.names(0)
         asked = [f"{name}:{(train.label == name).sum()}" for name in known]
     api.sample(str(model), str(out), n=samples, population=asked, seed=seed)
     return read(fit, GenotypeStore.open([str(out)]), np.full(samples, population))
@@ -113,7 +112,7 @@ def of_prior(fit: Fit, population: str, samples: int, seed: int) -> Samples:
         if population == "all":
             z = fit.method.sample_prior(samples, seed)
         else:
-            groups = Groups.of_json(fit.model.record["groups"])
+            groups = fit.model.record.groups
             (wanted,) = targets(groups, [population], fit.model.rotation)
             reward = of_latents(wanted.log_chance, fit.model.rotation)
             z = outsource(fit.method.model.prior, reward, draws=samples, seed=seed).z
@@ -242,8 +241,8 @@ def repeat(
     settings = {"prior": given.prior} if given.prior else {}
     options = FitOptions(given.method, given.dims, seed, settings=settings)
     with computing(seed, None):
-        levels = read_levels(Path(given.labels))
-        fit = fit_model(sides[0], options, CPU, SILENT, Clock(), levels=levels)
+        labels = read_labels(given.labels)
+        fit = fit_model(FitRequest(sides[0], options, CPU, labels))
     model = folder / f"model{seed}.ddvi"
     fit.model.write(model)
     train, test = (

@@ -12,6 +12,7 @@ from ._decode import Decoded, decode, decode_prefix
 from ._embed import Embedded, embed
 from ._fit import Fitted, fit
 from ._ingest import Ingested, ingest
+from ._model import FittedModel, load
 from ._sample import Sampled, sample, sample_files
 from ._studies import Compared, benchmark_conditional, benchmark_images, benchmark_toys, compare
 
@@ -21,6 +22,7 @@ __all__ = [
     "Decoded",
     "Embedded",
     "Fitted",
+    "FittedModel",
     "Ingested",
     "Sampled",
     "assign",
@@ -37,6 +39,7 @@ __all__ = [
     "embed",
     "fit",
     "ingest",
+    "load",
     "sample",
     "sample_files",
 ]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from dataclasses import field as attribute
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,32 +12,102 @@ import numpy as np
 
 from ..artefacts.assignments import Assignment, reasons
 from ..artefacts.coordinates import Coordinates, looks_like_coordinates, read_coordinates
-from ..artefacts.labels import Levels, labels_of, read_levels
+from ..artefacts.labels import Labels, read_labels
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock, complete, write_summary
 from ..errors import InputsDisagree, UsageProblem
-from ..fitting.plan import check_folder
 from ..progress import SILENT, Progress
+from ..storage import prepare_folder
 from ._common import default_prefix
-from ._embed import embed
+from ._embed import EmbedRun, check_draws, draw_posteriors, embed_run, run_embedding
+from ._results import Result
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..inference.posterior_draws import PosteriorDraws
     from ..reference.groups import Groups
 
 log = logging.getLogger(__name__)
 
 FOLDS = 5
-"""One in so many labelled samples judges the groups of the others."""
+"""One in so many labelled samples judges the groups learnt from the others."""
 
 
-@dataclass(frozen=True)
-class Assigned:
-    """What ``assign`` wrote, and the tables."""
+@dataclass(frozen=True, repr=False)
+class Assigned(Result):
+    """What ``assign`` wrote, and the tables.
+
+    Attributes
+    ----------
+    files : dict from kind to Path
+    summary : dict
+    assignments : list of Assignment
+        One for each level of labels, the finest first.
+    """
 
     files: dict[str, Path]
     summary: dict[str, Any]
-    assignments: list[Assignment] = attribute(repr=False)
+    assignments: list[Assignment]
+
+    def to_frame(self) -> pd.DataFrame:
+        """For each level the group, its probability and the reason if there is none."""
+        import pandas as pd
+
+        frame = pd.DataFrame({"sample_id": list(self.assignments[0].samples)})
+        for assignment in self.assignments:
+            frame[assignment.level] = assignment.group
+            frame[f"{assignment.level}_most_similar"] = assignment.most_similar
+            frame[f"{assignment.level}_probability"] = assignment.probability.max(axis=1)
+            frame[f"{assignment.level}_reason"] = list(assignment.reason)
+        return frame
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One call of ``assign``, its arguments read and checked.
+
+    Attributes
+    ----------
+    name : str
+        Of the model, for messages.
+    model : Model
+    inputs : tuple of str
+    prefix : str, optional
+        Of what is written; None writes nothing.
+    labels : Labels, optional
+        Groups of the reference; None for the groups that the model knows.
+    reference : str, optional
+        A table of coordinates of labelled samples.
+    min_prob : float
+    draws, seed : int
+    embedding : EmbedRun, optional
+        For genotypes; None where the input is a table of coordinates.
+    threads : int, optional
+    clock : Clock
+    """
+
+    name: str
+    model: Model
+    inputs: tuple[str, ...]
+    prefix: str | None
+    labels: Labels | None
+    reference: str | None
+    min_prob: float
+    draws: int
+    seed: int
+    embedding: EmbedRun | None
+    threads: int | None
+    clock: Clock = field(default_factory=Clock)
+
+
+@dataclass(frozen=True)
+class _Query:
+    """Coordinates and posterior draws of the samples in question, and the files written of them."""
+
+    coordinates: Coordinates
+    posterior: PosteriorDraws
+    files: dict[str, Path] = field(default_factory=dict)
 
 
 def assign(
@@ -58,7 +127,7 @@ def assign(
     field: str = "auto",
     progress: Progress = SILENT,
 ) -> Assigned:
-    """Say to which labelled group each sample is most similar genetically, and how surely.
+    """Name the most similar labelled group of each sample, or none, with a probability.
 
     Parameters
     ----------
@@ -70,12 +139,11 @@ def assign(
     out : str, optional
         Prefix of everything that is written; by default as in ``embed``.
     labels : str, optional
-        Groups of the samples in ``reference``; by default those that ``fit --labels`` left in
-        the model.
+        Groups of the samples in ``reference``; by default those stored by ``fit --labels``.
     reference : str, optional
         Table of coordinates of labelled samples; by default the samples of the input.
     min_prob : float
-        Least probability of a group that is said.
+        Samples whose most similar group is less probable stay unassigned.
     draws, seed, device, threads, min_variants, build, field, progress
         As in ``embed``.
 
@@ -83,69 +151,80 @@ def assign(
     ------
     DDVIError
         If something cannot be read or written, or there are no groups.
-    """
-    from ..fitting.pipeline import revive
-    from ..models.runtime import computing, pick
 
+    Examples
+    --------
+    >>> import ancestry_ddvi
+    >>> assigned = ancestry_ddvi.assign("cohort.ddvi", ["query.vcf.gz"])
+    >>> assigned.to_frame().columns[:3].tolist()
+    ['sample_id', 'population', 'population_most_similar']
+    """
+    run = assign_run(
+        model, inputs, out or assign_prefix(inputs, model), labels=labels, reference=reference,
+        min_prob=min_prob, draws=draws, seed=seed, device=device, threads=threads,
+        min_variants=min_variants, build=build, field=field, progress=progress,
+    )  # fmt: skip
+    return run_assignment(run)
+
+
+def assign_run(
+    name: str,
+    inputs: Sequence[str],
+    prefix: str | None,
+    *,
+    labels: str | None = None,
+    reference: str | None = None,
+    min_prob: float = 0.8,
+    draws: int = 64,
+    seed: int | None = None,
+    threads: int | None = None,
+    model: Model | None = None,
+    **embedding: Any,
+) -> _Run:
+    """Check the arguments of ``assign``, read the model and the labels.
+
+    Raises
+    ------
+    UsageProblem, InputUnreadable, OutputUnwritable
+    """
     if reference and not labels:
         raise UsageProblem("--reference needs --labels", "Give the labels of its samples.")
-    if draws < 2:
-        raise UsageProblem(f"--draws is {draws}", "Give 2 or more.")
-    clock, prefix = Clock(), out or assign_prefix(inputs, model)
-    check_folder(Path(prefix))
-    fitted = Model.read(Path(model))
-    levels = _levels(fitted, labels)
-    tables = looks_like_coordinates(Path(inputs[0]))
-    if tables and len(inputs) > 1:
-        raise UsageProblem("Several tables of coordinates are given", "Give one at a time.")
-    seed = fitted.record["options"]["seed"] if seed is None else seed
-
-    def of_table(name: str) -> tuple[Coordinates, PosteriorDraws]:
-        coordinates = read_coordinates(Path(name))
-        _same_space(coordinates, fitted, name)
-        return coordinates, _normal(coordinates, revive(fitted, pick("cpu")), draws, seed)
-
-    files: dict[str, Path] = {}
-    with computing(seed, threads):
-        if tables:
-            coordinates, posterior = of_table(inputs[0])
-        else:
-            embedded = embed(
-                model, inputs, prefix, draws=draws, seed=seed, device=device, threads=threads,
-                min_variants=min_variants, build=build, field=field, progress=progress,
-            )  # fmt: skip
-            coordinates, posterior = embedded.coordinates, embedded.posterior
-            files |= embedded.files
-        clock.lap("placing")
-        known, figures = _groups(
-            fitted, coordinates, posterior, levels, labels, reference, of_table
+    check_draws(draws)
+    if prefix is not None:
+        prepare_folder(Path(prefix))
+    fitted = Model.read(Path(name)) if model is None else model
+    if labels is None and fitted.record.groups is None:
+        raise UsageProblem(
+            "the model knows no groups",
+            "Give --labels (with --reference for a table of the labelled samples), or fit "
+            "with --labels.",
         )
-        assignments = _assignments(known, coordinates, posterior, min_prob)
-    for assignment in assignments:
-        path = Path(f"{prefix}.assign.{assignment.level.replace('/', '_')}.tsv")
-        assignment.write(path)
-        files[f"assign.{assignment.level}"] = path
-        log.info("Most similar %s: %s", assignment.level, _spoken(assignment))
-    clock.lap("writing")
-    files["assign"] = Path(f"{prefix}.assign.json")
-    summary = {
-        "command": "assign",
-        "inputs": list(inputs),
-        "model": model,
-        "options": {
-            "labels": labels,
-            "reference": reference,
-            "min_prob": min_prob,
-            "draws": draws,
-            "seed": seed,
-        },
-        "samples": len(coordinates.samples),
-        "levels": {a.level: a.counts for a in assignments},
-        "judged": figures,
-    }
-    completed = complete(summary, files, clock)
-    write_summary(files["assign"], completed)
-    return Assigned(files, completed, assignments)
+    seed = fitted.record.options.seed if seed is None else seed
+    genotypes = None
+    if not looks_like_coordinates(Path(inputs[0])):
+        genotypes = embed_run(
+            "embed", name, inputs, prefix, draws=draws, seed=seed, threads=threads, model=fitted,
+            **embedding,
+        )  # fmt: skip
+    elif len(inputs) > 1:
+        raise UsageProblem("Several tables of coordinates are given", "Give one at a time.")
+    table = read_labels(labels) if labels else None
+    return _Run(
+        name, fitted, tuple(inputs), prefix, table, reference, min_prob, draws, seed, genotypes,
+        threads,
+    )  # fmt: skip
+
+
+def run_assignment(run: _Run) -> Assigned:
+    """Find the groups and the samples in question, then assign and write."""
+    from ..models.runtime import computing
+
+    with computing(run.seed, run.threads):
+        query = _query(run)
+        run.clock.lap("embedding")
+        groups, figures = _groups(run, query)
+        assignments = _assignments(groups, query, run.min_prob)
+    return _write(run, query, assignments, figures)
 
 
 def assign_prefix(inputs: Sequence[str], model: str) -> str:
@@ -155,91 +234,126 @@ def assign_prefix(inputs: Sequence[str], model: str) -> str:
     return default_prefix(inputs, model)
 
 
-def _same_space(coordinates: Coordinates, fitted: Model, name: str) -> None:
-    dims = fitted.record["options"]["dims"]
+def _query(run: _Run) -> _Query:
+    """The samples to assign, from genotypes or from a table."""
+    if run.embedding is None:
+        return _from_table(run, run.inputs[0])
+    embedded = run_embedding(run.embedding, draw_posteriors)
+    return _Query(embedded.coordinates, embedded.posterior, embedded.files)
+
+
+def _from_table(run: _Run, path: str) -> _Query:
+    """Coordinates from a table, with normal posteriors; no standard deviation makes a point.
+
+    Raises
+    ------
+    InputUnreadable, InputsDisagree
+    """
+    from ..fitting.pipeline import revive
+    from ..inference.posterior_draws import normal_posterior
+    from ..models.runtime import pick
+
+    coordinates, dims = read_coordinates(Path(path)), run.model.record.options.dims
     if coordinates.mean.shape[1] != dims:
         raise InputsDisagree(
-            f"{name} has {coordinates.mean.shape[1]} coordinates, the model {dims}",
+            f"{path} has {coordinates.mean.shape[1]} coordinates, the model {dims}",
             "Give the table that fit or embed wrote with this very model.",
         )
-
-
-def _normal(coordinates: Coordinates, method: Any, draws: int, seed: int) -> PosteriorDraws:
-    """Normal posteriors from a table; a place without an error bar is a point."""
-    from dataclasses import replace
-
-    from ..inference.posterior_draws import normal_posterior
-
-    covariance = np.nan_to_num(coordinates.covariance)
+    method = revive(run.model, pick("cpu"))
     posterior = normal_posterior(
-        coordinates.mean, covariance, coordinates.samples, draws=draws * method.proposals, seed=seed
+        coordinates.mean,
+        np.nan_to_num(coordinates.covariance),
+        coordinates.samples,
+        draws=run.draws * method.proposals,
+        seed=run.seed,
     )
-    return replace(posterior, log_prior=method.log_prior(posterior.draws))
+    return _Query(coordinates, replace(posterior, log_prior=method.log_prior(posterior.draws)))
 
 
-def _levels(fitted: Model, labels: str | None) -> Levels | None:
-    """What the labels say, or None where the model has groups of its own."""
-    if labels is not None:
-        return read_levels(Path(labels))
-    if not fitted.record.get("groups"):
-        raise UsageProblem(
-            "the model knows no groups",
-            "Give --labels (with --reference for a table of the labelled samples), or fit "
-            "with --labels.",
-        )
-    return None
+def _groups(run: _Run, query: _Query) -> tuple[Groups, list[dict[str, Any]]]:
+    """The groups of the model, or those that labels make of the reference; how right they are."""
+    from ..fitting.groups import learn_groups
+    from ..reference.groups import MIN_GROUP_SIZE
 
-
-def _groups(
-    fitted: Model,
-    coordinates: Coordinates,
-    posterior: PosteriorDraws,
-    levels: Levels | None,
-    labels: str | None,
-    reference: str | None,
-    of_table: Callable[[str], tuple[Coordinates, PosteriorDraws]],
-) -> tuple[Groups, list[dict[str, Any]]]:
-    """The groups of the model, or those that labels make of the reference."""
-    from ..fitting.calibration import know_groups
-    from ..reference.groups import MIN_GROUP_SIZE, Groups
-
-    if levels is None or labels is None:
-        return Groups.of_json(fitted.record["groups"]), fitted.record["assignment"]
-    if reference:
-        coordinates, posterior = of_table(reference)
-    labels_of(coordinates.samples, levels.first, Path(labels))
-    judges = np.arange(len(coordinates.samples)) % FOLDS == 0
-    found, figures = know_groups(levels, coordinates.samples, posterior, judges)
+    if run.labels is None:
+        record = run.model.record
+        assert record.groups is not None
+        return record.groups, [dict(row) for row in record.assignment]
+    labelled = _from_table(run, run.reference) if run.reference else query
+    samples = labelled.coordinates.samples
+    run.labels.of(samples)
+    judges = np.arange(len(samples)) % FOLDS == 0
+    found, figures = learn_groups(run.labels, samples, labelled.posterior, judges)
     if found is None:
         raise InputsDisagree(
-            f"no label in {labels} has {MIN_GROUP_SIZE} samples or more",
+            f"no label in {run.labels.path} has {MIN_GROUP_SIZE} samples or more",
             "Give labels of more samples, or coarser ones.",
         )
     return found, figures
 
 
-def _assignments(
-    known: Groups, coordinates: Coordinates, posterior: PosteriorDraws, min_prob: float
-) -> list[Assignment]:
+def _assignments(groups: Groups, query: _Query, min_prob: float) -> list[Assignment]:
+    """Probabilities and reasons on every level."""
     from scipy.stats import entropy
 
     found = []
-    for number, level in enumerate(known.levels):
-        chance = known.probabilities(number, posterior)
+    for number, level in enumerate(groups.levels):
+        chance = groups.probabilities(number, query.posterior)
         found.append(
             Assignment(
                 level,
-                known.names(number),
-                coordinates.samples,
+                groups.names(number),
+                query.coordinates.samples,
                 chance,
                 entropy(chance, axis=1),
-                reasons(coordinates.flag, chance.max(axis=1), min_prob),
+                reasons(query.coordinates.flag, chance.max(axis=1), min_prob),
             )
         )
     return found
 
 
-def _spoken(assignment: Assignment) -> str:
+def _write(
+    run: _Run, query: _Query, assignments: list[Assignment], figures: list[dict[str, Any]]
+) -> Assigned:
+    """The table of each level and the summary; nothing where the run has no prefix."""
+    files, summary = dict(query.files), _summary(run, query, assignments, figures)
+    if run.prefix is None:
+        return Assigned(files, summary, assignments)
+    for assignment in assignments:
+        path = Path(f"{run.prefix}.assign.{assignment.level.replace('/', '_')}.tsv")
+        assignment.write(path)
+        files[f"assign.{assignment.level}"] = path
+        log.info("Most similar %s: %s", assignment.level, _counts(assignment))
+    run.clock.lap("writing")
+    files["assign"] = Path(f"{run.prefix}.assign.json")
+    completed = complete(summary, files, run.clock)
+    write_summary(files["assign"], completed)
+    return Assigned(files, completed, assignments)
+
+
+def _summary(
+    run: _Run, query: _Query, assignments: list[Assignment], figures: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What ``PREFIX.assign.json`` says of the run."""
+    return {
+        "command": "assign",
+        "inputs": list(run.inputs),
+        "model": run.name,
+        "options": {
+            "labels": run.labels and str(run.labels.path),
+            "reference": run.reference,
+            "min_prob": run.min_prob,
+            "draws": run.draws,
+            "seed": run.seed,
+        },
+        "samples": len(query.coordinates.samples),
+        "levels": {assignment.level: assignment.counts for assignment in assignments},
+        "assignment": figures,
+    }
+
+
+def _counts(assignment: Assignment) -> str:
+    """Samples by group and by reason, in one line."""
     counts = assignment.counts
     groups = ", ".join(f"{name} {count:,}" for name, count in counts["groups"].items())
     why = ", ".join(f"{name} {count:,}" for name, count in counts["reasons"].items())

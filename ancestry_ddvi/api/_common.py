@@ -1,4 +1,4 @@
-"""What the verbs share."""
+"""What the commands share."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageProblem
+from ..genotypes.formats.registry import without_suffixes
 
 if TYPE_CHECKING:
     from ..artefacts.model import Model
@@ -14,14 +15,10 @@ if TYPE_CHECKING:
     from ..methods.method import Method
     from ..methods.networks import Trained
 
-SUFFIXES = (".gz", ".bgz", ".vcf", ".bcf", ".bed", ".bim", ".fam", ".pgen", ".pvar", ".psam")
-
 
 def default_prefix(inputs: Sequence[str], model: str | None = None) -> str:
     """The input's name without folder and suffix; for ``embed``, with the model's after it."""
-    name = "stdin" if inputs[0] == "-" else Path(inputs[0]).name
-    while name.endswith(SUFFIXES) and name not in SUFFIXES:
-        name = name[: name.rindex(".")]
+    name = "stdin" if inputs[0] == "-" else without_suffixes(Path(inputs[0]).name)
     return name if model is None else f"{name}.in.{Path(model).name.removesuffix('.ddvi')}"
 
 
@@ -39,7 +36,7 @@ def counter(advance: Callable[[int], None]) -> Callable[[int, int | None], None]
 
 
 def generator_of(method: Method, fitted: Model, name: str) -> Trained:
-    """The method of a model, if samples can be made by it.
+    """The method of a model, if it has a generator.
 
     Raises
     ------
@@ -49,14 +46,14 @@ def generator_of(method: Method, fitted: Model, name: str) -> Trained:
 
     if not isinstance(method, Trained):
         raise UsageProblem(
-            f"{name} is a model of {fitted.record['options']['method']}, which has no generator",
+            f"{name} is a model of {fitted.record.options.method}, which has no generator",
             "Fit a method that has one, such as ddvi, vae or inflationary-flow.",
         )
     return method
 
 
 def targets_of(fitted: Model, asked: Sequence[str]) -> list[GroupTarget]:
-    """The groups of a model that are asked for; none where none is.
+    """The groups of a model that are asked for; empty if none are.
 
     Raises
     ------
@@ -64,12 +61,11 @@ def targets_of(fitted: Model, asked: Sequence[str]) -> list[GroupTarget]:
         If the model knows no groups, or not these.
     """
     from ..inference.targets import targets
-    from ..reference.groups import Groups
 
     if not asked:
         return []
-    if not fitted.record.get("groups"):
+    if fitted.record.groups is None:
         raise UsageProblem(
             "the model knows no groups", "Leave out --population, or fit with --labels."
         )
-    return targets(Groups.of_json(fitted.record["groups"]), asked, fitted.rotation)
+    return targets(fitted.record.groups, asked, fitted.rotation)

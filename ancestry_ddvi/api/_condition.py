@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..artefacts.coordinates import Coordinates, write_draws
+from ..artefacts.coordinates import write_draws
 from ..artefacts.model import Model
-from ..artefacts.summary import Clock
 from ..errors import UsageProblem
-from ..fitting.plan import check_folder
 from ..progress import SILENT, Progress
 from ._common import default_prefix, generator_of, targets_of
-from ._embed import Embedded, placed
-from .outputs import MIN_EFFECTIVE_DRAWS, conclude, join_flags
+from ._embed import Embedded, EmbedRun, ScoredInput, embed_run, run_embedding
+from .outputs import conclude, coordinates_of, unobserved
 
 if TYPE_CHECKING:
-    from ..data.scores import ScoreData
+    from ..inference.outsourcing import OutsourcedDraws
     from ..inference.posterior_draws import PosteriorDraws
-    from ..methods.method import Method
     from ..methods.networks import Trained
 
 log = logging.getLogger(__name__)
 
 PRIOR_DRAWS = 65_536
-"""By which the share of each group of a mixture is told."""
+"""Draws of the prior that give each group of a mixture its share."""
 
 Reward = Callable[[np.ndarray], np.ndarray]
 """Log reward of coordinates, in nats; (n, dims) -> (n,)."""
@@ -57,8 +55,8 @@ def condition(
 ) -> Embedded:
     """Draw from the posterior of a fitted generator under a constraint.
 
-    The constraint is what was observed of some samples (each is placed, as by ``embed``), a group
-    or a mixture of groups, a function of coordinates, or all of these at once.
+    The constraint is what was observed of some samples (each is embedded, as by ``embed``), a
+    group or a mixture of groups, a function of coordinates, or all of these at once.
 
     Parameters
     ----------
@@ -72,7 +70,7 @@ def condition(
         for "in", or ``<model>.conditioned``.
     population : str or sequence of str
         Names of groups that ``fit --labels`` left in the model, with weights, "CEU:0.3", or
-        without: draws come from places where a sample is of one of them.
+        without: draws come from the coordinates of these groups.
     reward : callable, optional
         Log of a reward at coordinates, (n, dims) -> (n,).
     sampler : str
@@ -96,21 +94,68 @@ def condition(
         raise UsageProblem("there is no constraint", "Give --given, --population or both.")
     if sampler not in SAMPLERS:
         raise UsageProblem(f"--sampler is {sampler}", f"Choose from {', '.join(SAMPLERS)}.")
-    prefix = out or condition_prefix(model, given)
     asked = (population,) if isinstance(population, str) else tuple(population)
-    wanted = partial(_log_reward, asked=asked, reward=reward)
-    if given:
-        place = partial(_place, log_reward=wanted, sampler=sampler, steps=sampler_steps,
-                        asked=asked, progress=progress, name=model)  # fmt: skip
-        return placed(
-            "condition", model, given, prefix, place, draws=draws, seed=seed, device=device,
-            threads=threads, min_variants=min_variants, build=build, labels=labels,
-            draws_out=draws_out, field=field, progress=progress,
-        )  # fmt: skip
-    return _any_sample(
-        model, prefix, asked, wanted, sampler, sampler_steps, draws=draws, seed=seed,
-        device=device, threads=threads, draws_out=draws_out,
+    constraint = _Constraint(asked, reward, sampler, sampler_steps)
+    run = embed_run(
+        "condition", model, given, out or condition_prefix(model, given), draws=draws, seed=seed,
+        device=device, threads=threads, min_variants=min_variants, build=build, labels=labels,
+        draws_out=draws_out, field=field, progress=progress,
     )  # fmt: skip
+    if given:
+        return run_embedding(run, partial(_draw_constrained, constraint))
+    return _write_unobserved(_draw_unobserved(run, constraint))
+
+
+@dataclass(frozen=True)
+class _Constraint:
+    """What is asked besides the genotypes, and how it is to be sampled.
+
+    Attributes
+    ----------
+    population : tuple of str
+        Groups, with or without weights.
+    reward : callable, optional
+        Log reward of coordinates.
+    sampler : str
+        One of ``constraint.SAMPLERS``.
+    steps : int
+        Training steps of the diffusion sampler.
+    """
+
+    population: tuple[str, ...]
+    reward: Reward | None
+    sampler: str
+    steps: int
+
+    def log_reward(self, fitted: Model, generator: Trained) -> Any:
+        """Everything but the genotypes, as a log reward of latents."""
+        from ..inference.constraint import of_latents
+
+        terms: list[Reward] = [] if self.reward is None else [self.reward]
+        if self.population:
+            terms.append(_of_groups(fitted, generator, self.population))
+
+        def total(z: np.ndarray) -> np.ndarray:
+            return np.asarray(sum((term(z) for term in terms), np.zeros(len(z))))
+
+        return of_latents(total, fitted.rotation)
+
+    def as_json(self, **counts: int) -> dict[str, Any]:
+        """What the summary says of it, with the samples drawn by each sampler."""
+        return {
+            "population": list(self.population),
+            "sampler": {"asked": self.sampler, "steps": self.steps, **counts},
+        }
+
+
+@dataclass(frozen=True)
+class _Unobserved:
+    """Draws of the constraint itself, for one sample of which nothing was observed."""
+
+    run: EmbedRun
+    constraint: _Constraint
+    draws: OutsourcedDraws
+    posterior: PosteriorDraws
 
 
 def condition_prefix(model: str, given: Sequence[str]) -> str:
@@ -121,56 +166,32 @@ def condition_prefix(model: str, given: Sequence[str]) -> str:
     return f"{default_prefix(given)}.conditioned.{stem}"
 
 
-def _place(
-    fitted: Model,
-    method: Method,
-    data: ScoreData,
-    ids: Sequence[str],
-    draws: int,
-    seed: int,
-    *,
-    log_reward: Callable[[Model, Trained], Any],
-    sampler: str,
-    steps: int,
-    asked: Sequence[str],
-    progress: Progress,
-    name: str,
+def _draw_constrained(
+    constraint: _Constraint, scored: ScoredInput
 ) -> tuple[PosteriorDraws, dict[str, Any]]:
-    """Every sample under the constraint."""
-    from dataclasses import replace
-
+    """Posterior draws of every sample under the constraint."""
+    from ..data.scores import ScoreData
     from ..inference.constraint import constrained
 
-    generator = generator_of(method, fitted, name)
-    dims = len(fitted.rotation)
-    with progress.stage("sampling", None) as advance:
+    run = scored.matched.run
+    generator = generator_of(run.method, run.model, run.name)
+    with run.progress.stage("sampling", None) as advance:
         found, by = constrained(
-            generator.model, data, ids, log_reward(fitted, generator),
-            draws=draws * method.proposals, seed=seed, sampler=sampler, steps=steps,
+            generator.model,
+            ScoreData(scored.scores, run.device),
+            scored.matched.store.samples,
+            constraint.log_reward(run.model, generator),
+            draws=run.draws * generator.proposals,
+            seed=run.seed,
+            sampler=constraint.sampler,
+            steps=constraint.steps,
             advance=advance,
-        )  # fmt: skip
+        )
     log.info("%s samples by the generator's own draws, %s by outsourced diffusion sampling.",
              f"{by['own']:,}", f"{by['outsourced']:,}")  # fmt: skip
-    leading = found.draws[..., :dims]
+    leading = found.draws[..., : len(run.model.rotation)]
     found = replace(found, draws=leading, log_prior=generator.log_prior(leading))
-    said = {"asked": sampler, "steps": steps, **by}
-    return found, {"population": list(asked), "sampler": said}
-
-
-def _log_reward(
-    fitted: Model, generator: Trained, *, asked: Sequence[str], reward: Reward | None
-) -> Any:
-    """All constraints but the data, as a reward of latents."""
-    from ..inference.constraint import of_latents
-
-    terms: list[Reward] = [] if reward is None else [reward]
-    if asked:
-        terms.append(_of_groups(fitted, generator, asked))
-
-    def total(places: np.ndarray) -> np.ndarray:
-        return np.asarray(sum((term(places) for term in terms), np.zeros(len(places))))
-
-    return of_latents(total, fitted.rotation)
+    return found, constraint.as_json(**by)
 
 
 def _of_groups(fitted: Model, generator: Trained, asked: Sequence[str]) -> Reward:
@@ -180,95 +201,75 @@ def _of_groups(fitted: Model, generator: Trained, asked: Sequence[str]) -> Rewar
     wanted = targets_of(fitted, asked)
     if len(wanted) == 1:
         return wanted[0].log_chance
-    prior = generator.sample_prior(PRIOR_DRAWS, fitted.record["options"]["seed"])
-    places = prior[:, : len(fitted.rotation)] @ fitted.rotation
+    prior = generator.sample_prior(PRIOR_DRAWS, fitted.record.options.seed)
+    coordinates = prior[:, : len(fitted.rotation)] @ fitted.rotation
     chances: dict[str, Reward] = {target.name: target.log_chance for target in wanted}
-    return mixed(chances, {target.name: target.share for target in wanted}, places)
+    return mixed(chances, {target.name: target.share for target in wanted}, coordinates)
 
 
-def _any_sample(
-    model: str,
-    prefix: str,
-    asked: Sequence[str],
-    log_reward: Callable[[Model, Trained], Any],
-    sampler: str,
-    steps: int,
-    *,
-    draws: int,
-    seed: int | None,
-    device: str,
-    threads: int | None,
-    draws_out: bool,
-) -> Embedded:
-    """A sample of whom nothing was observed: one row, of the constraint itself."""
-    from ..fitting.pipeline import revive
+def _draw_unobserved(run: EmbedRun, constraint: _Constraint) -> _Unobserved:
+    """Draw from the prior under the constraint."""
     from ..inference.outsourcing import outsource
     from ..inference.posterior_draws import PosteriorDraws
-    from ..models.runtime import computing, pick
+    from ..models.runtime import computing
 
-    chosen, clock = pick(device), Clock()
-    check_folder(Path(prefix))
-    fitted = Model.read(Path(model))
-    generator = generator_of(revive(fitted, chosen), fitted, model)
-    seed = fitted.record["options"]["seed"] if seed is None else seed
-    clock.lap("loading")
-    with computing(seed, threads):
-        prior = generator.model.prior
+    generator = generator_of(run.method, run.model, run.name)
+    with computing(run.seed, run.threads):
         found = outsource(
-            prior, log_reward(fitted, generator), draws=draws * generator.proposals, seed=seed,
-            steps=steps,
-        )  # fmt: skip
-    clock.lap("sampling")
+            generator.model.prior,
+            constraint.log_reward(run.model, generator),
+            draws=run.draws * generator.proposals,
+            seed=run.seed,
+            steps=constraint.steps,
+        )
+    run.clock.lap("sampling")
     log.info("By %s; log of the constraint's probability under the prior %.2f nats.",
              found.by, found.log_z)  # fmt: skip
-    leading = found.z[None, :, : len(fitted.rotation)]
-    posterior = PosteriorDraws(leading, found.log_weight[None]).rotated(fitted.rotation)
-    name = "+".join(asked) or "constraint"
-    few = posterior.effective_draws[0] < MIN_EFFECTIVE_DRAWS
-    coordinates = _row(name, posterior, join_flags("few_draws" if few else "",
-                                               "missed_modes" if found.missed else ""))  # fmt: skip
-    files = {"coords": Path(f"{prefix}.coords.tsv"), "eigenvec": Path(f"{prefix}.eigenvec")}
+    leading = found.z[None, :, : len(run.model.rotation)]
+    posterior = PosteriorDraws(leading, found.log_weight[None]).rotated(run.model.rotation)
+    return _Unobserved(run, constraint, found, posterior)
+
+
+def _write_unobserved(drawn: _Unobserved) -> Embedded:
+    """A table of one row, and the summary."""
+    run, posterior = drawn.run, drawn.posterior
+    name = "+".join(drawn.constraint.population) or "constraint"
+    coordinates = coordinates_of(
+        [name],
+        posterior,
+        unobserved(run.model.projection.kept),
+        model_variants=len(run.model.panel),
+        variants_in_file=0,
+        p_panel=np.full(1, np.nan),
+        flags=["missed_modes" if drawn.draws.missed else ""],
+    )
+    files = {"coords": Path(f"{run.prefix}.coords.tsv"), "eigenvec": Path(f"{run.prefix}.eigenvec")}
     coordinates.write(files["coords"])
     coordinates.write_eigenvec(files["eigenvec"])
-    if draws_out:
-        files["draws"] = Path(f"{prefix}.draws.npz")
-        write_draws(files["draws"], [name], posterior.resampled(draws, [name], seed))
-    clock.lap("writing")
-    summary = {
-        "command": "condition",
-        "inputs": [model],
-        "model": model,
-        "options": {"draws": draws, "seed": seed, "device": str(chosen)},
-        "samples": 1,
-        "population": list(asked),
-        "sampler": {"asked": sampler, "steps": steps, "own": 0, "outsourced": 1},
-        "evidence": {
-            "by": found.by,
-            "log_z": found.log_z,
-            "elbo": found.elbo,
-            "eubo": found.eubo,
-            "missed": found.missed,
-            "effective_draws": found.effective,
-        },
-    }
-    done = conclude(prefix, summary, files, coordinates, clock)
+    if run.draws_out:
+        files["draws"] = Path(f"{run.prefix}.draws.npz")
+        write_draws(files["draws"], [name], posterior.resampled(run.draws, [name], run.seed))
+    run.clock.lap("writing")
+    done = conclude(str(run.prefix), _summary(drawn), files, coordinates, run.clock)
     return Embedded(*done, coordinates, posterior)
 
 
-def _row(name: str, posterior: PosteriorDraws, flag: str) -> Coordinates:
-    """The table of one who was not observed at all."""
-    nothing, unknown = np.zeros(1), np.full(1, np.nan)
-    return Coordinates(
-        samples=[name],
-        mean=posterior.mean,
-        sd=posterior.sd,
-        correlation=posterior.correlation,
-        n_variants=np.zeros(1, dtype=np.int64),
-        effective_variants=nothing,
-        variant_fraction=nothing,
-        call_rate=unknown,
-        effective_draws=posterior.effective_draws,
-        log_evidence=posterior.log_evidence,
-        p_panel=unknown,
-        flag=[flag],
-    )
+def _summary(drawn: _Unobserved) -> dict[str, Any]:
+    """What ``PREFIX.summary.json`` says where nothing was observed."""
+    run, found = drawn.run, drawn.draws
+    return {
+        "command": "condition",
+        "inputs": [run.name],
+        "model": run.name,
+        "options": {"draws": run.draws, "seed": run.seed, "device": str(run.device)},
+        "samples": 1,
+        **drawn.constraint.as_json(own=0, outsourced=1),
+        "constraint": {
+            "sampler": found.by,
+            "log_z": found.log_z,
+            "elbo": found.elbo,
+            "eubo": found.eubo,
+            "missed_modes": found.missed,
+            "effective_draws": found.effective,
+        },
+    }

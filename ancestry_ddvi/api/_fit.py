@@ -3,32 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from ..artefacts.coordinates import Coordinates
-from ..artefacts.labels import UNLABELLED, labels_of, read_labels, read_levels
+from ..artefacts.flags import join_flags
+from ..artefacts.labels import Labels, read_labels
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
-from ..fitting.plan import check_folder, plan, say_estimate
 from ..genotypes.harmonise.liftover import Chain
-from ..genotypes.qc.quality_control import Filters
+from ..genotypes.qc.filters import Filters
 from ..genotypes.store import GenotypeStore
 from ..progress import SILENT, Progress
+from ..storage import prepare_folder
 from ._common import counter, default_prefix
-from .outputs import conclude, coordinates_of, join_flags, write_places
+from ._results import Result
+from .outputs import conclude, coordinates_of, write_embedding
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import torch
+
+    from ..fitting.options import FitOptions
+    from ..fitting.pipeline import Fit
+    from ..inference.posterior_draws import PosteriorDraws
+
+DRAWS = 64
+"""Posterior draws of each sample, times the proposals that the method needs for one."""
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """What ``fit`` wrote, and the coordinates; none of either after a dry run."""
+@dataclass(frozen=True, repr=False)
+class Fitted(Result):
+    """What ``fit`` wrote, and the coordinates; none of either after a dry run.
+
+    Attributes
+    ----------
+    files : dict from kind to Path
+    summary : dict
+    coordinates : Coordinates, optional
+    """
 
     files: dict[str, Path]
     summary: dict[str, Any]
-    coordinates: Coordinates | None = field(default=None, repr=False)
+    coordinates: Coordinates | None = None
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table of coordinates, as ``PREFIX.coords.tsv`` has it; empty after a dry run."""
+        import pandas as pd
+
+        return pd.DataFrame() if self.coordinates is None else self.coordinates.to_frame()
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One call of ``fit``, its arguments read and checked."""
+
+    inputs: tuple[str, ...]
+    prefix: str
+    options: FitOptions
+    labels: Labels | None
+    chain_path: str | None
+    chain: Chain | None
+    device: torch.device
+    threads: int | None
+    progress: Progress
+    clock: Clock = field(default_factory=Clock)
+
+
+@dataclass(frozen=True)
+class _Embedded:
+    """The fit of a run, and every sample of the store embedded by it."""
+
+    run: _Run
+    store: GenotypeStore
+    fit: Fit
+    posterior: PosteriorDraws
 
 
 def fit(
@@ -49,12 +99,12 @@ def fit(
     dry_run: bool = False,
     progress: Progress = SILENT,
 ) -> Fitted:
-    """Fit a model to a cohort and place every sample in it.
+    """Fit a model to a cohort and embed every sample of it.
 
     Parameters
     ----------
     inputs : sequence of str
-        Genotype files of the cohort; several are join_flags.
+        Genotype files of the cohort; several are joined.
     out : str, optional
         Prefix of everything that is written; by default the name of the first input.
     labels : str, optional
@@ -73,114 +123,182 @@ def fit(
     prior : str, optional
         A name of ``models.priors.PRIORS``, such as "mixture:12"; by default the method's.
     semi_supervised : bool
-        Let the labels guide the fit; samples without one, or not in the table, are free.
+        Let the labels guide the fit; samples without a label are free.
     chain : str, optional
         UCSC chain file from the cohort's genome build to another, such as
-        hg19ToHg38.over.chain.gz: the model then knows its variants in both.
+        hg19ToHg38.over.chain.gz: the model then knows its variants in both builds.
     settings : mapping of str to str
         Settings of the method's recipe.
     dry_run : bool
         Write nothing; ``summary["plan"]`` says what would be done.
     progress : Progress
+
+    Raises
+    ------
+    DDVIError
+
+    Examples
+    --------
+    >>> import ancestry_ddvi
+    >>> fitted = ancestry_ddvi.fit(["cohort.vcf.gz"], labels="labels.tsv", dry_run=True)
+    >>> fitted.summary["plan"][0]
+    'read cohort.vcf.gz: 122 samples'
     """
-    from ..data.scores import ScoreData
-    from ..fitting.calibration import judged
-    from ..fitting.pipeline import FitOptions, fit_model
+    from ..fitting.estimate import plan
     from ..models.runtime import computing, pick
 
-    prefix = out or default_prefix(inputs)
     if prior:
         settings = {**settings, "prior": prior}
-    named = read_labels(Path(labels)) if labels else {}
-    classes = _classes(named) if semi_supervised else ()
-    options = FitOptions(method, dims, seed, filters, settings, classes)
-    chosen, recipe = pick(device), options.recipe
-    liftover = _liftover(chain, filters)
+    run = _Run(
+        inputs=tuple(inputs),
+        prefix=out or default_prefix(inputs),
+        options=_options(method, dims, seed, filters, settings),
+        labels=read_labels(labels) if labels else None,
+        chain_path=chain,
+        chain=_chain(chain, filters),
+        device=pick(device),
+        threads=threads,
+        progress=progress,
+    )
+    run = _guided(run) if semi_supervised else run
     if dry_run:
-        return Fitted({}, {"plan": plan(inputs, prefix, asdict(options), str(chosen))})
-    clock = Clock()
-    check_folder(Path(prefix))
+        return Fitted({}, {"plan": plan(inputs, run.prefix, run.options, str(run.device))})
+    prepare_folder(Path(run.prefix))
     with computing(seed, threads):
-        with progress.stage("reading", None) as advance:
-            cache = Path(f"{prefix}.genotypes")
-            store = GenotypeStore.open(inputs, cache, counter(advance))
-        if liftover:
-            liftover.check(store.variants, store.name)
-        groups = labels_of(store.samples, named, Path(labels)) if labels else None
-        say_estimate(len(store.samples), len(store.variants))
-        clock.lap("reading")
-        guides = _numbers(store.samples, named, classes) if classes else None
-        levels = read_levels(Path(labels)) if labels else None
-        done = fit_model(store, options, chosen, progress, clock, guides, levels, liftover)
-        posterior = done.method.embed(
-            ScoreData(done.scores, chosen),
-            store.samples,
-            draws=64 * done.method.proposals,
-            seed=seed,
-        )
-        clock.lap("placing")
-    posterior = posterior.rotated(done.model.rotation)
-    p_panel, unlike = judged(done.model.record, posterior, done.scores, done.model.projection)
-    variants = len(done.qc.variants)
-    coordinates = coordinates_of(
-        store.samples,
-        posterior,
-        done.scores,
-        model_variants=variants,
-        variants_in_file=variants,
-        p_panel=p_panel,
-        remarks=[
-            join_flags(flag, "pseudo_haploid" if haploid else "", remark)
-            for flag, haploid, remark in zip(
-                done.qc.flags, done.scores.pseudo_haploid, unlike, strict=True
-            )
-        ],
-    )
-    files = {"model": Path(f"{prefix}.ddvi")}
-    done.model.write(files["model"])
-    title = f"{Path(prefix).name}: {len(store.samples):,} samples, {variants:,} variants"
-    files |= write_places(
-        prefix, coordinates, posterior, done.scores, groups, title, method, classes
-    )
-    clock.lap("writing")
-    summary = {
-        "command": "fit",
-        "inputs": list(inputs),
-        "options": asdict(options)
-        | {"settings": asdict(recipe), "chain": chain, "device": str(chosen)},
-        "build": done.qc.build,
-        "positions": done.model.panel.known,
-        **done.model.record["counts"],
-        "components": done.model.projection.kept,
-        "dispersion": done.model.projection.dispersion,
-        "bounds": done.bounds,
-        **{key: done.model.record[key] for key in ("calibration", "assignment", "privacy")},
-    }
-    return Fitted(*conclude(prefix, summary, files, coordinates, clock), coordinates)
+        embedded = _embed(run, _read(run))
+    return _write(embedded)
 
 
-def _liftover(chain: str | None, filters: Filters) -> Chain | None:
-    if chain and filters.allow_extra_chr:
+def _options(
+    method: str, dims: int, seed: int, filters: Filters, settings: Mapping[str, str]
+) -> FitOptions:
+    from ..fitting.options import FitOptions
+
+    options = FitOptions(method, dims, seed, filters, settings)
+    _ = options.recipe  # unknown settings are refused before anything is read
+    return options
+
+
+def _chain(path: str | None, filters: Filters) -> Chain | None:
+    if path and filters.allow_extra_chr:
         raise UsageProblem(
             "--chain leads between human genome builds, and --allow-extra-chr takes any species",
             "Leave out one of them.",
         )
-    return Chain.read(chain) if chain else None
+    return Chain.read(path) if path else None
 
 
-def _classes(named: Mapping[str, str]) -> tuple[str, ...]:
-    """The labels that samples have, in order."""
-    classes = tuple(sorted({label for label in named.values() if label != UNLABELLED}))
+def _guided(run: _Run) -> _Run:
+    """The run with the labels as classes that guide the fit."""
+    from dataclasses import replace
+
+    classes = run.labels.classes if run.labels else ()
     if len(classes) < 2:
         raise UsageProblem(
             "--semi-supervised needs labels of two classes or more", "Give them by --labels."
         )
-    return classes
+    options = replace(run.options, classes=classes)
+    _ = options.recipe
+    return replace(run, options=options)
 
 
-def _numbers(
-    samples: Sequence[str], named: Mapping[str, str], classes: Sequence[str]
-) -> np.ndarray:
-    """Every sample's class as a number, -1 where it is not known; int64 (samples,)."""
-    number = {name: i for i, name in enumerate(classes)}
-    return np.array([number.get(named.get(sample, ""), -1) for sample in samples], dtype=np.int64)
+def _read(run: _Run) -> GenotypeStore:
+    """The store of the inputs; labels and chain are checked against it."""
+    from ..fitting.estimate import log_estimate
+
+    with run.progress.stage("reading", None) as advance:
+        cache = Path(f"{run.prefix}.genotypes")
+        store = GenotypeStore.open(run.inputs, cache, counter(advance))
+    if run.chain:
+        run.chain.check(store.variants, store.name)
+    if run.labels:
+        run.labels.of(store.samples)
+    log_estimate(len(store.samples), len(store.variants))
+    run.clock.lap("reading")
+    return store
+
+
+def _embed(run: _Run, store: GenotypeStore) -> _Embedded:
+    """Fit the model and embed every sample, in the fit or not."""
+    from ..data.scores import ScoreData
+    from ..fitting.pipeline import fit_model
+    from ..fitting.prepare import FitRequest
+
+    request = FitRequest(
+        store, run.options, run.device, run.labels, run.chain, run.progress, run.clock
+    )
+    fit = fit_model(request)
+    posterior = fit.method.embed(
+        ScoreData(fit.scores, run.device),
+        store.samples,
+        draws=DRAWS * fit.method.proposals,
+        seed=run.options.seed,
+    )
+    run.clock.lap("embedding")
+    return _Embedded(run, store, fit, posterior.rotated(fit.model.rotation))
+
+
+def _write(embedded: _Embedded) -> Fitted:
+    """The model, tables, pictures and the summary."""
+    run, store, fit = embedded.run, embedded.store, embedded.fit
+    coordinates = _coordinates(embedded)
+    files = {"model": Path(f"{run.prefix}.ddvi")}
+    fit.model.write(files["model"])
+    counts = f"{len(store.samples):,} samples, {len(fit.qc.variants):,} variants"
+    files |= write_embedding(
+        run.prefix,
+        coordinates,
+        embedded.posterior,
+        fit.scores,
+        run.labels.of(store.samples) if run.labels else None,
+        f"{Path(run.prefix).name}: {counts}",
+        run.options.method,
+        run.options.classes,
+    )
+    run.clock.lap("writing")
+    return Fitted(
+        *conclude(run.prefix, _summary(run, fit), files, coordinates, run.clock), coordinates
+    )
+
+
+def _coordinates(embedded: _Embedded) -> Coordinates:
+    """The table of coordinates with the flags of quality control and of the out-of-panel test."""
+    from ..fitting.diagnostics import out_of_panel
+
+    fit, posterior = embedded.fit, embedded.posterior
+    model, scores, variants = fit.model, fit.scores, len(fit.qc.variants)
+    p_panel, unlike = out_of_panel(model.record, posterior, scores, model.projection)
+    return coordinates_of(
+        embedded.store.samples,
+        posterior,
+        scores,
+        model_variants=variants,
+        variants_in_file=variants,
+        p_panel=p_panel,
+        flags=[
+            join_flags(flag, "pseudo_haploid" if haploid else "", other)
+            for flag, haploid, other in zip(
+                fit.qc.flags, scores.pseudo_haploid, unlike, strict=True
+            )
+        ],
+    )
+
+
+def _summary(run: _Run, fit: Fit) -> dict[str, Any]:
+    """What ``PREFIX.summary.json`` says of the run."""
+    record, projection = fit.model.record, fit.model.projection
+    options = record.as_json()["options"]
+    return {
+        "command": "fit",
+        "inputs": list(run.inputs),
+        "options": options | {"chain": run.chain_path, "device": str(run.device)},
+        "build": fit.qc.build,
+        "positions": fit.model.panel.known,
+        **record.counts,
+        "components": projection.kept,
+        "dispersion": projection.dispersion,
+        "bounds": record.bounds,
+        "calibration": record.calibration,
+        "assignment": list(record.assignment),
+        "privacy": record.privacy,
+    }

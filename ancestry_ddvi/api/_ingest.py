@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..fitting.plan import check_folder
 from ..genotypes.store import ingest as write_store
 from ..progress import SILENT, Progress
+from ..storage import prepare_folder
 from ._common import counter, default_prefix
 
 
@@ -41,7 +41,7 @@ def ingest(
         One of its children, with problem, remedy and exit code; so do all verbs.
     """
     prefix = out or f"{default_prefix(inputs)}.genotypes"
-    check_folder(Path(prefix))
+    prepare_folder(Path(prefix))
     with progress.stage("reading", None) as advance:
         store = write_store(inputs, Path(prefix), counter(advance))
     files = {end: Path(f"{prefix}.{end}") for end in ("bed", "bim", "fam", "json")}

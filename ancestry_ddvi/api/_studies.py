@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..artefacts.labels import labels_of, read_labels
-from ..fitting.plan import check_folder
+from ..artefacts.labels import read_labels
 from ..genotypes.qc.quality_control import Filters
 from ..genotypes.store import GenotypeStore
 from ..progress import SILENT, Progress
+from ..storage import prepare_folder
 from ._common import counter
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def compare(
     Parameters
     ----------
     inputs : sequence of str
-        Genotype files of the cohort; several are join_flags.
+        Genotype files of the cohort; several are joined.
     out : str
         Prefix of the tables.
     labels : str, optional
@@ -67,15 +67,15 @@ def compare(
     from ..validation import genotypes
 
     chosen = pick(device)
-    check_folder(Path(out))
-    named = read_labels(Path(labels)) if labels else {}
+    prepare_folder(Path(out))
+    named = read_labels(labels) if labels else None
     with progress.stage("reading", None) as advance:
         store = GenotypeStore.open(inputs, None, counter(advance))
     table = genotypes.compare(
         store,
         filters,
         genotypes.candidates(methods or ("pca", "umap", "vae", "ddvi"), priors, settings),
-        labels_of(store.samples, named, Path(labels)) if labels else None,
+        named.of(store.samples) if named else None,
         dims=dims,
         seeds=seeds,
         device=chosen,
@@ -134,7 +134,7 @@ def benchmark_images(
         from ..data.download import download as fetch
 
         fetch(name, Path(data))
-    check_folder(Path(out) / name)
+    prepare_folder(Path(out) / name)
     asked: dict[ImageStudy, list[str]] = {}
     for method in methods or METHODS:
         asked.setdefault(study_of(method), []).append(method)
@@ -189,7 +189,7 @@ def benchmark_toys(
     from ..validation import toys
 
     chosen = pick(device)
-    check_folder(Path(out) / "toy")
+    prepare_folder(Path(out) / "toy")
     table = toys.run(
         shapes or list(TOYS),
         Path(out),
@@ -241,7 +241,7 @@ def benchmark_conditional(
         from ..data.download import download as fetch
 
         fetch("mnist", Path(data))
-    check_folder(Path(out) / "conditional")
+    prepare_folder(Path(out) / "conditional")
     trials = [
         conditional.ConditionalTrial(method, dims, seed, epochs, settings)
         for method in methods or conditional.METHODS

@@ -1,4 +1,4 @@
-"""What fit and embed both write: tables and pictures of every sample's place, and the summary."""
+"""What fit, embed and condition write: tables and figures of coordinates, and the summary."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..artefacts.coordinates import Coordinates, write_components, write_groups
+from ..artefacts.flags import join_flags
+from ..artefacts.records import EmbeddedSamples
 from ..artefacts.summary import Clock, complete, write_summary
 from ..genotypes.projection.scores import Scores
 
@@ -16,11 +18,11 @@ if TYPE_CHECKING:
     from ..inference.posterior_draws import PosteriorDraws
 
 MIN_EFFECTIVE_DRAWS = 4.0
-"""With fewer effective draws a sample is flagged: the error bar is a guess."""
+"""A sample with fewer effective draws is flagged."""
 
 CAPTION = (
-    "Distances are model-based: they depend on the panel, its variants and the prior. "
-    "Position describes genetic similarity to the samples of the panel, not identity."
+    "Distances depend on the reference panel, its variants and the prior. "
+    "Coordinates describe genetic similarity to the samples of the panel, not identity."
 )
 
 
@@ -32,42 +34,47 @@ def coordinates_of(
     model_variants: int,
     variants_in_file: int,
     p_panel: np.ndarray,
-    remarks: Sequence[str],
+    flags: Sequence[str],
 ) -> Coordinates:
     """The table of coordinates.
 
     Parameters
     ----------
     samples : sequence of str
-    posterior : PosteriorDraws, on the axes of the coordinates
+    posterior : PosteriorDraws
+        On the axes of the coordinates.
     scores : Scores
     model_variants, variants_in_file : int
         Variants of the model, and how many of them the file has.
     p_panel : ndarray, (samples,)
-        Share of the panel that is more unusual than each sample.
-    remarks : sequence of str
-        Flags known so far, one string per sample.
+        Out-of-panel p-values.
+    flags : sequence of str
+        Flags raised so far, separated by commas, for each sample; ``few_draws`` is added here.
     """
-    unsure = posterior.effective_draws < MIN_EFFECTIVE_DRAWS
-    return Coordinates(
-        samples=samples,
-        mean=posterior.mean,
-        sd=posterior.sd,
-        correlation=posterior.correlation,
-        n_variants=scores.observed,
-        effective_variants=scores.effective_variants,
-        variant_fraction=scores.observed / model_variants,
-        call_rate=scores.observed / max(variants_in_file, 1),
-        effective_draws=posterior.effective_draws,
-        log_evidence=posterior.log_evidence,
-        p_panel=p_panel,
-        flag=[
-            join_flags(r, "few_draws" if u else "") for r, u in zip(remarks, unsure, strict=True)
-        ],
+    few = posterior.effective_draws < MIN_EFFECTIVE_DRAWS
+    raised = [
+        join_flags(flag, "few_draws" if true else "") for flag, true in zip(flags, few, strict=True)
+    ]
+    return Coordinates.of(
+        EmbeddedSamples(
+            samples, posterior, scores, model_variants, variants_in_file, p_panel, raised
+        )
     )
 
 
-def write_places(
+def unobserved(components: int) -> Scores:
+    """The scores of one sample of which no variant is observed."""
+    return Scores(
+        value=np.zeros((1, components)),
+        precision=np.zeros((1, components, components)),
+        length=np.zeros(1),
+        observed=np.zeros(1, dtype=np.int64),
+        effective_variants=np.zeros(1),
+        pseudo_haploid=np.zeros(1, dtype=bool),
+    )
+
+
+def write_embedding(
     prefix: str,
     coordinates: Coordinates,
     posterior: PosteriorDraws,
@@ -77,7 +84,7 @@ def write_places(
     method: str = "ddvi",
     classes: Sequence[str] = (),
 ) -> dict[str, Path]:
-    """Write the tables and the pictures of every sample's place; the paths by kind."""
+    """Write the tables and the figure of embedded samples; the paths by kind."""
     from ..plots.scatter import coordinates_figure, save
 
     files = {
@@ -111,15 +118,10 @@ def conclude(
     coordinates: Coordinates,
     clock: Clock,
 ) -> tuple[dict[str, Path], dict[str, Any]]:
-    """Write the summary, which names every file, itself included; both as they are now."""
-    flags = [flag for flags in coordinates.flag for flag in flags.split(",") if flag]
+    """Write the summary with the number of samples by flag; all files, and the summary."""
+    raised = [flag for flags in coordinates.flag for flag in flags.split(",") if flag]
     files = files | {"summary": Path(f"{prefix}.summary.json")}
-    counted = {name: flags.count(name) for name in sorted(set(flags))}
+    counted = {name: raised.count(name) for name in sorted(set(raised))}
     completed = complete(summary | {"flags": counted}, files, clock)
     write_summary(files["summary"], completed)
     return files, completed
-
-
-def join_flags(*remarks: str) -> str:
-    """Remarks separated by commas, empty ones left out."""
-    return ",".join(remark for remark in remarks if remark)

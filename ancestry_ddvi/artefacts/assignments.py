@@ -1,4 +1,4 @@
-"""PREFIX.assign.LEVEL.tsv: to which group of the panel each sample is most similar."""
+"""PREFIX.assign.LEVEL.tsv: the labelled group that each sample is genetically most similar to."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .coordinates import numbers, write_table
+from .columns import values_of
+from .flags import gravest
+from .tables import frame, write_table
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 UNASSIGNED = "unassigned"
-
-DISQUALIFYING = ("unlike_panel", "few_variants", "few_draws")
-"""Flags of a sample, before any colon, of whom no group is said; the gravest first."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,9 @@ class Assignment:
     samples : sequence of str
     probability : ndarray of float64, (samples, groups)
     entropy : ndarray of float64, (samples,)
-        Of the probabilities, in nats.
+        Entropy of the probabilities, in nats.
     reason : sequence of str
-        Why a sample is unassigned; "" where they are not.
+        Why a sample is unassigned; "" for a sample that is assigned.
     """
 
     level: str
@@ -55,44 +58,37 @@ class Assignment:
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
-        """Samples by group, and those unassigned by reason."""
+        """Number of samples by group, and of unassigned samples by reason."""
         groups, reasons = Counter(self.group), Counter(filter(None, self.reason))
         return {"groups": dict(sorted(groups.items())), "reasons": dict(sorted(reasons.items()))}
 
+    @property
+    def best(self) -> np.ndarray:
+        """The probability of the most probable group; (samples,)."""
+        return np.asarray(self.probability.max(axis=1))
+
+    def to_frame(self) -> DataFrame:
+        """The table as a pandas DataFrame, with all digits."""
+        return frame(*values_of("assign", self, self.groups))
+
     def write(self, path: Path) -> None:
-        """Write the tab-separated table with a header."""
-        best = self.probability.max(axis=1)
-        similar, group = self.most_similar, self.group
-        header = ["sample_id", "group", "most_similar", "probability", "entropy", "reason"]
-        rows = (
-            [
-                sample,
-                group[i],
-                similar[i],
-                *numbers([best[i], self.entropy[i]]),
-                self.reason[i],
-                *numbers(self.probability[i]),
-            ]
-            for i, sample in enumerate(self.samples)
-        )
-        write_table(path, [*header, *self.groups], rows)
+        """Write the table."""
+        write_table(path, "assign", self, self.groups)
 
 
-def reasons(flags: Sequence[str], probability: np.ndarray, least: float) -> list[str]:
-    """Why each sample is unassigned; "" where they are not.
+def reasons(flags: Sequence[str], probability: np.ndarray, minimum: float) -> list[str]:
+    """Why each sample is unassigned; "" for a sample that is assigned.
 
     Parameters
     ----------
     flags : sequence of str
-        The column of the coordinates.
+        The column ``flag`` of the coordinates.
     probability : ndarray, (samples,)
         Of the most probable group.
-    least : float
-        Below it no sample is assigned.
+    minimum : float
+        A sample with a smaller probability is unassigned.
     """
-    found = []
-    for flag, chance in zip(flags, probability, strict=True):
-        words = {word.split(":")[0]: word for word in flag.split(",")}
-        grave = next((words[word] for word in DISQUALIFYING if word in words), "")
-        found.append(grave or ("" if chance >= least else "low_probability"))
-    return found
+    return [
+        gravest(flag) or ("" if chance >= minimum else "low_probability")
+        for flag, chance in zip(flags, probability, strict=True)
+    ]

@@ -1,105 +1,118 @@
-"""Coordinate tables: PREFIX.coords.tsv, PREFIX.eigenvec and PREFIX.pcs.tsv."""
+"""Coordinate tables: PREFIX.coords.tsv, PREFIX.eigenvec, PREFIX.pcs.tsv and PREFIX.groups.tsv."""
 
 from __future__ import annotations
 
-import itertools
-import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import InputUnreadable
 from ..storage import whole
+from .columns import TABLES, values_of
+from .records import ComponentScores, EmbeddedSamples, GroupProbabilities
+from .tables import frame, parsed, read_table, write_columns, write_table
 
-_SHARED = (
-    "effective_variants", "variant_fraction", "call_rate",
-    "effective_draws", "log_evidence", "p_panel", "flag",
-)  # fmt: skip
-"""Columns after the number of variants."""
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _GIVE = "Give a .coords.tsv file written by fit or embed."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Coordinates:
-    """Every sample's place, one row a sample, in input order.
+    """The coordinates of samples, one row a sample, in input order.
 
     Attributes
     ----------
-    samples : sequence of str
-    mean, sd : ndarray of float64, (samples, dims)
-        Posterior mean and standard deviation, in units of the prior's standard deviation.
-    correlation : ndarray of float64, (samples, dims (dims - 1) / 2)
-        Posterior correlation of each pair of axes, (1, 2), (1, 3), ..., (2, 3), ...
-    n_variants : ndarray of int64, (samples,)
-        Model variants observed in this sample.
-    effective_variants : ndarray of float64, (samples,)
-        How many hard calls what was observed is worth.
-    variant_fraction : ndarray of float64, (samples,)
-        ``n_variants`` as a share of the model's variants.
-    call_rate : ndarray of float64, (samples,)
-        Share of the model's variants in the file that were called in this sample.
-    effective_draws : ndarray of float64, (samples,)
-        Independent draws that the weighted ones are worth.
-    log_evidence : ndarray of float64, (samples,)
-        Importance-weighted bound on the log evidence of the scores, in nats.
-    p_panel : ndarray of float64, (samples,)
-        Share of the panel that is more unusual than this sample.
-    flag : sequence of str
-        Comma-separated remarks; "" where there is nothing to say.
+    columns : mapping of str to ndarray, (samples,) each
+        Every column of PREFIX.coords.tsv by its name (``columns.TABLES["coords"]``).
     """
 
-    samples: Sequence[str]
-    mean: np.ndarray
-    sd: np.ndarray
-    correlation: np.ndarray
-    n_variants: np.ndarray
-    effective_variants: np.ndarray
-    variant_fraction: np.ndarray
-    call_rate: np.ndarray
-    effective_draws: np.ndarray
-    log_evidence: np.ndarray
-    p_panel: np.ndarray
-    flag: Sequence[str]
+    columns: Mapping[str, np.ndarray]
+
+    @classmethod
+    def of(cls, record: EmbeddedSamples) -> Coordinates:
+        """The table of embedded samples."""
+        axes = _axes(record.posterior.mean.shape[1])
+        return cls(dict(zip(*values_of("coords", record, axes), strict=True)))
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """One column, such as ``coordinates["p_panel"]``; (samples,)."""
+        return self.columns[name]
+
+    def __len__(self) -> int:
+        return len(self.columns["sample_id"])
+
+    def __repr__(self) -> str:
+        return f"Coordinates({len(self):,} samples, {len(self.axes)} axes)"
+
+    @property
+    def axes(self) -> list[str]:
+        """Names of the axes, Z1 onwards."""
+        return [name for name in self.columns if re.fullmatch(r"Z\d+", name)]
+
+    @property
+    def samples(self) -> list[str]:
+        """Sample IDs."""
+        return list(self.columns["sample_id"].tolist())
+
+    @property
+    def flag(self) -> list[str]:
+        """Flags of each sample, separated by commas; "" where there are none."""
+        return list(self.columns["flag"].tolist())
+
+    @property
+    def mean(self) -> np.ndarray:
+        """Posterior means, in standard deviations of the prior; (samples, dims)."""
+        return self._family("{each}")
+
+    @property
+    def sd(self) -> np.ndarray:
+        """Posterior standard deviations, in the same unit; (samples, dims)."""
+        return self._family("{each}_sd")
+
+    @property
+    def correlation(self) -> np.ndarray:
+        """Posterior correlations of axes (1, 2), (1, 3), ...; (samples, dims (dims - 1) / 2)."""
+        return self._family("{each}_{other}_corr")
 
     @property
     def covariance(self) -> np.ndarray:
         """Posterior covariances; (samples, dims, dims)."""
-        dims = self.sd.shape[1]
-        correlation = np.tile(np.eye(dims), (len(self.samples), 1, 1))
+        dims = len(self.axes)
+        correlation = np.tile(np.eye(dims), (len(self), 1, 1))
         i, j = np.triu_indices(dims, 1)
         correlation[:, i, j] = correlation[:, j, i] = self.correlation
         return np.asarray(correlation * self.sd[:, :, None] * self.sd[:, None, :])
 
+    def _family(self, name: str) -> np.ndarray:
+        """The columns of one row of the registry; (samples, columns)."""
+        (family,) = (column for column in TABLES["coords"] if column.name == name)
+        found = [self.columns[each] for each in family.names(self.axes)]
+        return np.array(found, dtype=np.float64).reshape(len(found), len(self)).T
+
+    def to_frame(self) -> DataFrame:
+        """The table as a pandas DataFrame, with all digits."""
+        return frame(list(self.columns), list(self.columns.values()))
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame()._repr_html_())
+
     def write(self, path: Path) -> None:
-        """Write the tab-separated table with a header."""
-        axes = [f"Z{k + 1}" for k in range(self.mean.shape[1])]
-        pairs = [f"{a}_{b}_corr" for a, b in itertools.combinations(axes, 2)]
-        header = ["sample_id", *axes, *(f"{a}_sd" for a in axes), *pairs, "n_variants", *_SHARED]
-        rows = (
-            [
-                sample,
-                *numbers(np.concatenate([self.mean[i], self.sd[i], self.correlation[i]])),
-                str(self.n_variants[i]),
-                *numbers([getattr(self, name)[i] for name in _SHARED[:-1]]),
-                self.flag[i],
-            ]
-            for i, sample in enumerate(self.samples)
-        )
-        write_table(path, header, rows)
+        """Write PREFIX.coords.tsv."""
+        write_columns(path, list(self.columns), list(self.columns.values()))
 
     def write_eigenvec(self, path: Path) -> None:
-        """Write the means in plink2's .eigenvec layout, family ID 0, axes named PC1 onwards."""
-        axes = [f"PC{k + 1}" for k in range(self.mean.shape[1])]
-        rows = (["0", s, *numbers(self.mean[i])] for i, s in enumerate(self.samples))
-        write_table(path, ["#FID", "IID", *axes], rows)
+        """Write the means as plink2 writes principal components: family ID 0, PC1 onwards."""
+        write_table(path, "eigenvec", self, _components(len(self.axes)))
 
 
 def looks_like_coordinates(path: Path) -> bool:
-    """Whether a file starts as a table of coordinates does."""
+    """Whether a file begins like a table of coordinates."""
     try:
         with path.open("rb") as file:
             return file.read(13) == b"sample_id\tZ1\t"
@@ -113,86 +126,52 @@ def read_coordinates(path: Path) -> Coordinates:
     Raises
     ------
     InputUnreadable
-        If the file is absent, is no such table, or a line is cut short or holds no number
-        where one is due.
+        If the file is absent or not such a table, or a line is too short or has text where a
+        number is due.
     """
-    try:
-        header, *lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "no table of coordinates"
-        raise InputUnreadable(f"{path} cannot be read: {reason}", _GIVE) from None
-    names = header.split("\t")
-    axes = [name for name in names if re.fullmatch(r"Z\d+", name)]
-    pairs = [f"{a}_{b}_corr" for a, b in itertools.combinations(axes, 2)]
-    needed = ["sample_id", *axes, *(f"{a}_sd" for a in axes), *pairs, "n_variants", *_SHARED]
-    if not axes or (lacking := [name for name in needed if name not in names]):
-        what = lacking[0] if axes else "Z1"
-        raise InputUnreadable(f"{path} has no column {what}", _GIVE)
-    rows = [line.split("\t") for line in lines]
-    for number, row in enumerate(rows, start=2):
-        if len(row) != len(names):
-            raise InputUnreadable(f"{path}, line {number}: not {len(names)} columns", _GIVE)
-
-    def column(name: str) -> list[str]:
-        return [row[names.index(name)] for row in rows]
-
-    def table(columns: Sequence[str]) -> np.ndarray:
-        try:
-            cells = [[math.nan if c == "NA" else float(c) for c in column(k)] for k in columns]
-        except ValueError as error:
-            raise InputUnreadable(f"{path}: {error}", _GIVE) from None
-        return np.array(cells, dtype=float).reshape(len(columns), len(rows)).T
-
+    table = read_table(path, _GIVE)
+    axes = [name for name in table if re.fullmatch(r"Z\d+", name)] or ["Z1"]
+    due = {name: column for column in TABLES["coords"] for name in column.names(axes)}
+    if lacking := [name for name in due if name not in table]:
+        raise InputUnreadable(f"{path} has no column {lacking[0]}", _GIVE)
     return Coordinates(
-        samples=column("sample_id"),
-        mean=table(axes),
-        sd=table([f"{a}_sd" for a in axes]),
-        correlation=table(pairs),
-        n_variants=table(["n_variants"])[:, 0].astype(np.int64),
-        flag=column("flag"),
-        **{name: table([name])[:, 0] for name in _SHARED[:-1]},
+        {
+            name: parsed(path, name, column.type, table[name].tolist(), _GIVE)
+            for name, column in due.items()
+        }
     )
 
 
 def write_draws(path: Path, samples: Sequence[str], draws: np.ndarray) -> None:
-    """Write draws that count alike, (samples, draws, dims), as arrays sample_id and draws."""
+    """Write equally weighted draws, (samples, draws, dims), as arrays sample_id and draws."""
     with whole(path) as beside, beside.open("wb") as out:
         np.savez_compressed(out, sample_id=np.array(samples, dtype=str), draws=draws)
 
 
 def write_components(path: Path, samples: Sequence[str], scores: np.ndarray) -> None:
-    """Write principal component scores: sample_id, PC1, PC2, ..."""
-    rows = ([s, *numbers(scores[i])] for i, s in enumerate(samples))
-    write_table(path, ["sample_id", *(f"PC{k + 1}" for k in range(scores.shape[1]))], rows)
+    """Write principal component scores, (samples, components)."""
+    record = ComponentScores(samples, scores)
+    write_table(path, "pcs", record, _components(scores.shape[1]))
 
 
 def write_groups(
     path: Path, samples: Sequence[str], probabilities: np.ndarray, names: Sequence[str]
 ) -> None:
-    """Write every sample's group, its probability and those of all; clusters are numbered.
+    """Write the most probable group of each sample and the probabilities of all groups.
 
     Parameters
     ----------
     probabilities : ndarray of float64, (samples, groups)
     names : sequence of str
-        Of the groups; none for the clusters of a prior.
+        Of the groups; empty for the clusters of a prior, which are numbered.
     """
     names = names or [f"cluster{k + 1}" for k in range(probabilities.shape[1])]
-    best = probabilities.argmax(axis=1)
-    rows = (
-        [sample, names[k], *numbers([row[k], *row])]
-        for sample, k, row in zip(samples, best, probabilities, strict=True)
-    )
-    write_table(path, ["sample_id", "group", "probability", *names], rows)
+    write_table(path, "groups", GroupProbabilities(samples, names, probabilities), names)
 
 
-def numbers(values: Sequence[float] | np.ndarray) -> list[str]:
-    """Six significant digits each; NA where not a number."""
-    return ["NA" if np.isnan(v) else f"{v:.6g}" for v in values]
+def _axes(dims: int) -> list[str]:
+    return [f"Z{k + 1}" for k in range(dims)]
 
 
-def write_table(path: Path, header: Sequence[str], rows: object) -> None:
-    """Write a tab-separated table beside ``path`` and rename it when whole."""
-    with whole(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as out:
-        out.write("\t".join(header) + "\n")
-        out.writelines("\t".join(row) + "\n" for row in rows)  # type: ignore[attr-defined]
+def _components(count: int) -> list[str]:
+    return [f"PC{k + 1}" for k in range(count)]

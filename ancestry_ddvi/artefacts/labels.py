@@ -1,9 +1,9 @@
-"""Labels of samples."""
+"""Labels of samples: a table read once, on one level or several."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import InputsDisagree, InputUnreadable
@@ -11,67 +11,80 @@ from ..errors import InputsDisagree, InputUnreadable
 UNLABELLED = "NA"
 
 
-def read_labels(path: Path) -> dict[str, str]:
-    """Sample ID -> label from a tab-separated table with a header.
+@dataclass(frozen=True)
+class Labels:
+    """Labels on one level or several, the finest first.
 
-    The first column holds sample IDs, the second labels; further columns are ignored.
+    Attributes
+    ----------
+    names : tuple of str
+        Names of the levels, such as population and superpopulation.
+    by_sample : dict from sample ID to tuple of str
+        The label on each level, of the samples that have one.
+    path : Path
+        The table they were read from, for messages.
+    ids : frozenset of str
+        Every sample ID in the table, with or without a label.
+    """
+
+    names: tuple[str, ...]
+    by_sample: dict[str, tuple[str, ...]]
+    path: Path = Path()
+    ids: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The different labels on the finest level, sorted."""
+        return tuple(sorted({levels[0] for levels in self.by_sample.values()}))
+
+    def of(self, samples: Sequence[str]) -> list[str]:
+        """The finest label of each sample; ``NA`` where it has none.
+
+        Raises
+        ------
+        InputsDisagree
+            If the table holds none of the samples.
+        """
+        if not self.ids & set(samples):
+            raise InputsDisagree(
+                f"none of the {len(self.ids):,} IDs in labels {self.path} is among the "
+                f"{len(samples):,} samples",
+                "The first column must hold sample IDs, under a header line.",
+            )
+        return [self.by_sample.get(sample, (UNLABELLED,))[0] for sample in samples]
+
+
+def read_labels(path: str | Path) -> Labels:
+    """Read a tab-separated table with a header.
+
+    The first column holds sample IDs, the second the finest labels. A further column is a
+    coarser level if all samples of one label have the same entry there, as populations have one
+    superpopulation. Other columns, and columns with the same entry in every row, are ignored.
 
     Raises
     ------
     InputUnreadable
         If the file is absent, empty, or a line has fewer than two columns.
     """
-    _, rows = _table(path)
-    return {cells[0]: cells[1] or UNLABELLED for cells in rows}
-
-
-@dataclass(frozen=True)
-class Levels:
-    """Labels on one level or several, the finest first.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Of the columns, such as population and superpopulation.
-    labels : mapping from sample ID to tuple of str
-        On each level, of the samples that have a label.
-    """
-
-    names: tuple[str, ...]
-    labels: Mapping[str, tuple[str, ...]]
-
-    @property
-    def first(self) -> dict[str, str]:
-        """Labels on the finest level."""
-        return {sample: every[0] for sample, every in self.labels.items()}
-
-
-def read_levels(path: Path) -> Levels:
-    """The labels of a table on all its levels.
-
-    The second column is the finest level. A further column is a coarser one if every sample of one
-    label has the same entry there, as populations have one superpopulation; columns that are
-    no such thing, or have one entry in all, say nothing.
-
-    Raises
-    ------
-    InputUnreadable
-        As ``read_labels``.
-    """
+    path = Path(path)
     header, rows = _table(path)
     known = [cells for cells in rows if cells[1] not in ("", UNLABELLED)]
-    kept = [1]
-    for column in range(2, len(header)):
-        pairs = {(cells[1], cells[column] if column < len(cells) else "") for cells in known}
-        coarse = {entry for _, entry in pairs}
-        nested = len(pairs) == len({cells[1] for cells in known})
-        if nested and 1 < len(coarse) < len(pairs) and not coarse & {"", UNLABELLED}:
-            kept.append(column)
+    kept = [1, *(column for column in range(2, len(header)) if _is_level(known, column))]
     names = dict(enumerate(header))
-    return Levels(
+    return Labels(
         tuple(names.get(column) or f"level{column}" for column in kept),
         {cells[0]: tuple(cells[column] for column in kept) for cells in known},
+        path,
+        frozenset(cells[0] for cells in rows),
     )
+
+
+def _is_level(rows: Sequence[Sequence[str]], column: int) -> bool:
+    """Whether a column groups the labels of the second one."""
+    pairs = {(cells[1], cells[column] if column < len(cells) else "") for cells in rows}
+    coarse = {entry for _, entry in pairs}
+    nested = len(pairs) == len({cells[1] for cells in rows})
+    return nested and 1 < len(coarse) < len(pairs) and not coarse & {"", UNLABELLED}
 
 
 def _table(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -99,20 +112,3 @@ def _table(path: Path) -> tuple[list[str], list[list[str]]]:
             )
         rows.append(cells)
     return lines[0].rstrip("\r").split("\t"), rows
-
-
-def labels_of(samples: Sequence[str], labels: Mapping[str, str], path: Path) -> list[str]:
-    """The label of each sample; ``NA`` where the table does not know it.
-
-    Raises
-    ------
-    InputsDisagree
-        If the table knows none of the samples.
-    """
-    if not labels.keys() & set(samples):
-        raise InputsDisagree(
-            f"none of the {len(labels):,} IDs in labels {path} is among the {len(samples):,} "
-            "samples",
-            "The first column must hold sample IDs, under a header line.",
-        )
-    return [labels.get(sample, UNLABELLED) for sample in samples]

@@ -1,7 +1,7 @@
 """PREFIX.ddvi: a fitted model in one file, safetensors with JSON metadata.
 
-The file holds weights, loadings and frequencies of variants, and a record of how they were made.
-It holds no genotypes, no sample names and no sample's coordinates.
+The file holds network weights, loadings, allele frequencies and a record of how they were made.
+It holds no genotypes, no sample IDs and no coordinates of samples.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from ..genotypes.harmonise.panel import Panel
 from ..genotypes.projection.scores import Projection
 from ..genotypes.variants import VariantTable
 from ..storage import whole
+from .record import ModelRecord
 
-FORMAT = 1
-"""Raised when files written before can no longer be read as they are."""
+FORMAT = 2
+"""Raised when files of an earlier format can no longer be read."""
 
 _KEY = "ddvi_ancestry"
 _WORDS = ("chromosome", "id", "ref", "alt")
@@ -30,28 +31,27 @@ _LIFTED = "variants.position."
 
 @dataclass(frozen=True)
 class Model:
-    """All that is needed to place new samples.
+    """All that is needed to embed new samples.
 
     Attributes
     ----------
     panel : Panel
-        Variants, alleles, frequencies and build.
+        Variants, alleles, frequencies and genome build.
     projection : Projection
-        From dosages at those variants to scores.
+        From dosages at those variants to component scores.
     weights : mapping of str to ndarray
         State of the method's networks.
     rotation : ndarray of float64, (dims, dims)
-        Turns latents to the axes of the coordinates.
-    record : dict
-        method, settings, dims, scale, seed, filters, counts, versions, bounds, card: plain
-        JSON values.
+        Rotates latents to the axes of the coordinates.
+    record : ModelRecord
+        How the model was made and what it says of itself.
     """
 
     panel: Panel
     projection: Projection
     weights: Mapping[str, np.ndarray]
     rotation: np.ndarray
-    record: Mapping[str, Any]
+    record: ModelRecord
 
     def write(self, path: Path) -> None:
         """Write the model beside ``path`` and rename it when whole."""
@@ -70,18 +70,18 @@ class Model:
         }
         lifted = self.panel.lifted.items()
         tensors |= {f"{_LIFTED}{build}": place.astype(np.int64) for build, place in lifted}
-        record = {
+        header = {
             "format": FORMAT,
             "build": self.panel.build,
             "samples": projection.samples,
             "dispersion": projection.dispersion,
             "temperature": projection.temperature,
             "kept": projection.kept,
-            **self.record,
+            **self.record.as_json(),
         }
         with whole(path) as beside:
             ordered = {k: np.ascontiguousarray(v) for k, v in sorted(tensors.items())}
-            beside.write_bytes(save(ordered, {_KEY: json.dumps(record, sort_keys=True)}))
+            beside.write_bytes(save(ordered, {_KEY: json.dumps(header, sort_keys=True)}))
 
     @classmethod
     def read(cls, path: Path) -> Model:
@@ -92,36 +92,42 @@ class Model:
         InputUnreadable
             If the file is absent, truncated, not a model, or of a newer format.
         """
-        record, tensors = _contents(path)
+        header, tensors = _contents(path)
         try:
-            variants = VariantTable(
-                chromosome=_unpacked(tensors["variants.chromosome"]),
-                position=tensors["variants.position"],
-                id=_unpacked(tensors["variants.id"]),
-                ref=_unpacked(tensors["variants.ref"]),
-                alt=_unpacked(tensors["variants.alt"]),
-            )
-            frequency = tensors["variants.frequency"]
-            return cls(
-                panel=Panel(variants, frequency, record["build"], _under(_LIFTED, tensors)),
-                projection=Projection(
-                    loadings=tensors["projection.loadings"].astype(np.float64),
-                    frequency=frequency,
-                    eigenvalues=tensors["projection.eigenvalues"],
-                    shrinkage=tensors["projection.shrinkage"],
-                    samples=record["samples"],
-                    dispersion=record["dispersion"],
-                    temperature=record["temperature"],
-                    kept=record["kept"],
-                ),
-                weights=_under("weights.", tensors),
-                rotation=tensors["rotation"],
-                record=record,
-            )
+            return _model(header, tensors)
         except KeyError as error:
-            raise InputUnreadable(
-                f"{path} is a damaged model: {error.args[0]} is missing", "Fit it again."
-            ) from error
+            what = f"{error.args[0]} is missing"
+        except (AttributeError, TypeError, ValueError) as error:
+            what = f"a value is not of its type ({error})"[:120]
+        raise InputUnreadable(f"{path} is a damaged model: {what}", "Fit it again.")
+
+
+def _model(header: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
+    """The model of a file's header and arrays."""
+    variants = VariantTable(
+        chromosome=_unpacked(tensors["variants.chromosome"]),
+        position=tensors["variants.position"],
+        id=_unpacked(tensors["variants.id"]),
+        ref=_unpacked(tensors["variants.ref"]),
+        alt=_unpacked(tensors["variants.alt"]),
+    )
+    frequency = tensors["variants.frequency"]
+    return Model(
+        panel=Panel(variants, frequency, header["build"], _under(_LIFTED, tensors)),
+        projection=Projection(
+            loadings=tensors["projection.loadings"].astype(np.float64),
+            frequency=frequency,
+            eigenvalues=tensors["projection.eigenvalues"],
+            shrinkage=tensors["projection.shrinkage"],
+            samples=header["samples"],
+            dispersion=header["dispersion"],
+            temperature=header["temperature"],
+            kept=header["kept"],
+        ),
+        weights=_under("weights.", tensors),
+        rotation=tensors["rotation"],
+        record=ModelRecord.of_json(header),
+    )
 
 
 def _contents(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -138,12 +144,7 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
                 raise InputUnreadable(
                     f"{path} is not a ddvi-ancestry model", "Give a .ddvi file written by fit."
                 )
-            if record["format"] > FORMAT:
-                raise InputUnreadable(
-                    f"{path} has model format {record['format']}, newer than {FORMAT}, "
-                    "the newest this version reads",
-                    "Upgrade ddvi-ancestry.",
-                )
+            _check_format(path, record["format"])
             return record, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, json.JSONDecodeError) as error:
         raise InputUnreadable(
@@ -154,6 +155,19 @@ def _contents(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise InputUnreadable(
             f"{path} cannot be read: {error.strerror or error}", "Check its permissions."
         ) from error
+
+
+def _check_format(path: Path, number: int) -> None:
+    if number > FORMAT:
+        raise InputUnreadable(
+            f"{path} has model format {number}, newer than {FORMAT}, the newest this version reads",
+            "Upgrade ddvi-ancestry.",
+        )
+    if number < FORMAT:
+        raise InputUnreadable(
+            f"{path} has model format {number}, which this version no longer reads",
+            "Fit the model again from its genotypes.",
+        )
 
 
 def _under(prefix: str, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""PREFIX.relatives.tsv: who in the input is kin to whom."""
+"""PREFIX.relatives.tsv: pairs of relatives among the samples of the input."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..genotypes.qc.relatives import relations
-from .coordinates import numbers, write_table
+from .records import RelatedPairs
+from .tables import write_table
 
 
 def write_relatives(
@@ -25,11 +25,5 @@ def write_relatives(
     if pairs is None or not len(pairs):
         return {}
     path = Path(f"{prefix}.relatives.tsv")
-    rows = (
-        [samples[i], samples[j], *numbers([kinship]), str(variants), relation]
-        for (i, j, kinship, variants), relation in zip(
-            pairs.tolist(), relations(pairs), strict=True
-        )
-    )
-    write_table(path, ["sample_1", "sample_2", "kinship", "variants", "relation"], rows)
+    write_table(path, "relatives", RelatedPairs(samples, pairs))
     return {"relatives": path}

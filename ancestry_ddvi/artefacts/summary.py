@@ -1,4 +1,4 @@
-"""PREFIX.summary.json: everything a pipeline wants to know of a run."""
+"""PREFIX.summary.json: options, counts, files, timings and versions of a run."""
 
 from __future__ import annotations
 
@@ -15,31 +15,33 @@ from typing import Any
 from .. import __version__
 from ..storage import whole
 
-SCHEMA = "urn:ddvi-ancestry:summary:1"
+SCHEMA = "urn:ddvi-ancestry:summary:2"
+"""``$id`` of the JSON Schema, ``summary.schema.json``."""
+
 _LIBRARIES = ("torch", "numpy", "scipy", "cyvcf2", "safetensors")
 
 
 class Clock:
-    """Seconds since the start, and of each lap."""
+    """Wall time since the start, and of each stage."""
 
     def __init__(self) -> None:
         self._start = self._last = time.perf_counter()
         self.laps: dict[str, float] = {}
 
     def lap(self, name: str) -> None:
-        """Book the time since the last lap under ``name``."""
+        """Add the time since the last call to the stage ``name``."""
         now = time.perf_counter()
         self.laps[name] = round(self.laps.get(name, 0.0) + now - self._last, 3)
         self._last = now
 
     @property
     def seconds(self) -> float:
-        """Seconds since the clock was made."""
+        """Seconds since the start."""
         return round(time.perf_counter() - self._start, 3)
 
 
 def versions() -> dict[str, str]:
-    """Versions of what computed the numbers."""
+    """Versions of the program, Python and the libraries used."""
     found = {name: version(name) for name in _LIBRARIES}
     return {"ddvi-ancestry": __version__, "python": platform.python_version(), **found}
 
@@ -51,7 +53,7 @@ def peak_memory_mib() -> float:
 
 
 def complete(summary: Mapping[str, Any], files: Mapping[str, Path], clock: Clock) -> dict[str, Any]:
-    """The summary with what every run reports: files, versions, timings, memory."""
+    """The summary with the keys of every run: files, versions, timings, memory."""
     return {
         "$schema": SCHEMA,
         **summary,

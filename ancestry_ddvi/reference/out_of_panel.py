@@ -12,9 +12,9 @@ from .empirical import EmpiricalTail
 from .groups import MIN_GROUP_SIZE
 from .normals import Normals, log_mean
 
-CHECKS = ("place", "fit", "length")
-"""Is the place one where samples of the panel lie? Do the scores look drawn from the decoder at
-this place? Are the genotypes as far from the average as those of a sample there should be?"""
+CHECKS = ("position", "fit", "norm")
+"""Position: do samples of the reference panel lie at these coordinates? Fit: does the decoder give
+these scores there? Norm: do samples there have genotypes of this norm?"""
 
 MAX_NORMALS, PER_NORMAL = 12, 20
 """Normals that describe where the panel lies: at most, and samples for each at least."""
@@ -95,8 +95,8 @@ class OutOfPanelTest:
         """How unusual each sample is by each check there is diagnostics for; (samples,) each."""
         spread = self.length_sd * np.sqrt(diagnostics.thinning)
         found = {
-            "place": self._out_of_place(diagnostics),
-            "length": np.abs(diagnostics.excess - self.length_mean) / spread,
+            "position": self._out_of_place(diagnostics),
+            "norm": np.abs(diagnostics.excess - self.length_mean) / spread,
         }
         if diagnostics.misfit is not None:
             found["fit"] = (diagnostics.weight * diagnostics.misfit).sum(axis=1)

@@ -16,7 +16,7 @@ from ..evaluation.clusters import agreement, mixture_clusters
 from ..evaluation.intervals import t_interval
 from ..evaluation.neighbours import cross_validated_accuracy, neighbour_accuracy
 from ..evaluation.tables import Estimate, Table
-from ..fitting.pipeline import make_projection
+from ..fitting.prepare import make_projection
 from ..genotypes.projection.scores import Scores, runs
 from ..genotypes.qc.quality_control import QC, Filters, quality_control
 from ..genotypes.store import GenotypeStore

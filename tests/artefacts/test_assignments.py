@@ -1,4 +1,4 @@
-"""Tables of assignments, read back by other hands."""
+"""Tables of assignments, read back by pandas."""
 
 from __future__ import annotations
 
@@ -36,6 +36,15 @@ def test_the_table_has_all_samples_in_order_and_all_probabilities(tmp_path) -> N
     np.testing.assert_allclose(back["entropy"], found.entropy, rtol=1e-5)
 
 
+def test_the_frame_is_the_table(tmp_path) -> None:
+    found = assignment(["", "unlike_panel:fit", "low_probability"])
+    found.write(tmp_path / "x.tsv")
+    back = pd.read_csv(
+        tmp_path / "x.tsv", sep="\t", dtype={"sample_id": str}, keep_default_na=False
+    )
+    pd.testing.assert_frame_equal(found.to_frame(), back)
+
+
 def test_samples_are_counted_by_group_and_by_reason() -> None:
     found = assignment(["", "low_probability", "low_probability"])
     assert found.counts == {
@@ -51,8 +60,13 @@ def test_samples_are_counted_by_group_and_by_reason() -> None:
         ("in_panel,related", 0.9, ""),
         ("few_variants", 0.9, "few_variants"),
         ("few_draws", 0.1, "few_draws"),
-        ("few_variants,pseudo_haploid,unlike_panel:place,few_draws", 0.9, "unlike_panel:place"),
+        (
+            "few_variants,pseudo_haploid,unlike_panel:position,few_draws",
+            0.9,
+            "unlike_panel:position",
+        ),
         ("few_draws,few_variants", 0.9, "few_variants"),
+        ("unlike_panel:norm,missed_modes", 0.9, "unlike_panel:norm"),
         ("", float("nan"), "low_probability"),
     ],
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ancestry_ddvi.artefacts.labels import UNLABELLED, labels_of, read_labels, read_levels
+from ancestry_ddvi.artefacts.labels import UNLABELLED, read_labels
 from ancestry_ddvi.errors import InputsDisagree, InputUnreadable
 
 SAMPLES = ["007", "1e5", "NA", "Å_b", "x y"]
@@ -19,7 +19,7 @@ def written(folder: Path, content: str | bytes) -> Path:
 
 
 def labelled(path: Path) -> list[str]:
-    return labels_of(SAMPLES, read_labels(path), path)
+    return read_labels(path).of(SAMPLES)
 
 
 def test_labels_go_to_their_samples_in_the_order_of_the_samples(tmp_path) -> None:
@@ -89,29 +89,29 @@ h\tCHB\tm\tEAS\t60\tpanel\tsouth
 
 def test_coarser_columns_are_levels_and_others_are_not(tmp_path) -> None:
     """Sex and age differ within a label, and a column of one entry says nothing."""
-    levels = read_levels(written(tmp_path, LEVELS))
+    levels = read_labels(written(tmp_path, LEVELS))
     assert levels.names == ("population", "super", "continent")
-    assert levels.labels["e"] == ("YRI", "AFR", "south")
-    assert levels.first["g"] == "CHB"
+    assert levels.by_sample["e"] == ("YRI", "AFR", "south")
+    assert levels.of(["g"]) == ["CHB"]
 
 
 def test_a_second_name_for_each_label_is_no_level(tmp_path) -> None:
     path = written(tmp_path, "id\tpop\tname\na\tFIN\tFinns\nb\tGBR\tBritons\n")
-    assert read_levels(path).names == ("pop",)
+    assert read_labels(path).names == ("pop",)
 
 
 @pytest.mark.parametrize("gap", ["", "NA"])
 def test_a_column_with_gaps_is_no_level(tmp_path, gap: str) -> None:
     path = written(tmp_path, LEVELS.replace("\tEAS\t", f"\t{gap}\t"))
-    assert read_levels(path).names == ("population", "continent")
+    assert read_labels(path).names == ("population", "continent")
 
 
 def test_samples_without_a_label_are_on_no_level(tmp_path) -> None:
     """Nor do their other columns count."""
     unknown = "i\t\tf\tEUR\t2\tpanel\tsouth\nj\tNA\tf\tAFR\t3\tpanel\tnorth\n"
-    levels = read_levels(written(tmp_path, LEVELS + unknown))
+    levels = read_labels(written(tmp_path, LEVELS + unknown))
     assert levels.names == ("population", "super", "continent")
-    assert set(levels.labels) == set("abcdefgh")
+    assert set(levels.by_sample) == set("abcdefgh")
 
 
 @pytest.mark.parametrize(
@@ -120,11 +120,11 @@ def test_samples_without_a_label_are_on_no_level(tmp_path) -> None:
 )
 def test_columns_without_a_name_are_numbered_or_left(tmp_path, header, names) -> None:
     rows = "a\tFIN\tEUR\nb\tGBR\tEUR\nc\tYRI\tAFR\n"
-    assert read_levels(written(tmp_path, f"{header}\n{rows}")).names == names
+    assert read_labels(written(tmp_path, f"{header}\n{rows}")).names == names
 
 
 def test_short_lines_are_borne(tmp_path) -> None:
     """A line that ends before a coarser column leaves that column out."""
-    levels = read_levels(written(tmp_path, LEVELS + "k\tFIN\n"))
+    levels = read_labels(written(tmp_path, LEVELS + "k\tFIN\n"))
     assert levels.names == ("population",)
-    assert levels.labels["k"] == ("FIN",)
+    assert levels.by_sample["k"] == ("FIN",)

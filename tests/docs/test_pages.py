@@ -1,8 +1,9 @@
-"""The pages agree with the files they speak of."""
+"""The pages agree with the program."""
 
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
-def test_every_link_within_the_repository_leads_somewhere(page):
+def test_links_within_the_repository_are_not_broken(page):
     for link in LINK.findall((ROOT / page).read_text(encoding="utf-8")):
         if re.match(r"[a-z]+:", link):
             continue
@@ -33,19 +34,35 @@ def test_every_link_within_the_repository_leads_somewhere(page):
         assert not anchor or anchor in anchors(path), link
 
 
-def test_every_column_of_the_coordinates_is_described(fitted_model):
-    page = (ROOT / "docs/file-formats.md").read_text(encoding="utf-8")
-    header = fitted_model.files["coords"].read_text(encoding="utf-8").splitlines()[0]
-    for column in header.split("\t"):
-        assert f"`{column}`" in page.replace("Zd", "Z2")
+@pytest.fixture(scope="module")
+def formats() -> dict:
+    """What ``docs/make_formats.py`` defines."""
+    return runpy.run_path(str(ROOT / "docs/make_formats.py"))
 
 
-def test_every_part_of_a_model_is_described(fitted_model):
+@pytest.fixture(scope="module")
+def page() -> str:
+    return (ROOT / "docs/file-formats.md").read_text(encoding="utf-8")
+
+
+def test_the_page_of_file_formats_is_current(formats, page):
+    assert formats["page"](page) == page, "run: python docs/make_formats.py"
+
+
+def test_every_column_of_every_table_has_its_row(page):
+    from ancestry_ddvi.artefacts.columns import TABLES
+
+    assert [table for table in TABLES if f"<!-- columns {table} -->" not in page] == []
+    for column in TABLES["coords"]:
+        (name, *_) = column.names(["Z1", "Z2"])
+        assert re.search(rf"^\| `{name}`.* \| {re.escape(column.unit)} ?\| ", page, re.MULTILINE)
+
+
+def test_every_part_of_a_model_is_described(fitted_model, page):
     import json
 
     from safetensors import safe_open
 
-    page = (ROOT / "docs/file-formats.md").read_text(encoding="utf-8")
     with safe_open(fitted_model.files["model"], framework="numpy") as model:
         record = json.loads(model.metadata()["ddvi_ancestry"])
         arrays = {re.sub(r"^weights\..*", "weights.*", name) for name in model.keys()}  # noqa: SIM118
@@ -63,38 +80,9 @@ def test_every_part_of_a_model_is_described(fitted_model):
         ("conditional", "Tables of samplers"),
     ],
 )
-def test_every_column_of_a_study_is_described(study, section):
+def test_every_column_of_a_study_is_described(study, section, page):
     from importlib import import_module
 
-    page = (ROOT / "docs/file-formats.md").read_text(encoding="utf-8")
     described = page[page.index(f"## {section}") :]
     columns = import_module(f"ancestry_ddvi.validation.{study}").COLUMNS
     assert [name for name in columns if f"`{name}`" not in described] == []
-
-
-def test_every_flag_is_described():
-    page = (ROOT / "docs/file-formats.md").read_text(encoding="utf-8")
-    code = "".join(path.read_text() for path in (ROOT / "ancestry_ddvi").rglob("*.py"))
-    described = re.findall(r"^\| `(\w+)` \| (?:fit|embed)[, a-z]* \|", page, re.MULTILINE)
-    for flag in ("low_call_rate", "related", "duplicate", "in_panel", "few_variants", "few_draws",
-                 "duplicate_in_input"):  # fmt: skip
-        assert f'"{flag}"' in code
-        assert flag in described
-
-
-def test_every_check_of_likeness_is_described():
-    from ancestry_ddvi.reference.out_of_panel import CHECKS
-
-    page = (ROOT / "docs/file-formats.md").read_text(encoding="utf-8")
-    assert [check for check in CHECKS if f"| `unlike_panel:{check}` |" not in page] == []
-
-
-def test_every_filter_is_on_its_page(cohort_files):
-    from dataclasses import fields
-
-    from ancestry_ddvi.genotypes.qc.filters import Filters
-
-    page = (ROOT / "docs/filters.md").read_text(encoding="utf-8")
-    inverted = {"ld_regions": "no-ld-regions", "drop_ambiguous": "keep-ambiguous"}
-    for field in fields(Filters):
-        assert f"`--{inverted.get(field.name, field.name.replace('_', '-'))}`" in page

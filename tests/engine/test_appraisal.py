@@ -14,15 +14,12 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 from toy_model import as_scores, factors, rested
 
-from ancestry_ddvi.artefacts.labels import Levels
+from ancestry_ddvi.artefacts.labels import Labels
+from ancestry_ddvi.artefacts.record import ModelOptions, ModelRecord
 from ancestry_ddvi.data.scores import ScoreData
-from ancestry_ddvi.fitting.calibration import (
-    calibrate,
-    diagnostics,
-    judged,
-    know_groups,
-    membership,
-)
+from ancestry_ddvi.fitting.calibration import calibrate
+from ancestry_ddvi.fitting.diagnostics import diagnostics, membership, out_of_panel
+from ancestry_ddvi.fitting.groups import learn_groups
 from ancestry_ddvi.genotypes.projection.likelihood_scores import scores_of
 from ancestry_ddvi.genotypes.projection.scores import Projection, Scores
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws, normal_posterior
@@ -101,7 +98,7 @@ class Crowd:
     """Labelled samples of normal groups, embedded without an error, a tenth of them held out."""
 
     truth: list[str]
-    levels: Levels
+    labels: Labels
     posterior: PosteriorDraws
     ids: list[str]
     held_out: np.ndarray
@@ -116,13 +113,13 @@ def crowd() -> Crowd:
     places = np.array([CENTRES[t] for t in truth]) + 0.6 * rng.normal(size=(len(truth), 2))
     tiny = np.tile(1e-6 * np.eye(2), (len(truth), 1, 1))
     posterior = normal_posterior(places, tiny, ids, draws=8, seed=1)
-    return Crowd(truth, Levels(LEVELS, labels), posterior, ids, rng.random(len(ids)) < 0.3)
+    return Crowd(truth, Labels(LEVELS, labels), posterior, ids, rng.random(len(ids)) < 0.3)
 
 
 @pytest.mark.statistical
 def test_figures_of_groups_are_those_of_samples_held_out(crowd) -> None:
     """Two normals 1 apart with a deviation of 0.6 are told apart as the error function says."""
-    groups, figures = know_groups(crowd.levels, crowd.ids, crowd.posterior, crowd.held_out)
+    groups, figures = learn_groups(crowd.labels, crowd.ids, crowd.posterior, crowd.held_out)
     assert groups is not None
     assert groups.cells == (("A1", "A"), ("A2", "A"), ("B1", "B"))
     judged = crowd.held_out[:1500].sum()
@@ -137,7 +134,7 @@ def test_figures_of_groups_are_those_of_samples_held_out(crowd) -> None:
 
 def test_groups_of_fewer_than_five_leave_no_trace(crowd) -> None:
     """Neither the name nor the place."""
-    groups, _ = know_groups(crowd.levels, crowd.ids, crowd.posterior, crowd.held_out)
+    groups, _ = learn_groups(crowd.labels, crowd.ids, crowd.posterior, crowd.held_out)
     assert groups is not None
     assert "rare" not in json.dumps(groups.as_json())
     assert groups.normals.mean[:, 0].max() < 2
@@ -145,14 +142,14 @@ def test_groups_of_fewer_than_five_leave_no_trace(crowd) -> None:
 
 def test_where_no_sample_was_held_out_there_are_groups_and_no_figures(crowd) -> None:
     no_sample = np.zeros(len(crowd.ids), dtype=bool)
-    groups, figures = know_groups(crowd.levels, crowd.ids, crowd.posterior, no_sample)
+    groups, figures = learn_groups(crowd.labels, crowd.ids, crowd.posterior, no_sample)
     assert groups is not None
     assert figures == []
 
 
 def test_labels_of_no_sample_make_no_groups(crowd) -> None:
-    empty = Levels(("population",), {})
-    found = know_groups(empty, crowd.ids, crowd.posterior, crowd.held_out)
+    empty = Labels(("population",), {})
+    found = learn_groups(empty, crowd.ids, crowd.posterior, crowd.held_out)
     assert found == (None, [])
 
 
@@ -290,11 +287,12 @@ def test_of_whom_nothing_is_seen_no_length_is_claimed(
     assert np.median(values) < 2
 
 
-@pytest.mark.parametrize("method", ["umap", "tsne"])
-def test_who_is_arranged_anew_each_time_is_not_judged(cohort, projection, method) -> None:
-    """Where the panel lay another time says nothing of where samples lie now."""
+def test_without_an_out_of_panel_test_no_sample_is_flagged(cohort, projection) -> None:
+    """As of umap and tsne, whose coordinates of two fits cannot be compared."""
     scores = projection.read(blocks(cohort.dosages[:, :5]), 5)
     anywhere = PosteriorDraws(np.full((5, 1, 2), 100.0))
-    chance, remarks = judged({"options": {"method": method}}, anywhere, scores, projection)
+    chance, remarks = out_of_panel(
+        ModelRecord(ModelOptions("umap", 2, 1), (1.0,)), anywhere, scores, projection
+    )
     assert np.isnan(chance).all()
     assert remarks == [""] * 5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -129,7 +130,10 @@ def test_labels_with_a_reference_make_the_groups(
     expected = table(of_genotypes.files["assign.population"])
     assert list(fine["most_similar"]) == list(expected["most_similar"])
     assert list(coarse["most_similar"]) == [SUPER[name] for name in fine["most_similar"]]
-    assert [row["level"] for row in done.summary["judged"]] == ["population", "super/population"]
+    assert [row["level"] for row in done.summary["assignment"]] == [
+        "population",
+        "super/population",
+    ]
     assert done.summary["options"]["reference"] == str(coords)
 
 
@@ -143,7 +147,7 @@ def test_labels_of_the_input_itself(model, coords, two_levels, tmp_path) -> None
     truth = [read_labels(two_levels)[sample] for sample in found["sample_id"]]
     without = np.arange(len(found)) % 4 == 0
     assert (found["most_similar"] == truth)[without].mean() > 0.8
-    assert 10 < done.summary["judged"][0]["samples"] < 24
+    assert 10 < done.summary["assignment"][0]["samples"] < 24
 
 
 def test_labels_of_no_sample_there_are_refused(model, coords, tmp_path) -> None:
@@ -205,8 +209,8 @@ def test_a_place_without_an_error_bar_is_a_point(model, of_genotypes, tmp_path) 
 @pytest.fixture
 def groupless(model, tmp_path) -> Path:
     fitted = Model.read(model)
-    fitted.record["groups"] = None
-    fitted.write(tmp_path / "groupless.ddvi")
+    record = replace(fitted.record, groups=None)
+    replace(fitted, record=record).write(tmp_path / "groupless.ddvi")
     return tmp_path / "groupless.ddvi"
 
 

@@ -19,7 +19,6 @@ from ancestry_ddvi.fitting.pipeline import revive
 from ancestry_ddvi.genotypes.projection.scores import runs
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.models.batch import Batch
-from ancestry_ddvi.reference.groups import Groups
 
 CPU = torch.device("cpu")
 AXIS = np.linspace(-5, 5, 401)
@@ -36,7 +35,7 @@ class Grid:
         self.log_prior = self.method.log_prior(LATENTS)
 
     def groups(self, name: str) -> np.ndarray:
-        known = Groups.of_json(self.fitted.record["groups"])
+        known = self.fitted.record.groups
         level = next(i for i in range(len(known.levels)) if name in known.names(i))
         return known.log_chances(level, self.places)[:, known.names(level).index(name)]
 
@@ -119,7 +118,7 @@ def test_a_method_without_error_bars_gets_those_of_a_grid(
         mean, sd = grid.moments(prior + grid.likelihood(batch, sample))
         assert np.abs((done.coordinates.mean[sample] - mean) / sd).max() < 0.35
         assert np.abs(done.coordinates.sd[sample] / sd - 1).max() < 0.35
-    assert (done.coordinates.effective_draws >= 16).all()
+    assert (done.coordinates["effective_draws"] >= 16).all()
 
 
 @pytest.mark.slow
@@ -151,7 +150,7 @@ def test_a_sample_of_a_group_is_where_the_grid_says(model, tmp_path):
     assert np.abs((done.coordinates.mean[0] - mean) / sd).max() < 0.1
     assert np.abs(done.coordinates.sd[0] / sd - 1).max() < 0.1
     share = np.exp(grid.log_prior + grid.groups("East1")).sum() * (AXIS[1] - AXIS[0]) ** 2
-    assert done.coordinates.log_evidence[0] == pytest.approx(np.log(share), abs=0.05)
+    assert done.coordinates["log_evidence"][0] == pytest.approx(np.log(share), abs=0.05)
 
 
 @pytest.mark.statistical
@@ -162,7 +161,7 @@ def test_each_group_of_a_mixture_has_its_share(model, tmp_path):
     done = condition(model, None, tmp_path / "c", population=["East1:0.3", "North1:0.7"], draws=512)
     weights = [np.exp(grid.log_prior + grid.groups(name)) for name in names]
     density = sum(s * w / w.sum() for s, w in zip(shares, weights, strict=True))
-    known = Groups.of_json(grid.fitted.record["groups"])
+    known = grid.fitted.record.groups
     (draws,), (weight,) = done.posterior.draws, done.posterior.weight
     for name in names:
         number = known.names(0).index(name)

@@ -174,7 +174,7 @@ def test_swapping_ref_and_alt_changes_no_byte(fitted_model, cohort_files, again,
     which = np.random.default_rng(1).random(len(cohort_files.simulated.variants)) < 0.5
     path = written(swapped(cohort_files.simulated, which), tmp_path / "x.vcf")
     other = embed(fitted_model, path, tmp_path / "x")
-    match = other.summary["match"]
+    match = other.summary["harmonisation"]
     assert match["swapped"] == pytest.approx(match["matched"] / 2, rel=0.1)
     for kind in TABLES:
         assert other.files[kind].read_bytes() == again.files[kind].read_bytes()
@@ -228,9 +228,9 @@ def test_half_of_the_variants_widen_and_do_not_shift(
     variants = np.sort(np.random.default_rng(3).permutation(len(cohort.variants))[::2])
     half = cohort.select(np.arange(len(cohort.samples)), variants)
     other = embed(fitted_model, written(half, tmp_path / "half.vcf"), tmp_path / "half")
-    fraction = other.coordinates.variant_fraction.mean()
+    fraction = other.coordinates["variant_fraction"].mean()
     assert fraction == pytest.approx(0.5, abs=0.05)
-    assert other.coordinates.call_rate.min() > 0.95
+    assert other.coordinates["call_rate"].min() > 0.95
     ours, theirs = again.coordinates, other.coordinates
     assert (theirs.sd / ours.sd).mean() > 1.02
     shift = (theirs.mean - ours.mean) / theirs.sd

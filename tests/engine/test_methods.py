@@ -9,7 +9,8 @@ import torch
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal, Normal
 
 from ancestry_ddvi.errors import UsageProblem
-from ancestry_ddvi.fitting.pipeline import HELD_OUT, MIN_HELD_OUT, FitOptions, hold_out
+from ancestry_ddvi.fitting.options import FitOptions
+from ancestry_ddvi.fitting.prepare import HELD_OUT, MIN_HELD_OUT, hold_out
 from ancestry_ddvi.methods import METHODS, recipe
 from ancestry_ddvi.methods.method import Spec
 from ancestry_ddvi.methods.networks import NetworkRecipe

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from ancestry_ddvi.artefacts.summary import Clock
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.errors import UsageProblem
-from ancestry_ddvi.fitting.pipeline import Fit, FitOptions, fit_model
+from ancestry_ddvi.fitting.options import FitOptions
+from ancestry_ddvi.fitting.pipeline import Fit, fit_model
+from ancestry_ddvi.fitting.prepare import FitRequest
 from ancestry_ddvi.genotypes.projection.scores import runs
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.genotypes.variants import MISSING
@@ -22,7 +23,6 @@ from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.latent import LatentModel
 from ancestry_ddvi.models.modalities import ComponentScores
 from ancestry_ddvi.models.runtime import computing
-from ancestry_ddvi.progress import Silent
 
 CPU = torch.device("cpu")
 
@@ -84,7 +84,7 @@ def fit(cohort_files) -> tuple[Fit, GenotypeStore]:
     settings = {"generator": "aae", "width": "64", "steps": "600", "sampler_steps": "1500"}
     options = FitOptions("outsourced", seed=3, settings=settings)
     with computing(3, 1):
-        return fit_model(store, options, CPU, Silent(), Clock()), store
+        return fit_model(FitRequest(store, options, CPU)), store
 
 
 @pytest.mark.slow

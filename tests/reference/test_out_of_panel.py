@@ -46,9 +46,9 @@ def test_ordinary_samples_are_as_unusual_as_one_another(panel) -> None:
 def test_a_stranger_fails_the_check_that_was_made_for_them(panel, check: str) -> None:
     ordinary = crowd(50, 3)
     strange = {
-        "place": replace(ordinary, draws=ordinary.draws + np.array([0, 4])),
+        "position": replace(ordinary, draws=ordinary.draws + np.array([0, 4])),
         "fit": replace(ordinary, misfit=ordinary.misfit + 60),
-        "length": replace(ordinary, excess=ordinary.excess - 2000),
+        "norm": replace(ordinary, excess=ordinary.excess - 2000),
     }[check]
     chances = panel.chances(strange)
     assert (panel.chance(strange) < 1e-3).all()
@@ -62,7 +62,7 @@ def test_a_length_seen_at_few_variants_is_given_more_room(panel) -> None:
     ordinary = crowd(1, 4)
     full = replace(ordinary, excess=np.array([panel.length_mean + 500.0]))
     part = replace(full, excess=np.array([panel.length_mean + 5000.0]), thinning=np.array([100.0]))
-    np.testing.assert_allclose(panel.values(part)["length"], panel.values(full)["length"])
+    np.testing.assert_allclose(panel.values(part)["norm"], panel.values(full)["norm"])
 
 
 def test_samples_of_whom_little_is_known_are_given_room_for_it(panel) -> None:
@@ -70,17 +70,19 @@ def test_samples_of_whom_little_is_known_are_given_room_for_it(panel) -> None:
     noise = np.random.default_rng(6).normal(0, 1.2, (40, DRAWS, 2))
     vague = replace(crowd(40, 5), draws=noise, thinning=np.full(40, 100.0))
     roomy = panel.with_allowance(crowd(40, 5), [vague])
-    assert (roomy.chances(vague)["place"] > 0.05).mean() > 0.9
+    assert (roomy.chances(vague)["position"] > 0.05).mean() > 0.9
     for known in (crowd(40, 7), replace(vague, thinning=np.ones(40))):
-        np.testing.assert_array_equal(roomy.chances(known)["place"], panel.chances(known)["place"])
+        np.testing.assert_array_equal(
+            roomy.chances(known)["position"], panel.chances(known)["position"]
+        )
     far = replace(vague, draws=noise + np.array([0, 9]))
-    assert (roomy.chances(far)["place"] < 0.01).all()
+    assert (roomy.chances(far)["position"] < 0.01).all()
 
 
 def test_without_a_decoder_two_checks_are_left() -> None:
     diagnostics = replace(crowd(SAMPLES, 1), misfit=None)
     found = OutOfPanelTest.of(diagnostics, diagnostics.draws.mean(axis=1), seed=1)
-    assert set(found.chances(diagnostics)) == {"place", "length"}
+    assert set(found.chances(diagnostics)) == {"position", "norm"}
     assert found.chance(diagnostics).mean() == pytest.approx(0.5, abs=0.05)
 
 

@@ -1,15 +1,12 @@
-"""Before heavy work: what would be done, what it would take, and whether it could be written."""
+"""What a fit will need of time and memory, and the plan that --dry-run prints."""
 
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-from ..errors import OutputUnwritable
 from ..resources import memory_bytes
+from .options import FitOptions
 
 log = logging.getLogger(__name__)
 
@@ -23,24 +20,6 @@ TRAINING_SECONDS = 40
 """Training with default settings, whatever the size of the cohort, on two cores."""
 
 
-def check_folder(prefix: Path) -> None:
-    """Create the folder of the outputs and see that it takes files.
-
-    Raises
-    ------
-    OutputUnwritable
-    """
-    folder = prefix.parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputUnwritable(
-            f"folder {folder} cannot be created: {error.strerror}", "Choose another --out."
-        ) from error
-    if not os.access(folder, os.W_OK):
-        raise OutputUnwritable(f"folder {folder} is not writable", "Choose another --out.")
-
-
 def memory_mib(samples: int, variants: int) -> float:
     """Upper estimate of a fit's peak memory, in MiB: packed genotypes and bounded work space."""
     packed = samples * variants / 4
@@ -48,7 +27,7 @@ def memory_mib(samples: int, variants: int) -> float:
     return BASE_MIB + (packed + pairs + 4e4 * samples) / 2**20
 
 
-def say_estimate(samples: int, variants: int) -> None:
+def log_estimate(samples: int, variants: int) -> None:
     """Log what the fit will take; warn if the memory is not there."""
     need, there = memory_mib(samples, variants), memory_bytes() / 2**20
     seconds = TRAINING_SECONDS + samples * variants / GENOTYPES_PER_SECOND
@@ -65,8 +44,13 @@ def say_estimate(samples: int, variants: int) -> None:
         )
 
 
-def plan(inputs: Sequence[str], prefix: str, options: Mapping[str, Any], device: str) -> list[str]:
-    """What ``fit`` would do, one line each; reads no more than headers."""
+def plan(inputs: Sequence[str], prefix: str, options: FitOptions, device: str) -> list[str]:
+    """What ``fit`` would do, one line each; reads no more than headers.
+
+    Raises
+    ------
+    InputUnreadable, InputsDisagree, UsageProblem
+    """
     from ..genotypes.formats.registry import open_sources
 
     source = open_sources(inputs)
@@ -75,12 +59,12 @@ def plan(inputs: Sequence[str], prefix: str, options: Mapping[str, Any], device:
     if variants is not None:
         lines[0] += f", {len(variants):,} variants"
         lines.append(f"need about {memory_mib(len(source.samples), len(variants)):,.0f} MiB")
-    chosen = ", ".join(f"{k}={v}" for k, v in options["filters"].items())
-    settings = ", ".join(f"{k}={v}" for k, v in options["settings"].items()) or "as they are"
+    chosen = ", ".join(f"{k}={v}" for k, v in options.filters.as_json().items())
+    settings = ", ".join(f"{k}={v}" for k, v in options.settings.items()) or "the defaults"
     return [
         *lines,
         f"filter: {chosen}",
-        f"fit {options['method']} in {options['dims']} dimensions, seed {options['seed']}, "
-        f"on {device}; settings {settings}",
+        f"fit {options.method} in {options.dims} dimensions, seed {options.seed}, "
+        f"on {device}; settings: {settings}",
         f"write {prefix}.ddvi .coords.tsv .eigenvec .pcs.tsv .png .svg .summary.json .log",
     ]

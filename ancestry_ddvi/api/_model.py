@@ -1,0 +1,124 @@
+"""A fitted model as an object: read once, asked often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..artefacts.model import Model
+from ._assign import Assigned, assign_run, run_assignment
+from ._embed import Embedded, draw_posteriors, embed_run, run_embedding
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def load(path: str | Path) -> FittedModel:
+    """Read a model that ``fit`` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        A .ddvi file.
+
+    Raises
+    ------
+    InputUnreadable
+        If the file is absent, damaged, not a model, or of another format.
+
+    Examples
+    --------
+    >>> import ancestry_ddvi
+    >>> model = ancestry_ddvi.load("cohort.ddvi")
+    >>> model.embed(["query.vcf.gz"]).to_frame().shape[0]
+    8
+    >>> model.levels
+    ('population',)
+    """
+    return FittedModel(str(path), Model.read(Path(path)))
+
+
+@dataclass(frozen=True, repr=False)
+class FittedModel:
+    """A fitted model.
+
+    Attributes
+    ----------
+    path : str
+    model : Model
+        Its arrays and its record.
+    """
+
+    path: str
+    model: Model = field(compare=False)
+
+    @property
+    def dims(self) -> int:
+        """Number of coordinates."""
+        return self.model.record.options.dims
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Levels of the labelled groups, the finest first; empty if there are none."""
+        groups = self.model.record.groups
+        return groups.levels if groups else ()
+
+    @property
+    def card(self) -> Mapping[str, str]:
+        """The model card."""
+        return self.model.record.card
+
+    def variants(self) -> pd.DataFrame:
+        """The variants of the model: chromosome, position, id, ref, alt, frequency of ALT."""
+        import pandas as pd
+
+        panel = self.model.panel
+        columns = {n: getattr(panel.variants, n) for n in ("chromosome", "position", "id")}
+        alleles = {n: getattr(panel.variants, n) for n in ("ref", "alt")}
+        return pd.DataFrame(columns | alleles | {"frequency": panel.frequency})
+
+    def embed(self, inputs: Sequence[str], out: str | None = None, **options: Any) -> Embedded:
+        """Embed samples; files are written only if ``out`` gives their prefix.
+
+        Parameters
+        ----------
+        inputs : sequence of str
+            Genotype files.
+        out : str, optional
+        options
+            As in ``ancestry_ddvi.embed``.
+
+        Raises
+        ------
+        DDVIError
+        """
+        run = embed_run("embed", self.path, inputs, out, model=self.model, **options)
+        return run_embedding(run, draw_posteriors)
+
+    def assign(self, inputs: Sequence[str], out: str | None = None, **options: Any) -> Assigned:
+        """Assign samples to groups; files are written only if ``out`` gives their prefix.
+
+        Parameters
+        ----------
+        inputs : sequence of str
+            Genotype files or one table of coordinates.
+        out : str, optional
+        options
+            As in ``ancestry_ddvi.assign``.
+
+        Raises
+        ------
+        DDVIError
+        """
+        return run_assignment(assign_run(self.path, inputs, out, model=self.model, **options))
+
+    def __repr__(self) -> str:
+        """Method, numbers of samples, variants and coordinates, build and levels."""
+        record, panel = self.model.record, self.model.panel
+        return (
+            f"<FittedModel {self.path}: {record.options.method}, {self.dims} coordinates, "
+            f"{self.model.projection.samples:,} samples, {len(panel):,} variants, "
+            f"build {panel.build or 'unknown'}, levels: {', '.join(self.levels) or 'none'}>"
+        )

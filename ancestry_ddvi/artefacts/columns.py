@@ -1,0 +1,266 @@
+"""The columns of every table: name, unit, meaning, and where the values come from.
+
+To add a column, write a function of the table's record (``records.py``) and add a row here. The
+files, ``docs/file-formats.md`` and ``read_coordinates`` follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
+
+from ..genotypes.qc.relatives import relations
+
+if TYPE_CHECKING:
+    from .assignments import Assignment
+    from .coordinates import Coordinates
+    from .records import (
+        ComponentScores,
+        EmbeddedSamples,
+        GroupProbabilities,
+        RelatedPairs,
+        SyntheticSamples,
+    )
+
+Record = TypeVar("Record")
+TYPES = {"text": object, "integer": np.int64, "number": np.float64}
+"""Types of values: text is written as it is, numbers to six significant digits."""
+
+
+@dataclass(frozen=True)
+class Column(Generic[Record]):
+    """One column of a table, or a family of them: one an axis, one a pair of axes, one a group.
+
+    Attributes
+    ----------
+    name : str
+        With ``{each}`` in it, one column for each axis or group; with ``{other}`` besides, one
+        for each pair.
+    unit : str
+        "" for text.
+    description : str
+        Markdown, without a full stop.
+    values : callable
+        From the table's record to the values: (rows,), of a family (rows, columns).
+    type : str
+        A key of ``TYPES``.
+    """
+
+    name: str
+    unit: str
+    description: str
+    values: Callable[[Record], Sequence[str] | np.ndarray]
+    type: str = "number"
+
+    def names(self, each: Sequence[str]) -> list[str]:
+        """Names in the header, for these axes or groups."""
+        if "{other}" in self.name:
+            return [self.name.format(each=a, other=b) for a, b in combinations(each, 2)]
+        if "{each}" in self.name:
+            return [self.name.format(each=a) for a in each]
+        return [self.name]
+
+    def arrays(self, record: Record) -> list[np.ndarray]:
+        """Values of one column or of a family; (rows,) each."""
+        values = np.asarray(self.values(record), dtype=TYPES[self.type])
+        return [values] if "{" not in self.name else list(values.T)
+
+
+_COORDS: tuple[Column[EmbeddedSamples], ...] = (
+    Column("sample_id", "", "as in the input", lambda s: s.samples, "text"),
+    Column(
+        "{each}",
+        "standard deviations of the prior",
+        "posterior mean of the coordinate; d is `--dims`",
+        lambda s: s.posterior.mean,
+    ),
+    Column(
+        "{each}_sd",
+        "standard deviations of the prior",
+        "posterior standard deviation; `NA` where the method has no uncertainty",
+        lambda s: s.posterior.sd,
+    ),
+    Column(
+        "{each}_{other}_corr",
+        "-1 to 1",
+        "posterior correlation of each pair of axes, in the order 1 and 2, 1 and 3, …, 2 and 3, …",
+        lambda s: s.posterior.correlation,
+    ),
+    Column(
+        "n_variants",
+        "variants",
+        "variants of the model that are observed in the sample: called, or with likelihoods that "
+        "are not all equal",
+        lambda s: s.scores.observed,
+        "integer",
+    ),
+    Column(
+        "effective_variants",
+        "variants",
+        "equivalent number of hard calls: `n_variants` for called genotypes, fewer for "
+        "likelihoods and dosages, half for single alleles",
+        lambda s: s.scores.effective_variants,
+    ),
+    Column(
+        "variant_fraction",
+        "0 to 1",
+        "`n_variants` over all variants of the model",
+        lambda s: s.variant_fraction,
+    ),
+    Column(
+        "call_rate",
+        "0 to 1",
+        "`n_variants` over the variants of the model that the file has",
+        lambda s: s.call_rate,
+    ),
+    Column(
+        "effective_draws",
+        "draws",
+        "effective sample size of the weighted posterior draws (Kish 1965); `NA` where the method "
+        "has no uncertainty",
+        lambda s: s.posterior.effective_draws,
+    ),
+    Column(
+        "log_evidence",
+        "nats",
+        "importance-weighted lower bound on the log evidence of the sample's scores; comparable "
+        "only between samples observed at the same variants; `NA` where the method has no density",
+        lambda s: s.posterior.log_evidence,
+    ),
+    Column(
+        "p_panel",
+        "0 to 1",
+        "out-of-panel p-value: share of the reference panel that is more unusual than the sample "
+        "([three checks](#out-of-panel-test)); `NA` for `umap` and `tsne`",
+        lambda s: s.p_panel,
+    ),
+    Column("flag", "", "[flags](#flags), comma-separated, or empty", lambda s: s.flags, "text"),
+)
+
+_EIGENVEC: tuple[Column[Coordinates], ...] = (
+    Column("#FID", "", "family ID: 0", lambda s: ["0"] * len(s.samples), "text"),
+    Column("IID", "", "sample ID", lambda s: s.samples, "text"),
+    Column("{each}", "standard deviations of the prior", "`Z1` … `Zd`", lambda s: s.mean),
+)
+
+_PCS: tuple[Column[ComponentScores], ...] = (
+    Column("sample_id", "", "as in the input", lambda s: s.samples, "text"),
+    Column(
+        "{each}",
+        "standard deviation of a score under no structure",
+        "least-squares score on each principal component of the reference panel, from the observed "
+        "variants",
+        lambda s: s.scores,
+    ),
+)
+
+_GROUPS: tuple[Column[GroupProbabilities], ...] = (
+    Column("sample_id", "", "as in the input", lambda s: s.samples, "text"),
+    Column("group", "", "the most probable group", lambda s: s.group, "text"),
+    Column("probability", "0 to 1", "the probability of `group`", lambda s: s.best),
+    Column("{each}", "0 to 1", "probability of each group; they sum to 1", lambda s: s.probability),
+)
+
+_ASSIGN: tuple[Column[Assignment], ...] = (
+    Column("sample_id", "", "as in the input", lambda s: s.samples, "text"),
+    Column(
+        "group", "", "genetically most similar group, or `unassigned`", lambda s: s.group, "text"
+    ),
+    Column("most_similar", "", "the same group, assigned or not", lambda s: s.most_similar, "text"),
+    Column("probability", "0 to 1", "probability of `most_similar`", lambda s: s.best),
+    Column(
+        "entropy",
+        "nats",
+        "entropy of the probabilities; 0 if one group has all of it",
+        lambda s: s.entropy,
+    ),
+    Column(
+        "reason",
+        "",
+        "why the sample is unassigned: the gravest flag of `unlike_panel:…`, `few_variants` and "
+        "`few_draws`, or `low_probability` (below `--min-prob`); empty if it is assigned",
+        lambda s: s.reason,
+        "text",
+    ),
+    Column("{each}", "0 to 1", "probability of each group; they sum to 1", lambda s: s.probability),
+)
+
+_RELATIVES: tuple[Column[RelatedPairs], ...] = (
+    Column("sample_1", "", "first sample, in input order", lambda s: s.end("i"), "text"),
+    Column("sample_2", "", "second sample", lambda s: s.end("j"), "text"),
+    Column(
+        "kinship",
+        "",
+        "KING-robust kinship: 0.5 for duplicates, 0.25 for first degree, 0.125 for second degree",
+        lambda s: s.pairs["kinship"],
+    ),
+    Column(
+        "variants",
+        "variants",
+        "variants called in both samples; pairs with fewer than 500 are left out",
+        lambda s: s.pairs["variants"],
+        "integer",
+    ),
+    Column(
+        "relation",
+        "",
+        "`duplicate` from 0.354, `first degree` from 0.177, `second degree` from 0.0884",
+        lambda s: relations(s.pairs),
+        "text",
+    ),
+)
+
+_SAMPLES: tuple[Column[SyntheticSamples], ...] = (
+    Column("sample_id", "", "as in the genotypes", lambda s: s.samples, "text"),
+    Column(
+        "population",
+        "",
+        "group the sample was drawn from; `NA` without `--population`",
+        lambda s: [name or "NA" for name in s.population],
+        "text",
+    ),
+    Column(
+        "{each}",
+        "standard deviations of the prior",
+        "true coordinates, on the axes of `PREFIX.coords.tsv`",
+        lambda s: s.coordinates,
+    ),
+)
+
+TABLES: dict[str, tuple[Column[Any], ...]] = {
+    "coords": _COORDS,
+    "eigenvec": _EIGENVEC,
+    "pcs": _PCS,
+    "groups": _GROUPS,
+    "assign": _ASSIGN,
+    "relatives": _RELATIVES,
+    "samples": _SAMPLES,
+}
+"""The columns of each table, in order, by the kind of file."""
+
+
+def values_of(
+    table: str, record: Any, each: Sequence[str] = ()
+) -> tuple[list[str], list[np.ndarray]]:
+    """The header of a table and its columns.
+
+    Parameters
+    ----------
+    table : str
+        A key of ``TABLES``.
+    record : object
+        What its columns take their values from.
+    each : sequence of str
+        Axes or groups.
+
+    Returns
+    -------
+    list of str
+    list of ndarray, (rows,) each
+    """
+    names = [name for column in TABLES[table] for name in column.names(each)]
+    return names, [array for column in TABLES[table] for array in column.arrays(record)]

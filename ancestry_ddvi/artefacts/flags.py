@@ -1,0 +1,150 @@
+"""The flags of samples: what each means and what to do.
+
+A new flag is one row of ``FLAGS``; ``docs/file-formats.md`` lists them from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One flag of the column ``flag``.
+
+    Attributes
+    ----------
+    name : str
+        A colon divides a flag from the reason for it.
+    commands : tuple of str
+        Commands that raise it.
+    meaning, advice : str
+        What is the case, and what to do.
+    gravity : int
+        0 if ``assign`` may give a group to a flagged sample; otherwise the flag of the greatest
+        gravity is the reason why it does not.
+    """
+
+    name: str
+    commands: tuple[str, ...]
+    meaning: str
+    advice: str
+    gravity: int = 0
+
+
+_BOTH = ("fit", "embed")
+_ROWS = (
+    Flag(
+        "low_call_rate",
+        ("fit",),
+        "more missing genotypes than `--mind`: left out of the fit, embedded all the same",
+        "expect wide intervals; raise `--mind` to use the sample in the fit",
+    ),
+    Flag(
+        "related",
+        ("fit",),
+        "a relative of a sample in the fit (`--king-cutoff`): left out of the fit, embedded all "
+        "the same",
+        "nothing",
+    ),
+    Flag(
+        "duplicate",
+        ("fit",),
+        "a duplicate or identical twin of a sample in the fit: left out of the fit, embedded all "
+        "the same",
+        "check for a sample given twice",
+    ),
+    Flag(
+        "in_panel",
+        ("embed",),
+        "looks like a sample of the reference panel, and is embedded as one",
+        "do not count it as an independent sample",
+    ),
+    Flag(
+        "duplicate_in_input",
+        ("embed",),
+        "the input has a duplicate or identical twin of this sample; both are flagged",
+        "check for a sample given twice; see `PREFIX.relatives.tsv`",
+    ),
+    Flag(
+        "few_variants",
+        ("embed",),
+        "fewer observed variants than `--min-variants`",
+        "do not interpret the coordinates without their intervals",
+        gravity=2,
+    ),
+    Flag(
+        "pseudo_haploid",
+        _BOTH,
+        "no heterozygous call where 20 or more are expected: the calls are taken as single "
+        "alleles, at half the precision",
+        "nothing, if the calls are pseudo-haploid; otherwise check how they were made",
+    ),
+    Flag(
+        "unlike_panel:position",
+        _BOTH,
+        "`p_panel` is below 0.005, mainly because few samples of the reference panel lie at "
+        "these coordinates",
+        "do not interpret the coordinates; a panel with similar samples is needed",
+        gravity=3,
+    ),
+    Flag(
+        "unlike_panel:fit",
+        _BOTH,
+        "`p_panel` is below 0.005, mainly because the model does not reproduce the scores at "
+        "these coordinates",
+        "do not interpret the coordinates; a panel with similar samples is needed",
+        gravity=3,
+    ),
+    Flag(
+        "unlike_panel:norm",
+        _BOTH,
+        "`p_panel` is below 0.005, mainly because the genotypes are farther from the panel mean, "
+        "or nearer, than those of samples at these coordinates",
+        "do not interpret the coordinates; check for contamination and wrong alleles",
+        gravity=3,
+    ),
+    Flag(
+        "few_draws",
+        (*_BOTH, "condition"),
+        "fewer than 4 effective draws, even after refinement",
+        "treat the standard deviation as a rough guess; more `--draws` may help",
+        gravity=1,
+    ),
+    Flag(
+        "missed_modes",
+        ("condition",),
+        "without `--given`: the sampler misses some of the region where the constraint holds",
+        "do not use the row; try more `--sampler-steps`",
+    ),
+)
+
+FLAGS = {flag.name: flag for flag in _ROWS}
+"""Every flag by name, in the order in which they are written."""
+
+
+def join_flags(*flags: str) -> str:
+    """Flags in the order of ``FLAGS``, separated by commas.
+
+    Parameters
+    ----------
+    *flags : str
+        Each the name of a flag, several separated by commas, or "".
+
+    Raises
+    ------
+    KeyError
+        If a flag has no row in ``FLAGS``.
+    """
+    raised = {name for flag in flags for name in flag.split(",") if name}
+    if unknown := raised - FLAGS.keys():
+        raise KeyError(f"no row in FLAGS: {', '.join(sorted(unknown))}")
+    return ",".join(name for name in FLAGS if name in raised)
+
+
+def gravest(flags: str) -> str:
+    """The flag for which ``assign`` gives no group, or ""."""
+    gravity = {name.split(":")[0]: flag.gravity for name, flag in FLAGS.items()}
+    found = [(gravity.get(name.split(":")[0], 0), name) for name in flags.split(",")]
+    worst, name = max(found, key=lambda pair: pair[0])
+    return name if worst else ""

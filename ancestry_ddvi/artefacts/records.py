@@ -1,0 +1,131 @@
+"""What the tables are written from: one frozen record a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from ..genotypes.projection.scores import Scores
+
+
+class Posterior(Protocol):
+    """What a column may ask of ``inference.posterior_draws.PosteriorDraws``."""
+
+    @property
+    def draws(self) -> np.ndarray:
+        """Posterior draws; (samples, draws, dims)."""
+
+    @property
+    def mean(self) -> np.ndarray:
+        """Posterior means; (samples, dims)."""
+
+    @property
+    def sd(self) -> np.ndarray:
+        """Posterior standard deviations; (samples, dims)."""
+
+    @property
+    def correlation(self) -> np.ndarray:
+        """Posterior correlations of pairs of axes; (samples, dims (dims - 1) / 2)."""
+
+    @property
+    def effective_draws(self) -> np.ndarray:
+        """Effective sample size of the draws; (samples,)."""
+
+    @property
+    def log_evidence(self) -> np.ndarray:
+        """Importance-weighted bound on the log evidence, in nats; (samples,)."""
+
+
+@dataclass(frozen=True)
+class EmbeddedSamples:
+    """All that is known of embedded samples.
+
+    Attributes
+    ----------
+    samples : sequence of str
+    posterior : Posterior
+        On the axes of the coordinates.
+    scores : Scores
+    model_variants : int
+        Variants of the model.
+    variants_in_file : int
+        Variants of the model that the file has.
+    p_panel : ndarray of float64, (samples,)
+        Out-of-panel p-values.
+    flags : sequence of str
+        Comma-separated names of ``FLAGS`` for each sample.
+    """
+
+    samples: Sequence[str]
+    posterior: Posterior
+    scores: Scores
+    model_variants: int
+    variants_in_file: int
+    p_panel: np.ndarray
+    flags: Sequence[str]
+
+    @property
+    def variant_fraction(self) -> np.ndarray:
+        """Observed variants over all variants of the model; (samples,)."""
+        return np.asarray(self.scores.observed / self.model_variants)
+
+    @property
+    def call_rate(self) -> np.ndarray:
+        """Observed variants over those in the file, NaN if it has none; (samples,)."""
+        if not self.variants_in_file:
+            return np.full(len(self.samples), np.nan)
+        return np.asarray(self.scores.observed / self.variants_in_file)
+
+
+@dataclass(frozen=True)
+class ComponentScores:
+    """Principal component scores, (samples, components)."""
+
+    samples: Sequence[str]
+    scores: np.ndarray
+
+
+@dataclass(frozen=True)
+class GroupProbabilities:
+    """Probabilities of the classes or clusters of a model, (samples, groups)."""
+
+    samples: Sequence[str]
+    groups: Sequence[str]
+    probability: np.ndarray
+
+    @property
+    def group(self) -> list[str]:
+        """The most probable group of each sample."""
+        return [self.groups[k] for k in self.probability.argmax(axis=1)]
+
+    @property
+    def best(self) -> np.ndarray:
+        """Its probability; (samples,)."""
+        return np.asarray(self.probability.max(axis=1))
+
+
+@dataclass(frozen=True)
+class RelatedPairs:
+    """Pairs of relatives: rows of ``kinship.PAIR`` whose i and j count ``samples``."""
+
+    samples: Sequence[str]
+    pairs: np.ndarray
+
+    def end(self, name: str) -> list[str]:
+        """IDs at one end of the pairs, "i" or "j"."""
+        return [self.samples[k] for k in self.pairs[name]]
+
+
+@dataclass(frozen=True)
+class SyntheticSamples:
+    """The coordinates, (samples, dims), that synthetic samples were drawn at.
+
+    ``population`` is "" for a sample drawn from the prior.
+    """
+
+    samples: Sequence[str]
+    population: Sequence[str]
+    coordinates: np.ndarray

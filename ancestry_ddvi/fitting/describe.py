@@ -1,0 +1,191 @@
+"""Last steps of a fit: embed its samples, and record what the model says of itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ..artefacts.model import Model
+from ..artefacts.record import ModelRecord
+from ..artefacts.summary import versions
+from ..data.scores import ScoreData
+from ..genotypes.harmonise.panel import Panel
+from ..inference.posterior_draws import PosteriorDraws, rotation, standard_error
+from ..methods import row
+from ..reference.groups import Groups
+from .calibration import CalibratedFit, Calibration
+from .diagnostics import learn_out_of_panel, membership
+from .groups import learn_groups
+from .prepare import PreparedCohort
+
+log = logging.getLogger(__name__)
+
+BOUND_DRAWS = 64
+
+
+@dataclass(frozen=True)
+class EmbeddedCohort:
+    """The samples of a fit, embedded by its own method.
+
+    Attributes
+    ----------
+    calibrated : CalibratedFit
+    posterior : PosteriorDraws
+        Of the samples in the fit, on the axes of the coordinates.
+    rotation : ndarray of float64, (dims, dims)
+        From latents to those axes.
+    calibration : Calibration, optional
+        On those axes.
+    """
+
+    calibrated: CalibratedFit
+    posterior: PosteriorDraws
+    rotation: np.ndarray
+    calibration: Calibration | None
+
+
+def embed_cohort(calibrated: CalibratedFit) -> EmbeddedCohort:
+    """Embed the samples of the fit and choose the axes of the coordinates.
+
+    These draws decide the axes, the bounds and what the panel is like. The coordinates that
+    ``fit`` writes come from four times as many, of every sample, in the fit or not.
+    """
+    cohort, method = calibrated.cohort, calibrated.trained.method
+    request = cohort.request
+    data = ScoreData(cohort.fitted, request.device)
+    posterior = method.embed(data, cohort.ids, draws=BOUND_DRAWS, seed=request.options.seed)
+    axes = np.eye(posterior.mean.shape[1])
+    if method.rotatable:
+        axes = rotation(posterior.mean, cohort.fitted.value)
+    calibration = calibrated.calibration and calibrated.calibration.rotated(axes)
+    return EmbeddedCohort(calibrated, posterior.rotated(axes), axes, calibration)
+
+
+def describe(embedded: EmbeddedCohort) -> Model:
+    """The model with its record."""
+    calibrated, posterior = embedded.calibrated, embedded.posterior
+    cohort, calibration, method = (
+        calibrated.cohort, embedded.calibration, calibrated.trained.method
+    )  # fmt: skip
+    request, held_out, seed = cohort.request, cohort.held_out, cohort.request.options.seed
+    privacy = membership(posterior.importance_bound, held_out, cohort.projection, seed)
+    groups: Groups | None = None
+    assignment: list[dict[str, Any]] = []
+    if request.labels is not None:
+        groups, assignment = learn_groups(
+            request.labels, cohort.ids, posterior, held_out,
+            calibration if held_out.any() else None,
+        )  # fmt: skip
+    test = None
+    if row(request.options.method).embeds_new_samples:
+        test = learn_out_of_panel(posterior, cohort.fitted, cohort.projection, calibration, seed)
+    record = ModelRecord(
+        options=request.options.as_recorded,
+        scale=calibrated.trained.scale,
+        counts=_counts(cohort),
+        bounds=_bounds(posterior, held_out),
+        calibration=_calibration(calibration, held_out),
+        out_of_panel=test,
+        groups=groups,
+        assignment=assignment,
+        privacy=privacy,
+        training=[asdict(step) for step in calibrated.trained.history],
+        versions=versions(),
+        card=_card(cohort, calibration, privacy),
+    )
+    model = Model(_panel(cohort), cohort.projection, method.state(), embedded.rotation, record)
+    request.clock.lap("bounds")
+    return model
+
+
+def _panel(cohort: PreparedCohort) -> Panel:
+    """The variants that are left, with their positions in the build that a chain leads to."""
+    qc, chain = cohort.qc, cohort.request.chain
+    variants = cohort.request.store.variants[qc.variants]
+    if chain is None:
+        return Panel(variants, qc.frequency, qc.build)
+    lifted = chain.lift(variants)
+    known = int((lifted > 0).sum())
+    log.info("%s of %s variants have a known position in %s too.",
+             f"{known:,}", f"{len(variants):,}", chain.target)  # fmt: skip
+    return Panel(variants, qc.frequency, qc.build, {chain.target: lifted})
+
+
+def _bounds(posterior: PosteriorDraws, held_out: np.ndarray) -> dict[str, Any]:
+    """Bounds of held-out samples, or of all if none are; empty where draws have no weight."""
+    judged = held_out if held_out.any() else ~held_out
+    if posterior.log_weight is None:
+        return {}
+    elbo, importance = posterior.elbo[judged], posterior.importance_bound[judged]
+    return {
+        "samples": int(judged.sum()),
+        "held_out": bool(held_out.any()),
+        "draws": posterior.draws.shape[1],
+        "elbo": float(elbo.mean()),
+        "elbo_se": standard_error(elbo),
+        "importance_weighted": float(importance.mean()),
+        "importance_weighted_se": standard_error(importance),
+    }
+
+
+def _calibration(calibration: Calibration | None, held_out: np.ndarray) -> dict[str, Any] | None:
+    """Coverage and temperature, and whether the samples behind them were held out."""
+    if calibration is None:
+        return None
+    return {**calibration.as_json(), "held_out": bool(held_out.any())}
+
+
+def _counts(cohort: PreparedCohort) -> dict[str, Any]:
+    """Samples and variants in the input, in the fit and after every filter."""
+    store, qc = cohort.request.store, cohort.qc
+    flags = [flag for flag in qc.flags if flag]
+    return {
+        "samples": len(store.samples),
+        "samples_in_fit": int(qc.fit_samples.sum()),
+        "variants_in_model": len(qc.variants),
+        "left_out_of_fit": {name: flags.count(name) for name in sorted(set(flags))},
+        "skipped_records": dict(store.skipped),
+        "steps": [step._asdict() for step in qc.table],
+    }
+
+
+def _card(
+    cohort: PreparedCohort,
+    calibration: Calibration | None,
+    privacy: Mapping[str, float | None],
+) -> dict[str, str]:
+    """The model card."""
+    qc, by_training = cohort.qc, privacy["training"]
+    networks = f"; by the networks alone {by_training:.3f}" if by_training is not None else ""
+    return {
+        "reference panel": f"{cohort.projection.samples:,} samples that passed quality control, "
+        f"of {len(cohort.request.store.samples):,}",
+        "variants": f"{len(qc.variants):,} biallelic SNPs, build {qc.build or 'unknown'}",
+        "contains": "network weights, loadings, allele frequencies, and summaries of the "
+        "coordinates of the panel and of its labelled groups; no genotypes, no sample IDs, no "
+        "coordinates of samples",
+        "privacy": "loadings carry a trace of every sample they were learnt from: whoever holds a "
+        "person's genotypes can tell whether that person was in the panel (area under the curve "
+        f"{privacy['loadings']:.3f}{networks})",
+        "intervals": _intervals(calibration),
+        "use": "genetic similarity to the samples of the reference panel; not identity, ethnicity "
+        "or nationality",
+        "limits": "samples from populations that the panel lacks are embedded at the most likely "
+        "coordinates the model has, and flagged where the data show it; linkage is accounted for "
+        "on average",
+    }
+
+
+def _intervals(calibration: Calibration | None) -> str:
+    """What the model card says of the intervals."""
+    if calibration is None:
+        return "not calibrated"
+    covered = ", ".join(
+        f"{100 * step['covered_95']:.1f} % at {step['share']:g} of the variants"
+        for step in calibration.coverage
+    )
+    return f"95 % intervals cover {covered}; temperature {calibration.temperature:g}"

@@ -1,0 +1,196 @@
+"""First step of a fit: quality control, principal components and the scores of every sample."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+
+from ..artefacts.labels import Labels
+from ..artefacts.summary import Clock
+from ..genotypes.harmonise.liftover import Chain
+from ..genotypes.projection.dispersion import score_dispersion
+from ..genotypes.projection.pca import principal_components
+from ..genotypes.projection.scores import Projection, Scores, runs
+from ..genotypes.qc.quality_control import QC, format_table, quality_control
+from ..genotypes.store import GenotypeStore
+from ..progress import SILENT, Progress
+from ..seeding import stream
+from .options import FitOptions
+
+log = logging.getLogger(__name__)
+
+MAX_COMPONENTS = 40
+NOISE_COMPONENTS = 16
+"""Components beyond the kept ones, by which samples of the reference panel are recognised."""
+
+HELD_OUT = 0.1
+MIN_HELD_OUT = 20
+
+
+@dataclass(frozen=True)
+class FitRequest:
+    """What is to be fitted to which genotypes.
+
+    Attributes
+    ----------
+    store : GenotypeStore
+    options : FitOptions
+    device : torch.device
+    labels : Labels, optional
+        Groups that the model keeps as a whole; their finest level guides the fit if
+        ``options.classes`` names it.
+    chain : Chain, optional
+        To a second genome build, in which the model then knows its positions too. It also says
+        of which build the store is, whatever a header says.
+    progress : Progress
+    clock : Clock
+    """
+
+    store: GenotypeStore
+    options: FitOptions
+    device: torch.device
+    labels: Labels | None = None
+    chain: Chain | None = None
+    progress: Progress = SILENT
+    clock: Clock = field(default_factory=Clock)
+
+    @property
+    def class_numbers(self) -> np.ndarray | None:
+        """The class of each sample as a number, -1 where unknown; int64 (samples,)."""
+        if not self.options.classes or self.labels is None:
+            return None
+        number = {name: i for i, name in enumerate(self.options.classes)}
+        labels = self.labels.of(self.store.samples)
+        return np.array([number.get(label, -1) for label in labels], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class PreparedCohort:
+    """Genotypes turned into component scores.
+
+    Attributes
+    ----------
+    request : FitRequest
+    qc : QC
+    projection : Projection
+    all_components : Scores
+        Of every sample on all components, kept or not.
+    in_panel : ndarray of bool, (samples,)
+        Samples that contributed to the loadings, or look as if they did.
+    scores : Scores
+        Of every sample on the kept components, as new samples would have them.
+    held_out : ndarray of bool, (samples in the fit,)
+        Left out of training.
+    """
+
+    request: FitRequest
+    qc: QC
+    projection: Projection
+    all_components: Scores
+    in_panel: np.ndarray
+    scores: Scores
+    held_out: np.ndarray
+
+    @property
+    def fitted(self) -> Scores:
+        """Scores of the samples in the fit."""
+        return self.scores[self.qc.fit_samples]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """IDs of the samples in the fit."""
+        samples = self.request.store.samples
+        return tuple(samples[i] for i in np.flatnonzero(self.qc.fit_samples))
+
+    def tempered(self, temperature: float) -> PreparedCohort:
+        """The same with variances of scores so many times as large."""
+        projection = self.projection.tempered(temperature)
+        scores = projection.newcomers(self.all_components.tempered(temperature), self.in_panel)
+        return replace(self, projection=projection, scores=scores)
+
+
+def prepare(request: FitRequest) -> PreparedCohort:
+    """Filter variants and samples, find components, compute scores, hold samples out.
+
+    Raises
+    ------
+    NothingLeft
+        If quality control leaves too little.
+    """
+    store, options = request.store, request.options
+    hint = request.chain.source if request.chain else store.build_hint
+    qc = quality_control(store, options.filters, hint)
+    log.info("Quality control:\n%s", format_table(qc.table))
+    request.clock.lap("quality control")
+    recipe = options.recipe
+    fewest = recipe.fewest_components(options.dims)
+    projection = make_projection(store, qc, fewest, recipe.components, options.seed)
+    everyone = projection.read(_blocks(request, qc.variants), len(store.samples))
+    in_panel = qc.fit_samples | projection.in_panel(everyone)
+    scores = projection.newcomers(everyone, in_panel)
+    request.clock.lap("components")
+    held_out = hold_out(int(qc.fit_samples.sum()), options.seed)
+    return PreparedCohort(request, qc, projection, everyone, in_panel, scores, held_out)
+
+
+def make_projection(
+    store: GenotypeStore, qc: QC, fewest: int, components: int, seed: int
+) -> Projection:
+    """Principal components of the samples in the fit, and how many of them carry structure.
+
+    Parameters
+    ----------
+    store : GenotypeStore
+    qc : QC
+    fewest : int
+        Least number of components to keep.
+    components : int
+        How many to keep; 0 for as many as pass the Tracy-Widom test, but no less than ``fewest``.
+    seed : int
+    """
+    samples = np.flatnonzero(qc.fit_samples)
+    wanted = max(MAX_COMPONENTS, components) + NOISE_COMPONENTS
+    found = principal_components(store, qc.variants, samples, qc.frequency, wanted, seed)
+    most = max(1, len(found.eigenvalues) - NOISE_COMPONENTS)
+    kept = min(max(components or found.significant, fewest), most)
+    used = min(kept + NOISE_COMPONENTS, len(found.eigenvalues))
+    loadings = found.loadings[:, :used].astype(np.float32).astype(np.float64)
+    dispersion = score_dispersion(
+        store, qc.variants, samples, qc.frequency, found.loadings[:, :kept]
+    )
+    log.info(
+        "%d components carry structure (Tracy-Widom test); %d are kept. "
+        "Linkage inflates the variance of scores %.2f times.",
+        found.significant,
+        kept,
+        dispersion,
+    )
+    return Projection(
+        loadings=loadings,
+        frequency=qc.frequency,
+        eigenvalues=found.eigenvalues[:used],
+        shrinkage=found.shrinkage(kept),
+        samples=len(samples),
+        dispersion=dispersion,
+        kept=kept,
+    )
+
+
+def hold_out(samples: int, seed: int) -> np.ndarray:
+    """A tenth of the samples, or none where a tenth is too few to judge by; bool (samples,)."""
+    mask = np.zeros(samples, dtype=bool)
+    count = int(samples * HELD_OUT)
+    if count >= MIN_HELD_OUT:
+        mask[stream(seed, "held out").permutation(samples)[:count]] = True
+    return mask
+
+
+def _blocks(request: FitRequest, rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    with request.progress.stage("scores", len(rows)) as advance:
+        for part in runs(len(rows)):
+            yield part, request.store.dosages(rows[part])
+            advance(part.stop - part.start)
