@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..artefacts.coordinates import Coordinates, write_draws
-from ..artefacts.flags import join_flags
+from ..artefacts.flags import flag_samples
 from ..artefacts.labels import Labels, read_labels
 from ..artefacts.model import Model
 from ..artefacts.relatives import write_relatives
@@ -434,17 +434,8 @@ def _coordinates(scored: ScoredInput, posterior: PosteriorDraws) -> Coordinates:
         model_variants=len(model.panel),
         variants_in_file=matched.report.matched,
         p_panel=p_panel,
-        flags=_flags(flags, unlike),
+        flags=flag_samples(flags, unlike),
     )
-
-
-def _flags(flags: Mapping[str, np.ndarray], others: Sequence[str]) -> list[str]:
-    """The flags that are true of each sample, and the other one it has."""
-    rows = zip(*flags.values(), strict=True)
-    return [
-        join_flags(*(name for name, true in zip(flags, row, strict=True) if true), other)
-        for row, other in zip(rows, others, strict=True)
-    ]
 
 
 def _summary(scored: ScoredInput) -> dict[str, Any]:
@@ -465,6 +456,6 @@ def _summary(scored: ScoredInput) -> dict[str, Any]:
         },
         "samples": len(store.samples),
         "skipped_records": dict(store.skipped),
-        "harmonisation": matched.report.as_dict(),
+        "match": matched.report.as_dict(),
         "relatives": tallied(scored.relatives),
     }

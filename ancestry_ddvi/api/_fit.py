@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..artefacts.coordinates import Coordinates
-from ..artefacts.flags import join_flags
+from ..artefacts.flags import flag_samples
 from ..artefacts.labels import Labels, read_labels
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
@@ -275,12 +275,7 @@ def _coordinates(embedded: _Embedded) -> Coordinates:
         model_variants=variants,
         variants_in_file=variants,
         p_panel=p_panel,
-        flags=[
-            join_flags(flag, "pseudo_haploid" if haploid else "", other)
-            for flag, haploid, other in zip(
-                fit.qc.flags, scores.pseudo_haploid, unlike, strict=True
-            )
-        ],
+        flags=flag_samples({"pseudo_haploid": scores.pseudo_haploid}, fit.qc.flags, unlike),
     )
 
 

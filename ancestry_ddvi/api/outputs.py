@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..artefacts.coordinates import Coordinates, write_components, write_groups
-from ..artefacts.flags import join_flags
+from ..artefacts.flags import flag_samples
 from ..artefacts.records import EmbeddedSamples
 from ..artefacts.summary import Clock, complete, write_summary
 from ..genotypes.projection.scores import Scores
@@ -52,9 +52,7 @@ def coordinates_of(
         Flags raised so far, separated by commas, for each sample; ``few_draws`` is added here.
     """
     few = posterior.effective_draws < MIN_EFFECTIVE_DRAWS
-    raised = [
-        join_flags(flag, "few_draws" if true else "") for flag, true in zip(flags, few, strict=True)
-    ]
+    raised = flag_samples({"few_draws": few}, flags)
     return Coordinates.of(
         EmbeddedSamples(
             samples, posterior, scores, model_variants, variants_in_file, p_panel, raised

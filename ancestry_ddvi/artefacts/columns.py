@@ -33,19 +33,18 @@ TYPES = {"text": object, "integer": np.int64, "number": np.float64}
 
 @dataclass(frozen=True)
 class Column(Generic[Record]):
-    """One column of a table, or a family of them: one an axis, one a pair of axes, one a group.
+    """One column of a table, or a family: one column per axis, pair of axes or group.
 
     Attributes
     ----------
     name : str
-        With ``{each}`` in it, one column for each axis or group; with ``{other}`` besides, one
-        for each pair.
+        ``{each}`` stands for the axis or group of a family, ``{each}`` and ``{other}`` for a pair.
     unit : str
         "" for text.
     description : str
         Markdown, without a full stop.
     values : callable
-        From the table's record to the values: (rows,), of a family (rows, columns).
+        Takes the table's record, gives the values: (rows,), or (rows, columns) for a family.
     type : str
         A key of ``TYPES``.
     """

@@ -24,7 +24,7 @@ _GIVE = "Give a .coords.tsv file written by fit or embed."
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Coordinates:
-    """The coordinates of samples, one row a sample, in input order.
+    """The coordinates of samples, one row per sample, in input order.
 
     Attributes
     ----------

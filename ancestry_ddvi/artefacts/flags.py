@@ -5,7 +5,10 @@ A new flag is one row of ``FLAGS``; ``docs/file-formats.md`` lists them from her
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,23 @@ def join_flags(*flags: str) -> str:
     if unknown := raised - FLAGS.keys():
         raise KeyError(f"no row in FLAGS: {', '.join(sorted(unknown))}")
     return ",".join(name for name in FLAGS if name in raised)
+
+
+def flag_samples(raised: Mapping[str, np.ndarray], *others: Sequence[str]) -> list[str]:
+    """The column ``flag``.
+
+    Parameters
+    ----------
+    raised : mapping from flag to ndarray of bool, (samples,)
+    *others : sequence of str
+        Flags of each sample, or "".
+
+    Returns
+    -------
+    list of str
+    """
+    named = [[name if true else "" for true in mask] for name, mask in raised.items()]
+    return [join_flags(*flags) for flags in zip(*named, *others, strict=True)]
 
 
 def gravest(flags: str) -> str:

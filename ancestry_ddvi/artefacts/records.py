@@ -1,4 +1,4 @@
-"""What the tables are written from: one frozen record a table."""
+"""What the tables are written from: one frozen record per table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..genotypes.projection.scores import Scores
 
 
 class Posterior(Protocol):
-    """What a column may ask of ``inference.posterior_draws.PosteriorDraws``."""
+    """What columns use of ``inference.posterior_draws.PosteriorDraws``."""
 
     @property
     def draws(self) -> np.ndarray:
@@ -41,7 +41,7 @@ class Posterior(Protocol):
 
 @dataclass(frozen=True)
 class EmbeddedSamples:
-    """All that is known of embedded samples.
+    """Embedded samples: posterior draws, scores, counts, p-values and flags.
 
     Attributes
     ----------

@@ -229,6 +229,20 @@ def test_groups_may_be_named_like_columns(tmp_path) -> None:
     )
 
 
+@given(names=st.lists(TEXT.filter(bool), min_size=2, max_size=5), chance=st.floats(0, 1))
+def test_groups_of_any_name_keep_it(tmp_path_factory, names, chance) -> None:
+    path = tmp_path_factory.mktemp("x") / "x.tsv"
+    rest = [(1 - chance) / (len(names) - 1)] * (len(names) - 1)
+    probability = np.array([[chance, *rest]])
+    write_groups(path, ["a"], probability, names)
+    header, row = (
+        line.split("\t") for line in path.read_text("utf-8").removesuffix("\n").split("\n")
+    )
+    assert header == ["sample_id", "group", "probability", *names]
+    assert row[1] == names[probability[0].argmax()]
+    np.testing.assert_allclose([float(cell) for cell in row[3:]], probability[0], rtol=1e-5)
+
+
 def test_clusters_are_numbered(tmp_path) -> None:
     write_groups(tmp_path / "x.tsv", ["a"], np.array([[0.25, 0.75]]), ())
     assert (tmp_path / "x.tsv").read_text().splitlines()[1] == "a\tcluster2\t0.75\t0.25\t0.75"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import permutations
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import ancestry_ddvi
-from ancestry_ddvi.artefacts.flags import FLAGS, gravest, join_flags
+from ancestry_ddvi.artefacts.flags import FLAGS, flag_samples, gravest, join_flags
 from ancestry_ddvi.reference.out_of_panel import CHECKS
 
 PACKAGE = Path(ancestry_ddvi.__file__).parent
@@ -19,6 +20,17 @@ def test_flags_are_joined_in_one_order() -> None:
         assert join_flags(*flags) == "in_panel,pseudo_haploid,few_draws"
     assert join_flags("few_draws,related", "few_draws") == "related,few_draws"
     assert join_flags() == join_flags("", "") == ""
+
+
+def test_each_sample_has_its_own_flags() -> None:
+    raised = {
+        "few_draws": np.array([True, True, False]),
+        "in_panel": np.array([True, False, False]),
+    }
+    others = ["", "unlike_panel:fit", ""]
+    assert flag_samples(raised, others, ["related", "", ""]) == [
+        "related,in_panel,few_draws", "unlike_panel:fit,few_draws", "",
+    ]  # fmt: skip
 
 
 def test_a_flag_without_a_row_cannot_be_written() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TextIO
 
 import numpy as np
 import pandas as pd
@@ -63,8 +64,8 @@ def of_table(of_genotypes, model, tmp_path_factory) -> api.Assigned:
 def two_levels(cohort_files, tmp_path_factory) -> Path:
     """The labels with populations of one superpopulation under a name with a slash."""
     lines = ["sample\tpopulation\tsuper/population"]
-    named = read_labels(cohort_files.labels)
-    lines += [f"{sample}\t{name}\t{SUPER[name]}" for sample, name in named.items()]
+    named = read_labels(cohort_files.labels).by_sample
+    lines += [f"{sample}\t{name}\t{SUPER[name]}" for sample, (name,) in named.items()]
     path = tmp_path_factory.mktemp("levels") / "labels.tsv"
     path.write_text("\n".join(lines) + "\n")
     return path
@@ -74,7 +75,7 @@ def test_samples_are_said_to_be_like_their_own_group(model, coords, cohort_files
     """As for whom there is a reason not to, the most similar group is right all the same."""
     done = assign(model, coords, tmp_path / "x")
     found = table(done.files["assign.population"])
-    truth = [read_labels(cohort_files.labels)[sample] for sample in found["sample_id"]]
+    truth = read_labels(cohort_files.labels).of(list(found["sample_id"]))
     assert (found["most_similar"] == truth).mean() > 0.85
 
 
@@ -144,7 +145,7 @@ def test_labels_of_the_input_itself(model, coords, two_levels, tmp_path) -> None
     some.write_text("\n".join(lines[:1] + [line for i, line in enumerate(lines[1:]) if i % 4]))
     done = assign(model, coords, tmp_path / "x", labels=str(some))
     found = table(done.files["assign.population"])
-    truth = [read_labels(two_levels)[sample] for sample in found["sample_id"]]
+    truth = [read_labels(two_levels).of([sample])[0] for sample in found["sample_id"]]
     without = np.arange(len(found)) % 4 == 0
     assert (found["most_similar"] == truth)[without].mean() > 0.8
     assert 10 < done.summary["assignment"][0]["samples"] < 24
@@ -265,14 +266,13 @@ def test_what_cannot_be_meant_is_one_sentence_and_writes_nothing(
 def test_where_a_table_cannot_be_written_the_old_one_stays(
     model, coords, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ancestry_ddvi.artefacts import assignments
-
-    def full(*args: object) -> None:
+    def full(frame: pd.DataFrame, out: TextIO, **options: object) -> None:
+        out.write("half a table")
         raise OSError(28, "No space left on device")
 
     old = tmp_path / "x.assign.population.tsv"
     old.write_text("the old one")
-    monkeypatch.setattr(assignments, "numbers", full)
+    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
     with pytest.raises(Exception, match="No space"):
         assign(model, coords, tmp_path / "x")
     assert old.read_text() == "the old one"

@@ -122,7 +122,7 @@ def test_a_model_with_positions_in_two_builds_comes_back_as_it_was(lifted_model,
 
 def test_a_chain_from_another_build_is_refused(cohort_files, tmp_path) -> None:
     path = write_chain(tmp_path / "x.chain", genome_pieces("GRCh38"), "GRCh38", "GRCh37")
-    with pytest.raises(InputsDisagree, match="are those of GRCh37"):
+    with pytest.raises(InputsDisagree, match="are of GRCh37"):
         api.fit([str(cohort_files.cohort)], str(tmp_path / "out" / "x"), chain=str(path))
     assert not list((tmp_path / "out").glob("x.ddvi"))
 
@@ -167,8 +167,8 @@ def test_a_header_that_lies_changes_no_byte_and_is_contradicted(
     match = other.summary["harmonisation"]
     assert (match["file_build"], match["detected_build"]) == (header, build)
     assert same_places(other, honest)
-    (warning,) = [r.getMessage() for r in caplog.records if "header says" in r.getMessage()]
-    assert f"says {header}, positions are those of {build}" in warning
+    (warning,) = [r.getMessage() for r in caplog.records if "header declares" in r.getMessage()]
+    assert f"declares {header}, but the positions are of {build}" in warning
 
 
 def test_the_right_build_by_name_changes_no_byte(

@@ -140,8 +140,7 @@ def test_contigs_have_the_lengths_of_the_build_where_it_is_known(model, tmp_path
     fitted = Model.read(model)
     for build, said in (("GRCh38", f",length={LENGTHS['GRCh38'][-1]}"), (None, "")):
         panel = replace(fitted.panel, build=build)
-        record = {**fitted.record, "build": build}
-        replace(fitted, panel=panel, record=record).write(tmp_path / "m.ddvi")
+        replace(fitted, panel=panel).write(tmp_path / "m.ddvi")
         lines = header(sample(tmp_path / "m.ddvi", tmp_path / "x.vcf").files["vcf"])
         assert f"##contig=<ID=22{said}>" in lines
 
@@ -304,12 +303,14 @@ def test_other_priors_serve(cohort_files, tmp_path, prior) -> None:
     assert np.isfinite(done.coordinates).all()
 
 
-def test_latents_of_which_groups_know_nothing_are_told_of(model, flow, tmp_path, caplog) -> None:
+def test_latents_along_which_groups_are_unknown_are_warned_of(
+    model, flow, tmp_path, caplog
+) -> None:
     sample(model, tmp_path / "a.bed", population="East1")
     sample(flow, tmp_path / "b.bed")
     assert "latents" not in caplog.text
     sample(flow, tmp_path / "b.bed", population="East1")
-    assert "known by 2 of the model's" in caplog.text
+    assert "known along 2 of the model's" in caplog.text
 
 
 @pytest.fixture(scope="module")
