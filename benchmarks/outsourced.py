@@ -1,13 +1,14 @@
-"""Four ways to a generator's posterior, against a grid: what outsourced sampling is worth.
+"""Four samplers of the posterior of a generator, against a grid.
 
 usage: outsourced.py COHORT LABELS [--repeats 3]
 
-80/20 splits as in held_out.py; generators vae and aae with two latents. Posteriors of samples held
-out from 10, 60, 600 and all variants, and of as many simulated from the generator and seen as sharply:
-by the generator's own posterior (own), by Laplace's approximation with importance weights
-(laplace), by the generator's draws weighted and where they are few refined (refined), and by
-outsourced diffusion sampling, one sampler for all of them (outsourced). Columns of LABELS: sample,
-population, superpopulation. Prints tables in markdown, means over splits. Needs scikit-learn.
+80/20 splits as in held_out.py; generators vae and aae with two latents. Posteriors of held-out
+samples from 10, 60, 600 and all variants, and of as many simulated from the generator with the same
+precision: by the posterior of the generator (own), by Laplace's approximation with importance
+weights (laplace), by the draws of the generator, weighted and refined where few are effective
+(refined), and by outsourced diffusion sampling, one sampler for all of them (outsourced). Columns
+of LABELS: sample, population, superpopulation. Prints tables in Markdown, means over splits. Needs
+scikit-learn.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ AT_ONCE = 128
 
 
 class Known(ScoreData):
-    """Samples as they are seen, of whom some were simulated and have known latents."""
+    """Observed samples, some of them simulated with known latents."""
 
     def __init__(self, seen: list[Scores], generator: NetworkMethod) -> None:
         super().__init__(stacked(seen), CPU)
@@ -90,7 +91,7 @@ def on_grid(generator: NetworkMethod, data: Known) -> tuple[np.ndarray, np.ndarr
 
 
 def by_own(generator: NetworkMethod, data: Known) -> PosteriorDraws:
-    """Draws of the generator's posterior as they come."""
+    """Unweighted draws of the posterior of the generator."""
     blocks = []
     for start in range(0, len(data), AT_ONCE):
         batch = data.batch(slice(start, start + AT_ONCE)).repeat(DRAWS)
@@ -217,7 +218,7 @@ def repeat(cohort: Divided, name: str, accuracy: Rows, costs: Rows) -> None:
 
 
 def break_even(costs: Rows) -> None:
-    """Samples from whom on training a sampler saves time, for as many effective draws."""
+    """Number of samples from which training saves time, for as many effective draws."""
     for name in GENERATORS:
         sampler = _means(costs[f"{name}, outsourced"])
         each = "CPU s per 1,000 samples and 100 effective draws"

@@ -21,7 +21,7 @@ from ancestry_ddvi.models.variational import Variational
 
 SCALE = (3.0, 2.0, 1.5, 1.0, 1.0)
 SHARES = (0.05, 0.3, 1.0)
-"""Precisions relative to that of complete data: samples with few, some and all of their variants."""
+"""Precisions relative to that of complete data: of few, some and all of the variants."""
 
 EXCESS = (0.25, 0.5, 0.25, 0.1, 0.05)
 """Variances of true scores about what the decoder says."""
