@@ -104,7 +104,7 @@ class FlowMethod(NetworkMethod):
         return records
 
     def _drawn(self, batch: Batch) -> Tensor:
-        """Draws of true scores of all samples under the current flow; (samples * draws, features)."""
+        """Draws of true scores under the current flow; (samples * draws, features)."""
         again = batch.repeat(DRAWS)
         noise = torch.randn(len(again), *self.model.noise_shape, device=batch.x.device)
         with torch.no_grad():
