@@ -271,10 +271,10 @@ def filters(command: Command) -> Command:
 def _filter_option(option: FilterOption) -> Decorator:
     """A threshold or a switch as click has it; a switch is True where it is given."""
     if option.is_switch:
-        return click.option(option.option, option.name, is_flag=True, help=option.help)
+        return click.option(option.flag, option.name, is_flag=True, help=option.help)
     default = f"  [default: {option.unset}]" if option.unset else ""
     return click.option(
-        option.option,
+        option.flag,
         option.name,
         type=float,
         metavar=option.metavar,

@@ -20,7 +20,7 @@ def page(text: str) -> str:
 
 def row(name: str, found: Filter) -> str:
     """One line of the table."""
-    options = ", ".join(f"`{option.option}`" for option in found.options)
+    options = ", ".join(f"`{option.flag}`" for option in found.options)
     defaults = ", ".join(default(option) for option in found.options)
     return f"| {name} | {found.keeps} | {options} | {defaults} | {found.why} |"
 

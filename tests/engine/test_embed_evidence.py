@@ -91,7 +91,7 @@ def test_the_summary_says_which_field_was_read(low, fitted_model, cohort_files, 
     assert low.summary["harmonisation"]["file_variants"] == 2400
     calls = embed(fitted_model, str(cohort_files.query), tmp_path / "q", draws=4)
     assert calls.summary["field"] == "GT"
-    with pytest.raises(UsageProblem, match="hard calls only"):
+    with pytest.raises(UsageProblem, match="only hard calls"):
         embed(fitted_model, "-", tmp_path / "y", field="PL")
 
 

@@ -1,4 +1,4 @@
-"""Chain files made up of straight pieces, and what they say of a position."""
+"""Chain files of straight pieces, and where they lift a position."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ class Piece(NamedTuple):
     start: int
     end: int
     to: int
-    place: int
+    target: int
     strand: str = "+"
 
 
 def write_chain(
     path: Path, pieces: list[Piece], source: str = "GRCh37", target: str = "GRCh38"
 ) -> Path:
-    """One chain a piece, written in the format's own coordinates; gzipped if the name says so."""
+    """One chain for each piece, in the coordinates of the format; compressed if named .gz."""
     blocks = []
     for number, p in enumerate(pieces, start=1):
         length, size = p.end - p.start, LENGTHS[target][p.to - 1]
-        first = p.place if p.strand == "+" else size - p.place - length
+        first = p.target if p.strand == "+" else size - p.target - length
         blocks.append(
             f"chain 1000 chr{p.chromosome} {LENGTHS[source][p.chromosome - 1]} + {p.start} {p.end} "
             f"chr{p.to} {size} {p.strand} {first} {first + length} {number}\n{length}\n"
@@ -64,5 +64,5 @@ def expected(variants: VariantTable, pieces: list[Piece]) -> np.ndarray:
             (number == p.chromosome) & (variants.position > p.start) & (variants.position <= p.end)
         )
         good = p.strand == "+" and p.to == p.chromosome
-        out[here] = variants.position[here] - p.start + p.place if good else 0
+        out[here] = variants.position[here] - p.start + p.target if good else 0
     return out

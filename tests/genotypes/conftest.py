@@ -17,7 +17,7 @@ from genotype_files import COMPRESSED, META, Write, vcf_text
 
 @pytest.fixture
 def vcf(tmp_path: Path) -> Write:
-    """Write a VCF, compressed as its name says, or BCF by cyvcf2; returns the path."""
+    """Write a VCF, compressed according to its name, or BCF by cyvcf2; returns the path."""
 
     def write(
         records: Sequence[str],

@@ -41,7 +41,7 @@ def variant_table(
     ref: object = None,
     alt: object = None,
 ) -> VariantTable:
-    """``n`` A/G variants, two megabases apart on the 22 autosomes, unless said otherwise."""
+    """``n`` A/G variants, two megabases apart on the 22 autosomes, by default."""
     index = np.arange(n)
     return VariantTable(
         column(str(1 + i % 22) for i in index) if chromosome is None else column(chromosome),

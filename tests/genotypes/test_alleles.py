@@ -63,7 +63,7 @@ def test_ambiguous_means_each_others_complement():
     assert found == {("A", "T"), ("T", "A"), ("C", "G"), ("G", "C")}
 
 
-def test_what_is_no_base_is_not_ambiguous():
+def test_alleles_other_than_single_bases_are_not_ambiguous():
     assert not is_ambiguous(column(["*", "AT", "N"]), column(["*", "TA", "N"])).any()
 
 
@@ -72,7 +72,7 @@ def test_each_way_of_writing_a_plain_snp_is_recognised(way):
     assert codes(PLAIN, [WAYS[way](*snp) for snp in PLAIN]) == [way] * len(PLAIN)
 
 
-def test_an_ambiguous_snp_tells_the_order_of_its_letters_only():
+def test_an_ambiguous_snp_is_compared_by_the_order_of_its_letters():
     assert codes([("A", "T"), ("A", "T")], [("A", "T"), ("T", "A")]) == [Match.SAME, Match.SWAPPED]
 
 

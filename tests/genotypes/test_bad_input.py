@@ -1,4 +1,4 @@
-"""A file that cannot be used is one sentence that names it and says what to do."""
+"""A file that cannot be used gives one sentence with its name, the reason and a remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Builds: of all the positions a model knows, the data choose, and say when they cannot."""
+"""Matching in the builds that a model knows, and the build inferred for a file."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def in_38(panel: Panel) -> VariantTable:
 
 @given(st.floats(0.1, 1), st.booleans(), st.sampled_from([None, "NCBI36", "GRCh37", "GRCh38"]))
 @settings(max_examples=25, deadline=None)
-def test_the_build_is_what_the_data_say_whatever_is_declared(share, other, declared):
+def test_the_build_is_inferred_whatever_is_declared(share, other, declared):
     rng = np.random.default_rng(int(1e6 * share))
     variants = variants_of(rng)
     panel = Panel(variants, np.full(VARIANTS, 0.3), "GRCh37", {"GRCh38": variants.position + 5003})
@@ -71,7 +71,7 @@ def test_variants_without_a_known_position_are_absent_and_never_guessed(panel):
     assert panel.known == {"GRCh37": 400, "GRCh38": 300}
 
 
-def test_where_more_is_found_by_id_the_positions_still_tell_the_build(panel):
+def test_positions_show_the_build_even_if_ids_find_more(panel):
     report = panel.align(in_38(panel), None, None).report
     assert (report.key, report.matched) == ("id", 400)
     assert report.detected_build == "GRCh38" and report.positions_agree
@@ -89,7 +89,7 @@ def test_a_file_where_both_builds_agree_is_of_either(rng):
     assert panel.align(unnamed(variants), None, None).report.detected_build == "GRCh37"
 
 
-def test_a_few_variants_at_the_right_places_do_not_tell_a_build(panel):
+def test_a_few_variants_at_the_right_positions_do_not_show_a_build(panel):
     report = panel.align(unnamed(panel.variants)[:19], None, None).report
     assert report.matched == 19 and report.detected_build is None
 
@@ -104,7 +104,7 @@ def test_a_file_matched_by_id_is_of_the_build_its_chromosome_ends_speak_for(pane
 
 
 @pytest.mark.parametrize(
-    ("other", "declared", "stated", "said"),
+    ("other", "declared", "stated", "message"),
     [
         (False, "GRCh38", None,
          "the header declares GRCh38, but the positions are of GRCh37; GRCh37 is used"),
@@ -115,9 +115,9 @@ def test_a_file_matched_by_id_is_of_the_build_its_chromosome_ends_speak_for(pane
         (True, None, None, ""),
     ],
 )  # fmt: skip
-def test_what_contradicts_the_data_is_said_in_one_sentence(panel, other, declared, stated, said):
+def test_a_contradiction_of_builds_is_one_sentence(panel, other, declared, stated, message):
     file = unnamed(in_38(panel) if other else panel.variants)
-    assert panel.align(file, None, declared, stated).report.contradiction == said
+    assert panel.align(file, None, declared, stated).report.contradiction == message
 
 
 def test_a_stated_build_is_the_only_one_tried(panel):
@@ -135,7 +135,7 @@ def test_in_a_build_the_model_does_not_know_ids_are_left(panel):
 
 
 @pytest.mark.parametrize(
-    ("stated", "said"),
+    ("stated", "message"),
     [
         ("NCBI36", r"has no positions in NCBI36, only in GRCh37 and GRCh38.*\(by ID 0\)"),
         (
@@ -145,9 +145,9 @@ def test_in_a_build_the_model_does_not_know_ids_are_left(panel):
         ),
     ],
 )
-def test_a_stated_build_that_finds_nothing_is_refused_in_one_sentence(panel, stated, said):
+def test_a_stated_build_that_finds_nothing_is_refused_in_one_sentence(panel, stated, message):
     report = panel.align(unnamed(in_38(panel)), None, None, stated).report
-    with pytest.raises(InputsDisagree, match=said) as caught:
+    with pytest.raises(InputsDisagree, match=message) as caught:
         check_overlap(report, "x.vcf")
     assert caught.value.problem.count(". ") == 0 and "--build" in caught.value.remedy
 
@@ -162,14 +162,14 @@ def test_a_build_that_the_model_lacks_is_named_with_the_ways_out(panel):
     assert "--chain" in caught.value.remedy
 
 
-def test_a_model_of_unknown_build_is_matched_all_the_same(panel):
+def test_a_model_of_unknown_build_is_matched_by_position(panel):
     nameless = Panel(panel.variants, panel.frequency, None)
     report = nameless.align(unnamed(panel.variants), None, "GRCh38").report
     assert (report.matched, report.detected_build) == (400, None)
     assert (report.known_builds, report.build_matches) == ([], {"unknown": 400})
 
 
-def test_the_log_says_what_the_reader_left_out(panel):
+def test_the_log_has_the_records_left_out_by_the_reader(panel):
     report = panel.align(panel.variants, None, None).report
     lines = report.lines({"multi-allelic": 12, "duplicate": 3})
     left_out = {line.split()[2]: line.split()[3] for line in lines if "not read:" in line}

@@ -36,7 +36,7 @@ def genome(tmp_path_factory) -> Chain:
     st.sampled_from(["", "chr"]),
 )
 @settings(max_examples=30, deadline=None)
-def test_every_variant_goes_where_its_piece_goes_or_nowhere(genome, draws, prefix):
+def test_every_variant_is_lifted_with_its_piece_or_unknown(genome, draws, prefix):
     lengths = LENGTHS["GRCh37"]
     variants = at(*((f"{prefix}{c}", 1 + int(share * (lengths[c - 1] - 1))) for c, share in draws))
     assert genome.lift(variants).tolist() == expected(variants, genome_pieces()).tolist()
@@ -65,19 +65,19 @@ def test_gaps_within_a_chain_are_unknown_and_shift_what_follows(tmp_path):
         [Piece(1, 0, 1000, 1, 5000), Piece(1, 2000, 3000, 1, 5000)],
         [Piece(7, 0, 1000, 7, 0)],
     ],
-    ids=["another chromosome", "other strand", "two places", "a crowded place", "no chain"],
+    ids=["another chromosome", "other strand", "two positions", "a shared position", "no chain"],
 )
-def test_a_variant_with_any_doubt_about_its_place_is_unknown(tmp_path, pieces):
+def test_a_variant_without_a_unique_position_is_unknown(tmp_path, pieces):
     variants = at(("1", 500), ("1", 2500))
     assert chain(tmp_path / "x.chain", *pieces).lift(variants)[0] == 0
 
 
-def test_two_variants_of_a_model_at_one_place_go_on_together(genome):
+def test_two_variants_at_one_position_are_lifted_together(genome):
     lifted = genome.lift(at(("1", 1000), ("1", 1000)))
     assert lifted[0] == lifted[1] > 0
 
 
-def test_the_builds_are_told_by_the_lengths_and_not_by_the_name(tmp_path):
+def test_builds_are_recognised_by_lengths_and_not_by_names(tmp_path):
     path = write_chain(tmp_path / "hg19ToHg38.over.chain", genome_pieces(), "GRCh37", "NCBI36")
     found = Chain.read(str(path))
     assert (found.source, found.target) == ("GRCh37", "NCBI36")
@@ -94,7 +94,7 @@ def test_a_chain_between_other_builds_is_refused(tmp_path, target):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"sample\tlabel\na\tb\n", "does not lead"),
         (b"", "does not lead"),
@@ -104,10 +104,10 @@ def test_a_chain_between_other_builds_is_refused(tmp_path, target):
         (gzip.compress(b"chain " * 99, mtime=0)[:-12], "cut short"),
     ],
 )
-def test_what_is_no_chain_is_said_to_be_none(tmp_path, content, said):
+def test_a_file_that_is_not_a_chain_is_refused(tmp_path, content, message):
     path = tmp_path / "y.chain"
     path.write_bytes(content)
-    with pytest.raises(InputUnreadable, match=said) as caught:
+    with pytest.raises(InputUnreadable, match=message) as caught:
         Chain.read(str(path))
     assert str(path) in caught.value.problem and "\n" not in str(caught.value)
 

@@ -90,7 +90,7 @@ def test_the_representation_shows_every_option() -> None:
 
 def test_no_two_filters_share_an_option() -> None:
     names = [option.name for option in Filters.options()]
-    flags = [option.option for option in Filters.options()]
+    flags = [option.flag for option in Filters.options()]
     assert len({*names}) == len(names)
     assert len({*flags}) == len(flags)
 
@@ -98,7 +98,7 @@ def test_no_two_filters_share_an_option() -> None:
 def test_a_remedy_names_an_option_of_its_filter() -> None:
     for name, row in FILTERS.items():
         if row.options:
-            assert any(option.option in row.remedy for option in row.options), name
+            assert any(option.flag in row.remedy for option in row.options), name
 
 
 def test_the_table_of_filters_loads_no_numpy() -> None:

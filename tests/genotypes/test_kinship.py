@@ -83,7 +83,7 @@ def test_blocks_with_and_without_gaps_agree(monkeypatch: pytest.MonkeyPatch) -> 
         assert (value, variants) == (pytest.approx(expected[0], abs=1e-12), expected[1])
 
 
-def test_degrees_of_kin_are_told_apart() -> None:
+def test_degrees_of_relatedness_are_distinguished() -> None:
     store = families(np.random.default_rng(0), 15_000)
     pairs = king_robust(store, *everything(store), cutoff=ALL)
     found = {(i, j): value for i, j, value, _ in pairs.tolist()}
@@ -153,12 +153,12 @@ def related(*pairs: tuple[int, int], value: float = 0.25) -> np.ndarray:
     return np.array([(i, j, value, 1000) for i, j in pairs], dtype=PAIR)
 
 
-def test_the_sample_with_most_relatives_goes_first() -> None:
+def test_the_sample_with_most_relatives_is_left_out_first() -> None:
     star = related((0, 1), (0, 2), (0, 3))
     assert unrelated(star, np.ones(5), 5).tolist() == [False, True, True, True, True]
 
 
-def test_among_equals_the_lower_call_rate_goes_then_the_later_sample() -> None:
+def test_among_equals_the_lower_call_rate_is_left_out_then_the_later_sample() -> None:
     assert unrelated(related((0, 1)), np.array([0.9, 1.0]), 2).tolist() == [False, True]
     assert unrelated(related((0, 1)), np.array([1.0, 1.0]), 2).tolist() == [True, False]
 
@@ -168,7 +168,7 @@ def test_pairs_below_the_cutoff_are_no_relatives() -> None:
     assert not unrelated(related((0, 1), value=0.0884), np.ones(2), 2).all()
 
 
-def test_no_sample_goes_without_relatives() -> None:
+def test_no_sample_is_left_out_without_relatives() -> None:
     assert unrelated(related(), np.ones(3), 3).all()
 
 
@@ -190,7 +190,7 @@ def test_the_greedy_set_equals_a_plain_greedy_loop(pairs: set[tuple[int, int]], 
 
 
 @pytest.mark.parametrize("variants", [600, 2500])
-def test_strangers_stay_below_what_the_variants_resolve(variants: int) -> None:
+def test_unrelated_samples_are_below_the_resolvable_kinship(variants: int) -> None:
     rng = np.random.default_rng(variants)
     store = MemoryStore(hardy_weinberg(rng, variants, 300))
     pairs = king_robust(store, *everything(store), cutoff=resolvable(variants, 300))

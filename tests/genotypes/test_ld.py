@@ -47,7 +47,7 @@ def near(store: MemoryStore, i: int, j: int, window_kb: float) -> bool:
     return bool(same and abs(variants.position[i] - variants.position[j]) <= window_kb * 1000)
 
 
-def everyone(store: MemoryStore) -> np.ndarray:
+def all_samples(store: MemoryStore) -> np.ndarray:
     return np.arange(len(store.samples))
 
 
@@ -72,19 +72,19 @@ def test_pruning_equals_brute_force(seed: int, missing: float, r2: float, window
     """The thresholds are none that an r2 of so few samples equals, so rounding does not matter."""
     store = linked(np.random.default_rng(seed), 40, 30, missing)
     maf = minor(store.counts())[1]
-    rows, chosen = np.arange(40), everyone(store)
+    rows, chosen = np.arange(40), all_samples(store)
     kept = prune(store, rows, maf, r2=r2, window_kb=window_kb, samples=chosen)
     assert kept.tolist() == by_brute_force(store, maf, r2, window_kb)
 
 
 @pytest.mark.parametrize("missing", [0.0, 0.05])
-def test_what_stays_is_unlinked_and_what_goes_had_a_better_partner(
+def test_kept_variants_are_unlinked_and_dropped_ones_have_a_better_partner(
     missing: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ld, "TILE", 16)
     store = linked(np.random.default_rng(3), 200, 80, missing)
     maf = minor(store.counts())[1]
-    kept = set(prune(store, np.arange(200), maf, samples=everyone(store)).tolist())
+    kept = set(prune(store, np.arange(200), maf, samples=all_samples(store)).tolist())
     linked_to = {
         i: {
             j
@@ -106,8 +106,8 @@ def test_the_outcome_does_not_depend_on_the_order_of_rows(seed: int) -> None:
     store = linked(rng, 60, 40, 0.02)
     maf = minor(store.counts())[1]
     rows = rng.permutation(60)
-    ordered = prune(store, np.arange(60), maf, samples=everyone(store))
-    shuffled = prune(store, rows, maf[rows], samples=everyone(store))
+    ordered = prune(store, np.arange(60), maf, samples=all_samples(store))
+    shuffled = prune(store, rows, maf[rows], samples=all_samples(store))
     assert set(shuffled.tolist()) == set(ordered.tolist())
     assert shuffled.tolist() == [row for row in rows if row in set(ordered.tolist())]
 
@@ -115,30 +115,30 @@ def test_the_outcome_does_not_depend_on_the_order_of_rows(seed: int) -> None:
 def test_tiles_do_not_change_the_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
     store = linked(np.random.default_rng(5), 300, 60, 0.03)
     maf = minor(store.counts())[1]
-    whole = prune(store, np.arange(300), maf, samples=everyone(store))
+    whole = prune(store, np.arange(300), maf, samples=all_samples(store))
     monkeypatch.setattr(ld, "TILE", 7)
-    assert prune(store, np.arange(300), maf, samples=everyone(store)).tolist() == whole.tolist()
+    assert prune(store, np.arange(300), maf, samples=all_samples(store)).tolist() == whole.tolist()
 
 
 def test_identical_and_mirrored_variants_are_correlated_at_one() -> None:
     x = np.random.default_rng(1).integers(0, 3, 50)
     store = MemoryStore(np.array([x, x, 2 - x]), variant_table(3, "111", [1, 2, 3]))
     maf = minor(store.counts())[1]
-    assert prune(store, np.arange(3), maf, r2=1.0, samples=everyone(store)).tolist() == [0]
+    assert prune(store, np.arange(3), maf, r2=1.0, samples=all_samples(store)).tolist() == [0]
 
 
 def test_the_window_includes_its_end_and_stops_at_chromosomes() -> None:
     x = np.random.default_rng(1).integers(0, 3, 50)
     variants = variant_table(4, ["1", "1", "1", "2"], [1, 1001, 1002, 1002])
     store = MemoryStore(np.array([x, x, x, x]), variants)
-    kept = prune(store, np.arange(4), np.full(4, 0.3), window_kb=1, samples=everyone(store))
+    kept = prune(store, np.arange(4), np.full(4, 0.3), window_kb=1, samples=all_samples(store))
     assert kept.tolist() == [0, 2, 3]
 
 
 def test_variants_without_variation_are_left_alone() -> None:
     still = np.zeros((3, 20))
     store = MemoryStore(still, variant_table(3, "111", [1, 2, 3]))
-    assert prune(store, np.arange(3), np.zeros(3), samples=everyone(store)).tolist() == [0, 1, 2]
+    assert prune(store, np.arange(3), np.zeros(3), samples=all_samples(store)).tolist() == [0, 1, 2]
 
 
 def test_only_the_given_samples_count() -> None:
@@ -147,7 +147,7 @@ def test_only_the_given_samples_count() -> None:
     y = np.where(np.arange(60) < 30, x, noise)
     store = MemoryStore(np.array([x, y]), variant_table(2, "11", [1, 2]))
     half = prune(store, np.arange(2), np.array([0.4, 0.3]), r2=0.9, samples=np.arange(30))
-    whole = prune(store, np.arange(2), np.array([0.4, 0.3]), r2=0.9, samples=everyone(store))
+    whole = prune(store, np.arange(2), np.array([0.4, 0.3]), r2=0.9, samples=all_samples(store))
     assert (half.tolist(), whole.tolist()) == ([0], [0, 1])
 
 
@@ -161,19 +161,19 @@ def test_large_cohorts_are_thinned_to_five_thousand(monkeypatch: pytest.MonkeyPa
         return plain(rows, samples)
 
     monkeypatch.setattr(store, "dosages", counted)
-    prune(store, np.arange(20), minor(store.counts())[1], samples=everyone(store))
+    prune(store, np.arange(20), minor(store.counts())[1], samples=all_samples(store))
     assert set(asked) == {5000}
 
 
 @pytest.mark.skipif(shutil.which("plink2") is None, reason="needs plink2")
-def test_about_as_many_variants_stay_as_with_plink2(tmp_path: Path) -> None:
+def test_about_as_many_variants_are_kept_as_with_plink2(tmp_path: Path) -> None:
     store = linked(np.random.default_rng(6), 1500, 200, 0.01, span=100_000_000)
     write_plink(store, tmp_path / "x")
     command = "plink2 --bfile x --indep-pairwise 1000kb 0.1 --threads 1 --out x"
     subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
     theirs = len((tmp_path / "x.prune.in").read_text().split())
     maf = minor(store.counts())[1]
-    ours = len(prune(store, np.arange(1500), maf, samples=everyone(store)))
+    ours = len(prune(store, np.arange(1500), maf, samples=all_samples(store)))
     assert theirs < 1200
     assert abs(ours - theirs) < 0.2 * theirs
 
@@ -182,5 +182,5 @@ def test_about_as_many_variants_stay_as_with_plink2(tmp_path: Path) -> None:
 def test_sparse_variants_of_a_thousand_genomes_are_nearly_all_kept() -> None:
     store = real("kgp1092")
     maf = minor(store.counts())[1]
-    kept = prune(store, np.arange(len(store.variants)), maf, samples=everyone(store))
+    kept = prune(store, np.arange(len(store.variants)), maf, samples=all_samples(store))
     assert 13_900 < len(kept) < 14_079

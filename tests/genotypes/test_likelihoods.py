@@ -1,4 +1,4 @@
-"""Likelihoods, probabilities and dosages in files: which field is read, where, and what it says."""
+"""Likelihoods, probabilities and dosages in files: the field that is read, and its values."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def likelihoods(store: LikelihoodStore, variants: VariantTable) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", ["x.vcf", "x.vcf.gz", "x.vcf.bgz", "x.bcf"])
-def test_every_kind_of_variant_file_says_the_same(vcf: Write, name: str) -> None:
+def test_every_kind_of_variant_file_gives_the_same(vcf: Write, name: str) -> None:
     path = vcf([record(CALLS, form="PL"), record(CALLS[::-1], 101, form="PL")], meta=ALL, name=name)
     store = opened(path)
     assert store.samples == ("a", "b", "c")
@@ -146,7 +146,7 @@ def holding(vcf: Write, *fields: str, name: str = "x.vcf") -> str:
         (("DS",), "DS"),
     ],
 )
-def test_the_field_that_says_most_is_chosen(vcf: Write, fields: tuple, chosen: str) -> None:
+def test_the_most_informative_field_is_chosen(vcf: Write, fields: tuple, chosen: str) -> None:
     """All are declared; the records decide."""
     assert select_field([holding(vcf, *fields)]) == chosen
     assert select_field([holding(vcf, *fields)], "GT") == "GT"
@@ -185,7 +185,7 @@ def test_a_file_without_any_entry_of_the_field_is_refused(vcf: Write) -> None:
         opened(vcf([record(CALLS, alt="CT", form="PL")], meta=ALL))
 
 
-def test_damage_is_told(vcf: Write) -> None:
+def test_damage_is_an_error(vcf: Write) -> None:
     whole = Path(vcf([record(CALLS, 100 + i, form="PL") for i in range(500)], meta=ALL,
                      name="x.vcf.bgz"))  # fmt: skip
     cut = whole.with_name("cut.vcf.bgz")
@@ -221,7 +221,7 @@ def test_bcftools_reads_the_same_numbers(vcf: Write) -> None:
 
 
 @needs_bcftools
-def test_bcftools_gl_says_what_pl_says(vcf: Write, tmp_path: Path) -> None:
+def test_gl_of_bcftools_gives_what_pl_gives(vcf: Write, tmp_path: Path) -> None:
     path = vcf(random_records(2), meta=[line for line in ALL if "ID=GL" not in line])
     made = tmp_path / "gl.vcf"
     turn = ["bcftools", "+tag2tag", path, "-o", str(made), "--", "--pl-to-gl"]

@@ -48,11 +48,11 @@ def plain_variants(rng: np.random.Generator, n: int, span: int = 100_000_000) ->
     """Unambiguous SNPs at distinct places on three chromosomes, two thirds transitions."""
     weight = [0 if PAIR[a] == b else 4 if {a, b} in TRANSITIONS else 1 for a, b in SNPS]
     snps = rng.choice(len(SNPS), n, p=np.array(weight) / sum(weight))
-    place = np.sort(rng.choice(span, n, replace=False)) + 1
+    site = np.sort(rng.choice(span, n, replace=False)) + 1
     return table(
         [
             (str(1 + 3 * i // n), p, f"rs{1000 + i}", *SNPS[s])
-            for i, (p, s) in enumerate(zip(place.tolist(), snps, strict=True))
+            for i, (p, s) in enumerate(zip(site.tolist(), snps, strict=True))
         ]
     )
 
@@ -130,12 +130,11 @@ def by_hand(model: VariantTable, file: VariantTable) -> dict[int, tuple[int, int
     for i in range(len(model)):
         a, b = model.ref[i], model.alt[i]
         ways = [(a, b), (b, a), (PAIR[a], PAIR[b]), (PAIR[b], PAIR[a])]
-        place = (model.chromosome[i], model.position[i])
+        site = (model.chromosome[i], model.position[i])
         found = [
             (ways.index((file.ref[j], file.alt[j])), j)
             for j in range(len(file))
-            if (file.chromosome[j], file.position[j]) == place
-            and (file.ref[j], file.alt[j]) in ways
+            if (file.chromosome[j], file.position[j]) == site and (file.ref[j], file.alt[j]) in ways
         ]
         way, row = min(found, default=(-1, -1))
         if row in used:
@@ -170,7 +169,7 @@ def test_permuted_variants_give_the_same_dosages_and_receipt():
     assert straight.report == permuted.report
 
 
-def test_a_stretch_of_variants_reads_as_that_stretch_of_the_whole():
+def test_a_slice_of_variants_reads_as_that_slice_of_all():
     rng = np.random.default_rng(2)
     variants, dosages = plain_variants(rng, 90), genotypes(rng, 60)
     alignment = panel(variants).align(variants[20:80], None, None)
@@ -199,27 +198,27 @@ def test_a_chr_prefix_on_either_side_is_ignored(prefix):
         assert panel(model).align(file, None, None).report.matched == 30
 
 
-def test_the_same_position_on_another_chromosome_is_no_match():
+def test_the_same_position_on_another_chromosome_does_not_match():
     variants = unnamed(plain_variants(np.random.default_rng(5), 30))
     file = replace(variants, chromosome=np.full(30, "9", object))
     assert panel(variants).align(file, None, None).report.absent == 30
 
 
-def test_positions_are_used_where_ids_say_nothing():
+def test_positions_are_used_where_ids_are_missing():
     variants = plain_variants(np.random.default_rng(6), 150)
     alignment = panel(variants).align(unnamed(variants), None, "GRCh38")
     assert (alignment.key, alignment.report.matched) == ("position", 150)
     assert alignment.report.id_matches == 0 and alignment.report.positions_agree
 
 
-def test_ids_are_used_where_positions_are_of_another_build_whatever_the_header_says():
+def test_ids_are_used_where_positions_are_of_another_build_whatever_the_header_declares():
     variants = plain_variants(np.random.default_rng(7), 150)
     alignment = panel(variants).align(elsewhere(variants), None, "GRCh38")
     assert (alignment.key, alignment.report.matched) == ("id", 150)
     assert not alignment.report.positions_agree
 
 
-def test_positions_are_used_where_they_agree_although_the_header_says_another_build():
+def test_positions_are_used_where_they_agree_although_the_header_declares_another_build():
     variants = plain_variants(np.random.default_rng(8), 150)
     alignment = panel(variants).align(variants, None, "GRCh37")
     assert (alignment.key, alignment.report.matched) == ("position", 150)
@@ -239,13 +238,13 @@ def test_vendor_ids_count_only_while_unique():
 def dense(rng: np.random.Generator, variants: VariantTable) -> VariantTable:
     """Unrelated SNPs, of which a third stand by chance where the model has a variant."""
     n = len(variants)
-    strangers = plain_variants(rng, n)
+    unrelated = plain_variants(rng, n)
     position = np.where(rng.random(n) < 1 / 3, variants.position, variants.position + 500_009)
     ids = np.array([f"rs{900_000 + i}" for i in range(n)], dtype=object)
-    return VariantTable(variants.chromosome, position, ids, strangers.ref, strangers.alt)
+    return VariantTable(variants.chromosome, position, ids, unrelated.ref, unrelated.alt)
 
 
-def test_chance_meetings_at_positions_of_another_build_are_not_believed():
+def test_matches_by_chance_at_positions_of_another_build_are_rejected():
     rng = np.random.default_rng(10)
     variants = plain_variants(rng, 3000)
     alignment = panel(variants).align(unnamed(dense(rng, variants)), None, None)
@@ -302,7 +301,7 @@ def test_of_the_records_of_a_split_multiallelic_variant_the_one_with_the_models_
     assert alignment.rows.tolist() == [2] and alignment.report.duplicate == 0
 
 
-def test_other_alleles_at_the_right_place_are_a_mismatch_and_unobserved():
+def test_other_alleles_at_the_right_position_are_a_mismatch_and_missing():
     model = table([("1", 500, "rs1", "A", "C")])
     alignment = panel(model).align(table([("1", 500, "rs1", "A", "G")]), None, None)
     assert alignment.rows.tolist() == [-1]
@@ -322,7 +321,7 @@ def test_ambiguous_variants_are_kept_where_the_file_is_in_the_models_orientation
 
 
 @pytest.mark.parametrize("how", ["swapped there", "plain variants flipped", "by id"])
-def test_ambiguous_variants_are_dropped_where_the_strand_cannot_be_told(how):
+def test_ambiguous_variants_are_dropped_where_the_strand_is_unknown(how):
     variants = with_ambiguous(np.random.default_rng(16))
     last, no = np.arange(105) >= 100, np.zeros(105, bool)
     file = {
@@ -345,7 +344,7 @@ def test_a_variant_called_in_no_sample_is_absent():
     assert alignment.report.absent == 1
 
 
-def test_variants_without_a_place_do_not_match_one_another():
+def test_variants_without_a_position_do_not_match_each_other():
     model = table([("0", 0, ".", "A", "C"), ("0", 0, ".", "A", "C")])
     assert panel(model).align(model, None, None).report.absent == 2
 
@@ -402,7 +401,7 @@ def test_too_few_variants_are_refused_in_one_sentence():
     )
 
 
-def test_the_floor_is_enough_and_a_small_model_found_whole_too():
+def test_the_smallest_number_is_enough_and_so_is_all_of_a_small_model():
     variants = plain_variants(np.random.default_rng(21), 2000)
     check_overlap(panel(variants).align(variants[:100], None, None).report, "f")
     check_overlap(panel(variants[:20]).align(variants, None, None).report, "f")

@@ -1,4 +1,4 @@
-"""Quality control: each filter takes what it names, in order, and says what it took."""
+"""Quality control: each filter drops what it names, in order, and logs it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def change(store: MemoryStore, **columns: Mapping[int, object]) -> None:
             getattr(store.variants, name)[row] = value
 
 
-def test_a_clean_cohort_passes_whole() -> None:
+def test_all_of_a_clean_cohort_is_kept() -> None:
     store = cohort()
     qc = quality_control(store, NO_LD)
     assert lost(qc, store) == []
@@ -74,7 +74,7 @@ def test_steps_come_in_order_and_each_starts_where_the_last_ended() -> None:
         assert before.samples_after == after.samples_before
 
 
-def test_only_human_autosomes_stay() -> None:
+def test_only_human_autosomes_are_kept() -> None:
     store = cohort()
     change(store, chromosome={0: "X", 1: "MT", 2: "chr3", 3: "GL000192.1"})
     assert lost(quality_control(store, NO_LD), store) == [0, 1, 3]
@@ -89,7 +89,7 @@ def test_other_species_keep_all_their_chromosomes() -> None:
     assert "ld-regions" not in [row.name for row in qc.table]
 
 
-def test_of_a_variant_given_twice_the_first_stays() -> None:
+def test_the_first_of_two_equal_variants_is_kept() -> None:
     store = cohort()
     for row, alleles in {22: ("A", "G"), 44: ("G", "A"), 66: ("A", "C")}.items():
         change(store, position={row: 1}, ref={row: alleles[0]}, alt={row: alleles[1]})
@@ -97,7 +97,7 @@ def test_of_a_variant_given_twice_the_first_stays() -> None:
     assert lost(quality_control(store, NO_LD), store) == [22, 44]
 
 
-def test_ambiguous_variants_go_unless_they_are_to_stay() -> None:
+def test_ambiguous_variants_are_dropped_unless_kept_by_option() -> None:
     store = cohort()
     for row, alleles in enumerate(["AT", "TA", "CG", "GC", "AC", "CT"]):
         change(store, ref={row: alleles[0]}, alt={row: alleles[1]})
@@ -105,7 +105,7 @@ def test_ambiguous_variants_go_unless_they_are_to_stay() -> None:
     assert lost(quality_control(store, but(NO_LD, drop_ambiguous=False)), store) == []
 
 
-def test_variants_missing_in_more_than_geno_go() -> None:
+def test_variants_missing_in_more_than_geno_are_dropped() -> None:
     store = cohort(samples=100)
     store.all[0, :2] = -1
     store.all[1, :3] = -1
@@ -142,7 +142,7 @@ def test_samples_missing_more_than_mind_are_left_out_and_flagged() -> None:
     assert step(qc, "mind")[1:5] == (VARIANTS, VARIANTS, SAMPLES, SAMPLES - 1)
 
 
-def test_frequencies_are_those_of_the_samples_who_are_fitted() -> None:
+def test_frequencies_are_those_of_the_samples_in_the_fit() -> None:
     store = cohort()
     store.all[100:, 8] = -1
     store.all[0] = 0
@@ -191,7 +191,7 @@ def test_hardy_weinberg_is_tested_only_when_asked_for() -> None:
     assert lost(quality_control(store, but(NO_LD, hwe=1e-10)), store) == [0]
 
 
-def test_long_range_ld_goes_by_the_build() -> None:
+def test_regions_of_long_range_ld_depend_on_the_build() -> None:
     store = cohort()
     places = {0: 45_000_000, 1: 43_500_000, 2: 47_300_000}
     change(store, chromosome=dict.fromkeys(places, "17"), position=places)
@@ -206,7 +206,7 @@ def test_long_range_ld_goes_by_the_build() -> None:
 
 
 @pytest.mark.parametrize("hint", [None, "GRCh38"])
-def test_a_header_is_heard_only_where_the_variants_say_nothing(hint) -> None:
+def test_a_header_is_used_only_where_the_build_cannot_be_inferred(hint) -> None:
     store = cohort()
     assert quality_control(store, Filters(), hint).build == hint
     ends = {"1": 249_250_000, "2": 243_199_000, "19": 59_128_000, "22": 51_304_000}
@@ -259,7 +259,7 @@ def test_frequencies_are_checked_again_without_the_relatives() -> None:
     assert lost(qc, store) == [0]
 
 
-def test_few_variants_do_not_make_relatives_of_strangers() -> None:
+def test_few_variants_do_not_make_relatives_of_unrelated_samples() -> None:
     store = cohort(variants=150, samples=200)
     twin = MemoryStore(np.column_stack([store.all, store.all[:, 0]]), store.variants)
     qc = quality_control(twin, NO_LD)
@@ -274,7 +274,7 @@ def failing(store: MemoryStore, filters: Filters) -> str:
     return str(caught.value)
 
 
-def test_one_sample_is_sent_to_embed() -> None:
+def test_a_single_sample_is_referred_to_embed() -> None:
     message = failing(cohort(samples=1), NO_LD)
     assert "fit needs a cohort" in message
     assert "Use embed for single samples" in message
@@ -299,7 +299,7 @@ def test_a_cohort_too_small_to_begin_with_is_refused() -> None:
         ("ld-r2", "--ld-r2", {"dosages": [0, 1, 2] * 20}, {"ld_window_kb": 1e6}),
     ],
 )
-def test_the_filter_that_took_the_last_is_named_with_its_option(
+def test_the_filter_that_left_too_little_is_named_with_its_option(
     name: str, option: str, spoil: dict[str, object], filters: dict[str, float]
 ) -> None:
     store = cohort()
@@ -313,7 +313,7 @@ def test_the_filter_that_took_the_last_is_named_with_its_option(
     assert option in message
 
 
-def test_regions_that_take_all_are_named() -> None:
+def test_regions_that_leave_too_little_are_named() -> None:
     store = cohort()
     change(
         store,
@@ -360,7 +360,7 @@ def test_the_table_reads_as_text_without_names_of_samples() -> None:
 
 @given(seed=st.integers(0, 2**32 - 1), missing=st.sampled_from([0.0, 0.01, 0.04]))
 @settings(max_examples=15, deadline=None)
-def test_what_stays_meets_every_threshold(seed: int, missing: float) -> None:
+def test_kept_variants_and_samples_meet_every_threshold(seed: int, missing: float) -> None:
     rng = np.random.default_rng(seed)
     dosages = rng.binomial(2, rng.beta(0.5, 0.5, (600, 1)), (600, 50)).astype(np.int8)
     dosages[rng.random(dosages.shape) < missing] = -1

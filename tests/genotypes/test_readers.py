@@ -1,4 +1,4 @@
-"""Every reader gives the dosages that are in the file, and says what it left out."""
+"""Every reader gives the dosages in the file, and counts the records it leaves out."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_vcf_dosages_are_those_of_scikit_allel(vcf: Write, random_dosages: np.nd
         ("ID=1,length=12", None),
     ],
 )
-def test_the_build_is_told_by_the_length_of_chromosome_1(
+def test_the_build_is_recognised_by_the_length_of_chromosome_1(
     vcf: Write, contig: str, build: str | None
 ) -> None:
     meta = ["##fileformat=VCFv4.2", f"##contig=<{contig}>", GT_FIELD]
@@ -382,7 +382,9 @@ def test_a_file_given_twice_is_refused(vcf: Write) -> None:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_content_and_not_suffix_tells_the_kind(vcf: Write, tmp_path: Path, name: str) -> None:
+def test_a_format_is_recognised_by_content_and_not_by_suffix(
+    vcf: Write, tmp_path: Path, name: str
+) -> None:
     path = vcf([record()], name=name)
     disguised = Path(path).rename(tmp_path / "genotypes.bed")
     assert all_dosages(open_source(str(disguised))).tolist() == [[0, 1, 2]]
@@ -432,7 +434,7 @@ def test_plink2_and_this_package_read_each_other_s_files(
     plink2("--bfile", tmp_path / "ours", "--export", "A", "--out", tmp_path / "raw")
     lines = (tmp_path / "raw.raw").read_text().splitlines()[1:]
     counted = np.array([[int(x) if x != "NA" else -1 for x in s.split("\t")[6:]] for s in lines])
-    # plink2 --export A counts REF unless told otherwise.
+    # plink2 --export A counts REF by default.
     np.testing.assert_array_equal(np.where(counted < 0, -1, 2 - counted).T, random_dosages)
 
 

@@ -1,4 +1,4 @@
-"""Regions: the build is told from the variants, and long-range LD is covered in each."""
+"""The build is inferred from the variants, and regions of long-range LD are known in each."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def test_autosomes_are_1_to_22_with_or_without_chr(name: str, number: int) -> No
 
 
 @pytest.mark.parametrize("build", list(LENGTHS))
-def test_variants_at_the_ends_of_chromosomes_tell_the_build(build: str) -> None:
+def test_variants_at_the_ends_of_chromosomes_show_the_build(build: str) -> None:
     assert infer_build(ends(build)) == build
 
 
 @pytest.mark.parametrize("build", BOTH)
 @pytest.mark.parametrize("named", [True, False])
-def test_anchor_snps_tell_the_build(build: str, named: bool) -> None:
+def test_anchor_snps_show_the_build(build: str, named: bool) -> None:
     middle = [row for row in range(len(ANCHORS)) if ANCHORS[row][1] in {"3", "12", "15", "22"}]
     variants = anchors(build, named)[np.array(middle)]
     assert infer_build(variants) == build
@@ -128,7 +128,7 @@ def test_anchors_keep_their_order_between_builds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "place"),
+    ("name", "site"),
     [
         ("LCT rs4988235", {"GRCh37": ("2", 136608646), "GRCh38": ("2", 135851076)}),
         ("HLA-A", {"GRCh37": ("6", 29910247), "GRCh38": ("6", 29942470)}),
@@ -141,9 +141,9 @@ def test_anchors_keep_their_order_between_builds() -> None:
 )
 @pytest.mark.parametrize("build", BOTH)
 def test_known_loci_of_long_range_ld_are_covered(
-    name: str, place: dict[str, tuple[str, int]], build: str
+    name: str, site: dict[str, tuple[str, int]], build: str
 ) -> None:
-    assert in_regions(at(place[build]), long_range_ld(build)).all(), name
+    assert in_regions(at(site[build]), long_range_ld(build)).all(), name
 
 
 @pytest.mark.parametrize("build", BOTH)

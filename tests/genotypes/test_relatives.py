@@ -1,4 +1,4 @@
-"""Relatives in a file that is placed: the pairs there are, and none that chance makes."""
+"""Relatives in a file to embed: all pairs, and none by chance."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def child(rng: np.random.Generator, *parents: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def family() -> MemoryStore:
-    """Strangers but for 9 = child of 0 and 1, 10 = copy of 2, 11 = child of 9 and 3."""
+    """Unrelated samples except 9 = child of 0 and 1, 10 = copy of 2, 11 = child of 9 and 3."""
     rng = np.random.default_rng(4)
     dosages = hardy_weinberg(rng, VARIANTS, SAMPLES)
     dosages[:, 9] = child(rng, dosages[:, 0], dosages[:, 1])
@@ -51,7 +51,7 @@ def test_the_family_is_found_and_no_sample_else(family):
     assert found(family, np.arange(VARIANTS)) == TRUTH
 
 
-def test_it_does_not_matter_which_allele_is_counted_nor_which_variants_are_absent(family):
+def test_kinship_depends_neither_on_the_allele_counted_nor_on_absent_variants(family):
     swapped = np.random.default_rng(5).random(VARIANTS) < 0.5
     other = MemoryStore(np.where(swapped[:, None], 2 - family.all, family.all))
     rows = np.where(np.arange(VARIANTS) % 4, np.arange(VARIANTS), -1)
@@ -66,25 +66,23 @@ def test_both_of_a_pair_of_duplicates_are_marked(family):
     assert not twins(None, 5).any() and tallied(None) is None
 
 
-def test_a_pair_that_shares_few_variants_is_not_judged(family):
+def test_a_pair_that_shares_few_variants_is_not_reported(family):
     dosages = family.all.copy()
     dosages[499:, 2] = -1
     assert (2, 10) not in found(MemoryStore(dosages), np.arange(VARIANTS))
 
 
 @pytest.mark.parametrize(
-    ("count", "variants", "told"), [(1, 900, False), (5001, 900, True), (3, 499, True)]
+    ("count", "variants", "logged"), [(1, 900, False), (5001, 900, True), (3, 499, True)]
 )
-def test_where_it_says_nothing_or_costs_too_much_no_sample_is_compared(
-    caplog, count, variants, told
-):
+def test_few_variants_and_too_many_samples_are_not_compared(caplog, count, variants, logged):
     store = SimpleNamespace(samples=("p",) * count)
     with caplog.at_level("INFO"):
         assert relatives_among(store, np.arange(variants)) is None
-    assert ("Relatives are not searched for" in caplog.text) == told
+    assert ("Relatives are not searched for" in caplog.text) == logged
 
 
-def test_strangers_are_not_made_relatives_by_their_number():
+def test_unrelated_samples_are_not_made_relatives_by_their_number():
     store = MemoryStore(hardy_weinberg(np.random.default_rng(6), 600, 400))
     assert len(relatives_among(store, np.arange(600))) == 0
 

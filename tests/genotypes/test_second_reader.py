@@ -181,7 +181,7 @@ def test_all_shapes_in_one_file_are_read_as_cyvcf2_reads_them(
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_records_given_again_are_read_as_cyvcf2_reads_them(vcf: Write, name: str) -> None:
+def test_repeated_records_are_read_as_cyvcf2_reads_them(vcf: Write, name: str) -> None:
     again = [
         {"position": 5}, {"position": 5, "calls": ["1/1"] * 6}, {"position": 5, "alt": "G"},
         {"position": 5, "ref": "C", "alt": "A"}, {"position": 5, "chromosome": "2"},
@@ -234,7 +234,7 @@ def test_any_text_is_read_as_cyvcf2_reads_it(
     assert by_us(str(path), variants) == by_cyvcf2(str(path))
 
 
-def test_the_oracle_tells_readers_apart(vcf: Write) -> None:
+def test_the_oracle_notices_every_difference(vcf: Write) -> None:
     """It sees a changed call, a changed allele and a lost record."""
     first = by_cyvcf2(vcf(lines_of([{}, {}]), SAMPLES, HEADER, "a.vcf"))
     changed = [{"calls": ["1/1", *PLAIN[1:]]}, {}], [{"alt": "G"}, {}], [{}]

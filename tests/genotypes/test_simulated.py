@@ -143,7 +143,7 @@ def test_calls_go_missing_at_the_rate_stated_for_each_sample(cohort):
     assert (np.delete(missing, 5) == 0).all()
 
 
-def test_admixed_samples_carry_what_their_proportions_say(mixed):
+def test_admixed_samples_have_alleles_in_proportion_to_ancestry(mixed):
     """Regress each sample's dosages on the sources' frequencies: the slope is the share."""
     samples = mixed.population == "Centre"
     assert (mixed.superpopulation[samples] == "Centre").all()
@@ -165,8 +165,8 @@ def test_a_child_shares_an_allele_with_each_parent_at_every_variant(family):
     for parent, child, _ in pairs:
         a, b = (family.dosages[:, family.samples.index(name)] for name in (parent, child))
         assert (np.abs(a - b) <= 1).all()
-    strangers = family.dosages[:, 8], family.dosages[:, 9]
-    assert (np.abs(strangers[0] - strangers[1]) == 2).any()
+    unrelated = family.dosages[:, 8], family.dosages[:, 9]
+    assert (np.abs(unrelated[0] - unrelated[1]) == 2).any()
 
 
 def test_a_child_is_half_of_each_parent(family):
@@ -205,7 +205,7 @@ def parse(text: str) -> tuple[list[str], list[list[str]], np.ndarray]:
 
 
 @pytest.mark.parametrize("name", ["c.vcf", "c.vcf.gz"])
-def test_a_written_vcf_says_what_the_cohort_is(tmp_path, cohort, name):
+def test_a_written_vcf_has_the_genotypes_of_the_cohort(tmp_path, cohort, name):
     small = cohort.select(np.arange(0, 180, 9), np.arange(0, 8000, 40))
     small.write_vcf(tmp_path / name)
     raw = (tmp_path / name).read_bytes()

@@ -1,4 +1,4 @@
-"""The store: used in place or made once, reused while its input stays, never half-written."""
+"""The store: used in place or made once, reused while its input is the same, always whole."""
 
 from __future__ import annotations
 
@@ -197,13 +197,13 @@ def test_an_interrupted_ingest_leaves_the_old_fileset_but_not_as_a_store_of_the_
 
 
 def test_progress_counts_every_record(path: str, bed: Write, vcf: Write) -> None:
-    told: list[tuple[int, int | None]] = []
-    GenotypeStore.open([path], progress=lambda done, of: told.append((done, of)))
-    assert told[-1] == (39, None)
-    told.clear()
+    calls: list[tuple[int, int | None]] = []
+    GenotypeStore.open([path], progress=lambda done, of: calls.append((done, of)))
+    assert calls[-1] == (39, None)
+    calls.clear()
     paths = [bed([[0, 1, 2]] * 4, samples="abc", name="p"), bed([[0, 1, 2]], ["a", "b", "c"])]
-    GenotypeStore.open(paths, progress=lambda done, of: told.append((done, of)))
-    assert told[-1] == (4, 5)
+    GenotypeStore.open(paths, progress=lambda done, of: calls.append((done, of)))
+    assert calls[-1] == (4, 5)
 
 
 def test_several_files_become_one_store(vcf: Write, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 from ...errors import InputUnreadable, UsageProblem
 from ..variants import MISSING, Block, VariantTable
 from .packing import variants_at_once
-from .plink_text import beside, read_lines, read_variants, split_rows
+from .plink_text import genotype_file, read_lines, read_variants, split_rows
 from .source import GenotypeSource
 from .streams import open_bytes
 from .variant_filter import VariantFilter
@@ -54,7 +54,7 @@ class PgenSource(GenotypeSource):
     """
 
     def __init__(self, path: str) -> None:
-        pgen = beside(path, ".pgen")
+        pgen = genotype_file(path, ".pgen")
         psam, pvar = pgen.with_suffix(".psam"), pgen.with_suffix(".pvar")
         if not pvar.exists() and pgen.with_suffix(".pvar.zst").exists():
             pvar = pgen.with_suffix(".pvar.zst")

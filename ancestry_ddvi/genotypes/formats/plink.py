@@ -17,7 +17,7 @@ from ...errors import InputUnreadable
 from ...storage import whole
 from ..variants import Block, VariantTable
 from .packing import PackedRows, pack, packed_width, unpack, variants_at_once
-from .plink_text import beside, read_lines, read_variants, split_rows
+from .plink_text import genotype_file, read_lines, read_variants, split_rows
 from .source import GenotypeSource
 from .streams import open_bytes
 from .variant_filter import VariantFilter
@@ -50,7 +50,7 @@ class PlinkSource(GenotypeSource):
     """
 
     def __init__(self, path: str) -> None:
-        bed = beside(path, ".bed")
+        bed = genotype_file(path, ".bed")
         bim, fam = bed.with_suffix(".bim"), bed.with_suffix(".fam")
         self.name, self.files = path, (bed, bim, fam)
         self.samples = read_fam(fam)

@@ -13,7 +13,7 @@ from ..variants import VariantTable
 from .variant_filter import objects
 
 
-def beside(path: str, end: str) -> Path:
+def genotype_file(path: str, end: str) -> Path:
     """The genotype file at a path, or at a prefix without ``end``."""
     return Path(path) if path.endswith(end) or Path(path).is_file() else Path(path + end)
 

@@ -77,5 +77,5 @@ class MatchKeys:
         """
         others = [m.support for build, m in self.positions.items() if build != self.build]
         lead = self.best.support - max(others, default=0)
-        told = self.build if self.positions_agree and lead >= MIN_SHARED else None
-        return told or infer_build(file)
+        found = self.build if self.positions_agree and lead >= MIN_SHARED else None
+        return found or infer_build(file)

@@ -80,9 +80,9 @@ def scores_of(
     Returns
     -------
     Scores
-        ``precision`` is A / dispersion / temperature, ``information`` the sum of i, ``length``
-        the expected squared length of the complete data, ``observed`` the number of unequal
-        triples.
+        ``precision`` is A / dispersion / temperature, ``effective_variants`` the sum of i,
+        ``length`` the expected squared length of the complete data, and ``observed`` the number
+        of variants whose likelihoods differ.
     """
     found = [_sample_scores(projection, likelihoods, error) for likelihoods in samples]
     value, precision, length, observed, information = map(np.array, zip(*found, strict=True))

@@ -36,7 +36,7 @@ class Option:
     metavar : str
         The unit of a threshold, in capitals.
     flag : str
-        The option of the command line; the keyword with dashes if empty.
+        The option of the command line; by default the keyword with dashes.
     highest : float
         The largest threshold; the smallest is 0.
     unset : str
@@ -51,10 +51,9 @@ class Option:
     highest: float = inf
     unset: str = ""
 
-    @property
-    def option(self) -> str:
-        """The option of the command line."""
-        return self.flag or f"--{self.name.replace('_', '-')}"
+    def __post_init__(self) -> None:
+        if not self.flag:
+            object.__setattr__(self, "flag", f"--{self.name.replace('_', '-')}")
 
     @property
     def is_switch(self) -> bool:
@@ -71,7 +70,7 @@ class Option:
         if self.is_switch or value is None or 0 <= value <= self.highest:
             return
         limits = "of 0 or more" if self.highest == inf else f"from 0 to {self.highest:g}"
-        raise UsageProblem(f"{self.option} is {value}", f"Give a number {limits}.")
+        raise UsageProblem(f"{self.flag} is {value}", f"Give a number {limits}.")
 
 
 @dataclass(frozen=True)
