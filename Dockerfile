@@ -1,4 +1,4 @@
-# The command line in an image.
+# An image of the command line.
 #
 #   docker build -t ddvi-ancestry .
 #   docker run --rm -v "$PWD:/data" ddvi-ancestry ddvi-ancestry fit cohort.vcf.gz
@@ -28,7 +28,7 @@ FROM python:${PYTHON}-slim
 ARG VERSION=0.1.0
 ARG REVISION=
 LABEL org.opencontainers.image.title="ddvi-ancestry" \
-      org.opencontainers.image.description="Genetic structure of a cohort, with error bars" \
+      org.opencontainers.image.description="Genetic ancestry coordinates with posterior uncertainty" \
       org.opencontainers.image.licenses="BSD-3-Clause" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"

@@ -42,6 +42,7 @@ test-slow: $(development)
 docs: $(development) demo
 	$(VENV)/bin/python docs/make_cli.py
 	$(VENV)/bin/python docs/make_formats.py
+	$(VENV)/bin/python docs/make_filters.py
 	$(VENV)/bin/python docs/make_picture.py
 
 clean:

@@ -1,17 +1,17 @@
-"""What can go wrong, said in one sentence with a way out."""
+"""Errors that a user can resolve, one class for each exit code."""
 
 from __future__ import annotations
 
 
 class DDVIError(Exception):
-    """A problem the user can mend: what is wrong, what to do about it, and the exit code.
+    """An error that a user can resolve: a problem, a remedy and an exit code.
 
     Parameters
     ----------
     problem : str
-        One clause that names the file, the place in it and the number that is wrong.
+        What is wrong, with the file, the line or variant, and the value.
     remedy : str
-        What to do next, as an imperative sentence.
+        What to do, as an imperative sentence.
     """
 
     exit_code = 1
@@ -23,42 +23,42 @@ class DDVIError(Exception):
 
 
 class UsageProblem(DDVIError):
-    """An option or a setting that cannot be meant."""
+    """An option or a setting is invalid."""
 
     exit_code = 2
 
 
 class InputUnreadable(DDVIError):
-    """A file that is missing, truncated, malformed or of an unknown kind."""
+    """A file is missing, truncated, malformed or of an unknown format."""
 
     exit_code = 3
 
 
 class InputsDisagree(DDVIError):
-    """Files that are sound each but do not belong together: build, alleles, samples, overlap."""
+    """Valid files do not match: genome build, alleles, samples or overlap."""
 
     exit_code = 4
 
 
 class NothingLeft(DDVIError):
-    """Quality control left too few samples or variants to go on."""
+    """Quality control left too few samples or variants."""
 
     exit_code = 5
 
 
 class TrainingDiverged(DDVIError):
-    """The fit produced numbers that are not finite."""
+    """Training produced values that are not finite."""
 
     exit_code = 6
 
 
 class OutOfResources(DDVIError):
-    """Not enough memory, or the requested device is not there."""
+    """Not enough memory, or the requested device is not available."""
 
     exit_code = 7
 
 
 class OutputUnwritable(DDVIError):
-    """The output folder or file cannot be written."""
+    """An output folder or file cannot be written."""
 
     exit_code = 8

@@ -1,4 +1,4 @@
-"""How long work tells how far it has come, without knowing who listens."""
+"""Progress of long computations, reported to a listener."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """A listener: opens a named stage and is told of each advance in it."""
+    """A listener, such as a progress bar."""
 
     def stage(self, name: str, total: int | None) -> AbstractContextManager[Callable[[int], None]]:
         """Open a stage of ``total`` units (None if unknown); yields ``advance(units)``."""
 
 
 class Silent:
-    """The listener that no sample hears."""
+    """A listener that ignores all progress."""
 
     @contextmanager
     def stage(self, name: str, total: int | None) -> Iterator[Callable[[int], None]]:

@@ -1,4 +1,4 @@
-"""What the machine lets this process use."""
+"""Threads and memory available to this process."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ CGROUP = Path("/sys/fs/cgroup")
 
 
 def usable_threads() -> int:
-    """How many threads to use where the user does not say.
+    """Default number of threads.
 
-    In this order: ``SLURM_CPUS_PER_TASK``, ``OMP_NUM_THREADS``, else the cores this process
-    may run on, or fewer where the quota of the container is lower.
+    The first that is set of ``SLURM_CPUS_PER_TASK`` and ``OMP_NUM_THREADS``; else the cores
+    available to this process, limited by the quota of its container.
     """
     for name in ("SLURM_CPUS_PER_TASK", "OMP_NUM_THREADS"):
         first = os.environ.get(name, "").split(",")[0].strip()
@@ -28,7 +28,7 @@ def _cores() -> int:
 
 
 def _quota() -> float:
-    """Cores' worth of time that the control group grants; infinite if it sets no limit."""
+    """CPU quota of the control group, in cores; infinite if there is no limit."""
     numbers = _numbers("cpu.max") or [
         *_numbers("cpu/cpu.cfs_quota_us"),
         *_numbers("cpu/cpu.cfs_period_us"),
@@ -39,13 +39,13 @@ def _quota() -> float:
 
 
 def memory_bytes() -> int:
-    """Memory of the machine, or of the container where that is less."""
+    """Memory of the machine or of the container, whichever is smaller."""
     limits = [*_numbers("memory.max"), *_numbers("memory/memory.limit_in_bytes")]
     return min(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), *limits[:1] or [2**63])
 
 
 def _numbers(name: str) -> list[int]:
-    """The numbers in a file of the control group; none if it is absent or says "max"."""
+    """The numbers in a file of the control group; none if it is absent or contains "max"."""
     try:
         return [int(word) for word in (CGROUP / name).read_text().split()]
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""All randomness: one seed, one stream per purpose, noise that belongs to a sample."""
+"""Random numbers: one stream per seed and purpose, and draws keyed by sample ID."""
 
 from __future__ import annotations
 
@@ -9,22 +9,32 @@ import numpy as np
 
 
 def stream(seed: int, purpose: str) -> np.random.Generator:
-    """A generator for one purpose; two purposes of one seed never share numbers."""
+    """A generator for one purpose; streams of different purposes are independent."""
     return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, *purpose.encode()])))
 
 
 def keyed_normals(ids: Sequence[str], draws: int, shape: tuple[int, ...], seed: int) -> np.ndarray:
-    """Standard normals that belong to a sample, spread evenly over its draws.
+    """Standard normal draws of each sample, by randomised quasi-Monte Carlo.
 
-    A Sobol set of ``draws`` points, the same for all, is shifted around the unit cube by a
-    uniform vector that belongs to the sample (Cranley & Patterson 1976) and taken through the
-    normal quantile function. Each draw by itself is exactly standard normal; together they
-    fill the space, so that means over draws carry far less chance than independent ones would.
+    A Sobol set of ``draws`` points, common to all samples, is shifted modulo 1 by a uniform vector
+    keyed by the sample ID (Cranley & Patterson 1976) and mapped by the normal quantile function.
+    Each draw is exactly standard normal; together they fill the space evenly, so that means over
+    draws have a smaller variance than means of independent draws.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        Sample IDs.
+    draws : int
+        Draws per sample.
+    shape : tuple of int
+        Shape of one draw.
+    seed : int
 
     Returns
     -------
     ndarray of float32, (len(ids), draws, *shape)
-        Row i depends on ``draws``, ``seed`` and ``ids[i]`` alone.
+        Row i depends on ``draws``, ``shape``, ``seed`` and ``ids[i]`` only.
     """
     from scipy.special import ndtri
     from scipy.stats import qmc

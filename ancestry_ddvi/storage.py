@@ -1,4 +1,4 @@
-"""A path that exists is a path that is complete: write beside, rename when whole."""
+"""Atomic writes: a file that exists is complete."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .errors import OutputUnwritable
 
 @contextmanager
 def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; rename it into place when the block ends well.
+    """Yield a temporary path in the same folder, and rename it to ``path`` at the end.
 
-    The folder is created if it is absent. If the block raises, the temporary file is
-    removed and whatever stood at ``path`` before is left as it was.
+    The folder is created if it is absent. If the block raises, the temporary file is removed and
+    an existing ``path`` is left unchanged.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
         reason = error.strerror or str(error)
         raise OutputUnwritable(
             f"{path} cannot be written: {reason}",
-            "Choose another --out, or make room and permissions there.",
+            "Choose another --out, or check permissions and free space.",
         ) from error
     finally:
         with suppress(OSError):

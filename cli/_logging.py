@@ -1,4 +1,4 @@
-"""What a run tells: messages on stderr, and all of them in PREFIX.log as plink does."""
+"""Messages of a run: on stderr, and in PREFIX.log as plink2 writes it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FILE_ONLY = {"only": "file"}
 
 
 class Console(logging.Handler):
-    """Messages on stderr as it is now, so that a bar on a terminal can step aside."""
+    """Messages on ``sys.stderr`` as it is at the time, which a progress bar may have replaced."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if getattr(record, "only", "console") == "console":
@@ -36,14 +36,14 @@ class Console(logging.Handler):
 
 
 class LogFile(logging.FileHandler):
-    """The log; a disk that is full ends the run, as it would for any other file."""
+    """PREFIX.log; a full disk ends the run, as for any other file."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if getattr(record, "only", "file") == "file":
             super().emit(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        raise  # the error that is being handled
+        raise  # the error being handled
 
 
 @contextmanager
@@ -61,29 +61,28 @@ def console(level: int) -> Iterator[None]:
 
 @contextmanager
 def log_file(prefix: str) -> Iterator[None]:
-    """Keep PREFIX.log from the options in effect to the time and manner of the end.
+    """Write PREFIX.log, from the options in effect to the end time and exit code.
 
-    It is written beside and renamed when the run is over, so the log of a run that failed
-    stands at PREFIX.log as well. An interrupted run leaves what stood there before, as it
-    does with all other files.
+    The log is written to a temporary file, which is renamed when the run ends, with success or an
+    error. An interrupted run leaves an existing PREFIX.log unchanged, like all other files.
 
     Raises
     ------
     OutputUnwritable
-        If there is no writing at ``prefix``.
+        If PREFIX.log cannot be written.
     """
     failed: BaseException | None = None
     with whole(f"{prefix}.log") as part:
         handler = LogFile(part, encoding="utf-8", errors="backslashreplace")
         with _attached(handler):
-            _write_beginning(click.get_current_context())
+            _write_header(click.get_current_context())
             try:
                 yield
             except (KeyboardInterrupt, Terminated):
                 raise
             except BaseException as error:
                 failed = error
-            _write_end(failed)
+            _write_footer(failed)
     if failed is not None:
         raise failed
 
@@ -98,7 +97,7 @@ def _attached(handler: logging.Handler) -> Iterator[None]:
         handler.close()
 
 
-def _write_beginning(ctx: click.Context) -> None:
+def _write_header(ctx: click.Context) -> None:
     seed = ctx.params.get("seed")
     lines = [
         f"ddvi-ancestry {__version__}",
@@ -118,7 +117,7 @@ def _write_beginning(ctx: click.Context) -> None:
 
 
 def options_in_effect(ctx: click.Context) -> list[str]:
-    """One line for each argument and option that has a value, as it would be typed."""
+    """One line for each argument and option with a value, as typed in a shell."""
     return [
         line
         for param in ctx.command.params
@@ -141,13 +140,13 @@ def _as_typed(param: click.Parameter, value: Any) -> list[str]:
 
 
 def _each(value: Any) -> list[Any]:
-    """The values of an option, one for each time it was given."""
+    """The values of an option, one for each time it is given."""
     if isinstance(value, dict):
         return [f"{k}={v}" for k, v in value.items()]
     return list(value) if isinstance(value, tuple) else [value]
 
 
-def _write_end(failed: BaseException | None) -> None:
+def _write_footer(failed: BaseException | None) -> None:
     known = as_failure(failed) if failed else None
     if known:
         package.error("Error: %s", known.sentence, extra=FILE_ONLY)

@@ -1,30 +1,52 @@
-"""Each option that commands share, once."""
+"""Options shared by several commands."""
 
 from __future__ import annotations
 
 import functools
 import logging
+import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ancestry_ddvi import Filters
 from ancestry_ddvi.resources import usable_threads
+
+if TYPE_CHECKING:
+    from ancestry_ddvi.genotypes.qc.filters import Option as FilterOption
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
 
 LEVEL = "ancestry_ddvi.level"
-"""Where the context keeps the level of what is told on stderr."""
+"""Key in ``click.Context.meta`` of the lowest level of messages shown on stderr."""
 
 EXIT_CODES = """\b
-Exit codes: 0 done, 2 usage, 3 input unreadable, 4 inputs disagree, 5 nothing
-left after quality control, 6 training diverged, 7 out of memory or no such
-device, 8 output not writable, 130 Ctrl-C, 143 SIGTERM (docs/exit-codes.md)."""
+Exit codes: 0 success, 2 usage error, 3 unreadable input, 4 inputs do not
+match, 5 nothing left after quality control, 6 training diverged, 7 out of
+memory or device not available, 8 output not writable, 130 interrupted by
+Ctrl-C, 143 terminated by SIGTERM. See docs/exit-codes.md."""
+
+
+class PathName(click.Path):
+    """A path as text, with a leading ``~`` expanded; whether it exists is for the command to say.
+
+    The shell leaves the tilde of ``--out=~/x`` and of quoted words alone.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(readable=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return os.path.expanduser(str(value))
+
+
+PATH = PathName()
 
 
 def inputs(example: str) -> Decorator:
-    """One or more files; without any, ``example`` is shown."""
+    """One or more genotype files; ``example`` is shown if there are none."""
 
     def at_least_one(
         ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
@@ -33,7 +55,10 @@ def inputs(example: str) -> Decorator:
             raise click.UsageError(f"No INPUT given. Example: {example}", ctx)
         return value
 
-    return click.argument("inputs", metavar="INPUT...", nargs=-1, callback=at_least_one)
+    return click.argument("inputs", metavar="INPUT...", nargs=-1, type=PATH, callback=at_least_one)
+
+
+model = click.argument("model", metavar="MODEL", type=PATH)
 
 
 def _prefix(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -43,23 +68,24 @@ def _prefix(ctx: click.Context, param: click.Parameter, value: str | None) -> st
 
 
 def out(default: str) -> Decorator:
-    """The prefix of what is written; ``default`` says in words what it is if not given."""
+    """The prefix of all output files; ``default`` describes the default in words."""
     return click.option(
         "--out",
         metavar="PREFIX",
+        type=PATH,
         callback=_prefix,
-        help="Beginning of the names of all files written; its folder is made if absent, and "
-        f"files of these names are replaced.  [default: {default}]",
+        help="Prefix of all output files. Missing folders are created; existing files are "
+        f"overwritten.  [default: {default}]",
     )
 
 
 def labels(use: str) -> Decorator:
-    """A table of labels, and what it is for."""
+    """A table of labels; ``use`` is a sentence that says what they are used for."""
     return click.option(
         "--labels",
         metavar="TSV",
-        help="Table with a header and two columns, sample and label, separated by tabs, by which "
-        f"{use}.",
+        type=PATH,
+        help=f"Tab-separated table with a header line; columns sample ID and label. {use}",
     )
 
 
@@ -74,7 +100,7 @@ dims = click.option(
 
 
 def seeds(what: str) -> Decorator:
-    """How often to repeat; ``what`` a repeat is."""
+    """Number of repeats; ``what`` says what is repeated."""
     return click.option(
         "--seeds",
         type=click.IntRange(min=1),
@@ -86,24 +112,24 @@ def seeds(what: str) -> Decorator:
 
 
 def methods(default: str) -> Decorator:
-    """Which methods; ``default`` says in words which if not given."""
+    """Which methods; ``default`` describes the default in words."""
     return click.option(
         "--method",
         "methods",
         metavar="NAME",
         multiple=True,
-        help=f"May be given several times.  [default: {default}]",
+        help=f"Method to fit. Repeatable.  [default: {default}]",
     )
 
 
 def priors(default: str) -> Decorator:
-    """Which priors; ``default`` says in words which if not given."""
+    """Which priors; ``default`` describes the default in words."""
     return click.option(
         "--prior",
         "priors",
         metavar="NAME[:NUMBER]",
         multiple=True,
-        help=f"May be given several times.  [default: {default}]",
+        help=f"Prior of the coordinates. Repeatable.  [default: {default}]",
     )
 
 
@@ -113,14 +139,14 @@ seed = click.option(
     metavar="N",
     default=42,
     show_default=True,
-    help="Start of the random numbers: the same seed gives the same result.",
+    help="Random number seed.",
 )
 _draws_seed = click.option(
     "--seed",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Of the draws, with each sample's ID.  [default: the seed of the model, 42 unless it was "
-    "fitted with another: the same sample then meets the same draws]",
+    help="Random number seed. The draws of a sample depend on the seed and its sample ID only.  "
+    "[default: the seed of MODEL]",
 )
 _draws = click.option(
     "--draws",
@@ -128,7 +154,7 @@ _draws = click.option(
     metavar="N",
     default=64,
     show_default=True,
-    help="Posterior draws for each sample; their mean is the place and their sd the error bar.",
+    help="Posterior draws per sample. Coordinates are their mean and standard deviation.",
 )
 _min_variants = click.option(
     "--min-variants",
@@ -136,37 +162,37 @@ _min_variants = click.option(
     metavar="N",
     default=100,
     show_default=True,
-    help="Fewest variants of the model that INPUT must hold.",
+    help="Minimum number of variants shared by INPUT and MODEL. Samples with fewer observed "
+    "variants are flagged.",
 )
 _field = click.option(
     "--field",
     type=click.Choice(["auto", "GT", "PL", "GL", "GP", "DS"]),
     default="auto",
     show_default=True,
-    help="What to read of each sample at a variant: calls (GT), likelihoods (PL, GL), probabilities "
-    "(GP) or dosages (DS). auto is the first of PL, GL, GP and DS that INPUT has, else GT.",
+    help="FORMAT field to read: hard calls (GT), genotype likelihoods (PL, GL), genotype "
+    "probabilities (GP) or dosages (DS). auto: the first of PL, GL, GP and DS in INPUT, else GT.",
 )
 _build = click.option(
     "--build",
     type=click.Choice(["NCBI36", "GRCh37", "GRCh38"]),
     metavar="NCBI36|GRCh37|GRCh38",
-    help="Genome build of the positions in INPUT.  [default: the build in which the data fit the "
-    "model; a header is not believed]",
+    help="Genome build of INPUT.  [default: inferred from the variants; the header is ignored]",
 )
 device = click.option(
     "--device",
     metavar="auto|cpu|cuda[:N]|mps",
     default="auto",
     show_default=True,
-    help="Where to compute; auto takes a GPU if there is one.",
+    help="Compute device. auto: a GPU if available, else the CPU.",
 )
 threads = click.option(
     "--threads",
     type=click.IntRange(min=1),
     metavar="N",
     callback=lambda ctx, param, value: value or usable_threads(),
-    help="CPU threads.  [default: SLURM_CPUS_PER_TASK, else OMP_NUM_THREADS, else the cores "
-    "this process may use]",
+    help="CPU threads.  [default: SLURM_CPUS_PER_TASK, else OMP_NUM_THREADS, else the available "
+    "cores]",
 )
 
 
@@ -179,25 +205,34 @@ def _level(level: int) -> Callable[[click.Context, click.Parameter, bool], None]
 
 
 def verbosity(command: Command) -> Command:
-    """``--verbose`` and ``--quiet``; the context keeps the level."""
-    for names, level, told in (
-        (("-q", "--quiet"), logging.WARNING, "Tell warnings and errors only, without progress."),
-        (("-v", "--verbose"), logging.DEBUG, "Tell details, here and in PREFIX.log."),
+    """``--verbose`` and ``--quiet``; the level goes into the meta of the context.
+
+    Contexts share their meta with the commands below them, so that both options work before
+    and after the name of a command, and the last one given holds.
+    """
+    for names, level, meaning in (
+        (("-q", "--quiet"), logging.WARNING, "Print warnings and errors only; no progress."),
+        (("-v", "--verbose"), logging.DEBUG, "Print details, to stderr and PREFIX.log."),
     ):
         flag = click.option(
-            *names, is_flag=True, expose_value=False, callback=_level(level), help=told
+            *names, is_flag=True, expose_value=False, callback=_level(level), help=meaning
         )
         command = flag(command)
     return command
 
 
-def placing(command: Command) -> Command:
-    """The options of every command that places samples in a model, as the API names them."""
+def embedding(command: Command) -> Command:
+    """The options of every command that embeds samples in a model, as the API names them."""
     for option in (
         verbosity, threads, device, _draws_seed, _build, _min_variants, _field, _draws
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+draws_out = click.option(
+    "--draws-out", is_flag=True, help="Also write the posterior draws to PREFIX.draws.npz."
+)
 
 
 def _settings(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
@@ -213,79 +248,37 @@ settings = click.option(
     metavar="KEY=VALUE",
     multiple=True,
     callback=_settings,
-    help="A setting of the method; may be given several times, and the last of a key holds.",
+    help="Setting of the method. Repeatable; the last value of a key is used.",
 )
-
-FILTERS: dict[str, dict[str, Any]] = {
-    "--maf": {
-        "type": float,
-        "metavar": "FREQ",
-        "help": "Lowest minor allele frequency of a variant.  [default: 0.01 and 20 copies with 500 "
-        "samples or more, else 0.05]",
-    },
-    "--geno": {
-        "default": 0.02,
-        "metavar": "SHARE",
-        "help": "Highest share of samples missing at a variant.",
-    },
-    "--mind": {
-        "default": 0.05,
-        "metavar": "SHARE",
-        "help": "Highest share of variants missing in a sample; samples above it are left out of the "
-        "fit, but placed and flagged.",
-    },
-    "--hwe": {
-        "type": float,
-        "metavar": "P",
-        "help": "Lowest exact Hardy-Weinberg p-value of a variant.  [default: no test, because "
-        "structure breaks the equilibrium]",
-    },
-    "--ld-r2": {
-        "default": 0.1,
-        "metavar": "R2",
-        "help": "Squared correlation from which one of two near variants is dropped.",
-    },
-    "--ld-window-kb": {
-        "default": 1000.0,
-        "metavar": "KB",
-        "help": "How near is near, in kilobases.",
-    },
-    "--king-cutoff": {
-        "default": 0.0884,
-        "metavar": "KINSHIP",
-        "help": "KING-robust kinship from which one of two samples is left out of the fit, but "
-        "placed and flagged.",
-    },
-    "--allow-extra-chr": {
-        "is_flag": True,
-        "help": "Take all chromosome names: another species, or contigs.",
-    },
-    "--no-ld-regions": {
-        "is_flag": True,
-        "help": "Keep the regions of long-range LD in the human genome.",
-    },
-    "--keep-ambiguous": {
-        "is_flag": True,
-        "help": "Keep A/T and C/G variants.",
-    },
-}
 
 
 def filters(command: Command) -> Command:
-    """The options that choose variants and samples, handed on as one argument ``filters``."""
+    """The options of quality control, handed on as one argument ``filters``."""
 
     @functools.wraps(command)
     def with_filters(*args: Any, **options: Any) -> Any:
-        values = {_name(flag): options.pop(_name(flag)) for flag in FILTERS}
-        values["ld_regions"] = not values.pop("no_ld_regions")
-        values["drop_ambiguous"] = not values.pop("keep_ambiguous")
-        return command(*args, filters=values, **options)
+        given = {option.name: options.pop(option.name) for option in Filters.options()}
+        for option in Filters.options():
+            if option.is_switch:
+                given[option.name] = given[option.name] != option.default
+        return command(*args, filters=given, **options)
 
-    for flag, settings in reversed(FILTERS.items()):
-        shown = "default" in settings
-        click.option(flag, show_default=shown, **settings)(with_filters)
+    for option in reversed(Filters.options()):
+        _filter_option(option)(with_filters)
     return with_filters
 
 
-def _name(flag: str) -> str:
-    return flag.removeprefix("--").replace("-", "_")
+def _filter_option(option: FilterOption) -> Decorator:
+    """A threshold or a switch as click has it; a switch is True where it is given."""
+    if option.is_switch:
+        return click.option(option.option, option.name, is_flag=True, help=option.help)
+    default = f"  [default: {option.unset}]" if option.unset else ""
+    return click.option(
+        option.option,
+        option.name,
+        type=float,
+        metavar=option.metavar,
+        default=option.default,
+        show_default=option.default is not None,
+        help=option.help + default,
+    )

@@ -1,4 +1,4 @@
-"""Progress for samples who watch: bars on a terminal, else a line now and then."""
+"""Progress of a run: bars on a terminal, else lines every ten seconds."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from ._logging import CONSOLE_ONLY, FILE_ONLY
 logger = logging.getLogger(__name__)
 
 EVERY = 10.0
-"""Seconds between two lines of one stage."""
+"""Seconds between two progress lines of a stage."""
 
 
 def listener(level: int) -> Progress:
-    """Bars if a sample watches stderr and did not ask for quiet, else lines."""
-    watched = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    return Bars() if watched and level < logging.WARNING else Lines()
+    """Bars if stderr is a terminal and ``--quiet`` is not given, else lines."""
+    terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    return Bars() if terminal and level < logging.WARNING else Lines()
 
 
 class Lines:
-    """Tells when a stage begins and ends, and in between how far it is."""
+    """Log messages: the start and end of a stage, and its progress in between."""
 
     def __init__(self, every: float = EVERY, clock: Callable[[], float] = time.monotonic) -> None:
         self.every = every
@@ -34,16 +34,16 @@ class Lines:
 
     @contextmanager
     def stage(self, name: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        begin = told = self.clock()
+        begin = last = self.clock()
         done = 0
 
         def advance(units: int) -> None:
-            nonlocal done, told
+            nonlocal done, last
             done += units
             now = self.clock()
-            if now - told >= self.every:
-                told = now
-                state = how_far(done, total, now - begin)
+            if now - last >= self.every:
+                last = now
+                state = progress_text(done, total, now - begin)
                 logger.info("%s: %s", name, state, extra=CONSOLE_ONLY)
 
         logger.info("%s ...", name)
@@ -52,7 +52,7 @@ class Lines:
 
 
 class Bars:
-    """A bar with the time left for each open stage; one line when it ends."""
+    """A bar with the remaining time for each open stage, and a message at its end."""
 
     def __init__(self) -> None:
         from rich import progress
@@ -78,7 +78,7 @@ class Bars:
 
     @contextmanager
     def _bar(self, name: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        """The display runs while a stage is open, and leaves nothing behind."""
+        """A bar of the display, which runs while a stage is open and is erased afterwards."""
         task = self.display.add_task(name.replace("[", r"\["), total=total)
         self.open += 1
         self.display.start()
@@ -91,16 +91,16 @@ class Bars:
                 self.display.stop()
 
 
-def how_far(done: int, total: int | None, seconds: float) -> str:
-    """The state of a stage in words, with the time left at the pace so far."""
+def progress_text(done: int, total: int | None, seconds: float) -> str:
+    """Units done and remaining time of a stage, extrapolated from the time so far."""
     if not total or not done:
-        return f"{done:,} so far"
+        return f"{done:,} done"
     left = duration(max(total - done, 0) * seconds / done)
     return f"{done:,} of {total:,} ({done / total:.0%}), {left} left"
 
 
 def duration(seconds: float) -> str:
-    """Seconds as a sample says them."""
+    """Seconds as text, such as ``2.3 s``, ``1 min 05 s`` or ``2 h 03 min``."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

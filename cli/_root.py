@@ -1,4 +1,4 @@
-"""The group of commands: the one place where an error becomes a sentence and an exit code."""
+"""The group of commands: the one place where errors become messages and exit codes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from ancestry_ddvi import __version__
 
+from . import _options as options
 from ._failures import as_failure
 from ._signals import sigterm_raises
 from .assign import assign
@@ -23,7 +24,7 @@ from .sample import sample
 
 
 class Commands(click.Group):
-    """A group that says in one sentence what the user can mend; bugs keep their traceback."""
+    """A group that reports errors of the user in one sentence; bugs keep their traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -37,19 +38,20 @@ class Commands(click.Group):
             ctx.exit(failure.exit_code)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order in which they are used, not of the alphabet."""
+        """In the order of use rather than the alphabet."""
         return list(self.commands)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="ddvi-ancestry", message="%(prog)s %(version)s")
+@options.verbosity
 def main() -> None:
-    """See the genetic structure of a cohort, with error bars.
+    """Genetic ancestry coordinates with posterior uncertainty, from VCF, BCF and PLINK files.
 
     \b
-    ddvi-ancestry fit cohort.vcf.gz              a model and the place of every sample in it
-    ddvi-ancestry embed cohort.ddvi new.vcf.gz   the place of new samples in that model
-    ddvi-ancestry assign cohort.ddvi new.vcf.gz  the group of the panel each is most similar to
+    ddvi-ancestry fit cohort.vcf.gz              fit a model to a reference panel
+    ddvi-ancestry embed cohort.ddvi new.vcf.gz   embed new samples in the model
+    ddvi-ancestry assign cohort.ddvi new.vcf.gz  assign them to labelled groups
     """  # noqa: D301
 
 

@@ -1,4 +1,4 @@
-"""Around every run: messages, PREFIX.log and progress before it, the paths written after it."""
+"""The frame of every run: messages, PREFIX.log and progress; then the paths of the results."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ import click
 from ancestry_ddvi.progress import Progress
 
 from ._logging import console, log_file
+from ._matplotlib import matplotlib_folder
 from ._options import LEVEL
 from ._progress import listener
 
 
 @contextmanager
 def running(prefix: str | None) -> Iterator[Progress]:
-    """Tell of a run on stderr and, if it has a prefix, in PREFIX.log; yields its progress."""
+    """Show messages on stderr and, with a prefix, write PREFIX.log; yields the progress."""
     level = click.get_current_context().meta.get(LEVEL, logging.INFO)
     with ExitStack() as stack:
         stack.enter_context(console(level))
+        stack.enter_context(matplotlib_folder())
         if prefix is not None:
             stack.enter_context(log_file(prefix))
         yield listener(level)
 
 
 def tell(lines: Iterable[object]) -> None:
-    """Print the result on stdout, one line each."""
+    """Print the results on stdout, one line each."""
     for line in lines:
         click.echo(str(line))

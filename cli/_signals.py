@@ -1,4 +1,4 @@
-"""SIGTERM as an exception, so that what is half-written is removed on the way out."""
+"""Interruptions: SIGTERM as an exception, and their message."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+INTERRUPTED = "Interrupted by {}. No partial files are left."
+
 
 class Terminated(BaseException):
-    """SIGTERM arrived: a scheduler or ``kill`` ends the run."""
+    """SIGTERM arrived, from a scheduler or ``kill``."""
 
 
 @contextmanager
 def sigterm_raises() -> Iterator[None]:
-    """Raise ``Terminated`` when SIGTERM arrives; only once, so that cleaning up can end."""
+    """Raise ``Terminated`` at the first SIGTERM, so that temporary files are removed.
+
+    Later ones are ignored, so that the removal can finish.
+    """
     before = signal.signal(signal.SIGTERM, _raise)
     try:
         yield

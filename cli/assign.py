@@ -11,18 +11,19 @@ from ._running import running, tell
 
 
 @click.command(epilog=options.EXIT_CODES)
-@click.argument("model", metavar="MODEL")
+@options.model
 @options.inputs(example="ddvi-ancestry assign cohort.ddvi new.vcf.gz")
-@options.out(default="INPUT.in.MODEL, or that of a table of coordinates, in this folder")
+@options.out(default="INPUT.in.MODEL, or the prefix of a .coords.tsv, in the working directory")
 @options.labels(
-    "the samples of --reference, or of INPUT, are grouped; a further column may hold coarser "
-    "groups. Without, the groups of fit --labels are taken"
+    "Groups the samples of --reference, else those of INPUT. Further columns may hold coarser "
+    "levels.  [default: the groups stored by fit --labels]"
 )
 @click.option(
     "--reference",
     metavar="COORDS",
-    help="Coordinates of labelled samples, as fit or embed wrote them with MODEL.  "
-    "[default: the samples of INPUT]",
+    type=options.PATH,
+    help="Coordinates of the labelled samples: a .coords.tsv written by fit or embed with MODEL. "
+    "Needs --labels.  [default: the samples of INPUT]",
 )
 @click.option(
     "--min-prob",
@@ -30,9 +31,9 @@ from ._running import running, tell
     metavar="P",
     default=0.8,
     show_default=True,
-    help="Least probability of a group; below it a sample stays unassigned.",
+    help="Minimum probability of a group. Samples below it are unassigned.",
 )
-@options.placing
+@options.embedding
 def assign(
     model: str,
     inputs: tuple[str, ...],
@@ -40,18 +41,19 @@ def assign(
     labels: str | None,
     reference: str | None,
     min_prob: float,
-    **placing: Any,
+    **embedding: Any,
 ) -> None:
-    """Say which group of MODEL each sample in INPUT is most similar to, and how surely.
+    """Assign samples to the labelled groups of a model.
 
-    INPUT is a PREFIX.coords.tsv that fit or embed wrote with MODEL, or genotypes, which are
-    embedded first; of a table posteriors are taken as normal, so that close calls may differ from
-    those of the genotypes. Probabilities are averaged over every sample's posterior and calibrated on
-    samples held out of the fit. Who is unlike all of the panel, or seen at too few variants, is
-    unassigned.
+    MODEL is a .ddvi file written by fit. INPUT is a .coords.tsv written by fit or embed with
+    MODEL, or genotype files, which are embedded first. The posteriors of a .coords.tsv are
+    approximated by normal distributions. Group probabilities are averaged over the posterior of
+    each sample and calibrated on samples held out of the fit. Samples unlike the reference panel
+    or with too few variants are unassigned.
 
-    Writes PREFIX.assign.LEVEL.tsv for each column of labels, PREFIX.assign.json and .assign.log,
-    and for genotypes all that embed writes; prints the paths of all but the log.
+    Writes PREFIX.assign.LEVEL.tsv for each level of the labels, PREFIX.assign.json and
+    .assign.log, and for genotypes all files of embed. Paths of the results are printed to standard
+    output.
     """
     from ancestry_ddvi import api
 
@@ -65,6 +67,6 @@ def assign(
             reference=reference,
             min_prob=min_prob,
             progress=progress,
-            **placing,
+            **embedding,
         )
     tell(assigned.files.values())

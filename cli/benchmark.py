@@ -13,6 +13,7 @@ from .compare import default_prefix, judge
 
 
 @click.group()
+@options.verbosity
 def benchmark() -> None:
     """Run the tables of papers again, with an honest protocol beside theirs."""
 
@@ -22,7 +23,11 @@ def _images(name: str, what: str, priors: str) -> click.Command:
 
     @benchmark.command(name, epilog=options.EXIT_CODES)
     @click.option(
-        "--data", metavar="FOLDER", required=True, help=f"Where the original files of {what} are."
+        "--data",
+        metavar="FOLDER",
+        type=options.PATH,
+        required=True,
+        help=f"Where the original files of {what} are.",
     )
     @click.option("--download", is_flag=True, help="Fetch them into the folder first.")
     @options.methods(default="vae, iaf-vae, h-iaf-vae, aae, ddvi")
@@ -49,9 +54,15 @@ def _images(name: str, what: str, priors: str) -> click.Command:
         show_default=True,
         help="Passes over the training images.",
     )
-    @click.option("--out", metavar="FOLDER", default=f"benchmark-{name}", show_default=True,
-                  help="For tables, pictures and finished trials; a run that was interrupted goes "
-                  "on where it stopped.")  # fmt: skip
+    @click.option(
+        "--out",
+        metavar="FOLDER",
+        type=options.PATH,
+        default=f"benchmark-{name}",
+        show_default=True,
+        help="For tables, pictures and finished trials; a run that was interrupted goes "
+        "on where it stopped.",
+    )
     @options.device
     @options.threads
     @options.settings
@@ -124,8 +135,14 @@ _images("cifar10", "CIFAR-10", "pinwheel, swiss-roll, square")
     "as in the published code, or as in the paper's text.",
 )
 @options.seeds("Fits of each, from seed 1.")
-@click.option("--out", metavar="FOLDER", default="benchmark-toy", show_default=True,
-              help="For the table and the pictures.")  # fmt: skip
+@click.option(
+    "--out",
+    metavar="FOLDER",
+    type=options.PATH,
+    default="benchmark-toy",
+    show_default=True,
+    help="For the table and the pictures.",
+)
 @options.device
 @options.threads
 @options.settings
@@ -158,7 +175,11 @@ def toy(
 
 @benchmark.command(epilog=options.EXIT_CODES)
 @click.option(
-    "--data", metavar="FOLDER", required=True, help="Where the original files of MNIST are."
+    "--data",
+    metavar="FOLDER",
+    type=options.PATH,
+    required=True,
+    help="Where the original files of MNIST are.",
 )
 @click.option("--download", is_flag=True, help="Fetch them into the folder first.")
 @options.methods(default="vae, aae")
@@ -182,6 +203,7 @@ def toy(
 @click.option(
     "--out",
     metavar="FOLDER",
+    type=options.PATH,
     default="benchmark-conditional",
     show_default=True,
     help="For tables, pictures and finished trials; a run that was interrupted goes on where it "
@@ -231,7 +253,7 @@ def conditional(
 @benchmark.command(epilog=options.EXIT_CODES)
 @options.inputs(example="ddvi-ancestry benchmark genotypes cohort.vcf.gz --labels populations.tsv")
 @options.out(default="INPUT without its suffix, in this folder")
-@options.labels("clusters and neighbours are judged")
+@options.labels("Clusters and nearest neighbours are scored against it.")
 @options.seeds("Repeats, each with another fifth of the samples held out.")
 @options.device
 @options.threads

@@ -14,7 +14,7 @@ from ._running import running, tell
 @click.command(epilog=options.EXIT_CODES)
 @options.inputs(example="ddvi-ancestry compare cohort.vcf.gz --labels populations.tsv")
 @options.out(default="INPUT without its suffix, in this folder")
-@options.labels("clusters and neighbours are judged")
+@options.labels("Clusters and nearest neighbours are scored against it.")
 @options.methods(default="pca, umap, vae, ddvi")
 @options.priors(default="normal")
 @options.dims

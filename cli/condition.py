@@ -11,32 +11,33 @@ from ._running import running, tell
 
 
 @click.command(epilog=options.EXIT_CODES)
-@click.argument("model", metavar="MODEL")
+@options.model
 @click.option(
     "--given",
     metavar="INPUT",
     multiple=True,
-    help="Genotypes of samples, each of whom is placed; may be given several times, for files that "
-    "belong together. As many or as few variants as there are.",
+    type=options.PATH,
+    help="Genotype file of samples to embed, with any number of variants. Repeatable; several "
+    "files are concatenated.",
 )
 @click.option(
     "--population",
     metavar="NAME[:WEIGHT]",
     multiple=True,
-    help="A group of the model (fit --labels) that draws are to be of. May be given several "
-    "times, for a mixture by the weights, or alike.",
+    help="Group of the model (fit --labels) to condition on. Repeatable; several groups are a "
+    "mixture with these weights (default: equal weights).",
 )
-@options.out(default="INPUT.conditioned.MODEL or MODEL.conditioned, in this folder")
-@options.labels("samples are coloured in the figure")
-@click.option("--draws-out", is_flag=True, help="Write the draws too, to PREFIX.draws.npz.")
+@options.out(default="INPUT.conditioned.MODEL or MODEL.conditioned, in the working directory")
+@options.labels("Colours the figure.")
+@options.draws_out
 @click.option(
     "--sampler",
     type=click.Choice(["auto", "own", "outsourced"]),
     default="auto",
     show_default=True,
-    help="With --given: the generator's own posterior, weighted and refined; a diffusion sampler "
-    "trained for the purpose; or by auto the second for whom the first has too few effective "
-    "draws.",
+    help="Sampler for --given. own: the posterior of the method, importance-weighted and refined. "
+    "outsourced: a diffusion sampler trained on the constraint. auto: own, and outsourced for "
+    "samples with too few effective draws.",
 )
 @click.option(
     "--sampler-steps",
@@ -44,9 +45,9 @@ from ._running import running, tell
     metavar="N",
     default=3000,
     show_default=True,
-    help="Training steps of that sampler.",
+    help="Training steps of the outsourced sampler.",
 )
-@options.placing
+@options.embedding
 def condition(
     model: str,
     given: tuple[str, ...],
@@ -56,18 +57,17 @@ def condition(
     draws_out: bool,
     sampler: str,
     sampler_steps: int,
-    **placing: Any,
+    **embedding: Any,
 ) -> None:
-    """Draw from the posterior of MODEL under a constraint: sparse genotypes, a group, or both.
+    """Sample the posterior given genotypes, populations, or both.
 
-    MODEL is a .ddvi file that fit wrote with a method that has a generator, such as ddvi, vae, aae
-    or inflationary-flow. With --given this is embed by exact means: the same table for the same
-    samples, also by methods whose embed gives no error bars, and under the further condition that
-    they are of --population. Without, the one row of the table is a sample of whom nothing is
-    known but the population.
+    MODEL is a .ddvi file written by fit with a method that has a generator, such as ddvi, vae, aae
+    or inflationary-flow. With --given, samples are embedded by sampling the exact posterior, also
+    for methods without an approximate posterior; --population conditions on a group as well.
+    Without --given, the table has one row: the prior conditioned on --population.
 
-    Writes what embed does, without samples only PREFIX.coords.tsv, .eigenvec, .summary.json and
-    .log, and prints the paths of all but the log.
+    Writes all files of embed; without --given PREFIX.coords.tsv, .eigenvec, .summary.json and
+    .log only. Paths of the results are printed to standard output.
     """
     from ancestry_ddvi import api
 
@@ -83,6 +83,6 @@ def condition(
             sampler=sampler,
             sampler_steps=sampler_steps,
             progress=progress,
-            **placing,
+            **embedding,
         )
     tell(drawn.files.values())

@@ -9,19 +9,20 @@ from ._running import running, tell
 
 
 @click.command(epilog=options.EXIT_CODES)
-@click.argument("model", metavar="MODEL")
-@click.argument("coords", metavar="COORDS")
-@options.out(default="COORDS.decoded, in this folder")
+@options.model
+@click.argument("coords", metavar="COORDS", type=options.PATH)
+@options.out(default="COORDS.decoded, in the working directory")
 @options.verbosity
 def decode(model: str, coords: str, out: str | None) -> None:
-    """Say what genotypes MODEL expects of samples at the coordinates in COORDS.
+    """Decode coordinates to expected dosages.
 
-    MODEL is a .ddvi file that fit wrote with a method that has a generator, such as ddvi or
-    inflationary-flow; COORDS a .coords.tsv file of that model, from fit, embed or condition, or one
-    like it with places of your own.
+    MODEL is a .ddvi file written by fit with a method that has a generator, such as ddvi or
+    inflationary-flow. COORDS is a .coords.tsv written by fit, embed or condition with MODEL, or a
+    table of the same columns.
 
-    Writes PREFIX.pcs.tsv with the expected component scores, PREFIX.vcf.gz with the expected
-    dosages (DS) at all variants of the model, and PREFIX.log, and prints the paths of all but the log.
+    Writes PREFIX.pcs.tsv (expected principal component scores), PREFIX.vcf.gz (expected dosages,
+    field DS, at all variants of the model) and PREFIX.log. Paths of the results are printed to
+    standard output.
     """
     from ancestry_ddvi import api
 

@@ -11,30 +11,31 @@ from ._running import running, tell
 
 
 @click.command(epilog=options.EXIT_CODES)
-@click.argument("model", metavar="MODEL")
+@options.model
 @options.inputs(example="ddvi-ancestry embed cohort.ddvi new.vcf.gz")
-@options.out(default="INPUT.in.MODEL, in this folder")
-@options.labels("samples are coloured in the figure")
-@click.option("--draws-out", is_flag=True, help="Write the draws too, to PREFIX.draws.npz.")
-@options.placing
+@options.out(default="INPUT.in.MODEL, in the working directory")
+@options.labels("Colours the figure.")
+@options.draws_out
+@options.embedding
 def embed(
     model: str,
     inputs: tuple[str, ...],
     out: str | None,
     labels: str | None,
     draws_out: bool,
-    **placing: Any,
+    **embedding: Any,
 ) -> None:
-    """Place the samples in INPUT in the space of MODEL.
+    """Embed new samples in a model.
 
-    MODEL is a .ddvi file that fit wrote. Its variants are matched by alleles and position, in every
-    genome build the model knows (fit --chain), or by rsID; those that INPUT lacks count as
-    unobserved and widen the error bars. One sample is enough, and likelihoods of a few reads will
-    do: fields other than GT are read from VCF and BCF files.
+    MODEL is a .ddvi file written by fit. INPUT is one or more genotype files, as for fit; fields
+    other than GT are read from VCF and BCF only. Variants are matched by position and alleles in
+    every genome build stored in MODEL (see fit --chain), else by rsID. Variants absent from INPUT
+    are treated as missing and increase the posterior standard deviations. Coordinates do not
+    depend on the other samples in INPUT.
 
-    Writes PREFIX.coords.tsv, .eigenvec, .pcs.tsv, .relatives.tsv where some in INPUT are related
-    or given twice, .png, .svg, .summary.json and .log, and prints the paths of all but the log.
-    INPUT is given as to fit.
+    Writes PREFIX.coords.tsv, .eigenvec, .pcs.tsv, .png, .svg, .summary.json and .log, and
+    .relatives.tsv if INPUT has related or duplicate samples. Paths of the results are printed to
+    standard output.
     """
     from ancestry_ddvi import api
 
@@ -47,6 +48,6 @@ def embed(
             labels=labels,
             draws_out=draws_out,
             progress=progress,
-            **placing,
+            **embedding,
         )
     tell(embedded.files.values())

@@ -11,12 +11,19 @@ from . import _options as options
 from ._running import running, tell
 
 
+def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of methods, for shell completion."""
+    from ancestry_ddvi.methods import METHODS
+
+    return [name for name in METHODS if name.startswith(incomplete)]
+
+
 @click.command(epilog=options.EXIT_CODES)
 @options.inputs(example="ddvi-ancestry fit cohort.vcf.gz")
-@options.out(default="INPUT without its suffix, in this folder")
+@options.out(default="INPUT without its suffix, in the working directory")
 @options.labels(
-    "samples are coloured in the figure and the model knows groups, as assign needs; a further "
-    "column may hold coarser groups"
+    "Colours the figure and stores the groups of the labels in the model, for assign. Further "
+    "columns may hold coarser levels, such as the superpopulation."
 )
 @options.dims
 @click.option(
@@ -24,26 +31,28 @@ from ._running import running, tell
     metavar="NAME",
     default="ddvi",
     show_default=True,
-    help="What to fit: a row of ddvi-ancestry methods.",
+    shell_complete=_names,
+    help="Method to fit. See ddvi-ancestry methods.",
 )
 @click.option(
     "--prior",
     metavar="NAME[:NUMBER]",
-    help="Where the method expects samples before it sees them, such as mixture:12, which also "
-    "gives every sample probabilities of 12 clusters (PREFIX.groups.tsv).  [default: normal; with "
-    "--semi-supervised a mixture with a component for each label]",
+    help="Prior of the coordinates, such as mixture:12, which also writes probabilities of 12 "
+    "clusters to PREFIX.groups.tsv.  [default: normal; with --semi-supervised, a mixture with one "
+    "component per label]",
 )
 @click.option(
     "--semi-supervised",
     is_flag=True,
-    help="Let --labels guide the fit: labelled samples are a reference for those without a label "
-    "(NA, empty or not in the table), who get probabilities of all labels (PREFIX.groups.tsv).",
+    help="Use --labels in training. Probabilities of all labels are written to PREFIX.groups.tsv, "
+    "also for samples without a label (NA, empty or absent from the table).",
 )
 @click.option(
     "--chain",
     metavar="FILE",
+    type=options.PATH,
     help="UCSC chain file from the genome build of INPUT to another, such as "
-    "hg19ToHg38.over.chain.gz: the model then knows its variants in both, and embed takes files of "
+    "hg19ToHg38.over.chain.gz. The model stores positions in both builds, and embed accepts "
     "either.",
 )
 @options.seed
@@ -51,7 +60,11 @@ from ._running import running, tell
 @options.threads
 @options.filters
 @options.settings
-@click.option("--dry-run", is_flag=True, help="Print the plan, its memory and time; write nothing.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Print the plan with estimated memory and time; write nothing.",
+)
 @options.verbosity
 def fit(
     inputs: tuple[str, ...],
@@ -69,15 +82,16 @@ def fit(
     settings: Mapping[str, str],
     dry_run: bool,
 ) -> None:
-    """Fit a model to the cohort in INPUT and place every sample in it.
+    """Fit a model to a cohort and embed its samples.
 
-    INPUT is a VCF, VCF.gz, BCF, PLINK 1 or PLINK 2 file, or the prefix of a PLINK file set, known
-    by its content; several files, such as one for each chromosome, are joined; - reads a VCF from
-    standard input.
+    INPUT is a VCF (plain or bgzipped), BCF, PLINK 1 or PLINK 2 file, or the prefix of a PLINK
+    file set. The format is detected from the content. Several files, such as one per chromosome,
+    are concatenated. - reads a VCF from standard input.
 
-    Writes PREFIX.ddvi (the model), .coords.tsv, .eigenvec, .pcs.tsv, .groups.tsv where there are
-    labels or clusters to tell apart, .png, .svg, .summary.json and .log, and prints the paths of
-    all but the log.
+    Writes PREFIX.ddvi (the model), .coords.tsv, .eigenvec, .pcs.tsv, .png, .svg, .summary.json
+    and .log, and .groups.tsv with --semi-supervised or a prior with components. Genotypes are
+    packed into PREFIX.genotypes.*, which later runs on the same INPUT reuse. Paths of the results
+    are printed to standard output.
     """
     from ancestry_ddvi import Filters, api
 

@@ -10,16 +10,16 @@ from ._running import running, tell
 
 @click.command(epilog=options.EXIT_CODES)
 @options.inputs(example="ddvi-ancestry ingest cohort.vcf.gz")
-@options.out(default="INPUT.genotypes in this folder, where fit looks for it")
+@options.out(default="INPUT.genotypes in the working directory, where fit looks for it")
 @options.verbosity
 def ingest(inputs: tuple[str, ...], out: str | None) -> None:
-    """Pack the genotypes in INPUT, two bits each, for later runs.
+    """Pack genotypes into 2 bits each for later runs.
 
-    fit does this by itself when it needs to; ingest does it ahead of time. INPUT is given as to
-    fit.
+    INPUT is one or more genotype files, as for fit. fit packs its INPUT itself; ingest does so
+    ahead of time.
 
-    Writes PREFIX.bed, .bim, .fam (a PLINK 1 file set), .json and .log, and prints the paths of
-    the first four.
+    Writes PREFIX.bed, .bim, .fam (a PLINK 1 file set), .json and .log. Paths of the results are
+    printed to standard output.
     """
     from ancestry_ddvi import api
 

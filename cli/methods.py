@@ -7,14 +7,14 @@ import click
 
 @click.command()
 def methods() -> None:
-    """List the methods that fit --method takes.
+    """List the methods of fit --method.
 
-    Columns, separated by tabs: name, whether it places new samples (embed), whether it gives
-    error bars, whether labels can guide it (--semi-supervised), and what it is.
+    Prints a tab-separated table: name, embeds_new (embed accepts its models), posterior_sd
+    (reports posterior standard deviations), uses_labels (accepts --semi-supervised), summary.
     """
     from ancestry_ddvi.methods import METHODS
 
-    click.echo("name\tplaces_new\terror_bars\tuses_labels\tsummary")
+    click.echo("name\tembeds_new\tposterior_sd\tuses_labels\tsummary")
     for name, row in METHODS.items():
         flags = (row.embeds_new_samples, row.error_bars, row.uses_labels)
         click.echo("\t".join([name, *("yes" if flag else "no" for flag in flags), row.summary]))

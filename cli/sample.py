@@ -9,7 +9,7 @@ from ._running import running, tell
 
 
 @click.command(epilog=options.EXIT_CODES)
-@click.argument("model", metavar="MODEL")
+@options.model
 @click.option(
     "-n",
     "n",
@@ -17,38 +17,39 @@ from ._running import running, tell
     metavar="N",
     default=500,
     show_default=True,
-    help="How many samples; more are the same ones and others.",
+    help="Number of samples. A larger N extends the same samples.",
 )
 @click.option(
     "--population",
     metavar="NAME[:WEIGHT]",
     multiple=True,
-    help="A group of the model (fit --labels), on any level of its labels; places are drawn from "
-    "the normals by which the model knows it. May be given several times: each sample is then of "
-    "one of these groups, by the weights or alike, which makes a mixed cohort and not admixed "
-    "samples.  [default: the prior of the model]",
+    help="Group of the model (fit --labels, any level) to simulate. Repeatable; each sample is "
+    "then drawn from one of the groups, with these weights (default: equal weights). Samples are "
+    "not admixed.  [default: the prior of the model]",
 )
 @options.seed
 @click.option(
     "--out",
     metavar="FILE",
-    help="Ends in .vcf.gz, .vcf or .bed (with .bim and .fam), which says the format; PREFIX is "
-    "the rest of it. Files of these names are replaced.  "
-    "[default: MODEL.synthetic.vcf.gz, in this folder]",
+    type=options.PATH,
+    help="Genotype file to write. The suffix .vcf.gz, .vcf or .bed (with .bim and .fam) sets the "
+    "format; PREFIX is the name without it. Existing files are overwritten.  "
+    "[default: MODEL.synthetic.vcf.gz, in the working directory]",
 )
 @options.verbosity
 def sample(model: str, n: int, population: tuple[str, ...], seed: int, out: str | None) -> None:
-    """Draw synthetic samples from MODEL and write their genotypes.
+    """Simulate samples from a model and write their genotypes.
 
-    MODEL is a .ddvi file that fit wrote with a method that trains a decoder, such as ddvi, vae or
-    aae. A sample is a place on the map, drawn from the prior or like those of a group, allele
-    frequencies that go with it, and a genotype drawn at every variant of the model by itself:
-    structure of populations is in the files, and linkage disequilibrium is not. Every file says
-    that its samples are synthetic. They are no more anonymous than the model: who holds a sample's
-    genotypes can guess whether that sample was in its panel.
+    MODEL is a .ddvi file written by fit with a method that has a decoder, such as ddvi, vae or
+    aae. Coordinates are drawn from the prior or from a group, decoded to allele frequencies, and
+    genotypes are drawn independently at each variant. The data have population structure but no
+    linkage disequilibrium. All files are marked as synthetic.
 
-    Writes FILE, PREFIX.samples.tsv with every sample's place, PREFIX.sample.json and .sample.log, and
-    prints the paths of all but the log.
+    Synthetic samples are no more anonymous than the model: with the genotypes of an individual, one
+    can estimate whether it is in the reference panel.
+
+    Writes FILE, PREFIX.samples.tsv (coordinates), PREFIX.sample.json and .sample.log. Paths of the
+    results are printed to standard output.
     """
     from ancestry_ddvi import api
 

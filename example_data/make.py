@@ -28,8 +28,8 @@ FATHER = 1
 LOW_CALL_RATE = 100
 
 
-def simulate_everyone() -> SimulatedCohort:
-    """250 samples of ten groups, a child of the first two, and the third once more."""
+def simulate_all() -> SimulatedCohort:
+    """250 samples of ten groups, a child of the first two, and a duplicate of the third."""
     missing = np.full(GROUPS * SAMPLES + 2, 0.003)
     missing[LOW_CALL_RATE] = 0.12
     return simulate(
@@ -44,21 +44,19 @@ def simulate_everyone() -> SimulatedCohort:
     )
 
 
-def split(everyone: SimulatedCohort) -> tuple[SimulatedCohort, SimulatedCohort]:
-    """The cohort, without the father; and a query of 12 samples at 60 % of the variants."""
+def split(full: SimulatedCohort) -> tuple[SimulatedCohort, SimulatedCohort]:
+    """The cohort without the father, and a query of 12 samples at 60 % of the variants."""
     last = SAMPLES * np.arange(1, GROUPS + 1) - 1
     query = np.sort([*last, last[0] - 1, last[-1] - 1])
-    cohort = np.setdiff1d(np.arange(len(everyone.samples)), [*query, FATHER])
+    cohort = np.setdiff1d(np.arange(len(full.samples)), [*query, FATHER])
     rng = np.random.default_rng(SEED)
     some = np.sort(rng.choice(VARIANTS, VARIANTS * 6 // 10, replace=False))
     swapped = rng.random(len(some)) < 0.2
-    return everyone.select(cohort, np.arange(VARIANTS)), disguise(
-        everyone.select(query, some), swapped
-    )
+    return full.select(cohort, np.arange(VARIANTS)), disguise(full.select(query, some), swapped)
 
 
 def disguise(cohort: SimulatedCohort, swapped: np.ndarray) -> SimulatedCohort:
-    """The same genotypes with other names: ``chr`` before, REF and ALT swapped at some variants."""
+    """The same genotypes in other notation: ``chr`` prefix, REF and ALT swapped at some."""
     variants = cohort.variants
     other = replace(
         variants,
@@ -77,8 +75,8 @@ def write_labels(path: Path, cohort: SimulatedCohort) -> None:
 
 
 def main(folder: Path) -> None:
-    """Write every file of the example."""
-    cohort, query = split(simulate_everyone())
+    """Write all files of the example."""
+    cohort, query = split(simulate_all())
     cohort.write_vcf(folder / "cohort.vcf.gz")
     write_plink(folder / "cohort", cohort.samples, [Block(cohort.variants, cohort.dosages)])
     write_labels(folder / "labels.tsv", cohort)

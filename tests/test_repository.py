@@ -1,4 +1,4 @@
-"""What is said twice in the repository is said alike."""
+"""The repository is consistent: versions, licences, contracts and words."""
 
 from __future__ import annotations
 
@@ -22,8 +22,13 @@ def canonical(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def project():
-    return tomllib.loads(text("pyproject.toml"))["project"]
+def settings():
+    return tomllib.loads(text("pyproject.toml"))
+
+
+@pytest.fixture(scope="module")
+def project(settings):
+    return settings["project"]
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +58,52 @@ def test_one_licence(project):
     assert project["license"] == "BSD-3-Clause"
     assert "license: BSD-3-Clause\n" in text("CITATION.cff")
     assert 'licenses="BSD-3-Clause"' in text("Dockerfile")
+
+
+def test_commands_reach_a_few_parts_of_the_package_and_no_other(settings):
+    reached = {"api", "methods", "errors", "progress", "resources", "storage"}
+    paths = [
+        *(ROOT / "ancestry_ddvi").glob("*.py"),
+        *(ROOT / "ancestry_ddvi").glob("*/__init__.py"),
+    ]
+    parts = {path.parent.name if path.stem == "__init__" else path.stem for path in paths}
+    (contract,) = [
+        contract
+        for contract in settings["tool"]["importlinter"]["contracts"]
+        if contract.get("source_modules") == ["cli"]
+    ]
+    forbidden = {f"ancestry_ddvi.{part}" for part in parts - reached - {"ancestry_ddvi"}}
+    inside = {"ancestry_ddvi.api.*", "ancestry_ddvi.methods.*"}
+    assert set(contract["forbidden_modules"]) == forbidden | inside
+
+
+WORDS = re.compile(r"\b(people|persons?|somebody|everybody|nobody)\b", re.IGNORECASE)
+HUMANS = (
+    "genotypes of a person",
+    "whether this person",
+)
+"""Phrases that mean humans: privacy."""
+WORDED = ("cli",)
+"""Folders whose words are checked."""
+
+
+def files_of(folder: str) -> list[Path]:
+    """The text files of a folder."""
+    kinds = {".py", ".md", ".json", ".txt", ".yaml"}
+    return sorted(path for path in (ROOT / folder).rglob("*") if path.suffix in kinds)
+
+
+@pytest.mark.parametrize("folder", WORDED)
+def test_samples_are_not_called_people(folder):
+    assert files_of(folder)
+    found = []
+    for path in files_of(folder):
+        words = path.read_text(encoding="utf-8")
+        for phrase in HUMANS:
+            words = words.replace(phrase, "")
+        lines = enumerate(words.splitlines(), start=1)
+        found += [f"{path.name}:{number}" for number, line in lines if WORDS.search(line)]
+    assert found == []
 
 
 def test_the_readme_shows_the_commands_that_make_runs():

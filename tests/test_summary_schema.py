@@ -73,7 +73,7 @@ def test_a_summary_is_valid(schema, summaries, command):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_key_is_required(schema, summaries, command):
     """Leaving out any key at the top or in an object of fixed keys is an error."""
-    for path in ([], ["options"], ["bounds"], ["match"], ["calibration"], ["privacy"]):
+    for path in ([], ["options"], ["bounds"], ["harmonisation"], ["calibration"], ["privacy"]):
         part = summaries[command]
         for step in path:
             part = part.get(step, {})

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageProblem
+from ..genotypes.formats.registry import without_suffixes
 
 if TYPE_CHECKING:
     from ..artefacts.model import Model
@@ -14,14 +15,10 @@ if TYPE_CHECKING:
     from ..methods.method import Method
     from ..methods.networks import Trained
 
-SUFFIXES = (".gz", ".bgz", ".vcf", ".bcf", ".bed", ".bim", ".fam", ".pgen", ".pvar", ".psam")
-
 
 def default_prefix(inputs: Sequence[str], model: str | None = None) -> str:
     """The input's name without folder and suffix; for ``embed``, with the model's after it."""
-    name = "stdin" if inputs[0] == "-" else Path(inputs[0]).name
-    while name.endswith(SUFFIXES) and name not in SUFFIXES:
-        name = name[: name.rindex(".")]
+    name = "stdin" if inputs[0] == "-" else without_suffixes(Path(inputs[0]).name)
     return name if model is None else f"{name}.in.{Path(model).name.removesuffix('.ddvi')}"
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from dataclasses import field as attribute
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,22 +20,43 @@ from ..genotypes.variants import Block
 from ..progress import SILENT, Progress
 from ..storage import prepare_folder
 from ._common import generator_of
+from ._results import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Decoded:
-    """What ``decode`` wrote, and the expected scores, (samples, components)."""
+@dataclass(frozen=True, repr=False)
+class Decoded(Result):
+    """What ``decode`` wrote, and the expected scores.
+
+    Attributes
+    ----------
+    files : dict from kind to Path
+    samples : tuple of str
+    scores : ndarray of float64, (samples, components)
+    """
 
     files: dict[str, Path]
-    scores: np.ndarray = attribute(repr=False)
+    samples: tuple[str, ...]
+    scores: np.ndarray
+
+    def to_frame(self) -> pd.DataFrame:
+        """IDs and expected component scores, as ``PREFIX.pcs.tsv`` has them."""
+        import pandas as pd
+
+        axes = [f"PC{k + 1}" for k in range(self.scores.shape[1])]
+        frame = pd.DataFrame(self.scores, columns=axes)
+        frame.insert(0, "sample_id", list(self.samples))
+        return frame
 
 
 def decode(
     model: str, coords: str, out: str | None = None, *, progress: Progress = SILENT
 ) -> Decoded:
-    """Say what genotypes a fitted model expects at coordinates: scores, and dosages at its variants.
+    """The component scores and dosages that a fitted model expects at coordinates.
 
     Parameters
     ----------
@@ -52,9 +73,6 @@ def decode(
         If the model has no generator, the table is of another model, or something cannot be read
         or written.
     """
-    from ..fitting.pipeline import revive
-    from ..models.runtime import computing, pick
-
     prefix = out or decode_prefix(coords)
     prepare_folder(Path(prefix))
     fitted = Model.read(Path(model))
@@ -65,32 +83,44 @@ def decode(
             f"{coords} has {table.mean.shape[1]} coordinates, the model {dims}",
             "Give the table that fit or embed wrote with this very model.",
         )
-    with computing(fitted.record.options.seed, None):
-        generator = generator_of(revive(fitted, pick("cpu")), fitted, model)
-        z = np.zeros((len(table.samples), generator.latents))
-        z[:, :dims] = table.mean @ fitted.rotation.T
-        if generator.latents > dims:
-            log.warning(
-                "The model has %d latents and the table %d of them; the rest are taken as 0, "
-                "their median. Fit with --dims %d for an exact inverse.",
-                generator.latents, dims, generator.latents,
-            )  # fmt: skip
-        scores = generator.decode_scores(z, np.zeros((len(z), fitted.projection.kept)))
+    scores = _expected_scores(fitted, model, table.mean)
     files = {"pcs": Path(f"{prefix}.pcs.tsv"), "vcf": Path(f"{prefix}.vcf.gz")}
     write_components(files["pcs"], table.samples, scores)
+    said = f"Expected dosages at coordinates of {Path(model).name}, not measured ones."
+    remarks = [("source", f"ddvi-ancestry {__version__}"), ("decoded", said)]
+    blocks = _dosages(fitted, scores, progress)
+    write_vcf_blocks(
+        files["vcf"], table.samples, blocks, contigs(fitted.panel), remarks, field="DS"
+    )
+    return Decoded(files, tuple(table.samples), scores)
+
+
+def _expected_scores(fitted: Model, name: str, coordinates: np.ndarray) -> np.ndarray:
+    """What the decoder expects at coordinates, (samples, dims); (samples, components)."""
+    from ..fitting.pipeline import revive
+    from ..models.runtime import computing, pick
+
+    dims = len(fitted.rotation)
+    with computing(fitted.record.options.seed, None):
+        generator = generator_of(revive(fitted, pick("cpu")), fitted, name)
+        z = np.zeros((len(coordinates), generator.latents))
+        z[:, :dims] = coordinates @ fitted.rotation.T
+        if generator.latents > dims:
+            log.warning(
+                "The model has %d latents and the table %d of them; the others are set to 0, "
+                "their median. Fit with --dims %d for an exact inverse.",
+                generator.latents,
+                dims,
+                generator.latents,
+            )
+        return generator.decode_scores(z, np.zeros((len(z), fitted.projection.kept)))
+
+
+def _dosages(fitted: Model, scores: np.ndarray, progress: Progress) -> Iterator[Block]:
     with progress.stage("dosages", len(fitted.panel)) as advance:
-
-        def told() -> Iterator[Block]:
-            for block in expected_dosages(fitted.panel, fitted.projection, scores):
-                yield block
-                advance(len(block.variants))
-
-        said = f"Expected dosages at coordinates of {Path(model).name}, not measured ones."
-        remarks = [("source", f"ddvi-ancestry {__version__}"), ("decoded", said)]
-        write_vcf_blocks(
-            files["vcf"], table.samples, told(), contigs(fitted.panel), remarks, field="DS"
-        )
-    return Decoded(files, scores)
+        for block in expected_dosages(fitted.panel, fitted.projection, scores):
+            yield block
+            advance(len(block.variants))
 
 
 def decode_prefix(coords: str) -> str:

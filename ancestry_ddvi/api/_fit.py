@@ -142,7 +142,7 @@ def fit(
     >>> import ancestry_ddvi
     >>> fitted = ancestry_ddvi.fit(["cohort.vcf.gz"], labels="labels.tsv", dry_run=True)
     >>> fitted.summary["plan"][0]
-    'read cohort.vcf.gz: 120 samples'
+    'read cohort.vcf.gz: 122 samples'
     """
     from ..fitting.estimate import plan
     from ..models.runtime import computing, pick

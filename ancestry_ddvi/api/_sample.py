@@ -14,7 +14,7 @@ import numpy as np
 from .. import __version__
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock, complete, write_summary
-from ..artefacts.synthetic import write_synthetic
+from ..artefacts.synthetic import synthetic_frame, write_synthetic
 from ..errors import UsageProblem
 from ..genotypes.formats.plink import write_plink
 from ..genotypes.formats.vcf_writer import write_vcf_blocks
@@ -24,8 +24,10 @@ from ..progress import SILENT, Progress
 from ..seeding import stream
 from ..storage import prepare_folder
 from ._common import targets_of
+from ._results import Result
 
 if TYPE_CHECKING:
+    import pandas as pd
     import torch
 
     from ..inference.targets import GroupTarget
@@ -35,30 +37,35 @@ log = logging.getLogger(__name__)
 
 SUFFIXES = (".vcf.gz", ".vcf", ".bed")
 BLOCK = 4096
-"""Places of the prior drawn at once, always: the first are the same however many there are."""
+"""Latents of the prior drawn at once, always: a larger number extends the same ones."""
 
 FAMILY = "SYNTHETIC"
 """Family ID of every sample in a .fam file."""
 
 
-@dataclass(frozen=True)
-class Sampled:
-    """What ``sample`` wrote, and where the samples were made.
+@dataclass(frozen=True, repr=False)
+class Sampled(Result):
+    """What ``sample`` wrote, and the coordinates at which the samples were made.
 
     Attributes
     ----------
-    files : dict of str to Path
+    files : dict from kind to Path
     summary : dict
+    samples : tuple of str
     population : tuple of str
         The group each sample was drawn for; "" where none was asked for.
-    places : ndarray of float64, (samples, dims)
-        On the axes of the coordinates.
+    coordinates : ndarray of float64, (samples, dims)
     """
 
     files: dict[str, Path]
     summary: dict[str, Any]
-    population: tuple[str, ...] = attribute(repr=False)
-    places: np.ndarray = attribute(repr=False)
+    samples: tuple[str, ...]
+    population: tuple[str, ...]
+    coordinates: np.ndarray
+
+    def to_frame(self) -> pd.DataFrame:
+        """IDs, groups and coordinates, as ``PREFIX.samples.tsv`` has them."""
+        return synthetic_frame(self.samples, self.population, self.coordinates)
 
 
 def sample(
@@ -70,11 +77,11 @@ def sample(
     seed: int = 42,
     progress: Progress = SILENT,
 ) -> Sampled:
-    """Draw samples who never were from a fitted model, and write their genotypes.
+    """Draw synthetic samples from a fitted model and write their genotypes.
 
-    Places come from the prior or from a group's normals, true scores from the decoder with the
-    variance it leaves over, and dosages from the allele frequencies that go with them, each variant
-    by itself: nothing of linkage is in them.
+    Latents come from the prior or from a group's normals, true scores from the decoder with its
+    residual variance, and dosages from the allele frequencies that go with them. Each variant is
+    drawn by itself: there is no linkage disequilibrium.
 
     Parameters
     ----------
@@ -84,11 +91,12 @@ def sample(
         A file that ends in .vcf.gz, .vcf or .bed; by default ``<model>.synthetic.vcf.gz`` in
         this folder. What else is written has its name without the ending.
     n : int
-        How many samples. More samples are the same ones and others.
+        Number of samples. A larger number extends the same samples.
     population : str or sequence of str
-        Names of labelled groups of the model on any level: places are then drawn from the
-        normals by which the model knows the group. Of several, each sample is of one of
-        them, by their weights, "CEU:0.3", or alike: a mixed cohort, not mixed samples.
+        Names of labelled groups of the model on any level: latents are then drawn from the
+        normals by which the model knows the group. Of several, each sample belongs to one,
+        in proportion to their weights, "CEU:0.3", or equally: a mixed cohort, not admixed
+        samples.
     seed : int
     progress : Progress
 
@@ -97,47 +105,114 @@ def sample(
     DDVIError
         If the model has no decoder or not these groups, or something cannot be read or written.
     """
-    from ..models.runtime import computing, pick
+    run = _run(model, out, n, population, seed, progress)
+    made = _draw(run)
+    return _write(run, made)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One call of ``sample``, its arguments read and checked."""
+
+    name: str
+    model: Model
+    generator: Generator
+    path: Path
+    prefix: str
+    samples: tuple[str, ...]
+    population: tuple[str, ...]
+    groups: tuple[GroupTarget, ...]
+    seed: int
+    progress: Progress
+    clock: Clock = attribute(default_factory=Clock)
+
+
+@dataclass(frozen=True)
+class _Synthetic:
+    """Samples before they have genotypes.
+
+    Attributes
+    ----------
+    population : tuple of str
+        The group each was drawn for; "" where none was asked for.
+    latents : ndarray of float64, (samples, latents)
+    scores : ndarray of float64, (samples, components)
+        True scores.
+    groups : list of dict
+        The summary's ``populations``.
+    """
+
+    population: tuple[str, ...]
+    latents: np.ndarray
+    scores: np.ndarray
+    groups: list[dict[str, Any]]
+
+
+def _run(
+    model: str,
+    out: str | None,
+    n: int,
+    population: str | Sequence[str],
+    seed: int,
+    progress: Progress,
+) -> _Run:
+    from ..models.runtime import pick
 
     path, prefix = sample_files(model, out)
     if n < 1:
         raise UsageProblem(f"-n is {n}", "Give 1 or more.")
-    clock = Clock()
     prepare_folder(path)
     fitted = Model.read(Path(model))
-    generator = _generator(fitted, model, pick("cpu"))
     asked = (population,) if isinstance(population, str) else tuple(population)
-    wanted = targets_of(fitted, asked)
-    samples = names(n)
-    clock.lap("loading")
-    with computing(seed, 1):
-        who, z, origins = _places(generator, wanted, samples, seed)
-        kept = fitted.projection.kept
-        normal = np.stack([stream(seed, f"excess {s}").standard_normal(kept) for s in samples])
-        scores = generator.decode_scores(z, normal)
-        clock.lap("places")
-        blocks = genotypes(fitted.panel, fitted.projection, scores, samples, seed)
-        with progress.stage("genotypes", len(fitted.panel)) as advance:
-            told = (_told(block, advance) for block in blocks)
-            files = _write(path, samples, told, fitted, _statement(model, fitted, seed, wanted))
-        clock.lap("genotypes")
-    places = z[:, : len(fitted.rotation)] @ fitted.rotation
-    files["samples"] = Path(f"{prefix}.samples.tsv")
-    write_synthetic(files["samples"], samples, who, places)
-    files["sample"] = Path(f"{prefix}.sample.json")
+    run = _Run(
+        model, fitted, _generator(fitted, model, pick("cpu")), path, prefix, names(n), asked,
+        tuple(targets_of(fitted, asked)), seed, progress,
+    )  # fmt: skip
+    run.clock.lap("loading")
+    return run
+
+
+def _draw(run: _Run) -> _Synthetic:
+    """Latents from the groups or the prior, and the true scores that go with them."""
+    from ..models.runtime import computing
+
+    kept = run.model.projection.kept
+    with computing(run.seed, 1):
+        population, z, groups = _latents(run.generator, run.groups, run.samples, run.seed)
+        normal = np.stack([
+            stream(run.seed, f"excess {sample}").standard_normal(kept) for sample in run.samples
+        ])  # fmt: skip
+        scores = run.generator.decode_scores(z, normal)
+    run.clock.lap("coordinates")
+    return _Synthetic(population, z, scores, groups)
+
+
+def _write(run: _Run, made: _Synthetic) -> Sampled:
+    """Genotypes, the table of coordinates and the summary."""
+    fitted, dims = run.model, len(run.model.rotation)
+    blocks = genotypes(fitted.panel, fitted.projection, made.scores, run.samples, run.seed)
+    with run.progress.stage("genotypes", len(fitted.panel)) as advance:
+        files = _write_genotypes(run, (_counted(block, advance) for block in blocks))
+    run.clock.lap("genotypes")
+    coordinates = made.latents[:, :dims] @ fitted.rotation
+    files["samples"] = Path(f"{run.prefix}.samples.tsv")
+    write_synthetic(files["samples"], run.samples, made.population, coordinates)
+    files["sample"] = Path(f"{run.prefix}.sample.json")
     summary = {
         "command": "sample",
         "synthetic": True,
-        "inputs": [model],
-        "model": model,
-        "options": {"n": n, "population": list(asked), "seed": seed},
-        "samples": n,
+        "inputs": [run.name],
+        "model": run.name,
+        "options": {
+            "n": len(run.samples), "population": list(run.population), "seed": run.seed
+        },
+        "samples": len(run.samples),
         "variants": len(fitted.panel),
-        "populations": origins,
-    }
-    completed = complete(summary, files, clock)
+        "populations": made.groups,
+    }  # fmt: skip
+    completed = complete(summary, files, run.clock)
     write_summary(files["sample"], completed)
-    return Sampled(files, completed, who, places)
+    return Sampled(files, completed, run.samples, made.population, coordinates)
 
 
 def sample_files(model: str, out: str | None) -> tuple[Path, str]:
@@ -163,7 +238,7 @@ def sample_files(model: str, out: str | None) -> tuple[Path, str]:
 
 
 def _generator(fitted: Model, name: str, device: torch.device) -> Generator:
-    """The method, if samples can be drawn from it."""
+    """The method, if it has a decoder."""
     from ..fitting.pipeline import revive
     from ..methods import row
     from ..methods.generator import Generator
@@ -179,10 +254,10 @@ def _generator(fitted: Model, name: str, device: torch.device) -> Generator:
     )
 
 
-def _places(
+def _latents(
     generator: Generator, wanted: Sequence[GroupTarget], samples: Sequence[str], seed: int
 ) -> tuple[tuple[str, ...], np.ndarray, list[dict[str, Any]]]:
-    """The group and the latents of every sample, and the groups with the number of their samples."""
+    """The group and the latents of every sample, and the number of samples of each group."""
     if not wanted:
         blocks = [
             generator.sample_prior(BLOCK, int(stream(seed, f"places {start}").integers(2**62)))
@@ -192,8 +267,12 @@ def _places(
         return ("",) * len(samples), z, [_origin(None, len(samples))]
     known = len(wanted[0].rotation)
     if known < generator.latents:
-        log.warning("Groups are known by %d of the model's %d latents and are like any sample in the "
-                    "others: fit with more --dims.", known, generator.latents)  # fmt: skip
+        log.warning(
+            "Groups are known along %d of the model's %d latents; along the others samples are "
+            "drawn from the prior. Fit with more --dims.",
+            known,
+            generator.latents,
+        )
     chances = [stream(seed, f"place {sample}") for sample in samples]
     edges = np.cumsum([target.share for target in wanted])[:-1]
     member = np.searchsorted(edges, [chance.random() for chance in chances], side="right")
@@ -217,30 +296,28 @@ def _origin(target: GroupTarget | None, samples: int) -> dict[str, Any]:
     }
 
 
-def _statement(model: str, fitted: Model, seed: int, wanted: Sequence[GroupTarget]) -> str:
+def _statement(run: _Run) -> str:
     """What the header of a VCF says of the samples in it."""
-    mixed = ", ".join(f"{target.name} {target.share:.4g}" for target in wanted)
+    mixed = ", ".join(f"{group.name} {group.share:.4g}" for group in run.groups)
     return (
-        "All samples in this file are SYNTHETIC: no sample has these genotypes. Drawn by "
-        f"ddvi-ancestry {__version__} from the model {Path(model).name} (method "
-        f"{fitted.record.options.method}), seed {seed}, population "
-        f"{mixed or 'none: the prior of the model'}. Variants are independent given the position "
-        "on the map: there is no linkage disequilibrium, and haplotypes mean nothing."
+        "All samples in this file are SYNTHETIC: no person has these genotypes. Drawn by "
+        f"ddvi-ancestry {__version__} from the model {Path(run.name).name} (method "
+        f"{run.model.record.options.method}), seed {run.seed}, population "
+        f"{mixed or 'none: the prior of the model'}. Variants are independent given the "
+        "coordinates: there is no linkage disequilibrium, and haplotypes mean nothing."
     )
 
 
-def _told(block: Block, advance: Callable[[int], None]) -> Block:
+def _counted(block: Block, advance: Callable[[int], None]) -> Block:
     advance(len(block.variants))
     return block
 
 
-def _write(
-    path: Path, samples: Sequence[str], blocks: Iterator[Block], fitted: Model, statement: str
-) -> dict[str, Path]:
+def _write_genotypes(run: _Run, blocks: Iterator[Block]) -> dict[str, Path]:
     """Write the genotypes; the paths by kind."""
-    if path.suffix == ".bed":
-        write_plink(path.with_suffix(""), samples, blocks, FAMILY)
-        return {end: path.with_suffix(f".{end}") for end in ("bed", "bim", "fam")}
-    remarks = [("source", f"ddvi-ancestry {__version__}"), ("synthetic", statement)]
-    write_vcf_blocks(path, samples, blocks, contigs(fitted.panel), remarks)
-    return {"vcf": path}
+    if run.path.suffix == ".bed":
+        write_plink(run.path.with_suffix(""), run.samples, blocks, FAMILY)
+        return {end: run.path.with_suffix(f".{end}") for end in ("bed", "bim", "fam")}
+    remarks = [("source", f"ddvi-ancestry {__version__}"), ("synthetic", _statement(run))]
+    write_vcf_blocks(run.path, run.samples, blocks, contigs(run.model.panel), remarks)
+    return {"vcf": run.path}

@@ -13,7 +13,7 @@ VARIANTS_AT_ONCE = 1024
 GENOTYPES_AT_ONCE = 2**25
 
 
-class Reads(Protocol):
+class GenotypeReader(Protocol):
     """Anything that holds genotypes and gives them back variant by variant.
 
     Attributes
@@ -36,7 +36,7 @@ class Reads(Protocol):
 
 
 def in_blocks(
-    store: Reads, rows: np.ndarray, samples: np.ndarray | None = None
+    store: GenotypeReader, rows: np.ndarray, samples: np.ndarray | None = None
 ) -> Iterator[np.ndarray]:
     """Dosages of ``rows``, int8 (variants, samples), at most 1,024 variants and 32 MiB at once."""
     count = len(store.samples) if samples is None else len(samples)

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import InputUnreadable, NothingLeft
 from .formats.fields import POSTERIORS
 from .formats.likelihood_source import LikelihoodSource
-from .formats.registry import as_one, variant_file
+from .formats.registry import as_one, likelihood_file
 from .formats.variant_filter import VariantRow, table
 from .harmonise.matching import ABSENT, bare_chromosome
 from .harmonise.panel import Alignment
@@ -80,7 +80,7 @@ class LikelihoodStore:
             See ``open_sources``.
         """
         wanted = _Wanted(model)
-        parts = [LikelihoodSource(variant_file(path) or path, field, wanted) for path in paths]
+        parts = [LikelihoodSource(likelihood_file(path) or path, field, wanted) for path in paths]
         source = as_one(parts)
         tables, values = [table([])], [np.empty((0, len(source.samples), 3), np.float16)]
         for block in source.blocks():

@@ -82,9 +82,9 @@ class GenotypeStore:
     ) -> GenotypeStore:
         """The genotypes in the given files.
 
-        A PLINK 1 fileset is used in place. Anything else is ingested to the fileset
-        ``cache`` unless that was made from the same files before, or is held in memory if
-        there is no ``cache``.
+        A source such as a PLINK 1 fileset is used in place. Others are ingested to the
+        fileset ``cache``, unless that was made from the same files before, or are held in
+        memory if there is no ``cache``.
 
         Raises
         ------
@@ -94,8 +94,8 @@ class GenotypeStore:
             If no biallelic SNP is in the files.
         """
         source = open_sources(paths)
-        if isinstance(source, PlinkSource):
-            return _in_place(source)
+        if found := source.in_place():
+            return _store(source, *found)
         if cache is None:
             return _in_memory(source, progress)
         return _reused(source, cache) or _ingested(source, cache, progress)
@@ -117,17 +117,10 @@ def ingest(
 
 
 def _store(source: GenotypeSource, variants: VariantTable, packed: PackedRows) -> GenotypeStore:
+    if not len(variants):
+        raise _nothing(source)
     skipped = Counter(source.skipped)
     return GenotypeStore(source.name, source.samples, variants, packed, skipped, source.build_hint)
-
-
-def _in_place(source: PlinkSource) -> GenotypeStore:
-    rows = np.flatnonzero(source.usable)
-    if not len(rows):
-        raise _nothing(source)
-    if len(rows) == len(source.variants):
-        return _store(source, source.variants, PackedRows(source.packed))
-    return _store(source, source.variants[rows], PackedRows(source.packed, rows))
 
 
 def _in_memory(source: GenotypeSource, progress: Progress | None) -> GenotypeStore:
@@ -164,9 +157,10 @@ def _reused(source: GenotypeSource, prefix: Path) -> GenotypeStore | None:
     if manifest is None or not source.files or manifest.inputs != fingerprint(source.files):
         return None
     try:
-        store = _in_place(PlinkSource(f"{prefix}.bed"))
+        packed = PlinkSource(f"{prefix}.bed")
     except InputUnreadable:
         return None
+    store = _store(packed, *packed.in_place())
     if store.samples != source.samples:
         return None
     log.info("The store %s is reused: it was made from %s, unchanged since.", prefix, source.name)

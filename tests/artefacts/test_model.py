@@ -10,9 +10,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from ancestry_ddvi.artefacts.model import FORMAT, Model
+from ancestry_ddvi.artefacts.record import ModelOptions, ModelRecord
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.errors import InputUnreadable, OutputUnwritable
 from ancestry_ddvi.fitting.pipeline import revive
@@ -56,7 +58,7 @@ def model() -> Model:
             "b": np.array([np.nextafter(1, 2)]),
         },
         np.linalg.qr(rng.normal(size=(2, 2)))[0],
-        {"options": {"seed": 1, "name": "Ø"}, "scale": [0.1, 1e-300]},
+        ModelRecord(ModelOptions("ddvi", 2, 1, {"maf": None}, {"Ø": 1e-300}), (0.1, 1e-300)),
     )
 
 
@@ -78,7 +80,7 @@ def test_a_model_comes_back_bit_for_bit(model, tmp_path) -> None:
         assert value.dtype == back.weights[name].dtype
         assert np.array_equal(value, back.weights[name])
     assert np.array_equal(model.rotation, back.rotation)
-    assert dict(model.record).items() <= dict(back.record).items()
+    assert model.record == back.record
 
 
 def test_writing_what_was_read_gives_the_same_bytes(model, tmp_path) -> None:
@@ -87,7 +89,7 @@ def test_writing_what_was_read_gives_the_same_bytes(model, tmp_path) -> None:
     assert (tmp_path / "a.ddvi").read_bytes() == (tmp_path / "b.ddvi").read_bytes()
 
 
-def test_a_revived_network_places_samples_as_before(
+def test_a_revived_network_embeds_samples_as_before(
     fitted_model: SimpleNamespace, tmp_path
 ) -> None:
     first = Model.read(fitted_model.files["model"])
@@ -146,7 +148,7 @@ def test_nothing_in_the_file_is_counted_by_sample(
             return {len(value)}.union(*[lengths(v) for v in value])
         return set()
 
-    assert max(lengths(dict(model.record))) < 40
+    assert max(lengths(model.record.as_json())) < 40
 
 
 def test_no_genotype_can_be_read_off_the_file(
@@ -214,7 +216,7 @@ def test_a_folder_and_an_absent_file_are_named_for_what_they_are(tmp_path) -> No
 
 
 @pytest.mark.parametrize("metadata", [None, {"format": "pt"}])
-def test_a_sample_elses_safetensors_are_refused(tmp_path, metadata) -> None:
+def test_safetensors_of_other_programs_are_refused(tmp_path, metadata) -> None:
     path = tmp_path / "bert.safetensors"
     save_file({"embedding": np.ones((3, 2), np.float32)}, path, metadata)
     assert "not a ddvi-ancestry model" in refused(path).problem
@@ -227,6 +229,37 @@ def test_a_newer_format_asks_for_an_upgrade(tmp_path) -> None:
     error = refused(path)
     assert f"format {FORMAT + 1}" in error.problem
     assert "Upgrade" in error.remedy
+
+
+def test_a_model_of_format_1_is_to_be_fitted_again(tmp_path) -> None:
+    path = tmp_path / "x.ddvi"
+    record = json.dumps({"format": 1, "people": 1093})
+    save_file({"a": np.ones(1)}, path, {"ddvi_ancestry": record})
+    error = refused(path)
+    assert "format 1" in error.problem
+    assert error.remedy == "Fit the model again from its genotypes."
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"options": None},
+        {"options": {"method": "ddvi"}},
+        {"scale": "wide"},
+        {"scale": 3},
+        {"groups": {"levels": 3}},
+        {"out_of_panel": [1]},
+        {"counts": None, "options": []},
+    ],
+)
+def test_a_record_of_another_shape_is_damaged(model, tmp_path, damage) -> None:
+    path = tmp_path / "x.ddvi"
+    model.write(path)
+    with safe_open(path, framework="numpy") as file:
+        header = json.loads(file.metadata()["ddvi_ancestry"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    save_file(tensors, path, {"ddvi_ancestry": json.dumps(header | damage)})
+    assert "damaged model" in refused(path).problem
 
 
 def test_a_model_without_one_of_its_parts_is_damaged(tmp_path) -> None:

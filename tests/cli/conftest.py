@@ -1,4 +1,4 @@
-"""The command line as it is installed, with an API that only writes down what it is asked."""
+"""The installed command line, with an API that records its calls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Run = Callable[..., Result]
 
 
 class FakeAPI:
-    """Answers every command with the same two files; ``calls`` has command, inputs and options."""
+    """Returns the same two files for every command; ``calls`` has command, inputs and options."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
@@ -72,6 +72,6 @@ def api(monkeypatch: pytest.MonkeyPatch) -> FakeAPI:
 
 @pytest.fixture
 def run(main: click.Group, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command in an empty folder."""
+    """Runs a command in an empty folder."""
     monkeypatch.chdir(tmp_path)
     return lambda *words: CliRunner().invoke(main, words, prog_name="ddvi-ancestry")

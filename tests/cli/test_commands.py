@@ -1,10 +1,10 @@
-"""Commands: which call of the API, with which arguments, and what is printed."""
+"""Commands: the call of the API, its arguments, and what is printed."""
 
 from __future__ import annotations
 
 import inspect
-from dataclasses import asdict
 
+import click
 import pytest
 
 from ancestry_ddvi.genotypes.qc.filters import Filters
@@ -12,7 +12,7 @@ from ancestry_ddvi.genotypes.qc.filters import Filters
 OURS = {"inputs", "given", "reward", "out", "model", "progress", "threads"}
 
 
-def test_fit_hands_on_every_option(run, api):
+def test_fit_passes_every_option(run, api):
     words = (
         "fit a.vcf b.vcf --out x/y --labels pop.tsv --dims 3 --seed 7 --device cpu --threads 5 "
         "--method ddvi --prior mixture:3 --semi-supervised --chain c.gz --set steps=10 "
@@ -37,11 +37,22 @@ def test_fit_hands_on_every_option(run, api):
         "chain": "c.gz",
         "settings": {"steps": "10", "note": "a=b"},
         "dry_run": False,
-        "filters": Filters(0.1, 0.2, 0.3, 1e-6, 0.4, 50, 0.25, True, False, False),
+        "filters": Filters(
+            maf=0.1,
+            geno=0.2,
+            mind=0.3,
+            hwe=1e-6,
+            ld_r2=0.4,
+            ld_window_kb=50,
+            king_cutoff=0.25,
+            allow_extra_chr=True,
+            ld_regions=False,
+            drop_ambiguous=False,
+        ),
     }
 
 
-def test_embed_hands_on_every_option(run, api):
+def test_embed_passes_every_option(run, api):
     words = (
         "embed m.ddvi new.vcf --out x --draws 9 --seed 7 --device cpu --threads 5 "
         "--min-variants 3 --build GRCh38 --labels pop.tsv --field PL --draws-out"
@@ -63,10 +74,11 @@ def test_embed_hands_on_every_option(run, api):
     }
 
 
-def test_assign_hands_on_every_option(run, api):
+def test_assign_passes_every_option(run, api):
     words = (
-        "assign m.ddvi new.vcf --out x --draws 9 --seed 7 --device cpu --threads 5 --min-variants 3 "
-        "--build GRCh38 --labels pop.tsv --field PL --reference c.tsv --min-prob 0.7"
+        "assign m.ddvi new.vcf --out x --draws 9 --seed 7 --device cpu --threads 5 "
+        "--min-variants 3 --build GRCh38 --labels pop.tsv --field PL --reference c.tsv "
+        "--min-prob 0.7"
     )
     run(*words.split())
     ((command, inputs, options),) = api.calls
@@ -86,7 +98,7 @@ def test_assign_hands_on_every_option(run, api):
     }
 
 
-def test_condition_hands_on_every_option(run, api):
+def test_condition_passes_every_option(run, api):
     words = (
         "condition m.ddvi --given a.vcf --given b.vcf --population CEU --population YRI:0.7 "
         "--out x --draws 9 --seed 7 --device cpu --threads 5 --min-variants 3 --build GRCh38 "
@@ -112,13 +124,60 @@ def test_condition_hands_on_every_option(run, api):
     }
 
 
-def test_decode_hands_on_its_table(run, api):
+@pytest.mark.parametrize(
+    ("words", "position", "name"),
+    [
+        (["fit", "~/x.vcf"], 0, None),
+        (["fit", "x.vcf", "--out=~/x"], 1, None),
+        (["fit", "x.vcf", "--out", "~/x"], 1, None),
+        (["fit", "x.vcf", "--labels=~/x.tsv"], None, "labels"),
+        (["fit", "x.vcf", "--chain=~/x.chain"], None, "chain"),
+        (["embed", "~/x.ddvi", "x.vcf"], 0, None),
+        (["embed", "x.ddvi", "~/x.vcf"], 1, None),
+        (["assign", "x.ddvi", "x.vcf", "--labels=l", "--reference=~/x.tsv"], None, "reference"),
+        (["condition", "x.ddvi", "--given=~/x.vcf"], 1, None),
+        (["sample", "x.ddvi", "--out=~/x.vcf"], 1, None),
+        (["decode", "x.ddvi", "~/x.tsv"], 1, None),
+    ],
+)
+def test_a_tilde_that_the_shell_left_is_the_home_folder(
+    run, api, tmp_path, monkeypatch, words, position, name
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    ((_, inputs, options),) = api.calls
+    value = options[name] if name else inputs[position]
+    (path,) = value if isinstance(value, tuple) else (value,)
+    assert path.startswith(f"{tmp_path}/x")
+    assert not (tmp_path / "~").exists()
+
+
+def commands(group):
+    for command in group.commands.values():
+        yield from commands(command) if isinstance(command, click.Group) else [command]
+
+
+def test_every_path_may_begin_with_a_tilde(main):
+    names = {"PREFIX", "FILE", "FOLDER", "TSV", "COORDS", "MODEL", "INPUT", "INPUT..."}
+    params = [param for command in commands(main) for param in command.params]
+    paths = [param for param in params if param.metavar in names]
+    assert {param.metavar for param in paths} == names
+    assert [param.name for param in paths if not isinstance(param.type, click.Path)] == []
+
+
+def test_a_tilde_within_a_name_stays(run, api):
+    run("fit", "a~b.vcf", "--out", "c~")
+    assert api.calls[0][1] == (("a~b.vcf",), "c~")
+
+
+def test_decode_passes_its_table(run, api):
     run("decode", "m.ddvi", "c.coords.tsv", "--out", "x")
     ((command, inputs, _),) = api.calls
     assert (command, *inputs) == ("decode", "m.ddvi", "c.coords.tsv", "x")
 
 
-def test_sample_hands_on_every_option(run, api):
+def test_sample_passes_every_option(run, api):
     words = "sample m.ddvi -n 7 --population CEU:0.3 --population YRI --seed 5 --out x.vcf"
     run(*words.split())
     ((command, inputs, options),) = api.calls
@@ -127,7 +186,7 @@ def test_sample_hands_on_every_option(run, api):
     assert options == {"n": 7, "population": ("CEU:0.3", "YRI"), "seed": 5}
 
 
-def test_ingest_hands_on_its_input(run, api):
+def test_ingest_passes_its_input(run, api):
     run("ingest", "-", "--out", "x")
     ((command, inputs, _),) = api.calls
     assert (command, *inputs) == ("ingest", ("-",), "x")
@@ -170,7 +229,7 @@ def test_the_defaults_are_those_of_the_function(run, words, monkeypatch):
 
 def test_without_filters_the_thresholds_are_those_of_the_package(run, api):
     run("fit", "x.vcf")
-    assert asdict(api.calls[0][2]["filters"]) == asdict(Filters())
+    assert api.calls[0][2]["filters"] == Filters()
 
 
 def test_stdout_has_the_paths_and_nothing_else(run, api):
@@ -203,7 +262,7 @@ def test_a_dry_run_prints_the_plan_and_leaves_the_folder_empty(run, api, tmp_pat
         (["--threads", "0"], "--threads"),
     ],
 )
-def test_a_value_that_cannot_be_meant_is_a_usage_error(run, api, tmp_path, words, said):
+def test_an_invalid_value_is_a_usage_error(run, api, tmp_path, words, said):
     result = run("fit", "x.vcf", *words)
     assert result.exit_code == 2
     assert said in result.stderr

@@ -1,4 +1,4 @@
-"""Failures: one sentence, one exit code, nothing half-written."""
+"""Errors: one sentence, one exit code, no partial files."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ def test_each_error_is_one_sentence_and_its_code(run, api, kind):
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
-        (MemoryError(), 7, "more memory"),
+        (MemoryError(), 7, "Out of memory"),
         (OutOfMemoryError("CUDA out of memory. Tried to"), 7, "The GPU ran out of memory"),
         (RuntimeError("CUDA error: out of memory"), 7, "The GPU ran out of memory"),
-        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate"), 7, "more memory"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate"), 7, "Out of memory"),
         (OSError(errno.ENOSPC, "No space left on device", "x.ddvi"), 8, "x.ddvi"),
-        (EOFError(), 3, "ends too early"),
+        (EOFError(), 3, "truncated"),
     ],
 )
-def test_what_the_machine_refuses_is_said_too(run, api, error, code, said):
+def test_errors_of_memory_disk_and_file_are_one_sentence_too(run, api, error, code, said):
     api.during = raising(error)
     result = run("fit", "cohort.vcf")
     assert (result.exit_code, result.stderr.count("\n")) == (code, 1)
@@ -63,7 +63,7 @@ def test_a_bug_keeps_its_traceback(run, api):
     assert isinstance(result.exception, ZeroDivisionError)
 
 
-def test_the_page_has_exactly_the_codes_there_are():
+def test_the_page_lists_exactly_the_exit_codes():
     in_page = [int(code) for code in re.findall(r"^\| (\d+) \|", PAGE.read_text(), re.MULTILINE)]
     assert in_page == [0, 1, *sorted(kind.exit_code for kind in KINDS), 130, 143]
 
@@ -76,7 +76,7 @@ def test_an_output_below_a_file_is_not_writable(run, api, tmp_path):
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_a_log_that_finds_the_disk_full_ends_the_run(run, api, monkeypatch):
+def test_a_full_disk_at_the_log_ends_the_run(run, api, monkeypatch):
     import logging
 
     def full(self, record):
@@ -113,7 +113,7 @@ main(["ingest", "x.vcf", "--out", "x"])
     [(signal.SIGINT, 130, "Ctrl-C"), (signal.SIGTERM, 143, "SIGTERM")],
 )
 @pytest.mark.parametrize("before", [True, False])
-def test_an_interruption_leaves_what_stood_there_before(tmp_path, number, code, name, before):
+def test_an_interruption_leaves_existing_files_unchanged(tmp_path, number, code, name, before):
     old = {"x.log": "an old log", "x.genotypes.bed": "old genotypes"} if before else {}
     for file, text in old.items():
         (tmp_path / file).write_text(text)
@@ -131,12 +131,34 @@ def test_an_interruption_leaves_what_stood_there_before(tmp_path, number, code, 
     assert child.returncode == code
     assert said.splitlines() == [
         "Reading ...",
-        f"Error: Interrupted by {name}; nothing half-written is left.",
+        f"Error: Interrupted by {name}. No partial files are left.",
     ]
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == old
 
 
-def test_a_pipe_closed_early_is_no_drama(tmp_path):
+STARTING = """
+import sys
+
+class Interrupted:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "click":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupted)
+import ancestry_ddvi.cli
+"""
+
+
+def test_an_interruption_while_modules_load_prints_the_same_sentence():
+    done = subprocess.run(
+        [sys.executable, "-c", STARTING], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 130
+    assert done.stderr == "Error: Interrupted by Ctrl-C. No partial files are left.\n"
+
+
+def test_a_pipe_closed_early_prints_no_traceback(tmp_path):
     program = PROGRAM.replace('print("ready", flush=True)', "sys.stdout.close()").replace(
         "time.sleep(60)",
         "import os; r, w = os.pipe(); os.close(r); os.dup2(w, 1);"
@@ -150,13 +172,13 @@ def test_a_pipe_closed_early_is_no_drama(tmp_path):
     assert (tmp_path / "x.genotypes.bed").read_text() == "half"
 
 
-def test_the_handler_of_sigterm_is_put_back(run, api):
+def test_the_handler_of_sigterm_is_restored(run, api):
     before = signal.getsignal(signal.SIGTERM)
     run("fit", "x.vcf")
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_whole_says_why_a_place_is_not_writable(tmp_path):
+def test_whole_says_why_a_path_is_not_writable(tmp_path):
     (tmp_path / "file").touch()
     with (
         pytest.raises(errors.OutputUnwritable, match="cannot be written"),

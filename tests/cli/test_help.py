@@ -1,7 +1,8 @@
-"""Help: quick, light, and one line where one line is wanted."""
+"""Help: fast, without heavy imports; shell completion likewise."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -10,12 +11,12 @@ import pytest
 
 import ancestry_ddvi
 
-HEAVY = ("numpy", "torch", "scipy", "matplotlib", "cyvcf2", "pandas", "sklearn", "allel", "rich")
+HEAVY = {"numpy", "torch", "scipy", "matplotlib", "cyvcf2", "pandas", "sklearn", "allel", "rich"}
 LOADED = f"""
 import sys
 from ancestry_ddvi.cli import main
 main(sys.argv[1:], standalone_mode=False)
-print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
+print({HEAVY} & sys.modules.keys(), file=sys.stderr)
 """
 
 
@@ -34,7 +35,7 @@ def test_help_loads_nothing_heavy(words):
     done = subprocess.run(
         [sys.executable, "-c", LOADED, *words], capture_output=True, text=True, check=True
     )
-    assert done.stderr.strip() == "[]"
+    assert done.stderr.strip() == "set()"
     assert done.stdout
 
 
@@ -47,6 +48,62 @@ def test_help_comes_within_half_a_second():
         return time.perf_counter() - begin
 
     assert min(seconds() for _ in range(5)) < 0.5
+
+
+COMMANDS = [
+    [], ["fit"], ["embed"], ["assign"], ["condition"], ["sample"], ["decode"], ["ingest"],
+    ["methods"], ["compare"], ["benchmark"], ["benchmark", "mnist"], ["benchmark", "toy"],
+    ["benchmark", "conditional"], ["benchmark", "genotypes"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_help_fits_a_terminal_of_80_columns(run, words):
+    lines = run(*words, "--help").stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+
+
+def completed(*words: str) -> tuple[list[str], list[str]]:
+    """What the shell is offered for the last word, and the heavy modules that were loaded."""
+    environment = os.environ | {
+        "_DDVI_ANCESTRY_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(["ddvi-ancestry", *words]),
+        "COMP_CWORD": str(len(words)),
+    }
+    program = (
+        "import atexit, sys\n"
+        f"atexit.register(lambda: print({HEAVY} & sys.modules.keys(), file=sys.stderr))\n"
+        "from ancestry_ddvi.cli import main\n"
+        "main(prog_name='ddvi-ancestry')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout.splitlines(), done.stderr.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (["emb"], ["plain,embed"]),
+        (["fit", "--lab"], ["plain,--labels"]),
+        (["fit", "--method", "va"], ["plain,vae"]),
+        (["embed", "m.ddvi", "--field", "G"], ["plain,GT", "plain,GL", "plain,GP"]),
+        (["fit", "x.vcf", "--out", "res"], ["file,res"]),
+        (["embed", "coh"], ["file,coh"]),
+    ],
+)
+def test_the_shell_completes_commands_options_methods_and_files(words, offered):
+    assert completed(*words) == (offered, ["set()"])
+
+
+def test_the_script_of_the_shell_completion_is_printed(main):
+    environment = os.environ | {"_DDVI_ANCESTRY_COMPLETE": "bash_source"}
+    program = "from ancestry_ddvi.cli import main; main(prog_name='ddvi-ancestry')"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert "complete -o nosort -F _ddvi_ancestry_completion ddvi-ancestry" in done.stdout
 
 
 def test_version_is_one_line(run):
@@ -72,7 +129,7 @@ def test_without_input_an_example_is_shown(run, words, example):
     assert f"No INPUT given. Example: {example}" in result.stderr
 
 
-def test_a_typo_in_an_option_is_met_with_a_suggestion(run):
+def test_a_typo_in_an_option_gets_a_suggestion(run):
     result = run("fit", "x.vcf", "--labls", "pop.tsv")
     assert result.exit_code == 2
     assert "--labels" in result.stderr

@@ -1,4 +1,4 @@
-"""The wheel: one top-level name, and nothing left at home."""
+"""The wheel: one top-level name, and all modules and data files."""
 
 from __future__ import annotations
 

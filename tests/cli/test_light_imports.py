@@ -1,4 +1,4 @@
-"""Packing genotypes loads no more than it needs."""
+"""Importing the API loads no heavy package."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CODE = "import sys, ancestry_ddvi.api; print(*sorted(set(sys.modules) & set({hea
 HEAVY = ["torch", "scipy", "matplotlib", "pandas", "cyvcf2", "sklearn"]
 
 
-def test_the_verbs_load_nothing_heavy_until_they_are_used() -> None:
+def test_the_api_loads_nothing_heavy_until_it_is_used() -> None:
     run = subprocess.run(
         [sys.executable, "-c", CODE.format(heavy=HEAVY)],
         capture_output=True, text=True, check=True,
@@ -20,7 +20,7 @@ def test_the_verbs_load_nothing_heavy_until_they_are_used() -> None:
 
 
 @pytest.mark.parametrize("name", ["fit", "embed", "sample", "ingest"])
-def test_the_verbs_are_those_of_the_package(name: str) -> None:
+def test_the_commands_of_the_api_are_those_of_the_package(name: str) -> None:
     import ancestry_ddvi
     from ancestry_ddvi import api
 

@@ -1,4 +1,4 @@
-"""PREFIX.log: what was asked, where and when, what happened, how it ended."""
+"""PREFIX.log: options in effect, place and time, messages, exit code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ancestry_ddvi.errors import NothingLeft
 logger = logging.getLogger("ancestry_ddvi.genotypes.formats.vcf")
 
 
-def speak(**options):
+def log_messages(**options):
     logger.debug("A detail")
     logger.info("1,092 samples and 14,079 variants")
     logger.warning("The build is not recognised")
@@ -22,8 +22,8 @@ def lines_of(path):
     return path.read_text(encoding="utf-8").splitlines()
 
 
-def test_the_log_begins_with_what_was_asked_and_ends_with_how_it_went(run, api, tmp_path):
-    api.during = speak
+def test_the_log_begins_with_the_options_and_ends_with_the_exit_code(run, api, tmp_path):
+    api.during = log_messages
     run("fit", "a b.vcf", "--out", "x", "--threads", "3", "--maf", "0.1", "--set", "steps=5")
     lines = lines_of(tmp_path / "x.log")
     assert lines[:4] == ["ddvi-ancestry 0.1.0", "Options in effect:", "  fit", "  'a b.vcf'"]
@@ -55,7 +55,7 @@ def test_options_that_are_off_are_not_in_effect(run, api, tmp_path):
 
 def test_the_log_of_a_failed_run_survives_and_ends_with_the_error(run, api, tmp_path):
     def fail(**options):
-        speak()
+        log_messages()
         raise NothingLeft("The filter 'maf' left 3 of 9 variants", "Lower --maf.")
 
     api.during = fail
@@ -80,36 +80,39 @@ def test_the_log_of_a_bug_has_the_traceback(run, api, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("flags", "on_stderr", "in_log"),
+    ("words", "on_stderr", "in_log"),
     [
-        ([], {"info", "warning"}, {"info", "warning"}),
-        (["-q"], {"warning"}, {"info", "warning"}),
-        (["-v"], {"detail", "info", "warning"}, {"detail", "info", "warning"}),
+        ("fit x.vcf", {"info", "warning"}, {"info", "warning"}),
+        ("fit x.vcf -q", {"warning"}, {"info", "warning"}),
+        ("-q fit x.vcf", {"warning"}, {"info", "warning"}),
+        ("fit x.vcf -v", {"detail", "info", "warning"}, {"detail", "info", "warning"}),
+        ("--verbose fit x.vcf", {"detail", "info", "warning"}, {"detail", "info", "warning"}),
+        ("-q fit x.vcf -v", {"detail", "info", "warning"}, {"detail", "info", "warning"}),
     ],
 )
-def test_verbosity(run, api, tmp_path, flags, on_stderr, in_log):
+def test_verbosity_is_set_before_or_after_the_command(run, api, tmp_path, words, on_stderr, in_log):
     said = {"detail": "A detail", "info": "14,079 variants", "warning": "not recognised"}
-    api.during = speak
-    result = run("fit", "x.vcf", *flags)
+    api.during = log_messages
+    result = run(*words.split())
     text = (tmp_path / "x.log").read_text()
     assert {name for name, words in said.items() if words in result.stderr} == on_stderr
     assert {name for name, words in said.items() if words in text} == in_log
 
 
 def test_the_header_stays_in_the_log(run, api):
-    api.during = speak
+    api.during = log_messages
     assert run("fit", "x.vcf").stderr.splitlines() == [
         "1,092 samples and 14,079 variants",
         "The build is not recognised",
     ]
 
 
-def test_a_folder_for_the_log_is_made(run, api, tmp_path):
+def test_the_folder_of_the_log_is_created(run, api, tmp_path):
     run("fit", "x.vcf", "--out", "new/folder/x")
     assert (tmp_path / "new" / "folder" / "x.log").exists()
 
 
-def test_a_run_leaves_the_logger_as_it_was(run, api):
+def test_a_run_restores_the_logger(run, api):
     package = logging.getLogger("ancestry_ddvi")
     before = package.level, package.handlers[:]
     run("fit", "x.vcf", "-v")

@@ -1,4 +1,4 @@
-"""Progress: bars for who watches, a line now and then for a file, nothing for who wants quiet."""
+"""Progress: bars on a terminal, a line every ten seconds in a file, nothing with --quiet."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from ancestry_ddvi.cli._progress import Lines, duration, how_far
+from ancestry_ddvi.cli._progress import Lines, duration, progress_text
 
 PROGRAM = """
 import logging, sys, time
@@ -31,7 +31,7 @@ main(["ingest", "x.vcf", "--out", "x", *sys.argv[1:]])
 
 
 def on_terminal(folder, *words, **environment):
-    """What a sample who watches stderr is shown, control sequences included."""
+    """What a terminal receives on stderr, with control sequences."""
     ours, theirs = pty.openpty()
     child = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *words],
@@ -54,7 +54,7 @@ def on_terminal(folder, *words, **environment):
     return shown.decode()
 
 
-def test_a_terminal_sees_a_bar_and_then_one_line(tmp_path):
+def test_a_terminal_gets_a_bar_and_then_one_line(tmp_path):
     shown = on_terminal(tmp_path)
     assert "Reading [x]" in shown
     assert "%" in shown
@@ -71,7 +71,7 @@ def test_no_color_is_honoured(tmp_path):
     assert colour not in on_terminal(tmp_path, TERM="xterm-256color", NO_COLOR="1")
 
 
-def test_quiet_says_nothing_on_a_terminal(tmp_path):
+def test_quiet_prints_nothing_on_a_terminal(tmp_path):
     assert on_terminal(tmp_path, "--quiet") == ""
     assert "Reading [x]: done" in (tmp_path / "x.log").read_text()
 
@@ -92,7 +92,7 @@ def test_a_file_gets_plain_lines(run, api, tmp_path):
 
 
 class Clock:
-    """Seconds that pass when told to."""
+    """A clock that is set by hand."""
 
     now = 0.0
 
@@ -105,7 +105,7 @@ def clock() -> Clock:
     return Clock()
 
 
-def test_between_two_lines_of_a_stage_are_ten_seconds(clock, caplog):
+def test_lines_of_a_stage_are_ten_seconds_apart(clock, caplog):
     caplog.set_level("INFO", "ancestry_ddvi")
     with Lines(clock=clock).stage("Fitting", 100) as advance:
         for _ in range(100):
@@ -121,7 +121,7 @@ def test_between_two_lines_of_a_stage_are_ten_seconds(clock, caplog):
     assert [record.only for record in caplog.records if "left" in record.message] == ["console"] * 3
 
 
-def test_a_stage_that_fails_is_not_done(clock, caplog):
+def test_a_failed_stage_is_not_done(clock, caplog):
     caplog.set_level("INFO", "ancestry_ddvi")
     with pytest.raises(KeyError), Lines(clock=clock).stage("Fitting", None):
         raise KeyError
@@ -131,14 +131,14 @@ def test_a_stage_that_fails_is_not_done(clock, caplog):
 @pytest.mark.parametrize(
     ("done", "total", "said"),
     [
-        (5000, None, "5,000 so far"),
-        (0, 10, "0 so far"),
+        (5000, None, "5,000 done"),
+        (0, 10, "0 done"),
         (5, 10, "5 of 10 (50%), 1 min 00 s left"),
         (12, 10, "12 of 10 (120%), 0.0 s left"),
     ],
 )
-def test_how_far(done, total, said):
-    assert how_far(done, total, 60.0) == said
+def test_progress_text(done, total, said):
+    assert progress_text(done, total, 60.0) == said
 
 
 @pytest.mark.parametrize(

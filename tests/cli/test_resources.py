@@ -1,4 +1,4 @@
-"""Resources: as many threads as the job was given, not as the machine has."""
+"""Resources: the threads and memory of the job, not those of the machine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_scheduler_comes_first(monkeypatch):
 @pytest.mark.parametrize(
     ("value", "threads"), [("5", 5), ("4,2", 4), ("", 16), ("many", 16), ("0", 16)]
 )
-def test_then_openmp(monkeypatch, value, threads):
+def test_openmp_comes_second(monkeypatch, value, threads):
     monkeypatch.setenv("OMP_NUM_THREADS", value)
     assert resources.usable_threads() == threads
 
@@ -34,13 +34,13 @@ def test_then_openmp(monkeypatch, value, threads):
 @pytest.mark.parametrize(
     ("quota", "threads"), [("200000 100000", 2), ("50000 100000", 1), ("max 100000", 16)]
 )
-def test_then_the_quota_of_the_container(tmp_path, quota, threads):
+def test_the_quota_of_the_container_comes_third(tmp_path, quota, threads):
     (tmp_path / "cpu.max").write_text(quota + "\n")
     assert resources.usable_threads() == threads
 
 
 @pytest.mark.parametrize(("quota", "threads"), [("400000", 4), ("-1", 16)])
-def test_or_the_quota_of_an_older_kernel(tmp_path, quota, threads):
+def test_an_older_kernel_has_the_quota_in_other_files(tmp_path, quota, threads):
     (tmp_path / "cpu").mkdir()
     (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text(quota)
     (tmp_path / "cpu" / "cpu.cfs_period_us").write_text("100000")
@@ -59,7 +59,7 @@ def test_memory_is_that_of_the_container(tmp_path):
     assert resources.memory_bytes() == 2**20
 
 
-def test_threads_are_handed_on(run, api, monkeypatch):
+def test_threads_are_passed_to_the_api(run, api, monkeypatch):
     monkeypatch.setenv("SLURM_CPUS_PER_TASK", "3")
     run("fit", "x.vcf")
     run("fit", "x.vcf", "--threads", "2")

@@ -137,7 +137,7 @@ def test_swapped_alleles_change_nothing(method, fits, cohort_files, tmp_path) ->
     plain = embed(fits(method), cohort_files.query, tmp_path / "plain")
     rewritten(cohort_files.query, tmp_path / "swapped.vcf", swap)
     rotated = embed(fits(method), tmp_path / "swapped.vcf", tmp_path / "swapped")
-    assert rotated.summary["match"]["swapped"] > 100
+    assert rotated.summary["harmonisation"]["swapped"] > 100
     assert rotated.files["coords"].read_bytes() == plain.files["coords"].read_bytes()
 
 

@@ -86,14 +86,3 @@ def test_every_column_of_a_study_is_described(study, section, page):
     described = page[page.index(f"## {section}") :]
     columns = import_module(f"ancestry_ddvi.validation.{study}").COLUMNS
     assert [name for name in columns if f"`{name}`" not in described] == []
-
-
-def test_every_filter_is_on_its_page(cohort_files):
-    from dataclasses import fields
-
-    from ancestry_ddvi.genotypes.qc.filters import Filters
-
-    page = (ROOT / "docs/filters.md").read_text(encoding="utf-8")
-    inverted = {"ld_regions": "no-ld-regions", "drop_ambiguous": "keep-ambiguous"}
-    for field in fields(Filters):
-        assert f"`--{inverted.get(field.name, field.name.replace('_', '-'))}`" in page

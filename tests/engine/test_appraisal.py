@@ -15,6 +15,7 @@ from sklearn.metrics import roc_auc_score
 from toy_model import as_scores, factors, rested
 
 from ancestry_ddvi.artefacts.labels import Labels
+from ancestry_ddvi.artefacts.record import ModelOptions, ModelRecord
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.fitting.calibration import calibrate
 from ancestry_ddvi.fitting.diagnostics import diagnostics, membership, out_of_panel
@@ -286,11 +287,12 @@ def test_of_whom_nothing_is_seen_no_length_is_claimed(
     assert np.median(values) < 2
 
 
-@pytest.mark.parametrize("method", ["umap", "tsne"])
-def test_who_is_arranged_anew_each_time_is_not_judged(cohort, projection, method) -> None:
-    """Where the panel lay another time says nothing of where samples lie now."""
+def test_without_an_out_of_panel_test_no_sample_is_flagged(cohort, projection) -> None:
+    """As of umap and tsne, whose coordinates of two fits cannot be compared."""
     scores = projection.read(blocks(cohort.dosages[:, :5]), 5)
     anywhere = PosteriorDraws(np.full((5, 1, 2), 100.0))
-    chance, remarks = out_of_panel({"options": {"method": method}}, anywhere, scores, projection)
+    chance, remarks = out_of_panel(
+        ModelRecord(ModelOptions("umap", 2, 1), (1.0,)), anywhere, scores, projection
+    )
     assert np.isnan(chance).all()
     assert remarks == [""] * 5

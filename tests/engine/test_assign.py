@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TextIO
 
 import numpy as np
 import pandas as pd
@@ -62,8 +64,8 @@ def of_table(of_genotypes, model, tmp_path_factory) -> api.Assigned:
 def two_levels(cohort_files, tmp_path_factory) -> Path:
     """The labels with populations of one superpopulation under a name with a slash."""
     lines = ["sample\tpopulation\tsuper/population"]
-    named = read_labels(cohort_files.labels)
-    lines += [f"{sample}\t{name}\t{SUPER[name]}" for sample, name in named.items()]
+    named = read_labels(cohort_files.labels).by_sample
+    lines += [f"{sample}\t{name}\t{SUPER[name]}" for sample, (name,) in named.items()]
     path = tmp_path_factory.mktemp("levels") / "labels.tsv"
     path.write_text("\n".join(lines) + "\n")
     return path
@@ -73,7 +75,7 @@ def test_samples_are_said_to_be_like_their_own_group(model, coords, cohort_files
     """As for whom there is a reason not to, the most similar group is right all the same."""
     done = assign(model, coords, tmp_path / "x")
     found = table(done.files["assign.population"])
-    truth = [read_labels(cohort_files.labels)[sample] for sample in found["sample_id"]]
+    truth = read_labels(cohort_files.labels).of(list(found["sample_id"]))
     assert (found["most_similar"] == truth).mean() > 0.85
 
 
@@ -129,7 +131,10 @@ def test_labels_with_a_reference_make_the_groups(
     expected = table(of_genotypes.files["assign.population"])
     assert list(fine["most_similar"]) == list(expected["most_similar"])
     assert list(coarse["most_similar"]) == [SUPER[name] for name in fine["most_similar"]]
-    assert [row["level"] for row in done.summary["assignment"]] == ["population", "super/population"]
+    assert [row["level"] for row in done.summary["assignment"]] == [
+        "population",
+        "super/population",
+    ]
     assert done.summary["options"]["reference"] == str(coords)
 
 
@@ -205,8 +210,8 @@ def test_a_place_without_an_error_bar_is_a_point(model, of_genotypes, tmp_path) 
 @pytest.fixture
 def groupless(model, tmp_path) -> Path:
     fitted = Model.read(model)
-    fitted.record["groups"] = None
-    fitted.write(tmp_path / "groupless.ddvi")
+    record = replace(fitted.record, groups=None)
+    replace(fitted, record=record).write(tmp_path / "groupless.ddvi")
     return tmp_path / "groupless.ddvi"
 
 
@@ -261,12 +266,13 @@ def test_what_cannot_be_meant_is_one_sentence_and_writes_nothing(
 def test_where_a_table_cannot_be_written_the_old_one_stays(
     model, coords, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*args: object) -> None:
+    def full(frame: pd.DataFrame, out: TextIO, **options: object) -> None:
+        out.write("half a table")
         raise OSError(28, "No space left on device")
 
     old = tmp_path / "x.assign.population.tsv"
     old.write_text("the old one")
-    monkeypatch.setattr("pandas.DataFrame.to_csv", full)
+    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
     with pytest.raises(Exception, match="No space"):
         assign(model, coords, tmp_path / "x")
     assert old.read_text() == "the old one"

@@ -140,9 +140,9 @@ def test_a_file_of_the_other_build_is_placed_where_it_would_be_in_the_own_one(
     path = written(tmp_path / "x.vcf", cohort_files.simulated, variants_38, everything,
                    header="GRCh38")  # fmt: skip
     other = embed(lifted_model, path, tmp_path / "x")
-    match = other.summary["match"]
+    match = other.summary["harmonisation"]
     assert (match["key"], match["detected_build"]) == ("position", "GRCh38")
-    assert match["matched"] == honest.summary["match"]["matched"]
+    assert match["matched"] == honest.summary["harmonisation"]["matched"]
     assert same_places(other, honest)
 
 
@@ -164,7 +164,7 @@ def test_a_header_that_lies_changes_no_byte_and_is_contradicted(
     path = written(tmp_path / "x.vcf", cohort_files.simulated, variants, liftable, header=header,
                    prefix=prefix)  # fmt: skip
     other = embed(lifted_model, path, tmp_path / "x")
-    match = other.summary["match"]
+    match = other.summary["harmonisation"]
     assert (match["file_build"], match["detected_build"]) == (header, build)
     assert same_places(other, honest)
     (warning,) = [r.getMessage() for r in caplog.records if "header says" in r.getMessage()]
@@ -176,7 +176,7 @@ def test_the_right_build_by_name_changes_no_byte(
 ) -> None:
     path = written(tmp_path / "x.vcf", cohort_files.simulated, variants_38, liftable)
     other = embed(lifted_model, path, tmp_path / "x", build="GRCh38")
-    assert other.summary["match"]["stated_build"] == "GRCh38"
+    assert other.summary["harmonisation"]["stated_build"] == "GRCh38"
     assert same_places(other, honest)
 
 
@@ -186,7 +186,7 @@ def test_a_wrong_build_by_name_leaves_ids_or_is_refused(
 ) -> None:
     named = written(tmp_path / "a.vcf", cohort_files.simulated, variants_38, liftable, ids=True)
     other = embed(lifted_model, named, tmp_path / "a", build=build)
-    assert other.summary["match"]["key"] == "id"
+    assert other.summary["harmonisation"]["key"] == "id"
     nameless = written(tmp_path / "b.vcf", cohort_files.simulated, variants_38, liftable)
     with pytest.raises(InputsDisagree, match=build):
         embed(lifted_model, nameless, tmp_path / "out" / "b", build=build)
@@ -209,7 +209,7 @@ def test_a_file_on_the_other_strand_changes_no_byte(
         tmp_path / "x.vcf", cohort_files.simulated, replace(variants, **flipped), liftable
     )
     other = embed(lifted_model, path, tmp_path / "x")
-    match = other.summary["match"]
+    match = other.summary["harmonisation"]
     assert match["strand_flipped"] == pytest.approx(match["matched"] / 2, rel=0.1)
     assert same_places(other, honest)
 
@@ -223,8 +223,8 @@ def test_any_share_of_the_models_variants_places_all_samples(
     rows = np.random.default_rng(2).permutation(own)[: round(share * len(own))]
     path = written(tmp_path / "x.vcf", cohort_files.simulated, variants, rows)
     other = embed(lifted_model, path, tmp_path / "x", min_variants=10)
-    assert other.summary["match"]["matched"] == len(rows)
-    assert other.summary["match"]["variant_fraction"] == pytest.approx(share, rel=0.05)
+    assert other.summary["harmonisation"]["matched"] == len(rows)
+    assert other.summary["harmonisation"]["variant_fraction"] == pytest.approx(share, rel=0.05)
     assert np.isfinite(other.coordinates.mean).all()
     wider = other.coordinates.sd.mean() / honest.coordinates.sd.mean()
     assert wider > 2 if share < 0.5 else wider < 1.05

@@ -88,7 +88,7 @@ def test_reads_without_a_call_place_samples_near_their_calls(low, fitted_model, 
 
 def test_the_summary_says_which_field_was_read(low, fitted_model, cohort_files, tmp_path) -> None:
     assert json.loads(low.files["summary"].read_text())["field"] == "PL"
-    assert low.summary["match"]["file_variants"] == 2400
+    assert low.summary["harmonisation"]["file_variants"] == 2400
     calls = embed(fitted_model, str(cohort_files.query), tmp_path / "q", draws=4)
     assert calls.summary["field"] == "GT"
     with pytest.raises(UsageProblem, match="hard calls only"):
@@ -134,4 +134,6 @@ def test_single_alleles_are_flagged_and_less_certain(fitted_model, samples, tmp_
     )
     assert all("pseudo_haploid" in flag.split(",") for flag in found.coordinates.flag)
     assert found.summary["flags"]["pseudo_haploid"] == 10
-    assert np.array_equal(found.coordinates["effective_variants"], found.coordinates["n_variants"] / 2)
+    assert np.array_equal(
+        found.coordinates["effective_variants"], found.coordinates["n_variants"] / 2
+    )

@@ -174,7 +174,7 @@ def test_swapping_ref_and_alt_changes_no_byte(fitted_model, cohort_files, again,
     which = np.random.default_rng(1).random(len(cohort_files.simulated.variants)) < 0.5
     path = written(swapped(cohort_files.simulated, which), tmp_path / "x.vcf")
     other = embed(fitted_model, path, tmp_path / "x")
-    match = other.summary["match"]
+    match = other.summary["harmonisation"]
     assert match["swapped"] == pytest.approx(match["matched"] / 2, rel=0.1)
     for kind in TABLES:
         assert other.files[kind].read_bytes() == again.files[kind].read_bytes()

@@ -73,7 +73,7 @@ def test_kept_groups_have_five_samples_or_more(record, cohort_files) -> None:
     weight = np.array(record["groups"]["normals"]["weight"])
     assert (weight * record["samples"] >= 5 - 1e-9).all()
     assert len(weight) == len(set(cohort_files.simulated.population))
-    where = np.array(record["likeness"]["places"]["weight"])
+    where = np.array(record["out_of_panel"]["places"]["weight"])
     assert (where * record["samples"] > 4).all()
 
 

@@ -67,14 +67,14 @@ def header(path: Path) -> list[str]:
     return [line for line in text.decode().splitlines() if line.startswith("##")]
 
 
-def follows(places: np.ndarray, model: Path, name: str) -> None:
+def follows(coordinates: np.ndarray, model: Path, name: str) -> None:
     """Mean and covariance are those of a group's normals, within four standard errors."""
     found = Model.read(model).record.groups.normals_of(0, name)
     (mean,), (covariance,) = found.mean, found.covariance
-    sd, error = np.sqrt(np.diagonal(covariance)), 4 / np.sqrt(len(places))
-    assert (np.abs(places.mean(axis=0) - mean) < error * sd).all()
+    sd, error = np.sqrt(np.diagonal(covariance)), 4 / np.sqrt(len(coordinates))
+    assert (np.abs(coordinates.mean(axis=0) - mean) < error * sd).all()
     bound = error * np.sqrt(np.outer(sd, sd) ** 2 + covariance**2)
-    assert (np.abs(np.cov(places.T) - covariance) < bound).all()
+    assert (np.abs(np.cov(coordinates.T) - covariance) < bound).all()
 
 
 def dosages(path: Path) -> np.ndarray:
@@ -112,7 +112,7 @@ def test_more_samples_are_the_same_ones_and_others(model, tmp_path, population) 
     """Across the blocks in which samples are worked on."""
     few = sample(model, tmp_path / "few.bed", n=10, population=population)
     more = sample(model, tmp_path / "more.bed", n=150, population=population)
-    assert np.array_equal(few.places, more.places[:10])
+    assert np.array_equal(few.coordinates, more.coordinates[:10])
     assert few.population == more.population[:10]
     assert np.array_equal(dosages(few.files["bed"]), dosages(more.files["bed"])[:, :10])
 
@@ -140,8 +140,7 @@ def test_contigs_have_the_lengths_of_the_build_where_it_is_known(model, tmp_path
     fitted = Model.read(model)
     for build, said in (("GRCh38", f",length={LENGTHS['GRCh38'][-1]}"), (None, "")):
         panel = replace(fitted.panel, build=build)
-        record = {**fitted.record, "build": build}
-        replace(fitted, panel=panel, record=record).write(tmp_path / "m.ddvi")
+        replace(fitted, panel=panel).write(tmp_path / "m.ddvi")
         lines = header(sample(tmp_path / "m.ddvi", tmp_path / "x.vcf").files["vcf"])
         assert f"##contig=<ID=22{said}>" in lines
 
@@ -190,8 +189,8 @@ def test_frequencies_are_those_of_the_panel(model, thousands) -> None:
 
 @pytest.mark.statistical
 @pytest.mark.parametrize("name", GROUPS)
-def test_places_of_a_group_are_of_its_normals(model, groups, name) -> None:
-    follows(groups[name].places, model, name)
+def test_coordinates_of_a_group_are_of_its_normals(model, groups, name) -> None:
+    follows(groups[name].coordinates, model, name)
 
 
 @pytest.mark.statistical
@@ -200,7 +199,7 @@ def test_in_a_mixed_cohort_all_samples_is_of_one_group(model, tmp_path) -> None:
     who = np.array(done.population)
     assert (who == "East1").mean() == pytest.approx(0.75, abs=4 * np.sqrt(0.75 * 0.25 / 800))
     for name in ("South1", "East1"):
-        follows(done.places[who == name], model, name)
+        follows(done.coordinates[who == name], model, name)
 
 
 @pytest.mark.statistical
@@ -237,10 +236,10 @@ def test_samples_are_embedded_near_where_they_were_made(model, tmp_path) -> None
     embedded = api.embed(
         str(model), [str(done.files["bed"])], str(tmp_path / "y"), device="cpu"
     ).coordinates
-    apart = (embedded.mean - done.places) / embedded.sd
+    apart = (embedded.mean - done.coordinates) / embedded.sd
     assert np.abs(apart.mean(axis=0)).max() < 0.15
     assert (np.abs(apart) < 1.96).mean() > 0.93
-    assert np.corrcoef(embedded.mean.T, done.places.T)[[0, 1], [2, 3]].min() > 0.85
+    assert np.corrcoef(embedded.mean.T, done.coordinates.T)[[0, 1], [2, 3]].min() > 0.85
 
 
 def test_no_sample_is_taken_for_one_of_the_panel(model, tmp_path) -> None:
@@ -254,7 +253,7 @@ def test_the_table_and_the_summary_say_who_was_made_where(model, tmp_path) -> No
     table = pd.read_csv(done.files["samples"], sep="\t", keep_default_na=False)
     assert list(table.columns) == ["sample_id", "population", "Z1", "Z2"]
     assert tuple(table["population"]) == done.population
-    np.testing.assert_allclose(table[["Z1", "Z2"]], done.places, rtol=1e-5)
+    np.testing.assert_allclose(table[["Z1", "Z2"]], done.coordinates, rtol=1e-5)
     summary = json.loads(done.files["sample"].read_text())
     assert summary["synthetic"] is True
     assert summary["populations"] == [
@@ -271,7 +270,7 @@ def test_the_table_and_the_summary_say_who_was_made_where(model, tmp_path) -> No
 def test_one_name_need_not_be_a_list(model, tmp_path) -> None:
     one = sample(model, tmp_path / "a.bed", population="East1")
     listed = sample(model, tmp_path / "b.bed", population=["East1:7"])
-    assert np.array_equal(one.places, listed.places)
+    assert np.array_equal(one.coordinates, listed.coordinates)
 
 
 def test_without_a_population_none_is_said(model, tmp_path) -> None:
@@ -286,12 +285,12 @@ def test_without_a_population_none_is_said(model, tmp_path) -> None:
 def test_a_flow_makes_samples_of_all_its_latents(flow, tmp_path, population) -> None:
     few = sample(flow, tmp_path / "few.bed", n=10, population=population)
     more = sample(flow, tmp_path / "more.bed", n=300, population=population)
-    assert more.places.shape == (300, 2)
-    assert np.array_equal(few.places, more.places[:10])
+    assert more.coordinates.shape == (300, 2)
+    assert np.array_equal(few.coordinates, more.coordinates[:10])
     assert np.array_equal(dosages(few.files["bed"]), dosages(more.files["bed"])[:, :10])
     east = np.array(more.population) == "East1"
     if population:
-        follows(more.places[east], flow, "East1")
+        follows(more.coordinates[east], flow, "East1")
 
 
 @pytest.mark.parametrize("prior", ["mixture:3", "ring"])
@@ -301,15 +300,17 @@ def test_other_priors_serve(cohort_files, tmp_path, prior) -> None:
         method="aae", prior=prior, device="cpu", settings={"steps": "20"},
     )  # fmt: skip
     done = sample(made.files["model"], tmp_path / "x.bed", population="North1")
-    assert np.isfinite(done.places).all()
+    assert np.isfinite(done.coordinates).all()
 
 
-def test_latents_of_which_groups_know_nothing_are_told_of(model, flow, tmp_path, caplog) -> None:
+def test_latents_along_which_groups_are_unknown_are_warned_of(
+    model, flow, tmp_path, caplog
+) -> None:
     sample(model, tmp_path / "a.bed", population="East1")
     sample(flow, tmp_path / "b.bed")
     assert "latents" not in caplog.text
     sample(flow, tmp_path / "b.bed", population="East1")
-    assert "known by 2 of the model's" in caplog.text
+    assert "known along 2 of the model's" in caplog.text
 
 
 @pytest.fixture(scope="module")
@@ -379,8 +380,8 @@ def test_files_of_other_verbs_are_not_replaced(model, cohort_files, tmp_path) ->
 
 def test_a_model_without_groups_has_none_to_ask_for(model, tmp_path) -> None:
     fitted = Model.read(model)
-    fitted.record["groups"] = None
-    fitted.write(tmp_path / "groupless.ddvi")
+    record = replace(fitted.record, groups=None)
+    replace(fitted, record=record).write(tmp_path / "groupless.ddvi")
     with pytest.raises(UsageProblem, match="knows no groups"):
         sample(tmp_path / "groupless.ddvi", tmp_path / "x.vcf", population="East1")
     sample(tmp_path / "groupless.ddvi", tmp_path / "x.vcf")

@@ -79,9 +79,9 @@ def test_an_empty_file(file: File, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "seen"),
     [
-        (b"chr1\t100\t200\n", "something that starts with 'chr1"),
-        (b"\xff\xfe\x00\x01", "something that starts with"),
-        (b"#CHROM\tPOS\tID\n", "something that starts with '#CHROM"),
+        (b"chr1\t100\t200\n", "a file that starts with 'chr1"),
+        (b"\xff\xfe\x00\x01", "a file that starts with"),
+        (b"#CHROM\tPOS\tID\n", "a file that starts with '#CHROM"),
         (b"PK\x03\x04zip", "a zip archive"),
         (gzip.compress(b"BAM\x01abc", mtime=0), "a BAM file"),
         (b"\x28\xb5\x2f\xfdzstd", "zstandard data"),
@@ -232,7 +232,7 @@ def test_a_missing_companion(bed: Write, end: str) -> None:
 def test_companions_without_genotypes(bed: Write) -> None:
     prefix = bed([[0, 1, 2]])
     Path(f"{prefix}.bed").unlink()
-    assert f"neither {prefix}.bed nor {prefix}.pgen" in refused(prefix)
+    assert f"{prefix}.bim is there, but {prefix}.bed is not" in refused(prefix)
 
 
 @pytest.mark.parametrize("change", [-1, 1])

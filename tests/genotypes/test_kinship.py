@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from memory_store import MemoryStore, hardy_weinberg, real, variant_table, write_plink
 
 from ancestry_ddvi.genotypes.qc import kinship
-from ancestry_ddvi.genotypes.qc.kinship import DUPLICATE, PAIR, king_robust, resolvable, unrelated
+from ancestry_ddvi.genotypes.qc.degrees import DUPLICATE
+from ancestry_ddvi.genotypes.qc.kinship import PAIR, king_robust, resolvable, unrelated
 
 ALL = -1e9
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,6 +26,11 @@ from ancestry_ddvi.genotypes.qc.quality_control import (
 
 VARIANTS, SAMPLES = 400, 60
 NO_LD = Filters(ld_r2=1.0)
+
+
+def but(filters: Filters, **changes: float | bool | None) -> Filters:
+    """The same options but for some."""
+    return Filters(**{**filters.as_json(), **changes})
 
 
 def cohort(seed: int = 0, variants: int = VARIANTS, samples: int = SAMPLES) -> MemoryStore:
@@ -60,7 +64,7 @@ def test_a_clean_cohort_passes_whole() -> None:
 
 
 def test_steps_come_in_order_and_each_starts_where_the_last_ended() -> None:
-    qc = quality_control(cohort(), replace(NO_LD, hwe=1e-50))
+    qc = quality_control(cohort(), but(NO_LD, hwe=1e-50))
     assert [row.name for row in qc.table] == [
         "autosomes", "duplicates", "ambiguous", "geno", "mind", "maf", "hwe", "ld-regions",
         "ld-r2", "king-cutoff", "maf, unrelated",
@@ -79,7 +83,7 @@ def test_only_human_autosomes_stay() -> None:
 def test_other_species_keep_all_their_chromosomes() -> None:
     store = cohort()
     change(store, chromosome={0: "X", 1: "2L", 2: "scaffold_7"})
-    qc = quality_control(store, replace(NO_LD, allow_extra_chr=True))
+    qc = quality_control(store, but(NO_LD, allow_extra_chr=True))
     assert lost(qc, store) == []
     assert qc.build is None
     assert "ld-regions" not in [row.name for row in qc.table]
@@ -98,7 +102,7 @@ def test_ambiguous_variants_go_unless_they_are_to_stay() -> None:
     for row, alleles in enumerate(["AT", "TA", "CG", "GC", "AC", "CT"]):
         change(store, ref={row: alleles[0]}, alt={row: alleles[1]})
     assert lost(quality_control(store, NO_LD), store) == [0, 1, 2, 3]
-    assert lost(quality_control(store, replace(NO_LD, drop_ambiguous=False)), store) == []
+    assert lost(quality_control(store, but(NO_LD, drop_ambiguous=False)), store) == []
 
 
 def test_variants_missing_in_more_than_geno_go() -> None:
@@ -131,7 +135,7 @@ def test_samples_missing_more_than_mind_are_left_out_and_flagged() -> None:
     store = cohort()
     store.all[:20, 7] = -1
     store.all[20:41, 8] = -1
-    qc = quality_control(store, replace(NO_LD, mind=0.05))
+    qc = quality_control(store, but(NO_LD, mind=0.05))
     assert np.flatnonzero(~qc.fit_samples).tolist() == [8]
     assert qc.flags[7:9] == ["", "low_call_rate"]
     assert qc.call_rate[[7, 8]].tolist() == [1 - 20 / 400, 1 - 21 / 400]
@@ -143,7 +147,7 @@ def test_frequencies_are_those_of_the_samples_who_are_fitted() -> None:
     store.all[100:, 8] = -1
     store.all[0] = 0
     store.all[0, [8, 9]] = 2
-    qc = quality_control(store, replace(NO_LD, maf=0.0, geno=0.5))
+    qc = quality_control(store, but(NO_LD, maf=0.0, geno=0.5))
     assert not qc.fit_samples[8]
     assert qc.frequency[0] == pytest.approx(2 / (2 * 59))
 
@@ -176,15 +180,15 @@ def test_large_cohorts_need_twenty_copies_and_one_in_a_hundred(count_ref: bool) 
 def test_a_given_maf_replaces_the_default() -> None:
     store = cohort()
     carriers(store, [0, 1, 12])
-    assert lost(quality_control(store, replace(NO_LD, maf=0.0)), store) == [0]
-    assert lost(quality_control(store, replace(NO_LD, maf=0.11)), store) == [0, 1, 2]
+    assert lost(quality_control(store, but(NO_LD, maf=0.0)), store) == [0]
+    assert lost(quality_control(store, but(NO_LD, maf=0.11)), store) == [0, 1, 2]
 
 
 def test_hardy_weinberg_is_tested_only_when_asked_for() -> None:
     store = cohort()
     store.all[0] = 1
     assert lost(quality_control(store, NO_LD), store) == []
-    assert lost(quality_control(store, replace(NO_LD, hwe=1e-10)), store) == [0]
+    assert lost(quality_control(store, but(NO_LD, hwe=1e-10)), store) == [0]
 
 
 def test_long_range_ld_goes_by_the_build() -> None:
@@ -198,7 +202,7 @@ def test_long_range_ld_goes_by_the_build() -> None:
     assert {b: qc.build for b, qc in found.items()} == {b: b for b in found}
     assert step(found["NCBI36"], "ld-regions").remark == "0 regions of NCBI36"
     assert "not recognised" in step(found[None], "ld-regions").remark
-    assert lost(quality_control(store, replace(NO_LD, ld_regions=False), "GRCh37"), store) == []
+    assert lost(quality_control(store, but(NO_LD, ld_regions=False), "GRCh37"), store) == []
 
 
 @pytest.mark.parametrize("hint", [None, "GRCh38"])
@@ -217,7 +221,7 @@ def test_linked_variants_are_pruned_among_the_fitted_samples() -> None:
     store.all[1] = store.all[0]
     store.all[1, 0] = 1
     store.all[150:, 1] = -1
-    qc = quality_control(store, replace(NO_LD, ld_r2=0.8, geno=0.5))
+    qc = quality_control(store, but(NO_LD, ld_r2=0.8, geno=0.5))
     assert len(lost(qc, store)) == 1 and lost(qc, store)[0] in (0, 1)
     assert step(qc, "ld-r2")[1:3] == (VARIANTS, VARIANTS - 1)
 
@@ -250,7 +254,7 @@ def test_frequencies_are_checked_again_without_the_relatives() -> None:
     store = with_relatives()
     carriers(store, [0])
     store.all[0, :6] = store.all[0, 60] = 1
-    qc = quality_control(store, replace(NO_LD, maf=0.051))
+    qc = quality_control(store, but(NO_LD, maf=0.051))
     assert step(qc, "maf").variants_after == 4000
     assert lost(qc, store) == [0]
 
@@ -273,7 +277,7 @@ def failing(store: MemoryStore, filters: Filters) -> str:
 def test_one_sample_is_sent_to_embed() -> None:
     message = failing(cohort(samples=1), NO_LD)
     assert "fit needs a cohort" in message
-    assert "Place single samples with embed" in message
+    assert "Use embed for single samples" in message
 
 
 def test_a_cohort_too_small_to_begin_with_is_refused() -> None:
@@ -304,7 +308,7 @@ def test_the_filter_that_took_the_last_is_named_with_its_option(
             store.all[50:, : len(value)] = value  # type: ignore[arg-type]
         else:
             getattr(store.variants, column)[50:] = value
-    message = failing(store, replace(NO_LD, **{"ld_r2": 0.9, **filters}))
+    message = failing(store, but(NO_LD, **{"ld_r2": 0.9, **filters}))
     assert message.startswith(f"The filter {name!r} left ")
     assert option in message
 
@@ -323,7 +327,7 @@ def test_regions_that_take_all_are_named() -> None:
 def test_a_cohort_of_one_sample_many_times_is_refused() -> None:
     store = cohort()
     copies = MemoryStore(np.repeat(store.all[:, :4], 15, axis=1), store.variants)
-    message = failing(copies, replace(NO_LD, maf=0.0))
+    message = failing(copies, but(NO_LD, maf=0.0))
     assert "'king-cutoff' left 4 of 60 samples" in message
 
 

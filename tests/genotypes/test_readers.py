@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,17 +20,12 @@ from genotype_files import (
     all_dosages,
     record,
     records_of,
-    vcf_text,
 )
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from ancestry_ddvi.errors import InputsDisagree, UsageProblem
-from ancestry_ddvi.genotypes.formats.bcf import BcfRecords
 from ancestry_ddvi.genotypes.formats.pgen import PgenSource
 from ancestry_ddvi.genotypes.formats.plink import PlinkSource, write_plink
 from ancestry_ddvi.genotypes.formats.registry import open_source, open_sources
-from ancestry_ddvi.genotypes.formats.variant_filter import VariantFilter
 from ancestry_ddvi.genotypes.formats.vcf import VcfSource
 from ancestry_ddvi.genotypes.formats.vcf_calls import Dosages, look_up, words_behind_tabs
 
@@ -171,45 +165,6 @@ def test_a_whole_last_line_needs_no_newline(vcf: Write) -> None:
     path = Path(vcf([record()]))
     path.write_bytes(path.read_bytes().rstrip(b"\n"))
     assert all_dosages(open_source(str(path))).tolist() == [[0, 1, 2]]
-
-
-plain_calls = ["0/0", "0/1", "1/0", "1/1", "0|0", "0|1", "1|0", "1|1", "./.", ".|.", "./1", "0/."]
-other_calls = [".", "0", "1", "0/2", "2/2", "2", "0/0/1", "1/1/1", "./././."]
-call = st.sampled_from(plain_calls + other_calls)
-
-
-@st.composite
-def vcf_records(draw: st.DrawFn) -> list[str]:
-    records = []
-    for i in range(draw(st.integers(1, 12))):
-        simple = draw(st.booleans())
-        pool = st.sampled_from(["0/0", "0|1", "1/1", "./."]) if simple else call
-        calls = draw(st.lists(pool, min_size=3, max_size=3))
-        form = draw(st.sampled_from(["GT", "GT", "GT:DP"]))
-        ends = [f":{draw(st.integers(0, 99))}" if form == "GT:DP" else "" for _ in calls]
-        fields = [c + end for c, end in zip(calls, ends, strict=True)]
-        alt = draw(st.sampled_from(["C", "C", "C", "G", "C,T", "C,<NON_REF>", ".", "<NON_REF>"]))
-        records.append(record(fields, 1 + i // 2, alt=alt, form=form))
-    return records
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(vcf_records(), st.integers(1, 5))
-def test_reading_text_gives_what_htslib_gives(
-    tmp_path: Path, records: list[str], variants: int
-) -> None:
-    path = tmp_path / "h.vcf"
-    path.write_text(vcf_text(records))
-    source, skipped = VcfSource(str(path)), Counter[str]()
-    htslib = BcfRecords(str(path), 3, VariantFilter(skipped))
-    ours, theirs = list(source.blocks(variants)), list(htslib.blocks(variants))
-    assert len(ours) == len(theirs)
-    for a, b in zip(ours, theirs, strict=True):
-        np.testing.assert_array_equal(a.dosages, b.dosages)
-        assert a.variants.position.tolist() == b.variants.position.tolist()
-        assert a.variants.alt.tolist() == b.variants.alt.tolist()
-    assert source.skipped == skipped
-    assert source.haploid_calls == htslib.haploid_calls
 
 
 def test_vcf_dosages_are_those_of_scikit_allel(vcf: Write, random_dosages: np.ndarray) -> None:

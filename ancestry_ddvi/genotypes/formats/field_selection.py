@@ -11,7 +11,7 @@ from ...errors import InputUnreadable, UsageProblem
 from .bcf import admitted, htslib_records, quiet_htslib
 from .fields import GT, LIKELIHOOD_FIELDS
 from .likelihood_source import file_header, values_of
-from .registry import variant_file
+from .registry import likelihood_file
 from .streams import spoken
 from .variant_filter import VariantFilter
 from .vcf_header import VcfHeader
@@ -35,7 +35,7 @@ def select_field(paths: Sequence[str], wanted: str = "auto") -> str:
     """
     if wanted == GT:
         return GT
-    files = [variant_file(path) for path in paths]
+    files = [likelihood_file(path) for path in paths]
     if wanted == "auto":
         held = [_held(file) if file else set() for file in files]
         return next(

@@ -16,7 +16,7 @@ import numpy as np
 from ...errors import InputUnreadable
 from ...storage import whole
 from ..variants import Block, VariantTable
-from .packing import pack, packed_width, unpack, variants_at_once
+from .packing import PackedRows, pack, packed_width, unpack, variants_at_once
 from .plink_text import beside, read_lines, read_variants, split_rows
 from .source import GenotypeSource
 from .streams import open_bytes
@@ -70,6 +70,13 @@ class PlinkSource(GenotypeSource):
         for start in range(0, len(rows), step):
             chosen = rows[start : start + step]
             yield Block(self.variants[chosen], unpack(self.packed[chosen], len(self.samples)))
+
+    def in_place(self) -> tuple[VariantTable, PackedRows]:
+        """See ``GenotypeSource.in_place``."""
+        if self.usable.all():
+            return self.variants, PackedRows(self.packed)
+        rows = np.flatnonzero(self.usable)
+        return self.variants[rows], PackedRows(self.packed, rows)
 
 
 def write_plink(

@@ -1,9 +1,14 @@
-"""From a path to the reader of what lies there, by content and not by suffix."""
+"""The table of genotype formats, and from a path to the reader of what lies there.
+
+A format is known by content, not by suffix. A new one is a module of this package with a
+``GenotypeSource`` and a row in ``FORMATS``.
+"""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import InputUnreadable, UsageProblem
@@ -15,12 +20,53 @@ from .streams import STANDARD_INPUT, inflated, open_bytes
 from .vcf import VcfSource
 from .vcf_header import BCF_START, VCF_START
 
-ACCEPTED = "VCF, VCF.gz, BCF, PLINK 1 (.bed) and PLINK 2 (.pgen) files are read"
 
-_PREFIX_ENDS = (".bed", ".pgen")
-"""Tried in this order on a prefix: a .bed is used in place and needs no extra software."""
+@dataclass(frozen=True)
+class Format:
+    """A row of the table of formats.
 
-_COMPANIONS = frozenset({".bim", ".fam", ".pvar", ".psam"})
+    Attributes
+    ----------
+    open : callable
+        From the path of a file to its reader.
+    starts : tuple of bytes
+        What the content starts with, once it is decompressed: any of these.
+    suffixes : tuple of str
+        Ends of file names that are left out of the names of results.
+    prefix_end : str
+        Where a format has several files under one prefix: the end of the one with genotypes.
+    companions : tuple of str
+        The ends of the others.
+    has_likelihoods : bool
+        Whether htslib reads it, and FORMAT fields such as PL may lie beside its calls.
+    """
+
+    open: Callable[[str], GenotypeSource]
+    starts: tuple[bytes, ...]
+    suffixes: tuple[str, ...] = ()
+    prefix_end: str = ""
+    companions: tuple[str, ...] = ()
+    has_likelihoods: bool = False
+
+
+FORMATS: dict[str, Format] = {
+    "VCF, VCF.gz": Format(
+        VcfSource, (VCF_START,), suffixes=(".vcf", ".gz", ".bgz"), has_likelihoods=True
+    ),
+    "BCF": Format(VcfSource, (BCF_START,), suffixes=(".bcf",), has_likelihoods=True),
+    "PLINK 1 (.bed)": Format(
+        PlinkSource,
+        (BED_START, SAMPLE_MAJOR_START),
+        prefix_end=".bed",
+        companions=(".bim", ".fam"),
+    ),
+    "PLINK 2 (.pgen)": Format(
+        PgenSource, (PGEN_START,), prefix_end=".pgen", companions=(".pvar", ".psam")
+    ),
+}
+"""By name. Of a prefix the first row whose file is there is meant, so that PLINK 1, which is used
+in place and needs no extra software, goes before PLINK 2."""
+
 _OTHER_KINDS = {
     b"PK\x03\x04": "a zip archive",
     b"BZh": "bzip2 data",
@@ -30,6 +76,25 @@ _OTHER_KINDS = {
     b"CRAM": "a CRAM file",
     b"{": "JSON text",
 }
+
+
+def accepted() -> str:
+    """The formats in one sentence."""
+    *names, last = FORMATS
+    return f"{', '.join(names)} and {last} files are read."
+
+
+def without_suffixes(name: str) -> str:
+    """The name of a file without the ends that formats give it; never empty."""
+    ends = {
+        end
+        for row in FORMATS.values()
+        for end in (*row.suffixes, row.prefix_end, *row.companions)
+        if end
+    }
+    while name.endswith(tuple(ends)) and name not in ends:
+        name = name[: name.rindex(".")]
+    return name
 
 
 def open_sources(paths: Sequence[str]) -> GenotypeSource:
@@ -43,7 +108,7 @@ def open_sources(paths: Sequence[str]) -> GenotypeSource:
         See ``open_source`` and ``ConcatSource``.
     """
     if not paths:
-        raise UsageProblem("No genotype file is given", f"{ACCEPTED}.")
+        raise UsageProblem("No genotype file is given", accepted())
     if list(paths).count(STANDARD_INPUT) > 1:
         raise _given_twice()
     return as_one([open_source(path) for path in paths])
@@ -66,9 +131,9 @@ def as_one(sources: Sequence[GenotypeSource]) -> GenotypeSource:
 
 
 def open_source(path: str) -> GenotypeSource:
-    """Open genotypes: a file, the prefix of a PLINK fileset, or "-" for VCF on standard input.
+    """Open genotypes: a file, a prefix, a named pipe, or "-" for standard input.
 
-    A prefix with both a .bed and a .pgen means the .bed.
+    Pipes and standard input are read as VCF.
 
     Raises
     ------
@@ -81,17 +146,14 @@ def open_source(path: str) -> GenotypeSource:
     if not found.is_file():
         return VcfSource(path)
     start = _start(found)
-    if start.startswith((BED_START, SAMPLE_MAJOR_START)):
-        return PlinkSource(str(found))
-    if start.startswith(PGEN_START):
-        return PgenSource(str(found))
-    if start.startswith((VCF_START, BCF_START)):
-        return VcfSource(str(found))
-    raise _not_genotypes(found, start)
+    row = _format_of(start)
+    if row is None:
+        raise _not_genotypes(found, start)
+    return row.open(str(found))
 
 
-def variant_file(path: str) -> str | None:
-    """The VCF or BCF file at a path; None for a pipe and for files of another kind.
+def likelihood_file(path: str) -> str | None:
+    """The file at a path, if its format has likelihoods; else None, as for a pipe.
 
     Raises
     ------
@@ -100,7 +162,12 @@ def variant_file(path: str) -> str | None:
     """
     if path == STANDARD_INPUT or not (found := _find(path)).is_file():
         return None
-    return str(found) if _start(found).startswith((VCF_START, BCF_START)) else None
+    row = _format_of(_start(found))
+    return str(found) if row and row.has_likelihoods else None
+
+
+def _format_of(start: bytes) -> Format | None:
+    return next((row for row in FORMATS.values() if start.startswith(row.starts)), None)
 
 
 def _given_twice() -> UsageProblem:
@@ -109,8 +176,9 @@ def _given_twice() -> UsageProblem:
 
 def _find(path: str) -> Path:
     """The file meant by a path or prefix."""
+    ends = [row.prefix_end for row in FORMATS.values() if row.prefix_end]
     try:
-        for end in ("", *_PREFIX_ENDS):
+        for end in ("", *ends):
             if Path(path + end).exists() and not Path(path + end).is_dir():
                 return Path(path + end)
         if Path(path).is_dir():
@@ -122,17 +190,22 @@ def _find(path: str) -> Path:
         ) from error
 
 
+def _companions() -> dict[str, Format]:
+    """The format that each end of a companion belongs to."""
+    return {end: row for row in FORMATS.values() for end in row.companions}
+
+
 def _missing(path: str) -> InputUnreadable:
-    folder = Path(path).parent
-    for end in sorted(_COMPANIONS):
+    folder, companions = Path(path).parent, _companions()
+    for end, row in companions.items():
         if Path(path + end).exists():
             return InputUnreadable(
-                f"{path}{end} is there, but neither {path}.bed nor {path}.pgen",
-                "The parts of a PLINK fileset lie in one folder under one name.",
+                f"{path}{end} is there, but {path}{row.prefix_end} is not",
+                "Keep the files of a fileset in one folder under one name.",
             )
     if not folder.is_dir():
         return InputUnreadable(f"{path}: no such file", f"The folder {folder} does not exist.")
-    names = [item.name for item in folder.iterdir() if item.suffix not in _COMPANIONS]
+    names = [item.name for item in folder.iterdir() if item.suffix not in companions]
     close = difflib.get_close_matches(Path(path).name, names, n=1, cutoff=0.8)
     remedy = f"Did you mean {folder / close[0]}?" if close else "Check the path."
     return InputUnreadable(f"{path}: no such file", remedy)
@@ -143,17 +216,17 @@ def _start(path: Path) -> bytes:
     with open_bytes(str(path)) as handle:
         start = next(filter(None, inflated(handle, str(path))), b"")
     if not start:
-        raise InputUnreadable(f"{path} is empty", f"{ACCEPTED}.")
+        raise InputUnreadable(f"{path} is empty", accepted())
     return start[:32]
 
 
 def _not_genotypes(path: Path, start: bytes) -> InputUnreadable:
-    if path.suffix in _COMPANIONS:
+    if row := _companions().get(path.suffix):
         return InputUnreadable(
-            f"{path} holds no genotypes: it belongs beside a .bed or .pgen file",
+            f"{path} holds no genotypes: it belongs beside a {row.prefix_end} file",
             f"Give that file, or the prefix {path.with_suffix('')}.",
         )
     kinds = (kind for magic, kind in _OTHER_KINDS.items() if start.startswith(magic))
     shown = start[:20].decode("ascii", "replace")
-    seen = next(kinds, f"something that starts with {shown!r}")
-    return InputUnreadable(f"{path} is no genotype file but {seen}", f"{ACCEPTED}.")
+    seen = next(kinds, f"a file that starts with {shown!r}")
+    return InputUnreadable(f"{path} is not a genotype file but {seen}", accepted())

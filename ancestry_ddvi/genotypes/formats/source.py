@@ -1,4 +1,4 @@
-"""What every reader of genotype files offers."""
+"""What every reader of genotype files provides."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..variants import Block
+from ..variants import Block, VariantTable
+from .packing import PackedRows
 
 
 class GenotypeSource(abc.ABC):
-    """Genotypes in a file: who, where, and dosages of ALT, block by block.
+    """Genotypes in a file: samples, and variants with dosages of ALT, block by block.
 
     Attributes
     ----------
@@ -23,7 +24,7 @@ class GenotypeSource(abc.ABC):
         Records left out while reading and why ("multi-allelic", "not a SNP", ...).
         Complete once ``blocks`` is exhausted.
     build_hint : str or None
-        "NCBI36", "GRCh37" or "GRCh38" if the file says so, which may be wrong.
+        "NCBI36", "GRCh37" or "GRCh38" as the file declares it, which may be wrong.
     files : tuple of Path
         Every file that is read; empty for standard input.
     records : int or None
@@ -46,3 +47,10 @@ class GenotypeSource(abc.ABC):
         InputUnreadable
             If the file is truncated or malformed; the message names the file and the place.
         """
+
+    def in_place(self) -> tuple[VariantTable, PackedRows] | None:
+        """Variants and packed genotypes on disk that a store can use as they are.
+
+        None where ``blocks`` has to be read, which is the default.
+        """
+        return None

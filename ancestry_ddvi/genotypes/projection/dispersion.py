@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..blocks import Reads, evenly
+from ..blocks import GenotypeReader, evenly
 from .standardise import standardise
 
 STRETCH = 5_000_000
@@ -17,7 +17,7 @@ ENOUGH_SAMPLES = 500
 
 
 def score_dispersion(
-    store: Reads,
+    store: GenotypeReader,
     rows: np.ndarray,
     samples: np.ndarray,
     frequency: np.ndarray,
@@ -31,7 +31,7 @@ def score_dispersion(
 
     Parameters
     ----------
-    store : Reads
+    store : GenotypeReader
     rows : ndarray of int64, (variants,), in order of chromosome and position
     samples : ndarray of int64
         Who to judge by; an even choice of ``ENOUGH_SAMPLES`` of them.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...seeding import stream
-from ..blocks import Reads, in_blocks
+from ..blocks import GenotypeReader, in_blocks
 from .standardise import standardise
 
 GRAM_SAMPLES = 3_000
@@ -68,7 +68,7 @@ class PrincipalComponents:
 
 
 def principal_components(
-    store: Reads,
+    store: GenotypeReader,
     rows: np.ndarray,
     samples: np.ndarray,
     frequency: np.ndarray,
@@ -82,7 +82,7 @@ def principal_components(
 
     Parameters
     ----------
-    store : Reads
+    store : GenotypeReader
     rows : ndarray of int64, (variants,)
     samples : ndarray of int64, (samples,)
     frequency : ndarray of float64, (variants,)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..blocks import Reads, in_blocks
+from ..blocks import GenotypeReader, in_blocks
 from ..variants import MISSING
 
 
-def by_variant(store: Reads, rows: np.ndarray, samples: np.ndarray) -> np.ndarray:
+def by_variant(store: GenotypeReader, rows: np.ndarray, samples: np.ndarray) -> np.ndarray:
     """Numbers of dosage 0, 1, 2 and missing at each variant among some samples.
 
     Parameters
     ----------
-    store : Reads
+    store : GenotypeReader
     rows : ndarray of int
     samples : ndarray of bool, one per sample of the store
 
@@ -30,7 +30,7 @@ def by_variant(store: Reads, rows: np.ndarray, samples: np.ndarray) -> np.ndarra
     return np.concatenate([np.empty((0, 4), dtype=np.int64), *blocks])
 
 
-def missing_by_sample(store: Reads, rows: np.ndarray) -> np.ndarray:
+def missing_by_sample(store: GenotypeReader, rows: np.ndarray) -> np.ndarray:
     """Share of the variants at which each sample was not seen; float64, one per sample.
 
     With no variants at all the share is 0.

@@ -6,13 +6,8 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from ..blocks import Reads, evenly, in_blocks
-
-DUPLICATE = 0.354
-"""Kinship at or above which two samples are the same sample or identical twins."""
-
-SECOND_DEGREE = 0.0884
-"""Kinship at or above which two samples are second-degree relatives or closer."""
+from ..blocks import GenotypeReader, evenly, in_blocks
+from .degrees import SECOND_DEGREE
 
 SAMPLES_AT_ONCE = 2048
 MAX_VARIANTS = 20_000
@@ -22,7 +17,7 @@ PAIR = np.dtype([("i", "i8"), ("j", "i8"), ("kinship", "f8"), ("variants", "i8")
 
 
 def king_robust(
-    store: Reads, rows: np.ndarray, samples: np.ndarray, cutoff: float = SECOND_DEGREE
+    store: GenotypeReader, rows: np.ndarray, samples: np.ndarray, cutoff: float = SECOND_DEGREE
 ) -> np.ndarray:
     """Pairs of samples whose KING-robust kinship is at least ``cutoff``.
 
@@ -40,7 +35,7 @@ def king_robust(
 
     Parameters
     ----------
-    store : Reads
+    store : GenotypeReader
     rows : ndarray of int
         Variant rows, best in linkage equilibrium; more than 20,000 are thinned evenly.
     samples : ndarray of int
@@ -116,7 +111,7 @@ def resolvable(variants: int, samples: int) -> float:
 
 
 def _related(
-    store: Reads, rows: np.ndarray, left: np.ndarray, right: np.ndarray, cutoff: float
+    store: GenotypeReader, rows: np.ndarray, left: np.ndarray, right: np.ndarray, cutoff: float
 ) -> np.ndarray:
     """The pairs at or above ``cutoff`` between two blocks of samples, or within one."""
     counts = _Counts(len(left), len(right))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..blocks import Reads, evenly
+from ..blocks import GenotypeReader, evenly
 from ..variants import MISSING
 
 TILE = 256
@@ -14,7 +14,7 @@ MAX_SAMPLES = 5000
 
 
 def prune(
-    store: Reads,
+    store: GenotypeReader,
     rows: np.ndarray,
     maf: np.ndarray,
     *,
@@ -37,7 +37,7 @@ def prune(
 
     Parameters
     ----------
-    store : Reads
+    store : GenotypeReader
     rows : ndarray of int, variant rows of ``store``, any order
     maf : ndarray of float, as long as ``rows``
     r2 : float
@@ -64,7 +64,7 @@ def prune(
 
 
 def _correlated(
-    store: Reads,
+    store: GenotypeReader,
     rows: np.ndarray,
     position: np.ndarray,
     r2: float,
@@ -99,7 +99,7 @@ class _Tile:
         self.seen = None if seen.all() else seen.astype(np.float32)
 
     def correlates(self, other: _Tile, r2: float) -> np.ndarray:
-        """Whether r2 is reached for every pair of variants; bool (own variants, other's variants)."""
+        """Whether each pair of variants reaches ``r2``; bool (own variants, other's variants)."""
         n, x, y, xx, yy = self._sums(other)
         xy = (self.dosage @ other.dosage.T).astype(np.float64)
         covariance = n * xy - x * y

@@ -1,37 +1,47 @@
-"""The qc_log of quality control: who and what is left after each step, written down."""
+"""What is left of a cohort after each filter, and the table that says so."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from ...errors import NothingLeft
-from ..blocks import Reads
+from ..blocks import GenotypeReader
 from ..variants import VariantTable
 from .counts import by_variant
 
 MIN_VARIANTS = 100
 MIN_SAMPLES = 20
 
-_REMEDIES = {
-    "autosomes": "Give --allow-extra-chr if these are not human chromosomes",
-    "duplicates": "Check whether a file was given twice",
-    "ambiguous": "Give --keep-ambiguous",
-    "geno": "Raise --geno",
-    "mind": "Raise --mind",
-    "maf": "Lower --maf",
-    "hwe": "Lower --hwe",
-    "ld-regions": "Give --no-ld-regions",
-    "ld-r2": "Raise --ld-r2",
-    "king-cutoff": "Raise --king-cutoff",
-    "maf, unrelated": "Lower --maf",
-}
+
+@dataclass(frozen=True)
+class Kept:
+    """What a filter keeps, of variants or of samples.
+
+    Attributes
+    ----------
+    variants : ndarray of bool, one per variant still there, optional
+    samples : ndarray of bool, one per sample of the store, optional
+    remark : str
+        The threshold in words, for the log.
+    flags : str, or ndarray of object (str), one per sample of the store, optional
+        Why the samples that it takes are left out of the fit; by default the filter's name.
+    call_rate : ndarray of float64, one per sample of the store, optional
+        Where the filter measures it.
+    """
+
+    variants: np.ndarray | None = None
+    samples: np.ndarray | None = None
+    remark: str = ""
+    flags: str | np.ndarray | None = None
+    call_rate: np.ndarray | None = None
 
 
 class Step(NamedTuple):
-    """One row of the table of quality control."""
+    """One row of the QC log."""
 
     name: str
     variants_before: int
@@ -42,13 +52,38 @@ class Step(NamedTuple):
 
 
 class QCLog:
-    """The variants and samples still there, and the table of those who went."""
+    """The variants and samples still there, and what every filter took.
 
-    def __init__(self, store: Reads) -> None:
+    Attributes
+    ----------
+    store : GenotypeReader
+    build : str or None
+        Human genome build of the positions.
+    rows : ndarray of int64
+        Rows of the store that are kept, ascending.
+    samples : ndarray of bool, one per sample of the store
+    counts : ndarray of int64, shape (kept variants, 4)
+        Kept samples with dosage 0, 1, 2 and missing.
+    call_rate : ndarray of float64, one per sample of the store
+        1 until a filter measures it.
+    flags : ndarray of object (str), one per sample of the store
+        Why a sample is left out of the fit, or "".
+    table : list of Step
+
+    Raises
+    ------
+    NothingLeft
+        If the store itself has fewer than 100 variants or 20 samples.
+    """
+
+    def __init__(self, store: GenotypeReader, build: str | None = None) -> None:
         self.store = store
+        self.build = build
         self.rows = np.arange(len(store.variants))
         self.samples = np.ones(len(store.samples), dtype=bool)
         self.counts = store.counts()
+        self.call_rate = np.ones(len(self.samples))
+        self.flags = np.full(len(self.samples), "", dtype=object)
         self.table: list[Step] = []
         _check_input(len(self.rows), len(self.samples))
 
@@ -56,46 +91,59 @@ class QCLog:
     def variants(self) -> VariantTable:
         return self.store.variants[self.rows]
 
-    def keep_variants(self, name: str, keep: np.ndarray, remark: str = "") -> None:
-        """Go on with some of the variants."""
-        before = len(self.rows)
-        self.rows, self.counts = self.rows[keep], self.counts[keep]
-        self._note(name, before, int(self.samples.sum()), remark)
+    def step(self, name: str) -> Step:
+        """The row of a filter that was applied."""
+        return next(step for step in self.table if step.name == name)
 
-    def keep_samples(self, name: str, keep: np.ndarray, remark: str = "") -> None:
-        """Go on with some of the samples, and count genotypes among them."""
-        before = int(self.samples.sum())
-        self.samples = self.samples & keep
-        self._note(name, len(self.rows), before, remark)
-        if self.samples.sum() < before:
+    def apply(self, name: str, kept: Kept, remedy: str) -> None:
+        """Go on with what a filter keeps, and note what it took.
+
+        Raises
+        ------
+        NothingLeft
+            If fewer than 100 variants or 20 samples are left; the message has the ``remedy``.
+        """
+        variants, samples = len(self.rows), int(self.samples.sum())
+        if kept.call_rate is not None:
+            self.call_rate = kept.call_rate
+        if kept.variants is not None:
+            self.rows, self.counts = self.rows[kept.variants], self.counts[kept.variants]
+        if kept.samples is not None:
+            taken = self.samples & ~kept.samples
+            flags = name if kept.flags is None else kept.flags
+            self.flags[taken] = np.broadcast_to(flags, taken.shape)[taken]
+            self.samples = self.samples & kept.samples
+        left = int(self.samples.sum())
+        step = Step(name, variants, len(self.rows), samples, left, kept.remark)
+        self.table.append(step)
+        _check_left(step, remedy)
+        if left < samples:
             self.counts = by_variant(self.store, self.rows, self.samples)
 
-    def _note(self, name: str, variants: int, samples: int, remark: str) -> None:
-        step = Step(name, variants, len(self.rows), samples, int(self.samples.sum()), remark)
-        self.table.append(step)
-        for what, before, left, fewest in (
-            ("variants", step.variants_before, step.variants_after, MIN_VARIANTS),
-            ("samples", step.samples_before, step.samples_after, MIN_SAMPLES),
-        ):
-            if left < fewest:
-                raise NothingLeft(
-                    f"The filter {name!r} left {left:,} of {before:,} {what}, "
-                    f"fewer than the {fewest} a fit needs",
-                    f"{_REMEDIES[name]}, or give more {what}.",
-                )
+
+def _check_left(step: Step, remedy: str) -> None:
+    for what, before, left, fewest in (
+        ("variants", step.variants_before, step.variants_after, MIN_VARIANTS),
+        ("samples", step.samples_before, step.samples_after, MIN_SAMPLES),
+    ):
+        if left < fewest:
+            raise NothingLeft(
+                f"The filter {step.name!r} left {left:,} of {before:,} {what}, "
+                f"fewer than the {fewest} a fit needs",
+                f"{remedy}, or give more {what}.",
+            )
 
 
 def _check_input(variants: int, samples: int) -> None:
     """Refuse a cohort that is too small before any filter."""
     if samples == 1:
         raise NothingLeft(
-            "The input holds one sample, and fit needs a cohort",
-            "Place single samples with embed.",
+            "The input holds one sample, and fit needs a cohort", "Use embed for single samples."
         )
     if samples < MIN_SAMPLES:
         raise NothingLeft(
             f"The input holds {samples} samples, and a fit needs {MIN_SAMPLES}",
-            "Give more samples, or place these with embed in a model that exists.",
+            "Give more samples, or use embed with an existing model.",
         )
     if variants < MIN_VARIANTS:
         raise NothingLeft(

@@ -6,14 +6,12 @@ import logging
 
 import numpy as np
 
-from ..blocks import Reads
+from ..blocks import GenotypeReader
 from ..harmonise.matching import ABSENT
-from .kinship import DUPLICATE, SECOND_DEGREE, king_robust, resolvable
+from .degrees import DUPLICATE, FIRST_DEGREE, SECOND_DEGREE
+from .kinship import king_robust, resolvable
 
 log = logging.getLogger(__name__)
-
-FIRST_DEGREE = 0.177
-"""Kinship at or above which two samples are parent and child, or siblings."""
 
 MIN_VARIANTS = 500
 """With fewer variants chance alone scatters kinship by half of what second degree is."""
@@ -25,7 +23,7 @@ RELATIONS = {"duplicate": DUPLICATE, "first degree": FIRST_DEGREE, "second degre
 Manichaikul et al. 2010, table 1)."""
 
 
-def relatives_among(store: Reads, rows: np.ndarray) -> np.ndarray | None:
+def relatives_among(store: GenotypeReader, rows: np.ndarray) -> np.ndarray | None:
     """Pairs of samples in a file who are second-degree relatives or closer.
 
     KING-robust counts differences of genotypes, so it does not matter which allele is counted.
@@ -34,7 +32,7 @@ def relatives_among(store: Reads, rows: np.ndarray) -> np.ndarray | None:
 
     Parameters
     ----------
-    store : Reads
+    store : GenotypeReader
     rows : ndarray of int, (model variants,)
         The file's row of each variant of a model, or ``ABSENT``.
 

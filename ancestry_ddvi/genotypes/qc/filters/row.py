@@ -1,0 +1,112 @@
+"""A row of the table of filters: its options, what it keeps, and the function that decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from ....errors import UsageProblem
+
+if TYPE_CHECKING:
+    from ..log import Kept, QCLog
+    from . import Filters
+
+Keep = Callable[["QCLog", "Filters"], "Kept | None"]
+"""What a filter does: from what is left of the cohort, and ``Filters``, to what it keeps.
+
+None where the filter is not asked for; then it has no row in the QC log.
+"""
+
+
+@dataclass(frozen=True)
+class Option:
+    """A threshold or a switch: a keyword of ``Filters`` and an option of the command line.
+
+    Attributes
+    ----------
+    name : str
+        The keyword.
+    default : float, bool or None
+        A bool makes the option a switch, and giving it on the command line changes the default.
+    help : str
+        One sentence for ``--help``.
+    metavar : str
+        The unit of a threshold, in capitals.
+    flag : str
+        The option of the command line; the keyword with dashes if empty.
+    highest : float
+        The largest threshold; the smallest is 0.
+    unset : str
+        What a default of None means, in words.
+    """
+
+    name: str
+    default: float | bool | None
+    help: str
+    metavar: str = ""
+    flag: str = ""
+    highest: float = inf
+    unset: str = ""
+
+    @property
+    def option(self) -> str:
+        """The option of the command line."""
+        return self.flag or f"--{self.name.replace('_', '-')}"
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether the option takes no value."""
+        return isinstance(self.default, bool)
+
+    def check(self, value: Any) -> None:
+        """Refuse a threshold out of range.
+
+        Raises
+        ------
+        UsageProblem
+        """
+        if self.is_switch or value is None or 0 <= value <= self.highest:
+            return
+        limits = "of 0 or more" if self.highest == inf else f"from 0 to {self.highest:g}"
+        raise UsageProblem(f"{self.option} is {value}", f"Give a number {limits}.")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A row of the table of filters.
+
+    Attributes
+    ----------
+    keep : callable
+        See ``Keep``.
+    keeps : str
+        What it keeps, for the table in docs/filters.md.
+    why : str
+        Why, for the same table.
+    remedy : str
+        What to do where it keeps too little, as an imperative sentence.
+    options : tuple of Option
+    """
+
+    keep: Keep
+    keeps: str
+    why: str
+    remedy: str
+    options: tuple[Option, ...] = ()
+
+
+def imported(place: str) -> Keep:
+    """The function at "module:name" of this package, imported when it is first called.
+
+    So the table can be read, for ``--help``, without loading NumPy.
+    """
+    module, name = place.split(":")
+
+    def keep(log: QCLog, filters: Filters) -> Kept | None:
+        function: Keep = getattr(import_module(f".{module}", __package__), name)
+        return function(log, filters)
+
+    return keep
