@@ -1,7 +1,8 @@
-# make demo       place the example cohort and a query; ends with the paths of tables and pictures
+# make demo       fit the example cohort, embed and assign a query; ends with the paths of the results
 # make test       linters, types, layers and the fast tests
 # make test-slow  the tests left out of it
-# make docs       the pages and the picture that are made from the program
+# make docs       the pages and pictures that are made from the program; the map of the README needs
+#                 a folder with the 1000 Genomes genotypes: make docs DATA=../data
 # make clean      remove what these made
 #
 # Each sets up $(VENV) by itself, and again when the requirements change.
@@ -9,6 +10,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+DATA ?= ../shared/data
 
 requirements := pyproject.toml setup.py constraints.txt
 runtime := $(VENV)/runtime.stamp
@@ -43,7 +45,7 @@ docs: $(development) demo
 	$(VENV)/bin/python docs/make_cli.py
 	$(VENV)/bin/python docs/make_formats.py
 	$(VENV)/bin/python docs/make_filters.py
-	$(VENV)/bin/python docs/make_picture.py
+	$(VENV)/bin/python docs/make_pictures.py $(DATA)
 
 clean:
 	rm -rf $(VENV) demo build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

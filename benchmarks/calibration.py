@@ -1,18 +1,18 @@
-"""Held-out samples seen in part: bias, coverage, assignment, and who is told to be unlike the panel.
+"""Held-out samples with a part of their variants: bias, coverage, assignment, out-of-panel test.
 
 usage: calibration.py COHORT LABELS [--repeats 3] [--method ddvi] [--strangers]
 
 80/20 splits with relatives on one side; labels have columns sample, population, superpopulation.
-One JSON line for each repeat and kind of diagnostics: random shares of the variants, one chromosome,
-clumps of 50 kb as an exome has them, and simulated reads (Poisson depth, 5 errors in a thousand
-bases, embedded by their likelihoods). ``covered_*`` is the share of the posterior given all
-genotypes inside the central 50, 80 and 95 % of that given the part, which is what the names say
-if both are right; ``normal_*`` the share of means inside N(mean_part, sd_part^2 - sd_full^2). Lines
-with ``swapped`` have the alleles of that share of the variants the wrong way round, lines with
-``alien`` that share of alleles from a random other held-out sample, by whether the two are of one
-superpopulation. Lines with ``left_out`` come with --strangers: a superpopulation kept from the fit,
-and genotypes permuted over variants, against held-out samples of the others; area under the curve of
-``p_panel``.
+One JSON line for each repeat and kind of part: random shares of the variants, one chromosome,
+clumps of 50 kb similar to an exome, and simulated reads (Poisson depth, 5 errors in a thousand
+bases, embedded from their likelihoods). ``covered_*`` is the share of the posterior given all
+genotypes inside the central 50, 80 and 95 % of that given the part, which are the nominal levels
+if both are right; ``normal_*`` the share of means inside N(mean_part, sd_part^2 - sd_full^2). In
+lines with ``swapped`` that share of the variants has its alleles exchanged; in lines with ``alien``
+that share of alleles comes from a random other held-out sample, by whether the two are of one
+superpopulation. Lines with ``left_out`` come with --strangers: a superpopulation left out of the
+fit, and genotypes permuted over variants, against held-out samples of the others; area under the
+curve of ``p_panel``.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ LEVELS = (50, 80, 95)
 
 
 def fitted(store: GenotypeStore, method: str, seed: int, labels: Path) -> Fit:
-    """A default fit that knows its groups."""
+    """A default fit with groups."""
     options = FitOptions(method=method, seed=seed)
     with computing(seed, None):
         return fit_model(FitRequest(store, options, CPU, read_labels(labels)))
@@ -84,7 +84,7 @@ def assignment(
 
 
 def by_chance(chance: np.ndarray, rng: np.random.Generator) -> list[float]:
-    """Central 95 % of the calibration error of labels drawn from the very probabilities."""
+    """Central 95 % of the calibration error of labels drawn from these probabilities."""
     drawn = []
     for _ in range(100):
         below = np.cumsum(chance, axis=1) < rng.random((len(chance), 1))
@@ -111,8 +111,13 @@ def chance_of(fit: Fit, scores: Scores, posterior: PosteriorDraws) -> np.ndarray
     return out_of_panel(fit.model.record, posterior, scores, fit.model.projection)[0]
 
 
+def flagged_share(chance: np.ndarray) -> float:
+    """Share of samples with the flag ``unlike_panel``."""
+    return round(float((chance < UNLIKE_PANEL).mean()), 4)
+
+
 def area(strange: np.ndarray, ordinary: np.ndarray) -> float:
-    """Area under the curve of small chances."""
+    """Area under the curve of low ``p_panel``."""
     who = np.arange(len(strange) + len(ordinary)) < len(strange)
     return round(float(roc_auc_score(who, -np.concatenate([strange, ordinary]))), 4)
 
@@ -131,7 +136,7 @@ def in_part(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int, said
           "temperature": fit.model.projection.temperature,
           "sd": np.median(full.sd, axis=0).round(3).tolist(),
           **assignment(fit, "all variants", full, labels, said),
-          "flagged": round(float((chance_of(fit, scores, full) < UNLIKE_PANEL).mean()), 4)})  # fmt: skip
+          "flagged": flagged_share(chance_of(fit, scores, full))})  # fmt: skip
     for name, scores in diagnostics(fit, dosages, seed):
         some = embedded(fit, scores, test, seed)
         bias = np.abs((some.mean - full.mean).mean(axis=0)) / some.sd.mean(axis=0)
@@ -143,13 +148,13 @@ def in_part(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int, said
             "bias": round(float(bias.max()), 3),
             **coverage(full, some),
             **assignment(fit, name, some, labels, said),
-            "flagged": round(float((chance_of(fit, scores, some) < UNLIKE_PANEL).mean()), 4),
+            "flagged": flagged_share(chance_of(fit, scores, some)),
             "effective_draws": round(float(np.median(some.effective_draws)), 1),
         })  # fmt: skip
 
 
 def spoilt(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int) -> None:
-    """Who of one split is flagged with swapped alleles, and with alleles of another sample."""
+    """Share flagged with swapped alleles, and with alleles of another sample."""
     dosages = dosages_of(fit, test)
     group = labels["superpopulation"].to_numpy(str)
     partner = partners(len(group), seed)

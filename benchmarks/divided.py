@@ -16,7 +16,7 @@ from ancestry_ddvi.genotypes.qc.quality_control import Filters, quality_control
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.methods import recipe
 from ancestry_ddvi.methods.method import Spec
-from ancestry_ddvi.methods.networks import Trained
+from ancestry_ddvi.methods.networks import NetworkMethod
 from ancestry_ddvi.models.runtime import computing
 
 
@@ -47,7 +47,7 @@ class Divided:
     labels: tuple[pd.DataFrame, pd.DataFrame]
 
     def seen(self, kept: np.ndarray | None = None) -> Scores:
-        """Scores of samples held out from the variants ``kept``, bool (variants, samples), or from all."""
+        """Scores of held-out samples from variants ``kept``, bool (variants, samples), or all."""
         some = self.dosages if kept is None else np.where(kept, self.dosages, -1).astype(np.int8)
         return _newcomers(self.projection, some, False)
 
@@ -57,7 +57,7 @@ class Divided:
         return self.seen(chance < share)
 
     def count(self, variants: int) -> Scores:
-        """From so many variants at random, others for each sample."""
+        """From this number of random variants, others for each sample."""
         chance = np.random.default_rng(self.seed).random(self.dosages.shape)
         return self.seen(chance.argsort(axis=0).argsort(axis=0) < variants)
 
@@ -89,11 +89,11 @@ def _newcomers(projection: Projection, dosages: np.ndarray, in_panel: bool) -> S
     return projection.newcomers(projection.read(blocks, samples), np.full(samples, in_panel))
 
 
-def fitted(cohort: Divided, method: str, seed: int, **settings: float) -> Trained:
-    """A method with its settings as they are but for those given, fitted to every sample inside."""
+def fitted(cohort: Divided, method: str, seed: int, **settings: float) -> NetworkMethod:
+    """A method fitted to all samples of the fit, with some settings replaced."""
     data = ScoreData(cohort.inside, CPU)
     with computing(seed, None):
         made = replace(recipe(method), **settings).build(Spec(data.modality, 2), CPU)
         made.fit(data, lambda done: None)
-    assert isinstance(made, Trained)
+    assert isinstance(made, NetworkMethod)
     return made

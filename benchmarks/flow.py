@@ -2,10 +2,10 @@
 
 usage: flow.py COHORT LABELS [--repeats 3]
 
-80/20 splits as in held_out.py; components from the 80 %, noise of scores as they are told, without
-the temperature that ``fit`` may add. Everything is of samples held out. Columns of LABELS: sample,
-population, superpopulation. Prints tables in markdown; figures are means over the splits unless a
-row says which. Needs scikit-learn.
+80/20 splits as in held_out.py; components from the 80 %, with their noise of scores, without
+the temperature that ``fit`` may add. All figures are of held-out samples. Columns of LABELS:
+sample, population, superpopulation. Prints tables in Markdown; figures are means over the splits
+unless a row names one. Needs scikit-learn.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ancestry_ddvi.evaluation.neighbours import neighbour_accuracy
 from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
 from ancestry_ddvi.inference.sampling import draw_posterior
-from ancestry_ddvi.methods.networks import Trained
+from ancestry_ddvi.methods.networks import NetworkMethod
 from ancestry_ddvi.models.flow import Flow
 from ancestry_ddvi.models.inflation import participation_ratio
 from ancestry_ddvi.models.inflationary import Inflationary, variances
@@ -51,9 +51,9 @@ class Fitted:
     """One split with all that was fitted to it."""
 
     cohort: Divided
-    flows: Sequence[Trained]
-    compressed: Trained
-    ddvi: Trained
+    flows: Sequence[NetworkMethod]
+    compressed: NetworkMethod
+    ddvi: NetworkMethod
     full: Scores
     embedded: Sequence[PosteriorDraws]
     parts: Mapping[float, tuple[Scores, PosteriorDraws]]
@@ -84,20 +84,20 @@ class Fitted:
         return np.asarray(self.cohort.inside.value.std(axis=0))
 
 
-def flow_of(method: Trained) -> Flow:
+def flow_of(method: NetworkMethod) -> Flow:
     """The flow inside a method."""
     assert isinstance(method.model, Inflationary)
     return method.model.flow
 
 
-def latents(method: Trained, scores: Scores, cohort: Divided, draws: int) -> PosteriorDraws:
+def latents(method: NetworkMethod, scores: Scores, cohort: Divided, draws: int) -> PosteriorDraws:
     """Draws on all latents, which the method itself cuts to the coordinates."""
     ids = cohort.ids[0] if scores is cohort.inside else cohort.ids[1]
     return draw_posterior(method.model, ScoreData(scores, CPU), ids, draws=draws, seed=cohort.seed)
 
 
 def true_scores(
-    method: Trained, scores: Scores, count: int, seed: int
+    method: NetworkMethod, scores: Scores, count: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draws of every sample's true scores and their weights, before any is refined."""
     model = method.model
@@ -114,7 +114,7 @@ def true_scores(
 
 
 def density(part: Fitted, rows: Rows) -> None:
-    """Log density of the scores of samples held out, and what the flow has over others."""
+    """Log density of the scores of held-out samples, and its difference to other methods."""
     inside, seed = part.cohort.inside, part.cohort.seed
     mixture, count = laws.mixture(inside, seed)
     population = part.cohort.labels[0]["population"].to_numpy(str)
@@ -138,7 +138,7 @@ def density(part: Fitted, rows: Rows) -> None:
 
 
 def there_and_back(part: Fitted, rows: Rows) -> None:
-    """Error of decoding what was encoded, relative to a sample's distance from the middle."""
+    """Round-trip error, relative to the distance of a sample from the mean."""
     truth, _ = true_scores(part.flows[0], part.full, TRUTHS, part.cohort.seed)
     for name, kind in (("float32", torch.float32), ("float64", torch.float64)):
         flow = part.flow.to(kind)
@@ -155,7 +155,7 @@ def there_and_back(part: Fitted, rows: Rows) -> None:
 
 
 def unique(part: Fitted, rows: Rows) -> None:
-    """Correlation and shift of posterior means between seeds, latent by latent."""
+    """Correlation and shift of posterior means between seeds, for each latent."""
     sd = np.mean([embedded.sd for embedded in part.embedded], axis=0)
     pairs = list(combinations([embedded.mean for embedded in part.embedded], 2))
     for axis in range(sd.shape[1]):
@@ -211,7 +211,7 @@ def coverage(part: Fitted, pooled: Rows, apart: Rows) -> None:
 
 
 def sharpness(part: Fitted, rows: Rows) -> None:
-    """What a part of the variants and a law of true scores say of the scores from all variants."""
+    """Predictions of the scores from all variants, from a part of them and a distribution."""
     cohort, rng = part.cohort, np.random.default_rng(part.cohort.seed)
     population = cohort.labels[0]["population"].to_numpy(str)
     closed: dict[str, laws.Mixture | laws.Ball] = {

@@ -2,7 +2,7 @@
 
 usage: held_out.py COHORT LABELS [--repeats 5] [--method ddvi] [--against vae]
 
-Splits the cohort 80/20 with relatives on one side, fits on the 80 %, places the rest, and prints
+Splits the cohort 80/20 with relatives on one side, fits on the 80 %, embeds the rest, and prints
 one JSON line per repeat and a last one with means. Columns of LABELS: sample, population,
 superpopulation. Needs scikit-learn.
 """
@@ -50,7 +50,7 @@ def opened(cohort: str, labels: str, folder: Path) -> tuple[GenotypeStore, pd.Da
 
 
 def split(store: GenotypeStore, seed: int) -> np.ndarray:
-    """Who is held out: a fifth of the families; bool (samples,)."""
+    """Held-out samples, a fifth of the families; bool (samples,)."""
     everyone = np.arange(len(store.samples))
     pairs = king_robust(store, quality_control(store, Filters()).variants, everyone)
     links = coo_matrix((np.ones(len(pairs)), (pairs["i"], pairs["j"])), shape=[len(everyone)] * 2)
@@ -78,7 +78,7 @@ def fitted(store: GenotypeStore, method: str, seed: int) -> Fit:
 
 
 def embedded(fit: Fit, scores: Scores, store: GenotypeStore, seed: int) -> PosteriorDraws:
-    """Places on the axes of the coordinates."""
+    """Posterior draws on the axes of the coordinates."""
     with computing(seed, None):
         raw = revive(fit.model, CPU).embed(
             ScoreData(scores, CPU), store.samples, draws=DRAWS, seed=seed
@@ -95,10 +95,10 @@ def accuracy(train: np.ndarray, names: np.ndarray, test: np.ndarray, truth: np.n
 def shrinkage(
     whole: np.ndarray, partial: np.ndarray, held_out: np.ndarray
 ) -> dict[str, list[float]]:
-    """Slope per axis of held-out places on the places the same samples have in a fit of all.
+    """Slope per axis of held-out coordinates on those of the same samples in a fit of all.
 
-    The two fits are brought onto each other by the similarity transform (rotation, scale and
-    shift) that fits the samples who were in both, and that alone.
+    The two fits are aligned by the similarity transform (rotation, scale and shift) that fits the
+    samples in both.
     """
     a, b = whole[~held_out], partial[~held_out]
     u, s, vt = np.linalg.svd((b - b.mean(0)).T @ (a - a.mean(0)))

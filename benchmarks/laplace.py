@@ -1,4 +1,4 @@
-"""Laplace's approximation at the modes of a posterior, and importance weights for what it lacks."""
+"""Laplace's approximation at the modes of a posterior, with importance weights."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONGEST = 1.0
 
 
 def laplace(model: LatentModel, batch: Batch, starts: Tensor, draws: int) -> PosteriorDraws:
-    """Weighted draws of Student distributions mixed, one at the mode that each start leads to.
+    """Weighted draws of a mixture of Student distributions, one at the mode of each start.
 
     Parameters
     ----------

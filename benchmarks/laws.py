@@ -1,4 +1,4 @@
-"""Laws of true scores, and what each expects of all variants from a part of them."""
+"""Distributions of true scores, and their predictions of all variants from a part of them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Mixture:
 
 
 class Ball:
-    """No law at all: the measurement with its noise about it, as errors are propagated."""
+    """No distribution: the measurement with its noise, as errors are propagated."""
 
     def log_density(self, scores: Scores) -> np.ndarray:
         """Constant."""
@@ -83,7 +83,7 @@ class Ball:
 
 
 def one_normal(inside: Scores) -> Mixture:
-    """The normal law of the samples of the fit."""
+    """One normal fitted to the samples of the fit."""
     x, noise = inside.value, covariance(inside).mean(0)
     return Mixture.of(np.ones(1), x.mean(0)[None], np.cov(x, rowvar=False)[None], noise)
 
@@ -117,7 +117,7 @@ def of_groups(inside: Scores, label: np.ndarray) -> Mixture:
 
 
 def onwards(part: Scores, full: Scores, truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """What draws of true scores given a part say that all variants will; (samples, draws, d).
+    """Scores from all variants predicted by draws of true scores; (samples, draws, d).
 
     Least squares from all variants has as much in common with that from a part as with itself, so
     full | part, truth is normal about truth + S_full S_part^-1 (part - truth).
@@ -131,7 +131,7 @@ def onwards(part: Scores, full: Scores, truth: np.ndarray, rng: np.random.Genera
 
 
 def part_given_full(part: Scores, full: Scores) -> np.ndarray:
-    """Log density of scores from a part given those from all variants; (samples,), no law needed."""
+    """Log density of scores from a part given those from all variants; (samples,)."""
     spare = covariance(part) - covariance(full) + 1e-9 * np.eye(part.value.shape[1])
     return log_normal(part.value - full.value, spare)
 
@@ -148,7 +148,7 @@ def judged(
         Rows sum to 1.
     truth : ndarray, (samples, d)
     unit : ndarray, (d,)
-        What widths and scores are told in.
+        Unit of widths and scores.
     """
     mean = np.einsum("ns,nsd->nd", weight, draws)
     sd = np.sqrt(np.einsum("ns,nsd->nd", weight, (draws - mean[:, None]) ** 2))

@@ -1,10 +1,10 @@
-"""Is the normal law of the scores a fair stand-in for binomial dosages? Posteriors on a grid.
+"""The normal likelihood of scores against that of binomial dosages: posteriors on a grid.
 
 usage: likelihood.py COHORT LABELS
 
 Fits on four fifths of the cohort. For held-out samples, with all, a tenth and a hundredth of the
-variants, the posterior on a fine grid of places under the law the model uses is set against that
-under independent binomial dosages at the frequencies the same decoder implies. Prints one JSON
+variants, compares the posterior on a fine grid under the likelihood of the model with that under
+independent binomial dosages at the frequencies of the same decoder. Prints one JSON
 line for each share of variants.
 """
 
@@ -29,20 +29,20 @@ REACH = 4.5
 
 
 def grid() -> np.ndarray:
-    """Places on a square grid; (places, 2)."""
+    """Latents on a square grid; (points, 2)."""
     axis = np.linspace(-REACH, REACH, SIDE)
     return np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2)
 
 
 def expected_scores(fit: Fit, places: np.ndarray) -> np.ndarray:
-    """What the decoder expects at each place; (places, components)."""
+    """Scores that the decoder expects at each point; (points, components)."""
     with torch.no_grad():
         decoded = revive(fit.model, CPU).model.likelihood(torch.tensor(places, dtype=torch.float32))
     return np.asarray(decoded.double().numpy())
 
 
 def score_law(fit: Fit, scores: Scores, expected: np.ndarray) -> np.ndarray:
-    """Log likelihood of every sample's scores at each place; (samples, places)."""
+    """Log likelihood of the scores of each sample at each point; (samples, points)."""
     rows = []
     for sample in range(len(scores)):
         apart = scores.value[sample] - expected
@@ -51,7 +51,7 @@ def score_law(fit: Fit, scores: Scores, expected: np.ndarray) -> np.ndarray:
 
 
 def binomial_law(fit: Fit, dosages: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """Log likelihood of observed dosages, independent and binomial; (samples, places)."""
+    """Log likelihood of observed dosages, independent and binomial; (samples, points)."""
     f = fit.model.panel.frequency
     loadings = fit.model.projection.loadings[:, : fit.model.projection.kept]
     total = np.zeros((dosages.shape[1], len(expected)))
@@ -77,7 +77,7 @@ def moments(log_likelihood: np.ndarray, places: np.ndarray) -> tuple[np.ndarray,
 
 
 def main() -> None:
-    """Compare the two laws at three shares of variants."""
+    """Compare the two likelihoods at three shares of variants."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cohort")
     parser.add_argument("labels")

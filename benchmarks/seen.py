@@ -1,4 +1,4 @@
-"""Genotypes of held-out samples as they may come: in part, as reads, and spoilt."""
+"""Genotypes of held-out samples: parts of the variants, simulated reads, and errors."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def reads(dosages: np.ndarray, depth: float, rng: np.random.Generator) -> Iterat
 
 
 def diagnostics(fit: Fit, dosages: np.ndarray, seed: int) -> Iterator[tuple[str, Scores]]:
-    """Every kind of part, with the scores it gives."""
+    """Every kind of part, with its scores."""
     variants = fit.model.panel.variants
     for share in SHARES:
         kept = np.random.default_rng(seed).random(dosages.shape) < share
@@ -61,7 +61,7 @@ def diagnostics(fit: Fit, dosages: np.ndarray, seed: int) -> Iterator[tuple[str,
 
 
 def partners(samples: int, seed: int) -> np.ndarray:
-    """For each sample another one, at random; int (samples,)."""
+    """Another sample for each, at random; int (samples,)."""
     order = np.random.default_rng(seed).permutation(samples)
     partner = np.empty(samples, dtype=int)
     partner[order] = np.roll(order, 1)
@@ -69,7 +69,7 @@ def partners(samples: int, seed: int) -> np.ndarray:
 
 
 def swapped(dosages: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Alleles the wrong way round at some of the variants, the same for every sample."""
+    """Alleles exchanged at some of the variants, the same for every sample."""
     wrong = (rng.random(len(dosages)) < share)[:, None]
     return np.where(wrong & (dosages >= 0), 2 - dosages, dosages)
 
@@ -77,7 +77,7 @@ def swapped(dosages: np.ndarray, share: float, rng: np.random.Generator) -> np.n
 def mixed(
     dosages: np.ndarray, partner: np.ndarray, share: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Each allele with some chance one drawn from the partner; unseen where either is."""
+    """Each allele replaced at random by one of the partner; missing where either is."""
     other = dosages[:, partner]
     called = np.zeros_like(dosages)
     for own in (dosages >= 1, dosages == 2):

@@ -1,9 +1,9 @@
-"""Wall times and peak memory of whole processes, ours beside a peer's, in turn.
+"""Wall times and peak memory of whole processes, this program and another in turn.
 
 usage: speed.py VCF.GZ [--model MODEL QUERY] [--runs 5] [--growth]
 
 Prints one JSON line per row: medians in seconds, the median of the pairwise ratios, and peak
-memory in MiB. Peers that are not installed are left out. With --growth, the times of fits of
+memory in MiB. Programs that are not installed are left out. With --growth, the times of fits of
 simulated cohorts of growing size and the slopes of their logarithms.
 """
 

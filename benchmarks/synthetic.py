@@ -3,16 +3,15 @@
 usage: synthetic.py COHORT LABELS [--repeats 3] [--method ddvi] [--prior NAME] [--dims 2]
 
 80/20 splits with relatives on one side; labels have columns sample, population, superpopulation.
-Of every population as many samples of ``sample --population`` as were held out (ten draws of them,
-averaged) are set against those, and beside it as many samples of the fit, which is what real samples
-of the population score. "all" is a mixed cohort, of every group in its share of the fit. Columns:
-correlation of allele frequencies; Hudson's F_ST; heterozygosity; energy statistic of principal
-components (0 alike, 1 apart); accuracy of a logistic regression on other components, neither of
-which the model knew; squared correlation of neighbouring variants beyond chance; area under the
-curve of telling samples of the fit from those held out by their nearest synthetic sample. Two
-rivals stand beside: "prior", samples at places of the prior times the group's probability there,
-for "all" of the prior alone; "freq.", samples drawn at every variant from the frequency that the
-samples of the fit have in this population.
+For each population, as many samples of ``sample --population`` as were held out (mean of ten draws)
+are compared with these, and so are as many samples of the fit, which is the score of real samples.
+"all" is a mixed cohort with every group in its share of the fit. Columns: correlation of allele
+frequencies; Hudson's F_ST; heterozygosity; energy statistic of principal components (0 equal,
+1 disjoint); accuracy of a logistic regression on other components, both unknown to the model;
+squared correlation of neighbouring variants beyond chance; area under the curve of separating
+samples of the fit from those held out by their nearest synthetic sample. Two alternatives: "prior",
+samples at latents of the prior times the probability of the group, for "all" of the prior alone;
+"freq.", samples drawn at every variant from the frequency in the samples of the fit.
 """
 
 from __future__ import annotations
@@ -41,10 +40,10 @@ from ancestry_ddvi.fitting.pipeline import Fit, fit_model
 from ancestry_ddvi.fitting.prepare import FitRequest
 from ancestry_ddvi.genotypes.simulation.synthetic import genotypes, names
 from ancestry_ddvi.genotypes.store import GenotypeStore
-from ancestry_ddvi.inference.constraint import of_latents
+from ancestry_ddvi.inference.constraint import reward_of_latents
 from ancestry_ddvi.inference.outsourcing import outsource
 from ancestry_ddvi.inference.targets import targets
-from ancestry_ddvi.methods.networks import Trained
+from ancestry_ddvi.methods.networks import NetworkMethod
 from ancestry_ddvi.models.runtime import computing
 
 MIN_SAMPLES = 8
@@ -108,14 +107,14 @@ def synthetic(
 def of_prior(fit: Fit, population: str, samples: int, seed: int) -> Samples:
     """Samples of p(z) times the group's probability at z, or for "all" of the prior."""
     rng = np.random.default_rng(seed)
-    assert isinstance(fit.method, Trained)
+    assert isinstance(fit.method, NetworkMethod)
     with computing(seed, 1):
         if population == "all":
             z = fit.method.sample_prior(samples, seed)
         else:
             groups = fit.model.record.groups
             (wanted,) = targets(groups, [population], fit.model.rotation)
-            reward = of_latents(wanted.log_chance, fit.model.rotation)
+            reward = reward_of_latents(wanted.log_chance, fit.model.rotation)
             z = outsource(fit.method.model.prior, reward, draws=samples, seed=seed).z
         normal = rng.standard_normal((samples, fit.model.projection.kept))
         scores = fit.method.decode_scores(z, normal)
@@ -135,7 +134,7 @@ def of_frequencies(fit: Fit, train: Samples, samples: int, seed: int) -> Samples
 def independent(train: Samples, seed: int) -> Classifier:
     """A classifier of populations: components of one half of the fit, regression on the other.
 
-    Samples of the second half are projected as newcomers are, so that nothing shrinks.
+    Samples of the second half are projected as new samples, so that nothing shrinks.
     """
     half = np.random.default_rng(seed).permutation(len(train)) % 2 == 0
     axes = make_pipeline(StandardScaler(), PCA(COMPONENTS, random_state=0))
@@ -153,14 +152,14 @@ def hudson(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def energy(a: np.ndarray, b: np.ndarray) -> float:
-    """Energy statistic of two samples of points, unbiased: 0 for one law, 1 for laws apart."""
+    """Energy statistic of two sets of points, unbiased: 0 if equal, 1 if disjoint."""
     across = cdist(a, b).mean()
     within = [cdist(x, x).sum() / (len(x) * (len(x) - 1)) for x in (a, b)]
     return float((2 * across - sum(within)) / (2 * across))
 
 
 def neighbours(samples: Samples, fit: Fit) -> float:
-    """Mean squared correlation of variants next to each other, less what chance gives."""
+    """Mean squared correlation of neighbouring variants, minus that by chance."""
     variants = fit.model.panel.variants
     varies = samples.dosages.std(1) > 0
     near = (variants.chromosome[1:] == variants.chromosome[:-1]) & (

@@ -1,1 +1,1 @@
-"""Genotype files in, packed dosages out; NumPy only."""
+"""Genotypes: files, quality control, harmonisation and projection; without torch."""

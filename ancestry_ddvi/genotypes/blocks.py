@@ -1,4 +1,4 @@
-"""What quality control asks of a store of genotypes."""
+"""Reading the genotypes of a store block by block."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GENOTYPES_AT_ONCE = 2**25
 
 
 class GenotypeReader(Protocol):
-    """Anything that holds genotypes and gives them back variant by variant.
+    """A store of genotypes that can be read by variant, as a protocol.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ def in_blocks(
         yield store.dosages(rows[start : start + size], samples)
 
 
-def evenly(items: np.ndarray, at_most: int) -> np.ndarray:
+def thin_evenly(items: np.ndarray, at_most: int) -> np.ndarray:
     """At most ``at_most`` of the items, evenly spaced, first and last included."""
     if len(items) <= at_most:
         return items

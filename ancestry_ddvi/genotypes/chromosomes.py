@@ -23,15 +23,15 @@ LENGTHS: Mapping[str, tuple[int, ...]] = {
         83257441, 80373285, 58617616, 64444167, 46709983, 50818468,
     ),
 }  # fmt: skip
-"""Bases in chromosomes 1..22 of each build that can be told apart (UCSC chromInfo)."""
+"""Lengths of chromosomes 1 to 22 in each known build, in bases (UCSC chromInfo)."""
 
 _AUTOSOMES = {prefix + str(n): n for n in range(1, 23) for prefix in ("", "chr")}
 
 
 def autosome(chromosomes: Iterable[str]) -> np.ndarray:
-    """The number of each human autosome, 0 for any other name.
+    """The number of each human autosome, 0 for other names.
 
-    Accepted are exactly "1".."22" and "chr1".."chr22"; "01", "X" and contigs give 0.
+    Names are "1" to "22" and "chr1" to "chr22"; "01", "X" and contigs give 0.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Genotype likelihoods, probabilities and dosages at a model's variants."""
+"""Genotype likelihoods, probabilities and dosages at the variants of a model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..errors import InputUnreadable, NothingLeft
 from .formats.fields import POSTERIORS
 from .formats.likelihood_source import LikelihoodSource
 from .formats.registry import as_one, likelihood_file
-from .formats.variant_filter import VariantRow, table
+from .formats.variant_filter import Variant, table
 from .harmonise.matching import ABSENT, bare_chromosome
 from .harmonise.panel import Alignment
 from .projection.likelihood_scores import as_likelihoods, spread
@@ -20,20 +20,21 @@ from .variants import VariantTable
 
 
 class _Wanted:
-    """The records that may be a variant of the model, by position or ID."""
+    """Whether a variant of a file may be one of the model, by position or ID."""
 
     def __init__(self, model: VariantTable) -> None:
         chromosomes = map(bare_chromosome, model.chromosome)
         self._positions = set(zip(chromosomes, model.position.tolist(), strict=True))
         self._ids = set(model.id) - {".", ""}
 
-    def __call__(self, row: VariantRow) -> bool:
-        return row[2] in self._ids or (bare_chromosome(row[0]), row[1]) in self._positions
+    def __call__(self, variant: Variant) -> bool:
+        site = (bare_chromosome(variant.chromosome), variant.position)
+        return variant.id in self._ids or site in self._positions
 
 
 @dataclass(frozen=True)
 class LikelihoodStore:
-    """What a field says of every sample at the SNPs that may be variants of a model.
+    """The values of a FORMAT field at the SNPs that may be variants of a model.
 
     Attributes
     ----------
@@ -47,7 +48,7 @@ class LikelihoodStore:
     snps : int
         SNPs in the files, of the model or not.
     skipped : Counter of str
-        Records that are no such SNPs, by reason.
+        Records that are not biallelic SNPs, by reason.
     build_hint : str or None
     """
 
@@ -93,17 +94,17 @@ class LikelihoodStore:
                 f"{source.name} holds no biallelic SNP that passed its filters",
                 "Give a file with SNP genotypes.",
             )
-        variants, everything = VariantTable.join(tables), np.concatenate(values)
-        if len(variants) and np.isnan(everything).all():
+        variants, joined = VariantTable.join(tables), np.concatenate(values)
+        if len(variants) and np.isnan(joined).all():
             raise InputUnreadable(
                 f"{source.name} holds no {field} of a diploid at any variant of the model",
                 "Choose another --field.",
             )
         skipped, build = Counter(source.skipped), source.build_hint
-        return cls(source.name, source.samples, field, variants, everything, snps, skipped, build)
+        return cls(source.name, source.samples, field, variants, joined, snps, skipped, build)
 
     def likelihoods(self, alignment: Alignment, frequency: np.ndarray) -> Iterator[np.ndarray]:
-        """Every sample's likelihoods at the variants of a panel, one sample after the other.
+        """Likelihoods at the variants of a reference panel, one sample after the other.
 
         Parameters
         ----------
@@ -113,7 +114,7 @@ class LikelihoodStore:
         Yields
         ------
         ndarray of float64, (panel variants, 3)
-            Of 0, 1 and 2 copies of the panel's ALT; all equal where nothing is known.
+            Of 0, 1 and 2 copies of the panel's ALT; all equal where the field is missing.
         """
         present = alignment.rows != ABSENT
         rows, swapped = alignment.rows[present], alignment.swapped[present]

@@ -1,4 +1,4 @@
-"""Where a store came from: which files, as they were then, and what was left out of it."""
+"""The manifest of a store: its input files and their state, and the records left out."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ..storage import whole
 from .formats.source import GenotypeSource
 
 FORMAT = 1
-"""Raised when stores made before can no longer be used."""
+"""Increased when older stores can no longer be used."""
 
-_EDGE = 1 << 20
+_EDGE_BYTES = 1 << 20
 
 FilePrint = dict[str, str | int]
 
@@ -25,8 +25,7 @@ FilePrint = dict[str, str | int]
 class Manifest:
     """Written beside a store as PREFIX.json; a store without one is never reused.
 
-    ``inputs`` tells the input files apart from any others and from their own later states;
-    it is empty for a pipe.
+    ``inputs`` identifies the input files and their state; it is empty for a pipe.
     """
 
     name: str
@@ -37,12 +36,12 @@ class Manifest:
 
     @classmethod
     def of(cls, source: GenotypeSource, inputs: Sequence[FilePrint]) -> Manifest:
-        """The manifest of a store made from a source that is now exhausted."""
+        """The manifest of a store made from a source, after all its blocks were read."""
         return cls(source.name, list(inputs), dict(source.skipped), source.build_hint)
 
     @classmethod
     def read(cls, prefix: Path) -> Manifest | None:
-        """The manifest of the store at ``prefix``; None where there is none of this format."""
+        """The manifest of the store at ``prefix``; None if there is none of this format."""
         try:
             manifest = cls(**json.loads(_path(prefix).read_text()))
         except (OSError, ValueError, TypeError):
@@ -58,8 +57,8 @@ class Manifest:
         return Counter(self.skipped)
 
 
-def forget(prefix: Path) -> None:
-    """Disown the store at ``prefix``, so that it cannot be taken for one of another input.
+def remove_manifest(prefix: Path) -> None:
+    """Remove the manifest at ``prefix``, so that the store there is not reused.
 
     Raises
     ------
@@ -75,16 +74,16 @@ def forget(prefix: Path) -> None:
 
 
 def fingerprint(files: Sequence[Path]) -> list[FilePrint]:
-    """What changes when a file does: path, size, time, and a digest of its first and last MiB."""
+    """Path, size, time of change, and a digest of the first and last MiB of each file."""
     return [_file_print(path) for path in files]
 
 
 def _file_print(path: Path) -> FilePrint:
     state = path.stat()
     with path.open("rb") as handle:
-        edges = hashlib.sha256(handle.read(_EDGE))
-        handle.seek(max(0, state.st_size - _EDGE))
-        edges.update(handle.read(_EDGE))
+        edges = hashlib.sha256(handle.read(_EDGE_BYTES))
+        handle.seek(max(0, state.st_size - _EDGE_BYTES))
+        edges.update(handle.read(_EDGE_BYTES))
     return {
         "path": str(path.resolve()),
         "size": state.st_size,

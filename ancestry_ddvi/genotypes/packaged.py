@@ -1,4 +1,4 @@
-"""Small tables that come with the package."""
+"""Small tables in the package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Genotypes as the methods read them: packed, indexed by variant, made once and reused."""
+"""The store of genotypes: packed, indexed by variant, made once and reused."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .formats.packing import PackedRows, genotype_counts, pack, packed_width, un
 from .formats.plink import PlinkSource, map_bed, write_plink
 from .formats.registry import open_sources
 from .formats.source import GenotypeSource
-from .manifest import Manifest, fingerprint, forget
+from .manifest import Manifest, fingerprint, remove_manifest
 from .variants import Block, VariantTable
 
 log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int | None], None]
-"""Told how many records are done, and of how many if that is known."""
+"""Called with the number of records read, and their total if it is known."""
 
 
 class GenotypeStore:
@@ -33,11 +33,11 @@ class GenotypeStore:
     samples : tuple of str
     variants : VariantTable
     packed : PackedRows of uint8, shape (variants, ceil(samples / 4))
-        The codes of ``packing``; read from disk when sliced, if they lie there.
+        The codes of ``packing``; read when sliced if they are on disk.
     skipped : Counter of str
         Records of the input that are not in the store, by reason.
     build_hint : str or None
-        The build that the input names.
+        The build that the input declares.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class GenotypeStore:
         return self._counts
 
     def dosages(self, rows: np.ndarray | slice, samples: np.ndarray | None = None) -> np.ndarray:
-        """Dosages of ALT at some variants, of everyone or of some samples: int8 (variants, samples)."""
+        """Dosages of ALT at some variants, of all or some samples: int8 (variants, samples)."""
         dosages = unpack(self.packed[rows], len(self.samples))
         return dosages if samples is None else dosages[:, samples]
 
@@ -91,7 +91,7 @@ class GenotypeStore:
         InputUnreadable, InputsDisagree, UsageProblem
             See ``open_sources``.
         NothingLeft
-            If no biallelic SNP is in the files.
+            If there is no biallelic SNP in the files.
         """
         source = open_sources(paths)
         if found := source.in_place():
@@ -118,14 +118,14 @@ def ingest(
 
 def _store(source: GenotypeSource, variants: VariantTable, packed: PackedRows) -> GenotypeStore:
     if not len(variants):
-        raise _nothing(source)
+        raise _no_snps(source)
     skipped = Counter(source.skipped)
     return GenotypeStore(source.name, source.samples, variants, packed, skipped, source.build_hint)
 
 
 def _in_memory(source: GenotypeSource, progress: Progress | None) -> GenotypeStore:
     tables, content = [], bytearray()
-    for block in _reported(source, progress):
+    for block in _with_progress(source, progress):
         tables.append(block.variants)
         content += pack(block.dosages).tobytes()
     packed = np.frombuffer(content, np.uint8).reshape(-1, packed_width(len(source.samples)))
@@ -134,9 +134,9 @@ def _in_memory(source: GenotypeSource, progress: Progress | None) -> GenotypeSto
 
 def _ingested(source: GenotypeSource, prefix: Path, progress: Progress | None) -> GenotypeStore:
     _refuse_to_overwrite(source, prefix)
-    forget(prefix)
+    remove_manifest(prefix)
     inputs = fingerprint(source.files)
-    variants = write_plink(prefix, source.samples, _reported(source, progress))
+    variants = write_plink(prefix, source.samples, _with_progress(source, progress))
     Manifest.of(source, inputs).write(prefix)
     packed = map_bed(Path(f"{prefix}.bed"), len(variants), len(source.samples))
     return _store(source, variants, PackedRows(packed))
@@ -152,7 +152,7 @@ def _refuse_to_overwrite(source: GenotypeSource, prefix: Path) -> None:
 
 
 def _reused(source: GenotypeSource, prefix: Path) -> GenotypeStore | None:
-    """The store at ``prefix`` if it was made from this very input."""
+    """The store at ``prefix`` if it was made from the same input."""
     manifest = Manifest.read(prefix)
     if manifest is None or not source.files or manifest.inputs != fingerprint(source.files):
         return None
@@ -163,14 +163,14 @@ def _reused(source: GenotypeSource, prefix: Path) -> GenotypeStore | None:
     store = _store(packed, *packed.in_place())
     if store.samples != source.samples:
         return None
-    log.info("The store %s is reused: it was made from %s, unchanged since.", prefix, source.name)
+    log.info("The store %s is reused: %s has not changed since.", prefix, source.name)
     store.name, store.build_hint = manifest.name, manifest.build_hint
     store.skipped = manifest.left_out()
     return store
 
 
-def _reported(source: GenotypeSource, progress: Progress | None) -> Iterator[Block]:
-    """The blocks of a source, of which there must be one, telling ``progress`` on the way."""
+def _with_progress(source: GenotypeSource, progress: Progress | None) -> Iterator[Block]:
+    """The blocks of a source, at least one, reporting ``progress``."""
     kept = 0
     for block in source.blocks():
         kept += len(block.variants)
@@ -178,13 +178,13 @@ def _reported(source: GenotypeSource, progress: Progress | None) -> Iterator[Blo
         if progress:
             progress(kept + source.skipped.total(), source.records)
     if not kept:
-        raise _nothing(source)
+        raise _no_snps(source)
 
 
-def _nothing(source: GenotypeSource) -> NothingLeft:
+def _no_snps(source: GenotypeSource) -> NothingLeft:
     reasons = ", ".join(f"{count} {reason}" for reason, count in source.skipped.items())
     return NothingLeft(
         f"{source.name} holds no biallelic SNP that passed its filters"
-        f" (left out: {reasons or 'no record at all'})",
+        f" (left out: {reasons or 'there is no record'})",
         "Give a file with SNP genotypes.",
     )

@@ -1,4 +1,4 @@
-"""Biallelic variants, and dosages of their ALT alleles: what every genotype file becomes."""
+"""Biallelic variants and dosages of their ALT alleles, as every genotype file is read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 MISSING = -1
-"""The dosage of a genotype that was not observed."""
+"""The dosage of a missing genotype."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class VariantTable:
 class Block:
     """A run of variants with every sample's dosages of ALT.
 
-    ``dosages`` is int8 of shape (variants, samples), values 0, 1, 2 or ``MISSING``; from a source
-    of evidence, which has no hard calls, float16 of shape (variants, samples, 3).
+    ``dosages`` is int8 of shape (variants, samples) with values 0, 1, 2 or ``MISSING``; from a
+    source of likelihoods it is float16 of shape (variants, samples, 3).
     """
 
     variants: VariantTable

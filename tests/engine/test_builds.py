@@ -55,7 +55,7 @@ def written(
     path: Path, cohort, variants: VariantTable, rows: np.ndarray, *, header: str = "GRCh37",
     prefix: str = "", ids: bool = False,
 ) -> Path:  # fmt: skip
-    """Eight samples at some variants, under a header of some build, without IDs unless asked for."""
+    """Eight samples at some variants, under the header of some build, without IDs by default."""
     rows = rows[np.lexsort((variants.position[rows], variants.chromosome[rows].astype(int)))]
     chosen = variants[rows]
     names = np.array([prefix + c for c in chosen.chromosome], dtype=object)
@@ -74,7 +74,7 @@ def written(
 
 @pytest.fixture(scope="module")
 def variants_38(cohort_files) -> VariantTable:
-    """The cohort's variants as a file of GRCh38 has them; variants that cannot be lifted move too."""
+    """The cohort's variants as a file of GRCh38 has them; those that cannot be lifted move too."""
     variants = cohort_files.simulated.variants
     lifted = expected(variants, genome_pieces())
     return replace(variants, position=np.where(lifted > 0, lifted, variants.position + 1))
@@ -122,7 +122,7 @@ def test_a_model_with_positions_in_two_builds_comes_back_as_it_was(lifted_model,
 
 def test_a_chain_from_another_build_is_refused(cohort_files, tmp_path) -> None:
     path = write_chain(tmp_path / "x.chain", genome_pieces("GRCh38"), "GRCh38", "GRCh37")
-    with pytest.raises(InputsDisagree, match="are those of GRCh37"):
+    with pytest.raises(InputsDisagree, match="are of GRCh37"):
         api.fit([str(cohort_files.cohort)], str(tmp_path / "out" / "x"), chain=str(path))
     assert not list((tmp_path / "out").glob("x.ddvi"))
 
@@ -167,8 +167,8 @@ def test_a_header_that_lies_changes_no_byte_and_is_contradicted(
     match = other.summary["harmonisation"]
     assert (match["file_build"], match["detected_build"]) == (header, build)
     assert same_places(other, honest)
-    (warning,) = [r.getMessage() for r in caplog.records if "header says" in r.getMessage()]
-    assert f"says {header}, positions are those of {build}" in warning
+    (warning,) = [r.getMessage() for r in caplog.records if "header declares" in r.getMessage()]
+    assert f"declares {header}, but the positions are of {build}" in warning
 
 
 def test_the_right_build_by_name_changes_no_byte(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -45,6 +45,7 @@ def codes(model: list[tuple[str, str]], file: list[tuple[str, str]]) -> list[int
     return orient(*map(column, (model_ref, model_alt, file_ref, file_alt))).tolist()
 
 
+@settings(deadline=None)  # the first call loads pandas
 @given(st.lists(st.sampled_from(["A", "C", "G", "T", "N", "AT", "*", "."])))
 def test_complement_is_an_involution(alleles):
     assert complement(complement(column(alleles))).tolist() == alleles

@@ -204,12 +204,12 @@ def test_a_cut_last_line_is_noticed_though_its_variant_would_be_skipped(file: Fi
         (record(["0/0", "0/1"], 9), "2 calls for 3 samples"),
         (record(["0/0"] * 4, 9), "4 calls for 3 samples"),
         (record(["0/0:1"] * 2, 9, form="GT:DP"), "2 calls for 3 samples"),
-        (record(["0/0", "x/y", "0/1"], 9), "the call 'x/y' is no genotype"),
-        (record(["0/0", "", "0/1"], 9), "the call '' is no genotype"),
-        (record(["0/0", "0", "0-1"], 9), "the call '0-1' is no genotype"),
-        (record(position=9).replace("\t9\t", "\tnine\t"), "not ten or more columns"),
-        ("1 9 . A C . . . GT 0/0 0/0 0/0", "not ten or more columns"),
-        (record(position=9).rsplit("\t", 4)[0], "not ten or more columns"),
+        (record(["0/0", "x/y", "0/1"], 9), "the call 'x/y' is not a genotype"),
+        (record(["0/0", "", "0/1"], 9), "the call '' is not a genotype"),
+        (record(["0/0", "0", "0-1"], 9), "the call '0-1' is not a genotype"),
+        (record(position=9).replace("\t9\t", "\tnine\t"), "does not have ten or more columns"),
+        ("1 9 . A C . . . GT 0/0 0/0 0/0", "does not have ten or more columns"),
+        (record(position=9).rsplit("\t", 4)[0], "does not have ten or more columns"),
     ],
 )
 def test_a_malformed_line_is_named(vcf: Write, line: str, why: str) -> None:
@@ -259,9 +259,9 @@ def test_duplicate_iids(bed: Write) -> None:
     ("end", "content", "why"),
     [
         (".bim", "1\trs\t0\tnine\tC\tA\n", "line 1: the position 'nine'"),
-        (".bim", "1\trs\t0\t9\tC\n", "line 1: 5 columns where 6 belong"),
+        (".bim", "1\trs\t0\t9\tC\n", "line 1: 5 columns instead of 6"),
         (".bim", "", "is empty"),
-        (".fam", "0\ta\t0\t0\t0\t-9\n\n0\tb\n", "line 3: 2 columns where 6 belong"),
+        (".fam", "0\ta\t0\t0\t0\t-9\n\n0\tb\n", "line 3: 2 columns instead of 6"),
         (".fam", "", "is empty"),
     ],
 )
@@ -287,7 +287,7 @@ PVAR = "#CHROM\tPOS\tID\tREF\tALT\n1\t5\tr\tA\tC\n1\t6\tr\tA\tC\n"
         (PVAR, "#IID\na\nb\n", "cannot be read with the .pvar and .psam"),
         (PVAR, "#IID\na\nb\na\n", "sample ID 'a' 2 times"),
         (PVAR, "#IID\n", "names no samples"),
-        (PVAR.replace("REF\t", "OTHER\t"), "#IID\na\nb\nc\n", "does not say which"),
+        (PVAR.replace("REF\t", "OTHER\t"), "#IID\na\nb\nc\n", "does not name its columns"),
         ("##only\n", "#IID\na\nb\nc\n", "lists no variants"),
     ],
 )

@@ -37,7 +37,7 @@ def rng() -> np.random.Generator:
 
 @pytest.fixture
 def panel(rng) -> Panel:
-    """Of GRCh37; in GRCh38 every fourth variant is not known and the others are 5,003 further on."""
+    """Of GRCh37; in GRCh38 every fourth variant is unknown and the others are 5,003 further on."""
     variants = variants_of(rng)
     lifted = np.where(np.arange(VARIANTS) % 4, variants.position + 5003, 0)
     return Panel(variants, np.full(VARIANTS, 0.3), "GRCh37", {"GRCh38": lifted})
@@ -107,10 +107,10 @@ def test_a_file_matched_by_id_is_of_the_build_its_chromosome_ends_speak_for(pane
     ("other", "declared", "stated", "said"),
     [
         (False, "GRCh38", None,
-         "header says GRCh38, positions are those of GRCh37; the data are believed"),
+         "the header declares GRCh38, but the positions are of GRCh37; GRCh37 is used"),
         (True, "GRCh37", None,
-         "header says GRCh37, positions are those of GRCh38; the data are believed"),
-        (False, "GRCh38", "GRCh37", "header says GRCh38, positions are those of GRCh37"),
+         "the header declares GRCh37, but the positions are of GRCh38; GRCh38 is used"),
+        (False, "GRCh38", "GRCh37", "the header declares GRCh38, but the positions are of GRCh37"),
         (False, "GRCh37", None, ""),
         (True, None, None, ""),
     ],
@@ -137,8 +137,12 @@ def test_in_a_build_the_model_does_not_know_ids_are_left(panel):
 @pytest.mark.parametrize(
     ("stated", "said"),
     [
-        ("NCBI36", r"does not know its variants in NCBI36, only GRCh37 and GRCh38.*\(by ID 0\)"),
-        ("GRCh37", r"x\.vcf, its positions taken as GRCh37 \(by position in GRCh37 0, by ID 0\)"),
+        ("NCBI36", r"has no positions in NCBI36, only in GRCh37 and GRCh38.*\(by ID 0\)"),
+        (
+            "GRCh37",
+            r"x\.vcf with its positions read as GRCh37 \(by position in GRCh37 0, "
+            r"by ID 0\)",
+        ),
     ],
 )
 def test_a_stated_build_that_finds_nothing_is_refused_in_one_sentence(panel, stated, said):
@@ -168,5 +172,5 @@ def test_a_model_of_unknown_build_is_matched_all_the_same(panel):
 def test_the_log_says_what_the_reader_left_out(panel):
     report = panel.align(panel.variants, None, None).report
     lines = report.lines({"multi-allelic": 12, "duplicate": 3})
-    left_out = {line.split()[3]: line.split()[4] for line in lines if "left out unread" in line}
+    left_out = {line.split()[2]: line.split()[3] for line in lines if "not read:" in line}
     assert left_out == {"multi-allelic": "12", "duplicate": "3"}

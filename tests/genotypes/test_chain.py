@@ -98,9 +98,9 @@ def test_a_chain_between_other_builds_is_refused(tmp_path, target):
     [
         (b"sample\tlabel\na\tb\n", "does not lead"),
         (b"", "does not lead"),
-        (b"chain 1 chr1\n5\n", "no whole chain file"),
-        (b"chain 1 chr1 9 + 0 5 chr1 9 + 0 5 1\n", "no whole chain file"),
-        (b"chain 1 chr1 9 + 0 5 chr1 9 + 0 5 1\n4\n", "no whole chain file"),
+        (b"chain 1 chr1\n5\n", "not a whole chain file"),
+        (b"chain 1 chr1 9 + 0 5 chr1 9 + 0 5 1\n", "not a whole chain file"),
+        (b"chain 1 chr1 9 + 0 5 chr1 9 + 0 5 1\n4\n", "not a whole chain file"),
         (gzip.compress(b"chain " * 99, mtime=0)[:-12], "cut short"),
     ],
 )
@@ -120,5 +120,5 @@ def test_an_absent_chain_is_named(tmp_path):
 def test_a_cohort_that_cannot_be_of_the_chains_build_is_refused(genome):
     genome.check(at(("1", 1000), ("2", 2000)), "x.vcf")
     beyond = at(*((str(c), n) for c, n in enumerate(LENGTHS["GRCh38"], start=1)))
-    with pytest.raises(InputsDisagree, match=r"starts from GRCh37.*x\.vcf are those of GRCh38"):
+    with pytest.raises(InputsDisagree, match=r"starts from GRCh37.*x\.vcf are of GRCh38"):
         genome.check(beyond, "x.vcf")

@@ -167,7 +167,7 @@ def test_standard_input_and_plink_have_calls_alone(bed: Write) -> None:
     prefix = bed([[0, 1, 2]])
     assert select_field(["-"]) == select_field([prefix]) == "GT"
     for path, name in (("-", "standard input"), (prefix, prefix)):
-        with pytest.raises(UsageProblem, match=f"{name} holds no PL: PLINK files, pipes"):
+        with pytest.raises(UsageProblem, match=f"{name} holds no PL: from PLINK files, pipes"):
             select_field([path], "PL")
 
 

@@ -27,7 +27,7 @@ from ancestry_ddvi.genotypes.formats.pgen import PgenSource
 from ancestry_ddvi.genotypes.formats.plink import PlinkSource, write_plink
 from ancestry_ddvi.genotypes.formats.registry import open_source, open_sources
 from ancestry_ddvi.genotypes.formats.vcf import VcfSource
-from ancestry_ddvi.genotypes.formats.vcf_calls import Dosages, look_up, words_behind_tabs
+from ancestry_ddvi.genotypes.formats.vcf_calls import Dosages, look_up, words_after_tabs
 
 KGP = Path(__file__).parents[3] / "shared" / "data" / "kgp1092" / "kgp1092"
 KINDS = ["x.vcf", "x.vcf.gz", "x.vcf.bgz", "x.bcf"]
@@ -362,7 +362,7 @@ def test_files_of_different_samples_are_not_joined(vcf: Write, other: Sequence[s
     first = vcf([record()])
     second = vcf([record(["0/0"] * len(other))], other, name="y.vcf")
     shared = len({"a", "b", "c"}.intersection(other))
-    with pytest.raises(InputsDisagree, match=f"{shared} of 3 .* which has {len(other)}"):
+    with pytest.raises(InputsDisagree, match=f"{shared} of the 3 .* which has {len(other)}"):
         open_sources([first, second])
 
 
@@ -466,7 +466,7 @@ def test_the_vcf_of_1092_samples_equals_their_bed_file(tmp_path: Path) -> None:
 def test_every_word_of_a_plain_call_is_known() -> None:
     calls = [a + phase + b for a in "01." for phase in "/|" for b in "01."] + ["0", "1", "."]
     for columns in ([call.encode() for call in calls], [f"{call}:7".encode() for call in calls]):
-        words = words_behind_tabs(columns, 1)
+        words = words_after_tabs(columns, 1)
         assert words is not None
         dosages, known = look_up(words)
         assert known.all()

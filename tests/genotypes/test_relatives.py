@@ -81,7 +81,7 @@ def test_where_it_says_nothing_or_costs_too_much_no_sample_is_compared(
     store = SimpleNamespace(samples=("p",) * count)
     with caplog.at_level("INFO"):
         assert relatives_among(store, np.arange(variants)) is None
-    assert ("Relatives are not looked for" in caplog.text) == told
+    assert ("Relatives are not searched for" in caplog.text) == told
 
 
 def test_strangers_are_not_made_relatives_by_their_number():

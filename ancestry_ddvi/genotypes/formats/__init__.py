@@ -1,1 +1,1 @@
-"""Genotype files: one reader a format, and what readers share."""
+"""Genotype files: one reader for each format, and what the readers share."""

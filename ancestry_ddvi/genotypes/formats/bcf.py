@@ -12,7 +12,7 @@ import numpy as np
 from ...errors import InputUnreadable
 from ..variants import MISSING, Block
 from .packing import variants_at_once
-from .variant_filter import VariantFilter, VariantRow, table
+from .variant_filter import Variant, VariantFilter, table
 
 _PAD = -2
 _HTSLIB_DEFAULT = 3
@@ -20,7 +20,7 @@ _HTSLIB_DEFAULT = 3
 
 @contextmanager
 def quiet_htslib() -> Iterator[None]:
-    """Keep htslib off standard error: the messages are to be ours."""
+    """Keep htslib from writing to standard error."""
     from cyvcf2.cyvcf2 import set_htslib_log_level
 
     set_htslib_log_level(0)
@@ -32,12 +32,12 @@ def quiet_htslib() -> Iterator[None]:
 
 
 def htslib_records(path: str) -> Generator[Any, None, None]:
-    """cyvcf2's records, which reports damage as a bare Exception.
+    """Records of a file, as cyvcf2 reads them.
 
     Raises
     ------
     InputUnreadable
-        If htslib cannot go on; the message gives the last record that was whole.
+        If the file is damaged; the message gives the last record that was whole.
     """
     from cyvcf2 import VCF
 
@@ -46,19 +46,19 @@ def htslib_records(path: str) -> Generator[Any, None, None]:
         for record in VCF(path):
             yield record
             where = f"the record after {record.CHROM}:{record.POS}"
-    except Exception as error:
+    except Exception as error:  # cyvcf2 raises the base class for damaged files
         raise InputUnreadable(
             f"{path} is damaged or cut short in {where}",
-            "Copy it again; `bcftools view` tells more.",
+            "Copy it again; `bcftools view` shows more.",
         ) from error
 
 
-def admitted(variant_filter: VariantFilter, record: Any) -> VariantRow | None:
-    """The variant of one of cyvcf2's records; None where the variant_filter leaves it out."""
+def admitted(variant_filter: VariantFilter, record: Any) -> Variant | None:
+    """The variant of a record of cyvcf2; None where the filter leaves it out."""
     alleles = variant_filter.admit(
         record.CHROM, record.POS, record.REF, ",".join(record.ALT), record.FILTER or "PASS"
     )
-    return (record.CHROM, record.POS, record.ID or ".", *alleles) if alleles else None
+    return Variant(record.CHROM, record.POS, record.ID or ".", *alleles) if alleles else None
 
 
 class BcfRecords:
@@ -67,7 +67,7 @@ class BcfRecords:
     Attributes
     ----------
     haploid_calls : int
-        Calls of one allele met so far in the variants kept; their dosage is missing.
+        Calls of one allele so far in the variants kept; their dosage is missing.
     """
 
     def __init__(self, path: str, samples: int, variant_filter: VariantFilter) -> None:
@@ -82,9 +82,9 @@ class BcfRecords:
         Raises
         ------
         InputUnreadable
-            If htslib cannot go on; the message gives the last record that was whole.
+            If the file is damaged; the message gives the last record that was whole.
         """
-        rows: list[VariantRow] = []
+        rows: list[Variant] = []
         size = variants_at_once(variants, self._samples)
         dosages = np.empty((size, self._samples), np.int8)
         with quiet_htslib():
@@ -99,22 +99,22 @@ class BcfRecords:
         if rows:
             yield Block(table(rows), dosages[: len(rows)])
 
-    def _admit(self, record: Any) -> VariantRow | None:
+    def _admit(self, record: Any) -> Variant | None:
         if "GT" not in record.FORMAT:
             self._variant_filter.skipped["without GT"] += 1
             return None
         return admitted(self._variant_filter, record)
 
     def _dosage(self, alleles: np.ndarray) -> np.ndarray:
-        """int8 (samples,) from cyvcf2's (samples, ploidy + 1), whose last column is the phase.
+        """int8 (samples,) from cyvcf2's array (samples, ploidy + 1), with the phase last.
 
-        There, -1 is an unobserved allele and -2 fills up a call of lower ploidy.
+        In it, -1 is a missing allele and -2 pads calls of lower ploidy.
         """
         first, second = alleles[:, 0], alleles[:, 1]
         if alleles.shape[1] == 2:
             second = np.full_like(first, _PAD)
         self.haploid_calls += int(((second == _PAD) & (first >= 0)).sum())
-        # Neither is negative nor above 1 exactly if no bit but the lowest is set in either.
+        # Both alleles are 0 or 1 exactly if only the lowest bit is set in either.
         observed = (first | second) & ~1 == 0
         observed &= (alleles[:, 2:-1] == _PAD).all(axis=1)
         dosage: np.ndarray = np.where(observed, first + second, MISSING).astype(np.int8)

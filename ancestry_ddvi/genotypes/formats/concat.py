@@ -16,7 +16,7 @@ from .variant_filter import VariantFilter
 class ConcatSource(GenotypeSource):
     """The variants of each source in turn, samples in the order of the first.
 
-    A variant met in an earlier source is left out and counted as a duplicate.
+    A variant that an earlier source holds is left out and counted as a duplicate.
 
     Parameters
     ----------
@@ -39,13 +39,13 @@ class ConcatSource(GenotypeSource):
         known = [source.records for source in sources if source.records is not None]
         self.records = sum(known) if len(known) == len(sources) else None
         self.skipped = Counter()
-        self._again: Counter[str] = Counter()
+        self._repeated: Counter[str] = Counter()
         self._count_skipped()
 
     def blocks(self, variants: int = 1024) -> Iterator[Block]:
         """See ``GenotypeSource.blocks``."""
-        self._again.clear()
-        variant_filter = VariantFilter(self._again)
+        self._repeated.clear()
+        variant_filter = VariantFilter(self._repeated)
         for source, order in zip(self._sources, self._orders, strict=True):
             for block in source.blocks(variants):
                 new = variant_filter.admit_table(block.variants)
@@ -59,21 +59,21 @@ class ConcatSource(GenotypeSource):
 
     def _count_skipped(self) -> None:
         self.skipped.clear()
-        for counter in (*(source.skipped for source in self._sources), self._again):
+        for counter in (*(source.skipped for source in self._sources), self._repeated):
             self.skipped.update(counter)
 
 
 def _order(first: GenotypeSource, other: GenotypeSource) -> np.ndarray | None:
-    """Columns of ``other`` in the order of ``first``; None where nothing need move."""
+    """Columns of ``other`` in the order of ``first``; None if the order is the same."""
     if other.samples == first.samples:
         return None
     column = {sample: i for i, sample in enumerate(other.samples)}
     shared = sum(sample in column for sample in first.samples)
     if shared < len(first.samples) or shared < len(other.samples):
         raise InputsDisagree(
-            f"{first.name} and {other.name} hold different samples: {shared} of "
+            f"{first.name} and {other.name} hold different samples: {shared} of the "
             f"{len(first.samples)} in the first are in the second, which has {len(other.samples)}",
-            "Files given together are joined variant by variant and must hold the same samples.",
+            "Give files of the same samples; their variants are joined.",
         )
     return np.array([column[sample] for sample in first.samples])
 
@@ -81,9 +81,9 @@ def _order(first: GenotypeSource, other: GenotypeSource) -> np.ndarray | None:
 def _common_build(sources: Sequence[GenotypeSource]) -> str | None:
     named = {source.build_hint: source.name for source in sources if source.build_hint}
     if len(named) > 1:
-        said = ", ".join(f"{name} says {build}" for build, name in named.items())
+        declared = ", ".join(f"{name} is {build}" for build, name in named.items())
         raise InputsDisagree(
-            f"The files are of different builds of the reference: {said}",
-            "Lift them to one build first.",
+            f"The files are of different genome builds: {declared}",
+            "Lift them over to one build first.",
         )
     return next(iter(named), None)

@@ -1,4 +1,4 @@
-"""Which FORMAT field of the files given says most of the samples in them."""
+"""Choosing the FORMAT field to read from the files given."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from .bcf import admitted, htslib_records, quiet_htslib
 from .fields import GT, LIKELIHOOD_FIELDS
 from .likelihood_source import file_header, values_of
 from .registry import likelihood_file
-from .streams import spoken
+from .streams import display_name
 from .variant_filter import VariantFilter
 from .vcf_header import VcfHeader
 
 _FIRST_SNPS = 20
-"""Records by which a file is judged to hold a field that its header declares."""
+"""SNPs that are searched for the fields that a header declares."""
 
 
 def select_field(paths: Sequence[str], wanted: str = "auto") -> str:
-    """The FORMAT field to read: the one wanted, or what says most in all of the files.
+    """The FORMAT field to read: the one wanted, or the most informative one of all files.
 
-    That is PL, else GL, else GP, else DS, if every file declares it and has it at one of its
-    first SNPs, else GT; of standard input, pipes and PLINK files it is GT.
+    That is the first of PL, GL, GP and DS that every file declares and has at one of its
+    first SNPs, otherwise GT. From standard input, pipes and PLINK files GT is read.
 
     Raises
     ------
     UsageProblem
-        If a field other than GT is wanted of a file that holds hard calls only.
+        If a field other than GT is wanted from a file that holds hard calls only.
     InputUnreadable
         If a file cannot be opened, or does not declare the field wanted.
     """
@@ -37,15 +37,15 @@ def select_field(paths: Sequence[str], wanted: str = "auto") -> str:
         return GT
     files = [likelihood_file(path) for path in paths]
     if wanted == "auto":
-        held = [_held(file) if file else set() for file in files]
+        found = [_fields_present(file) if file else set() for file in files]
         return next(
-            (f for f in LIKELIHOOD_FIELDS if held and all(f in fields for fields in held)), GT
+            (f for f in LIKELIHOOD_FIELDS if found and all(f in fields for fields in found)), GT
         )
     for path, file in zip(paths, files, strict=True):
         if file is None:
             raise UsageProblem(
-                f"{spoken(path)} holds no {wanted}: PLINK files, pipes and standard input are "
-                "read for hard calls only",
+                f"{display_name(path)} holds no {wanted}: from PLINK files, pipes and standard "
+                "input only hard calls are read",
                 "Give a VCF or BCF file, or leave out --field.",
             )
         _check_declared(file_header(file), wanted, path)
@@ -54,18 +54,16 @@ def select_field(paths: Sequence[str], wanted: str = "auto") -> str:
 
 def _check_declared(header: VcfHeader, wanted: str, path: str) -> None:
     if wanted not in header.fields:
-        there = (
-            ", ".join(f for f in (*LIKELIHOOD_FIELDS, GT) if f in header.fields)
-            or "none that is read"
-        )
+        present = [field for field in (*LIKELIHOOD_FIELDS, GT) if field in header.fields]
+        declared = ", ".join(present) or "no such field"
         raise InputUnreadable(
-            f"{path} holds no {wanted}: its header declares {there}",
+            f"{path} holds no {wanted}: its header declares {declared}",
             "Give --field one of those, or leave it out.",
         )
 
 
-def _held(path: str) -> set[str]:
-    """Which fields of evidence the file declares and its first SNPs have."""
+def _fields_present(path: str) -> set[str]:
+    """The likelihood fields that the file declares and its first SNPs have."""
     declared = [field for field in LIKELIHOOD_FIELDS if field in file_header(path).fields]
     if not declared:
         return set()

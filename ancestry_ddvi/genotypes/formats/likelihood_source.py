@@ -16,7 +16,7 @@ from .fields import triples
 from .packing import variants_at_once
 from .source import GenotypeSource
 from .streams import check_bgzf_end, inflated, lines, open_bytes
-from .variant_filter import VariantFilter, VariantRow, table
+from .variant_filter import Variant, VariantFilter, table
 from .vcf_header import BCF_START, VcfHeader, bcf_header_lines, read_header
 
 
@@ -38,27 +38,27 @@ def file_header(path: str) -> VcfHeader:
         return read_header(lines(content), path)
 
 
-def values_of(record: Any, row: VariantRow, field: str) -> np.ndarray | None:
-    """See ``triples``; ``row`` is the variant that the record was admitted as."""
+def values_of(record: Any, variant: Variant, field: str) -> np.ndarray | None:
+    """See ``triples``; ``variant`` is the one that the record was admitted as."""
     if field not in record.FORMAT:
         return None
     alts = [alt.upper() for alt in record.ALT]
-    return triples(field, record.format(field), len(alts), alts.index(row[4]) + 1)
+    return triples(field, record.format(field), len(alts), alts.index(variant.alt) + 1)
 
 
 class LikelihoodSource(GenotypeSource):
     """One field of a VCF or BCF file, at the wanted SNPs.
 
-    Blocks have triples in place of dosages, float16 (variants, samples, 3): the numbers of
-    ``triples``, precise to a thousandth and down to 6e-8.
+    Blocks hold ``triples`` instead of dosages, float16 (variants, samples, 3), with a relative
+    error below 0.001 and a smallest number of 6e-8.
 
     Attributes
     ----------
     snps : int
-        SNPs met so far, of the model or not.
+        SNPs read so far, wanted or not.
     """
 
-    def __init__(self, path: str, field: str, wanted: Callable[[VariantRow], bool]) -> None:
+    def __init__(self, path: str, field: str, wanted: Callable[[Variant], bool]) -> None:
         header = file_header(path)
         self.name, self.files = path, (Path(path),)
         self.samples, self.build_hint = header.samples, header.build_hint
@@ -76,15 +76,15 @@ class LikelihoodSource(GenotypeSource):
                 rows, values = zip(*some, strict=True)
                 yield Block(table(rows), np.stack(values))
 
-    def _found(self) -> Iterator[tuple[VariantRow, np.ndarray]]:
+    def _found(self) -> Iterator[tuple[Variant, np.ndarray]]:
         variant_filter, self.snps = VariantFilter(self.skipped), 0
         for record in htslib_records(self.name):
-            row = admitted(variant_filter, record)
-            if row is None:
+            variant = admitted(variant_filter, record)
+            if variant is None:
                 continue
             self.snps += 1
-            if self._wanted(row):
-                values = values_of(record, row, self._field)
+            if self._wanted(variant):
+                values = values_of(record, variant, self._field)
                 if values is None:
                     values = np.full((len(self.samples), 3), np.nan)
-                yield row, values.astype(np.float16)
+                yield variant, values.astype(np.float16)

@@ -36,15 +36,15 @@ def variants_at_once(wanted: int, samples: int) -> int:
 def pack(dosages: np.ndarray) -> np.ndarray:
     """Pack int8 dosages (variants, samples) into uint8 (variants, ceil(samples / 4)).
 
-    Padding bits are zero, as PLINK requires. Dosages other than 0, 1, 2 and ``MISSING``
-    are the caller's mistake and are not looked for.
+    Padding bits are zero, as PLINK requires. Dosages have to be 0, 1, 2 or ``MISSING``; this
+    is not checked.
     """
     variants, samples = dosages.shape
     width = packed_width(samples)
     padded = np.zeros((variants, 4 * width), np.int8)
     padded[:, :samples] = dosages
     padded[:, samples:] = CODE_TO_DOSAGE[0]
-    # The low two bits tell all four dosages apart; one product brings four pairs into a byte.
+    # The low two bits differ between the four dosages; one product packs four pairs in a byte.
     pairs = padded.view("<u4") & np.uint32(0x03030303)
     packed: np.ndarray = _RECODED[(pairs * _GATHER) >> np.uint32(24)]
     return packed
@@ -57,13 +57,13 @@ def unpack(packed: np.ndarray, samples: int) -> np.ndarray:
 
 
 class PackedRows:
-    """Chosen rows of a packed array or memory map, read only when asked for.
+    """Selected rows of a packed array or memory map, read when indexed.
 
     Parameters
     ----------
     packed : ndarray or memmap of uint8, shape (all variants, bytes)
     rows : ndarray of int, optional
-        The rows to show; all when absent.
+        The selected rows; all by default.
     """
 
     def __init__(self, packed: np.ndarray, rows: np.ndarray | None = None) -> None:
@@ -78,13 +78,13 @@ class PackedRows:
         return len(self._packed if self._rows is None else self._rows)
 
     def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
-        """Packed bytes of the rows asked for, uint8 (rows, bytes); a slice may be a view."""
+        """Packed bytes of some rows, uint8 (rows, bytes); a slice may be a view."""
         chosen = rows if self._rows is None else self._rows[rows]
         return np.asarray(self._packed[chosen])
 
 
 def genotype_counts(packed: np.ndarray | PackedRows, samples: int) -> np.ndarray:
-    """How many samples carry 0, 1, 2 copies of ALT or are missing: int64 (variants, 4).
+    """Numbers of samples with 0, 1, 2 copies of ALT and missing: int64 (variants, 4).
 
     Counted on the packed bytes, a few MiB at a time; padding is not counted.
     """

@@ -43,12 +43,12 @@ class PgenSource(GenotypeSource):
     variants : VariantTable
         Every row of the .pvar.
     usable : ndarray of bool, shape (variants,)
-        Which rows are biallelic SNPs that passed their filters, met for the first time.
+        Rows that are biallelic SNPs that passed their filters, each once.
 
     Raises
     ------
     InputUnreadable
-        If one of the three files is missing, malformed or does not fit the others.
+        If one of the three files is missing or malformed, or does not fit the others.
     UsageProblem
         If Pgenlib or zstandard is not installed.
     """
@@ -85,7 +85,7 @@ class PgenSource(GenotypeSource):
         return dosages
 
     def _open(self) -> Any:
-        """A Pgenlib reader, which itself checks that the three files fit."""
+        """A Pgenlib reader, which checks that the three files fit together."""
         pgenlib = _need("pgenlib")
         alleles = np.array([2 + alt.count(",") for alt in self.variants.alt], np.uintp)
         offsets = np.concatenate([np.zeros(1, np.uintp), np.cumsum(alleles, dtype=np.uintp)])
@@ -113,12 +113,12 @@ def _need(module: str) -> Any:
 def _unreadable(pgen: Path, error: RuntimeError) -> InputUnreadable:
     return InputUnreadable(
         f"{pgen} cannot be read with the .pvar and .psam beside it: {error}",
-        "It is cut short, or belongs to others; `plink2 --pfile ... --validate` tells more.",
+        "It is cut short or belongs to other files; `plink2 --pfile ... --validate` shows more.",
     )
 
 
 def _read_psam(psam: Path) -> tuple[str, ...]:
-    """The IIDs; without a header line the columns are those of a .fam."""
+    """The IIDs; a file without a header line has the columns of a .fam file."""
     at = 1
     samples = []
     for _, fields in split_rows(read_lines(psam), psam, 1):
@@ -135,7 +135,7 @@ def _read_psam(psam: Path) -> tuple[str, ...]:
 
 
 def _read_pvar(pvar: Path) -> tuple[VariantTable, list[str] | None, str | None]:
-    """Variants, their FILTER where the file has one, and the build that its contig lengths tell."""
+    """Variants, their FILTER if the file has it, and the build of its contig lengths."""
     lines = _pvar_lines(pvar)
     meta = []
     for line in lines:
@@ -161,8 +161,8 @@ def _pvar_columns(line: bytes, pvar: Path) -> Sequence[str]:
     names = fields if fields[0] == "#CHROM" else _HEADERLESS.get(len(fields), ())
     if not set(names).issuperset(_REQUIRED):
         raise InputUnreadable(
-            f"{pvar} does not say which of its columns are {', '.join(_REQUIRED)}",
-            "Give it a header line, or make the fileset again.",
+            f"{pvar} does not name its columns {', '.join(_REQUIRED)}",
+            "Add a header line, or make the fileset again.",
         )
     return names
 
@@ -170,7 +170,7 @@ def _pvar_columns(line: bytes, pvar: Path) -> Sequence[str]:
 def _copying(
     rows: Iterable[tuple[int, list[str]]], at: int, column: list[str]
 ) -> Iterator[tuple[int, list[str]]]:
-    """The rows unchanged, one of their fields noted on the way."""
+    """The rows unchanged, with one of their fields appended to ``column``."""
     for number, fields in rows:
         column.append(intern(fields[at]))
         yield number, fields

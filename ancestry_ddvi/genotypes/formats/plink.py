@@ -26,7 +26,7 @@ from .vcf_header import check_distinct
 BED_START = b"\x6c\x1b\x01"
 SAMPLE_MAJOR_START = b"\x6c\x1b\x00"
 
-_BIM_PLACES = (0, 3, 1, 5, 4)
+_BIM_COLUMNS = (0, 3, 1, 5, 4)
 
 
 class PlinkSource(GenotypeSource):
@@ -39,14 +39,14 @@ class PlinkSource(GenotypeSource):
     variants : VariantTable
         Every row of the .bim.
     usable : ndarray of bool, shape (variants,)
-        Which rows are biallelic SNPs met for the first time; the others are in ``skipped``.
+        Rows that are biallelic SNPs, each once; the others are counted in ``skipped``.
     packed : memmap of uint8, shape (variants, bytes)
         The codes of ``packing``.
 
     Raises
     ------
     InputUnreadable
-        If one of the three files is missing, malformed or does not fit the others.
+        If one of the three files is missing or malformed, or does not fit the others.
     """
 
     def __init__(self, path: str) -> None:
@@ -54,7 +54,7 @@ class PlinkSource(GenotypeSource):
         bim, fam = bed.with_suffix(".bim"), bed.with_suffix(".fam")
         self.name, self.files = path, (bed, bim, fam)
         self.samples = read_fam(fam)
-        self.variants = read_variants(split_rows(read_lines(bim), bim, 6), bim, _BIM_PLACES)
+        self.variants = read_variants(split_rows(read_lines(bim), bim, 6), bim, _BIM_COLUMNS)
         for part, rows in ((fam, self.samples), (bim, self.variants)):
             if not len(rows):
                 raise InputUnreadable(f"{part} is empty", "Make the fileset again.")
@@ -89,10 +89,10 @@ def write_plink(
     Raises
     ------
     OutputUnwritable
-        If one of the three cannot be written; then none is changed.
+        If one of the three files cannot be written; then none is changed.
     """
     with ExitStack() as stack:
-        # Left in reverse order: all are closed before the first is renamed.
+        # Exited in reverse order: all files are closed before the first is renamed.
         paths = [stack.enter_context(whole(f"{prefix}{end}")) for end in (".bed", ".bim", ".fam")]
         bed, bim, fam = (stack.enter_context(path.open("wb")) for path in paths)
         fam.writelines(f"{family}\t{sample}\t0\t0\t0\t-9\n".encode() for sample in samples)
@@ -131,12 +131,12 @@ def _write_bim(bim: BinaryIO, variants: VariantTable) -> None:
 
 
 def map_bed(bed: Path, variants: int, samples: int) -> np.ndarray:
-    """The genotypes in the file, memmap of uint8 (variants, bytes).
+    """The genotypes in the file as a memmap of uint8 (variants, bytes).
 
     Raises
     ------
     InputUnreadable
-        If its first bytes or its size are not those of a SNP-major .bed of that shape.
+        If its first bytes or its size are not those of a SNP-major .bed file of that shape.
     """
     with open_bytes(str(bed)) as handle:
         start = handle.read(3)
@@ -149,7 +149,7 @@ def map_bed(bed: Path, variants: int, samples: int) -> np.ndarray:
         raise InputUnreadable(
             f"{bed} is not a PLINK 1 .bed file: it starts with {start.hex(' ') or 'nothing'}, "
             f"not {BED_START.hex(' ')}",
-            "Give a .bed file made by PLINK, not one of genome intervals.",
+            "Give a .bed file of PLINK, not one of genome intervals.",
         )
     width = packed_width(samples)
     size, expected = bed.stat().st_size, len(BED_START) + variants * width
@@ -157,6 +157,6 @@ def map_bed(bed: Path, variants: int, samples: int) -> np.ndarray:
         raise InputUnreadable(
             f"{bed} has {size:,} bytes where {variants:,} variants of {samples:,} samples need "
             f"{expected:,}",
-            "It is cut short, or belongs to another .bim or .fam.",
+            "It is cut short, or belongs to another .bim or .fam file.",
         )
     return np.memmap(bed, np.uint8, "r", offset=len(BED_START), shape=(variants, width))

@@ -1,4 +1,4 @@
-"""The text files beside a .bed or .pgen: rows of columns between tabs, else between spaces."""
+"""The text files beside a .bed or .pgen file: columns separated by tabs or spaces."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .variant_filter import objects
 
 
 def beside(path: str, end: str) -> Path:
-    """The genotype file that a path, or a prefix without ``end``, means."""
+    """The genotype file at a path, or at a prefix without ``end``."""
     return Path(path) if path.endswith(end) or Path(path).is_file() else Path(path + end)
 
 
 def read_lines(path: Path) -> Iterator[bytes]:
-    """Lines of a file that belongs beside another.
+    """Lines of a companion file.
 
     Raises
     ------
     InputUnreadable
-        If it is missing or cannot be read.
+        If the file is missing or cannot be read.
     """
     try:
         with path.open("rb") as handle:
@@ -46,7 +46,7 @@ def split_rows(
 ) -> Iterator[tuple[int, list[str]]]:
     """Line number and fields of every line that is not blank.
 
-    A line with a tab in it is split at tabs only, so that IDs may hold spaces.
+    A line with a tab is split at tabs only, so that IDs may contain spaces.
 
     Raises
     ------
@@ -66,22 +66,22 @@ def split_rows(
             yield number, fields
         elif fields and text:
             raise InputUnreadable(
-                f"{path}, line {number}: {len(fields)} columns where {columns} belong",
+                f"{path}, line {number}: {len(fields)} columns instead of {columns}",
                 "Check that the file is whole and its columns are separated by tabs.",
             )
 
 
 def read_variants(
-    rows: Iterable[tuple[int, list[str]]], path: Path, places: Sequence[int]
+    rows: Iterable[tuple[int, list[str]]], path: Path, columns: Sequence[int]
 ) -> VariantTable:
-    """Variants from split rows; ``places`` are the columns of CHROM, POS, ID, REF and ALT.
+    """Variants from split rows; ``columns`` are the indices of CHROM, POS, ID, REF and ALT.
 
     Raises
     ------
     InputUnreadable
         If a position is not a whole number.
     """
-    at_chromosome, at_position, at_name, at_ref, at_alt = places
+    at_chromosome, at_position, at_name, at_ref, at_alt = columns
     chromosome, position, name, ref, alt = [], [], [], [], []
     for number, fields in rows:
         chromosome.append(intern(fields[at_chromosome]))

@@ -1,4 +1,4 @@
-"""Bytes of a text file, compressed or not, checked for being whole."""
+"""Bytes and lines of files, decompressed and checked for truncation."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000
 _COPY_AGAIN = "Copy or download it again; `gzip -t` tests a copy."
 
 
-def spoken(path: str) -> str:
-    """The path as a message names it."""
+def display_name(path: str) -> str:
+    """The path as it is shown in messages."""
     return "standard input" if path == STANDARD_INPUT else path
 
 
@@ -60,7 +60,7 @@ def inflated(handle: BinaryIO, name: str) -> Iterator[bytes]:
             piece = handle.read(_READ)
     except OSError as error:
         raise InputUnreadable(
-            f"{name} cannot be read to its end: {error.strerror}", "Check the disk it lies on."
+            f"{name} cannot be read to its end: {error.strerror}", "Check the disk."
         ) from error
 
 
@@ -81,7 +81,7 @@ def _gunzipped(handle: BinaryIO, piece: bytes, name: str) -> Iterator[bytes]:
 def lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
     r"""Lines with their "\n" or "\r\n" removed; a last line without one keeps a "\0" instead.
 
-    The mark lets a reader tell a line that was cut off from one that is whole.
+    The mark distinguishes a line that may have been cut off from one that is whole.
     """
     held: list[bytes] = []
     for piece in pieces:
@@ -97,12 +97,12 @@ def lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def check_bgzf_end(path: Path) -> None:
-    """A BGZF file says where it ends: without that block it was cut, however clean the cut.
+    """Check that a BGZF file ends with an empty block; without it the file was cut.
 
     Raises
     ------
     InputUnreadable
-        If the file is BGZF and its last block is not the empty one.
+        If the file is BGZF and its last block is not empty.
     """
     with open_bytes(str(path)) as handle:
         if _BGZF_EXTRA not in handle.read(18)[12:]:

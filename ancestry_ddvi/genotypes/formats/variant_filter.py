@@ -1,16 +1,17 @@
-"""Which records are kept: biallelic SNPs that passed their filters, each of them once."""
+"""Which records are kept: biallelic SNPs that passed their filters, each once."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from ..variants import VariantTable
 
 REFERENCE_BLOCK = frozenset({"<NON_REF>", "<*>"})
-"""The ALT alleles with which a gVCF says "nothing else was seen here"."""
+"""Symbolic ALT alleles of a gVCF, which stand for any other allele."""
 
 _NO_ALLELE = frozenset({".", "0", ""})
 _PASSED = frozenset({"PASS", ".", ""})
@@ -21,8 +22,15 @@ _SNPS = {
     if ref != alt
 }
 
-VariantRow = tuple[str, int, str, str, str]
-"""Chromosome, position, ID, REF and ALT of one variant."""
+
+class Variant(NamedTuple):
+    """One biallelic SNP."""
+
+    chromosome: str
+    position: int
+    id: str
+    ref: str
+    alt: str
 
 
 class VariantFilter:
@@ -43,21 +51,21 @@ class VariantFilter:
     def admit(
         self, chromosome: str, position: int, ref: str, alts: str, filters: str = "PASS"
     ) -> tuple[str, str] | None:
-        """REF and ALT, upper case, of a record to keep; None for one to leave out.
+        """REF and ALT in upper case of a record to keep; None for one to leave out.
 
-        ``alts`` is the ALT column as written (comma-separated, the file's own case).
-        A record is a duplicate if chromosome, position, REF and ALT were admitted before.
+        ``alts`` is the ALT column as written: separated by commas, in upper or lower case.
+        A record is a duplicate if its chromosome, position, REF and ALT were admitted before.
         """
         snp = _SNPS.get((ref, alts)) or _SNPS.get(_plain(ref, alts))
         if snp is None:
-            self.skipped[_why_not(alts)] += 1
+            self.skipped[_reason(alts)] += 1
             return None
         if filters not in _PASSED:
             self.skipped["filtered"] += 1
             return None
         code, alleles = snp
         contig = self._chromosomes.setdefault(chromosome, len(self._chromosomes))
-        # One small integer per variant keeps this set affordable for millions of variants.
+        # One integer per variant keeps this set small for millions of variants.
         key = ((contig << 40) + position) << 4 | code
         if key in self._seen:
             self.skipped["duplicate"] += 1
@@ -81,15 +89,15 @@ class VariantFilter:
         return np.array([self.admit(*row) is not None for row in rows], bool)
 
 
-def table(rows: Sequence[VariantRow]) -> VariantTable:
-    """Variants from rows, which may be none."""
+def table(rows: Sequence[Variant]) -> VariantTable:
+    """The variants as a table, which may be empty."""
     chromosome, position, name, ref, alt = zip(*rows, strict=True) if rows else ((),) * 5
     texts = [objects(column) for column in (name, ref, alt)]
     return VariantTable(objects(chromosome), np.array(position, np.int64), *texts)
 
 
 def objects(values: Sequence[str]) -> np.ndarray:
-    """The strings as an array of object; never of fixed width, which would cut or pad them."""
+    """The strings as an array of object; one of fixed width would cut or pad them."""
     column = np.empty(len(values), object)
     column[:] = values
     return column
@@ -105,7 +113,8 @@ def _plain(ref: str, alts: str) -> tuple[str, str]:
     return ref.upper(), ",".join(_observed(alts)).upper()
 
 
-def _why_not(alts: str) -> str:
+def _reason(alts: str) -> str:
+    """Why a record with these ALT alleles is left out."""
     observed = _observed(alts)
     if len(observed) > 1:
         return "multi-allelic"

@@ -13,7 +13,7 @@ from ...errors import InputUnreadable, UsageProblem
 from ..variants import Block
 from .bcf import BcfRecords
 from .source import GenotypeSource
-from .streams import STANDARD_INPUT, check_bgzf_end, inflated, lines, open_bytes, spoken
+from .streams import STANDARD_INPUT, check_bgzf_end, display_name, inflated, lines, open_bytes
 from .variant_filter import VariantFilter
 from .vcf_header import BCF_START, NEEDS_GT, VcfHeader, bcf_header_lines, read_header
 from .vcf_text import VcfText
@@ -24,9 +24,9 @@ log = logging.getLogger(__name__)
 class VcfSource(GenotypeSource):
     """Biallelic SNPs of a VCF, VCF.gz or BCF file that passed their filters, each once.
 
-    A call counts copies of ALT if it has two observed alleles, each REF or ALT; half calls,
-    haploid calls and calls of other ploidy are missing. In a gVCF the symbolic allele is
-    passed over and reference blocks are skipped. A pipe can be read once only.
+    The dosage of a call with two observed alleles, each REF or ALT, is the number of copies of
+    ALT; half calls, haploid calls and calls of other ploidies are missing. The symbolic allele
+    of a gVCF is ignored and reference blocks are skipped. A pipe can be read only once.
 
     Parameters
     ----------
@@ -36,11 +36,11 @@ class VcfSource(GenotypeSource):
     Raises
     ------
     InputUnreadable
-        If the file is cut short, or its header is not one of genotypes of distinct samples.
+        If the file is cut short, or its header does not declare genotypes of distinct samples.
     """
 
     def __init__(self, path: str) -> None:
-        self.name = spoken(path)
+        self.name = display_name(path)
         self.skipped = Counter()
         self._path = path
         self._reader: VcfText | BcfRecords | None = None
@@ -62,7 +62,7 @@ class VcfSource(GenotypeSource):
 
     @property
     def haploid_calls(self) -> int:
-        """Calls of one allele, made missing, in the variants given so far."""
+        """Calls of one allele in the variants read so far; their dosage is missing."""
         return self._reader.haploid_calls if self._reader else 0
 
     def blocks(self, variants: int = 1024) -> Iterator[Block]:
@@ -73,7 +73,7 @@ class VcfSource(GenotypeSource):
             found = True
             yield block
         if self.haploid_calls:
-            log.info("%s: %d haploid calls are missing", self.name, self.haploid_calls)
+            log.info("%s: %d haploid calls are set to missing", self.name, self.haploid_calls)
         if self.skipped["without GT"] and not found:
             raise InputUnreadable(
                 f"{self.name} holds no hard calls: no SNP in it has the FORMAT field GT", NEEDS_GT
@@ -94,7 +94,7 @@ class VcfSource(GenotypeSource):
             yield from self._reader.blocks(body or (), self._first_line, variants)
 
     def _start(self, handle: BinaryIO) -> tuple[VcfHeader, Iterator[bytes] | None]:
-        """The header, and the lines behind it if the file is text."""
+        """The header, and the lines after it if the file is text."""
         pieces = filter(None, inflated(handle, self.name))
         first = next(pieces, b"")
         if not first:

@@ -1,9 +1,9 @@
 """The sample columns of VCF lines to dosages: all of a block at once, or one call at a time.
 
-A call of two one-character alleles ("0/1", "1|.", "./.") and the tab behind it are a word of
-32 bits, a call of one allele ("0", ".") is one of 16, and there are 21 such words. Where every
-call has two alleles and nothing follows GT, the text is an array of words already; else the
-words are picked from behind the tabs.
+A call of two one-character alleles ("0/1", "1|.", "./.") and the tab after it are a word of
+32 bits, a call of one allele ("0", ".") is a word of 16, and there are 21 such words. Where every
+call has two alleles and nothing follows GT, the text is an array of words; otherwise the words
+after the tabs are collected.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ import numpy as np
 from ..variants import MISSING
 
 HAPLOID = -2
-"""Stands for a call of one allele. An autosomal genotype needs two, so it is as good as missing."""
+"""Marks a call of one allele, which is missing as the genotype of a diploid."""
 
 _TAB, _COLON = 9, 58
 _GT_FIRST = re.compile(rb"(?:^|\t)([^\t:]*)")
-# Found by search: the top bytes of the products of the 21 words differ.
+# Found by search: the products of the 21 words differ in their top bytes.
 _MIX, _SHIFT = np.uint32(0xC2094CAD), np.uint32(24)
 
 
 class Dosages(dict[bytes, int]):
-    """Dosage of ALT for GT as written, worked out when first met.
+    """Dosage of ALT by the text of GT, computed when first looked up.
 
-    Only two observed alleles, each REF or the one ALT, make a dosage; anything else is
-    ``HAPLOID`` or ``MISSING``. What is not a genotype at all is a ValueError.
+    Two observed alleles, each REF or the first ALT, make a dosage; other genotypes are
+    ``HAPLOID`` or ``MISSING``. Text that is not a genotype raises ValueError.
     """
 
     def __missing__(self, call: bytes) -> int:
@@ -45,7 +45,7 @@ class Dosages(dict[bytes, int]):
 
 
 def _word_tables() -> tuple[np.ndarray, np.ndarray]:
-    """The 21 words and their dosages, each at the slot its hash gives it."""
+    """The 21 words and their dosages, each in the slot of its hash."""
     calls = [b"%c%c%c" % (a, phase, b) for a in b"01." for phase in b"/|" for b in b"01."]
     calls += [b"0", b"1", b"."]
     words = np.array([int.from_bytes(call + b"\t", "little") for call in calls], np.uint32)
@@ -59,7 +59,7 @@ _WORD_AT, _DOSAGE_AT = _word_tables()
 
 
 def look_up(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Dosages, int8 (lines, samples), and which lines hold no word but the 21, bool (lines,)."""
+    """Dosages, int8 (lines, samples), and which lines hold only the 21 words, bool (lines,)."""
     slots = ((words * _MIX) >> _SHIFT).astype(np.intp)
     return _DOSAGE_AT[slots], (_WORD_AT[slots] == words).all(axis=1)
 
@@ -69,10 +69,10 @@ def words_of_equal_width(columns: Sequence[bytes], samples: int) -> np.ndarray:
     return np.frombuffer(b"\t".join(columns) + b"\t", "<u4").reshape(-1, samples)
 
 
-def words_behind_tabs(columns: Sequence[bytes], samples: int) -> np.ndarray | None:
-    """Words that start the columns: uint32 (lines, samples).
+def words_after_tabs(columns: Sequence[bytes], samples: int) -> np.ndarray | None:
+    """Words at the starts of the columns: uint32 (lines, samples).
 
-    None if one of the lines has not as many columns as there are samples.
+    None if the number of columns in a line is not the number of samples.
     """
     text = np.frombuffer(b"\t".join(columns) + b"\t\0\0\0", np.uint8)
     tabs = np.flatnonzero(text == _TAB)
@@ -88,15 +88,15 @@ def words_behind_tabs(columns: Sequence[bytes], samples: int) -> np.ndarray | No
 
 
 def _colon_as_tab(characters: np.ndarray) -> np.ndarray:
-    """Either ends GT."""
+    """Tabs instead of colons, since both end GT."""
     return np.where(characters == _COLON, np.uint8(_TAB), characters)
 
 
 def genotypes(form: bytes, columns: bytes) -> list[bytes]:
-    """GT of every column, as written; ``form`` is the FORMAT that the columns follow."""
+    """The text of GT in every column; ``form`` is the FORMAT of the record."""
     fields = form.split(b":")
     if fields[0] == b"GT":
         return _GT_FIRST.findall(columns)
-    place = fields.index(b"GT")
+    at = fields.index(b"GT")
     parts = (column.split(b":") for column in columns.split(b"\t"))
-    return [part[place] if place < len(part) else b"." for part in parts]
+    return [part[at] if at < len(part) else b"." for part in parts]

@@ -1,4 +1,4 @@
-"""The header of a VCF or BCF file: who is in it, and which reference its positions belong to."""
+"""The header of a VCF or BCF file: samples, FORMAT fields and genome build."""
 
 from __future__ import annotations
 
@@ -29,9 +29,17 @@ _FORMAT = re.compile(r"##FORMAT=<(?:.*,)?ID=([^,>]+)[,>]")
 
 @dataclass(frozen=True)
 class VcfHeader:
-    """What the header says; ``lines`` is how many lines it takes.
+    """What a header declares.
 
-    ``fields`` are the FORMAT fields it declares.
+    Attributes
+    ----------
+    samples : tuple of str
+    build_hint : str or None
+        The build whose contig lengths it has.
+    lines : int
+        Number of its lines.
+    fields : frozenset of str
+        FORMAT fields.
     """
 
     samples: tuple[str, ...]
@@ -40,7 +48,7 @@ class VcfHeader:
     fields: frozenset[str]
 
     def check_calls(self, name: str) -> None:
-        """Refuse a file without hard calls.
+        """Check that the file has hard calls.
 
         Raises
         ------
@@ -54,12 +62,12 @@ class VcfHeader:
 
 
 def read_header(lines: Iterable[bytes], name: str) -> VcfHeader:
-    """Consume the header, down to the #CHROM line.
+    """Read the header, up to and including the #CHROM line.
 
     Raises
     ------
     InputUnreadable
-        If the header is not one of a VCF file of distinct samples.
+        If it is not the header of a VCF file of distinct samples.
     """
     meta: list[str] = []
     for line in lines:
@@ -77,7 +85,7 @@ def read_header(lines: Iterable[bytes], name: str) -> VcfHeader:
 
 
 def bcf_header_lines(pieces: Iterator[bytes], name: str) -> list[bytes]:
-    """The header of a BCF file, given its decompressed bytes, as lines of VCF.
+    """The header of a BCF file as lines of VCF, from its decompressed bytes.
 
     Raises
     ------
@@ -109,9 +117,7 @@ def _header(meta: Sequence[str], columns: list[str], name: str) -> VcfHeader:
     if columns[:8] != _COLUMNS:
         spaced = columns[0].split()[:8] == _COLUMNS
         what = (
-            "has spaces where tabs belong"
-            if spaced
-            else f"does not start with {' '.join(_COLUMNS)}"
+            "has spaces instead of tabs" if spaced else f"does not start with {' '.join(_COLUMNS)}"
         )
         raise InputUnreadable(
             f"{name}, line {number}: the #CHROM line {what}", "Separate the columns by tabs."
@@ -123,7 +129,7 @@ def _header(meta: Sequence[str], columns: list[str], name: str) -> VcfHeader:
 
 
 def build_in_header(meta: Iterable[str]) -> str | None:
-    """The human build whose chromosome 1 is as long as the ##contig lines say."""
+    """The human genome build whose chromosome 1 has the length in the ##contig lines."""
     lengths = (int(found[1]) for found in map(_CONTIG_1.match, meta) if found)
     return CHROMOSOME_1.get(next(lengths, 0))
 
@@ -143,15 +149,15 @@ def _check_samples(samples: tuple[str, ...], name: str, number: int) -> None:
 
 
 def check_distinct(samples: Sequence[str], name: str) -> None:
-    """Everyone needs an ID of their own.
+    """Check that sample IDs are unique.
 
     Raises
     ------
     InputUnreadable
-        If two samples share one; the message gives it.
+        If two samples share an ID; the message gives it.
     """
     if len(set(samples)) < len(samples):
-        again, times = Counter(samples).most_common(1)[0]
+        repeated, times = Counter(samples).most_common(1)[0]
         raise InputUnreadable(
-            f"{name} has the sample ID {again!r} {times} times", "Give each sample its own ID."
+            f"{name} has the sample ID {repeated!r} {times} times", "Give each sample its own ID."
         )

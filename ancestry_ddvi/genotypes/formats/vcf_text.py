@@ -11,20 +11,20 @@ import numpy as np
 
 from ...errors import InputUnreadable
 from ..variants import MISSING, Block
-from .variant_filter import VariantFilter, VariantRow, table
+from .variant_filter import Variant, VariantFilter, table
 from .vcf_calls import (
     HAPLOID,
     Dosages,
     genotypes,
     look_up,
-    words_behind_tabs,
+    words_after_tabs,
     words_of_equal_width,
 )
 
-_NOT_A_RECORD = "it is not ten or more columns between tabs with a whole number as POS"
+_NOT_A_RECORD = "it does not have ten or more columns between tabs with a whole number as POS"
 _DIPLOID = re.compile(rb"[0-9.]+[/|][0-9.]+")
 _TEXT_AT_ONCE = 1 << 20
-"""Bytes; what fits a processor's cache is looked up twice as fast."""
+"""Bytes in a block; text that fits the processor cache is read twice as fast."""
 
 
 class _Line(NamedTuple):
@@ -41,7 +41,7 @@ class VcfText:
     Attributes
     ----------
     haploid_calls : int
-        Calls of one allele met so far in the variants kept; their dosage is missing.
+        Calls of one allele so far in the variants kept; their dosage is missing.
     """
 
     def __init__(self, name: str, samples: int, variant_filter: VariantFilter) -> None:
@@ -52,14 +52,14 @@ class VcfText:
         self.haploid_calls = 0
 
     def blocks(self, lines: Iterable[bytes], first: int, variants: int) -> Iterator[Block]:
-        """Blocks of at most ``variants`` admitted records; ``first`` is the number of the first line.
+        """Blocks of at most ``variants`` admitted records, from line number ``first`` on.
 
         Raises
         ------
         InputUnreadable
             If a line is malformed or cut off; the message gives its number.
         """
-        rows: list[VariantRow] = []
+        rows: list[Variant] = []
         kept: list[_Line] = []
         size = 0
         for number, line in enumerate(lines, first):
@@ -73,7 +73,7 @@ class VcfText:
         if rows:
             yield Block(table(rows), self._dosages(kept))
 
-    def _admit(self, line: bytes, number: int) -> tuple[VariantRow, _Line] | None:
+    def _admit(self, line: bytes, number: int) -> tuple[Variant, _Line] | None:
         if line.endswith(b"\0"):
             line = self._not_cut_off(line[:-1], number)
         try:
@@ -86,8 +86,10 @@ class VcfText:
             self._variant_filter.skipped["without GT"] += 1
             return None
         alleles = self._variant_filter.admit(chromosome, position, *texts[1:])
-        row = (chromosome, position, texts[0], *alleles) if alleles else None
-        return (row, _Line(form, columns, number)) if row else None
+        if alleles is None:
+            return None
+        variant = Variant(chromosome, position, texts[0], *alleles)
+        return variant, _Line(form, columns, number)
 
     def _not_cut_off(self, line: bytes, number: int) -> bytes:
         columns = line.split(b"\t")
@@ -96,7 +98,7 @@ class VcfText:
             return line
         raise InputUnreadable(
             f"{self._name} is cut short in line {number}, its last",
-            "Copy it again; if it is whole, end its last line with a newline.",
+            "Copy it again. If it is whole, end its last line with a newline.",
         )
 
     def _dosages(self, lines: Sequence[_Line]) -> np.ndarray:
@@ -108,7 +110,7 @@ class VcfText:
         known = np.zeros(len(lines), bool)
         for chosen, words_in in (
             (equal, words_of_equal_width),
-            (first & ~equal, words_behind_tabs),
+            (first & ~equal, words_after_tabs),
         ):
             rows = np.flatnonzero(chosen)
             columns = [lines[i].columns for i in rows.tolist()]
@@ -131,10 +133,10 @@ class VcfText:
             return np.fromiter(map(self._dosage_of.__getitem__, calls), np.int8, len(calls))
         except ValueError as error:
             call = error.args[0].decode(errors="replace")
-            raise self._malformed(line.number, f"the call {call!r} is no genotype") from error
+            raise self._malformed(line.number, f"the call {call!r} is not a genotype") from error
 
     def _malformed(self, number: int, why: str) -> InputUnreadable:
         return InputUnreadable(
             f"{self._name}, line {number}: {why}",
-            "Check that the file is whole; `bcftools view` tells more.",
+            "Check that the file is whole; `bcftools view` shows more.",
         )

@@ -1,4 +1,4 @@
-"""Genotypes as VCF text, plain or BGZF, the same bytes for the same genotypes."""
+"""Writing VCF, plain or BGZF: the same genotypes give the same bytes."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _FORMATS = {
     "DS": 'Type=Float,Description="Expected dosage of ALT"',
 }
 _BLOCK = 65_280
-"""Bytes of text per BGZF block, as htslib has it: under 64 KiB even if nothing compresses."""
+"""Bytes of text per BGZF block, as in htslib: below 64 KiB even if it does not compress."""
 
 SMALLEST = 9
-"""Level of compression of files that are kept; sixteen times slower than 6 for a tenth less."""
+"""Compression level of files that are kept: a tenth smaller than 6 and sixteen times slower."""
 
 
 def write_vcf(
@@ -61,7 +61,7 @@ def write_vcf_blocks(
     level: int = 6,
     field: str = "GT",
 ) -> None:
-    """As ``write_vcf``, as blocks arrive.
+    """Write VCF 4.3 block by block; see ``write_vcf``.
 
     Parameters
     ----------
@@ -70,11 +70,11 @@ def write_vcf_blocks(
     blocks : iterable of Block
         One chromosome's variants together.
     contigs : mapping from each chromosome's name, in the order of the file, to its length
-        None where that is not known.
+        None where it is not known.
     remarks : iterable of (key, text)
         Further lines of the header, ``##key=text``.
     level : int
-        Of compression: 6 as htslib has it.
+        Compression level; the default is that of htslib.
     field : "GT" or "DS"
         Genotypes, or expected dosages.
 
@@ -98,7 +98,7 @@ def _text(
     yield "".join(
         [
             "##fileformat=VCFv4.3\n",
-            *(f"##{key}={' '.join(said.split())}\n" for key, said in remarks),
+            *(f"##{key}={' '.join(text.split())}\n" for key, text in remarks),
             '##FILTER=<ID=PASS,Description="All filters passed">\n',
             *(f"##contig=<ID={name}{_length(contigs[name])}>\n" for name in contigs),
             f"##FORMAT=<ID={field},Number=1,{_FORMATS[field]}>\n",
@@ -125,9 +125,9 @@ def _records(block: Block, field: str) -> Iterator[bytes]:
 
 
 def bgzf(text: Iterable[bytes], level: int = SMALLEST) -> Iterator[bytes]:
-    """Compress into BGZF: gzip members of bounded size and an empty one at the end.
+    """Compress to BGZF: gzip members of bounded size with an empty one at the end.
 
-    The format is that of the SAM specification, section 4.1; tabix and bcftools index it.
+    SAM specification, section 4.1. Files can be indexed by tabix and bcftools.
     """
     waiting = bytearray()
     for piece in text:

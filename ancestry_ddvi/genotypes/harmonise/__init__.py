@@ -1,1 +1,1 @@
-"""The variants of a file matched to those of a model: alleles, strand, build."""
+"""Matching the variants of a file to those of a model: alleles, strand, genome build."""

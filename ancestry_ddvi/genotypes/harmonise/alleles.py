@@ -1,4 +1,4 @@
-"""Match, swap, strand, ambiguity: pure functions on arrays of alleles."""
+"""Swapped alleles, strands and ambiguous SNPs: pure functions on arrays of alleles."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOT_A_BASE = -1
 class Match(IntEnum):
     """How the two alleles of a file's variant relate to those of the model's variant.
 
-    The order is one of preference: where two readings are possible, the smaller code is meant.
+    In order of preference: where two are possible, the smaller code is used.
     """
 
     SAME = 0
@@ -26,7 +26,7 @@ class Match(IntEnum):
 
 
 def complement(alleles: np.ndarray) -> np.ndarray:
-    """The base on the other strand, A-T and C-G; whatever is not a single base stays as it is.
+    """The bases on the other strand, A-T and C-G; other alleles stay as they are.
 
     Parameters
     ----------
@@ -43,8 +43,8 @@ def complement(alleles: np.ndarray) -> np.ndarray:
 def is_ambiguous(ref: np.ndarray, alt: np.ndarray) -> np.ndarray:
     """Whether the two alleles are each other's complement (A/T or C/G).
 
-    The other strand of such a variant reads like the same variant with REF and ALT swapped, so that
-    the alleles alone cannot tell a flip from a swap.
+    Such a variant on the other strand looks like the same variant with REF and ALT swapped, so
+    the alleles alone do not tell a flip from a swap.
 
     Parameters
     ----------
@@ -62,9 +62,9 @@ def is_ambiguous(ref: np.ndarray, alt: np.ndarray) -> np.ndarray:
 def orient(
     model_ref: np.ndarray, model_alt: np.ndarray, file_ref: np.ndarray, file_alt: np.ndarray
 ) -> np.ndarray:
-    """How each variant of a file has to be rotated to read like the model's.
+    """How the alleles of each variant of a file relate to those of the model's variant.
 
-    At an ambiguous variant (see ``is_ambiguous``) the answer tells the order of the letters only:
+    For an ambiguous variant (see ``is_ambiguous``) only the order of the letters is compared:
     SAME may also be a flip with a swap, and SWAPPED may also be a flip.
 
     Parameters
@@ -74,24 +74,24 @@ def orient(
     Returns
     -------
     ndarray of int8, shape (variants,)
-        Codes of ``Match``. MISMATCH where the alleles differ on both strands, and where any of
-        the four is not a single base or a variant has the same allele twice.
+        Codes of ``Match``. MISMATCH where the alleles differ on both strands, where one of the
+        four is not a single base, and where a variant has the same allele twice.
     """
     m_ref, m_alt, f_ref, f_alt = map(_code, (model_ref, model_alt, file_ref, file_alt))
     usable = (np.minimum.reduce([m_ref, m_alt, f_ref, f_alt]) >= 0) & (m_ref != m_alt)
-    readings = [
+    relations = [
         (f_ref == m_ref) & (f_alt == m_alt),
         (f_ref == m_alt) & (f_alt == m_ref),
         (f_ref == 3 - m_ref) & (f_alt == 3 - m_alt),
         (f_ref == 3 - m_alt) & (f_alt == 3 - m_ref),
     ]
     matches = [Match.SAME, Match.SWAPPED, Match.FLIPPED, Match.FLIPPED_SWAPPED]
-    chosen = np.select([usable & r for r in readings], matches, Match.MISMATCH)
+    chosen = np.select([usable & r for r in relations], matches, Match.MISMATCH)
     return chosen.astype(np.int8)
 
 
 def recode(dosages: np.ndarray, swapped: np.ndarray) -> np.ndarray:
-    """Count the other allele at the swapped variants: g becomes 2 - g, missing stays missing.
+    """Dosages of the other allele at swapped variants: g becomes 2 - g, missing stays missing.
 
     Parameters
     ----------
@@ -102,8 +102,8 @@ def recode(dosages: np.ndarray, swapped: np.ndarray) -> np.ndarray:
     -------
     ndarray of int8, shape (variants, samples)
     """
-    turn = swapped[:, None] & (dosages != MISSING)
-    return np.where(turn, 2 - dosages, dosages).astype(np.int8)
+    changed = swapped[:, None] & (dosages != MISSING)
+    return np.where(changed, 2 - dosages, dosages).astype(np.int8)
 
 
 def _code(alleles: np.ndarray) -> np.ndarray:

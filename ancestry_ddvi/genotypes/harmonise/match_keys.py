@@ -1,4 +1,4 @@
-"""MatchKeys: positions in each build a model knows, and IDs; the data say which of them to believe."""
+"""Matching by positions in each build a model knows and by IDs, and the choice between them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import numpy as np
 
 from ..variants import VariantTable
 from .builds import infer_build
-from .matching import ENOUGH, Matching, by_id, by_position, nothing
+from .matching import MIN_SHARED, Matching, by_id, by_position, no_matches
 
 MatchKey = Literal["position", "id"]
 
 Positions = Mapping[str | None, np.ndarray]
-"""Positions of the same variants by build (None: of unknown name), 0 where not known there."""
+"""Positions of the same variants by build (None: build unknown), 0 where a position is unknown."""
 
 
 @dataclass(frozen=True)
 class MatchKeys:
-    """What each key finds of a model in a file.
+    """The variants of a model that each key finds in a file.
 
     Attributes
     ----------
@@ -34,48 +34,48 @@ class MatchKeys:
     ids: Matching
 
     @classmethod
-    def tried(cls, model: VariantTable, positions: Positions, file: VariantTable) -> MatchKeys:
-        """Try every key over all variants."""
+    def search(cls, model: VariantTable, positions: Positions, file: VariantTable) -> MatchKeys:
+        """Match all variants by every key."""
         found = {
-            build: by_position(replace(model, position=place), file)
-            for build, place in positions.items()
+            build: by_position(replace(model, position=position), file)
+            for build, position in positions.items()
         }
         return cls(found, by_id(model, file))
 
     @cached_property
     def build(self) -> str | None:
-        """The build whose positions find most; of equals the first, the model's own."""
-        return max(self.positions, key=lambda b: self.positions[b].usable, default=None)
+        """The build whose positions find most variants; the first of equals, the model's own."""
+        return max(self.positions, key=lambda b: self.positions[b].support, default=None)
 
     @cached_property
     def best(self) -> Matching:
-        """What the positions in ``build`` find."""
-        return self.positions[self.build] if self.positions else nothing(len(self.ids.rows))
+        """The matching by positions in ``build``."""
+        return self.positions[self.build] if self.positions else no_matches(len(self.ids.rows))
 
     @property
     def key(self) -> MatchKey:
         """Positions if they find at least as many variants as IDs do."""
-        return "id" if self.ids.usable > self.best.usable else "position"
+        return "id" if self.ids.support > self.best.support else "position"
 
     @property
     def chosen(self) -> Matching:
-        """What the key finds."""
+        """The matching by ``key``."""
         return self.ids if self.key == "id" else self.best
 
     @property
-    def agree(self) -> bool:
-        """Whether the positions are those of ``build``, as far as the data can contradict."""
-        return self.best.believed and 2 * self.best.compatible >= self.ids.usable
+    def positions_agree(self) -> bool:
+        """Whether the variants are consistent with positions in ``build``."""
+        return self.best.plausible and 2 * self.best.compatible >= self.ids.support
 
-    def detected(self, file: VariantTable) -> str | None:
-        """The build of the file's positions, or None where nothing tells.
+    def detected_build(self, file: VariantTable) -> str | None:
+        """The build of the file's positions, or None where it cannot be determined.
 
-        The build whose positions are believed, if it finds at least 20 variants more than
-        any other build does; builds agree over stretches of some chromosomes, and a file that
-        lies there is of either. Else what the variants say themselves (``regions.infer_build``).
-        The header has no say.
+        The build whose positions are plausible, if they find at least 20 variants more than those
+        of any other build; builds agree over parts of some chromosomes, and a file of
+        variants there may be of either. Otherwise the result of ``infer_build``. The header is
+        not used.
         """
-        others = [m.usable for build, m in self.positions.items() if build != self.build]
-        lead = self.best.usable - max(others, default=0)
-        told = self.build if self.agree and lead >= ENOUGH else None
+        others = [m.support for build, m in self.positions.items() if build != self.build]
+        lead = self.best.support - max(others, default=0)
+        told = self.build if self.positions_agree and lead >= MIN_SHARED else None
         return told or infer_build(file)

@@ -1,4 +1,4 @@
-"""Matching: which record of a file is which variant of a model, by one key at a time."""
+"""Finding the variants of a model among the records of a file by one key, position or ID."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ ABSENT = -1
 """The row of a variant that the file does not have."""
 
 NOT_FOUND = np.int8(len(Match))
-"""Beside the codes of ``Match``: the file has nothing under this key."""
+"""Beside the codes of ``Match``: the file has no record with this key."""
 
 _NO_KEY = -1
 
-ENOUGH = 20
-"""Fewer shared variants than this say nothing about the build."""
+MIN_SHARED = 20
+"""With fewer shared variants the build is not tested."""
 
 _MISMATCH_CEILING = 0.2
-"""Largest share of incompatible alleles among shared variants. With the right key it is near 0;
-where unrelated SNPs meet it is near 0.5, two thirds of them being transitions."""
+"""Largest share of incompatible alleles among shared variants. It is near 0 with the right key and
+near 0.5 between unrelated SNPs, two thirds of which are transitions."""
 
 _CONFLICT_CEILING = 0.5
-"""Largest share of differing rsIDs at shared positions. Merged rsIDs are a few per cent;
-positions of another build make nearly all differ."""
+"""Largest share of differing rsIDs at shared positions. A few per cent of rsIDs are merged; at
+positions of another build nearly all differ."""
 
 _ORIENTED_SHARE = 0.99
-"""A file is in the model's rotation if this share of its unambiguous variants is SAME."""
+"""A file has the model's REF and ALT if this share of its unambiguous variants is SAME."""
 
 
 @dataclass(frozen=True)
 class Matching:
-    """What one key found.
+    """The variants that one key finds.
 
     Attributes
     ----------
@@ -44,9 +44,9 @@ class Matching:
     code : ndarray of int8, shape (model variants,)
         Codes of ``Match``, or ``NOT_FOUND``.
     duplicates : int
-        Further records with compatible alleles for a variant that has one already.
+        Further records with compatible alleles for a variant already found.
     conflicts : float
-        Share of differing rsIDs among the matched variants that have one on both sides.
+        Share of differing rsIDs among the matched variants that have one in both.
     """
 
     rows: np.ndarray
@@ -60,17 +60,17 @@ class Matching:
         return int((self.rows != ABSENT).sum())
 
     @cached_property
-    def believed(self) -> bool:
-        """Whether the shared variants look like the same variants, and not like chance meetings."""
+    def plausible(self) -> bool:
+        """Whether the matches look like the same variants, and not like matches by chance."""
         shared = int((self.code != NOT_FOUND).sum())
         mismatches = shared - self.compatible
-        unlike = shared >= ENOUGH and mismatches > _MISMATCH_CEILING * shared
+        unlike = shared >= MIN_SHARED and mismatches > _MISMATCH_CEILING * shared
         return not unlike and self.conflicts <= _CONFLICT_CEILING
 
     @property
-    def usable(self) -> int:
-        """Model variants found, or none where the key is not believed."""
-        return self.compatible if self.believed else 0
+    def support(self) -> int:
+        """Model variants found, or 0 where the matches are not plausible."""
+        return self.compatible if self.plausible else 0
 
 
 def by_position(model: VariantTable, file: VariantTable) -> Matching:
@@ -85,17 +85,17 @@ def by_position(model: VariantTable, file: VariantTable) -> Matching:
 
 
 def by_id(model: VariantTable, file: VariantTable) -> Matching:
-    """Match by ID and alleles, over the IDs that name a variant (see ``_naming``)."""
+    """Match by ID and alleles, for IDs that identify a variant (see ``_identifying``)."""
     codes = _shared_codes(model.id, file.id)
     keys = [
-        np.where(_naming(variants, code), code, _NO_KEY)
+        np.where(_identifying(variants, code), code, _NO_KEY)
         for variants, code in zip((model, file), codes, strict=True)
     ]
     return Matching(*_match(model, file, *keys), conflicts=0.0)
 
 
-def nothing(variants: int) -> Matching:
-    """What a key finds that cannot be tried."""
+def no_matches(variants: int) -> Matching:
+    """The matching by a key that is not available."""
     absent, not_found = np.full(variants, ABSENT, dtype=np.int64), np.full(variants, NOT_FOUND)
     return Matching(absent, not_found, duplicates=0, conflicts=0.0)
 
@@ -103,10 +103,11 @@ def nothing(variants: int) -> Matching:
 def _match(
     model: VariantTable, file: VariantTable, model_keys: np.ndarray, file_keys: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """Rows, codes and the number of duplicates; of several records the best match, then the first.
+    """Rows, codes and the number of duplicates.
 
-    The records that share a key are tried in rounds, one per variant and round, so that memory
-    stays at a few arrays of the model's length.
+    Of several records with the same key the best match is used, then the first. They are
+    compared in rounds, one record per variant and round, so that memory stays at a few arrays
+    of the model's length.
     """
     order = np.argsort(file_keys, kind="stable")
     in_order = file_keys[order]
@@ -116,9 +117,9 @@ def _match(
     rows = np.full(len(model), ABSENT, dtype=np.int64)
     code = np.full(len(model), NOT_FOUND, dtype=np.int8)
     found = 0
-    for turn in range(records.max(initial=0)):
-        active = np.flatnonzero(records > turn)
-        candidate = order[first[active] + turn]
+    for round_ in range(records.max(initial=0)):
+        active = np.flatnonzero(records > round_)
+        candidate = order[first[active] + round_]
         a, b = model[active], file[candidate]
         match = orient(a.ref, a.alt, b.ref, b.alt)
         found += int((match != Match.MISMATCH).sum())
@@ -131,19 +132,19 @@ def _match(
 
 
 def _use_once(rows: np.ndarray, code: np.ndarray) -> None:
-    """Leave each row of the file to the first model variant that claims it, in place."""
-    claims = np.flatnonzero(rows != ABSENT)
-    _, winners = np.unique(rows[claims], return_index=True)
-    losers = np.delete(claims, winners)
-    rows[losers], code[losers] = ABSENT, NOT_FOUND
+    """Keep each row of the file for the first model variant matched to it, in place."""
+    matched = np.flatnonzero(rows != ABSENT)
+    _, first = np.unique(rows[matched], return_index=True)
+    others = np.delete(matched, first)
+    rows[others], code[others] = ABSENT, NOT_FOUND
 
 
-def settle_ambiguous(model: VariantTable, code: np.ndarray, positions: bool) -> np.ndarray:
-    """Which matched variants have to be dropped because their strand cannot be told.
+def ambiguous_to_drop(model: VariantTable, code: np.ndarray, positions: bool) -> np.ndarray:
+    """Which matched variants have to be dropped because their strand is unknown.
 
     An A/T or C/G variant is kept only where the file, matched by position, has the same REF and
-    ALT there and writes (nearly) all its other variants in the model's rotation too, as VCFs of
-    the same build do. Allele frequencies are not consulted: a query may be one sample.
+    ALT there and at (nearly) all its other variants, as VCFs of the same build do. Allele
+    frequencies are not used, since a file may hold a single sample.
 
     Parameters
     ----------
@@ -165,7 +166,7 @@ def settle_ambiguous(model: VariantTable, code: np.ndarray, positions: bool) -> 
 
 
 def _shared_codes(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Two arrays of str as integers that are equal where the strings are."""
+    """Two arrays of str as integers, equal where the strings are equal."""
     import pandas as pd
 
     codes, _ = pd.factorize(np.concatenate([ours, theirs]))
@@ -173,7 +174,7 @@ def _shared_codes(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def _chromosome_codes(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Chromosome names as integers, "chr7" being 7."""
+    """Chromosome names as integers, "chr7" and "7" as the same one."""
     import pandas as pd
 
     codes, names = pd.factorize(np.concatenate([ours, theirs]))
@@ -183,7 +184,7 @@ def _chromosome_codes(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray,
 
 
 def bare_chromosome(name: str) -> str:
-    """The name without "chr"."""
+    """The name without a "chr" prefix."""
     return name[3:] if name[:3].lower() == "chr" else name
 
 
@@ -191,25 +192,25 @@ def _is_rsid(ids: np.ndarray) -> np.ndarray:
     return np.fromiter((i.startswith("rs") for i in ids), dtype=bool, count=len(ids))
 
 
-def _naming(variants: VariantTable, codes: np.ndarray) -> np.ndarray:
-    """Whether each ID names a variant: an rsID, or one that is unique, given and not a position.
+def _identifying(variants: VariantTable, codes: np.ndarray) -> np.ndarray:
+    """Whether each ID identifies a variant: an rsID, or one that is unique and not a position.
 
-    An ID that repeats the position of its own variant ("1:12345:A:G") means another variant in
-    another build, and nothing that the position does not say in the same build.
+    An ID that contains the position of its own variant ("1:12345:A:G") means another variant in
+    another build, and adds nothing to the position in the same build.
     """
-    naming = _is_rsid(variants.id)
+    identifying = _is_rsid(variants.id)
     _, inverse, times = np.unique(codes, return_inverse=True, return_counts=True)
-    for i in np.flatnonzero(~naming & (times[inverse] == 1)):
+    for i in np.flatnonzero(~identifying & (times[inverse] == 1)):
         name = variants.id[i]
-        naming[i] = name not in ("", ".") and str(variants.position[i]) not in name
-    return naming
+        identifying[i] = name not in ("", ".") and str(variants.position[i]) not in name
+    return identifying
 
 
 def _rsid_conflicts(model: VariantTable, file: VariantTable, rows: np.ndarray) -> float:
-    """Share of differing rsIDs at matched variants; 0 where too few have one to tell."""
+    """Share of differing rsIDs at matched variants; 0 where fewer than 20 have one in both."""
     matched = np.flatnonzero(rows != ABSENT)
     ours, theirs = model.id[matched], file.id[rows[matched]]
     both = _is_rsid(ours) & _is_rsid(theirs)
-    if both.sum() < ENOUGH:
+    if both.sum() < MIN_SHARED:
         return 0.0
     return float((ours[both] != theirs[both]).mean())

@@ -1,4 +1,4 @@
-"""Panel: the variants of a model, and their alignment with the variants of any file."""
+"""The variants of a model, and their alignment with the variants of any file."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from ..variants import MISSING, VariantTable
 from .alleles import Match, is_ambiguous, recode
 from .match_keys import MatchKey, MatchKeys, Positions
-from .matching import ABSENT, NOT_FOUND, settle_ambiguous
-from .report import UNNAMED, HarmonisationReport
+from .matching import ABSENT, NOT_FOUND, ambiguous_to_drop
+from .report import UNKNOWN_BUILD, HarmonisationReport
 
 
 class DosageStore(Protocol):
-    """What an alignment reads from: anything that gives dosages of ALT by variant."""
+    """A source of dosages of ALT by variant, as an alignment needs it."""
 
     @property
     def samples(self) -> Sequence[str]:
@@ -28,7 +28,7 @@ class DosageStore(Protocol):
 
 @dataclass(frozen=True)
 class Alignment:
-    """Where the model's variants are in a file, and how to turn them.
+    """The rows of a file that hold the model's variants, and which of them are swapped.
 
     Attributes
     ----------
@@ -87,14 +87,14 @@ class Panel:
 
     @property
     def positions(self) -> Positions:
-        """Positions by build, the own one first."""
+        """Positions by build, that of the model first."""
         own: list[tuple[str | None, np.ndarray]] = [(self.build, self.variants.position)]
         return dict([*own, *self.lifted.items()])
 
     @property
     def known(self) -> dict[str, int]:
         """Number of variants whose position is known, by build."""
-        return {b: int((place > 0).sum()) for b, place in self.positions.items() if b}
+        return {b: int((found > 0).sum()) for b, found in self.positions.items() if b}
 
     def align(
         self,
@@ -103,64 +103,66 @@ class Panel:
         file_build: str | None,
         stated: str | None = None,
     ) -> Alignment:
-        """Find the model's variants in a file, by position or by ID, whichever the data support.
+        """Find the model's variants in a file, by position or by ID.
 
-        All keys are tried over all variants and one is used throughout: positions, in that build
-        of those the model knows in which they find most, if they find at least as many variants
-        with compatible alleles as IDs do, else IDs. The declared builds take no
-        part in this. A key whose shared variants disagree too often in their alleles is not
-        believed, nor are positions at which the rsIDs differ: in a dense file, positions of
-        another build meet some variant by chance. Where no key is believed nothing matches.
+        Every key is tried on all variants, and one is used for all: positions in the build in
+        which they find most variants with compatible alleles, if they find at least as many as
+        IDs do, otherwise IDs. Declared builds are not used. A key is rejected where the
+        alleles of shared variants disagree too often, and positions where the rsIDs differ: in a
+        dense file, positions of another build match some variants by chance. If every key is
+        rejected no variant matches.
 
-        A ``chr`` prefix is ignored. IDs count if they start with "rs" or are unique, unless
-        they merely repeat the position (1:12345:A:G). Ambiguous (A/T, C/G) variants are dropped
-        unless the whole file is in the model's rotation (see ``settle_ambiguous``).
+        A ``chr`` prefix is ignored. IDs are used if they start with "rs" or are unique, unless
+        they contain the position (1:12345:A:G). Ambiguous (A/T, C/G) variants are dropped
+        unless the whole file has the model's REF and ALT (see ``ambiguous_to_drop``).
 
         Parameters
         ----------
         file_variants : VariantTable
         counts : ndarray of int64, shape (file variants, 4), or None
-            Samples with dosage 0, 1, 2 and missing. A variant called in no sample counts as absent.
+            Samples with dosage 0, 1, 2 and missing. A variant without any call counts as absent.
         file_build : str or None
-            As the file declares it; only reported.
+            As the file declares it; reported only.
         stated : str, optional
-            The build to take the file's positions as: those of other builds are not tried,
-            and none where the model does not know its variants in this one.
+            The build of the file's positions according to the user. Positions in other builds
+            are not tried, so none are where the model does not know its variants in this one.
         """
         tried = {b: p for b, p in self.positions.items() if stated in (None, b)}
-        keys = MatchKeys.tried(self.variants, tried, file_variants)
+        keys = MatchKeys.search(self.variants, tried, file_variants)
         chosen = keys.chosen
-        code = chosen.code.copy() if chosen.believed else np.full(len(self), NOT_FOUND)
+        code = chosen.code.copy() if chosen.plausible else np.full(len(self), NOT_FOUND)
         if counts is not None:
             called = counts[:, :3].sum(axis=1) > 0
             code[(chosen.rows != ABSENT) & ~called[chosen.rows]] = NOT_FOUND
-        dropped = settle_ambiguous(self.variants, code, keys.key == "position")
+        dropped = ambiguous_to_drop(self.variants, code, keys.key == "position")
         matched = (code < Match.MISMATCH) & ~dropped
         rows = np.where(matched, chosen.rows, ABSENT)
         swapped = matched & np.isin(code, [Match.SWAPPED, Match.FLIPPED_SWAPPED])
-        fates = _fates(self.variants, code, dropped)
+        outcomes = _outcomes(self.variants, code, dropped)
         report = HarmonisationReport(
             model_variants=len(self),
             file_variants=len(file_variants),
-            **{name: int(variants.sum()) for name, variants in fates.items()},
-            duplicate=chosen.duplicates if chosen.believed else 0,
+            **{name: int(variants.sum()) for name, variants in outcomes.items()},
+            duplicate=chosen.duplicates if chosen.plausible else 0,
             key=keys.key,
             position_matches=keys.best.compatible,
             id_matches=keys.ids.compatible,
-            build_matches={b or UNNAMED: m.compatible for b, m in keys.positions.items()},
-            positions_agree=keys.agree,
+            build_matches={b or UNKNOWN_BUILD: m.compatible for b, m in keys.positions.items()},
+            positions_agree=keys.positions_agree,
             model_build=self.build,
             known_builds=list(self.known),
             file_build=file_build,
             stated_build=stated,
-            detected_build=keys.detected(file_variants),
-            chromosomes=_by_chromosome(self.variants.chromosome, fates),
+            detected_build=keys.detected_build(file_variants),
+            chromosomes=_by_chromosome(self.variants.chromosome, outcomes),
         )
         return Alignment(rows, swapped, keys.key, report)
 
 
-def _fates(variants: VariantTable, code: np.ndarray, dropped: np.ndarray) -> dict[str, np.ndarray]:
-    """What became of the model's variants: the counts of a report as bool (variants,) by name."""
+def _outcomes(
+    variants: VariantTable, code: np.ndarray, dropped: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The variants behind each count of a report: bool (variants,) by name."""
     matched = (code < Match.MISMATCH) & ~dropped
     return {
         "matched": matched,
@@ -176,13 +178,13 @@ def _fates(variants: VariantTable, code: np.ndarray, dropped: np.ndarray) -> dic
 
 
 def _by_chromosome(
-    chromosome: np.ndarray, fates: Mapping[str, np.ndarray]
+    chromosome: np.ndarray, outcomes: Mapping[str, np.ndarray]
 ) -> dict[str, dict[str, int]]:
     """Counts per chromosome, in the model's order and by the model's names."""
     import pandas as pd
 
     codes, names = pd.factorize(chromosome)
-    everywhere = {"model_variants": np.ones(len(codes), dtype=bool), **fates}
+    everywhere = {"model_variants": np.ones(len(codes), dtype=bool), **outcomes}
     columns = {
         name: np.bincount(codes[variants], minlength=len(names))
         for name, variants in everywhere.items()

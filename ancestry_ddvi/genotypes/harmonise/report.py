@@ -1,4 +1,4 @@
-"""HarmonisationReport: what became of every variant of a model when a file was matched to it."""
+"""The outcome for every variant of a model when a file is matched to it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from ...errors import InputsDisagree
 from .match_keys import MatchKey
 
-UNNAMED = "unknown"
-"""What a build is called of which the name is not known."""
+UNKNOWN_BUILD = "unknown"
+"""The name of an unknown build."""
 
 COLUMNS = {
     "variants": "model_variants",
@@ -24,7 +24,7 @@ COLUMNS = {
     "alleles": "allele_mismatch",
     "absent": "absent",
 }
-"""Headings of the table of chromosomes in the log, and what they stand over."""
+"""Columns of the table of chromosomes in the log: the heading and the count."""
 
 
 @dataclass(frozen=True)
@@ -32,34 +32,33 @@ class HarmonisationReport:
     """Counts of variants.
 
     ``matched`` + ``ambiguous_dropped`` + ``allele_mismatch`` + ``absent`` is ``model_variants``,
-    and the four orientations add up to ``matched``.
+    and ``same`` to ``strand_flipped_and_swapped`` add up to ``matched``.
 
     Attributes
     ----------
     model_variants, file_variants : int
     matched : int
-        Model variants that the file answers for.
+        Model variants found in the file and used.
     same, swapped, strand_flipped, strand_flipped_and_swapped : int
-        How the matched variants are written in the file.
+        Alleles of the matched variants in the file.
     ambiguous_resolved : int
-        A/T and C/G variants among the matched: the whole file is in the model's rotation.
+        A/T and C/G variants among the matched: the whole file has the model's REF and ALT.
     ambiguous_dropped : int
-        A/T and C/G variants whose strand cannot be told.
+        A/T and C/G variants whose strand is unknown.
     allele_mismatch : int
-        Found in the file with other alleles only.
+        In the file with other alleles only.
     absent : int
-        Not in the file, or called in no sample there.
+        Not in the file, or without any call there.
     duplicate : int
-        Records of the file that repeat a variant matched already; the first was kept.
+        Further records of matched variants; the first was used.
     key : "position" or "id"
-        What the variants were matched by.
+        How the variants were matched.
     position_matches, id_matches : int
-        Variants found with compatible alleles by either key, before one was chosen; of positions,
-        by those of the build that was chosen.
+        Variants found with compatible alleles by each key; by positions in the chosen build.
     build_matches : mapping of build to int
-        The same by the positions in each build that was tried.
+        The same by positions in each build that was tried.
     positions_agree : bool
-        False where the data show a build that the model does not know: alleles or rsIDs at
+        False where the file is of a build that the model does not know: alleles or rsIDs at
         shared positions differ, or IDs find twice as many variants as positions do.
     model_build : str or None
         Of the cohort the model was fitted to.
@@ -68,10 +67,10 @@ class HarmonisationReport:
     file_build : str or None
         As the file declares it.
     stated_build : str or None
-        As the user has it.
+        As given by the user.
     detected_build : str or None
-        As the file's variants have it (``MatchKeys.detected``).
-    chromosomes : mapping from chromosome to the counts of its variants: ``model_variants`` to ``absent``
+        As inferred from the variants (``MatchKeys.detected_build``).
+    chromosomes : mapping from chromosome to its counts, from ``model_variants`` to ``absent``
     """
 
     model_variants: int
@@ -100,28 +99,28 @@ class HarmonisationReport:
 
     @property
     def variant_fraction(self) -> float:
-        """Share of the model's variants that the file answers for, 0 to 1."""
+        """Share of the model's variants that were matched, 0 to 1."""
         return self.matched / self.model_variants if self.model_variants else 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything, in plain types, for JSON."""
+        """All counts in plain types, for JSON."""
         return {**asdict(self), "variant_fraction": self.variant_fraction}
 
     @property
     def contradiction(self) -> str:
-        """One sentence where the data speak for another build than the header or the user."""
+        """One sentence where the inferred build differs from that of the header or the user."""
         found = self.detected_build
         if found and self.stated_build and found != self.stated_build:
-            return f"--build says {self.stated_build}, positions are those of {found}"
+            return f"--build is {self.stated_build}, but the positions are of {found}"
         if found and self.file_build and found != self.file_build:
-            believed = "" if self.stated_build else "; the data are believed"
-            return f"header says {self.file_build}, positions are those of {found}{believed}"
+            used = "" if self.stated_build else f"; {found} is used"
+            return f"the header declares {self.file_build}, but the positions are of {found}{used}"
         return ""
 
     def lines(self, skipped: Mapping[str, int] = {}) -> list[str]:
         """The report as a short table for the log.
 
-        ``skipped`` are records that the reader left out of the file, by reason.
+        ``skipped`` counts the records that the reader left out, by reason.
         """
         rows = [
             ("model variants", self.model_variants),
@@ -134,19 +133,19 @@ class HarmonisationReport:
             ("ambiguous (A/T, C/G), dropped", self.ambiguous_dropped),
             ("other alleles", self.allele_mismatch),
             ("absent", self.absent),
-            ("repeated in the file", self.duplicate),
-            *((f"left out unread: {reason}", count) for reason, count in skipped.items()),
+            ("duplicates in the file", self.duplicate),
+            *((f"not read: {reason}", count) for reason, count in skipped.items()),
         ]
         table = [f"{name:<32}{count:>11,}" for name, count in rows]
         table[1] += f"  ({100 * self.variant_fraction:.1f} %)"
-        table.append(f"build of the file's positions: {self.detected_build or 'not known'}")
+        table.append(f"build of the file's positions: {self.detected_build or 'unknown'}")
         empty = [name for name, c in self.chromosomes.items() if not c["matched"]]
         if empty:
-            table.append(f"nothing matched on chromosome {', '.join(empty)}")
+            table.append(f"no match on chromosome {', '.join(empty)}")
         return table
 
     def by_chromosome(self) -> list[str]:
-        """The counts of each chromosome as a table for the log."""
+        """The counts by chromosome as a table for the log."""
         wide = max(map(len, self.chromosomes), default=0)
         lines = [" " * wide + "".join(f"{heading:>11}" for heading in COLUMNS)]
         return lines + [
@@ -164,13 +163,13 @@ def check_overlap(report: HarmonisationReport, name: str, floor: int = 100) -> N
     name : str
         The file as the user gave it, for the message.
     floor : int
-        Fewest variants to go on with; a model smaller than that has to be found whole.
+        Smallest number of matched variants; all of a smaller model have to match.
 
     Raises
     ------
     InputsDisagree
-        If fewer variants matched; the message says which keys were tried, what they found, and
-        whether another genome build is the reason.
+        If fewer variants matched; the message has the number found by each key, and whether
+        another genome build is the reason.
     """
     if report.matched >= min(floor, report.model_variants):
         return
@@ -178,43 +177,43 @@ def check_overlap(report: HarmonisationReport, name: str, floor: int = 100) -> N
     known = " and ".join(report.known_builds) or "of unknown build"
     if report.stated_build and report.stated_build not in report.known_builds:
         raise InputsDisagree(
-            f"the model does not know its variants in {report.stated_build}, only {known}, and the "
-            f"variant IDs do not help: {found} could be matched in {name} ({_tried(report)})",
+            f"the model has no positions in {report.stated_build}, only in {known}, and too few "
+            f"variants match by ID: {found} in {name} ({_by_key(report)})",
             "Leave out --build, or fit the model with a --chain to that build.",
         )
     if report.stated_build:
         raise InputsDisagree(
-            f"{found} are in {name}, its positions taken as {report.stated_build} "
-            f"({_tried(report)})",
-            "Leave out --build, and the data tell which build it is.",
+            f"{found} are in {name} with its positions read as {report.stated_build} "
+            f"({_by_key(report)})",
+            "Leave out --build, and the build is inferred from the variants.",
         )
-    if not report.positions_agree or _apart(report):
+    if not report.positions_agree or _is_of_another_build(report):
         raise InputsDisagree(
-            f"{name} is of another genome build{_which(report)} than the model, which is {known}, "
-            f"and its variant IDs do not help: {found} could be matched ({_tried(report)})",
+            f"{name} is of another genome build{_detected(report)} than the model, which is "
+            f"{known}, and too few variants match by ID: {found} ({_by_key(report)})",
             "Lift the file over to the model's build, annotate it with rsIDs, or fit the model "
-            "with --chain, by which it learns its positions in a second build.",
+            "with --chain, which adds positions in a second build.",
         )
     raise InputsDisagree(
-        f"{found} are in {name} ({_tried(report)})",
-        f"Check the genome build: the model is {known}, and fit --chain adds another; "
-        "a file that has few of the variants is taken with a lower --min-variants.",
+        f"{found} are in {name} ({_by_key(report)})",
+        f"Check the genome build: the model is {known}, and fit --chain adds another. "
+        "Lower --min-variants for a file with few of the variants.",
     )
 
 
-def _tried(report: HarmonisationReport) -> str:
-    """What each key found."""
+def _by_key(report: HarmonisationReport) -> str:
+    """The number of variants found by each key."""
     found = [f"by position in {build} {n:,}" for build, n in report.build_matches.items()]
     return ", ".join([*found, f"by ID {report.id_matches:,}"])
 
 
-def _which(report: HarmonisationReport) -> str:
-    """The build of the file, where the data tell."""
+def _detected(report: HarmonisationReport) -> str:
+    """The inferred build of the file in brackets, if the model does not know it."""
     detected = report.detected_build
     return f" ({detected})" if detected and detected not in report.known_builds else ""
 
 
-def _apart(report: HarmonisationReport) -> bool:
-    """Whether the file is said, or seen, to be of a build that the model does not know."""
+def _is_of_another_build(report: HarmonisationReport) -> bool:
+    """Whether the inferred or declared build is one that the model does not know."""
     build = report.detected_build or report.file_build
     return bool(build and report.known_builds and build not in report.known_builds)

@@ -1,4 +1,4 @@
-"""How far linkage makes scores less certain than as many independent variants would be."""
+"""The inflation of the variance of scores by linkage disequilibrium."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..blocks import GenotypeReader, evenly
+from ..blocks import GenotypeReader, thin_evenly
 from .standardise import standardise
 
 STRETCH = 5_000_000
-"""Base pairs in a stretch of genome taken as independent of the next."""
+"""Base pairs of a stretch of genome that is taken to be independent of the next."""
 
-ENOUGH_SAMPLES = 500
+MAX_SAMPLES = 500
 
 
 def score_dispersion(
@@ -23,18 +23,18 @@ def score_dispersion(
     frequency: np.ndarray,
     loadings: np.ndarray,
 ) -> float:
-    """The variance of scores about their expectation, over that of independent variants.
+    """The variance of scores about their expectation, relative to independent variants.
 
-    A score is a sum over variants. Its variance is the sum over stretches of genome of the
-    variance each stretch adds once the components themselves are taken out; were all variants
-    independent it would be 1. Its inverse is the share of effectively independent variants.
+    A score is a sum over variants. Its variance is the sum of the variances of stretches of
+    genome, with the components taken out; if all variants were independent it would be 1. Its
+    inverse is the share of effectively independent variants.
 
     Parameters
     ----------
     store : GenotypeReader
     rows : ndarray of int64, (variants,), in order of chromosome and position
     samples : ndarray of int64
-        Who to judge by; an even choice of ``ENOUGH_SAMPLES`` of them.
+        Samples to measure by; more than ``MAX_SAMPLES`` are thinned evenly.
     frequency : ndarray of float64, (variants,)
     loadings : ndarray of float64, (variants, components)
 
@@ -43,7 +43,7 @@ def score_dispersion(
     float
         Mean over components, at least 1.
     """
-    some = evenly(samples, ENOUGH_SAMPLES)
+    some = thin_evenly(samples, MAX_SAMPLES)
     edges = _edges(store.variants.chromosome[rows], store.variants.position[rows])
 
     def stretches() -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -1,4 +1,4 @@
-"""Sums that come out the same in any order, so that company cannot change a result."""
+"""Sums that do not depend on their order, nor a result on the other samples in the file."""
 
 from __future__ import annotations
 

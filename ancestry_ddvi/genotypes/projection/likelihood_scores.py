@@ -1,8 +1,8 @@
-"""Evidence: likelihoods of the three genotypes at each variant to scores, by quasi-likelihood.
+"""Scores from genotype likelihoods, by quasi-likelihood.
 
-What is known of a variant, whatever it was measured by, is a triple of likelihoods L_g, g = 0, 1, 2
-copies of ALT; a triple of equal numbers says nothing. A hard call is the triple with one number
-that is not zero, and for hard calls the scores are those of ``Projection.read``.
+The data of a variant are three likelihoods L_g, for g = 0, 1, 2 copies of ALT; three equal numbers
+carry no information. A hard call has one likelihood that is not zero, and for hard calls the scores
+are those of ``Projection.read``.
 """
 
 from __future__ import annotations
@@ -15,26 +15,33 @@ import numpy as np
 from .scores import Projection, Scores, ridge
 
 ERROR = 0.001
-"""Added to every likelihood, the largest being 1: no measurement excludes a genotype altogether."""
+"""Added to every likelihood, the largest being 1: no measurement excludes a genotype."""
 
-RAREST = 0.005
-"""Closest a sample's own allele frequency comes to 0 or 1."""
+MIN_FREQUENCY = 0.005
+"""Smallest distance of a sample's own allele frequency from 0 and 1."""
 
-ROUNDS = 6
-"""The first starts from the panel's frequencies, each other from the sample's own. At half a read
-per variant the last moves scores by less than a hundredth of their standard deviation."""
+ITERATIONS = 6
+"""The first starts from the frequencies of the panel, the others from the sample's own. At half a
+read per variant the last changes scores by less than a hundredth of their standard deviation."""
 
 _COPIES = np.arange(3.0)
-_WAYS = np.array([1.0, 2.0, 1.0])
+_PHASES = np.array([1.0, 2.0, 1.0])
 
 
 @dataclass(frozen=True)
-class _Belief:
-    """What a sample's variants say, given expected scores; each float64 (variants,).
+class _Posterior:
+    """The genotypes of a sample given expected scores; each float64 (variants,).
 
-    ``expected`` is the standardised dosage expected before cnn_classifier, ``frequency`` the allele
-    frequency that goes with it, ``mean`` and ``variance`` those of the dosage after cnn_classifier, and
-    ``information`` the share of a hard call's that the variant carries.
+    Attributes
+    ----------
+    expected
+        Standardised dosage expected from the scores alone.
+    frequency
+        The allele frequency that goes with it.
+    mean, variance
+        Posterior mean and variance of the dosage.
+    information
+        Share of the information of a hard call.
     """
 
     expected: np.ndarray
@@ -47,7 +54,7 @@ class _Belief:
 def scores_of(
     projection: Projection, samples: Iterable[np.ndarray], error: float = ERROR
 ) -> Scores:
-    r"""Scores on all components, one sample at a time, so that company changes no bit.
+    r"""Scores on all components, one sample at a time, whatever the other samples.
 
     With f the frequency of ALT in the panel, sd\ :sup:`2` = 2f(1 - f) and expected scores s, a
     sample's own frequency is p = f + sd v's / 2 (Conomos et al. 2016, PC-Relate), the genotype
@@ -58,15 +65,15 @@ def scores_of(
 
         b = sum_j v_j (i_j v_j's + (m_j - 2 p_j) / sd_j),  A = sum_j i_j v_j v_j',  s = A^-1 b.
 
-    The first step, from s = 0, is that of PCAngsd (Meisner & Albrechtsen 2018). i is cut to 0 to
-    1: single variants may fall below 0, and a sum with them may be no precision at all.
+    The first step, from s = 0, is that of PCAngsd (Meisner & Albrechtsen 2018). i is clipped to
+    [0, 1]: it may be negative at single variants, and A would not be positive definite.
 
     Parameters
     ----------
     projection : Projection
     samples : iterable of ndarray of float, (variants, 3)
-        Likelihoods of 0, 1 and 2 copies of the model's ALT, for each sample, up to a factor per
-        variant.
+        For each sample, likelihoods of 0, 1 and 2 copies of the model's ALT, up to a factor for
+        each variant.
     error : float
         Added to likelihoods whose largest is 1.
 
@@ -77,28 +84,28 @@ def scores_of(
         the expected squared length of the complete data, ``observed`` the number of unequal
         triples.
     """
-    found = [_one(projection, likelihoods, error) for likelihoods in samples]
+    found = [_sample_scores(projection, likelihoods, error) for likelihoods in samples]
     value, precision, length, observed, information = map(np.array, zip(*found, strict=True))
     diploid = np.zeros(len(found), dtype=bool)
     return Scores(value, precision, length, observed.astype(np.int64), information, diploid)
 
 
 def own_frequency(frequency: np.ndarray, sd: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """A sample's own allele frequency where the standardised dosage v's is expected; any shape.
+    """A sample's own allele frequency, given its expected standardised dosage; any shape.
 
     Parameters
     ----------
     frequency, sd : ndarray of float64
-        Of ALT in the panel, and of a dosage there.
+        Frequency of ALT in the panel, and standard deviation of a dosage there.
     expected : ndarray of float64
     """
-    return np.asarray(np.clip(frequency + sd * expected / 2, RAREST, 1 - RAREST))
+    return np.asarray(np.clip(frequency + sd * expected / 2, MIN_FREQUENCY, 1 - MIN_FREQUENCY))
 
 
 def as_likelihoods(posteriors: np.ndarray, frequency: np.ndarray) -> np.ndarray:
-    """Likelihoods from posteriors under Hardy-Weinberg at the panel's frequencies.
+    """Likelihoods from posteriors, with Hardy-Weinberg at the panel's frequencies as the prior.
 
-    Imputation reports posteriors. Its prior is not reported, and taken for that of the panel.
+    Imputation reports posteriors but not their prior, which is taken to be that of the panel.
 
     Parameters
     ----------
@@ -113,18 +120,18 @@ def as_likelihoods(posteriors: np.ndarray, frequency: np.ndarray) -> np.ndarray:
 
 
 def spread(nearest: np.ndarray, frequency: np.ndarray) -> np.ndarray:
-    """Posteriors of one sample with the same means, as wide as their means are unlike each other.
+    """Genotype probabilities of one sample from its dosages, widened to the right variance.
 
-    An expected dosage leaves open how sure it is: 1.0 may be a plain heterozygote or a variant of
-    which nothing is known. Between the narrowest law with that mean, on the whole numbers beside
-    it, and a binomial one, the mixture is taken whose variances and squared means together make
-    the variance of a dosage, over all variants of the sample (law of total variance). Dosages that
-    are all whole are calls, and stay as they are.
+    A dosage does not show its uncertainty: 1.0 may be a heterozygote or a variant without any
+    data. The result is a mixture of the narrowest distribution with that mean, on the whole
+    numbers next to it, and a binomial one. Its weight is such that variances and squared means
+    add up to the variance of a dosage over all variants of the sample (law of total
+    variance). Dosages that are all whole are hard calls and do not change.
 
     Parameters
     ----------
     nearest : ndarray of float64, (variants, 3)
-        Probabilities on the whole numbers beside the dosage; not a number where it is missing.
+        Probabilities on the whole numbers next to the dosage; NaN where it is missing.
     frequency : ndarray of float64, (variants,)
 
     Returns
@@ -141,7 +148,7 @@ def spread(nearest: np.ndarray, frequency: np.ndarray) -> np.ndarray:
     return np.asarray((1 - share) * nearest + share * _binomial(mean / 2))
 
 
-def _one(
+def _sample_scores(
     projection: Projection, likelihoods: np.ndarray, error: float
 ) -> tuple[np.ndarray, np.ndarray, float, int, float]:
     """Value, precision, length, observed and information of one sample."""
@@ -152,35 +159,35 @@ def _one(
     loadings, frequency = projection.loadings[seen], projection.frequency[seen]
     sd = np.sqrt(2 * frequency * (1 - frequency))
     value = np.zeros(loadings.shape[1])
-    for _ in range(ROUNDS):
-        belief = _believe(floored, frequency, sd, loadings @ value)
-        root = loadings * np.sqrt(belief.information)[:, None]
+    for _ in range(ITERATIONS):
+        posterior = _posterior(floored, frequency, sd, loadings @ value)
+        root = loadings * np.sqrt(posterior.information)[:, None]
         products = root.T @ root
-        surprise = (belief.mean - 2 * belief.frequency) / sd
-        b = loadings.T @ (belief.information * belief.expected + surprise)
+        residual = (posterior.mean - 2 * posterior.frequency) / sd
+        b = loadings.T @ (posterior.information * posterior.expected + residual)
         value = np.linalg.solve(products + ridge(products), b)
-    length = float(((((belief.mean - 2 * frequency) ** 2) + belief.variance) / sd**2).sum())
+    length = float(((((posterior.mean - 2 * frequency) ** 2) + posterior.variance) / sd**2).sum())
     count = int(seen.sum())
     scaled = length * len(seen) / max(count, 1)
-    information = float(belief.information.sum())
+    information = float(posterior.information.sum())
     precision = products / projection.dispersion / projection.temperature
     return value, precision, scaled, count, information
 
 
-def _believe(
+def _posterior(
     likelihoods: np.ndarray, frequency: np.ndarray, sd: np.ndarray, expected: np.ndarray
-) -> _Belief:
+) -> _Posterior:
     own = own_frequency(frequency, sd, expected)
     posterior = likelihoods * _binomial(own)
     posterior /= posterior.sum(axis=1, keepdims=True)
     mean = posterior @ _COPIES
     variance = np.maximum(posterior @ _COPIES**2 - mean**2, 0)
     information = np.clip(1 - variance / (2 * own * (1 - own)), 0, 1)
-    # Where the frequency was held back, so is the expectation: a hard call says what it says.
-    return _Belief(2 * (own - frequency) / sd, own, mean, variance, information)
+    # The expectation is that of the clipped frequency, so that a hard call keeps its dosage.
+    return _Posterior(2 * (own - frequency) / sd, own, mean, variance, information)
 
 
 def _binomial(frequency: np.ndarray) -> np.ndarray:
     """Probabilities of 0, 1 and 2 copies; float64 (variants, 3)."""
     p = frequency[:, None]
-    return np.asarray(_WAYS * p**_COPIES * (1 - p) ** (2 - _COPIES))
+    return np.asarray(_PHASES * p**_COPIES * (1 - p) ** (2 - _COPIES))

@@ -1,4 +1,4 @@
-"""Principal components of a cohort, with each sample placed as if newly arrived."""
+"""Principal components of a cohort, and their leave-one-out shrinkage."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ..blocks import GenotypeReader, in_blocks
 from .standardise import standardise
 
 GRAM_SAMPLES = 3_000
-"""Up to this many samples the samples x samples matrix is formed; above, it is only applied."""
+"""With more samples the samples x samples matrix is applied, but not formed."""
 
 TRACY_WIDOM_95 = 0.9793
-"""The 95 % point of the Tracy-Widom law (beta = 1)."""
+"""The 95 % point of the Tracy-Widom distribution (beta = 1)."""
 
 
 @dataclass(frozen=True)
@@ -44,18 +44,18 @@ class PrincipalComponents:
     samples: int
 
     def shrinkage(self, kept: int) -> np.ndarray:
-        """How strongly each sample's own noise turns the leading components; (kept,).
+        """Leave-one-out shrinkage of scores on the leading components; (kept,).
 
-        Taking sample i out of a decomposition with squared singular values d_j changes it by
-        one rank: to first order in the turn of component k towards the others, the score of
-        the sample taken out is c_k / (1 + sum_{j > kept} c_j^2 / (d_k - d_j)), with c the
+        Leaving sample i out of a decomposition with squared singular values d_j changes it by
+        one rank: to first order in the rotation of component k towards the others, the score of
+        the sample left out is c_k / (1 + sum_{j > kept} c_j^2 / (d_k - d_j)), with c the
         sample's scores. The c_j^2 are in proportion to d_j on average, so the sum is the
         sample's squared length outside the kept components, times
 
-            pull_k = sum_j [d_j / (d_k - d_j)] / sum_j d_j,
+            shrinkage_k = sum_j [d_j / (d_k - d_j)] / sum_j d_j,
 
-        taken over the Marchenko-Pastur law of the noise. Far above the noise it is 1 / d_k;
-        near its edge, where the others turn component k most easily, several times that.
+        over the Marchenko-Pastur distribution of the noise. Far above the noise it is 1 / d_k;
+        near its edge, where component k rotates most easily, it is several times that.
         """
         others = max(self.samples - 1 - kept, 1)
         trace = max(self.trace - self.eigenvalues[:kept].sum(), 1e-12)
@@ -77,8 +77,8 @@ def principal_components(
 ) -> PrincipalComponents:
     """The leading components of standardised dosages at ``rows`` among ``samples``.
 
-    A missing genotype takes no part: it adds nothing to a sample's products, which are scaled
-    up by the share of variants observed in that sample, and nothing to a variant's loadings.
+    Missing genotypes add nothing to the products of a sample, which are divided by its share of
+    observed variants, and nothing to the loadings of a variant.
 
     Parameters
     ----------
@@ -88,9 +88,9 @@ def principal_components(
     frequency : ndarray of float64, (variants,)
         ALT allele frequency used to standardise.
     count : int
-        PrincipalComponents wanted; at most samples - 1 are returned.
+        Number of components; at most samples - 1 are returned.
     seed : int
-        Start of the iteration when there are more than ``GRAM_SAMPLES`` samples.
+        Of the start of the iteration with more than ``GRAM_SAMPLES`` samples.
 
     Notes
     -----
@@ -119,10 +119,10 @@ def principal_components(
 
 
 def significant(eigenvalues: np.ndarray, trace: float, squares: float, samples: int) -> int:
-    """How many leading eigenvalues exceed what noise alone would give, one after another.
+    """Number of leading eigenvalues that are larger than those of noise.
 
-    Patterson et al. (2006): after removing the eigenvalues already accepted, the rest are
-    rescaled by an effective number of markers and the largest is set against Tracy-Widom.
+    Patterson et al. (2006): after removing the eigenvalues already accepted, the others are
+    rescaled by an effective number of markers and the largest is compared to Tracy-Widom.
     """
     for k, value in enumerate(eigenvalues):
         m = samples - 1 - k
@@ -139,7 +139,7 @@ def significant(eigenvalues: np.ndarray, trace: float, squares: float, samples: 
 
 
 def effective_markers(trace: float, squares: float, count: int) -> float:
-    """Independent markers that would spread ``count`` noise eigenvalues as much as these.
+    """Number of independent markers with the same spread of ``count`` noise eigenvalues.
 
     Patterson et al. (2006), equation 10, from the sum and the sum of squares of eigenvalues.
     """
@@ -147,7 +147,7 @@ def effective_markers(trace: float, squares: float, count: int) -> float:
 
 
 def _filled(x: np.ndarray) -> np.ndarray:
-    """Standardised dosages as they enter a product: what is not observed adds nothing."""
+    """Standardised dosages with 0 where missing, so that they add nothing to a product."""
     return np.asarray(np.nan_to_num(x, copy=False, nan=0.0))
 
 
@@ -169,11 +169,12 @@ def _from_gram(
 def _from_products(
     blocks: Callable[[], Iterator[np.ndarray]], weight: np.ndarray, count: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray, float, float]:
-    """The same from products alone.
+    """The same from products with the matrix alone.
 
-    The sum of squared eigenvalues is that of those found, and of the rest what probes say of
-    their spread about their mean, which is known from the trace: the test hangs on that spread,
-    a few per cent of the sum, and probes of the sum itself would drown it.
+    The sum of squared eigenvalues is that of the eigenvalues found, plus that of the others:
+    their mean is known from the trace, and their spread about it is estimated by random
+    probes. The test depends on that spread, a few per cent of the sum, so probes of the sum
+    itself would be too noisy.
     """
     from scipy.sparse.linalg import LinearOperator, lobpcg
 
@@ -191,7 +192,7 @@ def _from_products(
     image = apply(probes)
     tolerance = 1e-3 * np.sqrt((image**2).mean())
     operator = LinearOperator((n, n), matvec=apply, matmat=apply, dtype=np.float64)
-    with warnings.catch_warnings():  # it warns of the last ten, which only help the others
+    with warnings.catch_warnings():  # of the last ten, which only speed up the others
         warnings.simplefilter("ignore", UserWarning)
         values, vectors = lobpcg(operator, image, tol=tolerance, maxiter=30)
     trace = float(sum(np.square(_filled(x) * weight[:, 0]).sum(dtype=np.float64) for x in blocks()))
@@ -211,7 +212,7 @@ def _loadings(
     vectors: np.ndarray,
     eigenvalues: np.ndarray,
 ) -> np.ndarray:
-    even = weight / weight.mean()  # the call rate of each variant makes up for the mean
+    even = weight / weight.mean()  # the mean is accounted for by the call rate of variants
     right = (even * vectors / np.sqrt(np.maximum(eigenvalues, 1e-12))).astype(np.float32)
     parts = []
     for x in blocks():

@@ -1,4 +1,4 @@
-"""Scores: what the observed variants of a sample say about the leading components, and how firmly."""
+"""Scores of samples on principal components, and their precisions."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ Blocks = Iterable[tuple[slice, np.ndarray]]
 
 VARIANTS_AT_ONCE = 4096
 
-ENOUGH_HETEROZYGOTES = 20.0
-"""Expected number from which none at all means one allele per variant: chance would be e^-20."""
+MIN_EXPECTED_HETEROZYGOTES = 20.0
+"""Calls without any heterozygote are of one allele per variant if more than these are expected;
+by chance alone the probability is e^-20."""
 
 UNKNOWN = 1e-7
-"""A precision of scores that is none: of directions that no observed variant tells of."""
+"""A precision of scores that counts as 0: in directions without any observed variant."""
 
 
 def runs(variants: int) -> Iterator[slice]:
-    """All variants in order, a few thousand at once."""
+    """Slices of all variants in order, 4,096 at a time."""
     for start in range(0, variants, VARIANTS_AT_ONCE):
         yield slice(start, min(start + VARIANTS_AT_ONCE, variants))
 
@@ -43,9 +44,9 @@ class Scores:
     observed : ndarray of int64, (samples,)
         Number of observed model variants.
     effective_variants : ndarray of float64, (samples,)
-        How many hard calls the observations are worth; ``observed`` where they are hard calls.
+        Equivalent number of hard calls; ``observed`` where the data are hard calls.
     pseudo_haploid : ndarray of bool, (samples,)
-        Whose calls are of one allele per variant, written twice (see ``pseudo_haploid``).
+        Whether calls are of one allele per variant, written twice (see ``pseudo_haploid``).
     """
 
     value: np.ndarray
@@ -64,7 +65,7 @@ class Scores:
         return np.linalg.cholesky(self.precision + ridge(self.precision))
 
     def tempered(self, temperature: float) -> Scores:
-        """With variances so many times as large."""
+        """The same with variances multiplied by ``temperature``."""
         return replace(self, precision=self.precision / temperature)
 
     def __getitem__(self, samples: np.ndarray | slice) -> Scores:
@@ -78,26 +79,26 @@ class Projection:
     Given a sample's expected scores s, standardised dosages are V s plus noise of unit
     variance (a binomial dosage at the cohort's frequency), so b = V_o' x_o has mean A s and
     covariance A, with A = V_o' V_o over the observed variants o: the scores are A^-1 b with
-    precision A. Linkage makes neighbouring variants repeat each other; ``dispersion`` says by how
-    much the variance of a score exceeds that of independent variants, and divides the precision.
+    precision A. Linkage correlates neighbouring variants; ``dispersion`` is the ratio of the
+    variance of a score to that of independent variants, and divides the precision.
 
     Attributes
     ----------
     loadings : ndarray of float64, (variants, components)
     frequency : ndarray of float64, (variants,)
     eigenvalues : ndarray of float64, (components,)
-        Squared singular values of the samples the loadings were learnt from.
+        Squared singular values of the samples that the loadings were estimated from.
     shrinkage : ndarray of float64, (kept,)
-        How strongly a sample's own noise rotated the kept components (``Components.shrinkage``).
+        Leave-one-out shrinkage of the kept components (``PrincipalComponents.shrinkage``).
     samples : int
-        How many samples that were.
+        Number of those samples.
     dispersion : float
-        Variance of a score over its value for independent variants, at least 1.
+        Variance of a score relative to independent variants, at least 1.
     kept : int
-        The leading components that carry structure; the rest only tell noise.
+        Number of leading components that carry structure; the others hold noise.
     temperature : float
-        By which variances of scores are multiplied besides, so that error bars hold what they
-        promise. Who is of the panel is told by what chance does to scores, without it.
+        Further factor of the variances of scores, so that intervals have their nominal
+        coverage. ``in_panel`` does not use it.
     """
 
     loadings: np.ndarray
@@ -110,15 +111,15 @@ class Projection:
     temperature: float = 1.0
 
     def tempered(self, temperature: float) -> Projection:
-        """With variances of scores so many times as large."""
+        """The same with variances of scores multiplied by ``temperature``."""
         return replace(self, temperature=self.temperature * temperature)
 
     def read(self, blocks: Blocks, samples: int) -> Scores:
-        """Scores on all components; exact sums, so company and order change nothing.
+        """Scores on all components, by exact sums that do not depend on order or other samples.
 
         Absent and missing variants add nothing to any sum. One allele written twice has twice the
-        variance of a dosage about the same expectation: whose calls are such keep their scores,
-        at half the precision and length.
+        variance of a dosage about the same expectation: samples with such calls keep their
+        scores, at half the precision and length.
         """
         k = self.loadings.shape[1]
         sd = np.sqrt(2 * self.frequency * (1 - self.frequency))
@@ -133,7 +134,7 @@ class Projection:
         length = np.zeros(samples)
         observed = np.zeros(samples, dtype=np.int64)
         heterozygous, expected = np.zeros(samples, dtype=np.int64), np.zeros(samples)
-        often = on_grid(sd[:, None] ** 2, 1)[:, 0]
+        het_rate = on_grid(sd[:, None] ** 2, 1)[:, 0]
         for variants, dosages in blocks:
             seen = dosages >= 0
             mask = seen.astype(np.float64)
@@ -144,24 +145,23 @@ class Projection:
                 length += (dosages == g).T.astype(np.float64) @ levels[variants, g]
             observed += seen.sum(axis=0)
             heterozygous += (dosages == 1).sum(axis=0)
-            expected += mask.T @ often[variants]
+            expected += mask.T @ het_rate[variants]
         products_seen = np.empty((samples, k, k))
         products_seen[:, upper[0], upper[1]] = a
         products_seen[:, upper[1], upper[0]] = a
         value = np.linalg.solve(products_seen + ridge(products_seen), b[..., None])[..., 0]
         haploid = pseudo_haploid(heterozygous, expected)
-        worth = np.where(haploid, 0.5, 1.0)
-        share = worth * len(self.frequency) / np.maximum(observed, 1)
-        precision = products_seen * (worth / self.dispersion)[:, None, None] / self.temperature
-        return Scores(value, precision, length * share, observed, observed * worth, haploid)
+        weight = np.where(haploid, 0.5, 1.0)
+        share = weight * len(self.frequency) / np.maximum(observed, 1)
+        precision = products_seen * (weight / self.dispersion)[:, None, None] / self.temperature
+        return Scores(value, precision, length * share, observed, observed * weight, haploid)
 
     def newcomers(self, scores: Scores, in_panel: np.ndarray) -> Scores:
-        """The kept components, with what panel members gave to the loadings taken out.
+        """The kept components, with the leave-one-out shrinkage applied to panel members.
 
-        A sample's own noise is part of the loadings they helped to estimate, which carries
-        their scores away from where a stranger with the same ancestry would fall. Without
-        sample i score k is smaller by the factor 1 + pull_k times their squared length outside
-        the kept components.
+        The noise of a panel member is part of the loadings, which moves its scores away from
+        those of a new sample with the same ancestry. Without sample i score k is smaller by the
+        factor 1 + shrinkage_k times its squared length outside the kept components.
 
         Parameters
         ----------
@@ -177,15 +177,15 @@ class Projection:
         return replace(scores, value=value / (1 + own), precision=precision)
 
     def norm_excess(self, scores: Scores) -> np.ndarray:
-        """Squared length of the standardised dosages beyond what the scores lead to expect.
+        """Squared length of the standardised dosages minus its expectation given the scores.
 
         A sample with expected standardised dosages y has the allele frequency f + sd y / 2 at a
-        variant, and under Hardy-Weinberg proportions the expected square of their dosage is
+        variant, and under Hardy-Weinberg proportions the expected square of its dosage is
         1 + y (1 - 2 f) / sd + y^2 / 2. Summed over variants, with y = V s, that is linear and
         quadratic in the scores s. One allele written twice, at half its square, lacks the last
-        term. The square of the scores themselves is too large by the noise in them, one for each
-        direction in which they are known at all. Alleles that are rare in the panel, calls at
-        the wrong variants or of the wrong allele, and contamination all make it differ.
+        term. The square of the scores themselves is too large by their noise, which is 1 for each
+        direction with any observed variant. Alleles that are rare in the panel, calls at the
+        wrong variants or of the wrong allele, and contamination change the difference.
 
         Parameters
         ----------
@@ -194,7 +194,7 @@ class Projection:
         Returns
         -------
         ndarray of float64, (samples,)
-            In variants' worth, scaled to all variants of the panel.
+            In units of variants, scaled to all variants of the panel.
         """
         variants = len(self.frequency)
         sd = np.sqrt(2 * self.frequency * (1 - self.frequency))
@@ -204,16 +204,16 @@ class Projection:
             np.linalg.inv(scores.precision + UNKNOWN * np.eye(self.kept)), axis1=1, axis2=2
         )
         variance = self.dispersion * self.temperature * variants / scores.effective_variants.clip(1)
-        of_places = variance * (squared - noise)
+        of_scores = variance * (squared - noise)
         part = np.where(scores.pseudo_haploid, 0.0, 0.5)
-        return np.asarray(scores.length - variants - scores.value @ skew - part * of_places)
+        return np.asarray(scores.length - variants - scores.value @ skew - part * of_scores)
 
     def in_panel(self, scores: Scores, prior: float = 0.01) -> np.ndarray:
-        """Who looks like one of the samples the loadings were learnt from; bool (samples,).
+        """Which samples look like those that the loadings were estimated from; bool (samples,).
 
-        On components that hold only noise a newcomer's score has the variance of the noise,
-        a panel member's that of the fitted scores. The log ratio of the two normal densities,
-        summed over those components, is set against the prior odds.
+        On components of noise the score of a new sample has the variance of the noise, and that
+        of a panel member the variance of the fitted scores. The log ratio of the two normal
+        densities, summed over those components, is compared to the prior odds.
         """
         noise = slice(self.kept, None)
         covariance = np.linalg.inv(scores.precision + ridge(scores.precision))
@@ -228,13 +228,16 @@ class Projection:
         new = np.full((1, len(self.eigenvalues) - self.kept), self.dispersion)
         normal = stream(seed, "membership").standard_normal((2, samples, new.shape[1]))
         member = np.maximum(self.eigenvalues[self.kept :] / self.samples, new)
-        stranger = self._membership(normal[0] ** 2 * new, new)
-        insider = self._membership(normal[1] ** 2 * member, new)
-        who = np.arange(2 * samples) >= samples
-        return float(roc_auc_score(who, np.concatenate([stranger, insider])))
+        of_new = self._membership(normal[0] ** 2 * new, new)
+        of_members = self._membership(normal[1] ** 2 * member, new)
+        is_member = np.arange(2 * samples) >= samples
+        return float(roc_auc_score(is_member, np.concatenate([of_new, of_members])))
 
     def _membership(self, squared: np.ndarray, new: np.ndarray) -> np.ndarray:
-        """Log ratio of membership to not, of squared noise scores and their variance; (samples,)."""
+        """Log ratio of the densities of members and new samples; (samples,).
+
+        Of squared scores on the components of noise, and their variance in new samples.
+        """
         member = new - self.dispersion + self.eigenvalues[self.kept :] / self.samples
         member = np.maximum(member, new)
         terms = np.log(new / member) + squared * (1 / new - 1 / member)
@@ -242,9 +245,9 @@ class Projection:
 
 
 def pseudo_haploid(heterozygous: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """Whose calls are one allele per variant, written as a homozygote; bool (samples,).
+    """Which samples have calls of one allele per variant, written as homozygotes; bool (samples,).
 
-    Ancient DNA is often called so, from one read per variant; inbred lines look the same, and the
+    Ancient DNA is often called so, from one read per variant. Inbred lines look the same, and the
     variance of their dosages is the same.
 
     Parameters
@@ -252,20 +255,21 @@ def pseudo_haploid(heterozygous: np.ndarray, expected: np.ndarray) -> np.ndarray
     heterozygous : ndarray of int64, (samples,)
         Heterozygous calls.
     expected : ndarray of float64, (samples,)
-        Their expectation at the observed variants, under Hardy-Weinberg at the panel's frequencies.
+        Their expected number at the observed variants, by Hardy-Weinberg at the frequencies of the
+        panel.
     """
-    return np.asarray((heterozygous == 0) & (expected > ENOUGH_HETEROZYGOTES))
+    return np.asarray((heterozygous == 0) & (expected > MIN_EXPECTED_HETEROZYGOTES))
 
 
 def ridge(matrices: np.ndarray) -> np.ndarray:
-    """So small a precision that it says nothing, yet keeps a matrix invertible."""
+    """A precision small enough to be negligible, which keeps a matrix invertible."""
     return 1e-9 * np.eye(matrices.shape[-1])
 
 
 def _observed_products(seen: np.ndarray, mask: np.ndarray, products: np.ndarray) -> np.ndarray:
-    """Sum of products over observed variants; variants that everyone has are added once for all."""
-    everyone = seen.all(axis=1)
-    shared = products[everyone].sum(axis=0)
-    if everyone.all():
+    """Sums of products over observed variants; those that all samples have are added once."""
+    complete = seen.all(axis=1)
+    shared = products[complete].sum(axis=0)
+    if complete.all():
         return np.broadcast_to(shared, (seen.shape[1], products.shape[1]))
-    return np.asarray(shared + mask[~everyone].T @ products[~everyone])
+    return np.asarray(shared + mask[~complete].T @ products[~complete])

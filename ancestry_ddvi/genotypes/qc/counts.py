@@ -1,4 +1,4 @@
-"""How often genotypes were seen, by variant and by sample, in bounded memory."""
+"""Genotype counts by variant and by sample, in bounded memory."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def by_variant(store: GenotypeReader, rows: np.ndarray, samples: np.ndarray) -> 
 
 
 def missing_by_sample(store: GenotypeReader, rows: np.ndarray) -> np.ndarray:
-    """Share of the variants at which each sample was not seen; float64, one per sample.
+    """Share of the variants at which each sample is missing; float64, one per sample.
 
-    With no variants at all the share is 0.
+    Without any variants it is 0.
     """
     missing = np.zeros(len(store.samples), dtype=np.int64)
     if store.counts()[rows, 3].any():
@@ -43,19 +43,19 @@ def missing_by_sample(store: GenotypeReader, rows: np.ndarray) -> np.ndarray:
 
 
 def missing_by_variant(counts: np.ndarray) -> np.ndarray:
-    """Share of the samples not seen at each variant; float64."""
+    """Share of the samples missing at each variant; float64."""
     return np.asarray(counts[:, 3] / np.maximum(counts.sum(1), 1))
 
 
 def alt_frequency(counts: np.ndarray) -> np.ndarray:
-    """Frequency of ALT among the alleles seen at each variant; float64, NaN if none was."""
+    """Frequency of ALT among the called alleles of each variant; float64, NaN without calls."""
     alleles = 2 * counts[:, :3].sum(1)
     alt = counts[:, 1] + 2 * counts[:, 2]
     return np.where(alleles > 0, alt / np.maximum(alleles, 1), np.nan)
 
 
 def minor(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Count of the rarer allele at each variant, and its frequency (0 if no sample was seen)."""
+    """Minor allele count and frequency of each variant; 0 without calls."""
     alleles = 2 * counts[:, :3].sum(1)
     alt = counts[:, 1] + 2 * counts[:, 2]
     count = np.minimum(alt, alleles - alt)

@@ -1,4 +1,4 @@
-"""Who is related to whom: KING-robust kinship, and a set of samples without relatives."""
+"""KING-robust kinship, and a set of samples without relatives."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from ..blocks import GenotypeReader, evenly, in_blocks
+from ..blocks import GenotypeReader, in_blocks, thin_evenly
 from .degrees import SECOND_DEGREE
 
 SAMPLES_AT_ONCE = 2048
 MAX_VARIANTS = 20_000
 
 PAIR = np.dtype([("i", "i8"), ("j", "i8"), ("kinship", "f8"), ("variants", "i8")])
-"""One related pair: sample rows i < j, their kinship, the variants seen in both."""
+"""One related pair: sample rows i < j, their kinship, the variants called in both."""
 
 
 def king_robust(
@@ -22,13 +22,13 @@ def king_robust(
     """Pairs of samples whose KING-robust kinship is at least ``cutoff``.
 
     Manichaikul et al. 2010 (Bioinformatics 26:2867), eq. 11, the between-family
-    estimator: over the variants seen in both samples, with H(i) the heterozygous variants of i,
+    estimator: over the variants called in both samples, with H(i) the heterozygous variants of i,
 
         kinship = 1/2 - (4 IBS0 + H(i)hom(j) + hom(i)H(j)) / (4 min(H(i), H(j)))
 
-    which is what plink2 --make-king-table reports. It needs no allele frequencies;
-    population structure makes it smaller, never larger. A pair of which one sample has no
-    heterozygous variant has no kinship and is not reported.
+    as plink2 --make-king-table reports it. It needs no allele frequencies; population structure
+    makes it smaller, never larger. Pairs in which a sample has no heterozygous variant have no
+    kinship and are not reported.
 
     Counts are matrix products of 0/1 indicators, exact in float32, over pairs of blocks of
     2,048 samples and blocks of 1,024 variants: memory is below 250 MB for any cohort.
@@ -46,7 +46,7 @@ def king_robust(
     -------
     ndarray of ``PAIR``, sorted by i, then j, which are rows of the store
     """
-    rows = evenly(rows, MAX_VARIANTS)
+    rows = thin_evenly(rows, MAX_VARIANTS)
     blocks = [
         np.sort(samples)[start : start + SAMPLES_AT_ONCE]
         for start in range(0, len(samples), SAMPLES_AT_ONCE)
@@ -63,10 +63,10 @@ def king_robust(
 def unrelated(
     pairs: np.ndarray, call_rate: np.ndarray, n: int, cutoff: float = SECOND_DEGREE
 ) -> np.ndarray:
-    """A large set of samples no two of whom are related at ``cutoff`` or closer.
+    """A large set of samples no two of which are related at ``cutoff`` or closer.
 
-    Greedy: as long as a related pair is left, the sample with the most relatives goes;
-    among equals the one with the lower call rate, then the later one.
+    Greedy: while a related pair is left, the sample with the most relatives is left out; among
+    equals the one with the lower call rate, then the later one.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def unrelated(
 
     Returns
     -------
-    ndarray of bool, shape (n,), true for those who stay
+    ndarray of bool, shape (n,), true for the samples kept
     """
     relatives: dict[int, set[int]] = {}
     for i, j in pairs[pairs["kinship"] >= cutoff][["i", "j"]].tolist():
@@ -89,7 +89,7 @@ def unrelated(
         degree, _, i = heappop(queue)
         others = relatives[-i]
         if not others or len(others) != -degree:
-            continue  # a relative left since this entry was queued, which queued a new one
+            continue  # outdated: leaving out a relative queued a new entry
         keep[-i] = False
         for other in others:
             relatives[other].remove(-i)
@@ -99,12 +99,12 @@ def unrelated(
 
 
 def resolvable(variants: int, samples: int) -> float:
-    """The kinship that chance alone would give one pair of strangers in such a cohort.
+    """The largest kinship to be expected by chance between unrelated samples of a cohort.
 
-    For strangers of one population KING-robust scatters with a standard deviation close to
+    Between unrelated samples of one population KING-robust has a standard deviation close to
     1 / sqrt(variants) at common variants (0.0466 at 500, 0.0237 at 2,000 in 1000 Genomes), and
-    the largest of many draws is about sqrt(2 ln(pairs)) deviations out. A cutoff below this
-    makes relatives of strangers.
+    the largest of many draws is about sqrt(2 ln(pairs)) standard deviations. A lower cutoff
+    would report unrelated samples as relatives.
     """
     pairs = max(samples * (samples - 1) / 2, 1)
     return float(np.sqrt(2 * np.log(pairs) / max(min(variants, MAX_VARIANTS), 1)))
@@ -130,7 +130,7 @@ def _related(
 class _Counts:
     """Variants by the two genotypes, for every pair of a left and a right sample.
 
-    ``het_het``, ``het_hom``, ``hom_het`` and ``hom_hom`` count variants seen in both samples;
+    ``het_het``, ``het_hom``, ``hom_het`` and ``hom_hom`` count variants called in both samples;
     ``agree`` is the same homozygotes minus the opposite ones. All float32 (left, right).
     """
 
@@ -171,7 +171,7 @@ class _Counts:
         return np.asarray(0.5 - unlike.astype(np.float64) / (4 * fewer.astype(np.float64)))
 
     def variants(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-        """Variants seen in both samples of chosen pairs."""
+        """Variants called in both samples of chosen pairs."""
         counts = (self.het_het, self.het_hom, self.hom_het, self.hom_hom)
         return np.asarray(sum(count[i, j] for count in counts))
 

@@ -1,4 +1,4 @@
-"""Linkage disequilibrium: keep the most informative of correlated neighbours."""
+"""Pruning of variants in linkage disequilibrium."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..blocks import GenotypeReader, evenly
+from ..blocks import GenotypeReader, thin_evenly
 from ..variants import MISSING
 
 TILE = 256
@@ -25,12 +25,12 @@ def prune(
     """Variants of which no two within the window correlate at ``r2`` or more.
 
     Variants are visited from the highest MAF down (ties: earlier position, then earlier
-    row); each one still there is kept and sends away its correlated neighbours. So every
-    variant left out has a kept partner with r2 at or above the threshold and a MAF no lower
-    than its own, and the outcome does not depend on the order of ``rows``.
+    row); each one still there is kept and its correlated neighbours are dropped. So every
+    variant dropped has a kept partner with r2 at or above the threshold and a MAF no lower
+    than its own, and the result does not depend on the order of ``rows``.
 
-    r2 is the squared Pearson correlation of dosages over the samples who have both
-    genotypes; a pair in which either variant does not vary among them is uncorrelated.
+    r2 is the squared Pearson correlation of dosages over the samples with both genotypes; a
+    pair in which a variant does not vary among them is uncorrelated.
 
     Memory: two tiles of 256 variants as float32, at most 31 MB with their masks and squares,
     and some 40 bytes for each correlated pair of one chromosome.
@@ -51,7 +51,7 @@ def prune(
     -------
     ndarray of int, a subset of ``rows`` in the order given
     """
-    chosen = evenly(samples, MAX_SAMPLES)
+    chosen = thin_evenly(samples, MAX_SAMPLES)
     variants = store.variants[rows]
     keep = np.zeros(len(rows), dtype=bool)
     for chromosome in dict.fromkeys(variants.chromosome):
@@ -59,7 +59,7 @@ def prune(
         here = here[np.lexsort((rows[here], variants.position[here]))]
         position = variants.position[here]
         pairs = list(_correlated(store, rows[here], position, r2, window_kb * 1000, chosen))
-        keep[here] = _visit(np.argsort(-maf[here], kind="stable"), pairs)
+        keep[here] = _greedy_choice(np.argsort(-maf[here], kind="stable"), pairs)
     return rows[keep]
 
 
@@ -87,7 +87,7 @@ def _correlated(
 
 
 class _Tile:
-    """Some variants' dosages, and what is needed to correlate them with another tile.
+    """Dosages of some variants, to be correlated with those of another tile.
 
     Sums of dosages and their products are whole numbers below 2**24 for up to 5,000
     samples, hence exact in float32.
@@ -107,7 +107,7 @@ class _Tile:
         return np.asarray((covariance**2 >= bound) & (bound > 0))
 
     def _sums(self, other: _Tile) -> tuple[np.ndarray | float, ...]:
-        """For every pair: samples seen at both, and sums of x, y and their squares over them."""
+        """For every pair: samples with both genotypes, and sums of x, y and squares over them."""
         if self.seen is None and other.seen is None:
             x, xx = self._own_sums()
             y, yy = other._own_sums()
@@ -125,8 +125,8 @@ class _Tile:
         return np.ones_like(self.dosage) if self.seen is None else self.seen
 
 
-def _visit(order: np.ndarray, pairs: list[np.ndarray]) -> np.ndarray:
-    """Keep variants in ``order`` unless a correlated one was kept before; bool by variant."""
+def _greedy_choice(order: np.ndarray, pairs: list[np.ndarray]) -> np.ndarray:
+    """Keep variants in ``order`` unless a correlated one is kept already; bool by variant."""
     n = len(order)
     rank = np.empty(n, dtype=np.int32)
     rank[order] = np.arange(n, dtype=np.int32)

@@ -1,4 +1,4 @@
-"""What is left of a cohort after each filter, and the table that says so."""
+"""The QC log: what is left of a cohort after each filter, and the table of it."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def _check_left(step: Step, remedy: str) -> None:
 
 
 def _check_input(variants: int, samples: int) -> None:
-    """Refuse a cohort that is too small before any filter."""
+    """Check that the cohort is large enough before any filter."""
     if samples == 1:
         raise NothingLeft(
             "The input holds one sample, and fit needs a cohort", "Use embed for single samples."

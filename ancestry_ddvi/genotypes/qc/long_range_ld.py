@@ -14,14 +14,14 @@ Region = tuple[str, int, int]
 """Chromosome ("1".."22"), start and end as in BED: the bases start < position <= end."""
 
 BUILDS = ("GRCh37", "GRCh38")
-"""For which a list is packaged."""
+"""Builds with a list in the package."""
 
 
 def long_range_ld(build: str | None) -> list[Region]:
-    """Regions of long-range LD that principal components should not see.
+    """Regions of long-range LD to leave out of principal components.
 
-    Sources and derivation stand at the head of each data file. For NCBI36 and for an
-    unknown build the list is empty: none is published that we could check.
+    Sources and derivation are in the header of each data file. For NCBI36 and for an unknown
+    build the list is empty: none is published that could be checked.
     """
     if build not in BUILDS:
         return []
@@ -30,7 +30,7 @@ def long_range_ld(build: str | None) -> list[Region]:
 
 
 def in_regions(variants: VariantTable, regions: Iterable[Region]) -> np.ndarray:
-    """Which variants lie in any of the regions; chromosomes match with or without "chr".
+    """Which variants are in one of the regions; chromosomes match with or without "chr".
 
     Returns
     -------

@@ -55,8 +55,8 @@ def quality_control(store: GenotypeReader, filters: Filters, build_hint: str | N
     store : GenotypeReader
     filters : Filters
     build_hint : str, optional
-        The build whose contig lengths the header of the file states; used only where the
-        variants themselves do not tell.
+        The build whose contig lengths are in the header of the file; used only where the build
+        cannot be inferred from the variants.
 
     Raises
     ------

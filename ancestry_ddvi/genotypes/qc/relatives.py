@@ -1,4 +1,4 @@
-"""Relatives in a file that is placed: who is given twice, and who is kin to whom."""
+"""Duplicates and relatives in a file to embed."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from .kinship import king_robust, resolvable
 log = logging.getLogger(__name__)
 
 MIN_VARIANTS = 500
-"""With fewer variants chance alone scatters kinship by half of what second degree is."""
+"""With fewer variants the standard deviation of kinship exceeds half of second degree."""
 
 MAX_SAMPLES = 5000
 
 RELATIONS = {"duplicate": DUPLICATE, "first degree": FIRST_DEGREE, "second degree": SECOND_DEGREE}
-"""Relations from the closest on, and the kinship from which each is meant (KING's own bounds:
-Manichaikul et al. 2010, table 1)."""
+"""Relations, the closest first, and the smallest kinship of each (Manichaikul et al. 2010,
+table 1)."""
 
 
 def relatives_among(store: GenotypeReader, rows: np.ndarray) -> np.ndarray | None:
-    """Pairs of samples in a file who are second-degree relatives or closer.
+    """Pairs of samples in a file that are second-degree relatives or closer.
 
-    KING-robust counts differences of genotypes, so it does not matter which allele is counted.
-    Where so many pairs are compared at so few variants that chance would make relatives of
-    strangers, the cutoff is raised as ``fit`` does.
+    KING-robust counts differences of genotypes and does not depend on the allele counted. Where
+    so many pairs are compared at so few variants that unrelated samples would exceed the cutoff
+    by chance, it is raised as in ``fit``.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def relatives_among(store: GenotypeReader, rows: np.ndarray) -> np.ndarray | Non
 
     Returns
     -------
-    ndarray of ``kinship.PAIR``, or None where no sample could be compared: one sample, more than
+    ndarray of ``kinship.PAIR``, or None where samples are not compared: one sample, more than
     5,000 samples, or fewer than 500 variants
     """
     samples, shared = len(store.samples), rows[rows != ABSENT]
@@ -46,18 +46,19 @@ def relatives_among(store: GenotypeReader, rows: np.ndarray) -> np.ndarray | Non
         return None
     if samples > MAX_SAMPLES or len(shared) < MIN_VARIANTS:
         log.info(
-            "Relatives are not looked for: %s samples at %s variants; it takes at most %s at %s.",
+            "Relatives are not searched for: %s samples at %s variants. At most %s samples are "
+            "compared, at %s variants or more.",
             *(f"{n:,}" for n in (samples, len(shared), MAX_SAMPLES, MIN_VARIANTS)),
         )
         return None
     floor = min(resolvable(len(shared), samples), DUPLICATE)
     if floor > SECOND_DEGREE:
-        log.info("Relatives below a kinship of %.3g cannot be told from strangers at %s variants.",
+        log.info("Relatives below a kinship of %.3g cannot be detected at %s variants.",
                  floor, f"{len(shared):,}")  # fmt: skip
     pairs = king_robust(store, shared, np.arange(samples), max(SECOND_DEGREE, floor))
     pairs = pairs[pairs["variants"] >= MIN_VARIANTS]
-    told = ", ".join(f"{count} {relation}" for relation, count in _counts(pairs).items())
-    log.info("Pairs of relatives in the file: %s.", told)
+    counts = ", ".join(f"{count} {relation}" for relation, count in _counts(pairs).items())
+    log.info("Pairs of relatives in the file: %s.", counts)
     return pairs
 
 
@@ -69,7 +70,7 @@ def relations(pairs: np.ndarray) -> list[str]:
 
 
 def twins(pairs: np.ndarray | None, samples: int) -> np.ndarray:
-    """Who is in the file twice, or has an identical twin there; bool (samples,)."""
+    """Samples that are in the file twice, or with an identical twin; bool (samples,)."""
     twice = np.zeros(samples, dtype=bool)
     if pairs is not None:
         for end in ("i", "j"):
@@ -78,7 +79,7 @@ def twins(pairs: np.ndarray | None, samples: int) -> np.ndarray:
 
 
 def tallied(pairs: np.ndarray | None) -> dict[str, int] | None:
-    """Pairs by relation, names with underscores; None where no sample could be compared."""
+    """Numbers of pairs by relation, with underscores; None where samples are not compared."""
     if pairs is None:
         return None
     return {name.replace(" ", "_"): count for name, count in _counts(pairs).items()}

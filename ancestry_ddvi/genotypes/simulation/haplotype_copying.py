@@ -1,16 +1,16 @@
-"""What simulated cohorts are made of: drifting frequencies and haplotypes that copy.
+"""The haplotype-copying simulator: drifting frequencies, and haplotypes that copy founders.
 
 Frequencies follow Balding and Nichols (1995) on a tree of two levels: an ancestral frequency,
-uniform over [0.05, 0.95]; a superpopulation's, Beta(p (1-F)/F, (1-p) (1-F)/F) of mean p and
-variance F p (1-p); and each of its populations', drawn from it likewise. Hudson's F_ST of two
-populations is then F_population within a superpopulation and
+uniform over [0.05, 0.95]; that of a superpopulation, Beta(p (1-F)/F, (1-p) (1-F)/F) with mean p
+and variance F p (1-p); and that of each of its populations, drawn from it in the same way.
+Hudson's F_ST of two populations is F_population within a superpopulation and
 1 - (1 - F_superpopulation) (1 - F_population) across.
 
 Linkage disequilibrium comes from copying. A haplotype is a mosaic of founders; a founder has a
-rank u, uniform in [0, 1], and carries ALT wherever u is below the frequency in its population
-(or 1 - u is, at half of the variants, so that alleles couple either way). The founder changes
-between neighbouring variants with probability 1 - exp(-distance / ``ld_length``). Every variant keeps
-its frequency, and two that couple, of frequencies p and q, have the covariance
+rank u, uniform in [0, 1], and carries ALT where u is below the frequency in its population (or
+1 - u is, at half of the variants, so that alleles couple either way). The founder changes
+between neighbouring variants with probability 1 - exp(-distance / ``ld_length``). Every variant
+keeps its frequency, and two that couple, of frequencies p and q, have the covariance
 (min(p, q) - p q) exp(-distance / ``ld_length``). The tracts of admixed samples and the
 crossovers of meiosis are drawn in the same way over longer distances.
 """
@@ -29,13 +29,13 @@ CHROMOSOME_LENGTHS = {str(n): length for n, length in enumerate(LENGTHS["GRCh37"
 """GRCh37 autosomes, base pairs."""
 
 _TRACT = 20e6
-"""Base pairs over which an admixed haplotype keeps to one source."""
+"""Base pairs over which an admixed haplotype copies one source."""
 
 _CROSSOVER = 50e6
 """Half a Morgan, since half of the changes of strand land on the same strand (Haldane)."""
 
 _CLUSTER = 4
-"""Variants stand in clusters of this many on average, so that some are in LD at any density."""
+"""Mean number of variants in a cluster; clusters give LD at any density."""
 
 _CLUSTER_GAP = 0.01
 """Distance of variants within a cluster, relative to that between clusters."""
@@ -48,7 +48,9 @@ _AMBIGUOUS = ["AT", "TA", "CG", "GC"]
 def draw_variants(rng: np.random.Generator, variants: int, ambiguous: float) -> VariantTable:
     """SNPs in clusters along the autosomes, in order, with IDs beyond any rsID in use."""
     if variants < len(CHROMOSOME_LENGTHS):
-        raise ValueError(f"{variants} variants do not reach every autosome; ask for 22 or more")
+        raise ValueError(
+            f"{variants} variants are too few: 22 or more are needed, one on each autosome"
+        )
     lengths = np.array(list(CHROMOSOME_LENGTHS.values()))
     extra = np.round(lengths.cumsum() / lengths.sum() * (variants - len(lengths))).astype(np.int64)
     numbers = 1 + np.diff(extra, prepend=0)
@@ -57,10 +59,12 @@ def draw_variants(rng: np.random.Generator, variants: int, ambiguous: float) -> 
         rng.choice(_AMBIGUOUS, variants),
         rng.choice(_PLAIN, variants),
     )
-    places = [_positions(rng, n, int(length)) for n, length in zip(numbers, lengths, strict=True)]
+    positions = [
+        _positions(rng, n, int(length)) for n, length in zip(numbers, lengths, strict=True)
+    ]
     return VariantTable(
         chromosome=np.repeat(np.array(list(CHROMOSOME_LENGTHS), dtype=object), numbers),
-        position=np.concatenate(places),
+        position=np.concatenate(positions),
         id=np.array([f"rs{9_000_000_001 + i}" for i in range(variants)], dtype=object),
         ref=np.array([snp[0] for snp in snps], dtype=object),
         alt=np.array([snp[1] for snp in snps], dtype=object),
@@ -76,7 +80,7 @@ def _positions(rng: np.random.Generator, variants: int, length: int) -> np.ndarr
 
 
 def gaps_between(variants: VariantTable) -> np.ndarray:
-    """Base pairs from the variant before; infinite where a chromosome starts."""
+    """Base pairs from the previous variant; infinite at the start of a chromosome."""
     fresh = np.ones(len(variants), dtype=bool)
     fresh[1:] = variants.chromosome[1:] != variants.chromosome[:-1]
     return np.where(fresh, np.inf, np.diff(variants.position, prepend=0))
@@ -99,7 +103,7 @@ def frequencies(
 
 
 def _drift(rng: np.random.Generator, frequency: np.ndarray, fst: float) -> np.ndarray:
-    """Balding and Nichols' Beta; kept off 0 and 1, where it is not defined."""
+    """Beta of Balding and Nichols (1995); clipped from 0 and 1, where it is not defined."""
     if fst == 0:
         return frequency
     p = frequency.clip(1e-4, 1 - 1e-4)
@@ -107,8 +111,8 @@ def _drift(rng: np.random.Generator, frequency: np.ndarray, fst: float) -> np.nd
 
 
 @dataclass(frozen=True)
-class Copying:
-    """The mosaic: what a haplotype copies stays the same until it is drawn anew.
+class HaplotypeCopier:
+    """Haplotypes as mosaics: what is copied stays the same until it is drawn anew.
 
     Attributes
     ----------
@@ -125,14 +129,20 @@ class Copying:
     ld_length: float
 
     def draw(self, shares: np.ndarray, frequency: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Haplotypes, int8 (samples, 2, variants), and realised shares, float64 (samples, sources)."""
+        """Haplotypes and realised shares of sources.
+
+        Returns
+        -------
+        haplotypes : ndarray of int8, (samples, 2, variants)
+        shares : ndarray of float64, (samples, sources)
+        """
         n, sources = shares.shape
         shape = (n, 2, len(self.gaps))
         drawn, origin = self.rng.random(shape), np.zeros(shape, dtype=np.int8)
         for below in shares.cumsum(axis=1).T[:-1]:
             origin += drawn >= below[:, None, None]
-        origin = self._carried(origin, _TRACT)
-        rank = self._carried(self.rng.random(shape), self.ld_length)
+        origin = self._carry_forward(origin, _TRACT)
+        rank = self._carry_forward(self.rng.random(shape), self.ld_length)
         rank = np.where(self.coupling, rank, 1 - rank)
         alleles = rank < frequency[origin, np.arange(len(self.gaps))]
         realised = np.stack([(origin == k).mean(axis=(1, 2)) for k in range(sources)], axis=1)
@@ -141,10 +151,10 @@ class Copying:
     def child(self, parents: np.ndarray) -> np.ndarray:
         """One gamete of each of two parents, int8 (2, 2, variants); int8 (2, variants)."""
         strand = self.rng.integers(0, 2, (2, len(self.gaps)))
-        strand = self._carried(strand, _CROSSOVER)
+        strand = self._carry_forward(strand, _CROSSOVER)
         return np.take_along_axis(parents, strand[:, None], axis=1)[:, 0]
 
-    def _carried(self, values: np.ndarray, length: float) -> np.ndarray:
+    def _carry_forward(self, values: np.ndarray, length: float) -> np.ndarray:
         """Each value replaced by that of the last variant, itself included, that drew anew."""
         anew = self.rng.random(values.shape) < -np.expm1(-self.gaps / length)
         last = np.where(anew, np.arange(len(self.gaps)), 0)

@@ -1,4 +1,4 @@
-"""Simulated cohorts with known truth, for examples and tests; ``mosaic`` has the model."""
+"""Simulated cohorts with known truth, for examples and tests; see ``haplotype_copying``."""
 
 from __future__ import annotations
 
@@ -10,12 +10,18 @@ import numpy as np
 
 from ..formats.vcf_writer import write_vcf
 from ..variants import MISSING, VariantTable
-from .haplotype_copying import CHROMOSOME_LENGTHS, Copying, draw_variants, frequencies, gaps_between
+from .haplotype_copying import (
+    CHROMOSOME_LENGTHS,
+    HaplotypeCopier,
+    draw_variants,
+    frequencies,
+    gaps_between,
+)
 
 
 @dataclass(frozen=True)
 class SimulatedCohort:
-    """Samples, variants and genotypes, and the truth about them.
+    """Samples, variants and genotypes with their true populations and relatives.
 
     Attributes
     ----------
@@ -24,7 +30,7 @@ class SimulatedCohort:
     dosages : ndarray of int8, shape (variants, samples), values 0, 1, 2 or ``MISSING``
     population, superpopulation : ndarray of object (str), shape (samples,)
     sources : tuple of str
-        The populations with frequencies of their own, the columns of ``ancestry``.
+        The populations that have their own frequencies, which are the columns of ``ancestry``.
     ancestry : ndarray of float64, shape (samples, sources)
         Share of each sample's variants copied from each source; rows sum to 1.
     relatives : tuple of (sample, sample, "parent-child" or "duplicate")
@@ -40,7 +46,7 @@ class SimulatedCohort:
     relatives: tuple[tuple[str, str, str], ...]
 
     def select(self, rows: np.ndarray, variants: np.ndarray) -> SimulatedCohort:
-        """These samples at these variants (indices), in the order given."""
+        """Some samples at some variants, by index and in the order given."""
         samples = tuple(self.samples[i] for i in rows)
         return replace(
             self,
@@ -54,7 +60,7 @@ class SimulatedCohort:
         )
 
     def write_vcf(self, path: str | os.PathLike[str]) -> None:
-        """Write VCF 4.3; BGZF if the path ends in ``.gz``. Same cohort, same bytes.
+        """Write VCF 4.3, as BGZF if the path ends in ``.gz``; the same cohort gives the same bytes.
 
         Raises
         ------
@@ -81,11 +87,11 @@ def simulate(
     trios: int = 0,
     duplicates: int = 0,
 ) -> SimulatedCohort:
-    """Draw a cohort whose structure is known.
+    """Draw a cohort with known structure.
 
     Samples come population by population, then the admixed ones, then ``trios`` children of
-    samples 0 and 1, 2 and 3, ..., then ``duplicates`` repeating the genotypes of those who
-    follow the parents. Parents and repeated samples are of the first population.
+    samples 0 and 1, 2 and 3, ..., then ``duplicates`` with the genotypes of the samples after
+    the parents. Parents and duplicated samples are of the first population.
 
     Parameters
     ----------
@@ -95,10 +101,10 @@ def simulate(
     samples_per_population : int
         At least 2 ``trios`` + ``duplicates``.
     variants : int
-        At least 22: every autosome gets one, the others go by length.
+        At least 22: one on every autosome, the others by length.
     admixed : mapping from an admixed population to the populations it descends from
-        The expected shares of a sample are uniform on the simplex. The population's name
-        serves as its superpopulation too.
+        The expected shares of a sample are uniform on the simplex. The name of the population
+        is also that of its superpopulation.
     fst_superpopulation, fst_population : float
         F of the two levels of the tree, in [0, 1).
     ld_length : float
@@ -114,7 +120,7 @@ def simulate(
     sources = tuple(name for names in populations.values() for name in names)
     groups = {**{name: (name,) for name in sources}, **(admixed or {})}
     shares = _shares(rng, groups, sources, samples_per_population)
-    copying = Copying(rng, gaps_between(table), rng.random(variants) < 0.5, ld_length)
+    copying = HaplotypeCopier(rng, gaps_between(table), rng.random(variants) < 0.5, ld_length)
     drawn = [copying.draw(share, frequency) for share in shares]
     founders = np.concatenate([haplotypes for haplotypes, _ in drawn])
     pairs, repeated = np.arange(2 * trios).reshape(trios, 2), 2 * trios + np.arange(duplicates)
@@ -156,7 +162,7 @@ def _shares(
 def _relatives(
     names: Sequence[str], pairs: np.ndarray, repeated: np.ndarray
 ) -> tuple[tuple[str, str, str], ...]:
-    """Children and duplicates stand at the end of ``names``, in this order."""
+    """Children and then duplicates are at the end of ``names``."""
     added = iter(names[len(names) - len(pairs) - len(repeated) :])
     related = []
     for pair in pairs:

@@ -1,4 +1,4 @@
-"""Genotypes of samples who never were, from their true scores."""
+"""Synthetic genotypes drawn from true scores."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ from ..variants import Block
 
 VARIANTS = 1024
 SAMPLES = 64
-"""Variants and samples in one matrix product, always: company then changes no bit of a frequency."""
+"""Variants and samples in every matrix product, so that frequencies do not depend, to the last bit,
+on the other samples."""
 
 
 def names(count: int) -> tuple[str, ...]:
-    """Sample IDs."""
+    """IDs of synthetic samples."""
     return tuple(f"synthetic_{number:06d}" for number in range(1, count + 1))
 
 
 def genotypes(
     panel: Panel, projection: Projection, scores: np.ndarray, samples: Sequence[str], seed: int
 ) -> Iterator[Block]:
-    """Dosages drawn at the panel's variants, each variant by itself, in order of position.
+    """Dosages drawn at the panel's variants, in order of position.
 
-    A sample with true scores s has the allele frequency p = f + sd v's / 2 at a variant, as
-    ``evidence.scores_of`` reads them, and a dosage that is binomial(2, p): variants are independent
-    given the scores.
+    A sample with true scores s has the allele frequency p = f + sd v's / 2 at a variant, as in
+    ``likelihood_scores.scores_of``, and a dosage drawn from binomial(2, p): variants are
+    independent given the scores.
 
     Parameters
     ----------
@@ -43,9 +44,9 @@ def genotypes(
     Yields
     ------
     Block
-        A column depends on its scores, its sample ID and the seed alone, to the last bit.
+        A column depends only on its scores, its sample ID and the seed, to the last bit.
     """
-    chances = [stream(seed, f"genotypes {sample}") for sample in samples]
+    streams = [stream(seed, f"genotypes {sample}") for sample in samples]
     order = _order(panel)
     for start in range(0, len(order), VARIANTS):
         rows = order[start : start + VARIANTS]
@@ -53,13 +54,13 @@ def genotypes(
         for first in range(0, len(samples), SAMPLES):
             some = slice(first, first + SAMPLES)
             p = frequencies(projection, scores[some], rows)
-            uniform = np.stack([chance.random(len(rows)) for chance in chances[some]], axis=1)
+            uniform = np.stack([draw.random(len(rows)) for draw in streams[some]], axis=1)
             dosages[:, some] = (uniform >= (1 - p) ** 2).astype(np.int8) + (uniform >= 1 - p**2)
         yield Block(panel.variants[rows], dosages)
 
 
 def expected_dosages(panel: Panel, projection: Projection, scores: np.ndarray) -> Iterator[Block]:
-    """Twice the allele frequencies that go with true scores, in order of position; float64."""
+    """Twice the allele frequencies at true scores, in order of position; float64."""
     order = _order(panel)
     for start in range(0, len(order), VARIANTS):
         rows = order[start : start + VARIANTS]
@@ -71,7 +72,7 @@ def expected_dosages(panel: Panel, projection: Projection, scores: np.ndarray) -
 
 
 def frequencies(projection: Projection, scores: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Allele frequencies of up to ``SAMPLES`` samples at some variants; float64 (variants, samples)."""
+    """Allele frequencies of up to ``SAMPLES`` samples; float64 (variants, samples)."""
     filled = scores[np.resize(np.arange(len(scores)), SAMPLES)]
     expected = projection.loadings[rows, : projection.kept] @ filled.T
     frequency = projection.frequency[rows, None]
@@ -80,7 +81,7 @@ def frequencies(projection: Projection, scores: np.ndarray, rows: np.ndarray) ->
 
 
 def contigs(panel: Panel) -> dict[str, int | None]:
-    """Every chromosome of the panel with its length, None where the build does not say."""
+    """Chromosomes of the panel with their lengths, None where the build is unknown."""
     found = list(dict.fromkeys(panel.variants.chromosome.tolist()))
     lengths = LENGTHS.get(panel.build or "")
     numbers = autosome(found)
@@ -91,7 +92,7 @@ def contigs(panel: Panel) -> dict[str, int | None]:
 
 
 def _order(panel: Panel) -> np.ndarray:
-    """Variants by chromosome, in the order of their first, and position."""
+    """Order of the variants by chromosome, as they first appear, and position."""
     chromosome = panel.variants.chromosome.tolist()
     number = {name: i for i, name in enumerate(dict.fromkeys(chromosome))}
     return np.lexsort((panel.variants.position, np.array([number[name] for name in chromosome])))

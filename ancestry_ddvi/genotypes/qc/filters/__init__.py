@@ -33,8 +33,8 @@ FILTERS: dict[str, Filter] = {
     "ambiguous": Filter(
         keep=imported("ambiguous:keep"),
         keeps="SNPs other than A/T and C/G",
-        why="the strand of A/T and C/G SNPs cannot be told from their alleles, so a file on the "
-        "other strand would be misread",
+        why="the alleles of A/T and C/G SNPs do not show the strand, so a file on the other strand "
+        "would be misread",
         remedy="Give --keep-ambiguous",
         options=(
             Option("drop_ambiguous", True, "Keep A/T and C/G variants.", flag="--keep-ambiguous"),
@@ -67,8 +67,8 @@ FILTERS: dict[str, Filter] = {
     "maf": Filter(
         keep=imported("maf:keep"),
         keeps="variants with at least this minor allele frequency, seen at least once",
-        why="rare variants tell of single families, and a variant seen in one sample of that "
-        "sample alone",
+        why="rare variants reflect single families, and a variant seen in one sample only that "
+        "sample",
         remedy="Lower --maf",
         options=(
             Option(
@@ -81,7 +81,7 @@ FILTERS: dict[str, Filter] = {
         keep=imported("hwe:keep"),
         keeps="variants with at least this p-value of the exact Hardy-Weinberg test",
         why="structure itself breaks Hardy-Weinberg equilibrium, so a test across populations "
-        "removes the variants that tell them apart. Against gross genotyping errors give a tiny "
+        "removes the variants that distinguish them. Against gross genotyping errors give a tiny "
         "threshold, such as 1e-50",
         remedy="Lower --hwe",
         options=(

@@ -8,7 +8,7 @@ from . import Filters
 
 
 def keep(log: QCLog, filters: Filters) -> Kept | None:
-    """Variants whose strand can be told from their alleles."""
+    """Variants whose alleles show the strand."""
     if not filters.drop_ambiguous:
         return None
     return Kept(variants=~is_ambiguous(log.variants.ref, log.variants.alt), remark="A/T and C/G")

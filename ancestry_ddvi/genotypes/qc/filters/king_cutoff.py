@@ -13,8 +13,8 @@ from . import Filters
 def keep(log: QCLog, filters: Filters) -> Kept:
     """A set of samples no two of which are related at ``king_cutoff`` or closer.
 
-    The cutoff is raised where the variants are too few to tell such relatives from unrelated
-    samples; see ``resolvable``.
+    The cutoff is raised where the variants are too few to distinguish such relatives from
+    unrelated samples; see ``resolvable``.
     """
     samples = np.flatnonzero(log.samples)
     floor = min(resolvable(len(log.rows), len(samples)), DUPLICATE)

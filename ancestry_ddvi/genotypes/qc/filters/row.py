@@ -62,7 +62,7 @@ class Option:
         return isinstance(self.default, bool)
 
     def check(self, value: Any) -> None:
-        """Refuse a threshold out of range.
+        """Check that a threshold is in range.
 
         Raises
         ------
@@ -98,15 +98,15 @@ class Filter:
     options: tuple[Option, ...] = ()
 
 
-def imported(place: str) -> Keep:
-    """The function at "module:name" of this package, imported when it is first called.
+def imported(name: str) -> Keep:
+    """The function at "module:function" of this package, imported when called.
 
-    So the table can be read, for ``--help``, without loading NumPy.
+    So the table can be read for ``--help`` without loading NumPy.
     """
-    module, name = place.split(":")
+    module, attribute = name.split(":")
 
     def keep(log: QCLog, filters: Filters) -> Kept | None:
-        function: Keep = getattr(import_module(f".{module}", __package__), name)
+        function: Keep = getattr(import_module(f".{module}", __package__), attribute)
         return function(log, filters)
 
     return keep
