@@ -166,7 +166,7 @@ def fit_model(
     clock.lap("training")
     calibration = None
     some = np.flatnonzero(held_out if held_out.any() else ~held_out)[:CALIBRATED]
-    if row(options.method).error_bars and len(some) >= MIN_CALIBRATED:
+    if row(options.method).gives_sd and len(some) >= MIN_CALIBRATED:
         samples = np.flatnonzero(qc.fit_samples)[some]
         parts = _thinned(store, qc, projection, samples, options.seed)
         calibration = calibrate(method, fitted[some], parts, ids[some], some, device, options.seed)

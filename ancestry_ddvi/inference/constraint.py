@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..data.scores import ScoreData
-from ..models.constrained import Constrained, LogReward, ConstrainedLikelihood
+from ..models.constrained import Constrained, ConstrainedLikelihood, LogReward
 from ..models.latent import LatentModel
 from ..models.likelihoods.scores import NormalScores
 from ..models.modalities import ComponentScores
@@ -128,7 +128,9 @@ def _spread(generator: LatentModel) -> Tensor:
         return likelihood.truth(z, normal).std(0)
 
 
-def reward_of_latents(log_reward: Callable[[np.ndarray], np.ndarray], rotation: np.ndarray) -> LogReward:
+def reward_of_latents(
+    log_reward: Callable[[np.ndarray], np.ndarray], rotation: np.ndarray
+) -> LogReward:
     """A reward of coordinates, (n, dims) -> (n,), as one of latents; without a gradient."""
 
     def reward(z: Tensor) -> Tensor:

@@ -80,7 +80,7 @@ def test_all_samples_gets_a_place(method, fits, cohort_files) -> None:
 @every_method
 def test_error_bars_are_given_where_they_are_promised_and_nowhere_else(method, fits) -> None:
     sd = fits(method).coordinates.sd
-    assert (np.isfinite(sd) & (sd > 0)).all() if METHODS[method].error_bars else np.isnan(sd).all()
+    assert (np.isfinite(sd) & (sd > 0)).all() if METHODS[method].gives_sd else np.isnan(sd).all()
 
 
 @every_method
@@ -141,7 +141,7 @@ def test_swapped_alleles_change_nothing(method, fits, cohort_files, tmp_path) ->
     assert rotated.files["coords"].read_bytes() == plain.files["coords"].read_bytes()
 
 
-@pytest.mark.parametrize("method", rows(lambda row: row.embeds_new_samples and row.error_bars))
+@pytest.mark.parametrize("method", rows(lambda row: row.embeds_new_samples and row.gives_sd))
 def test_absent_variants_widen_and_do_not_shift(method, fits, cohort_files, tmp_path) -> None:
     """A quarter of the variants: bars are wider, and full places lie within them."""
     full = embed(fits(method), cohort_files.query, tmp_path / "full").coordinates

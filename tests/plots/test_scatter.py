@@ -18,7 +18,7 @@ from matplotlib.collections import EllipseCollection, PathCollection
 
 from ancestry_ddvi.errors import OutputUnwritable
 from ancestry_ddvi.plots.groups import grouped
-from ancestry_ddvi.plots.names import apart
+from ancestry_ddvi.plots.names import separate
 from ancestry_ddvi.plots.panels import ELLIPSE_SD
 from ancestry_ddvi.plots.scatter import coordinates_figure, save
 
@@ -157,7 +157,7 @@ def test_names_are_moved_apart_and_stay_in_the_frame(seed, boxes, same):
     if same:
         anchors[:] = anchors[0]
     sizes = np.column_stack([rng.uniform(40, 90, boxes), np.full(boxes, 22.0)])
-    centres = apart(anchors, sizes, frame)
+    centres = separate(anchors, sizes, frame)
     assert (centres - sizes / 2 >= -1e-6).all()
     assert (centres + sizes / 2 <= 1000 + 1e-6).all()
     overlap = (sizes[:, None] + sizes[None]) / 2 - np.abs(centres[:, None] - centres[None])
@@ -200,7 +200,7 @@ def test_every_sample_is_in_one_group():
 def test_one_coordinate_is_a_strip_with_bars():
     places, sd, labels, pcs = cohort(samples=50, dims=1)
     figure = coordinates_figure(places, sd, labels=labels, pcs=pcs)
-    assert figure.texts[-1].get_text() == "Bars reach one posterior standard deviation."
+    assert figure.texts[-1].get_text() == "Lines reach one posterior standard deviation."
     left = figure.axes[0]
     points = drawn(left)
     np.testing.assert_allclose(np.sort(points[:, 0]), np.sort(places[:, 0]))
