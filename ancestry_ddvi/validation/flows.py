@@ -46,7 +46,7 @@ def fitted(
     device: torch.device,
     advance: Callable[[int], None],
 ) -> Flow:
-    """A flow of rows (n, dims) along their principal axes; ``kept`` of these keep their variance."""
+    """A flow of rows (n, dims) along principal axes; ``kept`` of these keep their variance."""
     known = TrueScores(rows, ComponentScores(rows.std(0)))
     method = recipe.build(Spec(known.modality, kept), device)
     method.fit(known, advance)

@@ -101,7 +101,7 @@ def test_each_adversarial_turn_teaches_its_part(turn: str, taught: set[str], cla
 
 
 @pytest.mark.statistical
-def test_the_critic_learns_to_tell_latents_from_the_prior_and_the_encoder_to_deceive_it() -> None:
+def test_the_discriminator_learns_to_tell_latents_from_the_prior_and_the_encoder_to_mislead_it() -> None:
     torch.manual_seed(0)
     model = Autoencoder(**parts(0), posterior=Point(2, CONTEXT))
     objective = Adversarial(2, 0, 16)
@@ -115,7 +115,7 @@ def test_the_critic_learns_to_tell_latents_from_the_prior_and_the_encoder_to_dec
         optimiser.step()
     assert discrimination.loss(rows).item() < 0.8 * before
     caught = generation.loss(rows).item()
-    optimiser = torch.optim.Adam(deceive.parameters, 0.02)
+    optimiser = torch.optim.Adam(generation.parameters, 0.02)
     for _ in range(100):
         optimiser.zero_grad()
         generation.loss(rows).backward()
