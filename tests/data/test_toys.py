@@ -1,11 +1,11 @@
-"""Toys lie where they are said to, with the moments that follow."""
+"""Toys have the shapes and moments of their descriptions."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from ancestry_ddvi.data.toys import NOISE, THICKNESS, TOYS, ROTATION
+from ancestry_ddvi.data.toys import NOISE, ROTATION, THICKNESS, TOYS
 
 MANY = 40_000
 
@@ -79,7 +79,7 @@ def test_depth_is_even_and_apart_from_the_curve() -> None:
     assert np.array_equal(points[:, :2], drawn("s-curve")[0])
 
 
-def test_a_flat_toy_is_as_thick_as_said_and_has_lost_nothing() -> None:
+def test_a_flat_toy_has_the_thickness_stated_and_keeps_its_shape() -> None:
     np.testing.assert_allclose(ROTATION @ ROTATION.T, np.eye(3), atol=1e-12)
     assert np.linalg.det(ROTATION) == pytest.approx(1)
     points, _ = drawn("moons-flat")

@@ -197,7 +197,7 @@ def test_a_value_of_another_type_is_shown_beside_the_default(text: str) -> None:
         "learning_rate=nan", "learning_rate=-1",
     ],
 )  # fmt: skip
-def test_a_setting_that_cannot_be_meant_is_refused_before_anything_is_read(setting: str) -> None:
+def test_a_setting_out_of_range_is_refused_before_anything_is_read(setting: str) -> None:
     with pytest.raises(UsageProblem):
         _ = FitOptions("ddvi", settings=dict([setting.split("=")])).recipe
 

@@ -37,7 +37,7 @@ def from_elsewhere(batch, sample: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @pytest.mark.statistical
-def test_places_and_bars_are_those_of_a_grid(batch) -> None:
+def test_posterior_means_and_sds_are_those_of_a_grid(batch) -> None:
     model, grid = rested(), Grid(rested(), batch)
     missed = 0
     for sample in range(SAMPLES):
@@ -65,7 +65,7 @@ def test_good_draws_are_left_alone(batch) -> None:
     assert again[1] is weight
 
 
-def test_a_refined_sample_alone_is_the_sample_in_company(batch) -> None:
+def test_refined_draws_do_not_depend_on_the_other_samples(batch) -> None:
     """A decoder rotated round after training: nearly every sample has to be refined."""
     model = copy.deepcopy(rested())
     with torch.no_grad():
@@ -86,7 +86,7 @@ def test_a_refined_sample_alone_is_the_sample_in_company(batch) -> None:
 
 
 def test_even_a_few_draws_make_bars_of_the_right_width(batch) -> None:
-    """Thirty-two draws: what three of them carry would be too narrow."""
+    """Thirty-two draws: an interval from three of them would be too narrow."""
     grid, model = Grid(rested(), batch), copy.deepcopy(rested())
     with torch.no_grad():
         model.posterior.base.head.bias.add_(0.7)
