@@ -16,5 +16,5 @@ def methods() -> None:
 
     click.echo("name\tembeds_new\tposterior_sd\tuses_labels\tsummary")
     for name, row in METHODS.items():
-        flags = (row.embeds_new_samples, row.error_bars, row.uses_labels)
+        flags = (row.embeds_new_samples, row.gives_sd, row.uses_labels)
         click.echo("\t".join([name, *("yes" if flag else "no" for flag in flags), row.summary]))

@@ -1,1 +1,1 @@
-"""What a method can be fitted to."""
+"""Data that methods can be fitted to."""

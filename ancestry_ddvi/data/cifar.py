@@ -1,4 +1,4 @@
-"""CIFAR-10, in its binary layout or in the pickled one."""
+"""CIFAR-10, in its binary or its pickled layout."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ SHAPE = (3, 32, 32)
 PIXELS = math.prod(SHAPE)
 
 INNER = ("", "cifar-10-batches-bin", "cifar-10-batches-py")
-"""Where the files are in a folder: in itself, or in what the archives unpack to."""
+"""Subfolders that may have the files: the folder itself, or those of the archives."""
 
 
 def read_cifar(folder: Path) -> tuple[Rows, Rows]:
-    """Images to train on, and images to test with.
+    """Training images and test images.
 
-    A batch may have any number of images, and there may be one or several to train on, so that
-    a part of CIFAR-10 can be kept in its layout.
+    A batch may have any number of images, and there may be one or several training batches, so
+    that subsets of CIFAR-10 can be read.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def read_pickled(path: Path) -> Rows:
 
 
 def _entry(batch: object, name: str) -> object:
-    """An entry of a dictionary whose keys are text or, from Python 2, bytes."""
+    """An entry of a dictionary with text keys or, from Python 2, bytes."""
     if not isinstance(batch, dict):
         return None
     return batch.get(name, batch.get(name.encode()))

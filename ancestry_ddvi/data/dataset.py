@@ -1,4 +1,4 @@
-"""The interface of what a method can be fitted to."""
+"""The interface of data that a method can be fitted to."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Dataset(abc.ABC):
 
     @abc.abstractmethod
     def batch(self, rows: Tensor | slice = slice(None)) -> Batch:
-        """The rows as they are, the same whenever asked for."""
+        """The given rows, the same in each call."""
 
     @abc.abstractmethod
     def minibatch(self, size: int) -> Batch:
-        """Rows drawn at random to train on."""
+        """Rows drawn at random, for training."""

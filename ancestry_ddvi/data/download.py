@@ -1,4 +1,4 @@
-"""Fetching the original files of images, and taking no mirror's word for them."""
+"""Download of the original image files, verified by checksum."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from ..storage import whole
 logger = logging.getLogger(__name__)
 
 PIECE = 1 << 20
-"""Bytes that are read at a time."""
+"""Bytes read at a time."""
 
-PATIENCE = 60.0
-"""Seconds to wait for a mirror that says nothing."""
+TIMEOUT = 60.0
+"""Seconds to wait for a mirror."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a collection of images is, and what it must be.
+    """Where a collection of images is, and its checksums.
 
     Attributes
     ----------
     mirrors : tuple of str
-        Addresses of folders, the first to be asked first.
+        Addresses of folders, tried in order.
     files : dict
-        SHA-256 of each file: for an archive of the archive, else of what was compressed, so that
-        it does not matter how well a mirror compressed it.
+        SHA-256 of each file: of an archive itself, else of the uncompressed content, so that the
+        compression of a mirror does not matter.
     members : tuple of str
-        What to take out, if the files are archives.
+        Files to extract, if the files are archives.
     """
 
     mirrors: tuple[str, ...]
@@ -85,9 +85,9 @@ def download(name: str, folder: Path) -> None:
     Raises
     ------
     UsageProblem
-        If the name is another.
+        If there is no collection of this name.
     InputUnreadable
-        If no mirror can be reached or none has the right file.
+        If no mirror can be reached, or none has the right file.
     OutputUnwritable
         If the folder cannot be written.
     """
@@ -105,12 +105,12 @@ def download(name: str, folder: Path) -> None:
 
 
 def _fetch(mirrors: tuple[str, ...], path: Path, digest: str) -> None:
-    """The file from the first mirror that has the right one.
+    """Download a file from the first mirror with the right one.
 
     Raises
     ------
     InputUnreadable
-        If none has.
+        If there is no such mirror.
     """
     problems = []
     for mirror in mirrors:
@@ -129,7 +129,7 @@ def _fetch(mirrors: tuple[str, ...], path: Path, digest: str) -> None:
 
 
 def _save(url: str, path: Path, name: str, digest: str) -> None:
-    """What is at an address, if it is the right thing.
+    """Save the content of an address if its checksum is right.
 
     Raises
     ------
@@ -143,15 +143,15 @@ def _save(url: str, path: Path, name: str, digest: str) -> None:
 
 
 def _pieces(url: str) -> Iterator[bytes]:
-    """What is at an address.
+    """The content of an address, in pieces.
 
     Raises
     ------
     InputUnreadable
-        If no sample answers, or the answer is that there is no such file.
+        If the server does not answer, or does not have the file.
     """
     try:
-        with urlopen(url, timeout=PATIENCE) as answer:
+        with urlopen(url, timeout=TIMEOUT) as answer:
             while piece := answer.read(PIECE):
                 yield piece
     except (OSError, HTTPException) as error:
@@ -159,7 +159,7 @@ def _pieces(url: str) -> Iterator[bytes]:
 
 
 def _is_sound(path: Path, name: str, digest: str) -> bool:
-    """Whether a file is there and is what the file called ``name`` must be."""
+    """Whether a file exists and has the checksum of the file called ``name``."""
     compressed = name.endswith(".gz") and not name.endswith(".tar.gz")
     try:
         with gzip.open(path) if compressed else path.open("rb") as file:
@@ -169,7 +169,7 @@ def _is_sound(path: Path, name: str, digest: str) -> bool:
 
 
 def _unpack(archive: Path, members: tuple[str, ...]) -> None:
-    """Take files out of the folder in an archive, and put them beside it."""
+    """Extract files from an archive to its folder, without their paths."""
     with tarfile.open(archive) as tar:
         for info in tar:
             name = Path(info.name).name

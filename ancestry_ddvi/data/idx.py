@@ -1,4 +1,4 @@
-"""MNIST, and whatever else comes in four idx files of its names."""
+"""MNIST, and other collections in four idx files of the same names."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from .reading import FRESH, Rows, content, numbers
 
 
 def read_mnist(folder: Path) -> tuple[Rows, Rows]:
-    """Images to train on, and images to test with.
+    """Training images and test images.
 
     Raises
     ------
     InputUnreadable
-        If a file is missing, damaged or of another kind, or two of them do not agree.
+        If a file is missing, damaged or of another format, or two of them do not agree.
     """
     train, test = read_part(folder, "train"), read_part(folder, "t10k")
     seen, asked = train[0].shape[2:], test[0].shape[2:]
     if seen != asked:
         raise InputUnreadable(
-            f"{folder} has images of {seen} pixels to train on and of {asked} to test with",
+            f"{folder} has training images of {seen} pixels and test images of {asked}",
             "Keep each collection of images in a folder of its own.",
         )
     return train, test
@@ -42,13 +42,13 @@ def read_part(folder: Path, part: str) -> Rows:
     if len(images) != len(labels):
         raise InputUnreadable(
             f"{labels_path} has {len(labels)} labels, and {images_path} {len(images)} images",
-            "Get both files from one place.",
+            "Get both files from the same source.",
         )
     return images[:, None], numbers(labels_path, labels)
 
 
 def find(folder: Path, name: str) -> Path:
-    """The file under either spelling of its name, compressed or not.
+    """The file, under either spelling of its name, compressed or not.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def find(folder: Path, name: str) -> Path:
             if path.is_file():
                 return path
     raise InputUnreadable(
-        f"{folder} has no {name}, compressed or not", "Name the folder that has the idx files."
+        f"{folder} has no {name}, compressed or not", "Give the folder that has the idx files."
     )
 
 
@@ -70,7 +70,7 @@ def read_idx(path: Path, axes: int) -> np.ndarray:
     Raises
     ------
     InputUnreadable
-        If the file is not one, is empty, or is longer or shorter than it says.
+        If the file is not an idx file, is empty, or has another length than its header says.
     """
     raw = content(path)
     header = 4 + 4 * axes

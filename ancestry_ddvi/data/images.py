@@ -29,15 +29,15 @@ CLASSES = {
 READERS = {"mnist": read_mnist, "cifar10": read_cifar}
 
 UNKNOWN = -1
-"""Stands for a class that is not known."""
+"""Number of an unknown class."""
 
 SHIFT = 2
-"""Pixels by which images of known class are moved, at most, while a model is trained."""
+"""Largest shift of images of known class during training, in pixels."""
 
 
 @dataclass(frozen=True)
 class Images:
-    """A collection of images, some to train on and others to test with.
+    """A collection of images, divided into training and test images.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ def load_images(name: str, folder: Path) -> Images:
     Raises
     ------
     UsageProblem
-        If the name is another.
+        If there is no collection of this name.
     InputUnreadable
         If files are missing, damaged, or do not agree.
     """
@@ -73,16 +73,16 @@ def load_images(name: str, folder: Path) -> Images:
 def withhold(
     labels: np.ndarray, seed: int, *, keep: int | None = None, per_class: int | None = None
 ) -> np.ndarray:
-    """A copy of the labels that says a few of them only; the others are in it no more.
+    """A copy of the labels in which all but a few are unknown.
 
-    More are kept of the same seed by keeping those of fewer and some besides.
+    With the same seed, the labels kept are a subset of those kept with a larger number.
 
     Parameters
     ----------
     labels : ndarray of int64, (n,)
     seed : int
     keep : int, optional
-        How many to keep in all: of every class alike, as far as it has them.
+        How many to keep in all, as many of each class as possible.
     per_class : int, optional
         How many to keep of every class. Give this or ``keep``.
 
@@ -114,7 +114,7 @@ def withhold(
 
 
 def _turns(labels: np.ndarray) -> np.ndarray:
-    """How many of its own class come before each label; (n,)."""
+    """Number of earlier labels of the same class, for each label; (n,)."""
     turn = np.empty(len(labels), dtype=np.int64)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
@@ -123,7 +123,7 @@ def _turns(labels: np.ndarray) -> np.ndarray:
 
 
 def _check_enough(wanted: int, there: int, of_what: str) -> None:
-    """Refuse to keep more labels than there are.
+    """Check that there are enough labels to keep.
 
     Raises
     ------
@@ -136,10 +136,9 @@ def _check_enough(wanted: int, there: int, of_what: str) -> None:
 class ImageData(Dataset):
     """Images on a device, served in batches of pixels between 0 and 1; (n, features).
 
-    Images of one channel are made black and white, each pixel white with the probability that
-    its grey level says (Salakhutdinov & Murray 2008): anew whenever one is drawn to train on
-    (Burda et al. 2016), and once and for all, whatever the seed, where it is evaluated. Pixels
-    of colours are their levels divided by 255.
+    Images of one channel are binarised, each pixel with the probability given by its grey level
+    (Salakhutdinov & Murray 2008): again for each minibatch in training (Burda et al. 2016), and
+    once, independently of the seed, for evaluation. Pixels of colours are divided by 255.
 
     Parameters
     ----------
@@ -157,7 +156,9 @@ class ImageData(Dataset):
         flat = pixels.reshape(len(pixels), -1)
         self._binary = channels == 1
         self._levels = torch.tensor(flat, device=device)
-        self._fixed = torch.tensor(_settled(flat), device=device) if self._binary else self._levels
+        self._fixed = (
+            torch.tensor(_binarised(flat), device=device) if self._binary else self._levels
+        )
         self.label = None if labels is None else torch.tensor(labels, device=device)
         self._known = None if self.label is None else (self.label != UNKNOWN).nonzero()[:, 0]
 
@@ -166,21 +167,20 @@ class ImageData(Dataset):
 
     @property
     def modality(self) -> GreyPixels | ColourPixels:
-        """Black and white, or colours."""
+        """Binary or colour images."""
         kind = GreyPixels if self._binary else ColourPixels
         return kind(self._height, self._width)
 
     def batch(self, rows: Tensor | slice = slice(None)) -> Batch:
-        """The images ``rows``, always the same pixels of them white."""
+        """The images ``rows``, binarised as for evaluation."""
         label = None if self.label is None else self.label[rows]
-        return Batch(_shares(self._fixed[rows]), label=label)
+        return Batch(_unit(self._fixed[rows]), label=label)
 
     def minibatch(self, size: int) -> Batch:
-        """Images drawn at random, black and white ones with pixels drawn at random.
+        """Images drawn at random, binarised at random.
 
-        Where some classes are known, a quarter of the images is drawn from those, which would
-        hardly ever come up otherwise, and moved by up to ``SHIFT`` pixels: a few have to stand
-        for many.
+        If some classes are known, a quarter of the images is drawn from those of known class, to
+        balance the batch, and shifted by up to ``SHIFT`` pixels, to augment the few.
         """
         rows = torch.randint(len(self), (size,), device=self._levels.device)
         few = 0
@@ -190,32 +190,32 @@ class ImageData(Dataset):
         levels = self._levels[rows]
         if few:
             levels[:few] = _moved(levels[:few], self._height, self._width)
-        x = _shares(levels)
+        x = _unit(levels)
         if self._binary:
             x = (torch.rand_like(x) < x).to(x.dtype)
         return Batch(x, label=None if self.label is None else self.label[rows])
 
 
 def _moved(levels: Tensor, height: int, width: int) -> Tensor:
-    """Images moved at random by whole pixels along both axes, black where they came from."""
+    """Images shifted at random by whole pixels along both axes, padded with black."""
     images = levels.view(len(levels), -1, height, width)
     padded = nn.functional.pad(images, [SHIFT] * 4)
     windows = padded.unfold(2, height, 1).unfold(3, width, 1)
     down, right = torch.randint(2 * SHIFT + 1, (2, len(levels)), device=levels.device)
-    every = torch.arange(len(levels), device=levels.device)
-    return windows[every, :, down, right].flatten(1)
+    rows = torch.arange(len(levels), device=levels.device)
+    return windows[rows, :, down, right].flatten(1)
 
 
-def _shares(levels: Tensor) -> Tensor:
-    """Levels as shares of the highest."""
+def _unit(levels: Tensor) -> Tensor:
+    """Levels scaled to 0 .. 1."""
     return levels.float() / 255
 
 
-def _settled(levels: np.ndarray) -> np.ndarray:
-    """Every pixel at level 0 or 255, with the expectation that it has; the same for every seed.
+def _binarised(levels: np.ndarray) -> np.ndarray:
+    """Pixels of 0 or 255, white with the probability given by the level; the same for every seed.
 
-    A row depends on no row after it, so that the first images of a collection are the same
-    however many are taken.
+    A row does not depend on later rows, so that the first images of a collection are the same
+    whatever the number of images.
     """
     draws = stream(0, "black or white").integers(0, 255, levels.shape, dtype=np.uint8)
     return np.where(draws < levels, np.uint8(255), np.uint8(0))

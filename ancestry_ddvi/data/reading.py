@@ -1,4 +1,4 @@
-"""What readers of images have in common: whole contents, and labels within their range."""
+"""Shared by readers of images: file contents, and labels within their range."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 from ..errors import InputUnreadable
 
 CLASSES = 10
-"""How many there are in either collection."""
+"""Number of classes in either collection."""
 
 FRESH = "Get a fresh copy of the file."
 
 Rows = tuple[np.ndarray, np.ndarray]
-"""Images, uint8 (n, channels, height, width), and the number of each one's class, int64 (n,)."""
+"""Images, uint8 (n, channels, height, width), and class numbers, int64 (n,)."""
 
 
 def content(path: Path) -> bytes:

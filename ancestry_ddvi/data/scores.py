@@ -15,7 +15,7 @@ from ..models.modalities import ComponentScores
 from .dataset import Dataset
 
 MIN_SHARE = 0.005
-"""Smallest share of variants a thinned sample is shown with."""
+"""Smallest share of variants that a thinned sample keeps in training."""
 
 
 class ScoreData(Dataset):
@@ -24,10 +24,10 @@ class ScoreData(Dataset):
     Parameters
     ----------
     scores : Scores
-        As newcomers would have them.
+        Of samples as ``embed`` computes them.
     device : torch.device
     labels : ndarray of int64, (samples,), optional
-        Number of each sample's class; -1 where it is not known.
+        Class number of each sample; -1 where it is not known.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class ScoreData(Dataset):
 
     @property
     def modality(self) -> ComponentScores:
-        """Scores with the spread that these have."""
+        """Component scores with the standard deviations of these."""
         return ComponentScores(self.scale.cpu())
 
     @property
@@ -53,16 +53,16 @@ class ScoreData(Dataset):
         return torch.maximum(self.x.std(0, correction=0), noise)
 
     def batch(self, rows: Tensor | slice = slice(None)) -> Batch:
-        """The samples ``rows`` as they are."""
+        """The samples ``rows``."""
         label = None if self.label is None else self.label[rows]
         return Batch(self.x[rows], self.factor[rows], label)
 
     def minibatch(self, size: int) -> Batch:
-        """Samples drawn at random, half of them with a random part of their variants taken away.
+        """Samples drawn at random, half of them thinned to a random share of their variants.
 
         Keeping a share rho of a sample's variants multiplies the precision by rho and adds noise
-        of (1 - rho) / rho times the covariance. Seeing the same samples with less is what
-        teaches the posterior to widen.
+        of (1 - rho) / rho times the covariance. Training on thinned samples teaches the posterior
+        to widen with missing variants.
         """
         rows = torch.randint(len(self), (size,), device=self.x.device)
         batch = self.batch(rows)

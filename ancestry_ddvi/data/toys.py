@@ -1,4 +1,4 @@
-"""Points on curves in the plane, and the plane in space: data whose shape every sample knows."""
+"""Toy data: points on curves in the plane, and on surfaces in space."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import numpy as np
 from numpy.random import Generator
 
 NOISE = 0.05
-"""Standard deviation of the points about their curve, along each axis."""
+"""Standard deviation of points about their curve, along each axis."""
 
 THICKNESS = 0.05
-"""Standard deviation of a plane in space about itself."""
+"""Standard deviation of points about their surface in space."""
 
-TURN = np.array([[2.0, -1.0, 2.0], [2.0, 2.0, -1.0], [-1.0, 2.0, 2.0]]) / 3
-"""A rotation by 60 degrees about (1, 1, 1): no axis of a plane in space is one of its own."""
+ROTATION = np.array([[2.0, -1.0, 2.0], [2.0, 2.0, -1.0], [-1.0, 2.0, 2.0]]) / 3
+"""A rotation by 60 degrees about (1, 1, 1), so that no surface is parallel to an axis."""
 
 Toy = Callable[[Generator, int], tuple[np.ndarray, np.ndarray]]
-"""So many points, (n, dims), and where each is along its curve, (n,), to colour it by."""
+"""From a number n to points, (n, dims), and their positions along the curve, (n,), as colours."""
 
 
 def circles(rng: Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -60,7 +60,7 @@ def _noised(rng: Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def deep(toy: Toy) -> Toy:
-    """The toy drawn out along a third axis, evenly from -1 to 1."""
+    """The toy extended along a third axis, uniformly from -1 to 1."""
 
     def sample(rng: Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
         points, colour = toy(rng, n)
@@ -74,7 +74,7 @@ def flat(toy: Toy) -> Toy:
 
     def sample(rng: Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
         points, colour = toy(rng, n)
-        return np.column_stack([points, THICKNESS * rng.normal(size=n)]) @ TURN.T, colour
+        return np.column_stack([points, THICKNESS * rng.normal(size=n)]) @ ROTATION.T, colour
 
     return sample
 
@@ -85,7 +85,7 @@ def curved(toy: Toy) -> Toy:
     def sample(rng: Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
         points, colour = toy(rng, n)
         height = 0.5 * points[:, 0] ** 2 + THICKNESS * rng.normal(size=n)
-        return np.column_stack([points, height]) @ TURN.T, colour
+        return np.column_stack([points, height]) @ ROTATION.T, colour
 
     return sample
 

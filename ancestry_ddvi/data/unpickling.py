@@ -1,4 +1,4 @@
-"""Pickled arrays of bytes, read without running anything that a pickle asks for."""
+"""Pickled arrays of bytes, read without running any code of the pickle."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 
 
 def read_pickle(content: bytes) -> Any:
-    """What a pickle holds, if that is arrays of uint8, containers, text, bytes and numbers.
+    """The content of a pickle of uint8 arrays, containers, text, bytes and numbers.
 
-    A pickle is a program that may call anything it can name. Here it can name three things of
-    numpy and gets stand-ins of this module for them, which keep what they are given.
+    A pickle may call any function that it names. Here it can name three functions of NumPy, which
+    are replaced by stand-ins of this module.
 
     Raises
     ------
@@ -21,7 +21,7 @@ def read_pickle(content: bytes) -> Any:
         If it names anything else, or is damaged.
     """
     try:
-        return _settle(_Reader(io.BytesIO(content), encoding="bytes").load())
+        return _without_stand_ins(_Reader(io.BytesIO(content), encoding="bytes").load())
     except pickle.UnpicklingError:
         raise
     except Exception as error:  # a damaged pickle can fail in any way
@@ -29,7 +29,7 @@ def read_pickle(content: bytes) -> Any:
 
 
 class _Kind:
-    """In place of ``numpy.dtype``."""
+    """Stand-in for ``numpy.dtype``."""
 
     def __init__(self, code: str | bytes, *_: object) -> None:
         self.code = code
@@ -39,7 +39,7 @@ class _Kind:
 
 
 class _Array:
-    """In place of an array under construction."""
+    """Stand-in for an array under construction."""
 
     value: np.ndarray
 
@@ -70,8 +70,8 @@ class _Reader(pickle.Unpickler):
             raise pickle.UnpicklingError(f"it asks for {module}.{name}") from None
 
 
-def _settle(value: object) -> Any:
-    """Arrays instead of their stand-ins, in dictionaries; anything else as it is."""
+def _without_stand_ins(value: object) -> Any:
+    """The value with stand-ins, alone or in dictionaries, replaced by their arrays."""
     if isinstance(value, dict):
-        return {key: _settle(each) for key, each in value.items()}
+        return {key: _without_stand_ins(each) for key, each in value.items()}
     return value.value if isinstance(value, _Array) else value

@@ -1,1 +1,1 @@
-"""How good coordinates and models are: metrics, each a function of arrays."""
+"""Metrics of coordinates and models, each a function of arrays."""

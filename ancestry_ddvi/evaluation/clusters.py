@@ -1,4 +1,4 @@
-"""Clusters of coordinates against labels."""
+"""Clusters of coordinates, scored by labels."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ def mixture_clusters(
 ) -> np.ndarray:
     """Clusters by a Gaussian mixture with full covariances; int64 (n,).
 
-    Axes are brought to unit spread first. The DDVI paper takes 20 components, 10 restarts and
-    adds a ridge of 0.01 to covariances.
+    Axes are scaled to unit standard deviation first. The DDVI paper uses 20 components, 10 restarts
+    and a ridge of 0.01 on the covariances.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
     scaled = (z - z.mean(axis=0)) / z.std(axis=0)
     mixture = GaussianMixture(components, n_init=restarts, reg_covar=ridge, random_state=seed)
-    with warnings.catch_warnings():  # the best of the restarts is taken, converged or not
+    with warnings.catch_warnings():  # the best restart is used, converged or not
         warnings.simplefilter("ignore", ConvergenceWarning)
         return np.asarray(mixture.fit_predict(scaled))
 

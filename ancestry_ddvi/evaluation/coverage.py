@@ -1,4 +1,4 @@
-"""Whether error bars hold what they promise when less is known."""
+"""Coverage of posterior intervals from a part of the data, and calibration of probabilities."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ def nested_coverage(
     part: tuple[np.ndarray, np.ndarray],
     level: float,
 ) -> np.ndarray:
-    """How much of the posterior given all variants lies in an interval of that given a part.
+    """Share of the posterior given all variants in an interval of the posterior given a part.
 
-    If both are right, a draw from the first is a draw from the second, samples and variants
-    averaged over: p(z | part) is the mean of p(z | all) over what the other variants might have
-    been. No shape of either posterior is assumed.
+    If both are right, p(z | part) is the mean of p(z | all) over the distribution of the other
+    variants, so a draw from the second posterior is, on average over samples, a draw from the
+    first. No shape of either posterior is assumed.
 
     Parameters
     ----------
@@ -28,18 +28,18 @@ def nested_coverage(
     Returns
     -------
     ndarray, (samples, dims)
-        Means over samples are ``level`` if all is well.
+        Means over samples equal ``level`` if both posteriors are right.
     """
-    places, weight = part
-    order = np.argsort(places, axis=1)
-    sorted_places = np.take_along_axis(places, order, axis=1)
-    ordered = np.take_along_axis(np.broadcast_to(weight[..., None], places.shape), order, axis=1)
+    z, weight = part
+    order = np.argsort(z, axis=1)
+    sorted_z = np.take_along_axis(z, order, axis=1)
+    ordered = np.take_along_axis(np.broadcast_to(weight[..., None], z.shape), order, axis=1)
     below = np.cumsum(ordered, axis=1) - 0.5 * ordered
-    samples, _, dims = places.shape
+    samples, _, dims = z.shape
     inside = np.empty((samples, dims))
     for i in range(samples):
         for axis in range(dims):
-            rank = np.interp(full[0][i, :, axis], sorted_places[i, :, axis], below[i, :, axis])
+            rank = np.interp(full[0][i, :, axis], sorted_z[i, :, axis], below[i, :, axis])
             within = np.abs(rank - 0.5) <= level / 2
             inside[i, axis] = full[1][i] @ within
     return inside

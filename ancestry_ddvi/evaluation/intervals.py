@@ -1,4 +1,4 @@
-"""What seeds say of a mean."""
+"""Confidence intervals of means over seeds."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""How well latents of data fill the prior."""
+"""Distances between latents of data and the prior."""
 
 from __future__ import annotations
 
 import numpy as np
 
 BANDWIDTHS = (0.05, 0.8, 0.1, 0.3, 0.5)
-"""Of the DDVI paper's kernel density, as its numbers were made; 0.8 may be meant for 0.08."""
+"""Of the kernel density of the DDVI paper, as in its code; 0.8 may be a misprint of 0.08."""
 
 AT_ONCE = 500
 
@@ -15,9 +15,9 @@ def latent_nll(
 ) -> float:
     """The DDVI paper's latent NLL: -E log of a kernel density of latents, at samples of the prior.
 
-    The density is the even mixture over bandwidths of Gaussian kernels at the latents. It is
-    large where latents leave parts of the prior empty, and has a floor set by the kernels: set
-    it beside the value for other samples of the prior (the oracle) and for N(0, I).
+    The density is an equal mixture over bandwidths of Gaussian kernels at the latents. The value
+    is large if latents leave parts of the prior empty, and has a floor set by the kernels. Compare
+    it with the value for other draws of the prior (the oracle) and for N(0, I).
 
     Parameters
     ----------
@@ -38,8 +38,8 @@ def latent_nll(
     total = 0.0
     for start in range(0, len(prior), AT_ONCE):
         some = prior[start : start + AT_ONCE]
-        apart = ((some[:, None] - latents) ** 2).sum(-1)
-        each = [logsumexp(-apart / (2 * w**2), axis=1) for w in widths]
+        squared = ((some[:, None] - latents) ** 2).sum(-1)
+        each = [logsumexp(-squared / (2 * w**2), axis=1) for w in widths]
         total += logsumexp(np.stack(each, 1) + constant, axis=1).sum()
     return float(-total / len(prior))
 

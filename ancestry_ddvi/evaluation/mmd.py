@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 VARIANCES = (2.0, 5.0, 10.0, 20.0, 40.0, 80.0)
-"""Of the DDVI paper's Gaussian kernels, whose sum it takes."""
+"""Of the Gaussian kernels of the DDVI paper, which are summed."""
 
 AT_ONCE = 2000
 
@@ -16,8 +16,8 @@ def mmd(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     Returns
     -------
     tuple of float
-        The paper's number, the root of the biased estimate of the square; and the unbiased
-        estimate of the square, which is 0 on average for samples of one law.
+        The number in the paper, the root of the biased estimate of the square; and the unbiased
+        estimate of the square, which has mean 0 for samples of one distribution.
     """
     aa, bb, ab = _sum(a, a), _sum(b, b), _sum(a, b)
     n, m, top = len(a), len(b), len(VARIANCES)
@@ -32,6 +32,6 @@ def _sum(a: np.ndarray, b: np.ndarray) -> float:
     norm_b, total = (b**2).sum(1), 0.0
     for start in range(0, len(a), AT_ONCE):
         some = a[start : start + AT_ONCE]
-        apart = np.maximum((some**2).sum(1)[:, None] + norm_b - 2 * some @ b.T, 0)
-        total += sum(np.exp(-apart / (2 * v)).sum(dtype=np.float64) for v in VARIANCES)
+        squared = np.maximum((some**2).sum(1)[:, None] + norm_b - 2 * some @ b.T, 0)
+        total += sum(np.exp(-squared / (2 * v)).sum(dtype=np.float64) for v in VARIANCES)
     return total

@@ -1,4 +1,4 @@
-"""Labels of neighbours."""
+"""Accuracy of nearest neighbours."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def neighbour_accuracy(
 def cross_validated_accuracy(
     z: np.ndarray, label: np.ndarray, k: int = 10, folds: int = 5
 ) -> float:
-    """The same with every fifth of the rows in turn left out, classes in proportion.
+    """Accuracy of ``k`` nearest neighbours by stratified cross-validation.
 
-    Axes are brought to unit spread first.
+    Axes are scaled to unit standard deviation first.
     """
     from sklearn.model_selection import StratifiedKFold, cross_val_score
     from sklearn.neighbors import KNeighborsClassifier

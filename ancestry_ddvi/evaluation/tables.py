@@ -12,12 +12,12 @@ from typing import Any
 from ..storage import whole
 
 SMALL = 0.01
-"""Three decimals say too little of anything below."""
+"""Below this, two significant digits are shown instead of decimals."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean and the half width of its interval; NaN where one seed says nothing of the spread."""
+    """A mean and the half width of its interval; NaN if there is one value."""
 
     mean: float
     half: float

@@ -100,7 +100,7 @@ def calibrate_fit(trained: TrainedFit) -> CalibratedFit:
     cohort = trained.cohort
     request, judged = cohort.request, cohort.held_out
     rows = np.flatnonzero(judged if judged.any() else ~judged)[:MAX_CALIBRATED]
-    if not row(request.options.method).error_bars or len(rows) < MIN_CALIBRATED:
+    if not row(request.options.method).gives_sd or len(rows) < MIN_CALIBRATED:
         return CalibratedFit(cohort, trained, None)
     found = calibrate(
         trained.method,

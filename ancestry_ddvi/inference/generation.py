@@ -1,4 +1,4 @@
-"""From a model to samples who never were: latents of its prior, and true scores at latents."""
+"""Simulated samples of a model: latents of its prior, and true scores at latents."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from .sampling import SAMPLES_AT_ONCE
 
 
 def sample_prior(model: LatentModel, count: int, seed: int) -> np.ndarray:
-    """Latents from the prior, classes and clusters in their shares; float64 (count, dims)."""
+    """Latents drawn from the prior; float64 (count, dims)."""
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(seed)
         return np.asarray(model.prior.sample(count).double().cpu().numpy())
 
 
 def decode_scores(model: LatentModel, z: np.ndarray, normal: np.ndarray) -> np.ndarray:
-    """True scores of samples at latents: what the decoder expects and a draw of the excess.
+    """True scores of samples at latents: the decoder's expectation plus a draw of the residual.
 
-    The natural noise of scores is not in them: that comes with genotypes.
+    The sampling noise of scores is not included; it comes with genotypes.
 
     Parameters
     ----------
     model : LatentModel of scores
     z : ndarray of float64, (samples, dims)
     normal : ndarray of float64, (samples, components)
-        Standard normals, of which the excess is made.
+        Standard normals, from which the residual is made.
 
     Returns
     -------
@@ -43,9 +43,9 @@ def decode_scores(model: LatentModel, z: np.ndarray, normal: np.ndarray) -> np.n
         some = start + np.resize(
             np.arange(len(z[start : start + SAMPLES_AT_ONCE])), SAMPLES_AT_ONCE
         )
-        places, noise = (
+        latents, noise = (
             torch.tensor(part[some], dtype=torch.float32, device=device) for part in (z, normal)
         )
         with torch.no_grad():
-            found.append(likelihood.truth(places, noise).double().cpu().numpy())
+            found.append(likelihood.truth(latents, noise).double().cpu().numpy())
     return np.concatenate(found)[: len(z)]

@@ -1,4 +1,4 @@
-"""Places with error bars: draws from the posterior of each sample, weighted to be exact."""
+"""Weighted draws from the posterior of each sample, and their moments."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from .resampling import systematic
 
 @dataclass(frozen=True)
 class PosteriorDraws:
-    """Where samples are, and how firmly.
+    """Weighted draws from the posterior of each sample.
 
     Attributes
     ----------
     draws : ndarray of float64, (samples, draws, dims)
-        From the posterior of each; a single one where the method claims no uncertainty.
+        A single draw where the method gives no uncertainty.
     log_weight : ndarray of float64, (samples, draws), optional
-        Path-wise log weight of each draw, in nats; None where draws count alike.
+        Path-wise log weight of each draw, in nats; None where draws have equal weights.
     groups : ndarray of float64, (samples, groups), optional
         Probabilities of classes or clusters, averaged over the posterior.
     log_prior : ndarray of float64, (samples, draws), optional
-        Log density of the prior at each draw; None where nothing is believed beforehand.
+        Log density of the prior at each draw; None where there is no prior.
     misfit : ndarray of float64, (samples, draws), optional
-        How far the data are from what each draw leads to expect (``Likelihood.misfit``).
+        Squared distance of the data from their expectation at each draw (``Likelihood.misfit``).
     own_log_weight : ndarray of float64, (samples, draws), optional
-        Log weights of the draws that the method itself proposed, where others may have taken
-        their place: what is said of the method is said of these.
+        Log weights of the draws that the method itself proposed, where adaptive importance
+        sampling may have replaced them. The bounds of the method are computed from these.
     """
 
     draws: np.ndarray
@@ -53,8 +53,8 @@ class PosteriorDraws:
     def weight(self) -> np.ndarray:
         """Truncated importance weights; (samples, draws), rows sum to 1.
 
-        No draw counts more than sqrt(draws) times the average (Ionides 2008): one lucky draw in
-        a far corner must not carry a sample there.
+        No draw counts more than sqrt(draws) times the average (Ionides 2008), so that a single
+        draw in the tail does not dominate the posterior mean.
         """
         if self.log_weight is None:
             return np.full(self.draws.shape[:2], 1 / self.draws.shape[1])
@@ -65,7 +65,7 @@ class PosteriorDraws:
 
     @property
     def belief(self) -> np.ndarray:
-        """Log density of the prior at each draw; zero where nothing is believed beforehand."""
+        """Log density of the prior at each draw; zero where there is no prior."""
         flat = np.zeros(self.draws.shape[:2])
         return flat if self.log_prior is None else self.log_prior
 
@@ -105,7 +105,7 @@ class PosteriorDraws:
         return np.asarray(self.covariance[:, *pair] / (sd[:, pair[0]] * sd[:, pair[1]]))
 
     def resampled(self, count: int, ids: Sequence[str], seed: int) -> np.ndarray:
-        """Draws that count alike, by systematic resampling; (samples, count, dims).
+        """Draws of equal weight, by systematic resampling; (samples, count, dims).
 
         Row i depends on its own draws, ``seed`` and ``ids[i]`` alone.
         """
@@ -118,7 +118,7 @@ class PosteriorDraws:
 
     @property
     def effective_draws(self) -> np.ndarray:
-        """Effective sample size of the draws, by their weights untruncated; (samples,)."""
+        """Effective sample size of the draws, from untruncated weights; (samples,)."""
         samples, draws = self.draws.shape[:2]
         if draws == 1:
             return np.full(samples, math.nan)
@@ -128,7 +128,7 @@ class PosteriorDraws:
 
     @property
     def elbo(self) -> np.ndarray:
-        """Evidence lower bound of each sample by the method's own draws, in nats; (samples,)."""
+        """Evidence lower bound of each sample, from the method's own draws, in nats; (samples,)."""
         own = self._own
         return np.full(len(self.draws), math.nan) if own is None else np.asarray(own.mean(axis=1))
 
@@ -139,7 +139,7 @@ class PosteriorDraws:
 
     @property
     def log_evidence(self) -> np.ndarray:
-        """The same by the best draws that were found; (samples,)."""
+        """The same by the best draws found, by any method; (samples,)."""
         return self._bound(self.log_weight)
 
     @property
@@ -154,7 +154,7 @@ class PosteriorDraws:
 
 
 def effective_sample_size(log_weight: np.ndarray) -> np.ndarray:
-    """How many independent draws weighted ones are worth (Kish 1965); (..., draws) -> (...)."""
+    """Effective sample size of weighted draws (Kish 1965); (..., draws) -> (...)."""
     weight = np.exp(log_weight - log_weight.max(axis=-1, keepdims=True))
     return np.asarray(weight.sum(axis=-1) ** 2 / (weight**2).sum(axis=-1))
 
@@ -162,23 +162,23 @@ def effective_sample_size(log_weight: np.ndarray) -> np.ndarray:
 def normal_posterior(
     mean: np.ndarray, covariance: np.ndarray, ids: Sequence[str], *, draws: int, seed: int
 ) -> PosteriorDraws:
-    """Draws from normals of given means, (samples, dims), and covariances; all count alike."""
+    """Draws from normals of given means, (samples, dims), and covariances; equal weights."""
     noise = keyed_normals(ids, draws, mean.shape[1:], seed)
     factor = np.linalg.cholesky(covariance + 1e-12 * np.eye(mean.shape[1]))
     return PosteriorDraws(mean[:, None] + np.einsum("nij,nsj->nsi", factor, noise))
 
 
 def concat(blocks: Sequence[PosteriorDraws]) -> PosteriorDraws:
-    """One posterior of the samples of several."""
+    """The draws of several blocks of samples, one block after another."""
     parts = ([getattr(block, f.name) for block in blocks] for f in fields(PosteriorDraws))
     return PosteriorDraws(*(None if part[0] is None else np.concatenate(part) for part in parts))  # type: ignore[arg-type]
 
 
 def rotation(mean: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """The rotation or reflection that turns places to the leading scores (Procrustes).
+    """The rotation or reflection of coordinates towards the leading scores (Procrustes).
 
-    A model with a rotation-invariant prior is the same after turning its axes; without this
-    the picture would flip from seed to seed.
+    A model with a rotation-invariant prior is unchanged by a rotation of its axes. Fixing the
+    rotation makes figures comparable between seeds.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def rotation(mean: np.ndarray, scores: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of float64, (dims, dims)
-        Orthogonal; places are multiplied by it from the right.
+        Orthogonal; coordinates are multiplied by it from the right.
     """
     dims = mean.shape[1]
     target = np.zeros_like(mean)

@@ -1,4 +1,4 @@
-"""Draws from the posterior of each sample: those of the method, and better ones where needed."""
+"""Draws from the posterior of each sample, refined where the method's own are too few."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .posterior_draws import PosteriorDraws, concat
 from .refinement import refine
 
 SAMPLES_AT_ONCE = 64
-"""Every batch is filled up to this size, so that a sample alone meets the same arithmetic."""
+"""Every batch is padded to this size, so that results do not depend on the other samples."""
 
 
 def draw_posterior(
     model: LatentModel, data: Dataset, ids: Sequence[str], *, draws: int, seed: int
 ) -> PosteriorDraws:
-    """Draw from every sample's posterior; a row depends on its ID, its data and the seed alone.
+    """Draw from the posterior of each sample; a row depends on its ID, data and the seed alone.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def draw_posterior(
     data : Dataset
     ids : sequence of str
     draws : int
-        One is taken where the model claims no uncertainty.
+        One draw is taken if the model gives no uncertainty.
     seed : int
     """
     model.eval()
@@ -74,7 +74,7 @@ def _block(
 
 
 def _rows(values: Tensor | None, draws: int, samples: int) -> np.ndarray | None:
-    """Values of draws, of the samples asked for; (samples, draws, ...)."""
+    """Values of draws without the padding; (samples, draws, ...)."""
     if values is None:
         return None
     shaped = values.double().cpu().numpy().reshape(SAMPLES_AT_ONCE, draws, *values.shape[1:])
@@ -89,9 +89,9 @@ def _posterior_draws(
     misfit: np.ndarray | None,
     own: np.ndarray | None,
 ) -> PosteriorDraws:
-    """Draws of a few samples; groups averaged over their weights."""
+    """Draws of a block of samples; group probabilities averaged by weight."""
     assert z is not None
-    placed = PosteriorDraws(z, log_weight, None, log_prior, misfit, own)
+    found = PosteriorDraws(z, log_weight, None, log_prior, misfit, own)
     if groups is None:
-        return placed
-    return replace(placed, groups=np.einsum("ns,nsg->ng", placed.weight, groups))
+        return found
+    return replace(found, groups=np.einsum("ns,nsg->ng", found.weight, groups))

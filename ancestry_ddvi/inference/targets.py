@@ -1,4 +1,4 @@
-"""Labelled groups of a model as something to draw samples for."""
+"""Labelled groups of a model as targets of sampling."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..reference.normals import Normals
 
 @dataclass(frozen=True)
 class GroupTarget:
-    """One group at places of a model, whose coordinates are rotated latents.
+    """One labelled group of a model.
 
     Attributes
     ----------
@@ -23,9 +23,9 @@ class GroupTarget:
     level : int
     name : str
     rotation : ndarray of float64, (dims, dims)
-        Latents times this are coordinates.
+        Coordinates are latents times this.
     share : float
-        Of the samples that are to be drawn.
+        Share of the samples to be drawn.
     """
 
     groups: Groups
@@ -34,22 +34,22 @@ class GroupTarget:
     rotation: np.ndarray
     share: float = 1.0
 
-    def log_chance(self, places: np.ndarray) -> np.ndarray:
+    def log_chance(self, coordinates: np.ndarray) -> np.ndarray:
         """Log of the group's calibrated probability at coordinates; (n, dims) -> (n,)."""
         number = self.groups.names(self.level).index(self.name)
-        return self.groups.log_chances(self.level, places)[:, number]
+        return self.groups.log_chances(self.level, coordinates)[:, number]
 
     def draw(self, latents: int, chance: np.random.Generator) -> np.ndarray:
-        """Latents of a sample of the group, by its normals alone; (latents,).
+        """Latents of a sample drawn from the group's mixture of normals; (latents,).
 
-        Of latents that are no coordinates a group knows nothing: they are standard normal.
+        Latents beyond the coordinates are standard normal: the group has no model of them.
         """
-        (place,) = self.proposal.sample(1, chance)
-        return np.concatenate([place, chance.standard_normal(latents - len(place))])
+        (leading,) = self.proposal.sample(1, chance)
+        return np.concatenate([leading, chance.standard_normal(latents - len(leading))])
 
     @property
     def proposal(self) -> Normals:
-        """The group's normals, on the axes of the latents."""
+        """The group's mixture of normals, on the axes of the latents."""
         rotated = self.groups.normals_of(self.level, self.name)
         back = self.rotation.T
         return Normals(
@@ -58,7 +58,7 @@ class GroupTarget:
 
 
 def targets(groups: Groups, asked: Sequence[str], rotation: np.ndarray) -> list[GroupTarget]:
-    """The groups that are asked for as NAME or NAME:WEIGHT, with shares that sum to 1.
+    """The groups given as NAME or NAME:WEIGHT, with shares that sum to 1.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def targets(groups: Groups, asked: Sequence[str], rotation: np.ndarray) -> list[
 
 
 def _read(groups: Groups, text: str) -> tuple[int, str, float]:
-    """Level, name and weight; on the finest level that has the name."""
+    """Level, name and weight; the finest level that has the name."""
     levels = range(len(groups.levels))
     found = {name: level for level in reversed(levels) for name in groups.names(level)}
     if text in found:
@@ -87,9 +87,7 @@ def _read(groups: Groups, text: str) -> tuple[int, str, float]:
     name, colon, number = text.rpartition(":")
     if not colon or name not in found:
         known = "; ".join(f"{groups.levels[i]}: {', '.join(groups.names(i))}" for i in levels)
-        raise UsageProblem(
-            f"the model knows no group '{name or text}'", f"There are, by level, {known}."
-        )
+        raise UsageProblem(f"the model has no group '{name or text}'", f"Groups by level: {known}.")
     try:
         weight = float(number)
     except ValueError:

@@ -27,7 +27,7 @@ class MethodEntry(NamedTuple):
         Settings that differ from the defaults of the class.
     embeds_new_samples : bool
         Whether samples that were not in the fit can be embedded.
-    error_bars : bool
+    gives_sd : bool
         Whether it gives posterior standard deviations.
     uses_labels : bool
         Whether known classes can guide the fit.
@@ -37,7 +37,7 @@ class MethodEntry(NamedTuple):
     summary: str
     settings: Mapping[str, Any] = {}
     embeds_new_samples: bool = True
-    error_bars: bool = True
+    gives_sd: bool = True
     uses_labels: bool = True
 
 
@@ -59,7 +59,7 @@ METHODS: dict[str, MethodEntry] = {
     "h-iaf-vae": MethodEntry(
         ".h_iaf_vae:HierarchicalIAFVAE", "hierarchical posterior of two such flows"
     ),
-    "aae": MethodEntry(".aae:AAE", "adversarial autoencoder", error_bars=False),
+    "aae": MethodEntry(".aae:AAE", "adversarial autoencoder", gives_sd=False),
     "inflationary-flow": MethodEntry(
         ".inflationary_flow:InflationaryFlow",
         "inflationary flow: an invertible map of all components",
@@ -78,14 +78,14 @@ METHODS: dict[str, MethodEntry] = {
         ".umap:UMAP",
         "UMAP of principal components",
         embeds_new_samples=False,
-        error_bars=False,
+        gives_sd=False,
         uses_labels=False,
     ),
     "tsne": MethodEntry(
         ".tsne:TSNE",
         "t-SNE of principal components",
         embeds_new_samples=False,
-        error_bars=False,
+        gives_sd=False,
         uses_labels=False,
     ),
 }

@@ -15,24 +15,26 @@ from .networks import NetworkMethod, NetworkRecipe
 
 @dataclass(frozen=True)
 class AAE(NetworkRecipe):
-    """Adversarial autoencoder (Makhzani et al. 2016): a place for every sample, no error bars.
+    """Adversarial autoencoder (Makhzani et al. 2016): coordinates without standard deviations.
 
     Attributes
     ----------
-    critic_width : int
-        Hidden width of the critic.
+    discriminator_width : int
+        Hidden width of the discriminator.
     """
 
-    critic_width: int = 128
+    discriminator_width: int = 128
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._at_least(1, "critic_width")
+        self._at_least(1, "discriminator_width")
 
     def build(self, spec: Spec, device: torch.device) -> NetworkMethod:
-        """One stage of reconstruction and adversarial turns."""
+        """One stage of reconstruction and adversarial training."""
         model = Autoencoder(**self.parts(spec), posterior=Point(spec.dims, self.encoder_width))
-        critic = Adversarial(spec.dims, spec.classes, self.critic_width, self.alpha).to(device)
+        discriminator = Adversarial(
+            spec.dims, spec.classes, self.discriminator_width, self.alpha
+        ).to(device)
         return NetworkMethod(
-            model, [self.final_stage(model, critic, self.steps)], self.batch, device
+            model, [self.final_stage(model, discriminator, self.steps)], self.batch, device
         )

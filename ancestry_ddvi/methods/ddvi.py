@@ -32,10 +32,10 @@ class DDVI(VariationalRecipe):
     schedule : str
         Noise schedule, rescaled to T: "geometric", "cosine" or "linear".
     chain : str
-        "conditional": every step of the chain sees the data. "unconditional": only its first
-        latent does, as in the paper's simplified algorithm.
+        "conditional": every step of the chain depends on the data. "unconditional": only the
+        first latent of the chain does, as in the paper's simplified algorithm.
     sleep : str
-        What the posterior learns besides the bound: "data", simulated data of data; "latent",
+        What the posterior is trained on besides the bound: "data", simulated data; "latent",
         latents of the prior alone, through the chain; "none", the ablation.
     """
 
@@ -53,16 +53,16 @@ class DDVI(VariationalRecipe):
         self._one_of("sleep", [*SLEEPS, "none"])
 
     def build(self, spec: Spec, device: torch.device) -> NetworkMethod:
-        """Networks and stages: a warm start, then wake-sleep through the chain.
+        """Networks and stages: a tempered start, then wake-sleep through the chain.
 
-        A conditional chain begins as the exact reversal of the Gaussian it takes over, so a
-        tempered Gaussian start costs no step of the chain and loses nothing of the bound. A
-        chain that has another first latent than the Gaussian starts by itself.
+        A conditional chain starts as the exact reversal of the Gaussian posterior, with the same
+        bound, so the Gaussian alone is trained first, which is faster. An unconditional chain has
+        another first latent and is trained from the start.
         """
         gaussian = Gaussian(spec.dims, self.encoder_width)
         model = Variational(**self.parts(spec), posterior=self._chain(gaussian))
-        takes_over = self.chain == "conditional"
-        start = model.with_posterior(gaussian) if takes_over else model
+        shares_gaussian = self.chain == "conditional"
+        start = model.with_posterior(gaussian) if shares_gaussian else model
         stages = self.stages(start, model, self._objective, spec)
         return NetworkMethod(model, stages, self.batch, device)
 

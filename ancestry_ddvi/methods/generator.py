@@ -1,4 +1,4 @@
-"""What a fitted method must offer for samples to be drawn from it."""
+"""The interface of methods from which samples can be simulated."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 @runtime_checkable
 class Generator(Protocol):
-    """A density of latents, and the samples who go with them; ``networks.NetworkMethod`` is one.
+    """A density of latents with a decoder; ``networks.NetworkMethod`` is one.
 
     Attributes
     ----------
     latents : int
-        Of which the leading ones are the coordinates; mostly there are no others.
+        Number of latents; the leading ones are the coordinates.
     """
 
     @property

@@ -23,17 +23,17 @@ from .method import Recipe, Spec
 from .networks import NetworkMethod
 
 DRAWS = 4
-"""Draws of every sample's true scores that each round is trained on."""
+"""Draws of the true scores of each sample that a round is trained on."""
 
 FIRST, LAST = 0.25, 0.35
 """Shares of the steps before the first round of draws, and after the last."""
 
 LEAST = 0.05
-"""Least variance of true scores, in units of the variance of measured ones."""
+"""Smallest variance of true scores, in units of the variance of measured scores."""
 
 
 class TrueScores(Dataset):
-    """Draws of every sample's true scores."""
+    """Draws of the true scores of all samples."""
 
     def __init__(self, draws: Tensor, modality: Modality) -> None:
         self.draws = draws
@@ -41,7 +41,7 @@ class TrueScores(Dataset):
 
     @property
     def modality(self) -> Modality:
-        """That of the scores they were drawn for."""
+        """That of the measured scores."""
         return self._modality
 
     def __len__(self) -> int:
@@ -57,11 +57,11 @@ class TrueScores(Dataset):
 
 
 class FlowMethod(NetworkMethod):
-    """A flow fitted to true scores, of which only noisy measurements are known.
+    """A flow fitted to true scores, which are observed with noise.
 
-    Expectation maximisation over the law of true scores: every sample's are drawn from the
-    posterior under the present flow, and the flow learns from the draws. It starts from scores
-    shrunk until their variances are those of true scores.
+    Stochastic expectation maximisation over the distribution of true scores: they are drawn from
+    their posterior under the present flow, and the flow is trained on the draws. The start is
+    scores shrunk to the variances of true scores.
     """
 
     model: Inflationary
@@ -76,7 +76,7 @@ class FlowMethod(NetworkMethod):
         self.rotatable = False
 
     def _stages(self, model: Inflationary) -> list[Stage[Inflationary]]:
-        """One before anything is drawn, one for each round of draws; the last cools down."""
+        """One on shrunk scores, then one per round; the learning rate falls in the last."""
         steps, rate = self.recipe.steps, self.recipe.learning_rate
         first, last = int(FIRST * steps), int(LAST * steps)
         rounds = max(self.recipe.rounds, 1)
@@ -86,35 +86,35 @@ class FlowMethod(NetworkMethod):
         return [*even, Stage(model, Denoising(), counts[-1], (rate, rate / 100))]
 
     def fit(self, data: Dataset, advance: Callable[[int], None]) -> list[Record]:
-        """Settle centre and spectrum, then train and draw in turns."""
+        """Set centre and spectrum, then train and draw in turns."""
         batch = data.batch()
         noise = variances(batch)
         measured = batch.x.var(0)
         spectrum = torch.maximum(measured - noise.mean(0), LEAST * measured)
         centre = batch.x.mean(0)
         self.model.flow.set_moments(centre, spectrum)
-        shown = centre + (batch.x - centre) * (spectrum / (spectrum + noise)).sqrt()
+        draws = centre + (batch.x - centre) * (spectrum / (spectrum + noise)).sqrt()
         records = []
         for number, stage in enumerate(self.stages):
             if number and self.recipe.rounds:
-                shown = self._drawn(batch)
-            known = TrueScores(shown, data.modality)
-            done = train([stage], known, self.batch, advance)
+                draws = self._drawn(batch)
+            true_scores = TrueScores(draws, data.modality)
+            done = train([stage], true_scores, self.batch, advance)
             records += [replace(record, stage=number) for record in done]
         return records
 
     def _drawn(self, batch: Batch) -> Tensor:
-        """Draws of true scores under the current flow; (samples * draws, features)."""
+        """Draws of true scores under the present flow; (samples * draws, features)."""
         again = batch.repeat(DRAWS)
         noise = torch.randn(len(again), *self.model.noise_shape, device=batch.x.device)
         with torch.no_grad():
             return self.model.flow.posterior(again.x, variances(again), noise)
 
     def embed(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> PosteriorDraws:
-        """Draws from every sample's posterior; coordinates are the leading latents."""
-        placed = super().embed(data, ids, draws=draws, seed=seed)
-        leading = placed.draws[..., : self.dims]
-        return replace(placed, draws=leading, log_prior=self.log_prior(leading))
+        """Draws from the posterior of each sample; coordinates are the leading latents."""
+        found = super().embed(data, ids, draws=draws, seed=seed)
+        leading = found.draws[..., : self.dims]
+        return replace(found, draws=leading, log_prior=self.log_prior(leading))
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class InflationaryFlow(Recipe):
     steps : int
         Training steps in all.
     rounds : int
-        How often true scores are drawn anew; 0 to take shrunken scores for true ones.
+        How often true scores are drawn again; 0 to train on shrunk scores alone.
     batch : int
         Rows per step.
     learning_rate : float
@@ -147,7 +147,7 @@ class InflationaryFlow(Recipe):
     flow_steps : int
         Steps of the flow, each way.
     posterior_steps : int
-        Steps in which noise is taken away from measured scores.
+        Denoising steps from measured scores to true scores.
     """
 
     inflation: str = "whitened"
@@ -172,12 +172,12 @@ class InflationaryFlow(Recipe):
         for name, most in (("gap", 1), ("floor", 1), ("learning_rate", 1)):
             if not getattr(self, name) <= most or (name != "gap" and getattr(self, name) <= 0):
                 raise UsageProblem(
-                    f"--set {name}={getattr(self, name)} cannot be meant",
+                    f"--set {name}={getattr(self, name)} is out of range",
                     f"Give {'0 or' if name == 'gap' else 'above 0,'} up to {most}.",
                 )
 
     def fewest_components(self, dims: int) -> int:
-        """As many as coordinates: an invertible map leaves nothing over."""
+        """As many as coordinates: the map is invertible."""
         return dims
 
     def build(self, spec: Spec, device: torch.device) -> FlowMethod:

@@ -18,7 +18,7 @@ from ..training.trainer import Record
 
 @dataclass(frozen=True)
 class Spec:
-    """What a method is to be made for.
+    """The data and coordinates that a method is built for.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class Spec:
     dims : int
         Number of coordinates.
     classes : int
-        Classes that some rows are known to belong to; 0 where none are to be used.
+        Number of classes that guide the fit; 0 for none.
     """
 
     modality: Modality
@@ -36,16 +36,16 @@ class Spec:
 
 
 class Method(abc.ABC):
-    """Something that is fitted to data and then says where rows are.
+    """Is fitted to data, and then gives the posterior of the coordinates of rows.
 
     Attributes
     ----------
     rotatable : bool
-        Whether coordinates may be rotated about the origin without a change of meaning.
+        Whether coordinates may be rotated about the origin without changing the model.
     steps : int
         Steps of the fit, for the progress bar.
     proposals : int
-        Draws to propose and weight for each draw that is asked for.
+        Weighted draws for each draw that the user asks for.
     """
 
     rotatable: bool
@@ -54,7 +54,7 @@ class Method(abc.ABC):
 
     @abc.abstractmethod
     def fit(self, data: Dataset, advance: Callable[[int], None]) -> list[Record]:
-        """Learn from the data; ``advance`` is told of steps done.
+        """Fit to the data; ``advance`` is called with the number of steps done since the last call.
 
         Raises
         ------
@@ -63,22 +63,26 @@ class Method(abc.ABC):
 
     @abc.abstractmethod
     def embed(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> PosteriorDraws:
-        """Where rows are, and how firmly."""
+        """Draws from the posterior of each row.
+
+        A row depends on its data, its ID and the seed alone, except for methods that cannot embed
+        new samples.
+        """
 
     def log_prior(self, z: np.ndarray) -> np.ndarray:
-        """Log density of what is believed of a place beforehand, (..., dims) -> (...).
+        """Log density of the prior at coordinates, (..., dims) -> (...).
 
-        Zero where nothing is.
+        Zero where there is no prior.
         """
         return np.zeros(z.shape[:-1])
 
     @abc.abstractmethod
     def state(self) -> dict[str, np.ndarray]:
-        """Everything learnt; with recipe and spec enough to place rows again."""
+        """All fitted parameters; with recipe and spec they restore the method."""
 
     @abc.abstractmethod
     def restore(self, state: Mapping[str, np.ndarray], device: torch.device) -> None:
-        """Take over what ``state`` gave."""
+        """Set the fitted parameters to those that ``state`` returned."""
 
 
 @dataclass(frozen=True)
@@ -105,31 +109,31 @@ class Recipe(abc.ABC):
         for name in names:
             if getattr(self, name) < least:
                 raise UsageProblem(
-                    f"--set {name}={getattr(self, name)} cannot be meant",
-                    f"Give {least} or more.",
+                    f"--set {name}={getattr(self, name)} is out of range",
+                    f"It must be {least} or more.",
                 )
 
     def _one_of(self, name: str, choices: Sequence[str]) -> None:
         if getattr(self, name) not in choices:
             raise UsageProblem(
-                f"--set {name}={getattr(self, name)} is not a choice",
+                f"--set {name}={getattr(self, name)} is unknown",
                 f"Choose from {', '.join(choices)}.",
             )
 
     def check(self, dims: int, classes: int) -> None:
-        """See that the method can be made so, before anything is read.
+        """Check that the method can be built so, before anything is read.
 
         Raises
         ------
         UsageProblem
-            If it has no such coordinates or classes.
+            If the method has no so many coordinates or classes.
         """
         del classes
         if dims < 1:
             raise UsageProblem(f"--dims is {dims}", "Give 1 or more.")
 
     def fewest_components(self, dims: int) -> int:
-        """Principal components it takes at least: one that the coordinates leave over."""
+        """Smallest number of principal components: one more than there are coordinates."""
         return dims + 1
 
     @abc.abstractmethod

@@ -1,4 +1,4 @@
-"""What all methods that train networks share: settings, parts and the way they are used."""
+"""Settings, parts and use of all methods that train networks."""
 
 from __future__ import annotations
 
@@ -29,11 +29,10 @@ from ..training.trainer import Record, Stage, train
 from .method import Method, Recipe, Spec
 
 TEMPERING = (16.0, 8.0, 4.0, 2.0)
-"""Weights of the divergence on the way down to 1: coarse structure first, detail later."""
+"""Weights of the divergence during tempering: coarse structure is learnt first, detail later."""
 
-
-CLIMBING = 2.0
-"""Least weight of the divergence on a prior's ladder, where latents are still to move."""
+MIN_LADDER_BETA = 2.0
+"""Smallest weight of the divergence on a prior's ladder, where latents still have to move."""
 
 
 class NetworkMethod(Method):
@@ -63,7 +62,7 @@ class NetworkMethod(Method):
         return train(self.stages, data, self.batch, advance)
 
     def embed(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> PosteriorDraws:
-        """Draws from every sample's posterior, with their weights."""
+        """Weighted draws from the posterior of each sample."""
         return draw_posterior(self.model, data, ids, draws=draws, seed=seed)
 
     def log_prior(self, z: np.ndarray) -> np.ndarray:
@@ -80,11 +79,11 @@ class NetworkMethod(Method):
         return self.model.noise_shape[1]
 
     def sample_prior(self, count: int, seed: int) -> np.ndarray:
-        """Latents from the prior; the same for the same seed and count."""
+        """Draws from the prior, (count, latents); the same for the same seed and count."""
         return generation.sample_prior(self.model, count, seed)
 
     def decode_scores(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray:
-        """True scores of samples at ``z``."""
+        """True scores of samples at latents; see ``generation.decode_scores``."""
         return generation.decode_scores(self.model, z, normal)
 
     def state(self) -> dict[str, np.ndarray]:
@@ -92,7 +91,7 @@ class NetworkMethod(Method):
         return {k: v.cpu().numpy() for k, v in self.model.state_dict().items()}
 
     def restore(self, state: Mapping[str, np.ndarray], device: torch.device) -> None:
-        """Take over weights."""
+        """Load the weights of the networks."""
         self.model.load_state_dict({k: torch.tensor(v) for k, v in state.items()})
         self.model.to(device)
 
@@ -105,7 +104,7 @@ class NetworkRecipe(Recipe):
     ----------
     prior : str
         A name of ``PRIORS``, with a number after a colon where it takes one. "" for the
-        standard normal or, where classes guide the fit, a mixture with a component for each.
+        standard normal or, where classes guide the fit, a mixture with a component for each class.
     width : int
         Hidden width of the decoder.
     encoder_width : int
@@ -135,7 +134,7 @@ class NetworkRecipe(Recipe):
         self._at_least(0, "alpha")
         if not 0 < self.learning_rate < math.inf:
             raise UsageProblem(
-                f"--set learning_rate={self.learning_rate} cannot be meant", "Give it above 0."
+                f"--set learning_rate={self.learning_rate} is out of range", "It must be above 0."
             )
 
     @abc.abstractmethod
@@ -143,7 +142,7 @@ class NetworkRecipe(Recipe):
         """The model and its stages, not yet run."""
 
     def check(self, dims: int, classes: int) -> None:
-        """See that there is such a prior."""
+        """Check that the prior exists."""
         super().check(dims, classes)
         self.build_prior(dims, classes)
 
@@ -153,7 +152,7 @@ class NetworkRecipe(Recipe):
         return prior(name, dims, classes)
 
     def parts(self, spec: Spec) -> dict[str, Any]:
-        """Prior, likelihood, encoder and labels: all of a model but its posterior."""
+        """Prior, likelihood, encoder and labels: a model without its posterior."""
         return {
             "prior": self.build_prior(spec.dims, spec.classes),
             "likelihood": spec.modality.likelihood(spec.dims, self.width),
@@ -162,7 +161,7 @@ class NetworkRecipe(Recipe):
         }
 
     def labels(self, spec: Spec) -> Labels:
-        """Classes inside the model, where there are any."""
+        """The classifier inside the model, if there are classes."""
         return PredictedLabels(spec.classes, self.encoder_width) if spec.classes else NoLabels()
 
     def final_stage(self, model: LatentModel, objective: Objective[Any], steps: int) -> Stage[Any]:
@@ -177,8 +176,8 @@ class VariationalRecipe(NetworkRecipe):
     Attributes
     ----------
     beta : float
-        Weight of the divergence in the end: 1 for the bound; above, latents fill the prior
-        better and say less of a row.
+        Final weight of the divergence: 1 for the evidence lower bound. Above 1 latents fill the
+        prior better and carry less information on a row.
     """
 
     beta: float = 1.0
@@ -186,10 +185,10 @@ class VariationalRecipe(NetworkRecipe):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 < self.beta < math.inf:
-            raise UsageProblem(f"--set beta={self.beta} cannot be meant", "Give it above 0.")
+            raise UsageProblem(f"--set beta={self.beta} is out of range", "It must be above 0.")
 
     def with_classes(self, objective: Objective[Variational], spec: Spec) -> Objective[Variational]:
-        """The objective, with classification added where classes guide the fit."""
+        """The objective, with classification added if classes guide the fit."""
         return SemiSupervised(objective, self.alpha) if spec.classes else objective
 
     def stages(
@@ -199,27 +198,27 @@ class VariationalRecipe(NetworkRecipe):
         objective: Callable[[float], Objective[Variational]],
         spec: Spec,
     ) -> list[Stage[Variational]]:
-        """All stages of a bound: a tempered start, the prior's ladder if it has one, the bound.
+        """All stages: a tempered start, the prior's ladder if it has one, then the objective.
 
         Parameters
         ----------
         start, model : Variational
-            Of the start, and of the rest; they share parts.
+            Trained in the tempered start, and after it; they share parts.
         objective : callable
-            The objective at a weight of the divergence.
+            From a weight of the divergence to the objective.
         spec : Spec
         """
         ladder = model.prior.ladder()
         first = start.with_prior(ladder[0]) if ladder else start
-        tempered, climbing = (0.2, 0.4) if ladder else (0.5, 0.0)
+        tempered, on_ladder = (0.2, 0.4) if ladder else (0.5, 0.0)
         rates = self.learning_rate, self.learning_rate
-        falling = [beta for beta in TEMPERING if beta >= self.beta] or [self.beta]
-        each = int(tempered * self.steps) // len(falling)
-        warm = [Stage(first, self.with_classes(ELBO(beta), spec), each, rates) for beta in falling]
+        betas = [beta for beta in TEMPERING if beta >= self.beta] or [self.beta]
+        each = int(tempered * self.steps) // len(betas)
+        warm = [Stage(first, self.with_classes(ELBO(beta), spec), each, rates) for beta in betas]
         for rung in ladder:
-            share = int(climbing * self.steps) // len(ladder)
-            steady = self.with_classes(objective(max(CLIMBING, self.beta)), spec)
-            warm.append(Stage(model.with_prior(rung), steady, share, rates))
+            share = int(on_ladder * self.steps) // len(ladder)
+            chosen = self.with_classes(objective(max(MIN_LADDER_BETA, self.beta)), spec)
+            warm.append(Stage(model.with_prior(rung), chosen, share, rates))
         rest = self.steps - sum(stage.steps for stage in warm)
         return [*warm, self.final_stage(model, self.with_classes(objective(self.beta), spec), rest)]
 

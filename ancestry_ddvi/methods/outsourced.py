@@ -21,9 +21,9 @@ from .networks import NetworkMethod, NetworkRecipe
 class Outsourced(NetworkRecipe):
     """Outsourced diffusion sampling (Venkatraman et al., ICML 2025) of another method's model.
 
-    That method is fitted first. Then its prior and decoder stay as they are, and a diffusion
-    sampler learns their exact posterior, of samples simulated from them. What the other method's
-    own posterior cannot say, or a point encoder does not say at all, this one does.
+    That method is fitted first. Then its prior and decoder are frozen, and a diffusion sampler
+    is trained to draw from their exact posterior, on samples simulated from them. So a method
+    with an approximate posterior, or with a point encoder, gets an accurate one.
 
     Attributes
     ----------
@@ -52,9 +52,9 @@ class Outsourced(NetworkRecipe):
         self._one_of("generator", generators())
 
     def build(self, spec: Spec, device: torch.device) -> NetworkMethod:
-        """The generator's stages, then the sampler's: sleep, which finds every mode; balance."""
-        taught = self._generator().build(spec, device)
-        made_by = taught.model
+        """The stages of the generator, then sleep and trajectory balance of the sampler."""
+        generator = self._generator_recipe().build(spec, device)
+        source = generator.model
         sampler = Diffusion(
             Gaussian(spec.dims, self.encoder_width),
             self.encoder_width,
@@ -62,11 +62,11 @@ class Outsourced(NetworkRecipe):
             self.chain_width,
             "geometric",
         )
-        parts = made_by.prior, made_by.likelihood, sampler, made_by.encoder, made_by.labels
+        parts = source.prior, source.likelihood, sampler, source.encoder, source.labels
         model = Variational(*parts)
         asleep = self.sampler_steps * 2 // 3
         stages = [
-            *taught.stages,
+            *generator.stages,
             Stage(model, Sleep(), asleep, (self.learning_rate, self.learning_rate)),
             self.final_stage(
                 model, TrajectoryBalance(self.trajectories), self.sampler_steps - asleep
@@ -74,11 +74,11 @@ class Outsourced(NetworkRecipe):
         ]
         return NetworkMethod(model, stages, self.batch, device)
 
-    def _generator(self) -> NetworkRecipe:
-        """The other method's recipe with the settings that both have."""
-        made_by = recipe(self.generator)
-        assert isinstance(made_by, NetworkRecipe)
-        return replace(made_by, **{f.name: getattr(self, f.name) for f in fields(NetworkRecipe)})
+    def _generator_recipe(self) -> NetworkRecipe:
+        """The recipe of the other method, with the settings that both have."""
+        chosen = recipe(self.generator)
+        assert isinstance(chosen, NetworkRecipe)
+        return replace(chosen, **{f.name: getattr(self, f.name) for f in fields(NetworkRecipe)})
 
 
 def generators() -> list[str]:

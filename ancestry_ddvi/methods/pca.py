@@ -1,4 +1,4 @@
-"""Principal components: the coordinates every sample knows, with the noise of each sample."""
+"""Principal components, with the standard error of each sample."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .method import Method, Recipe, Spec
 
 
 class PCAMethod(Method):
-    """The leading scores in units of their spread over the cohort.
+    """The leading scores in units of their standard deviation over the cohort.
 
-    A score is normal about a sample's expected score with the covariance that comes with the
-    data; with nothing believed beforehand that is the posterior too, and draws count alike.
+    Scores are normal about the true scores of a sample, with the covariance that comes with the
+    data. Under a flat prior that is the posterior too, so draws have equal weights.
     """
 
     rotatable = False
@@ -30,7 +30,7 @@ class PCAMethod(Method):
         self.scale = np.ones(dims)
 
     def fit(self, data: Dataset, advance: Callable[[int], None]) -> list[Record]:
-        """Take the spread of the leading scores for the unit."""
+        """Compute the standard deviations of the leading scores."""
         del advance
         self.scale = data.batch().x[:, : self.dims].double().std(0).cpu().numpy()
         return []
@@ -51,7 +51,7 @@ class PCAMethod(Method):
         return {"scale": self.scale}
 
     def restore(self, state: Mapping[str, np.ndarray], device: torch.device) -> None:
-        """Take over the units."""
+        """Set the units."""
         del device
         self.scale = state["scale"]
 

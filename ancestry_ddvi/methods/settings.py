@@ -1,4 +1,4 @@
-"""Frozen dataclasses from the text of ``--set key=value``, strictly."""
+"""Settings of recipes from the text of ``--set key=value``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def with_settings(record: T, settings: Mapping[str, str]) -> T:
     Raises
     ------
     UsageProblem
-        If a key is not a field, with the nearest one, or a value is not of the field's type.
+        If a key is not a field, or a value is not of the type of the field.
     """
     known = {f.name: getattr(record, f.name) for f in fields(record)}  # type: ignore[arg-type]
     changes: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Methods that arrange the samples they are given, and cannot place any sample else."""
+"""Methods that embed all samples jointly and cannot embed new samples."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ..training.trainer import Record
 from .method import Method
 
 Arrange = Callable[[np.ndarray, int], np.ndarray]
-"""From features (samples, features) and a seed to places (samples, dims)."""
+"""From features (samples, features) and a seed to coordinates (samples, dims)."""
 
 
 class Transductive(Method):
-    """An arrangement of every sample at once: no model is learnt and no uncertainty is claimed."""
+    """A joint embedding: there is no model for new samples, and no uncertainty."""
 
     rotatable = True
     steps = 0
@@ -26,20 +26,20 @@ class Transductive(Method):
         self.arrange = arrange
 
     def fit(self, data: Dataset, advance: Callable[[int], None]) -> list[Record]:
-        """Nothing is learnt before samples are placed."""
+        """Nothing is fitted before ``embed``."""
         del data, advance
         return []
 
     def embed(self, data: Dataset, ids: Sequence[str], *, draws: int, seed: int) -> PosteriorDraws:
-        """Arrange these samples, each with the others in view."""
+        """Embed these samples jointly."""
         del ids, draws
-        places = self.arrange(data.batch().x.double().cpu().numpy(), seed)
-        return PosteriorDraws(places.astype(np.float64)[:, None])
+        coordinates = self.arrange(data.batch().x.double().cpu().numpy(), seed)
+        return PosteriorDraws(coordinates.astype(np.float64)[:, None])
 
     def state(self) -> dict[str, np.ndarray]:
-        """Nothing: what would be kept are samples' own places."""
+        """Empty: the coordinates of the samples in the fit are not kept."""
         return {}
 
     def restore(self, state: Mapping[str, np.ndarray], device: torch.device) -> None:
-        """Nothing to take over."""
+        """Nothing to restore."""
         del state, device

@@ -31,13 +31,13 @@ class TSNE(Recipe):
         self._at_least(1, "perplexity")
 
     def check(self, dims: int, classes: int) -> None:
-        """See that there are no more than three dimensions."""
+        """Check that there are at most three dimensions."""
         super().check(dims, classes)
         if dims > MAX_DIMS:
             raise UsageProblem(f"tsne has no {dims} dimensions", "Use --dims 2 or 3.")
 
     def build(self, spec: Spec, device: torch.device) -> Transductive:
-        """Scores as they are: their spread is the weight of each component."""
+        """t-SNE of unscaled scores: a component counts by its variance."""
         del device
 
         def arrange(features: np.ndarray, seed: int) -> np.ndarray:

@@ -19,9 +19,9 @@ class UMAP(Recipe):
     Attributes
     ----------
     neighbours : int
-        Size of the neighbourhoods that are kept.
+        Number of neighbours.
     min_dist : float
-        How close points may come.
+        Smallest distance of points in the embedding.
     """
 
     neighbours: int = 15
@@ -33,7 +33,7 @@ class UMAP(Recipe):
         self._at_least(0, "min_dist")
 
     def build(self, spec: Spec, device: torch.device) -> Transductive:
-        """Scores as they are: their spread is the weight of each component."""
+        """UMAP of unscaled scores: a component counts by its variance."""
         del device
 
         def arrange(features: np.ndarray, seed: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A prior, a likelihood and a point: the whole of an adversarial autoencoder."""
+"""The latent-variable model of the adversarial autoencoder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .priors.base import Prior
 
 
 class Autoencoder(LatentModel):
-    """A latent-variable model whose encoder says one place and claims no uncertainty."""
+    """A latent-variable model with a deterministic encoder and no uncertainty."""
 
     claims_uncertainty = False
 
@@ -34,9 +34,9 @@ class Autoencoder(LatentModel):
         self.noise_shape = posterior.noise_shape
 
     def encode(self, batch: Batch, noise: Tensor) -> Draw:
-        """The place of each row, whatever the noise."""
+        """The latents of each row; the noise is not used."""
         return self.posterior.rsample(self.encoder(batch), noise)
 
     def log_weight(self, batch: Batch, draw: Draw) -> None:
-        """Nothing: a point has no density."""
+        """None: a point has no density."""
         del batch, draw

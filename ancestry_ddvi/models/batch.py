@@ -1,4 +1,4 @@
-"""The two records every model speaks in: a batch of data and a draw of latents."""
+"""A batch of data, and a draw of latents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Batch:
-    """What was observed of some rows: samples, or images.
+    """Observed data of some rows: samples, or images.
 
     Attributes
     ----------
@@ -21,7 +21,7 @@ class Batch:
         For scores, the lower Cholesky factor of the precision of ``x`` about its expectation;
         the precision falls as variants go missing.
     label : Tensor of int64, (n,), optional
-        Number of the class; -1 where it is not known. None where no sample has one.
+        Number of the class; -1 where it is not known. None where no row has one.
     """
 
     x: Tensor
@@ -62,8 +62,8 @@ class Draw:
     log_q : Tensor, (n,), or None
         log q(z, path | x) - log r(path | z), on this very path; None where q has no density.
     label : Tensor of int64, (n,), optional
-        The class under which z was drawn, where the model knows classes; its log probability
-        is part of ``log_q``.
+        The class under which z was drawn, if the model has classes; its log probability is part
+        of ``log_q``.
     """
 
     z: Tensor

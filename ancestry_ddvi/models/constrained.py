@@ -1,4 +1,4 @@
-"""A generator under a constraint: its own likelihood times a reward for where a draw is."""
+"""A generator under a constraint: its likelihood times a reward of latents."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LogReward = Callable[[Tensor], Tensor]
 
 
 class ConstrainedLikelihood(Likelihood):
-    """p(x | z) r(z): data and a constraint at once; simulated data are those of p(x | z)."""
+    """p(x | z) r(z), the likelihood of data times a reward; simulated data are from p(x | z)."""
 
     def __init__(self, likelihood: Likelihood, log_reward: LogReward) -> None:
         super().__init__()
@@ -37,14 +37,14 @@ class ConstrainedLikelihood(Likelihood):
         return self.likelihood.misfit(batch, z)
 
     def simulate(self, batch: Batch, z: Tensor) -> Batch:
-        """Data at each latent, whatever its reward."""
+        """Data drawn from p(x | z), without the reward."""
         return self.likelihood.simulate(batch, z)
 
 
 class Constrained(LatentModel):
-    """The generator's own posterior, its draws weighted by the reward besides.
+    """A generator whose draws are weighted by a reward too.
 
-    A generator that claims no uncertainty lends no draws: proposals are then standard normal.
+    Proposals are draws of the generator's posterior, or standard normal if it gives none.
     """
 
     claims_uncertainty = True
@@ -57,8 +57,8 @@ class Constrained(LatentModel):
         self.log_reward = log_reward
         self.encoder = generator.encoder
         self.labels = generator.labels
-        lends = generator.claims_uncertainty
-        self.noise_shape = generator.noise_shape if lends else (1, generator.noise_shape[1])
+        proposes = generator.claims_uncertainty
+        self.noise_shape = generator.noise_shape if proposes else (1, generator.noise_shape[1])
 
     def encode(self, batch: Batch, noise: Tensor) -> Draw:
         """A draw of the generator's posterior, or of a standard normal."""
@@ -68,7 +68,7 @@ class Constrained(LatentModel):
         return Draw(z, (), log_normal(z, 0.0, 0.0))
 
     def log_weight(self, batch: Batch, draw: Draw) -> Tensor:
-        """Log weight of each draw, the reward in it; (n,)."""
+        """Log weight of each draw, with the reward; (n,)."""
         if not self.generator.claims_uncertainty:
             assert draw.log_q is not None
             return self.log_joint(batch, draw.z) - draw.log_q

@@ -1,4 +1,4 @@
-"""What a network is shown of the data before it guesses the latents."""
+"""Encoders: from data to the context of a posterior."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from .nets import MLP
 class ScoreEncoder(nn.Module):
     """Context from scores and their precision.
 
-    The network sees scores shrunk towards the cohort by their own uncertainty, and that
-    uncertainty: the posterior mean and standard deviation under independent normal scores with
-    the cohort's variances. With few variants the input is the cohort's centre and a wide bar, not
-    a wild number.
+    The inputs are the posterior means and standard deviations of scores under independent normal
+    priors with the variances of the cohort. With few variants they approach the mean and the
+    standard deviations of the cohort.
 
     Parameters
     ----------

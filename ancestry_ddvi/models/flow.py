@@ -1,4 +1,4 @@
-"""A probability flow between data and a normal law, by a denoiser that knows every noise."""
+"""A probability flow between data and a normal distribution, by a denoiser of any noise."""
 
 from __future__ import annotations
 
@@ -17,32 +17,31 @@ LEVELS = 4.0
 """Log noise is divided by this for the network."""
 
 FULL = 1e3
-"""Noise in units of the data's variance that leaves nothing of their shape."""
+"""Noise variance, in units of the data's, at which the data are indistinguishable from normal."""
 
 DENSITY_STEPS = 16
 """Of the fourth order: densities of the scores of real samples come out within 0.01 nats."""
 
 LOG_VARIANCE = -12.0, 3.0
-"""Range of what the network says of the variance of its error."""
+"""Range of the log variance of its error that the network predicts."""
 
 WIDER = -12.0, 3.0
-"""Range of what it says of the log variance of data thereabouts, over that of all."""
+"""Range of the log local variance of data that the network predicts, relative to that of all."""
 
 
 class Denoiser(nn.Module):
     """E[x | x + noise], and the variance of x about it, for normal noise of any variances.
 
-    The noise has its own variance along each direction, so one network serves every path of
-    noise: all inflations, and any precision a measurement may have. With data of variance xi and
-    noise gamma, and whitening in and out as de Albuquerque & Pearson (2024, appendix; after Karras
-    et al. 2022),
+    The noise has its own variance along each direction, so one network serves all inflations and
+    all precisions of measurement. With data of variance xi and noise gamma, and inputs and outputs
+    whitened as by de Albuquerque & Pearson (2024, appendix; after Karras et al. 2022),
 
         E[x | y] = xi / (xi + gamma) y + sqrt(xi gamma / (xi + gamma)) F(y / sqrt(xi + gamma)),
 
-    where F is what the network says: a shift, and a multiple of what it sees that would be right
-    if data thereabouts were normal with other variances, which it says too. Normals of several
-    widths need such a product, and layers learn it late or never. It starts at zero: the right
-    answer for normal data.
+    where F is the output of the network: a shift, and a multiple of the whitened input, which is
+    exact where data are locally normal with the variance that the network predicts. Mixtures of
+    normals of different widths need this product, which plain layers learn slowly. F starts at
+    zero, which is exact for normal data.
 
     Parameters
     ----------
@@ -63,22 +62,22 @@ class Denoiser(nn.Module):
         self.last = zero_init(nn.Linear(width, 3 * dims))
 
     def raw(self, y: Tensor, gamma: Tensor) -> tuple[Tensor, Tensor]:
-        """F, and the log variance of what F should have been; each (n, dims)."""
+        """F, and the log variance of its target; each (n, dims)."""
         level = (gamma / self.spectrum).clamp_max(FULL).log()
-        seen = y * self._in(gamma)
-        hidden = functional.silu(self.first(torch.cat([seen, level / LEVELS], -1)))
+        whitened = y * self._in(gamma)
+        hidden = functional.silu(self.first(torch.cat([whitened, level / LEVELS], -1)))
         for layer in self.middle:
             hidden = hidden + functional.silu(layer(hidden))
         shift, wider, log_variance = self.last(hidden).chunk(3, -1)
-        excess = (wider.clamp(*WIDER) - level).sigmoid() - (-level).sigmoid()
-        mean = shift + 2 * (level / 2).cosh() * excess * seen
+        gain = (wider.clamp(*WIDER) - level).sigmoid() - (-level).sigmoid()
+        mean = shift + 2 * (level / 2).cosh() * gain * whitened
         return mean, log_variance.clamp(*LOG_VARIANCE)
 
     def _in(self, gamma: Tensor) -> Tensor:
         return (self.spectrum + gamma).rsqrt()
 
     def _spread(self, gamma: Tensor) -> Tensor:
-        """Variance of x given y, were the data normal."""
+        """Variance of x given y for normal data."""
         return self.spectrum * gamma / (self.spectrum + gamma)
 
     def forward(self, y: Tensor, gamma: Tensor) -> tuple[Tensor, Tensor]:
@@ -95,14 +94,14 @@ class Denoiser(nn.Module):
         target = (x - share * y) / self._spread(gamma).sqrt()
         mean, log_variance = self.raw(y, gamma)
         error = (mean - target).square()
-        told = error.detach() * (-log_variance).exp() + log_variance
-        return (error + 0.5 * told).sum(-1)
+        log_density = error.detach() * (-log_variance).exp() + log_variance
+        return (error + 0.5 * log_density).sum(-1)
 
 
 class Flow(nn.Module):
     """The probability flow from data to N(0, I) and back: unique for its inflation and denoiser.
 
-    Data are given and taken as they are, latents in units of their standard deviation at the end.
+    Data are in their own units, latents in units of their standard deviation at the end.
     With D = E[x | y] the flow of rescaled data follows de Albuquerque & Pearson (2024),
     equation 8 with the score by Tweedie's formula:
 
@@ -120,7 +119,7 @@ class Flow(nn.Module):
     gap : float
         How much slower noise grows along the others: 0 preserves the participation ratio.
     floor : float
-        Noise at the start, in units of the data's variance: detail below it is not told.
+        Noise at the start, in units of the data's variance: smaller detail is not modelled.
     integrator : str
         A name of ``INTEGRATORS``.
     steps : int
@@ -156,7 +155,7 @@ class Flow(nn.Module):
         return len(self.centre)
 
     def set_moments(self, centre: Tensor, spectrum: Tensor) -> None:
-        """Take the centre and the variances of the data, each (dims,)."""
+        """Set the centre and the variances of the data, each (dims,)."""
         self.centre.copy_(centre)
         self.denoiser.spectrum.copy_(spectrum)
 
@@ -168,7 +167,7 @@ class Flow(nn.Module):
 
     @property
     def blur(self) -> Tensor:
-        """Variances of the noise at the start, (dims,): what is said of data is said of these."""
+        """Variances of the noise at the start, (dims,): the flow models data with this noise."""
         path = self.inflation
         return path.gamma(path.grid(1)[:1])[0]
 
@@ -202,10 +201,10 @@ class Flow(nn.Module):
         return moved
 
     def log_density(self, x: Tensor, gamma: Tensor) -> Tensor:
-        """Log density of data seen with normal noise of variances ``gamma``, (n, dims); (n,).
+        """Log density of data observed with normal noise of variances ``gamma``, (n, dims); (n,).
 
-        Noise grows from ``gamma`` geometrically until nothing but a normal law is left, and the
-        change of density along the flow is the trace of its Jacobian.
+        Noise grows geometrically from ``gamma`` to ``FULL``, where the density is normal. The
+        change of log density along the flow is the trace of its Jacobian.
         """
         gamma = gamma + self.blur
         start = gamma.log()
@@ -230,11 +229,11 @@ class Flow(nn.Module):
         return found
 
     def posterior(self, x: Tensor, gamma: Tensor, noise: Tensor) -> Tensor:
-        """Draws of data given what was seen of them with normal noise; (n, dims).
+        """Draws of data given observations with normal noise; (n, dims).
 
-        The noise is taken away in steps, each with the mean and the variances that the denoiser
-        believes of the data (Ho et al. 2020, equation 7, with the uncertainty of x added). Beyond
-        ``FULL`` that belief is normal, so what exceeds it goes in the first step.
+        Noise is removed in steps with the mean and the variances of the denoiser (Ho et al. 2020,
+        equation 7, with the uncertainty of x added). Noise beyond ``FULL`` is removed in the first
+        step.
 
         Parameters
         ----------

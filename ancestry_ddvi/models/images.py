@@ -23,7 +23,7 @@ PAINTED = (64, 32, 16)
 
 
 FREQUENCIES, SPREAD = 64, 0.5
-"""Random Fourier features that decoders see of latents: how many, and waves per unit."""
+"""Random Fourier features of latents in decoders: how many, and waves per unit."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class PixelEncoder(nn.Module):
     """Context from pixels by four convolutions of stride two.
 
     Nothing is normalised: across a batch, rows would depend on each other, and within an image
-    its brightness would be lost, which is most of what few latents can say.
+    its brightness would be lost, the main variation that few latents can represent.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How noise grows along a flow, direction by direction, and how space shrinks meanwhile."""
+"""Inflations: how noise grows along each direction of a flow, and the scale of space."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Inflation(abc.ABC):
     spectrum : Tensor, (dims,)
         xi, the variances of the data, largest first.
     rates : Tensor, (dims,)
-        How fast noise grows along each direction, the fastest at 1. All alike keep the
-        participation ratio; slower ones are compressed by the factor exp(-(1 - rate) t).
+        How fast noise grows along each direction, at most 1. Equal rates keep the participation
+        ratio; slower directions are compressed by the factor exp(-(1 - rate) t).
     floor, full : float
         Noise at the start and at the end, in units of the data's variance.
     """
@@ -36,7 +36,7 @@ class Inflation(abc.ABC):
 
     @property
     def end(self) -> float:
-        """The time at which the fastest directions have all their noise."""
+        """The time at which the fastest directions have noise ``full``."""
         return math.log(self.full / self.floor)
 
     @abc.abstractmethod
@@ -56,7 +56,7 @@ class Inflation(abc.ABC):
         """Its derivative; (n,)."""
 
     def at(self, share: Tensor) -> Tensor:
-        """The times after shares of the way, by which even steps suit an integrator; (n,)."""
+        """The times after shares of the path, spaced evenly for an integrator; (n,)."""
         return share * self.end
 
     def grid(self, steps: int) -> Tensor:
@@ -95,8 +95,8 @@ class Whitened(Inflation):
 class Uniform(Whitened):
     """The same noise along all directions, as in the published code.
 
-    gamma_i = xi_1 h_i, with h and alpha as above: the end is the same normal along all kept
-    directions, so the participation ratio becomes that of a sphere, whatever that of the data.
+    gamma_i = xi_1 h_i, with h and alpha as in ``Whitened``. The end has the same variance along
+    all kept directions, so the participation ratio becomes that of a sphere.
     """
 
     def gamma(self, t: Tensor) -> Tensor:
@@ -104,7 +104,7 @@ class Uniform(Whitened):
 
 
 class Published(Inflation):
-    """As printed in the paper's main text: gamma_i = xi_i (exp(rate_i t) - 1), from no noise on.
+    """As printed in the paper's main text: gamma_i = xi_i (exp(rate_i t) - 1), from zero noise.
 
     alpha = exp(-t / 2). Growth of gamma is 1 / t at first, so steps are even in log time, and the
     first stands where ``floor`` of the data's variance has been added.

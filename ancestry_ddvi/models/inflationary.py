@@ -14,36 +14,36 @@ from .normal import log_normal
 from .priors.gaussian import StandardNormal
 
 AT_ONCE = 64
-"""Densities are asked for so many rows at a time, or a multiple: see ``_once``."""
+"""Densities are computed for a multiple of so many rows: see ``_unique_density``."""
 
 
 class FlowScores(NormalScores):
-    """p(scores | z): the flow decodes z to the true scores, and nothing is left over."""
+    """p(scores | z): the flow decodes z to the true scores, without a residual."""
 
     def __init__(self, flow: Flow) -> None:
         super().__init__()
         self.flow = flow
-        nothing = torch.full((flow.dims,), -torch.inf)
-        self.register_buffer("log_residual_variance", nothing, persistent=False)
+        minus_infinity = torch.full((flow.dims,), -torch.inf)
+        self.register_buffer("log_residual_variance", minus_infinity, persistent=False)
 
     def forward(self, z: Tensor) -> Tensor:
         """True scores at each latent; (n, features)."""
         return self.flow.decode(z)
 
     def misfit(self, batch: Batch, z: Tensor) -> Tensor:
-        """Squared distance of the latent from the middle: how deep in the tail a sample is.
+        """Squared norm of the latent: how far in the tail of the prior a sample is.
 
-        The decoded scores are as near to those measured as noise allows, wherever that is.
+        The decoded scores always fit the measured scores, so their distance carries no information.
         """
         del batch
         return z.square().sum(-1)
 
 
 class Inflationary(LatentModel):
-    """Standard-normal latents, as many as scores, which a flow turns into true scores.
+    """Standard-normal latents, as many as scores, mapped to true scores by a flow.
 
-    There is no encoder to be trained: the posterior of true scores, given measured ones with
-    normal noise, is drawn by taking noise away step by step with the flow's own denoiser.
+    There is no encoder: true scores are drawn from their posterior, given measured scores with
+    normal noise, by removing the noise in steps with the flow's own denoiser.
     """
 
     claims_uncertainty = True
@@ -60,8 +60,7 @@ class Inflationary(LatentModel):
     def encode(self, batch: Batch, noise: Tensor) -> Draw:
         """Latents of a draw from p(true scores | scores); the path is the draw itself.
 
-        Its noise has the right variance along each direction and no correlation, which
-        ``weigh`` makes up for.
+        The noise is taken to be uncorrelated; ``log_weight`` corrects for that.
         """
         scores = self.flow.posterior(batch.x, variances(batch), noise)
         return Draw(self.flow.encode(scores), (scores,), None)
@@ -69,8 +68,8 @@ class Inflationary(LatentModel):
     def log_weight(self, batch: Batch, draw: Draw) -> Tensor:
         """Log of p(scores) under uncorrelated noise, times the ratio of the two likelihoods.
 
-        Its mean over draws estimates p(scores) under the noise as it is: p(scores) the flow
-        gives by its change of density, so this is an estimate and no bound.
+        The mean weight of draws estimates p(scores) under the true noise. It is an estimate, not a
+        bound, because the flow gives p(scores) by its change of density.
         """
         (scores,) = draw.path
         noise = variances(batch)
@@ -79,25 +78,27 @@ class Inflationary(LatentModel):
         log_det = batch.factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
         correlated = log_normal(whitened, 0.0, 0.0) + log_det
         plain = log_normal(batch.x, scores, 0.5 * noise.log())
-        weight: Tensor = _once(self.flow, batch.x, noise) + correlated - plain
+        weight: Tensor = _unique_density(self.flow, batch.x, noise) + correlated - plain
         return weight
 
 
 def variances(batch: Batch) -> Tensor:
-    """Variances of the noise of scores along each component; (n, features). 0 of exact rows."""
+    """Noise variances of scores along each component, 0 without noise; (n, features)."""
     if batch.factor is None:
         return torch.zeros_like(batch.x)
     inverse: Tensor = torch.linalg.inv(batch.factor)
     return inverse.square().sum(-2)
 
 
-def _once(flow: Flow, x: Tensor, noise: Tensor) -> Tensor:
-    """Log densities, asked once of rows that follow one another alike; (n,).
+def _unique_density(flow: Flow, x: Tensor, noise: Tensor) -> Tensor:
+    """Log densities, computed once for runs of equal rows; (n,).
 
-    Always for a multiple of ``AT_ONCE`` rows, so that a sample alone meets the same arithmetic.
+    Rows are padded to a multiple of ``AT_ONCE``, so that results do not depend on other samples.
     """
-    asked, where = torch.unique_consecutive(torch.cat([x, noise], -1), dim=0, return_inverse=True)
-    count = -(-len(asked) // AT_ONCE) * AT_ONCE
-    filled = asked[torch.arange(count, device=x.device) % len(asked)]
+    distinct, where = torch.unique_consecutive(
+        torch.cat([x, noise], -1), dim=0, return_inverse=True
+    )
+    count = -(-len(distinct) // AT_ONCE) * AT_ONCE
+    filled = distinct[torch.arange(count, device=x.device) % len(distinct)]
     found: Tensor = flow.log_density(*filled.chunk(2, -1))[where]
     return found

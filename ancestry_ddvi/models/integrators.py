@@ -8,7 +8,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 Field = Callable[[Tensor, Tensor], Tensor]
-"""Velocity at places (n, dims) and one time ()."""
+"""Velocity at points (n, dims) and one time ()."""
 
 
 def heun(field: Field, x: Tensor, times: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Classes inside a model: hypotheses about them, and what the posterior is told of one."""
+"""Classes inside a model: hypotheses about them, and contexts that include one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Hypotheses:
     Attributes
     ----------
     rows : Tensor of int64, (m,)
-        Which row of the batch; a row may stand under several classes.
+        Index of the row in the batch; a row may have several hypotheses.
     label : Tensor of int64, (m,), or None
-        The class; None where the model knows none.
+        The class; None if the model has no classes.
     log_q : Tensor, (m,)
         Log probability of the class given the row; 0 where it is known. Those of a row sum to 1.
     """
@@ -41,7 +41,7 @@ class Labels(nn.Module, abc.ABC):
 
     @abc.abstractmethod
     def hypotheses(self, context: Tensor, known: Tensor | None) -> Hypotheses:
-        """All classes of rows whose class is not known (-1), and the one class of the others."""
+        """All classes for rows of unknown class (-1), and the known class of the others."""
 
     @abc.abstractmethod
     def draw(self, context: Tensor, noise: Tensor) -> Hypotheses:
@@ -61,7 +61,7 @@ class Labels(nn.Module, abc.ABC):
 
 
 class NoLabels(Labels):
-    """No classes: one hypothesis a row, and nothing to tell."""
+    """No classes: one hypothesis for each row."""
 
     noise_vectors = 0
 
@@ -126,7 +126,7 @@ class PredictedLabels(Labels):
         )
 
     def draw(self, context: Tensor, noise: Tensor) -> Hypotheses:
-        """The class at the quantile that the first normal of the noise is at."""
+        """One class for each row, by the quantile of the first normal of its noise."""
         log_q = self.log_probs(context)
         quantile = torch.special.ndtr(noise[:, 0, :1])
         label = (log_q.exp().cumsum(-1) < quantile).sum(-1).clamp_max(self.classes - 1)
@@ -135,8 +135,8 @@ class PredictedLabels(Labels):
 
     def with_class(self, context: Tensor, label: Tensor | None) -> Tensor:
         """The context plus the embedding of the class."""
-        told: Tensor = context + self.embedding(label)
-        return told
+        both: Tensor = context + self.embedding(label)
+        return both
 
     def log_prob(self, context: Tensor, label: Tensor | None) -> Tensor:
         """Log q(label | x) of given classes; (n,)."""

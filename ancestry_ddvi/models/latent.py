@@ -20,7 +20,7 @@ class LatentModel(nn.Module, abc.ABC):
     noise_shape : tuple of int
         (standard-normal vectors one draw consumes, latent dimensions).
     claims_uncertainty : bool
-        Whether several draws of a row say how sure its place is.
+        Whether draws of a row are draws from a posterior; if not, they are all the same.
     """
 
     prior: Prior

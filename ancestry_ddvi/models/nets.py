@@ -1,4 +1,4 @@
-"""Networks, and only networks."""
+"""Fully connected layers, Fourier features and initialisations."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class MLP(nn.Module):
 class FourierFeatures(nn.Module):
     """Random Fourier features: z, sin(w z) and cos(w z) for fixed random frequencies w.
 
-    Two latents have to say much: what follows can then change quickly from place to place,
+    Images change quickly with two latents; with these features the decoder can change quickly,
     which a plain network learns late or never (Tancik et al. 2020, section 4).
 
     Parameters
@@ -63,7 +63,7 @@ class FourierFeatures(nn.Module):
 def kaiming_init(net: nn.Sequential) -> nn.Sequential:
     """The layers with weights that keep signals at their size (He et al. 2015).
 
-    As torch starts them, five layers leave a hundredth of what tells one image from another.
+    With the default initialisation, five layers reduce differences between images to a hundredth.
     """
     for layer in net:
         if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
@@ -73,7 +73,7 @@ def kaiming_init(net: nn.Sequential) -> nn.Sequential:
 
 
 def zero_init(layer: nn.Linear) -> nn.Linear:
-    """The layer with its weights at zero: a correction that starts by correcting nothing."""
+    """The layer with weights and bias at zero, for a correction that starts at zero."""
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
     return layer

@@ -50,7 +50,7 @@ def geometric(steps: int) -> Tensor:
     Noise and signal are measured in standard deviations. A posterior is a twentieth of its prior
     wide, or less: a schedule whose first step already adds three tenths of a prior, such as five
     steps of a cosine, asks one normal step to draw the whole shape. Nothing asks the last
-    auxiliary to be standard normal, because a chain that sees the data knows where it is.
+    auxiliary to be standard normal, because the chain depends on the data.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Prior, likelihood and posterior: the whole of a variational method."""
+"""A prior, a likelihood and an amortised posterior."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from .priors.base import Prior
 class Variational(LatentModel):
     """A latent-variable model with an amortised posterior.
 
-    Everything that is ever asked of it is a function of one number per draw, the log weight
-    log p(x | z) + log p(z) - [log q(z, path | x) - log r(path | z)]: its mean is the evidence
-    lower bound, its log-mean-exp the importance-weighted bound, its softmax the weights that
-    turn draws from q into draws from the posterior. Where the model knows classes, a draw has
-    one too: p(z) becomes p(label) p(z | label), q(z, path | x) becomes q(label | x)
-    q(z, path | x, label).
+    All bounds and weights are functions of one number per draw, the log weight
+    log p(x | z) + log p(z) - [log q(z, path | x) - log r(path | z)]. Its mean is the evidence
+    lower bound, its log-mean-exp the importance-weighted bound, its softmax gives importance
+    weights. If the model has classes, a draw has one too: p(z) becomes p(label) p(z | label), and
+    q(z, path | x) becomes q(label | x) q(z, path | x, label).
     """
 
     claims_uncertainty = True
@@ -64,7 +63,7 @@ class Variational(LatentModel):
         return replace(draw, label=guess.label, log_q=draw.log_q + guess.log_q)  # type: ignore[operator]
 
     def log_weight(self, batch: Batch, draw: Draw, beta: float = 1.0) -> Tensor:
-        """The log weight of each draw, the divergence counted ``beta`` times; (n,)."""
+        """The log weight of each draw, with the divergence multiplied by ``beta``; (n,)."""
         prior = self.prior.log_prob(draw.z, draw.label)
         if draw.label is not None:
             prior = prior + self.prior.log_class()[draw.label]
@@ -80,10 +79,10 @@ class Variational(LatentModel):
         """
         context = self.encoder(batch)
         guess = self.labels.hypotheses(context, batch.label)
-        told = self.labels.with_class(context[guess.rows], guess.label).repeat_interleave(draws, 0)
-        noise = torch.randn(len(told), *self.posterior.noise_shape, device=told.device)
+        given = self.labels.with_class(context[guess.rows], guess.label).repeat_interleave(draws, 0)
+        noise = torch.randn(len(given), *self.posterior.noise_shape, device=given.device)
         label = None if guess.label is None else guess.label.repeat_interleave(draws)
-        draw = replace(self.posterior.rsample(told, noise), label=label)
+        draw = replace(self.posterior.rsample(given, noise), label=label)
         weight = self.log_weight(batch[guess.rows].repeat(draws), draw, beta).view(-1, draws)
         value = weight.logsumexp(1) - weight.new_tensor(float(draws)).log()
         each = guess.log_q.exp() * (value - beta * guess.log_q)
@@ -91,14 +90,14 @@ class Variational(LatentModel):
 
     def log_q(self, context: Tensor, draw: Draw) -> Tensor:
         """Log q(z, path, label | x) - log r(path | z) of a draw made elsewhere; (n,)."""
-        told = self.labels.with_class(context, draw.label)
-        chain = self.posterior.log_q(draw.z, draw.path, told)
+        given = self.labels.with_class(context, draw.label)
+        chain = self.posterior.log_q(draw.z, draw.path, given)
         return chain + self.labels.log_prob(context, draw.label)
 
     def simulate(self, batch: Batch) -> tuple[Batch, Draw]:
-        """Fantasies, x ~ p(x | z) seen as sharply as ``batch``, and the z ~ p behind each.
+        """Simulated data x ~ p(x | z) with the precision of ``batch``, and the z ~ p(z) of each.
 
-        That z is a draw from the exact posterior of its simulated; its path comes from r(path | z).
+        That z is a draw from the exact posterior given x; its path is drawn from r(path | z).
         """
         with torch.no_grad():
             label = self._classes(len(batch))
@@ -112,10 +111,10 @@ class Variational(LatentModel):
         return self.log_q(self.encoder(simulated), truth)
 
     def log_chain_from_prior(self, batch: Batch) -> Tensor:
-        """Log q of latents of the prior, (n,), as far as the chain goes that leads to them.
+        """Log q of the chain below its top, of latents drawn from the prior; (n,).
 
-        The simplified sleep of the paper: rows of data stay what they are, so nothing is asked
-        of the encoder.
+        The simplified sleep of the paper: the context is that of the rows of data, and the encoder
+        gets no gradient.
         """
         with torch.no_grad():
             label = self._classes(len(batch))

@@ -1,4 +1,4 @@
-"""An empty figure: panels, title, caption and legend, each with room of its own."""
+"""An empty figure with panels, title, caption and legend."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .legend import draw_legend, widths
 from .lettering import shortened, width
 
 SIDE, LEFT, GAP, TOP, BOTTOM, LINE = 5.0, 0.7, 0.75, 0.72, 0.55, 0.155
-"""Inches: a panel, left of the first, between two, above, below, and a line of the caption."""
+"""Inches: side of a panel, margins left, between, above and below, height of a caption line."""
 
 DPI = 200
 CAPTION_SIZE = 8.0
 TITLE_LETTER = 0.12
-"""Inches in a letter of the title, a little more than on average."""
+"""Width of a letter of the title in inches, slightly above average."""
 
 STYLE: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
@@ -48,7 +48,7 @@ STYLE: dict[Any, Any] = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Matplotlib's settings for one figure; a letter that the font lacks is no reason to warn."""
+    """Matplotlib settings for one figure, without warnings of letters missing from the font."""
     with matplotlib.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         yield
@@ -84,6 +84,6 @@ def canvas(
 
 
 def _wrapped(caption: str, inches: float) -> list[str]:
-    """The caption in lines that fit, with room to spare for a line of wide letters."""
+    """The caption in lines that fit, with a margin for wide letters."""
     letter = width(caption, CAPTION_SIZE) / len(caption)
     return textwrap.wrap(caption, int(0.97 * inches / letter))

@@ -1,4 +1,4 @@
-"""Samples who share a label, and the style they are drawn in."""
+"""Groups of samples with the same label, and the style in which they are drawn."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..artefacts.labels import UNLABELLED
-from .palette import EVERYBODY, UNNAMED, Style, styles
+from .palette import SINGLE_GROUP, UNNAMED, Style, styles
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Group:
 
 
 def grouped(labels: Sequence[str] | None, samples: int) -> list[Group]:
-    """Groups in the order of their names, those without a label last; every sample is in one."""
+    """Groups sorted by name, samples without a label last; each sample is in one group."""
     if labels is None:
-        return [Group("", np.arange(samples), EVERYBODY)]
+        return [Group("", np.arange(samples), SINGLE_GROUP)]
     names = np.array(labels, dtype=str)
     names[names == UNLABELLED] = ""
     order = np.argsort(names, kind="stable")

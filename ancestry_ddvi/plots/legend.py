@@ -1,4 +1,4 @@
-"""A legend of marker, name and count that stays legible with dozens of groups."""
+"""A legend of markers, names and counts, legible with dozens of groups."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIZE = 8.0
 
 
 def columns(groups: Sequence[Group]) -> list[list[tuple[Group, str]]]:
-    """Groups with their text, in columns of at most 28; at most three columns."""
+    """Groups with their text, in at most three columns of at most 28."""
     entries = [(group, shortened(group.legend, LONGEST)) for group in groups[: ROWS * COLUMNS]]
     number = -(-len(entries) // ROWS)
     rows = -(-len(entries) // max(number, 1))

@@ -1,4 +1,4 @@
-"""How wide words are, and what is left of them where there is no room."""
+"""Width of text, and shortened text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 @cache
 def width(text: str, points: float) -> float:
-    """Width in inches of a line of text, as Matplotlib's present font sets it."""
+    """Width in inches of a line of text, in Matplotlib's current font."""
     figure = Figure(dpi=100)
     FigureCanvasAgg(figure)
     line = figure.text(0, 0, text, fontsize=points, parse_math=False)
@@ -18,5 +18,5 @@ def width(text: str, points: float) -> float:
 
 
 def shortened(text: str, letters: int) -> str:
-    """At most so many letters, the last an ellipsis where some are missing."""
+    """The text, cut to a number of letters with an ellipsis at the end."""
     return text if len(text) <= letters else text[: letters - 1] + "…"

@@ -25,7 +25,7 @@ LATTICE = LATTICE[np.argsort(np.hypot(*LATTICE.T), kind="stable")]
 def write_names(axes: Axes, points: np.ndarray, groups: Sequence[Group]) -> None:
     """Write each group's name at the median of its points; (samples, 2).
 
-    Nothing is written with more than 40 groups, where the legend has to do.
+    With more than 40 groups no names are written; the legend has them.
     """
     named = [group for group in groups if group.name]
     if not named or len(named) > MAX_NAMES:
@@ -34,13 +34,13 @@ def write_names(axes: Axes, points: np.ndarray, groups: Sequence[Group]) -> None
         np.array([np.median(points[group.rows], axis=0) for group in named])
     )
     texts = [_text(axes, group) for group in named]
-    places = apart(anchors, np.array([_size(axes, text) for text in texts]), _frame(axes))
+    centres = separate(anchors, np.array([_size(axes, text) for text in texts]), _frame(axes))
     to_data = axes.transData.inverted()
-    for text, place, anchor in zip(texts, places, anchors, strict=True):
-        x, y = to_data.transform(place)
+    for text, centre, anchor in zip(texts, centres, anchors, strict=True):
+        x, y = to_data.transform(centre)
         text.set_position((x, y))
-        if np.abs(place - anchor).max() > 1.5 * SIZE * _pixels(axes):
-            _lead(axes, to_data.transform([place, anchor]))
+        if np.abs(centre - anchor).max() > 1.5 * SIZE * _pixels(axes):
+            _lead(axes, to_data.transform([centre, anchor]))
 
 
 def _text(axes: Axes, group: Group) -> Text:
@@ -77,15 +77,15 @@ def _frame(axes: Axes) -> np.ndarray:
 
 
 def _lead(axes: Axes, ends: np.ndarray) -> None:
-    """A thin line from a name that had to move to where its samples are."""
+    """A thin line from a name that was moved to its samples."""
     axes.plot(*ends.T, color="#555555", linewidth=0.5, zorder=5, scalex=False, scaley=False)
 
 
-def apart(anchors: np.ndarray, sizes: np.ndarray, frame: np.ndarray) -> np.ndarray:
-    """Centres of boxes that do not overlap, each at the free place nearest to its anchor.
+def separate(anchors: np.ndarray, sizes: np.ndarray, frame: np.ndarray) -> np.ndarray:
+    """Centres of boxes that do not overlap, each at the free position nearest to its anchor.
 
-    Boxes are placed one after the other, on a lattice of a quarter of their width and half of
-    their height around the anchor. One that finds no room stays at its anchor.
+    Boxes are positioned in order, on a lattice of a quarter of their width and half of their
+    height around the anchor. A box without a free position stays at its anchor.
 
     Parameters
     ----------
@@ -95,10 +95,10 @@ def apart(anchors: np.ndarray, sizes: np.ndarray, frame: np.ndarray) -> np.ndarr
     """
     centres = np.empty_like(anchors)
     for i, (anchor, size) in enumerate(zip(anchors, sizes, strict=True)):
-        places = anchor + LATTICE * size / [4, 2]
-        places = np.clip(places, frame[0] + size / 2, frame[1] - size / 2)
-        between = np.abs(places[:, None] - centres[:i])
+        candidates = anchor + LATTICE * size / [4, 2]
+        candidates = np.clip(candidates, frame[0] + size / 2, frame[1] - size / 2)
+        between = np.abs(candidates[:, None] - centres[:i])
         free = (between >= (size + sizes[:i]) / 2 - 1e-6).any(axis=2).all(axis=1)
-        nearest = np.where(free, np.hypot(*(places - anchor).T), np.inf).argmin()
-        centres[i] = places[nearest]
+        nearest = np.where(free, np.hypot(*(candidates - anchor).T), np.inf).argmin()
+        centres[i] = candidates[nearest]
     return centres

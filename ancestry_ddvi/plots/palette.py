@@ -1,4 +1,4 @@
-"""Colours and markers that stay apart for every kind of colour vision."""
+"""Colours and markers that can be told apart with any colour vision."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ COLOURS = (
 """Six colours of Okabe and Ito (2008) and two of Tol (2021), dark enough for white paper."""
 
 MARKERS = {"o": 1.0, "^": 1.05, "s": 0.8, "D": 0.65, "v": 1.05, "P": 1.05, "X": 1.05}
-"""Markers with the factor by which an area is multiplied to look as large as a disc."""
+"""Markers, with the factor of their area that makes them look as large as a disc."""
 
 NEUTRAL = "#767676"
 """For samples without a label."""
 
 BACKGROUND = "#C4C4C4"
-"""For a reference behind the samples shown."""
+"""For reference samples in the background."""
 
 
 class Style(NamedTuple):
@@ -35,7 +35,7 @@ class Style(NamedTuple):
 
 
 UNNAMED = Style(NEUTRAL, "o")
-EVERYBODY = Style(COLOURS[0], "o")
+SINGLE_GROUP = Style(COLOURS[0], "o")
 """For a cohort without labels."""
 
 
@@ -43,7 +43,7 @@ def styles(names: Iterable[str]) -> dict[str, Style]:
     """A style for each name, in the order given.
 
     Eight colours and seven markers advance together, so that neighbours in the list differ in
-    both and 56 names pass before a pair comes back.
+    both, and pairs repeat after 56 names.
     """
     markers = tuple(MARKERS)
     return {

@@ -1,4 +1,4 @@
-"""What is drawn inside one pair of axes: samples, and how firmly each is placed."""
+"""Elements of a panel: samples, and their posterior standard deviations."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from .groups import Group
 from .palette import BACKGROUND, MARKERS
 
 TURNS = 4
-"""How often each group comes up in the order of drawing."""
+"""Number of turns of each group in the order of drawing."""
 
 ELLIPSE_SD = 1.0
 """Half axes of an ellipse, in posterior standard deviations."""
 
 RASTER = 5_000
-"""More samples than this and their marks become pixels inside the SVG."""
+"""With more samples, marks are rasterised in the SVG."""
 
 RASTER_SPREAD = 1_000
-"""The same for ellipses and bars, each of which costs a kilobyte."""
+"""The same for ellipses and lines, each of which takes a kilobyte."""
 
 
 def draw_points(axes: Axes, points: np.ndarray, groups: Sequence[Group]) -> None:
-    """One mark a sample; groups take turns, so that none hides the others.
+    """One mark for each sample; groups are drawn in turns, so that none hides the others.
 
     Parameters
     ----------
@@ -59,12 +59,12 @@ def _turns(groups: Sequence[Group]) -> list[tuple[Group, np.ndarray]]:
 
 
 def area(samples: int) -> float:
-    """Area of a mark in square points: smaller the more there are."""
+    """Area of a mark in square points: the more samples, the smaller."""
     return float(np.clip(800 / np.sqrt(samples), 2, 36))
 
 
 def draw_background(axes: Axes, points: np.ndarray) -> None:
-    """A reference behind the samples, in light grey."""
+    """Reference samples in the background, in light grey."""
     axes.scatter(
         points[:, 0],
         points[:, 1],
@@ -108,7 +108,7 @@ def draw_spread(
 
 
 def faint(samples: int) -> float:
-    """Opacity of an ellipse: fainter the more lie over each other."""
+    """Opacity of an ellipse: the more samples, the fainter."""
     return float(np.clip(1.2 / np.sqrt(samples), 0.015, 0.2))
 
 
@@ -123,7 +123,7 @@ def colours(groups: Sequence[Group], samples: int) -> np.ndarray:
 def draw_strip(
     axes: Axes, values: np.ndarray, sd: np.ndarray, groups: Sequence[Group]
 ) -> np.ndarray:
-    """One coordinate: samples stacked by group and, in it, by value, each with its bar.
+    """One coordinate: samples stacked by group and value, each with a line of its interval.
 
     Parameters
     ----------
@@ -132,19 +132,19 @@ def draw_strip(
     Returns
     -------
     ndarray, (samples, 2)
-        Where each sample was drawn.
+        Position at which each sample was drawn.
     """
     order = np.concatenate([g.rows[np.argsort(values[g.rows], kind="stable")] for g in groups])
     height = np.empty(len(values))
     height[order] = np.arange(len(values))
     reach = ELLIPSE_SD * sd
-    bars = np.stack(
+    lines = np.stack(
         [np.column_stack([values - reach, height]), np.column_stack([values + reach, height])],
         axis=1,
     )
     axes.add_collection(
         LineCollection(
-            list(bars),
+            list(lines),
             colors=colours(groups, len(values)) * [1, 1, 1, 0.3],
             linewidths=0.8,
             zorder=2,

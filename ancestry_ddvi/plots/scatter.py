@@ -32,25 +32,25 @@ def coordinates_figure(
     """Draw the first two coordinates and, beside them, the first two principal components.
 
     An ellipse of one posterior standard deviation surrounds each sample. With one coordinate,
-    samples are stacked by label and value instead, each with a bar of the same reach.
+    samples are stacked by label and value instead, each with a line of one standard deviation
+    to either side.
 
     Parameters
     ----------
     coordinates, sd : ndarray, (samples, dims)
-        Posterior means and standard deviations; the latter NaN where none are claimed, and then
-        not drawn.
+        Posterior means and standard deviations; NaN standard deviations are not drawn.
     labels : sequence of str, one per sample, optional
         Colours, markers, names and legend; ``NA`` is no label.
     pcs : ndarray, (samples, 2 or more), optional
         Without it there is one panel.
     covariance : ndarray, (samples, dims, dims), optional
-        Posterior covariances, for the shape of the ellipses; without it they stand upright.
+        Posterior covariances, for the shape of the ellipses; by default axes are uncorrelated.
     title, caption : str
-        Above and below the panels; what the ellipses are is added to the caption.
+        Above and below the panels; the meaning of the ellipses is added to the caption.
     background : ndarray, (points, dims), optional
-        Coordinates of a reference, in grey behind the samples.
+        Coordinates of reference samples, in grey behind the others.
     method : str
-        Name of what made the coordinates, for the heading of the panel.
+        Name of the method, for the heading of the panel.
     """
     from .canvas import canvas, style
     from .groups import grouped
@@ -58,7 +58,7 @@ def coordinates_figure(
     groups = grouped(labels, len(coordinates))
     spread = covariance if covariance is not None else sd[:, :, None] ** 2 * np.eye(sd.shape[1])
     if np.isfinite(sd).any():
-        shapes = "Bars" if coordinates.shape[1] == 1 else "Ellipses"
+        shapes = "Lines" if coordinates.shape[1] == 1 else "Ellipses"
         caption = f"{caption} {shapes} reach one posterior standard deviation.".strip()
     with style():
         panels = 1 if pcs is None else 2
@@ -129,7 +129,7 @@ def save(figure: Figure, prefix: str | Path) -> dict[str, Path]:
     Raises
     ------
     OutputUnwritable
-        If there is no writing at ``prefix``.
+        If ``prefix`` is not writable.
     """
     from .canvas import style
 

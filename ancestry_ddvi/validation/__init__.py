@@ -1,1 +1,1 @@
-"""The tables of papers, with an honest protocol beside theirs."""
+"""Published experiments run again, by the papers' protocols and by ours."""

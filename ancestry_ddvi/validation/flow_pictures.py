@@ -1,4 +1,4 @@
-"""Pictures of flows: a toy, its latents and samples; images, their round trips and samples."""
+"""Pictures of flows: toys, latents and samples; images, round trips and samples."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def draw_toy(
     made: np.ndarray,
     colour: np.ndarray,
 ) -> None:
-    """Write FOLDER/NAME.png: data, latents as they end the flow, and samples; (n, dims) each.
+    """Write FOLDER/NAME.png: data, latents at the end of the flow, and samples; (n, dims) each.
 
-    Axes are alike within a picture, and so are the colours of a point and of its latents.
+    A point and its latents have the same colour.
     """
     from matplotlib.figure import Figure
 
@@ -53,7 +53,7 @@ def draw_images(
     shown: Mapping[str, Sequence[Tensor]],
     shape: tuple[int, ...],
 ) -> None:
-    """Write FOLDER/NAME.images.png: a sheet for each title, of rows that take turns.
+    """Write FOLDER/NAME.images.png: a sheet of images for each title, interleaving its parts.
 
     Parameters
     ----------

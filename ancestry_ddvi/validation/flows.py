@@ -1,4 +1,4 @@
-"""Inflationary flows of rows that are known exactly: fitting them, and what is measured."""
+"""Inflationary flows of rows without measurement error: fits and measures."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ NOISE_FREE = {"rounds": "0"}
 """A setting for rows without measurement error: true values need not be drawn again."""
 
 GAP = 0.3
-"""How much slower noise grows along what is compressed, unless said otherwise.
+"""How much slower noise grows along compressed directions, by default.
 
 Compressed to a hundredth of their variance, directions end with eight times as much noise as
-data: latents along them are normal too, and decoding multiplies what was lost by ten at most.
+data. Latents along them are then normal too, and decoding multiplies errors by ten at most.
 """
 
 RATIOS = ("pr_data", "pr_target", "pr_latents", "pr_uniform", "compressed")
@@ -36,7 +36,7 @@ FIXED = {
     "pr_images", "pr_data", "pr_target", "pr_uniform", "compressed", "explained_components",
     "mse_components", "wasserstein_reference", "mmd_squared_reference", "explained_pca",
 }  # fmt: skip
-"""What is the same for all seeds."""
+"""Measures that are the same for all seeds."""
 
 
 def fitted(
@@ -46,7 +46,7 @@ def fitted(
     device: torch.device,
     advance: Callable[[int], None],
 ) -> Flow:
-    """A flow of rows (n, dims) along their principal axes; ``kept`` of these stay as they are."""
+    """A flow of rows (n, dims) along principal axes; ``kept`` of these keep their variance."""
     known = TrueScores(rows, ComponentScores(rows.std(0)))
     method = recipe.build(Spec(known.modality, kept), device)
     method.fit(known, advance)
@@ -56,7 +56,7 @@ def fitted(
 def ratios(flow: Flow, test: Tensor, latents: Tensor) -> dict[str, float]:
     """Participation ratios of data, of the end of the flow, and of latents in its units.
 
-    ``pr_uniform`` is the end of the inflation of the published code for the same data.
+    ``pr_uniform`` is that of the end of the inflation in the published code, for the same data.
     """
     path = flow.inflation
     uniform = Uniform(path.spectrum, path.rates, path.floor, path.full)
@@ -71,28 +71,28 @@ def ratios(flow: Flow, test: Tensor, latents: Tensor) -> dict[str, float]:
 
 
 def _ratio(rows: Tensor) -> float:
-    """Participation ratio of the covariance of rows, whatever their axes."""
+    """Participation ratio of the covariance of rows; it does not depend on the axes."""
     covariance = rows.double().T.cov().reshape(rows.shape[1], -1)
     return float(participation_ratio(torch.linalg.eigvalsh(covariance)))
 
 
 def round_trips(flow: Flow, test: Tensor, again: Tensor, z: Tensor, x: Tensor) -> dict[str, float]:
-    """Losses from data to latents and back, and from latents to data and back.
+    """Errors from data to latents and back, and from latents to data and back.
 
     Parameters
     ----------
     test, again : Tensor, (n, dims)
-        Data, and what their latents decode to.
+        Data, and their decoded latents.
     z, x : Tensor, (n, dims)
         Latents of samples, and the samples.
     """
     from scipy.stats import ks_2samp
 
-    lost = (again - test).norm(dim=1) / size(test)
+    error = (again - test).norm(dim=1) / size(test)
     before, after = (each.norm(dim=1).cpu().numpy() for each in (z, flow.encode(x)))
     return {
-        "round_trip": float(lost.mean()),
-        "round_trip_999": float(lost.quantile(0.999)),
+        "round_trip": float(error.mean()),
+        "round_trip_999": float(error.quantile(0.999)),
         "coverage": float(ks_2samp(before, after, method="asymp").statistic),
     }
 
@@ -109,10 +109,9 @@ def normality(latents: Tensor) -> dict[str, float]:
 
 
 def samples(test: Tensor, made: Tensor, other: Tensor) -> dict[str, float]:
-    """Distances from test data of samples, of other data, and of a normal law; per ``size``.
+    """Distances from test data of samples, of other data, and of a normal; per ``size``.
 
-    The normal law has the mean and the variances of the data: what a flow is worth that has
-    learnt nothing.
+    The normal has the mean and the variances of the data: the result of an untrained flow.
     """
     normal = normal_like(other)
     unit, real = float(size(test)), test.cpu().numpy()
@@ -128,31 +127,31 @@ def samples(test: Tensor, made: Tensor, other: Tensor) -> dict[str, float]:
 
 
 def normal_like(rows: Tensor) -> Tensor:
-    """As many draws of a normal law with the mean and the variances of rows (n, dims)."""
+    """As many draws of a normal with the mean and the variances of rows (n, dims)."""
     return rows.mean(0) + rows.std(0) * torch.randn_like(rows)
 
 
 def leading(latents: Tensor, count: int) -> Tensor:
-    """Latents (n, dims) with all after the first few in the middle, at 0."""
+    """Latents (n, dims) with all after the first ``count`` set to 0."""
     alone = latents.clone()
     alone[:, count:] = 0
     return alone
 
 
-def explained(test: Tensor, told: Tensor, count: int) -> dict[str, float]:
-    """Shares of variance that leading latents tell alone, and that leading components tell.
+def explained(test: Tensor, decoded: Tensor, count: int) -> dict[str, float]:
+    """Shares of variance explained by leading latents, and by leading components.
 
     Parameters
     ----------
-    test, told : Tensor, (n, dims)
-        Data, and what their leading latents decode to.
+    test, decoded : Tensor, (n, dims)
+        Data, and their leading latents decoded.
     count : int
-        Of these latents, and of components to compare them with.
+        Number of leading latents, and of components to compare them with.
     """
     centred = test - test.mean(0)
     total = centred.square().sum()
     return {
-        "explained": float(1 - (told - test).square().sum() / total),
+        "explained": float(1 - (decoded - test).square().sum() / total),
         "explained_pca": float(centred[:, :count].square().sum() / total),
     }
 

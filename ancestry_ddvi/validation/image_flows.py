@@ -27,24 +27,24 @@ from .study import Result, Study, StudyOptions, Workspace, estimates, steps
 SETTINGS = flows.NOISE_FREE | {
     "width": "256", "depth": "4", "batch": "128", "learning_rate": "0.002", "gap": str(flows.GAP),
 }  # fmt: skip
-"""What images want otherwise than genotypes."""
+"""Settings for images where they differ from those for genotypes."""
 
 KEPT = (0, 2, 16)
-"""Directions kept, a row of the table for each; 0 for all."""
+"""Numbers of directions kept, each a row of the table; 0 for all."""
 
 SHARE, MAX_COMPONENTS = 0.95, 64
-"""As many components as hold so much of the variance, and so many at most."""
+"""Components hold this share of the variance, and are at most so many."""
 
 JUDGED = 5000
-"""Test images that are judged, and training images to compare them with."""
+"""Number of test images, and of training images to compare them with."""
 
 LEADING = 16
-"""Latents from which images are told again where all directions are kept."""
+"""Latents from which images are decoded alone if all directions are kept."""
 
 TOTAL = 50.0
-"""Variance of all components together in units of which the kernels of the MMD are meant.
+"""Total variance to which components are scaled for the kernels of the MMD.
 
-That of MNIST in pixels between 0 and 1 is 53; a collection in colours has more.
+That of MNIST, with pixels between 0 and 1, is 53; colour images have more.
 """
 
 IMAGES = ("explained_components", "pr_images")
@@ -63,7 +63,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class FlowTrial:
-    """One fit: all that its result depends on besides the data.
+    """One fit: everything that its result depends on, apart from the data.
 
     Attributes
     ----------
@@ -84,11 +84,11 @@ class FlowTrial:
 
     @property
     def name(self) -> str:
-        """Of its files."""
+        """Name of its files."""
         return f"{self.method}.{f'kept-{self.kept}' if self.kept else 'all-kept'}.{self.seed}"
 
     def recipe(self, images: int) -> InflationaryFlow:
-        """The recipe for so many training images.
+        """The recipe for a number of training images.
 
         Raises
         ------
@@ -185,7 +185,7 @@ def judge(trial: FlowTrial, parts: ImageComponents, where: Workspace) -> dict[st
     count = min(trial.kept or LEADING, parts.axes.dims)
     with torch.no_grad():
         latents = flow.encode(parts.test)
-        again, told = flow.decode(latents), flow.decode(flows.leading(latents, count))
+        again, decoded = flow.decode(latents), flow.decode(flows.leading(latents, count))
         normals = torch.randn_like(latents)
         made = flow.decode(normals)
         found = (
@@ -196,14 +196,14 @@ def judge(trial: FlowTrial, parts: ImageComponents, where: Workspace) -> dict[st
             | flows.normality(latents)
             | flows.samples(parts.test, made, parts.other)
             | _discrepancies(parts, made)
-            | flows.explained(parts.test, told, count)
+            | flows.explained(parts.test, decoded, count)
         )
     shown = {
         "components of test images, each after its round trip": (
             parts.test,
             again,
         ),
-        f"the same, told from {count} leading latents alone": (parts.test, told),
+        f"the same, decoded from {count} leading latents alone": (parts.test, decoded),
         "samples": (made,),
     }
     draw_images(where.pictures, trial.name, parts.axes.back, shown, parts.shape)
@@ -211,7 +211,7 @@ def judge(trial: FlowTrial, parts: ImageComponents, where: Workspace) -> dict[st
 
 
 def _of_images(parts: ImageComponents) -> dict[str, float]:
-    """What the components hold of test images, and the participation ratio of training images."""
+    """Variance explained by the components, and participation ratio of the training images."""
     lost = np.square(parts.pixels - parts.axes.back(parts.test)).sum()
     whole = np.square(parts.pixels - parts.axes.centre).sum()
     return {

@@ -1,4 +1,4 @@
-"""What is measured of a fit to images, by the paper's protocol and by an honest one."""
+"""Measures of a fit to images, by the paper's protocol and by ours."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DRAWS = 100
 """Of the importance-weighted bound."""
 
 JUDGED = 1000
-"""Test images it is taken over."""
+"""Number of test images for it."""
 
 AT_ONCE = 1000
 NEIGHBOURS = 20
@@ -39,25 +39,25 @@ def _runs(count: int) -> list[slice]:
     return [slice(start, start + AT_ONCE) for start in range(0, count, AT_ONCE)]
 
 
-def latent_metrics(model: LatentModel, places: np.ndarray) -> dict[str, float]:
-    """How well latents of test images fill the prior; in the paper's columns, as it draws it."""
-    prior = model.prior.sample(len(places)).cpu().numpy()
-    published, other = (model.prior.as_published(len(places)).cpu().numpy() for _ in range(2))
-    normal = torch.randn(len(places), places.shape[1]).numpy()
+def latent_metrics(model: LatentModel, z: np.ndarray) -> dict[str, float]:
+    """Distances of latents of test images from the prior; ``paper_*`` by the paper's protocol."""
+    prior = model.prior.sample(len(z)).cpu().numpy()
+    published, other = (model.prior.as_published(len(z)).cpu().numpy() for _ in range(2))
+    normal = torch.randn(len(z), z.shape[1]).numpy()
     device = next(model.parameters()).device
 
-    def surprise(z: np.ndarray) -> float:
+    def negative_log_prior(z: np.ndarray) -> float:
         parts = (torch.tensor(z[rows], device=device) for rows in _runs(len(z)))
         each = [model.prior.log_prob(part) for part in parts]
         return float(-torch.cat(each).mean())
 
     return {
-        "paper_latent_nll": latent_nll(places, published),
+        "paper_latent_nll": latent_nll(z, published),
         "latent_nll_oracle": latent_nll(other, published),
         "latent_nll_normal": latent_nll(normal, published),
-        "cross_entropy": surprise(places),
-        "cross_entropy_of_prior": surprise(prior),
-        "sliced_wasserstein": sliced_wasserstein(places, prior),
+        "cross_entropy": negative_log_prior(z),
+        "cross_entropy_of_prior": negative_log_prior(prior),
+        "sliced_wasserstein": sliced_wasserstein(z, prior),
     }
 
 
@@ -66,14 +66,14 @@ def bounds(model: LatentModel, test: ImageData) -> dict[str, float]:
     first, likelihood = [], []
     for rows in _runs(len(test)):
         batch = test.batch(rows)
-        weight, z = _weighed(model, batch)
+        weight, z = _weighted_draw(model, batch)
         if weight is None:
             return {"elbo": math.nan, "importance_bound": math.nan, "paper_elbo": math.nan}
         first.append(weight)
         likelihood.append(model.likelihood.log_prob(batch, z))
     some = test.batch(slice(0, JUDGED))
     many = torch.stack(
-        [w for w, _ in (_weighed(model, some) for _ in range(DRAWS)) if w is not None]
+        [w for w, _ in (_weighted_draw(model, some) for _ in range(DRAWS)) if w is not None]
     )
     elbo, reconstruction = torch.cat(first).mean(), torch.cat(likelihood).mean()
     return {
@@ -83,7 +83,7 @@ def bounds(model: LatentModel, test: ImageData) -> dict[str, float]:
     }
 
 
-def _weighed(model: LatentModel, batch: Batch) -> tuple[Tensor | None, Tensor]:
+def _weighted_draw(model: LatentModel, batch: Batch) -> tuple[Tensor | None, Tensor]:
     noise = torch.randn(len(batch), *model.noise_shape, device=batch.x.device)
     drawn = model.encode(batch, noise)
     return model.log_weight(batch, drawn), drawn.z
@@ -104,17 +104,17 @@ def label_metrics(
     model: LatentModel,
     images: Images,
     known: np.ndarray | None,
-    places: np.ndarray,
-    test_places: np.ndarray,
+    z: np.ndarray,
+    test_z: np.ndarray,
     test: ImageData,
 ) -> dict[str, float]:
     """Accuracy of neighbours among all training labels and among those kept; of q(label | x)."""
     truth = images.test_label
-    every = neighbour_accuracy(places, images.train_label, test_places, truth, NEIGHBOURS)
+    every = neighbour_accuracy(z, images.train_label, test_z, truth, NEIGHBOURS)
     if known is None:
         return {"paper_knn": every, "knn": every, "accuracy": math.nan}
     kept = known >= 0
-    few = neighbour_accuracy(places[kept], known[kept], test_places, truth, NEIGHBOURS)
+    few = neighbour_accuracy(z[kept], known[kept], test_z, truth, NEIGHBOURS)
     guesses = []
     for rows in _runs(len(test)):
         chance = model.labels.probabilities(model.encoder(test.batch(rows)))

@@ -17,16 +17,16 @@ SIDE = 10
 
 
 def draw(
-    folder: Path, name: str, model: LatentModel, test: ImageData, images: Images, places: np.ndarray
+    folder: Path, name: str, model: LatentModel, test: ImageData, images: Images, z: np.ndarray
 ) -> None:
     """Write FOLDER/NAME.latents.png and FOLDER/NAME.images.png."""
     from matplotlib.figure import Figure
 
     folder.mkdir(parents=True, exist_ok=True)
-    prior = model.prior.sample(len(places)).cpu().numpy()
+    prior = model.prior.sample(len(z)).cpu().numpy()
     figure = Figure(figsize=(9, 4.5), layout="constrained")
     left, right = figure.subplots(1, 2, sharex=True, sharey=True)
-    left.scatter(*places.T, c=images.test_label, s=1, cmap="tab10", rasterized=True)
+    left.scatter(*z.T, c=images.test_label, s=1, cmap="tab10", rasterized=True)
     left.set_title("test images, coloured by class")
     right.scatter(*prior.T, c="0.4", s=1, rasterized=True)
     right.set_title("prior")
@@ -52,7 +52,7 @@ def draw(
 def draw_classes(
     folder: Path, name: str, made: Mapping[str, Sequence[np.ndarray]], images: Images
 ) -> None:
-    """Write FOLDER/NAME.png: a row a sampler, a column a class, six images of each.
+    """Write FOLDER/NAME.png: rows are samplers, columns classes, with six images of each.
 
     Parameters
     ----------
@@ -92,6 +92,6 @@ def sheet(pixels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def save(figure: object, path: Path) -> None:
-    """Write a figure, whole or not at all."""
+    """Write a figure; an interrupted write leaves no file."""
     with whole(path) as beside:
         figure.savefig(beside, format="png", dpi=110)  # type: ignore[attr-defined]

@@ -186,7 +186,7 @@ def _fit(trial: ToyTrial, data: ToyPoints, seed: int, where: Workspace) -> ToyFi
 
 
 def _points(shape: str, device: torch.device) -> ToyPoints:
-    """Points to train on, and two lots of others."""
+    """Training points, test points, and others to compare them with."""
     draws = [
         TOYS[shape](stream(0, f"{part} of {shape}"), count)
         for part, count in (("train", POINTS), ("test", HELD_OUT), ("other", HELD_OUT))
@@ -204,19 +204,19 @@ def _measured(
     normals = torch.randn_like(latents)
     made = flow.decode(normals)
     count = _leading(flow.dims, kept)
-    told = flow.decode(flows.leading(latents, count))
+    decoded = flow.decode(flows.leading(latents, count))
     found = (
         flows.ratios(flow, data.test, latents)
         | flows.round_trips(flow, data.test, flow.decode(latents), normals, made)
         | flows.normality(latents)
         | flows.samples(data.test, made, data.other)
-        | flows.explained(data.test, told, count)
+        | flows.explained(data.test, decoded, count)
     )
     return found, latents, made
 
 
 def _leading(dims: int, kept: int) -> int:
-    """From how many latents data are told again: one less than all where all are kept."""
+    """Number of latents from which data are decoded alone: fewer than all."""
     return min(kept, dims - 1)
 
 

@@ -1,4 +1,4 @@
-"""What every row of METHODS owes, on the small cohort of the session."""
+"""Promises of every row of METHODS, on the small cohort of the session."""
 
 from __future__ import annotations
 
@@ -66,11 +66,11 @@ def rows(which: Callable[[MethodEntry], bool] = lambda row: True) -> list:
 
 
 every_method = pytest.mark.parametrize("method", rows())
-that_places = pytest.mark.parametrize("method", rows(lambda row: row.embeds_new_samples))
+that_embeds = pytest.mark.parametrize("method", rows(lambda row: row.embeds_new_samples))
 
 
 @every_method
-def test_all_samples_gets_a_place(method, fits, cohort_files) -> None:
+def test_every_sample_has_coordinates(method, fits, cohort_files) -> None:
     coordinates = fits(method).coordinates
     assert list(coordinates.samples) == list(cohort_files.simulated.samples)
     assert coordinates.mean.shape == (len(coordinates.samples), 2)
@@ -78,9 +78,9 @@ def test_all_samples_gets_a_place(method, fits, cohort_files) -> None:
 
 
 @every_method
-def test_error_bars_are_given_where_they_are_promised_and_nowhere_else(method, fits) -> None:
+def test_standard_deviations_are_given_where_the_row_says_so_and_nowhere_else(method, fits) -> None:
     sd = fits(method).coordinates.sd
-    assert (np.isfinite(sd) & (sd > 0)).all() if METHODS[method].error_bars else np.isnan(sd).all()
+    assert (np.isfinite(sd) & (sd > 0)).all() if METHODS[method].gives_sd else np.isnan(sd).all()
 
 
 @every_method
@@ -106,8 +106,10 @@ def one_of(query, column: int, path) -> None:
             out.write("\t".join(kept) + "\n")
 
 
-@that_places
-def test_alone_as_in_company(method, fits, cohort_files, tmp_path) -> None:
+@that_embeds
+def test_coordinates_do_not_depend_on_the_other_samples(
+    method, fits, cohort_files, tmp_path
+) -> None:
     together = embed(fits(method), cohort_files.query, tmp_path / "all").coordinates
     one_of(cohort_files.query, 2, tmp_path / "alone.vcf")
     one = embed(fits(method), tmp_path / "alone.vcf", tmp_path / "one").coordinates
@@ -126,7 +128,7 @@ def rewritten(query, path, change) -> None:
                 out.write("\t".join(cells) + "\n")
 
 
-@that_places
+@that_embeds
 def test_swapped_alleles_change_nothing(method, fits, cohort_files, tmp_path) -> None:
     def swap(number: int, cells: list[str]) -> list[str]:
         if number % 2:
@@ -141,9 +143,9 @@ def test_swapped_alleles_change_nothing(method, fits, cohort_files, tmp_path) ->
     assert rotated.files["coords"].read_bytes() == plain.files["coords"].read_bytes()
 
 
-@pytest.mark.parametrize("method", rows(lambda row: row.embeds_new_samples and row.error_bars))
+@pytest.mark.parametrize("method", rows(lambda row: row.embeds_new_samples and row.gives_sd))
 def test_absent_variants_widen_and_do_not_shift(method, fits, cohort_files, tmp_path) -> None:
-    """A quarter of the variants: bars are wider, and full places lie within them."""
+    """With a quarter of the variants intervals are wider, and hold the means from all of them."""
     full = embed(fits(method), cohort_files.query, tmp_path / "full").coordinates
     path = tmp_path / "part.vcf"
     rewritten(cohort_files.query, path, lambda number, cells: None if number % 4 else cells)
@@ -155,8 +157,8 @@ def test_absent_variants_widen_and_do_not_shift(method, fits, cohort_files, tmp_
     assert np.abs(shift).mean() < 1.5
 
 
-@that_places
-def test_a_sample_of_the_fit_lands_where_the_fit_put_them(
+@that_embeds
+def test_a_sample_of_the_fit_is_embedded_where_the_fit_put_it(
     method, fits, cohort_files, tmp_path
 ) -> None:
     fitted = fits(method)
@@ -167,15 +169,17 @@ def test_a_sample_of_the_fit_lands_where_the_fit_put_them(
 
 
 @pytest.mark.parametrize("method", [n for n, row in METHODS.items() if not row.embeds_new_samples])
-def test_what_cannot_place_newcomers_says_so(method, fits, cohort_files, tmp_path) -> None:
-    with pytest.raises(UsageProblem, match="cannot place others"):
+def test_a_method_that_cannot_embed_new_samples_refuses(
+    method, fits, cohort_files, tmp_path
+) -> None:
+    with pytest.raises(UsageProblem, match=f"{method}.* cannot "):
         embed(fits(method), cohort_files.query, tmp_path / "x")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("method", rows(lambda row: row.uses_labels))
 def test_labels_can_guide_it(method, cohort_files, tmp_path) -> None:
-    """Half of the labels withheld: every sample gets probabilities of all classes."""
+    """With half of the labels withheld, every sample has probabilities of all classes."""
     lines = cohort_files.labels.read_text().splitlines()
     some = [line if i % 2 == 0 else f"{line.split(chr(9))[0]}\tNA" for i, line in enumerate(lines)]
     labels = tmp_path / "labels.tsv"
@@ -190,8 +194,8 @@ def test_labels_can_guide_it(method, cohort_files, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("method", [n for n, row in METHODS.items() if not row.uses_labels])
-def test_what_has_no_use_for_labels_says_so(method, cohort_files, tmp_path) -> None:
-    with pytest.raises(UsageProblem, match="no use for classes"):
+def test_a_method_that_does_not_use_labels_refuses_them(method, cohort_files, tmp_path) -> None:
+    with pytest.raises(UsageProblem, match=method):
         fit(
             method, cohort_files, tmp_path / "x",
             labels=str(cohort_files.labels), semi_supervised=True,

@@ -150,7 +150,7 @@ def test_columns_first_arrays_are_read_right(tmp_path: Path) -> None:
 # Refusing --------------------------------------------------------------------------------------
 
 
-def test_a_name_that_no_sample_knows(tmp_path: Path) -> None:
+def test_an_unknown_collection_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match=r"mnist or cifar10"):
         load_images("imagenet", tmp_path)
 
@@ -298,7 +298,7 @@ def counts(labels: np.ndarray) -> np.ndarray:
     return np.bincount(labels[labels != UNKNOWN], minlength=10)
 
 
-def test_labels_are_kept_of_all_classes_alike() -> None:
+def test_as_many_labels_are_kept_of_each_class() -> None:
     kept = withhold(LABELS, 1, per_class=3)
     assert counts(kept).tolist() == [3] * 10
     known = kept != UNKNOWN
@@ -382,7 +382,7 @@ def test_few_images_of_known_class_come_up_often_and_moved() -> None:
     assert (drawn.label == 7).sum() >= 200
     at = drawn.x[:200].view(-1, 9, 9).nonzero()
     assert len(at) == 200
-    away = {tuple(place) for place in (at[:, 1:] - 4).tolist()}
+    away = {tuple(shift) for shift in (at[:, 1:] - 4).tolist()}
     assert away == {(i, j) for i in range(-2, 3) for j in range(-2, 3)}
     assert not drawn.x[drawn.label != 7].any()
 

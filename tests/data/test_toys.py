@@ -1,11 +1,11 @@
-"""Toys lie where they are said to, with the moments that follow."""
+"""Toys have the shapes and moments of their descriptions."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from ancestry_ddvi.data.toys import NOISE, THICKNESS, TOYS, TURN
+from ancestry_ddvi.data.toys import NOISE, ROTATION, THICKNESS, TOYS
 
 MANY = 40_000
 
@@ -79,11 +79,11 @@ def test_depth_is_even_and_apart_from_the_curve() -> None:
     assert np.array_equal(points[:, :2], drawn("s-curve")[0])
 
 
-def test_a_flat_toy_is_as_thick_as_said_and_has_lost_nothing() -> None:
-    np.testing.assert_allclose(TURN @ TURN.T, np.eye(3), atol=1e-12)
-    assert np.linalg.det(TURN) == pytest.approx(1)
+def test_a_flat_toy_has_the_thickness_stated_and_keeps_its_shape() -> None:
+    np.testing.assert_allclose(ROTATION @ ROTATION.T, np.eye(3), atol=1e-12)
+    assert np.linalg.det(ROTATION) == pytest.approx(1)
     points, _ = drawn("moons-flat")
-    straight = points @ TURN
+    straight = points @ ROTATION
     assert straight[:, :2] == pytest.approx(drawn("moons")[0])
     assert straight[:, 2].std() == pytest.approx(THICKNESS, rel=0.02)
     assert np.abs(np.corrcoef(straight.T)[2, :2]).max() < 0.02
@@ -91,6 +91,6 @@ def test_a_flat_toy_is_as_thick_as_said_and_has_lost_nothing() -> None:
 
 def test_a_curved_toy_is_a_sheet_that_no_plane_holds() -> None:
     points, _ = drawn("circles-curved")
-    straight = points @ TURN
+    straight = points @ ROTATION
     assert (straight[:, 2] - 0.5 * straight[:, 0] ** 2).std() == pytest.approx(THICKNESS, rel=0.02)
     assert np.linalg.eigvalsh(np.cov(points.T))[0] > 4 * THICKNESS**2

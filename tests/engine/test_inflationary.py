@@ -85,7 +85,7 @@ def test_true_scores_are_less_spread_than_measured_ones(method, samples):
 
 @pytest.mark.slow
 def test_rounds_of_draws_take_noise_out_of_groups():
-    """Groups of one place each: what is decoded lies nearer to them than shrunken scores do."""
+    """Groups of one point each: decoded scores are nearer to them than shrunk scores."""
     widths = []
     for rounds in ("0", "20"):
         flow = fitted(measured([0.1, 0.1, 0.1]), 1, rounds=rounds).model.flow
@@ -106,7 +106,7 @@ def test_samples_are_there_and_back_again(method, samples):
 
 @pytest.mark.statistical
 def test_ranks_of_simulated_samples_are_uniform(method):
-    """Simulation-based calibration: 1,000 samples of the fitted flow at 2 to 100 % of variants."""
+    """Simulation-based calibration: 1,000 samples of the flow, 2 to 100 % of the variants."""
     chance, count = np.random.default_rng(1), 1000
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(3)
@@ -158,6 +158,6 @@ def test_variances_are_those_of_the_inverse_precision():
 @pytest.mark.parametrize(
     "setting", [{"gap": "1.5"}, {"floor": "0"}, {"inflation": "x"}, {"learning_rate": "-1"}]
 )
-def test_settings_that_cannot_be_meant_are_refused(setting):
+def test_settings_out_of_range_are_refused(setting):
     with pytest.raises(UsageProblem, match="--set"):
         with_settings(recipe("inflationary-flow"), setting)

@@ -109,7 +109,7 @@ def joint(model, batch: Batch, z: torch.Tensor) -> torch.Tensor:
 
 @pytest.mark.statistical
 @pytest.mark.parametrize("prior", ["", "mixture:3"])
-@pytest.mark.parametrize("method", [m for m in NETWORKS if METHODS[m].error_bars])
+@pytest.mark.parametrize("method", [m for m in NETWORKS if METHODS[m].gives_sd])
 def test_weights_hold_the_joint_density_and_nothing_is_missing(method: str, prior: str) -> None:
     """E_q[w g(z) / p(x, z)] is the integral of g: one, for every density g where q has mass."""
     torch.manual_seed(3)
@@ -198,7 +198,7 @@ def test_a_value_of_another_type_is_shown_beside_the_default(text: str) -> None:
         "learning_rate=nan", "learning_rate=-1",
     ],
 )  # fmt: skip
-def test_a_setting_that_cannot_be_meant_is_refused_before_anything_is_read(setting: str) -> None:
+def test_a_setting_out_of_range_is_refused_before_anything_is_read(setting: str) -> None:
     with pytest.raises(UsageProblem):
         _ = FitOptions("ddvi", settings=dict([setting.split("=")])).recipe
 

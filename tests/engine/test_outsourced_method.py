@@ -79,7 +79,7 @@ class Grid:
 
 @pytest.fixture(scope="module")
 def fit(cohort_files) -> tuple[Fit, GenotypeStore]:
-    """An adversarial autoencoder of the session's cohort, with error bars by the sampler."""
+    """An adversarial autoencoder of the session's cohort, with a sampler of its posterior."""
     store = GenotypeStore.open([str(cohort_files.cohort)], None, None)
     settings = {"generator": "aae", "width": "64", "steps": "600", "sampler_steps": "1500"}
     options = FitOptions("outsourced", seed=3, settings=settings)
@@ -90,7 +90,9 @@ def fit(cohort_files) -> tuple[Fit, GenotypeStore]:
 @pytest.mark.slow
 @pytest.mark.statistical
 @pytest.mark.parametrize("variants", [10, 60, 600])
-def test_few_variants_or_many_places_and_bars_are_those_of_a_grid(fit, variants: int) -> None:
+def test_posterior_means_and_sds_are_those_of_a_grid_with_few_variants_or_many(
+    fit, variants: int
+) -> None:
     fitted, store = fit
     rows, projection = fitted.qc.variants, fitted.model.projection
     keep = np.zeros(len(rows), dtype=bool)

@@ -40,7 +40,7 @@ THREE = TargetDensity(NORMAL, three_modes)
 
 
 def nearest(z: np.ndarray) -> np.ndarray:
-    """The mode that each place belongs to."""
+    """The mode nearest to each draw."""
     return np.linalg.norm(z[:, None] - MODES.numpy(), axis=2).argmin(axis=1)
 
 
@@ -138,16 +138,16 @@ def check_moments(z: np.ndarray, mean: np.ndarray, covariance: np.ndarray) -> No
     assert np.cov(z.T) / scale == pytest.approx(covariance / scale, abs=0.1)
 
 
-def test_an_untrained_sampler_is_the_normal_of_the_places_it_was_given() -> None:
+def test_an_untrained_sampler_is_the_normal_of_its_particles() -> None:
     with computing(3, 1):
-        places = torch.randn(500, 3) @ LINEAR[:3] + SEEN[:3]
-        sampler = Sampler(places)
+        particles = torch.randn(500, 3) @ LINEAR[:3] + SEEN[:3]
+        sampler = Sampler(particles)
         with torch.no_grad():
-            own, other = sampler.draw(100), sampler.noised(places)
+            own, other = sampler.draw(100), sampler.noised(particles)
             log_q = sampler.log_q(own), sampler.log_q(other)
             z = sampler.endpoint(own), sampler.endpoint(other)
-    torch.testing.assert_close(z[1], places)
-    normal = stats.multivariate_normal(places.mean(0).numpy(), np.cov(places.numpy().T))
+    torch.testing.assert_close(z[1], particles)
+    normal = stats.multivariate_normal(particles.mean(0).numpy(), np.cov(particles.numpy().T))
     for where, found in zip(z, log_q, strict=True):
         assert found.numpy() == pytest.approx(normal.logpdf(where.numpy()), abs=2e-3)
 
@@ -180,8 +180,8 @@ def test_a_rare_constraint_is_not() -> None:
 
 
 @pytest.mark.statistical
-def test_a_sampler_that_does_badly_is_replaced_by_the_population() -> None:
-    """Hardly trained, on modes too narrow for the prior; still in proportion, and said to be."""
+def test_a_sampler_that_is_not_usable_is_replaced_by_the_population() -> None:
+    """Hardly trained, on modes too narrow for the prior; still in proportion."""
 
     def narrow(z: Tensor) -> Tensor:
         apart = (z[:, None] - MODES).square().sum(-1) / (2 * 0.02**2)
@@ -198,7 +198,7 @@ def test_a_sampler_that_does_badly_is_replaced_by_the_population() -> None:
     assert within.std() == pytest.approx(0.02, rel=0.1)
 
 
-def test_the_seed_says_it_all_and_leaves_other_chances_alone() -> None:
+def test_draws_depend_on_the_seed_and_leave_the_global_state_alone() -> None:
     def once() -> OutsourcedDraws:
         return outsource(NORMAL, three_modes, draws=3000, seed=9, steps=4)
 
@@ -226,6 +226,6 @@ def test_a_reward_without_a_gradient_or_with_a_wall_will_do() -> None:
     assert float(found.z[:, 1].std()) == pytest.approx(1, abs=0.1)
 
 
-def test_what_no_draw_meets_is_said_to_be_so() -> None:
+def test_a_constraint_that_no_draw_meets_is_an_error() -> None:
     with pytest.raises(NothingLeft, match="none of"):
         outsource(NORMAL, lambda z: z[:, 0] * 0 - math.inf, draws=8, seed=1)

@@ -11,7 +11,7 @@ from toy_model import Grid, as_scores, rested, simulate
 
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws, effective_sample_size
-from ancestry_ddvi.inference.refinement import MIN_EFFECTIVE, refine
+from ancestry_ddvi.inference.refinement import MIN_ESS, refine
 from ancestry_ddvi.inference.sampling import draw_posterior
 
 SAMPLES, DRAWS = 24, 256
@@ -37,19 +37,19 @@ def from_elsewhere(batch, sample: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @pytest.mark.statistical
-def test_places_and_bars_are_those_of_a_grid(batch) -> None:
+def test_posterior_means_and_sds_are_those_of_a_grid(batch) -> None:
     model, grid = rested(), Grid(rested(), batch)
     missed = 0
     for sample in range(SAMPLES):
         z, weight = from_elsewhere(batch, sample)
-        if effective_sample_size(weight.numpy()) >= MIN_EFFECTIVE:
+        if effective_sample_size(weight.numpy()) >= MIN_ESS:
             continue
         missed += 1
         rows = batch[torch.tensor([sample])].repeat(DRAWS)
         with torch.no_grad():
             z, weight = refine(model, rows, z, weight, np.random.default_rng(sample))
         found = PosteriorDraws(z.double().numpy()[None], weight.double().numpy()[None])
-        assert found.effective_draws[0] > 2 * MIN_EFFECTIVE
+        assert found.effective_draws[0] > 2 * MIN_ESS
         close = 0.35 * grid.sd[sample].max()
         np.testing.assert_allclose(found.mean[0], grid.mean[sample], atol=close)
         np.testing.assert_allclose(found.sd[0], grid.sd[sample], rtol=0.4)
@@ -65,7 +65,7 @@ def test_good_draws_are_left_alone(batch) -> None:
     assert again[1] is weight
 
 
-def test_a_refined_sample_alone_is_the_sample_in_company(batch) -> None:
+def test_refined_draws_do_not_depend_on_the_other_samples(batch) -> None:
     """A decoder rotated round after training: nearly every sample has to be refined."""
     model = copy.deepcopy(rested())
     with torch.no_grad():
@@ -77,7 +77,7 @@ def test_a_refined_sample_alone_is_the_sample_in_company(batch) -> None:
         return draw_posterior(model, data, [IDS[i] for i in rows], draws=DRAWS, seed=1)
 
     plain = embedded(np.arange(SAMPLES))
-    assert (plain.effective_draws > MIN_EFFECTIVE).mean() > 0.9
+    assert (plain.effective_draws > MIN_ESS).mean() > 0.9
     order = np.random.default_rng(2).permutation(SAMPLES)
     mixed, alone = embedded(order), embedded(np.array([5]))
     for name in ("draws", "log_weight"):
@@ -86,7 +86,7 @@ def test_a_refined_sample_alone_is_the_sample_in_company(batch) -> None:
 
 
 def test_even_a_few_draws_make_bars_of_the_right_width(batch) -> None:
-    """Thirty-two draws: what three of them carry would be too narrow."""
+    """Thirty-two draws: an interval from three of them would be too narrow."""
     grid, model = Grid(rested(), batch), copy.deepcopy(rested())
     with torch.no_grad():
         model.posterior.base.head.bias.add_(0.7)

@@ -144,7 +144,7 @@ def test_an_unknown_name_is_met_with_those_there_are() -> None:
 
 @pytest.mark.statistical
 def test_true_scores_have_the_decoders_mean_and_the_excess_as_variance() -> None:
-    from toy_model import EXCESS
+    from toy_model import RESIDUAL_VARIANCE
 
     model = toy_model()
     z = np.tile([[0.5, -1.0]], (20_000, 1))
@@ -152,7 +152,7 @@ def test_true_scores_have_the_decoders_mean_and_the_excess_as_variance() -> None
     scores = generation.decode_scores(model, z, normal)
     middle = generation.decode_scores(model, z[:1], np.zeros((1, 5)))[0]
     np.testing.assert_allclose(scores.mean(axis=0), middle, atol=0.02)
-    np.testing.assert_allclose(scores.var(axis=0), EXCESS, rtol=0.05)
+    np.testing.assert_allclose(scores.var(axis=0), RESIDUAL_VARIANCE, rtol=0.05)
 
 
 def test_the_scores_of_one_are_the_same_in_company() -> None:

@@ -1,4 +1,4 @@
-"""Coverage of error bars, and calibration of probabilities."""
+"""Coverage of posterior intervals, and calibration of probabilities."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def test_the_latent_nll_is_that_of_scikit_learns_kernel_densities() -> None:
     assert latent_nll(latents, prior) == pytest.approx(expected, rel=1e-9)
 
 
-def test_one_wide_kernel_on_one_place_is_a_normal() -> None:
+def test_one_wide_kernel_on_one_point_is_a_normal() -> None:
     prior = RNG.normal(size=(50, 3))
     expected = -stats.norm(0, 0.7).logpdf(prior).sum(axis=1).mean()
     assert latent_nll(np.zeros((1, 3)), prior, (0.7,)) == pytest.approx(expected)
@@ -111,7 +111,7 @@ def test_the_interval_is_students() -> None:
     assert math.isnan(t_interval([1.0])[1])
 
 
-def test_a_table_says_the_same_in_every_format(tmp_path) -> None:
+def test_a_table_has_the_same_content_in_every_format(tmp_path) -> None:
     rows = [
         {"method": "ddvi", "score": Estimate(1.2345, 0.21), "note": 3},
         {"method": "pca", "score": Estimate(math.nan, math.nan)},

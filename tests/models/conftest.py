@@ -1,4 +1,4 @@
-"""What the tests of models share: exact answers to set them against."""
+"""Exact answers that the tests of models are compared with."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class ExactEncoder(nn.Module):
 
 @dataclass(frozen=True)
 class LinearGaussian:
-    """The model, four samples of it, and what is exactly true of them."""
+    """The model, four samples of it, and their exact posteriors."""
 
     model: Variational
     batch: Batch

@@ -101,7 +101,7 @@ def test_a_wild_score_of_which_nothing_is_known_does_not_matter() -> None:
     torch.testing.assert_close(context[0], context[1])
 
 
-def test_spreads_of_the_gaussian_stay_within_reach_whatever_the_network_says() -> None:
+def test_standard_deviations_of_the_gaussian_are_bounded_for_any_network_output() -> None:
     gaussian = Gaussian(1, 1)
     with torch.no_grad():
         gaussian.head.weight.copy_(torch.tensor([[0.0], [1.0]]))

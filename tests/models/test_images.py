@@ -1,4 +1,4 @@
-"""Masses of pixels sum to one, samples follow them, and no row looks at another."""
+"""Masses of pixels sum to one, samples follow them, and no row depends on another."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_certain_pixels_have_a_finite_mass() -> None:
 
 @pytest.mark.statistical
 def test_fantasies_are_white_as_often_as_their_probability() -> None:
-    """20,000 images of 12 pixels at one place, to 4.5 standard errors."""
+    """20,000 images of 12 pixels at one latent, to 4.5 standard errors."""
     likelihood = GreyPixels(3, 4).likelihood(2, 16)
     z = torch.randn(1, 2).expand(20_000, 2)
     with torch.no_grad():
@@ -206,7 +206,7 @@ def test_shapes_and_gradients_everywhere(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MODALITIES)
-def test_fantasies_are_images_that_the_likelihood_knows_and_keep_labels(name: str) -> None:
+def test_simulated_images_have_valid_pixels_and_keep_labels(name: str) -> None:
     modality, batch = MODALITIES[name], images(name, 5)
     likelihood = modality.likelihood(2, 16)
     labelled = Batch(batch.x, label=torch.arange(5))

@@ -88,7 +88,7 @@ def test_a_bound_is_the_mean_over_classes_plus_their_entropy() -> None:
 
 
 def test_a_known_class_is_believed() -> None:
-    """Its bound does not depend on what the classifier says."""
+    """Its bound does not depend on the classifier."""
     made, batch = model(), samples(5, [0, 1, 2, 1, 0])
     values = []
     for shift in (0.0, 5.0):
@@ -129,7 +129,7 @@ def test_dreams_teach_posterior_and_classifier_and_nothing_else() -> None:
     assert learnt == {"encoder", "posterior", "labels"}
 
 
-def test_groups_of_a_place_are_its_classes() -> None:
+def test_groups_of_a_row_are_its_classes() -> None:
     from toy_model import toy_model
 
     made = model()

@@ -51,7 +51,7 @@ def drawn(posterior: DensityPosterior, rows: int = 20):
 
 @every_posterior
 @in_dims
-def test_a_draw_is_scored_alike_by_who_made_it_and_by_another(name, dims, float64) -> None:
+def test_the_density_of_a_draw_is_the_same_when_drawn_and_when_given(name, dims, float64) -> None:
     posterior = shaken(POSTERIORS[name](dims))
     context, draw = drawn(posterior)
     assert draw.z.shape == (20, dims)
@@ -112,7 +112,7 @@ def test_a_flow_starts_as_its_gaussian(dims: int) -> None:
 
 @in_dims
 @pytest.mark.parametrize("backwards", [False, True])
-def test_a_step_has_the_jacobian_it_says(dims: int, backwards: bool, float64) -> None:
+def test_the_jacobian_of_a_step_is_that_of_autograd(dims: int, backwards: bool, float64) -> None:
     step = shaken(Step(dims, CONTEXT, WIDTH, backwards))
     z, context = torch.randn(1, dims), torch.randn(1, CONTEXT)
     jacobian = torch.autograd.functional.jacobian(lambda v: step(v, context)[0], z)[0, :, 0]

@@ -123,7 +123,7 @@ def test_the_density_has_a_slope_everywhere_however_far(case) -> None:
 
 
 @every_prior
-def test_a_prior_that_says_it_is_isotropic_is(case) -> None:
+def test_an_isotropic_prior_is_invariant_to_rotations(case) -> None:
     found = made(case)
     turn = torch.linalg.qr(torch.randn(case[1], case[1]))[0]
     z = 2 * torch.randn(100, case[1])

@@ -15,7 +15,7 @@ def test_a_device_that_is_none_is_a_usage_problem() -> None:
     assert "auto" in caught.value.remedy
 
 
-def test_a_device_that_is_not_here_is_said_to_be_absent(monkeypatch) -> None:
+def test_an_absent_device_is_refused(monkeypatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(OutOfResources, match="cuda"):
         pick("cuda")

@@ -21,10 +21,10 @@ from ancestry_ddvi.models.variational import Variational
 
 SCALE = (3.0, 2.0, 1.5, 1.0, 1.0)
 SHARES = (0.05, 0.3, 1.0)
-"""Precisions relative to that of complete data: of few, some and all of the variants."""
+"""Precisions relative to complete data: samples with few, some and all of their variants."""
 
-EXCESS = (0.25, 0.5, 0.25, 0.1, 0.05)
-"""Variances of true scores about what the decoder says."""
+RESIDUAL_VARIANCE = (0.25, 0.5, 0.25, 0.1, 0.05)
+"""Residual variances of true scores about the decoder."""
 
 REACH, POINTS = 6.0, 321
 
@@ -38,7 +38,7 @@ def toy_model(seed: int = 3, steps: int = 5, schedule: str = "cosine") -> Variat
         with torch.no_grad():
             for weight in likelihood.net.parameters():
                 weight.mul_(2.5)
-            likelihood.log_residual_variance.copy_(torch.tensor(EXCESS).log())
+            likelihood.log_residual_variance.copy_(torch.tensor(RESIDUAL_VARIANCE).log())
         chain = Diffusion(Gaussian(2, 48), 48, steps, 32, schedule)
         return Variational(StandardNormal(2), likelihood, chain, ScoreEncoder(scale, 48))
 
@@ -52,13 +52,13 @@ def factors(samples: int) -> Tensor:
 
 
 def covariances(model: Variational, factor: Tensor) -> Tensor:
-    """Of scores about what the decoder says: their noise and what the latents leave over."""
+    """Covariance of scores about the decoder: sampling noise and residual variance."""
     excess = torch.diag(model.likelihood.log_residual_variance.detach().exp())
     return torch.linalg.inv(factor @ factor.mT) + excess
 
 
 def simulate(model: Variational, samples: int, seed: int) -> tuple[Tensor, Batch]:
-    """Samples of the model: where they are, and what is seen of them."""
+    """Samples of the model: latents and scores."""
     with torch.no_grad(), torch.random.fork_rng():
         torch.manual_seed(seed)
         z = torch.randn(samples, 2)
@@ -69,7 +69,7 @@ def simulate(model: Variational, samples: int, seed: int) -> tuple[Tensor, Batch
 
 
 def as_scores(batch: Batch) -> Scores:
-    """What ``place`` takes."""
+    """As ``Scores``."""
     factor = batch.factor.double().numpy()
     samples = len(factor)
     return Scores(

@@ -73,5 +73,5 @@ def test_neighbours_differ_in_colour_and_in_marker():
         assert a.marker != b.marker
 
 
-def test_a_style_belongs_to_a_name_and_its_place_in_the_list():
+def test_a_style_belongs_to_a_name_and_its_position_in_the_list():
     assert styles(["A", "B", "A"]) == styles(["A", "B"])

@@ -1,4 +1,4 @@
-"""Figures: every sample shown, spread as wide as stated, nothing over anything else."""
+"""Figures: every sample is drawn, ellipses have the size stated, nothing overlaps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from matplotlib.collections import EllipseCollection, PathCollection
 
 from ancestry_ddvi.errors import OutputUnwritable
 from ancestry_ddvi.plots.groups import grouped
-from ancestry_ddvi.plots.names import apart
+from ancestry_ddvi.plots.names import separate
 from ancestry_ddvi.plots.panels import ELLIPSE_SD
 from ancestry_ddvi.plots.scatter import coordinates_figure, save
 
@@ -29,10 +29,12 @@ def cohort(samples=300, dims=2, names=tuple(POPULATIONS), seed=0):
     """Places, sd, labels and principal components of a simulated cohort."""
     rng = np.random.default_rng(seed)
     label = rng.integers(len(names), size=samples)
-    places = rng.normal(size=(len(names), dims))[label] + 0.1 * rng.normal(size=(samples, dims))
+    coordinates = rng.normal(size=(len(names), dims))[label] + 0.1 * rng.normal(
+        size=(samples, dims)
+    )
     sd = rng.uniform(0.02, 0.1, size=(samples, dims))
     pcs = rng.normal(size=(samples, 3))
-    return places, sd, [names[i] for i in label], pcs
+    return coordinates, sd, [names[i] for i in label], pcs
 
 
 def drawn(axes):
@@ -42,7 +44,7 @@ def drawn(axes):
     return points[np.lexsort(points.T)]
 
 
-def by_place(points):
+def by_position(points):
     return points[np.lexsort(points.T)]
 
 
@@ -51,15 +53,15 @@ def words(figure):
 
 
 def test_every_sample_is_drawn_once_in_both_panels():
-    places, sd, labels, pcs = cohort()
-    left, right, _ = coordinates_figure(places, sd, labels=labels, pcs=pcs).axes
-    np.testing.assert_allclose(drawn(left), by_place(places))
-    np.testing.assert_allclose(drawn(right), by_place(pcs[:, :2]))
+    coordinates, sd, labels, pcs = cohort()
+    left, right, _ = coordinates_figure(coordinates, sd, labels=labels, pcs=pcs).axes
+    np.testing.assert_allclose(drawn(left), by_position(coordinates))
+    np.testing.assert_allclose(drawn(right), by_position(pcs[:, :2]))
 
 
 def test_axes_say_what_they_are():
-    places, sd, labels, pcs = cohort(dims=5)
-    left, right, _ = coordinates_figure(places, sd, labels=labels, pcs=pcs).axes
+    coordinates, sd, labels, pcs = cohort(dims=5)
+    left, right, _ = coordinates_figure(coordinates, sd, labels=labels, pcs=pcs).axes
     assert (left.get_xlabel(), left.get_ylabel()) == ("Z1", "Z2")
     assert (right.get_xlabel(), right.get_ylabel()) == ("PC1", "PC2")
     assert left.get_title(loc="left").endswith("first 2 of 5")
@@ -92,8 +94,8 @@ def test_a_sample_without_spread_is_no_error():
 
 
 def test_the_legend_has_every_label_with_its_count():
-    places, sd, labels, pcs = cohort()
-    legend = coordinates_figure(places, sd, labels=labels, pcs=pcs).axes[-1]
+    coordinates, sd, labels, pcs = cohort()
+    legend = coordinates_figure(coordinates, sd, labels=labels, pcs=pcs).axes[-1]
     texts = [text.get_text() for text in legend.texts]
     expected = [word for name in POPULATIONS for word in (name, str(labels.count(name)))]
     assert texts == expected
@@ -102,8 +104,8 @@ def test_the_legend_has_every_label_with_its_count():
 @pytest.mark.parametrize("labels", [26, 70, 100])
 def test_no_two_words_of_the_legend_overlap_and_none_leaves_the_figure(labels):
     names = tuple(f"A longer name {i}" for i in range(labels))
-    places, sd, chosen, pcs = cohort(samples=2000, names=names)
-    figure = coordinates_figure(places, sd, labels=chosen, pcs=pcs, caption="c" * 300)
+    coordinates, sd, chosen, pcs = cohort(samples=2000, names=names)
+    figure = coordinates_figure(coordinates, sd, labels=chosen, pcs=pcs, caption="c" * 300)
     renderer = figure.canvas.get_renderer()
     boxes = [text.get_window_extent(renderer) for text in figure.axes[-1].texts]
     whole = figure.bbox
@@ -116,10 +118,15 @@ def test_no_two_words_of_the_legend_overlap_and_none_leaves_the_figure(labels):
 
 @pytest.mark.parametrize("pcs", [True, False])
 def test_the_caption_is_whole_and_inside_the_figure(pcs):
-    places, sd, labels, components = cohort()
+    coordinates, sd, labels, components = cohort()
     caption = ("Distances are model-based. " * 12).strip()
     figure = coordinates_figure(
-        places, sd, labels=labels, pcs=components if pcs else None, caption=caption, title="A title"
+        coordinates,
+        sd,
+        labels=labels,
+        pcs=components if pcs else None,
+        caption=caption,
+        title="A title",
     )
     title, below = figure.texts
     assert title.get_text() == "A title"
@@ -133,16 +140,18 @@ def test_the_caption_is_whole_and_inside_the_figure(pcs):
 
 
 def test_a_title_that_is_too_long_is_cut():
-    places, sd, _, _ = cohort()
-    figure = coordinates_figure(places, sd, title="cohort_of_many_words" * 20)
+    coordinates, sd, _, _ = cohort()
+    figure = coordinates_figure(coordinates, sd, title="cohort_of_many_words" * 20)
     title = figure.texts[0]
     assert title.get_text().endswith("…")
     assert title.get_window_extent().x1 <= figure.bbox.x1
 
 
 def test_names_stand_at_the_median_where_there_is_room():
-    places = np.repeat([[0.0, 0.0], [5.0, 5.0]], 10, axis=0)
-    figure = coordinates_figure(places, 0.1 * np.ones_like(places), labels=["A"] * 10 + ["B"] * 10)
+    coordinates = np.repeat([[0.0, 0.0], [5.0, 5.0]], 10, axis=0)
+    figure = coordinates_figure(
+        coordinates, 0.1 * np.ones_like(coordinates), labels=["A"] * 10 + ["B"] * 10
+    )
     found = {text.get_text(): text.get_position() for text in figure.axes[0].texts}
     np.testing.assert_allclose(found["A"], (0, 0), atol=0.01)
     np.testing.assert_allclose(found["B"], (5, 5), atol=0.01)
@@ -157,7 +166,7 @@ def test_names_are_moved_apart_and_stay_in_the_frame(seed, boxes, same):
     if same:
         anchors[:] = anchors[0]
     sizes = np.column_stack([rng.uniform(40, 90, boxes), np.full(boxes, 22.0)])
-    centres = apart(anchors, sizes, frame)
+    centres = separate(anchors, sizes, frame)
     assert (centres - sizes / 2 >= -1e-6).all()
     assert (centres + sizes / 2 <= 1000 + 1e-6).all()
     overlap = (sizes[:, None] + sizes[None]) / 2 - np.abs(centres[:, None] - centres[None])
@@ -165,8 +174,8 @@ def test_names_are_moved_apart_and_stay_in_the_frame(seed, boxes, same):
 
 
 def test_samples_without_a_label_are_grey_and_named_as_such():
-    places, sd, _, pcs = cohort(samples=4)
-    figure = coordinates_figure(places, sd, labels=["B", "NA", "A", "NA"], pcs=pcs)
+    coordinates, sd, _, pcs = cohort(samples=4)
+    figure = coordinates_figure(coordinates, sd, labels=["B", "NA", "A", "NA"], pcs=pcs)
     assert [text.get_text() for text in figure.axes[-1].texts] == [
         *("A", "1"),
         *("B", "1"),
@@ -176,8 +185,8 @@ def test_samples_without_a_label_are_grey_and_named_as_such():
 
 
 def test_without_labels_there_is_one_colour_and_no_legend():
-    places, sd, _, pcs = cohort()
-    figure = coordinates_figure(places, sd, pcs=pcs)
+    coordinates, sd, _, pcs = cohort()
+    figure = coordinates_figure(coordinates, sd, pcs=pcs)
     assert words(figure) == []
     colours = {
         tuple(c.get_facecolor()[0][:3])
@@ -197,22 +206,22 @@ def test_every_sample_is_in_one_group():
     ]
 
 
-def test_one_coordinate_is_a_strip_with_bars():
-    places, sd, labels, pcs = cohort(samples=50, dims=1)
-    figure = coordinates_figure(places, sd, labels=labels, pcs=pcs)
-    assert figure.texts[-1].get_text() == "Bars reach one posterior standard deviation."
+def test_one_coordinate_is_a_strip_with_intervals():
+    coordinates, sd, labels, pcs = cohort(samples=50, dims=1)
+    figure = coordinates_figure(coordinates, sd, labels=labels, pcs=pcs)
+    assert figure.texts[-1].get_text() == "Lines reach one posterior standard deviation."
     left = figure.axes[0]
     points = drawn(left)
-    np.testing.assert_allclose(np.sort(points[:, 0]), np.sort(places[:, 0]))
+    np.testing.assert_allclose(np.sort(points[:, 0]), np.sort(coordinates[:, 0]))
     np.testing.assert_array_equal(np.sort(points[:, 1]), np.arange(50))
-    bars = np.array(left.collections[0].get_segments())
-    width = np.sort(bars[:, 1, 0] - bars[:, 0, 0])
+    lines = np.array(left.collections[0].get_segments())
+    width = np.sort(lines[:, 1, 0] - lines[:, 0, 0])
     np.testing.assert_allclose(width, np.sort(2 * ELLIPSE_SD * sd[:, 0]))
 
 
 def test_a_background_lies_behind_and_is_not_counted():
-    places, sd, labels, _ = cohort(samples=5)
-    figure = coordinates_figure(places, sd, labels=labels, background=np.zeros((7, 2)))
+    coordinates, sd, labels, _ = cohort(samples=5)
+    figure = coordinates_figure(coordinates, sd, labels=labels, background=np.zeros((7, 2)))
     (grey,) = [c for c in figure.axes[0].collections if len(c.get_offsets()) == 7]
     assert grey.get_zorder() < min(
         c.get_zorder() for c in figure.axes[0].collections if c is not grey
@@ -229,18 +238,20 @@ def test_one_sample_is_a_figure_too(samples, tmp_path):
 
 @pytest.mark.parametrize("name", ["$x_2$", "_hidden", "<b>&", "漢民族", "a\\b", "%s", "long " * 20])
 def test_a_label_is_shown_as_it_is_written(name, tmp_path):
-    places, sd, _, pcs = cohort(samples=20)
+    coordinates, sd, _, pcs = cohort(samples=20)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        files = save(coordinates_figure(places, sd, labels=[name] * 20, pcs=pcs), tmp_path / "x")
+        files = save(
+            coordinates_figure(coordinates, sd, labels=[name] * 20, pcs=pcs), tmp_path / "x"
+        )
     shown = "".join(ET.parse(files["svg"]).getroot().itertext())
     assert (name if len(name) < 20 else name[:20].strip()) in shown
 
 
 def test_the_same_cohort_gives_the_same_bytes(tmp_path):
-    places, sd, labels, pcs = cohort()
+    coordinates, sd, labels, pcs = cohort()
     files = [
-        save(coordinates_figure(places, sd, labels=labels, pcs=pcs), tmp_path / name)
+        save(coordinates_figure(coordinates, sd, labels=labels, pcs=pcs), tmp_path / name)
         for name in "ab"
     ]
     for kind in ("png", "svg"):
@@ -265,14 +276,14 @@ def test_drawing_needs_no_pyplot():
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_a_folder_that_is_a_file_is_said(tmp_path):
+def test_a_folder_that_is_a_file_is_an_error(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputUnwritable):
         save(coordinates_figure(*cohort()[:2]), tmp_path / "file" / "x")
 
 
 def test_more_samples_make_pixels_instead_of_a_large_svg(tmp_path):
-    places, sd, labels, pcs = cohort(samples=6_000)
-    files = save(coordinates_figure(places, sd, labels=labels, pcs=pcs), tmp_path / "x")
+    coordinates, sd, labels, pcs = cohort(samples=6_000)
+    files = save(coordinates_figure(coordinates, sd, labels=labels, pcs=pcs), tmp_path / "x")
     assert files["svg"].stat().st_size < 4_000_000
     assert logging.getLogger("matplotlib").handlers == []

@@ -56,7 +56,7 @@ def test_hamiltonian_chains_follow_a_posterior_known_in_closed_form() -> None:
 
 
 @pytest.mark.statistical
-def test_so_do_they_where_the_density_has_tails_of_a_t() -> None:
+def test_hamiltonian_chains_follow_a_density_with_t_tails() -> None:
     """A reward that makes of the prior a t density of 5 degrees of freedom on each axis."""
     from scipy import stats
 
@@ -85,7 +85,7 @@ def test_the_temperature_undoes_what_logits_were_multiplied_by() -> None:
     assert fit_temperature(3 * logits, label) == pytest.approx(3, abs=0.1)
 
 
-def test_a_classifier_learns_what_can_be_told() -> None:
+def test_a_classifier_learns_separable_classes() -> None:
     with computing(1, 1):
         label = torch.arange(400) % 4
         pixels = torch.rand(400, 64) * 0.5 + 0.15 * label[:, None]
@@ -139,7 +139,7 @@ def test_draws_of_the_prior_suffice_unless_nearly_all_are_turned_down() -> None:
     assert proposals.efficiency(1) < 2 / 2**14
 
 
-def test_a_class_that_the_generator_hardly_makes_is_said_to_be_one(monkeypatch) -> None:
+def test_a_class_that_the_generator_hardly_makes_is_an_error(monkeypatch) -> None:
     def never(z: Tensor) -> Tensor:
         return torch.stack([z[:, 0] * 0, z[:, 0] * 0 - 50], -1)
 
@@ -147,7 +147,7 @@ def test_a_class_that_the_generator_hardly_makes_is_said_to_be_one(monkeypatch) 
         propose(half_plane(monkeypatch, never))
 
 
-def test_what_is_trained_pays_once_its_draws_have_saved_what_training_cost() -> None:
+def test_training_breaks_even_once_draws_have_saved_its_cost() -> None:
     draws = conditional.break_even_draws(30.0, 1.0, 4.0)
     assert 30 + draws * 1.0 / 1000 == pytest.approx(draws * 4.0 / 1000)
     assert math.isnan(conditional.break_even_draws(30.0, 4.0, 1.0))
@@ -223,7 +223,7 @@ def test_every_sampler_gets_a_row_and_a_finished_trial_is_not_repeated(
         ({"settings": {"widht": "3"}}, "no setting 'widht'"),
     ],
 )
-def test_what_cannot_be_meant_is_said_before_anything_is_fitted(
+def test_an_impossible_trial_is_refused_before_anything_is_fitted(
     changes, problem, mnist, tmp_path
 ) -> None:
     with pytest.raises(UsageProblem, match=problem):

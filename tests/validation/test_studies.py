@@ -86,7 +86,7 @@ def test_the_same_seed_measures_the_same(mnist, tmp_path) -> None:
         ({"settings": {"widht": "3"}}, "no setting 'widht'"),
     ],
 )
-def test_what_cannot_be_meant_is_said_before_a_trial_begins(
+def test_an_impossible_trial_is_refused_before_any_begins(
     changes, problem, mnist, tmp_path
 ) -> None:
     with pytest.raises(UsageProblem, match=problem):
@@ -124,7 +124,7 @@ def test_compare_judges_methods_on_samples_they_have_not_seen(cohort_files, tmp_
     )
     alone = pd.read_csv(again.files["tsv"], sep="\t").set_index("method")
     assert alone.loc["pca", ["knn", "nmi", "paper_purity"]].isna().all()
-    assert "nothing can be said" in again.text
+    assert "Nothing can be said" in again.text
 
 
 def test_compare_tells_priors_apart(cohort_files, tmp_path) -> None:
@@ -149,7 +149,7 @@ def test_compare_tells_priors_apart(cohort_files, tmp_path) -> None:
     ("changes", "problem"),
     [({"priors": ["spiral"]}, "no prior 'spiral'"), ({"methods": ["foo"]}, "no method 'foo'")],
 )
-def test_compare_says_what_cannot_be_meant_and_writes_nothing(
+def test_compare_refuses_what_is_unknown_and_writes_nothing(
     changes, problem, cohort_files, tmp_path
 ) -> None:
     with pytest.raises(UsageProblem, match=problem):
@@ -188,7 +188,7 @@ def test_a_toy_keeps_or_loses_dimensions_as_planned(few_points, tmp_path) -> Non
     assert {path.stem for path in (tmp_path / "pictures").glob("*.png")} == set(shapes)
 
 
-def test_one_fit_of_a_toy_is_the_same_again_and_knows_no_uniqueness(few_points, tmp_path) -> None:
+def test_a_fit_of_a_toy_is_reproducible_and_one_fit_has_no_uniqueness(few_points, tmp_path) -> None:
     settings = FLOW | {"steps": "20", "flow_steps": "4"}
     rows = []
     for name in "ab":
@@ -234,7 +234,7 @@ def test_images_keep_or_lose_dimensions_as_planned(mnist, tmp_path) -> None:
     ("changes", "problem"),
     [({"labels": 40}, "does not use labels"), ({"settings": {"widht": "3"}}, "no setting 'widht'")],
 )
-def test_what_a_flow_cannot_mean_is_said_before_any_trial_of_another_method(
+def test_an_impossible_flow_is_refused_before_any_trial_of_another_method(
     changes, problem, mnist, tmp_path
 ) -> None:
     options = {"methods": ["vae", "inflationary-flow"], "settings": {}} | changes

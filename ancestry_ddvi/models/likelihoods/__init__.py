@@ -1,1 +1,1 @@
-"""What a place in latent space says about the data."""
+"""Likelihoods: densities of data given latents."""

@@ -21,22 +21,22 @@ class Likelihood(nn.Module, abc.ABC):
         """Log likelihood of each row given its latent, in nats; (n,)."""
 
     def noise_parameters(self) -> list[nn.Parameter]:
-        """Parameters that say how much of the data is noise; none by default.
+        """Parameters of the noise; none by default.
 
-        A tempered objective leaves them alone: they would take for noise what the decoder has
-        yet to learn, and it would never learn it.
+        A tempered objective does not train them: they would fit as noise what the decoder has yet
+        to learn.
         """
         return []
 
     def misfit(self, batch: Batch, z: Tensor) -> Tensor | None:
-        """Squared distance of each row from what its latent leads to expect, (n,).
+        """Squared Mahalanobis distance of each row from its expectation at the latent, (n,).
 
-        In the row's own covariance, so that chi-squared with as many degrees of freedom as
-        features is the rule. None where the data have no such covariance.
+        Chi-squared with as many degrees of freedom as features if the model is right. None where
+        the data have no such covariance.
         """
         del batch, z
         return None
 
     @abc.abstractmethod
     def simulate(self, batch: Batch, z: Tensor) -> Batch:
-        """Data drawn from p(x | z), observed as sharply as the rows of ``batch`` were."""
+        """Data drawn from p(x | z), with the precision of the rows of ``batch``."""

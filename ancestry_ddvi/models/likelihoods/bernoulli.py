@@ -14,8 +14,7 @@ from .base import Likelihood
 class BernoulliPixels(Likelihood):
     """p(x | z): every pixel is one with its own probability, and zero otherwise.
 
-    A mass over zeros and ones, and over nothing else: grey levels have to be made black or
-    white before they come here, or the sum over images is not one.
+    A mass over zeros and ones only: grey levels must be binarised first.
 
     Parameters
     ----------

@@ -17,13 +17,13 @@ HALF = 0.5 / TOP
 """Half the distance of two levels."""
 
 FIRST_SCALE = 0.1
-"""Scale to start from: about what two latents leave over of photographs."""
+"""Initial scale: about the residual of photographs given two latents."""
 
 
 class DiscretisedLogistic(Likelihood):
     """p(x | z): a logistic about the decoder's output, rounded to the nearest level.
 
-    What falls below the lowest level or above the highest counts as these, so the masses of the
+    Mass below the lowest level or above the highest is added to these, so the masses of the
     256 levels sum to one (Salimans, Karpathy, Chen & Kingma 2017, equation 2, with one
     component). The scale is learnt, one number per channel.
 

@@ -1,4 +1,4 @@
-"""The likelihood of component scores: their natural noise, and what the latents leave over."""
+"""The likelihood of component scores: sampling noise plus a residual variance."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from ..normal import HALF_LOG_2PI
 from .base import Likelihood
 
 INITIAL_RESIDUAL_VARIANCE = 0.1
-"""Variance to start from: a tenth of the natural noise of complete data."""
+"""Initial residual variance: a tenth of the sampling noise of complete data."""
 
 
 class NormalScores(Likelihood):
-    """p(scores | z) = N(expected scores at z, precision^-1 + diag(excess)).
+    """p(scores | z) = N(expected scores at z, precision^-1 + diag(residual variance)).
 
     The precision comes with the data: with standardised dosages x, orthonormal loadings V and
     unit noise, ||x - V g(z)||^2 = ||scores - g(z)||^2 + const, so this is the Gaussian genotype
-    model, and its noise is that of binomial dosages, not a setting. The excess is the variance of
-    true scores about what z leads to expect, one number per component, like the residual variance
-    of factor analysis. More variants shrink the first and never the second.
+    model, and its noise is that of binomial dosages, not a setting. The residual variance is that
+    of true scores about their expectation at z, one number per component, as in factor analysis.
+    More variants reduce the first and not the second.
 
     Attributes
     ----------
     log_residual_variance : Tensor, (features,)
-        Minus infinity where z says all about the true scores.
+        Minus infinity where z determines the true scores.
     """
 
     log_residual_variance: Tensor
 
     def truth(self, z: Tensor, normal: Tensor) -> Tensor:
-        """True scores of samples at each latent, the excess made of ``normal``; (n, features)."""
+        """True scores at each latent, with the residual from ``normal``; (n, features)."""
         out: Tensor = self(z) + (0.5 * self.log_residual_variance).exp() * normal
         return out
 
@@ -44,16 +44,16 @@ class NormalScores(Likelihood):
         return log_det - 0.5 * whitened.square().sum(-1) - whitened.shape[-1] * HALF_LOG_2PI
 
     def misfit(self, batch: Batch, z: Tensor) -> Tensor:
-        """Squared distance of the scores from the decoder's, natural noise and excess in it."""
+        """Squared Mahalanobis distance of the scores from their expectation; (n,)."""
         whitened, _ = self._whitened(batch, z)
         return whitened.square().sum(-1)
 
     def _whitened(self, batch: Batch, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Residuals of unit covariance, and half the log determinant of what made them so.
+        """Residuals of unit covariance, and half the log determinant of the whitening.
 
-        Shapes (n, features) and (n,). With precision L L' and excess E, the inverse of the total
-        covariance is L M^-1 L' with M = I + L' E L: nothing is inverted that few variants could
-        make singular.
+        Shapes (n, features) and (n,). With precision L L' and residual variance E, the inverse of
+        the total covariance is L M^-1 L' with M = I + L' E L. M is never singular, even with few
+        variants.
         """
         factor = batch.factor
         assert factor is not None
@@ -70,7 +70,7 @@ class NormalScores(Likelihood):
 
 
 class ScoreLikelihood(NormalScores):
-    """Expected scores by a network, the excess learnt: latents have fewer dimensions than scores.
+    """Expected scores by a network, with a learnt residual variance.
 
     Parameters
     ----------
@@ -101,10 +101,10 @@ class ScoreLikelihood(NormalScores):
         return out
 
     def noise_parameters(self) -> list[nn.Parameter]:
-        """The excess."""
+        """The residual variance."""
         return [self.log_residual_variance]
 
 
 def _log_diagonal(factor: Tensor) -> Tensor:
-    """Half the log determinant of what a Cholesky factor is of; (n,)."""
+    """Half the log determinant of the matrix with this Cholesky factor; (n,)."""
     return factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)

@@ -1,1 +1,1 @@
-"""What is believed of a sample's place once their genotypes are seen."""
+"""Posteriors: densities of latents given a context of the data."""

@@ -10,7 +10,7 @@ from ..batch import Draw
 
 
 class Posterior(nn.Module, abc.ABC):
-    """A pure function of a context and standard normals; it never sees x.
+    """A function of a context and standard normals; it does not depend on x otherwise.
 
     Attributes
     ----------
@@ -26,11 +26,11 @@ class Posterior(nn.Module, abc.ABC):
 
 
 class DensityPosterior(Posterior):
-    """A posterior whose draws, and draws made elsewhere, can be scored."""
+    """A posterior with a density, at its own draws and at others."""
 
     @abc.abstractmethod
     def log_q(self, z: Tensor, path: tuple[Tensor, ...], context: Tensor) -> Tensor:
-        """Log q(z, path | context) - log r(path | z) of a draw made elsewhere; (n,)."""
+        """Log q(z, path | context) - log r(path | z) of a given draw; (n,)."""
 
     def log_chain(self, z: Tensor, path: tuple[Tensor, ...], context: Tensor) -> Tensor:
         """The part of ``log_q`` below the top of a chain, or all of it; (n,)."""
@@ -38,4 +38,4 @@ class DensityPosterior(Posterior):
 
     @abc.abstractmethod
     def complete(self, z: Tensor) -> tuple[Tensor, ...]:
-        """Give z a path drawn from r(path | z)."""
+        """A path for z, drawn from r(path | z)."""

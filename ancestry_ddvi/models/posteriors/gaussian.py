@@ -44,6 +44,6 @@ class Gaussian(DensityPosterior):
         return log_normal(z, *self.moments(context))
 
     def complete(self, z: Tensor) -> tuple[Tensor, ...]:
-        """No auxiliaries, so nothing to add."""
+        """Empty: there are no auxiliary latents."""
         del z
         return ()

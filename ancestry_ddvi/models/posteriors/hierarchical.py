@@ -32,14 +32,14 @@ class Hierarchical(DensityPosterior):
         self.lower = lower
         dims = lower.noise_shape[1]
         self.noise_shape = (upper.noise_shape[0] + lower.noise_shape[0], dims)
-        self.shown = MLP(dims, context, width)
-        zero_init(self.shown.head)
+        self.upper_context = MLP(dims, context, width)
+        zero_init(self.upper_context.head)
 
     def rsample(self, context: Tensor, noise: Tensor) -> Draw:
         """y, then z; ``noise`` is (n, vectors of both, dims)."""
         vectors = self.upper.noise_shape[0]
         above = self.upper.rsample(context, noise[:, :vectors])
-        below = self.lower.rsample(context + self.shown(above.z), noise[:, vectors:])
+        below = self.lower.rsample(context + self.upper_context(above.z), noise[:, vectors:])
         assert above.log_q is not None
         assert below.log_q is not None
         log_q = above.log_q + below.log_q - log_normal(above.z, 0.0, 0.0)
@@ -49,7 +49,7 @@ class Hierarchical(DensityPosterior):
         """Score z and its y; (n,)."""
         (y,) = path
         above = self.upper.log_q(y, (), context) - log_normal(y, 0.0, 0.0)
-        return above + self.lower.log_q(z, (), context + self.shown(y))
+        return above + self.lower.log_q(z, (), context + self.upper_context(y))
 
     def complete(self, z: Tensor) -> tuple[Tensor, ...]:
         """Y ~ N(0, I), whatever z."""

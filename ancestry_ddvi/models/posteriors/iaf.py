@@ -1,4 +1,4 @@
-"""A posterior bent by inverse autoregressive flows."""
+"""A posterior transformed by inverse autoregressive flows."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .gaussian import Gaussian
 
 
 class Step(nn.Module):
-    """z_j -> z_j exp(s_j) + t_j, where s_j and t_j see the coordinates before j and the context.
+    """z_j -> z_j exp(s_j) + t_j, with s_j and t_j from the context and the coordinates before j.
 
-    One small network serves all coordinates: it is shown the others masked, which coordinate is
-    meant, and the whole context. So the first in the order depends on the context too, also with
+    One small network serves all coordinates: its inputs are the masked coordinates, which one is
+    transformed, and the context. So the first in the order depends on the context too, also with
     one or two dimensions, where the hidden degrees of a masked network (MADE) leave none for it.
 
     Parameters
@@ -50,7 +50,7 @@ class Step(nn.Module):
         return 2 * torch.tanh(raw / 2), shift
 
     def forward(self, z: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
-        """The bent z, (n, dims), and the log determinant of the Jacobian, (n,)."""
+        """The transformed z, (n, dims), and the log determinant of the Jacobian, (n,)."""
         log_scale, shift = self.change(z, context)
         return z * log_scale.exp() + shift, log_scale.sum(-1)
 
@@ -65,7 +65,7 @@ class Step(nn.Module):
 
 
 class IAF(DensityPosterior):
-    """A diagonal Gaussian bent by autoregressive steps (Kingma et al. 2016).
+    """A diagonal Gaussian transformed by autoregressive steps (Kingma et al. 2016).
 
     Starts as the Gaussian itself: every step begins as the identity.
 
@@ -86,7 +86,7 @@ class IAF(DensityPosterior):
         self.steps = nn.ModuleList(Step(dims, context, width, bool(k % 2)) for k in range(flows))
 
     def rsample(self, context: Tensor, noise: Tensor) -> Draw:
-        """A draw of the Gaussian, bent; ``noise`` is (n, 1, dims)."""
+        """A draw of the Gaussian, transformed; ``noise`` is (n, 1, dims)."""
         draw = self.base.rsample(context, noise)
         z, log_q = draw.z, draw.log_q
         assert log_q is not None
@@ -96,7 +96,7 @@ class IAF(DensityPosterior):
         return Draw(z, (), log_q)
 
     def log_q(self, z: Tensor, path: tuple[Tensor, ...], context: Tensor) -> Tensor:
-        """Log density of z, by undoing the steps; (n,)."""
+        """Log density of z, by inverting the steps; (n,)."""
         stretched = z.new_zeros(len(z))
         for step in reversed(self.steps):
             assert isinstance(step, Step)
@@ -105,6 +105,6 @@ class IAF(DensityPosterior):
         return self.base.log_q(z, path, context) - stretched
 
     def complete(self, z: Tensor) -> tuple[Tensor, ...]:
-        """No auxiliaries, so nothing to add."""
+        """Empty: there are no auxiliary latents."""
         del z
         return ()

@@ -1,4 +1,4 @@
-"""A point: what a deterministic encoder says."""
+"""A point: the output of a deterministic encoder."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ class Point(Posterior):
         self.noise_shape = (1, dims)
 
     def rsample(self, context: Tensor, noise: Tensor) -> Draw:
-        """The same place whatever the noise."""
+        """The point; the noise is not used."""
         del noise
         return Draw(self.head(context), (), None)

@@ -10,33 +10,33 @@ from torch import Tensor, nn
 
 
 class Prior(nn.Module, abc.ABC):
-    """A density over latents that can be sampled, whole or by partition.
+    """A density of latents that can be sampled, as a whole or by partition.
 
     Attributes
     ----------
     isotropic : bool
-        Whether a rotation about the origin leaves the density as it is, so that axes may be
-        rotated to a convenient rotation after the fit.
+        Whether the density is invariant to rotations about the origin, so that coordinates may be
+        rotated after the fit.
     """
 
     isotropic: bool = False
 
     @abc.abstractmethod
     def sample(self, n: int, label: Tensor | None = None) -> Tensor:
-        """Draw (n, d) latents, each from the partition ``label`` says, (n,), if it does."""
+        """Draw (n, d) latents, each from its partition if ``label``, (n,), is given."""
 
     @abc.abstractmethod
     def log_prob(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Log density of each row, log p(z) or log p(z | label), in nats; (n,)."""
 
     def as_published(self, n: int) -> Tensor:
-        """Draw (n, d) latents as the DDVI paper does where this density is a blurred one."""
+        """Draw (n, d) latents from the distribution in the DDVI paper that this one replaces."""
         return self.sample(n)
 
     def ladder(self) -> Sequence[Prior]:
-        """Densities on the way from a standard normal to this one; none where it is short.
+        """Densities between a standard normal and this one, in order; none by default.
 
-        Each has the partitions of this one. A fit that climbs them takes its latents along.
+        Each has the partitions of this one. Latents of a fit follow from one density to the next.
         """
         return ()
 
@@ -45,6 +45,6 @@ class Prior(nn.Module, abc.ABC):
         return torch.zeros(1)
 
     def responsibilities(self, z: Tensor) -> Tensor | None:
-        """Probabilities of learnt clusters at each place, (n, clusters); None without any."""
+        """Probabilities of learnt clusters at each latent, (n, clusters); None without clusters."""
         del z
         return None

@@ -57,7 +57,7 @@ class Mixture(Prior):
         return each.gather(-1, label[:, None])[:, 0]
 
     def responsibilities(self, z: Tensor) -> Tensor:
-        """Probabilities of the clusters at each place; (n, clusters)."""
+        """Probabilities of the clusters at each latent; (n, clusters)."""
         return (self._log_each(z) + self.log_class()).softmax(-1)
 
     def _log_each(self, z: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Densities on curves: many small normals strung along them."""
+"""Densities along curves, as mixtures of many narrow normals."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from .base import Prior
 PARTS = 10
 """Partitions of a shape if no other number is asked for."""
 
-RUNGS, NOISIEST = 12, 4.0
-"""Of the ladder: how many, and the noise of the first in units of the signal."""
+RUNGS, MAX_NOISE = 12, 4.0
+"""Of the ladder: number of densities, and noise of the first in units of the signal."""
 
 UNLIKELY = -1e4
-"""Log weight of nodes of other partitions: nothing, but with a gradient."""
+"""Added to the log weight of nodes of other partitions; finite, so that gradients exist."""
 
 
 class Nodes(Prior):
-    """A curve blurred by normal noise: sum_i w_i N(z; node_i, s^2 I).
+    """A curve with normal noise: sum_i w_i N(z; node_i, s^2 I).
 
-    Nodes no further apart than 1.4 times their blur make a density that differs from that of a
-    continuous curve by less than one in a thousand. Sampling picks a node and adds the noise, so
-    sampler and density agree exactly. Each node belongs to one partition.
+    With nodes at most 1.4 standard deviations apart, the density differs from that of a continuous
+    curve by less than one in a thousand. Sampler and density agree exactly. Each node belongs to
+    one partition.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Nodes(Prior):
     part : Tensor of int64, (nodes,)
         The partition of each node.
     sd : float
-        Standard deviation of the blur.
+        Standard deviation of the noise.
     """
 
     nodes: Tensor
@@ -51,8 +51,8 @@ class Nodes(Prior):
         self.register_buffer("part", part, persistent=False)
 
     def ladder(self) -> list[Nodes]:
-        """The density noised as a diffusion would, ``RUNGS`` times, less and less."""
-        ratios = torch.logspace(math.log10(NOISIEST), math.log10(self.sd), RUNGS)
+        """The density with the noise of a diffusion, at ``RUNGS`` decreasing levels."""
+        ratios = torch.logspace(math.log10(MAX_NOISE), math.log10(self.sd), RUNGS)
         return [self._noised(float(ratio)) for ratio in ratios]
 
     def _noised(self, ratio: float) -> Nodes:
@@ -82,7 +82,7 @@ class Nodes(Prior):
         return whole if label is None else whole - self.log_class().to(z)[label]
 
     def _of_partition(self, label: Tensor) -> Tensor:
-        """Log weights, those of other partitions all but nothing; (n, nodes)."""
+        """Log weights, with those of other partitions near minus infinity; (n, nodes)."""
         other = self.part != label.to(self.part.device)[:, None]
         return self.log_weight + UNLIKELY * other
 

@@ -14,7 +14,7 @@ from .nodes import PARTS, Nodes, equal_weights, midpoints
 
 
 def make_square(dims: int, classes: int, sd: float) -> Nodes:
-    """The edge of [-1, 1]^2, walked clockwise from the top left; a partition is a stretch of it.
+    """The boundary of [-1, 1]^2, clockwise from the top left; a partition is a stretch of it.
 
     In more dimensions all edges of the hypercube, without partitions.
     """
@@ -37,6 +37,6 @@ def _hypercube(dims: int, sd: float) -> Nodes:
     ):
         fixed = torch.tensor(corner, dtype=torch.float64).expand(len(along), -1)
         nodes.append(torch.cat([fixed[:, :axis], along[:, None], fixed[:, axis:]], -1))
-    everything = torch.cat(nodes)
-    part = torch.zeros(len(everything), dtype=torch.int64)
-    return Nodes(everything, equal_weights(everything), part, sd)
+    all_nodes = torch.cat(nodes)
+    part = torch.zeros(len(all_nodes), dtype=torch.int64)
+    return Nodes(all_nodes, equal_weights(all_nodes), part, sd)

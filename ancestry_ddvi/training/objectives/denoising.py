@@ -1,4 +1,4 @@
-"""Denoising: what a probability flow learns from."""
+"""Denoising score matching, the objective of probability flows."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from ...models.inflation import Inflation
 from ...models.inflationary import Inflationary
 from .base import Objective, Phase
 
-UNEVEN, JITTERED = 0.6, 0.5
-"""Shares of rows whose noise leans towards that of a measurement, and is shaken."""
+TILTED, JITTERED = 0.6, 0.5
+"""Shares of rows whose noise is tilted towards equal variances, and jittered."""
 
 JITTER = 0.7
-"""Standard deviation of the shaking, in log variance."""
+"""Standard deviation of the jitter, in log variance."""
 
 
 class Denoising(Objective[Inflationary]):
     """Score matching at noise of every size and of many shapes.
 
-    Noise is that of a time along the flow's inflation, as likely to be of one step as of
-    another. In some rows it leans from there towards the same variance along all directions, as
-    measurements have it, and is shaken direction by direction: posteriors start from such noise.
+    Noise is that of a random time along the flow's inflation. In some rows it is tilted towards
+    the same variance along all directions, as in measurements, and jittered along each direction:
+    posteriors start from such noise.
     """
 
     def phases(self, model: Inflationary) -> Sequence[Phase[Batch]]:
-        """One turn over the denoiser."""
+        """One phase: the denoiser."""
         flow = model.flow
 
         def loss(batch: Batch) -> Tensor:
@@ -49,8 +49,8 @@ def levels(n: int, path: Inflation) -> Tensor:
         return (torch.rand_like(each) < share).to(spectrum)
 
     even = (path.gamma(path.at(torch.rand_like(each)[:, 0])) / spectrum).log()
-    lean = spectrum.log().mean() - spectrum.log()
-    tilt = some(UNEVEN) * torch.rand_like(each)
-    shaken = some(JITTERED) * JITTER * torch.randn_like(spectrum.expand(n, -1))
-    noise = even + tilt * lean + shaken
+    towards_equal = spectrum.log().mean() - spectrum.log()
+    tilt = some(TILTED) * torch.rand_like(each)
+    jitter = some(JITTERED) * JITTER * torch.randn_like(spectrum.expand(n, -1))
+    noise = even + tilt * towards_equal + jitter
     return noise.clamp(math.log(path.floor), math.log(path.full)).exp() * spectrum

@@ -1,4 +1,4 @@
-"""The evidence lower bound, and its importance-weighted relative."""
+"""The evidence lower bound and the importance-weighted bound."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ class ELBO(Objective[Variational]):
     Parameters
     ----------
     beta : float
-        Weight of the divergence. Above 1 the likelihood is tempered: noise of standard
-        deviation sqrt(beta) times the natural one, under which only coarse structure pays.
-        Only 1 gives the bound itself.
+        Weight of the divergence. Above 1 the likelihood is tempered: the noise has sqrt(beta)
+        times its standard deviation, so that coarse structure is learnt first. 1 gives the bound.
     draws : int
         Draws per row: 1 for the evidence lower bound, more for the importance-weighted
         autoencoder (Burda, Grosse & Salakhutdinov 2016).
@@ -31,11 +30,11 @@ class ELBO(Objective[Variational]):
         self.draws = draws
 
     def phases(self, model: Variational) -> Sequence[Phase[Batch]]:
-        """One turn over all parameters of the model; tempered, over all but those of its noise."""
+        """One phase: all parameters of the model or, if tempered, all but those of the noise."""
         noise = {id(p) for p in model.likelihood.noise_parameters()} if self.beta != 1 else set()
-        learners = [p for p in model.parameters() if id(p) not in noise]
+        trained = [p for p in model.parameters() if id(p) not in noise]
 
         def loss(batch: Batch) -> Tensor:
             return -model.bounds(batch, self.draws, self.beta).mean() / self.beta
 
-        return [Phase("elbo", learners, loss)]
+        return [Phase("elbo", trained, loss)]

@@ -33,7 +33,7 @@ class SemiSupervised(Objective[Variational]):
         self.alpha = alpha
 
     def phases(self, model: Variational) -> Sequence[Phase[Batch]]:
-        """The turns of the base objective, each with the classification added."""
+        """The phases of the base objective, each with the classification added."""
         return [replace(phase, loss=self._added(model, phase)) for phase in self.base.phases(model)]
 
     def _added(self, model: Variational, phase: Phase[Batch]) -> Callable[[Batch], Tensor]:

@@ -1,4 +1,4 @@
-"""Trajectory balance: a posterior that learns to draw from exactly what a frozen model says."""
+"""Trajectory balance: training a sampler of the exact posterior of a frozen model."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from .base import Objective, Phase
 from .wake_sleep import Sleep
 
 REACH = 10.0
-"""Nats from balance beyond which a trajectory pulls no harder."""
+"""Nats from balance beyond which the gradient of a trajectory no longer grows."""
 
 
 def imbalance(log_ratio: Tensor) -> Tensor:
     """Half the variance within rows, averaged over rows, Huberised at ``REACH``; a scalar.
 
     The log-variance form of trajectory balance (Richter et al. 2020): zero if and only if the
-    trajectories of a row agree, whatever they agree on, so that no evidence need be known.
+    trajectories of a row have the same log ratio, whose value, the log evidence, is not needed.
 
     Parameters
     ----------
     log_ratio : Tensor, (rows, trajectories)
-        Log density under the sampler less that under the target, in nats. Trajectories may come
-        from anywhere. Those of a row must have the same target.
+        Log density under the sampler minus that under the target, in nats. Trajectories may be
+        drawn from any distribution. Those of a row must have the same target.
     """
     centre = log_ratio.mean(1, keepdim=True).expand_as(log_ratio)
     return functional.huber_loss(log_ratio, centre, delta=REACH)
@@ -37,11 +37,11 @@ def imbalance(log_ratio: Tensor) -> Tensor:
 class TrajectoryBalance(Objective[Variational]):
     """Outsourced diffusion sampling (Venkatraman et al. 2025), for all rows at once, plus sleep.
 
-    Rows are simulated from the frozen prior and likelihood, seen as sharply as those of the
-    batch. Each has several trajectories: most the sampler's own; a quarter noised from the z that
-    made the row, which is an exact draw from its posterior and so comes to every mode in
-    proportion. States carry no gradient: only their densities under the sampler do. Balance sees
-    few rows a step, and what is asked of an encoder is to know many: that is what sleep is for.
+    Rows are simulated from the frozen prior and likelihood, with the precision of those of the
+    batch. Each has several trajectories. A quarter are noised from the z that generated the row,
+    an exact draw from its posterior, so that all modes are covered in proportion; the others are
+    the sampler's own. Only densities under the sampler carry a gradient, not states. Balance uses
+    few rows per step; sleep is added to train the encoder on many.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class TrajectoryBalance(Objective[Variational]):
         self.own = trajectories - self.given
 
     def phases(self, model: Variational) -> Sequence[Phase[Batch]]:
-        """One turn over all parameters but those of prior and likelihood."""
+        """One phase: all parameters but those of prior and likelihood."""
         (sleep,) = Sleep().phases(model)
 
         def loss(batch: Batch) -> Tensor:
@@ -65,7 +65,7 @@ class TrajectoryBalance(Objective[Variational]):
         return [Phase("trajectory_balance", sleep.parameters, loss)]
 
     def log_ratios(self, model: Variational, batch: Batch) -> Tensor:
-        """Of trajectories of simulated data seen as sharply as ``batch``; (rows, trajectories)."""
+        """Of trajectories of data simulated as precisely as ``batch``; (rows, trajectories)."""
         rows, truth = model.simulate(batch)
         with torch.no_grad():
             several = rows.repeat(self.own)
@@ -77,25 +77,25 @@ class TrajectoryBalance(Objective[Variational]):
 
 
 def noised(model: Variational, draw: Draw, times: int) -> Draw:
-    """Each latent ``times`` in a row, every time with another path from r(path | z)."""
+    """Each latent ``times`` in succession, each time with another path from r(path | z)."""
     z = draw.z.repeat_interleave(times, 0)
     label = None if draw.label is None else draw.label.repeat_interleave(times)
     return Draw(z, model.posterior.complete(z), None, label)
 
 
 def negative_log_weight(model: Variational, rows: Batch, context: Tensor, draw: Draw) -> Tensor:
-    """Minus the log weights of draws, with a gradient to the sampler alone; (rows, draws of each).
+    """Minus the log weights of draws, with a gradient to the sampler alone; (rows, draws).
 
     Parameters
     ----------
     rows : Batch
     context : Tensor, (rows, width)
-        What the sampler's encoder makes of the rows.
+        Of the rows, by the sampler's encoder.
     draw : Draw
         As many of the first row, then as many of the second, and so on.
     """
     times = len(draw.z) // len(rows)
     with torch.no_grad():
-        unweighed = replace(draw, log_q=torch.zeros_like(draw.z[:, 0]))
-        target = model.log_weight(rows.repeat(times), unweighed)
+        without_q = replace(draw, log_q=torch.zeros_like(draw.z[:, 0]))
+        target = model.log_weight(rows.repeat(times), without_q)
     return (model.log_q(context.repeat_interleave(times, 0), draw) - target).view(-1, times)

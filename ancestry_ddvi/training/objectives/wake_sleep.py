@@ -1,4 +1,4 @@
-"""Wake-sleep: the bound on data, and the posterior on the model's own simulated data."""
+"""Wake-sleep: the bound on data, and the posterior on data simulated by the model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SLEEPS: dict[str, Callable[[Variational, Batch], Tensor]] = {
 
 
 class Sleep(Objective[Variational]):
-    """The posterior alone, on simulated data or latents of the prior: nothing is learnt of data.
+    """Training of the posterior alone, on simulated data or on latents of the prior.
 
     Parameters
     ----------
@@ -31,10 +31,10 @@ class Sleep(Objective[Variational]):
         self.log_q = SLEEPS[kind]
 
     def phases(self, model: Variational) -> Sequence[Phase[Batch]]:
-        """One turn over all parameters but those of prior and likelihood."""
-        waking = {id(p) for part in (model.prior, model.likelihood) for p in part.parameters()}
-        sleepers = [p for p in model.parameters() if id(p) not in waking]
-        return [Phase("sleep", sleepers, lambda batch: -self.log_q(model, batch).mean())]
+        """One phase: all parameters but those of prior and likelihood."""
+        frozen = {id(p) for part in (model.prior, model.likelihood) for p in part.parameters()}
+        trained = [p for p in model.parameters() if id(p) not in frozen]
+        return [Phase("sleep", trained, lambda batch: -self.log_q(model, batch).mean())]
 
 
 class WakeSleep(Objective[Variational]):
@@ -42,18 +42,18 @@ class WakeSleep(Objective[Variational]):
 
     Sleep fits q to simulated data (z, x) ~ p(z) p(x | z) by the exact log ratio on a path from r:
     L_diff of Piriyakulkij, Wang & Kuleshov (2025) with its variational weights and its top
-    term, so that encoder and chain both learn. The decoder dreams and is not changed by it.
-    Fantasies are observed as sharply as the rows of the batch, so q also learns how to widen.
+    term, so that encoder and chain are both trained. The decoder is not changed by it. Data are
+    simulated with the precision of the rows of the batch, so q also learns to widen with it.
 
-    One optimiser takes both gradients: two that share parameters each follow their own
-    momentum, and the bound on held-out samples came out a nat lower.
+    One optimiser takes both gradients. With two optimisers of shared parameters the bound on
+    held-out samples was a nat lower.
 
     Parameters
     ----------
     sleep : str
         A name of ``SLEEPS``.
     beta : float
-        Of the bound, as in ``ELBO``; sleep has nothing to temper.
+        Of the bound, as in ``ELBO``; sleep is not tempered.
     """
 
     def __init__(self, sleep: str = "data", beta: float = 1.0) -> None:
@@ -62,7 +62,7 @@ class WakeSleep(Objective[Variational]):
         self.sleep = Sleep(sleep)
 
     def phases(self, model: Variational) -> Sequence[Phase[Batch]]:
-        """One turn over all parameters."""
+        """One phase: all parameters."""
         (wake,), (sleep,) = self.wake.phases(model), self.sleep.phases(model)
 
         def loss(batch: Batch) -> Tensor:

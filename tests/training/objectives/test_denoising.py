@@ -42,7 +42,7 @@ def right(y: torch.Tensor, gamma: float) -> torch.Tensor:
 
 @pytest.mark.statistical
 def test_two_widths_about_one_middle_are_told_apart() -> None:
-    """No linear denoiser knows them; ours comes more than half of the way."""
+    """A linear denoiser cannot; ours gains more than half of the difference."""
     dims, gamma = 16, 0.5
     x = torch.randn(4000, dims) * torch.tensor(WIDTHS)[torch.randint(2, (4000, 1))]
     flow = Flow(dims, 32, 1)

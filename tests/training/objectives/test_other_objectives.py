@@ -80,9 +80,9 @@ def test_a_tempered_bound_leaves_the_noise_of_the_likelihood_alone() -> None:
 @pytest.mark.parametrize(
     ("turn", "taught"),
     [
-        ("reconstruct", {"encoder", "posterior", "likelihood", "labels"}),
-        ("criticise", set()),
-        ("deceive", {"encoder", "posterior"}),
+        ("reconstruction", {"encoder", "posterior", "likelihood", "labels"}),
+        ("discrimination", set()),
+        ("generation", {"encoder", "posterior"}),
     ],
 )
 @pytest.mark.parametrize("classes", [0, CLASSES])
@@ -95,29 +95,29 @@ def test_each_adversarial_turn_teaches_its_part(turn: str, taught: set[str], cla
     assert reached(model) & taught == (taught if classes else taught - {"labels"})
     assert (
         {id(p) for p in objective.parameters()} <= own
-        if turn == "criticise"
+        if turn == "discrimination"
         else not ({id(p) for p in objective.parameters()} & own)
     )
 
 
 @pytest.mark.statistical
-def test_the_critic_learns_to_tell_latents_from_the_prior_and_the_encoder_to_deceive_it() -> None:
+def test_the_discriminator_tells_latents_from_the_prior_and_the_encoder_misleads_it() -> None:
     torch.manual_seed(0)
     model = Autoencoder(**parts(0), posterior=Point(2, CONTEXT))
     objective = Adversarial(2, 0, 16)
     rows = Batch(torch.randn(200, 3), torch.eye(3).expand(200, 3, 3))
-    _, criticise, deceive = objective.phases(model)
-    before = criticise.loss(rows).item()
-    optimiser = torch.optim.Adam(criticise.parameters, 0.02)
+    _, discrimination, generation = objective.phases(model)
+    before = discrimination.loss(rows).item()
+    optimiser = torch.optim.Adam(discrimination.parameters, 0.02)
     for _ in range(150):
         optimiser.zero_grad()
-        criticise.loss(rows).backward()
+        discrimination.loss(rows).backward()
         optimiser.step()
-    assert criticise.loss(rows).item() < 0.8 * before
-    caught = deceive.loss(rows).item()
-    optimiser = torch.optim.Adam(deceive.parameters, 0.02)
+    assert discrimination.loss(rows).item() < 0.8 * before
+    caught = generation.loss(rows).item()
+    optimiser = torch.optim.Adam(generation.parameters, 0.02)
     for _ in range(100):
         optimiser.zero_grad()
-        deceive.loss(rows).backward()
+        generation.loss(rows).backward()
         optimiser.step()
-    assert deceive.loss(rows).item() < 0.6 * caught
+    assert generation.loss(rows).item() < 0.6 * caught

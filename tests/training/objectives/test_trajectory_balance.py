@@ -171,7 +171,7 @@ def test_ranks_of_the_truth_are_uniform(embedded) -> None:
 
 
 @pytest.mark.statistical
-def test_places_and_bars_are_those_of_a_grid(sampler, embedded) -> None:
+def test_posterior_means_and_sds_are_those_of_a_grid(sampler, embedded) -> None:
     _, batch, posterior = embedded
     exact = Grid(sampler, batch[:60])
     shift = (posterior.mean[:60] - exact.mean) / exact.sd

@@ -1,4 +1,4 @@
-"""Places: one's own affair, rotated to fixed axes, wider with fewer variants."""
+"""Posterior draws: independent of other samples, rotated to fixed axes, wider with few variants."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def assert_same_bits(
         assert np.array_equal(getattr(a, name), getattr(b, name)[rows]), name
 
 
-@pytest.mark.parametrize("company", [1, 63, 64, 65, COUNT])
-def test_a_sample_alone_is_the_sample_in_company(scores, company: int) -> None:
-    together = embedded(scores, np.arange(company))
-    for sample in {0, company // 2, company - 1}:
+@pytest.mark.parametrize("size", [1, 63, 64, 65, COUNT])
+def test_draws_do_not_depend_on_the_other_samples(scores, size: int) -> None:
+    together = embedded(scores, np.arange(size))
+    for sample in {0, size // 2, size - 1}:
         assert_same_bits(embedded(scores, np.array([sample])), together, np.array([sample]))
 
 
@@ -66,7 +66,7 @@ def test_the_same_seed_draws_the_same_and_another_other(scores) -> None:
     assert not np.array_equal(embedded(scores, some).draws, embedded(scores, some, seed=2).draws)
 
 
-def test_noise_belongs_to_the_id_and_not_to_the_place_in_the_file(scores) -> None:
+def test_noise_belongs_to_the_id_and_not_to_the_position_in_the_file(scores) -> None:
     twice = np.array([7, 7])
     renamed = IDS.copy()
     renamed[7] = "another"
@@ -124,7 +124,7 @@ def test_one_draw_that_outweighs_all_is_counted_as_one() -> None:
 
 @pytest.mark.statistical
 def test_fewer_variants_widen_and_do_not_shift() -> None:
-    """Thin the variants of 400 samples thirty times: the means move by what the bars say."""
+    """Thinned thirty times, the means of 400 samples vary by the standard deviations stated."""
     model, samples, share = rested(), 399, 1 / 30
     _, whole = simulate(model, samples, seed=9)
     whole = Batch(whole.x, factors(3)[2].expand(samples, 5, 5))
@@ -159,9 +159,9 @@ def test_the_picture_does_not_depend_on_how_the_latents_were_turned(
 ) -> None:
     rng = np.random.default_rng(0)
     components = rng.normal(size=(300, 5)) * [9, 5, 2, 1, 1]
-    places = components[:, :2] / [9, 5] + 0.2 * rng.normal(size=(300, 2))
-    straight = places @ rotation(places, components)
-    other = places @ rotated(angle, mirrored)
+    means = components[:, :2] / [9, 5] + 0.2 * rng.normal(size=(300, 2))
+    straight = means @ rotation(means, components)
+    other = means @ rotated(angle, mirrored)
     np.testing.assert_allclose(other @ rotation(other, components), straight, atol=1e-9)
     for k in range(2):
         assert np.corrcoef(straight[:, k], components[:, k])[0, 1] > 0.9
@@ -170,13 +170,13 @@ def test_the_picture_does_not_depend_on_how_the_latents_were_turned(
 @pytest.mark.parametrize(("dims", "components"), [(1, 4), (2, 2), (3, 1), (8, 5)])
 def test_an_orientation_is_orthogonal_for_any_number_of_axes(dims: int, components: int) -> None:
     rng = np.random.default_rng(dims)
-    places, scores = rng.normal(size=(60, dims)), rng.normal(size=(60, components))
-    turn = rotation(places, scores)
+    means, scores = rng.normal(size=(60, dims)), rng.normal(size=(60, components))
+    turn = rotation(means, scores)
     np.testing.assert_allclose(turn.T @ turn, np.eye(dims), atol=1e-12)
-    assert np.array_equal(turn, rotation(places, scores))
+    assert np.array_equal(turn, rotation(means, scores))
 
 
-def test_turning_a_placement_turns_means_and_bars_and_no_weight() -> None:
+def test_a_rotation_rotates_means_and_covariances_and_no_weight() -> None:
     rng = np.random.default_rng(0)
     before = PosteriorDraws(rng.normal(size=(3, 40, 2)) * [2, 1], rng.normal(size=(3, 40)))
     turn = rotated(0.7)
