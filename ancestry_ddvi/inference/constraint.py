@@ -1,4 +1,4 @@
-"""Samples placed under a constraint: by the generator's own draws, or by a sampler made for it."""
+"""Posterior draws of samples under a constraint, with or without a sampler trained for it."""
 
 from __future__ import annotations
 
@@ -21,22 +21,27 @@ from ..training.objectives.trajectory_balance import TrajectoryBalance
 from ..training.objectives.wake_sleep import Sleep
 from ..training.trainer import Stage, train
 from .posterior_draws import PosteriorDraws, concat
+from .refinement import TARGET_EFFICIENCY
 from .sampling import draw_posterior
+from .shared_proposals import Proposals, choose_draws
 
 log = logging.getLogger(__name__)
 
 SAMPLERS = ("auto", "own", "outsourced")
 
+MAX_LATENTS = 4
+"""Dimensions up to which shared proposals are dense enough to find every mode."""
+
 POOR = 1 / 10
-"""Effective draws per draw below which the generator's own draws will not do by themselves."""
+"""Effective draws per draw below which a sampler is trained."""
 
 WIDTH, CHAIN, CHAIN_WIDTH = 128, 10, 64
 """Of the sampler's encoder; steps and width of its chain."""
 
 BATCH, RATE = 256, 0.004
 
-LOOKED_AT = 4096
-"""Draws of the prior from which the spread of true scores is taken."""
+SPREAD_DRAWS = 4096
+"""Draws of the prior from which the spread of true scores is estimated."""
 
 
 def constrained(
@@ -53,9 +58,10 @@ def constrained(
 ) -> tuple[PosteriorDraws, dict[str, int]]:
     """Draws from p(z) p(scores | z) r(z) of every sample, on the axes of the latents.
 
-    First by the generator's own posterior, weighted; that will do wherever enough draws carry the
-    weight. For the others ("auto") or all ("outsourced") a diffusion sampler is trained on samples
-    simulated from the generator and seen as sharply as these, for all of them at once.
+    First without training, by weighted draws of the generator's own posterior or of shared
+    proposals. For samples with too few effective draws ("auto") or for all ("outsourced") a
+    diffusion sampler is trained on samples simulated from the generator, observed as precisely
+    as these, for all of them at once.
 
     Parameters
     ----------
@@ -77,9 +83,10 @@ def constrained(
     -------
     PosteriorDraws
     dict of str to int
-        How many samples were placed by which sampler.
+        How many samples were drawn without ("own") and with training ("outsourced").
     """
-    own = draw_posterior(Constrained(generator, log_reward), data, ids, draws=draws, seed=seed)
+    target = Constrained(generator, log_reward)
+    own = _untrained(target, data, ids, draws, seed)
     wanted = {
         "own": np.zeros(len(ids), dtype=bool),
         "auto": own.effective_draws < POOR * draws,
@@ -90,9 +97,38 @@ def constrained(
     model = _trained(generator, data, log_reward, steps, advance)
     other = draw_posterior(model, data, ids, draws=draws, seed=seed)
     better = wanted & ((other.effective_draws > own.effective_draws) | (sampler != "auto"))
-    rows = [(other if take else own)[i : i + 1] for i, take in enumerate(better)]
     taken = int(better.sum())
-    return concat(rows), {"own": len(ids) - taken, "outsourced": taken}
+    return _chosen(other, own, better), {"own": len(ids) - taken, "outsourced": taken}
+
+
+def _untrained(
+    target: Constrained, data: ScoreData, ids: Sequence[str], draws: int, seed: int
+) -> PosteriorDraws:
+    """Draws without training: of the generator's own posterior, or chosen from proposals.
+
+    The generator's posterior was trained on the data alone. Under a reward its draws may have
+    even weights and still all lie in one mode of several, so proposals spread over the prior are
+    preferred where enough of them carry weight. A generator without a posterior has only these.
+    """
+    generator = target.generator
+    if not generator.claims_uncertainty:
+        proposals = Proposals.of(generator, target.log_reward, seed)
+        return choose_draws(target, proposals, data, ids, draws=draws, seed=seed)
+    own = draw_posterior(target, data, ids, draws=draws, seed=seed)
+    if generator.noise_shape[1] > MAX_LATENTS:
+        return own
+    proposals = Proposals.of(generator, target.log_reward, seed)
+    if proposals.rewarded_alike:
+        return own
+    other = choose_draws(target, proposals, data, ids, draws=draws, seed=seed)
+    enough = other.effective_draws >= np.minimum(TARGET_EFFICIENCY * draws, own.effective_draws)
+    return _chosen(other, own, enough)
+
+
+def _chosen(first: PosteriorDraws, second: PosteriorDraws, take: np.ndarray) -> PosteriorDraws:
+    """Of every sample the first where it is to be taken, else the second."""
+    rows = [(first if taken else second)[i : i + 1] for i, taken in enumerate(take)]
+    return concat(rows)
 
 
 def _trained(
@@ -102,7 +138,7 @@ def _trained(
     steps: int,
     advance: Callable[[int], None],
 ) -> Variational:
-    """The sampler for the generator's latents; prior and likelihood stay as they are."""
+    """A diffusion sampler of the generator's latents; prior and likelihood are not trained."""
     sampler = Diffusion(
         Gaussian(generator.noise_shape[1], WIDTH), WIDTH, CHAIN, CHAIN_WIDTH, "geometric"
     )
@@ -119,12 +155,15 @@ def _trained(
 
 
 def _spread(generator: LatentModel) -> Tensor:
-    """Standard deviations of true scores by the generator, (features,); of few variants' are noise."""
+    """Standard deviations of true scores under the generator; (features,).
+
+    Those of the data would not do: scores from few variants are mostly noise.
+    """
     likelihood = generator.likelihood
     assert isinstance(likelihood, NormalScores)
     with torch.no_grad():
-        z = generator.prior.sample(LOOKED_AT)
-        normal = torch.randn(LOOKED_AT, len(likelihood.log_residual_variance), device=z.device)
+        z = generator.prior.sample(SPREAD_DRAWS)
+        normal = torch.randn(SPREAD_DRAWS, len(likelihood.log_residual_variance), device=z.device)
         return likelihood.truth(z, normal).std(0)
 
 
@@ -166,8 +205,8 @@ def mixture_reward(
         for name, chance in log_chances.items()
     }
 
-    def reward(places: np.ndarray) -> np.ndarray:
-        terms = [part[name] + chance(places) for name, chance in log_chances.items()]
+    def reward(coordinates: np.ndarray) -> np.ndarray:
+        terms = [part[name] + chance(coordinates) for name, chance in log_chances.items()]
         return np.asarray(logsumexp(terms, axis=0))
 
     return reward

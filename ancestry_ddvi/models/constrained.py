@@ -9,7 +9,6 @@ from torch import Tensor
 from .batch import Batch, Draw
 from .latent import LatentModel
 from .likelihoods.base import Likelihood
-from .normal import log_normal
 
 LogReward = Callable[[Tensor], Tensor]
 """Log r at latents, in nats; (n, latents) -> (n,)."""
@@ -44,7 +43,7 @@ class ConstrainedLikelihood(Likelihood):
 class Constrained(LatentModel):
     """A generator whose draws are weighted by a reward too.
 
-    Proposals are draws of the generator's posterior, or standard normal if it gives none.
+    Draws need a generator with a posterior; the joint density needs none.
     """
 
     claims_uncertainty = True
@@ -57,21 +56,14 @@ class Constrained(LatentModel):
         self.log_reward = log_reward
         self.encoder = generator.encoder
         self.labels = generator.labels
-        proposes = generator.claims_uncertainty
-        self.noise_shape = generator.noise_shape if proposes else (1, generator.noise_shape[1])
+        self.noise_shape = generator.noise_shape
 
     def encode(self, batch: Batch, noise: Tensor) -> Draw:
-        """A draw of the generator's posterior, or of a standard normal."""
-        if self.generator.claims_uncertainty:
-            return self.generator.encode(batch, noise)
-        z = noise[:, 0]
-        return Draw(z, (), log_normal(z, 0.0, 0.0))
+        """A draw of the generator's posterior."""
+        return self.generator.encode(batch, noise)
 
     def log_weight(self, batch: Batch, draw: Draw) -> Tensor:
         """Log weight of each draw, with the reward; (n,)."""
-        if not self.generator.claims_uncertainty:
-            assert draw.log_q is not None
-            return self.log_joint(batch, draw.z) - draw.log_q
         own = self.generator.log_weight(batch, draw)
         assert own is not None
         return own + self.log_reward(draw.z)

@@ -1,11 +1,10 @@
-"""Help: fast, without heavy imports; shell completion likewise."""
+"""Help and shell completion load little; benchmarks/speed.py times help."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -37,17 +36,6 @@ def test_help_loads_nothing_heavy(words):
     )
     assert done.stderr.strip() == "set()"
     assert done.stdout
-
-
-def test_help_comes_within_half_a_second():
-    def seconds() -> float:
-        begin = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "ancestry_ddvi.cli", "--help"], capture_output=True, check=True
-        )
-        return time.perf_counter() - begin
-
-    assert min(seconds() for _ in range(5)) < 0.5
 
 
 COMMANDS = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import cyvcf2
@@ -19,6 +20,8 @@ from ancestry_ddvi.fitting.pipeline import revive
 from ancestry_ddvi.genotypes.projection.scores import runs
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.models.batch import Batch
+from ancestry_ddvi.reference.groups import Groups
+from ancestry_ddvi.reference.normals import Normals
 
 CPU = torch.device("cpu")
 AXIS = np.linspace(-5, 5, 401)
@@ -71,13 +74,41 @@ def model(fitted_model) -> Path:
 
 
 @pytest.fixture(scope="module")
-def adversarial(cohort_files, tmp_path_factory) -> Path:
-    """A model whose own posterior is a point."""
+def two_modes(cohort_files, tmp_path_factory) -> Path:
+    """A model with a point for a posterior and weights written here, not trained.
+
+    The first score is 2 |z1| - 1.2 and the second z2, in standard deviations of the cohort, so
+    that what is on one side of the middle could as well be on the other. Four groups lie around
+    it. Nothing but rounding differs from machine to machine.
+    """
     prefix = tmp_path_factory.mktemp("aae") / "aae"
-    return api.fit(
+    path = api.fit(
         [str(cohort_files.cohort)], str(prefix), labels=str(cohort_files.labels), method="aae",
-        device="cpu", settings={"steps": "800"},
+        device="cpu", settings={"steps": "1", "width": "4", "components": "3"},
     ).files["model"]  # fmt: skip
+    trained = Model.read(path)
+    weights = {name: np.asarray(value) for name, value in trained.weights.items()}
+    decoder = {name: np.zeros_like(value) for name, value in weights.items() if "net" in name}
+    decoder["likelihood.net.hidden.0.weight"][:2, 0] = 4, -4
+    decoder["likelihood.net.hidden.2.weight"][0, :2] = 1
+    decoder["likelihood.net.head.weight"][0, 0] = 0.5
+    decoder["likelihood.net.head.bias"][0] = -1.2
+    linear = np.zeros_like(weights["likelihood.linear.weight"])
+    linear[1, 1] = 1
+    decoder["likelihood.linear.weight"] = linear
+    decoder["likelihood.log_residual_variance"] = np.full(3, np.log(2.0), dtype=np.float32)
+    names = ("East1", "North1", "North2", "South1")
+    middles = np.array([[0.0, 1.2], [1.0, 0.3], [0.2, -1.2], [-1.0, 0.0]])
+    widths = np.tile(0.25 * np.eye(2), (4, 1, 1))
+    groups = Groups(
+        ("population",),
+        tuple((name,) for name in names),
+        Normals(np.full(4, 0.25), middles, widths),
+        (1.0,),
+    )
+    record = replace(trained.record, groups=groups)
+    replace(trained, weights=weights | decoder, rotation=np.eye(2), record=record).write(path)
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -103,30 +134,30 @@ def test_without_more_to_ask_it_is_embed(model, cohort_files, tmp_path):
 
 
 @pytest.mark.statistical
-@pytest.mark.parametrize("population", [(), "North1"])
-def test_a_method_without_error_bars_gets_those_of_a_grid(
-    adversarial, sparse, population, tmp_path
-):
-    grid = Grid(adversarial)
+@pytest.mark.parametrize("population", [(), "North1", "South1"])
+def test_a_method_without_error_bars_gets_those_of_a_grid(two_modes, sparse, population, tmp_path):
+    grid = Grid(two_modes)
     done = condition(
-        adversarial, sparse, tmp_path / "c", population=population, draws=128,
+        two_modes, sparse, tmp_path / "c", population=population, draws=128,
         reward=None if population else lambda z: np.zeros(len(z)), sampler="own",
     )  # fmt: skip
+    # Over 8 seeds, 5 constraints, 8 samples and torch's default, AVX2 and AVX-512 instructions,
+    # means were off by at most 0.13 standard deviations, and standard deviations by 20 %.
     batch = scores_of(grid.fitted, sparse)
     prior = grid.log_prior + (grid.groups(population) if population else 0)
     for sample in range(len(done.coordinates.samples)):
         mean, sd = grid.moments(prior + grid.likelihood(batch, sample))
-        assert np.abs((done.coordinates.mean[sample] - mean) / sd).max() < 0.35
-        assert np.abs(done.coordinates.sd[sample] / sd - 1).max() < 0.35
-    assert (done.coordinates["effective_draws"] >= 16).all()
+        assert np.abs((done.coordinates.mean[sample] - mean) / sd).max() < 0.25
+        assert np.abs(done.coordinates.sd[sample] / sd - 1).max() < 0.3
+    assert (done.coordinates["effective_draws"] >= 256).all()
 
 
 @pytest.mark.slow
 @pytest.mark.statistical
-def test_a_sampler_made_for_it_gives_the_same(adversarial, sparse, tmp_path):
-    grid = Grid(adversarial)
+def test_a_sampler_made_for_it_gives_the_same(two_modes, sparse, tmp_path):
+    grid = Grid(two_modes)
     done = condition(
-        adversarial, sparse, tmp_path / "c", population="South1", draws=128,
+        two_modes, sparse, tmp_path / "c", population="South1", draws=128,
         sampler="outsourced", sampler_steps=300,
     )  # fmt: skip
     batch = scores_of(grid.fitted, sparse)
