@@ -1,8 +1,8 @@
 """Ancestry coordinates with honest uncertainty, by denoising diffusion variational inference.
 
 The commands of ``ddvi-ancestry`` are functions here, with the same names and defaults: ``fit``,
-``embed``, ``assign``, ``condition``, ``sample``, ``decode``, ``ingest``, ``compare``. ``load`` reads
-a fitted model once, to embed and assign many times. Each is loaded when first used.
+``embed``, ``assign``, ``condition``, ``sample``, ``decode``, ``ingest``, ``compare``. ``load``
+reads a fitted model once, to embed and assign many times. Each is imported when first used.
 
 >>> import ancestry_ddvi
 >>> model = ancestry_ddvi.load("cohort.ddvi")

@@ -16,7 +16,7 @@ from ancestry_ddvi.genotypes.qc.quality_control import Filters, quality_control
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.methods import recipe
 from ancestry_ddvi.methods.method import Spec
-from ancestry_ddvi.methods.networks import Trained
+from ancestry_ddvi.methods.networks import NetworkMethod
 from ancestry_ddvi.models.runtime import computing
 
 
@@ -89,11 +89,11 @@ def _newcomers(projection: Projection, dosages: np.ndarray, in_panel: bool) -> S
     return projection.newcomers(projection.read(blocks, samples), np.full(samples, in_panel))
 
 
-def fitted(cohort: Divided, method: str, seed: int, **settings: float) -> Trained:
+def fitted(cohort: Divided, method: str, seed: int, **settings: float) -> NetworkMethod:
     """A method fitted to all samples of the fit, with some settings replaced."""
     data = ScoreData(cohort.inside, CPU)
     with computing(seed, None):
         made = replace(recipe(method), **settings).build(Spec(data.modality, 2), CPU)
         made.fit(data, lambda done: None)
-    assert isinstance(made, Trained)
+    assert isinstance(made, NetworkMethod)
     return made

@@ -30,7 +30,7 @@ from ancestry_ddvi.evaluation.neighbours import neighbour_accuracy
 from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
 from ancestry_ddvi.inference.sampling import draw_posterior
-from ancestry_ddvi.methods.networks import Trained
+from ancestry_ddvi.methods.networks import NetworkMethod
 from ancestry_ddvi.models.flow import Flow
 from ancestry_ddvi.models.inflation import participation_ratio
 from ancestry_ddvi.models.inflationary import Inflationary, variances
@@ -51,9 +51,9 @@ class Fitted:
     """One split with all that was fitted to it."""
 
     cohort: Divided
-    flows: Sequence[Trained]
-    compressed: Trained
-    ddvi: Trained
+    flows: Sequence[NetworkMethod]
+    compressed: NetworkMethod
+    ddvi: NetworkMethod
     full: Scores
     embedded: Sequence[PosteriorDraws]
     parts: Mapping[float, tuple[Scores, PosteriorDraws]]
@@ -84,20 +84,20 @@ class Fitted:
         return np.asarray(self.cohort.inside.value.std(axis=0))
 
 
-def flow_of(method: Trained) -> Flow:
+def flow_of(method: NetworkMethod) -> Flow:
     """The flow inside a method."""
     assert isinstance(method.model, Inflationary)
     return method.model.flow
 
 
-def latents(method: Trained, scores: Scores, cohort: Divided, draws: int) -> PosteriorDraws:
+def latents(method: NetworkMethod, scores: Scores, cohort: Divided, draws: int) -> PosteriorDraws:
     """Draws on all latents, which the method itself cuts to the coordinates."""
     ids = cohort.ids[0] if scores is cohort.inside else cohort.ids[1]
     return draw_posterior(method.model, ScoreData(scores, CPU), ids, draws=draws, seed=cohort.seed)
 
 
 def true_scores(
-    method: Trained, scores: Scores, count: int, seed: int
+    method: NetworkMethod, scores: Scores, count: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draws of every sample's true scores and their weights, before any is refined."""
     model = method.model

@@ -30,7 +30,7 @@ from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.inference.constraint import constrained
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws, concat
-from ancestry_ddvi.methods.networks import Trained
+from ancestry_ddvi.methods.networks import NetworkMethod
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.likelihoods.scores import NormalScores
 from ancestry_ddvi.models.runtime import computing
@@ -45,7 +45,7 @@ AT_ONCE = 128
 class Known(ScoreData):
     """Observed samples, some of them simulated with known latents."""
 
-    def __init__(self, seen: list[Scores], generator: Trained) -> None:
+    def __init__(self, seen: list[Scores], generator: NetworkMethod) -> None:
         super().__init__(stacked(seen), CPU)
         model, samples = generator.model, len(self)
         self.truth = model.prior.sample(samples)
@@ -66,7 +66,7 @@ def stacked(seen: list[Scores]) -> Scores:
     return Scores(*(np.concatenate([getattr(s, name) for s in seen]) for name in names))
 
 
-def on_grid(generator: Trained, data: Known) -> tuple[np.ndarray, np.ndarray]:
+def on_grid(generator: NetworkMethod, data: Known) -> tuple[np.ndarray, np.ndarray]:
     """Exact posterior means and standard deviations; each (samples, 2)."""
     axis = torch.linspace(-REACH, REACH, SIDE)
     places = torch.cartesian_prod(axis, axis)
@@ -90,7 +90,7 @@ def on_grid(generator: Trained, data: Known) -> tuple[np.ndarray, np.ndarray]:
     return both[:, 0], both[:, 1]
 
 
-def by_own(generator: Trained, data: Known) -> PosteriorDraws:
+def by_own(generator: NetworkMethod, data: Known) -> PosteriorDraws:
     """Unweighted draws of the posterior of the generator."""
     blocks = []
     for start in range(0, len(data), AT_ONCE):
@@ -101,7 +101,7 @@ def by_own(generator: Trained, data: Known) -> PosteriorDraws:
     return concat(blocks)
 
 
-def by_laplace(generator: Trained, data: Known) -> PosteriorDraws:
+def by_laplace(generator: NetworkMethod, data: Known) -> PosteriorDraws:
     """From where the generator's encoder puts a sample, and from draws of the prior."""
     blocks = []
     fixed = generator.model.prior.sample(STARTS - 1)
@@ -112,13 +112,13 @@ def by_laplace(generator: Trained, data: Known) -> PosteriorDraws:
     return concat(blocks)
 
 
-def _guess(generator: Trained, batch: Batch) -> Tensor:
+def _guess(generator: NetworkMethod, batch: Batch) -> Tensor:
     with torch.no_grad():
         middle = torch.zeros(len(batch), *shape(generator))
         return generator.model.encode(batch, middle).z[:, None]
 
 
-def shape(generator: Trained) -> tuple[int, int]:
+def shape(generator: NetworkMethod) -> tuple[int, int]:
     """Of the noise of a draw."""
     return generator.model.noise_shape
 
@@ -129,7 +129,7 @@ def no_reward(z: Tensor) -> Tensor:
 
 
 def by_tool(
-    generator: Trained, data: Known, sampler: str, seed: int
+    generator: NetworkMethod, data: Known, sampler: str, seed: int
 ) -> tuple[PosteriorDraws, float, float]:
     """As ``condition`` does it; with the seconds of training and of drawing."""
     told: list[tuple[float, int]] = [(time.process_time(), 0)]
@@ -146,7 +146,7 @@ def by_tool(
 
 
 def ways(
-    generator: Trained, data: Known, seed: int, costs: Rows, name: str
+    generator: NetworkMethod, data: Known, seed: int, costs: Rows, name: str
 ) -> dict[str, PosteriorDraws]:
     """Every sample's posterior by each way, and what each costs."""
     found, thousand = {}, 1000 / len(data)

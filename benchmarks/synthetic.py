@@ -40,10 +40,10 @@ from ancestry_ddvi.fitting.pipeline import Fit, fit_model
 from ancestry_ddvi.fitting.prepare import FitRequest
 from ancestry_ddvi.genotypes.simulation.synthetic import genotypes, names
 from ancestry_ddvi.genotypes.store import GenotypeStore
-from ancestry_ddvi.inference.constraint import of_latents
+from ancestry_ddvi.inference.constraint import reward_of_latents
 from ancestry_ddvi.inference.outsourcing import outsource
 from ancestry_ddvi.inference.targets import targets
-from ancestry_ddvi.methods.networks import Trained
+from ancestry_ddvi.methods.networks import NetworkMethod
 from ancestry_ddvi.models.runtime import computing
 
 MIN_SAMPLES = 8
@@ -107,14 +107,14 @@ def synthetic(
 def of_prior(fit: Fit, population: str, samples: int, seed: int) -> Samples:
     """Samples of p(z) times the group's probability at z, or for "all" of the prior."""
     rng = np.random.default_rng(seed)
-    assert isinstance(fit.method, Trained)
+    assert isinstance(fit.method, NetworkMethod)
     with computing(seed, 1):
         if population == "all":
             z = fit.method.sample_prior(samples, seed)
         else:
             groups = fit.model.record.groups
             (wanted,) = targets(groups, [population], fit.model.rotation)
-            reward = of_latents(wanted.log_chance, fit.model.rotation)
+            reward = reward_of_latents(wanted.log_chance, fit.model.rotation)
             z = outsource(fit.method.model.prior, reward, draws=samples, seed=seed).z
         normal = rng.standard_normal((samples, fit.model.projection.kept))
         scores = fit.method.decode_scores(z, normal)

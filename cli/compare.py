@@ -24,44 +24,20 @@ from ._running import running, tell
 @options.filters
 @options.settings
 @options.verbosity
-def compare(
-    inputs: tuple[str, ...],
-    out: str | None,
-    labels: str | None,
-    methods: tuple[str, ...],
-    priors: tuple[str, ...],
-    dims: int,
-    seeds: int,
-    device: str,
-    threads: int,
-    filters: Mapping[str, Any],
-    settings: Mapping[str, str],
-) -> None:
-    """See in one table which method suits the cohort in INPUT.
+def compare(inputs: tuple[str, ...], out: str | None, **given: Any) -> None:
+    """Compare methods on the cohort in INPUT.
 
-    Every method is fitted to four fifths of the unrelated samples and judged on the others: by
-    the bound on their log evidence, and with --labels by neighbours and clusters too. Tells the
-    table and what it says of ddvi, and writes PREFIX.compare.tsv, .json, .md and .log. Several
-    priors, such as mixture:5 and mixture:10, tell how many clusters the cohort has: the bound on
-    samples held out falls where there are too many.
+    Each method is fitted to four fifths of the unrelated samples and scored on the others: by
+    the bound on their log evidence and, with --labels, by neighbours and clusters. Prints the
+    table and what it says of ddvi, and writes PREFIX.compare.tsv, .json, .md and .log. Comparing
+    several priors, such as mixture:5 and mixture:10, shows how many clusters the cohort has: with
+    too many, the bound on held-out samples falls.
     """
-    judge(
-        inputs,
-        f"{out or default_prefix(inputs)}.compare",
-        labels=labels,
-        methods=methods,
-        priors=priors,
-        dims=dims,
-        seeds=seeds,
-        device=device,
-        threads=threads,
-        filters=filters,
-        settings=settings,
-    )
+    judge(inputs, f"{out or default_prefix(inputs)}.compare", **given)
 
 
 def default_prefix(inputs: tuple[str, ...]) -> str:
-    """What the API would choose."""
+    """The prefix that the API would choose."""
     from ancestry_ddvi import api
 
     return api.default_prefix(inputs)

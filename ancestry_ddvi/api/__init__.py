@@ -14,7 +14,7 @@ from ._fit import Fitted, fit
 from ._ingest import Ingested, ingest
 from ._model import FittedModel, load
 from ._sample import Sampled, sample, sample_files
-from ._studies import Compared, benchmark_conditional, benchmark_images, benchmark_toys, compare
+from ._studies import Compared, benchmark, compare
 
 __all__ = [
     "Assigned",
@@ -27,9 +27,7 @@ __all__ = [
     "Sampled",
     "assign",
     "assign_prefix",
-    "benchmark_conditional",
-    "benchmark_images",
-    "benchmark_toys",
+    "benchmark",
     "compare",
     "condition",
     "condition_prefix",

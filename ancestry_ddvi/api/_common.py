@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..artefacts.model import Model
     from ..inference.targets import GroupTarget
     from ..methods.method import Method
-    from ..methods.networks import Trained
+    from ..methods.networks import NetworkMethod
 
 
 def default_prefix(inputs: Sequence[str], model: str | None = None) -> str:
@@ -35,16 +35,16 @@ def counter(advance: Callable[[int], None]) -> Callable[[int, int | None], None]
     return done
 
 
-def generator_of(method: Method, fitted: Model, name: str) -> Trained:
+def generator_of(method: Method, fitted: Model, name: str) -> NetworkMethod:
     """The method of a model, if it has a generator.
 
     Raises
     ------
     UsageProblem
     """
-    from ..methods.networks import Trained
+    from ..methods.networks import NetworkMethod
 
-    if not isinstance(method, Trained):
+    if not isinstance(method, NetworkMethod):
         raise UsageProblem(
             f"{name} is a model of {fitted.record.options.method}, which has no generator",
             "Fit a method that has one, such as ddvi, vae or inflationary-flow.",

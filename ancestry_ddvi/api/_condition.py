@@ -22,7 +22,7 @@ from .outputs import conclude, coordinates_of, unobserved
 if TYPE_CHECKING:
     from ..inference.outsourcing import OutsourcedDraws
     from ..inference.posterior_draws import PosteriorDraws
-    from ..methods.networks import Trained
+    from ..methods.networks import NetworkMethod
 
 log = logging.getLogger(__name__)
 
@@ -127,9 +127,9 @@ class _Constraint:
     sampler: str
     steps: int
 
-    def log_reward(self, fitted: Model, generator: Trained) -> Any:
+    def log_reward(self, fitted: Model, generator: NetworkMethod) -> Any:
         """Everything but the genotypes, as a log reward of latents."""
-        from ..inference.constraint import of_latents
+        from ..inference.constraint import reward_of_latents
 
         terms: list[Reward] = [] if self.reward is None else [self.reward]
         if self.population:
@@ -138,7 +138,7 @@ class _Constraint:
         def total(z: np.ndarray) -> np.ndarray:
             return np.asarray(sum((term(z) for term in terms), np.zeros(len(z))))
 
-        return of_latents(total, fitted.rotation)
+        return reward_of_latents(total, fitted.rotation)
 
     def as_json(self, **counts: int) -> dict[str, Any]:
         """What the summary says of it, with the samples drawn by each sampler."""
@@ -194,9 +194,9 @@ def _draw_constrained(
     return found, constraint.as_json(**by)
 
 
-def _of_groups(fitted: Model, generator: Trained, asked: Sequence[str]) -> Reward:
+def _of_groups(fitted: Model, generator: NetworkMethod, asked: Sequence[str]) -> Reward:
     """The calibrated probability of one group at coordinates, or the mixture of several."""
-    from ..inference.constraint import mixed
+    from ..inference.constraint import mixture_reward
 
     wanted = targets_of(fitted, asked)
     if len(wanted) == 1:
@@ -204,7 +204,7 @@ def _of_groups(fitted: Model, generator: Trained, asked: Sequence[str]) -> Rewar
     prior = generator.sample_prior(PRIOR_DRAWS, fitted.record.options.seed)
     coordinates = prior[:, : len(fitted.rotation)] @ fitted.rotation
     chances: dict[str, Reward] = {target.name: target.log_chance for target in wanted}
-    return mixed(chances, {target.name: target.share for target in wanted}, coordinates)
+    return mixture_reward(chances, {target.name: target.share for target in wanted}, coordinates)
 
 
 def _draw_unobserved(run: EmbedRun, constraint: _Constraint) -> _Unobserved:
@@ -270,6 +270,6 @@ def _summary(drawn: _Unobserved) -> dict[str, Any]:
             "elbo": found.elbo,
             "eubo": found.eubo,
             "missed_modes": found.missed,
-            "effective_draws": found.effective,
+            "effective_draws": found.effective_draws,
         },
     }

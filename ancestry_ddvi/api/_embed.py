@@ -456,6 +456,6 @@ def _summary(scored: ScoredInput) -> dict[str, Any]:
         },
         "samples": len(store.samples),
         "skipped_records": dict(store.skipped),
-        "match": matched.report.as_dict(),
+        "harmonisation": matched.report.as_dict(),
         "relatives": tallied(scored.relatives),
     }

@@ -1,4 +1,4 @@
-"""The verbs compare and benchmark."""
+"""The commands compare and benchmark."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..artefacts.labels import read_labels
+from ..errors import UsageProblem
 from ..genotypes.qc.quality_control import Filters
 from ..genotypes.store import GenotypeStore
 from ..progress import SILENT, Progress
@@ -16,7 +17,7 @@ from ..storage import prepare_folder
 from ._common import counter
 
 if TYPE_CHECKING:
-    from ..validation.by_method import ImageStudy
+    from ..evaluation.tables import Table
 
 log = logging.getLogger(__name__)
 
@@ -44,22 +45,22 @@ def compare(
     settings: Mapping[str, str] = {},
     progress: Progress = SILENT,
 ) -> Compared:
-    """Judge methods on samples of a cohort that they were not fitted to.
+    """Compare methods on samples of a cohort that they were not fitted to.
 
     Parameters
     ----------
     inputs : sequence of str
-        Genotype files of the cohort; several are joined.
+        Genotype files of the cohort; several are concatenated.
     out : str
         Prefix of the tables.
     labels : str, optional
-        As in ``fit``; neighbours and clusters are judged by them.
+        As in ``fit``; neighbours and clusters are scored by them.
     methods : sequence of str
         Names of ``methods.METHODS``; by default pca, umap, vae and ddvi.
     priors : sequence of str
         Each with every method that has a prior; by default the standard normal.
     dims, seeds : int
-        Coordinates; repeats.
+        Number of coordinates; repeats, each with other samples held out.
     device, threads, filters, settings, progress
         As in ``fit``.
     """
@@ -82,19 +83,21 @@ def compare(
         threads=threads,
         progress=progress,
     )
-    text = f"{table.markdown()}\n{genotypes.verdict(table)}"
+    text = f"{table.markdown()}\n{genotypes.conclusion(table)}"
     log.info("%s", text)
     return Compared(table.write(out), text)
 
 
-def benchmark_images(
+def benchmark(
     name: str,
-    data: str,
     out: str,
     *,
+    data: str | None = None,
     download: bool = False,
     methods: Sequence[str] = (),
     priors: Sequence[str] = (),
+    shapes: Sequence[str] = (),
+    dims: int = 8,
     seeds: int = 3,
     labels: int = 0,
     epochs: float = 10.0,
@@ -103,150 +106,73 @@ def benchmark_images(
     settings: Mapping[str, str] = {},
     progress: Progress = SILENT,
 ) -> Compared:
-    """Run the image tables of the DDVI paper or of the inflationary flows again.
+    """Run the published experiments on images and toy data.
+
+    Everything that cannot run is refused before anything is read. Finished trials are kept in
+    files, so that an interrupted run resumes.
 
     Parameters
     ----------
     name : str
-        "mnist" or "cifar10".
-    data : str
-        Folder of the original files.
+        A name of ``validation.benchmarks.BENCHMARKS``: "mnist", "cifar10", "conditional" or "toy".
     out : str
-        Folder for tables, pictures and finished trials, which are not repeated.
+        Folder of tables, pictures and finished trials.
+    data : str, optional
+        Folder of the original files, for a benchmark of images.
     download : bool
-        Fetch the files first.
-    methods, priors : sequence of str
-        Every method with every prior, once where it has none; by default those of the DDVI
-        paper. Inflationary flows have a table of their own.
-    seeds : int
-        Fits of each, from seed 1.
-    labels : int
-        Labels kept in all, to guide the fit; 0 for none.
-    epochs : float
-    device, threads, settings, progress
-        As in ``fit``.
-    """
-    from ..models.runtime import pick
-    from ..validation.by_method import study_of
-    from ..validation.images import METHODS
-
-    if download:
-        from ..data.download import download as fetch
-
-        fetch(name, Path(data))
-    prepare_folder(Path(out) / name)
-    asked: dict[ImageStudy, list[str]] = {}
-    for method in methods or METHODS:
-        asked.setdefault(study_of(method), []).append(method)
-    plans = [
-        (
-            study,
-            study.planned(
-                ours, priors, seeds=seeds, labels=labels, epochs=epochs, settings=settings
-            ),
-        )
-        for study, ours in asked.items()
-    ]
-    files: dict[str, Path] = {}
-    texts, chosen = [], pick(device)
-    for study, trials in plans:
-        table = study.run(name, Path(data), Path(out), trials, chosen, threads, progress)
-        texts.append(table.markdown())
-        log.info("%s", texts[-1])
-        written = table.write(f"{out}/{name}{study.SUFFIX}")
-        files |= {f"{kind}{study.SUFFIX}": path for kind, path in written.items()}
-    return Compared(files, "\n".join(texts))
-
-
-def benchmark_toys(
-    out: str,
-    *,
-    shapes: Sequence[str] = (),
-    inflation: str = "whitened",
-    seeds: int = 3,
-    device: str = "auto",
-    threads: int | None = None,
-    settings: Mapping[str, str] = {},
-    progress: Progress = SILENT,
-) -> Compared:
-    """Fit inflationary flows to toys whose shape every sample knows.
-
-    Parameters
-    ----------
-    out : str
-        Folder for the table and the pictures.
-    shapes : sequence of str
-        Names of ``data.toys.TOYS``; by default all.
-    inflation : str
-        A name of ``models.inflation.INFLATIONS``.
-    seeds : int
-        Fits of each, from seed 1.
-    device, threads, settings, progress
-        As in ``fit``.
-    """
-    from ..data.toys import TOYS
-    from ..models.runtime import pick
-    from ..validation import toys
-
-    chosen = pick(device)
-    prepare_folder(Path(out) / "toy")
-    table = toys.run(
-        shapes or list(TOYS),
-        Path(out),
-        seeds=seeds,
-        settings={"inflation": inflation, **settings},
-        device=chosen,
-        threads=threads,
-        progress=progress,
-    )
-    log.info("%s", table.markdown())
-    return Compared(table.write(f"{out}/toy"), table.markdown())
-
-
-def benchmark_conditional(
-    data: str,
-    out: str,
-    *,
-    download: bool = False,
-    methods: Sequence[str] = (),
-    dims: int = 8,
-    seeds: int = 3,
-    epochs: float = 10.0,
-    device: str = "auto",
-    threads: int | None = None,
-    settings: Mapping[str, str] = {},
-    progress: Progress = SILENT,
-) -> Compared:
-    """Draw MNIST digits of every class from generators that know no classes, by several samplers.
-
-    Parameters
-    ----------
-    data, out, download
-        As in ``benchmark_images``.
+        Fetch these files first.
     methods : sequence of str
-        Generators; by default vae and aae.
+        Names of ``methods.METHODS``; by default those of the paper.
+    priors : sequence of str
+        mnist and cifar10: each with every method that has a prior; by default those of the paper.
+    shapes : sequence of str
+        toy: names of ``data.toys.TOYS``; by default all.
     dims : int
-        Latents of the generators.
+        conditional: latents of the generators.
     seeds : int
-        Fits of each, from seed 1.
+        Fits of each kind, from seed 1.
+    labels : int
+        mnist and cifar10: labels kept in all, to guide the fit; 0 for none.
     epochs : float
-        Of each generator.
+        Passes over the training images.
     device, threads, settings, progress
         As in ``fit``.
+
+    Raises
+    ------
+    DDVIError
+        If a trial is not possible, or something cannot be read or written.
     """
     from ..models.runtime import pick
-    from ..validation import conditional
+    from ..validation.benchmarks import benchmark as find
+    from ..validation.benchmarks import run_all
+    from ..validation.study import StudyOptions, Workspace
 
-    if download:
+    chosen = find(name)
+    plan = chosen.plan(
+        StudyOptions(
+            tuple(methods), tuple(priors), tuple(shapes), dims, seeds, labels, epochs, settings
+        )
+    )
+    if chosen.collection and data is None:
+        raise UsageProblem(f"{name} needs images", "Give the folder of the original files.")
+    folder = Path(data) if data is not None else None
+    prepare_folder(Path(out) / name)
+    if download and folder:
         from ..data.download import download as fetch
 
-        fetch("mnist", Path(data))
-    prepare_folder(Path(out) / "conditional")
-    trials = [
-        conditional.ConditionalTrial(method, dims, seed, epochs, settings)
-        for method in methods or conditional.METHODS
-        for seed in range(1, seeds + 1)
-    ]
-    table = conditional.run(Path(data), Path(out), trials, pick(device), threads, progress)
-    log.info("%s", table.markdown())
-    return Compared(table.write(f"{out}/conditional"), table.markdown())
+        fetch(chosen.collection, folder)
+    where = Workspace(Path(out), pick(device), threads, progress, chosen.collection, folder)
+    return _written(run_all(plan, where), f"{out}/{name}")
+
+
+def _written(tables: Mapping[str, Table], prefix: str) -> Compared:
+    """Write tables, each with its suffix after the prefix."""
+    files = {
+        f"{kind}{suffix}": path
+        for suffix, table in tables.items()
+        for kind, path in table.write(f"{prefix}{suffix}").items()
+    }
+    text = "\n".join(table.markdown() for table in tables.values())
+    log.info("%s", text)
+    return Compared(files, text)

@@ -103,9 +103,14 @@ def calibrate_fit(trained: TrainedFit) -> CalibratedFit:
     if not row(request.options.method).error_bars or len(rows) < MIN_CALIBRATED:
         return CalibratedFit(cohort, trained, None)
     found = calibrate(
-        trained.method, cohort.fitted[rows], _thinned(cohort, rows), [cohort.ids[i] for i in rows], rows,
-        request.device, request.options.seed,
-    )  # fmt: skip
+        trained.method,
+        cohort.fitted[rows],
+        _thinned(cohort, rows),
+        [cohort.ids[i] for i in rows],
+        rows,
+        request.device,
+        request.options.seed,
+    )
     request.clock.lap("calibration")
     return CalibratedFit(cohort.tempered(found.temperature), trained, found)
 

@@ -1,4 +1,4 @@
-"""Draws from a prior under a constraint: a population that is led there by degrees."""
+"""Draws from a prior under a constraint, by annealed sequential Monte Carlo."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from torch import Tensor
 
 from ..errors import NothingLeft
 from ..models.priors.base import Prior
+from .resampling import systematic
 
 PARTICLES = 2048
-"""Fewest of a population."""
+"""Smallest size of a population."""
 
-KEPT = 0.7
-"""Effective share of a population that a step towards the constraint leaves."""
+ESS_FRACTION = 0.7
+"""Effective sample size over particles that an increment of the temperature leaves."""
 
-MOVES = 8
-"""Of every particle after each such step."""
+MALA_STEPS = 8
+"""Of every particle after each increment."""
 
-ACCEPTED = 0.574
-"""Share of moves to accept: best for Langevin proposals (Roberts & Rosenthal 1998)."""
+TARGET_ACCEPTANCE = 0.574
+"""Best acceptance rate of Langevin proposals (Roberts & Rosenthal 1998)."""
 
-SMALLEST = 1e-6
-"""Least step, for constraints that nearly no draw of the prior meets."""
+MIN_INCREMENT = 1e-6
+"""Smallest increment, for constraints that almost no draw of the prior meets."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class TargetDensity:
     ----------
     prior : Prior
     log_reward : callable from Tensor, (n, d), to Tensor, (n,)
-        Log r in nats, up to a constant that counts in Z. Minus infinity where z is ruled out. Its
+        Log r in nats, up to a constant that counts in Z; minus infinity where z is excluded. Its
         gradient is used where it has one.
     """
 
@@ -48,18 +49,18 @@ class TargetDensity:
         return self.prior.log_prob(z) + self.log_reward(z)
 
     def tempered(self, z: Tensor, beta: float) -> tuple[Tensor, Tensor, Tensor]:
-        """Log r, log p(z) r(z)^beta and its gradient at each place; (n,), (n,) and (n, d)."""
+        """Log r, log p(z) r(z)^beta and the gradient of the latter; (n,), (n,) and (n, d)."""
         with torch.enable_grad():
             z = z.detach().requires_grad_()
             reward = self.log_reward(z)
-            whole = self.prior.log_prob(z) + beta * reward
-            (slope,) = torch.autograd.grad(whole.sum(), z)
-        return reward.detach(), whole.detach(), torch.nan_to_num(slope, 0.0, 0.0, 0.0)
+            log_prob = self.prior.log_prob(z) + beta * reward
+            (gradient,) = torch.autograd.grad(log_prob.sum(), z)
+        return reward.detach(), log_prob.detach(), torch.nan_to_num(gradient, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class Population:
-    """Places that count alike, and what they say of the evidence.
+    """Equally weighted particles, with an estimate of the evidence.
 
     Attributes
     ----------
@@ -73,12 +74,13 @@ class Population:
     log_z: float
 
 
-def annealed(target: TargetDensity, size: int = PARTICLES) -> Population:
+def anneal(target: TargetDensity, size: int = PARTICLES) -> Population:
     """Sequential Monte Carlo from the prior to the target (Del Moral, Doucet & Jasra 2006).
 
-    The reward counts more and more. After each rise the population is chosen anew by weight, then
-    every particle moves by Langevin proposals that are accepted so as to leave the density as it
-    is (MALA). Draws of the prior start it, so a mode gets its share if any of them is near.
+    The exponent of the reward grows from 0 to 1. After each increment the particles are resampled
+    by weight, and each makes a few Metropolis-adjusted Langevin (MALA) steps, which leave the
+    tempered density invariant. The population starts as draws of the prior, so a mode gets its
+    share if any of them is near it.
 
     Raises
     ------
@@ -86,60 +88,60 @@ def annealed(target: TargetDensity, size: int = PARTICLES) -> Population:
         If no draw of the prior meets the constraint.
     """
     z = target.prior.sample(size)
-    reward, beta, log_z, stride = target.log_reward(z), 0.0, 0.0, 0.5
+    reward, beta, log_z, step_size = target.log_reward(z), 0.0, 0.0, 0.5
     if not torch.isfinite(reward).any():
         raise NothingLeft(
-            f"none of {size} draws of the prior meets the constraint", "Ask for something likelier."
+            f"none of {size} draws of the prior meets the constraint", "Use a likelier constraint."
         )
     while beta < 1:
-        rise = _rise(reward, 1 - beta)
-        log_z += float((rise * reward.double()).logsumexp(0)) - math.log(size)
-        z, beta = z[_resampled(rise * reward)], beta + rise
-        for _ in range(MOVES):
-            z, reward, stride = _moved(target, z, beta, stride)
+        increment = _increment(reward, 1 - beta)
+        log_z += float((increment * reward.double()).logsumexp(0)) - math.log(size)
+        z, beta = z[_resample(increment * reward)], beta + increment
+        for _ in range(MALA_STEPS):
+            z, reward, step_size = _mala_step(target, z, beta, step_size)
     return Population(z[torch.randperm(size, device=z.device)], log_z)
 
 
-def _rise(reward: Tensor, most: float) -> float:
-    """How much more the reward can count if a share ``KEPT`` is to stay effective."""
+def _increment(reward: Tensor, most: float) -> float:
+    """The largest increment of the exponent that keeps the effective sample size."""
 
-    def enough(rise: float) -> bool:
-        weight = (rise * reward.double()).softmax(0)
-        return bool(1 / weight.square().sum() >= KEPT * len(weight))
+    def keeps_enough(increment: float) -> bool:
+        weight = (increment * reward.double()).softmax(0)
+        return bool(1 / weight.square().sum() >= ESS_FRACTION * len(weight))
 
-    if enough(most):
+    if keeps_enough(most):
         return most
-    low, high = math.log(min(SMALLEST, most)), math.log(most)
+    low, high = math.log(min(MIN_INCREMENT, most)), math.log(most)
     for _ in range(30):
         middle = (low + high) / 2
-        low, high = (middle, high) if enough(math.exp(middle)) else (low, middle)
+        low, high = (middle, high) if keeps_enough(math.exp(middle)) else (low, middle)
     return math.exp(low)
 
 
-def _resampled(log_weight: Tensor) -> Tensor:
-    """Places chosen by weight, systematically; int64 (n,)."""
-    n = len(log_weight)
-    ticks = (torch.arange(n, device=log_weight.device) + float(torch.rand(()))) / n
-    chosen = torch.searchsorted(log_weight.double().softmax(0).cumsum(0), ticks.double())
-    return chosen.clamp_max(n - 1)
+def _resample(log_weight: Tensor) -> Tensor:
+    """Indices of particles chosen by weight; int64 (n,)."""
+    weight = log_weight.double().softmax(0).cpu().numpy()
+    chosen = systematic(weight, len(weight), float(torch.rand(())))
+    return torch.tensor(chosen, device=log_weight.device)
 
 
-def _moved(
-    target: TargetDensity, z: Tensor, beta: float, stride: float
+def _mala_step(
+    target: TargetDensity, z: Tensor, beta: float, step_size: float
 ) -> tuple[Tensor, Tensor, float]:
-    """The places after one proposal each, their log rewards, and a stride nearer to the best.
+    """Particles after one proposal each, their log rewards, and the adapted step size.
 
-    Proposals are scaled by the spread of the population along each axis. A reward without a
-    gradient leaves them the prior's, and the acceptance makes up for it.
+    Proposals are scaled by the standard deviation of the population along each axis. For a reward
+    without a gradient they follow the prior alone; acceptance corrects for that.
     """
-    unit = stride * z.std(0).clamp_min(1e-6)
-    reward, here, slope = target.tempered(z, beta)
+    unit = step_size * z.std(0).clamp_min(1e-6)
+    reward, log_prob, gradient = target.tempered(z, beta)
     noise = torch.randn_like(z)
-    there = z + 0.5 * unit.square() * slope + unit * noise
-    gain, beyond, back = target.tempered(there, beta)
-    returned = (z - there - 0.5 * unit.square() * back) / unit
-    log_odds = beyond - here + 0.5 * (noise.square() - returned.square()).sum(-1)
-    taken = torch.rand_like(log_odds).log() < log_odds
-    accepted = float(taken.double().mean())
-    z = torch.where(taken[:, None], there, z)
-    return z, torch.where(taken, gain, reward), stride * math.exp(0.5 * (accepted - ACCEPTED))
+    proposal = z + 0.5 * unit.square() * gradient + unit * noise
+    new_reward, new_log_prob, new_gradient = target.tempered(proposal, beta)
+    reverse = (z - proposal - 0.5 * unit.square() * new_gradient) / unit
+    log_odds = new_log_prob - log_prob + 0.5 * (noise.square() - reverse.square()).sum(-1)
+    accepted = torch.rand_like(log_odds).log() < log_odds
+    rate = float(accepted.double().mean())
+    z = torch.where(accepted[:, None], proposal, z)
+    reward = torch.where(accepted, new_reward, reward)
+    return z, reward, step_size * math.exp(0.5 * (rate - TARGET_ACCEPTANCE))

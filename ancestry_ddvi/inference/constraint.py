@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..data.scores import ScoreData
-from ..models.constrained import Constrained, LogReward, Rewarded
+from ..models.constrained import Constrained, ConstrainedLikelihood, LogReward
 from ..models.latent import LatentModel
 from ..models.likelihoods.scores import NormalScores
 from ..models.modalities import ComponentScores
@@ -106,7 +106,7 @@ def _trained(
     sampler = Diffusion(
         Gaussian(generator.noise_shape[1], WIDTH), WIDTH, CHAIN, CHAIN_WIDTH, "geometric"
     )
-    likelihood = Rewarded(generator.likelihood, log_reward)
+    likelihood = ConstrainedLikelihood(generator.likelihood, log_reward)
     encoder = ComponentScores(_spread(generator)).encoder(WIDTH)
     model = Variational(generator.prior, likelihood, sampler, encoder)
     asleep = steps * 2 // 3
@@ -128,7 +128,9 @@ def _spread(generator: LatentModel) -> Tensor:
         return likelihood.truth(z, normal).std(0)
 
 
-def of_latents(log_reward: Callable[[np.ndarray], np.ndarray], rotation: np.ndarray) -> LogReward:
+def reward_of_latents(
+    log_reward: Callable[[np.ndarray], np.ndarray], rotation: np.ndarray
+) -> LogReward:
     """A reward of coordinates, (n, dims) -> (n,), as one of latents; without a gradient."""
 
     def reward(z: Tensor) -> Tensor:
@@ -138,7 +140,7 @@ def of_latents(log_reward: Callable[[np.ndarray], np.ndarray], rotation: np.ndar
     return reward
 
 
-def mixed(
+def mixture_reward(
     log_chances: Mapping[str, Callable[[np.ndarray], np.ndarray]],
     shares: Mapping[str, float],
     prior: np.ndarray,

@@ -17,38 +17,40 @@ from ..models.posteriors.diffusion import Diffusion
 from ..models.posteriors.gaussian import CENTRE, REACH, Gaussian
 from ..models.priors.base import Prior
 from ..models.runtime import computing
+from ..training.objectives.base import Phase
 from ..training.objectives.trajectory_balance import imbalance
-from ..training.trainer import CLIP
-from .annealing import PARTICLES, TargetDensity, annealed
-from .posterior_draws import effective
+from ..training.trainer import optimise
+from .annealing import PARTICLES, TargetDensity, anneal
+from .posterior_draws import effective_sample_size
 
 log = logging.getLogger(__name__)
 
-PROPOSED, AT_ONCE = 2**17, 2**13
-"""Draws of the prior before it is given up, and how many at once."""
+PROPOSALS, CHUNK = 2**17, 2**13
+"""Draws of the prior that rejection sampling tries, and how many at once."""
 
 MIN_ACCEPTED = 400
-"""Fewest that the constraint must accept of these: their largest reward is taken for the bound."""
+"""Fewest of these that must be accepted: their largest reward is taken for the bound."""
 
-CHAIN, WIDTH, TRAJECTORIES = 25, 64, 256
+CHAIN_STEPS, CHAIN_WIDTH, TRAJECTORIES = 25, 64, 256
 """Steps and hidden width of the sampler's chain, and trajectories in a step of its training."""
 
-ASLEEP = 0.7
+PRETRAINING = 0.7
 """Share of training in which the chain learns from the population alone."""
 
 RATES = (1e-2, 1e-4)
+"""Learning rate at the start and at the end."""
 
-JUDGED = 2048
-"""Fewest draws by which a sampler is judged."""
+MIN_EVALUATED = 2048
+"""Fewest draws by which a sampler is evaluated."""
 
-POOREST, HEAVIEST = 0.1, 0.2
-"""Least effective share of draws, and largest share of one draw, of a sampler that is used."""
+MIN_EFFICIENCY, MAX_WEIGHT = 0.1, 0.2
+"""Least effective draws per draw, and largest share of one draw, of a sampler that is used."""
 
 FLOOR = 50.0
-"""Nats below the least likely place of a population at which all others count alike."""
+"""Log densities are cut so many nats below that of the least likely particle."""
 
-NOTED = 0.2
-"""Nats that the upper bound may exceed what the weights make of it before a mode is missed."""
+MODE_GAP = 0.2
+"""Nats by which the upper bound may exceed its estimate; a larger excess is a missed mode."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,15 @@ class OutsourcedDraws:
     log_z : float
         Log of the constraint's probability under the prior, or of its mean reward, in nats.
     elbo, eubo : float
-        Mean log weight of draws of the sampler, at most log Z, and of reference draws noised
-        backwards, at least log Z. Those of the sampler even where it was not used.
+        Evidence lower and upper bound: the mean log weight of draws of the sampler, at most log Z,
+        and of reference draws with paths of the noising process, at least log Z. Those of the
+        sampler even where its draws are not used.
     missed : bool
-        Whether the upper bound is higher than the sampler's own weights explain: it does not
-        come to all places where reference draws are.
+        Whether the upper bound is higher than the sampler's own weights explain: there are
+        reference draws in a mode that the sampler does not reach.
     by : str
-        "prior": draws of the prior, accepted by their reward. "outsourced": the diffusion
-        sampler. "annealed": the population that it was to learn from, because it did badly.
+        "prior": rejection sampling. "outsourced": the diffusion sampler. "annealed": the
+        population that the sampler was trained on, because the sampler is not usable.
     """
 
     z: np.ndarray
@@ -82,20 +85,20 @@ class OutsourcedDraws:
     by: str
 
     @property
-    def effective(self) -> float:
-        """How many independent draws these are worth."""
-        return float(effective(self.log_weight))
+    def effective_draws(self) -> float:
+        """Effective sample size of the draws."""
+        return float(effective_sample_size(self.log_weight))
 
     @property
-    def heaviest(self) -> float:
-        """Share of the weight that one draw has."""
+    def largest_weight(self) -> float:
+        """Largest normalised weight of a draw."""
         return float(1 / np.exp(self.log_weight - self.log_weight.max()).sum())
 
     @property
     def usable(self) -> bool:
-        """Whether the weights are even enough, and no place of the target is missed."""
-        even = self.effective >= POOREST * len(self.z) and self.heaviest <= HEAVIEST
-        return even and not self.missed
+        """Whether the weights are even enough, and no mode is missed."""
+        even = self.effective_draws >= MIN_EFFICIENCY * len(self.z)
+        return even and self.largest_weight <= MAX_WEIGHT and not self.missed
 
 
 def outsource(
@@ -106,13 +109,13 @@ def outsource(
     seed: int,
     steps: int = 2000,
 ) -> OutsourcedDraws:
-    """Draw latents from p(z) r(z) / Z, by the simplest means that will do.
+    """Draw latents from p(z) r(z) / Z, by the simplest of three ways that works.
 
-    Draws of the prior, accepted by their reward, are exact, and do if enough are accepted. Else a
+    Rejection sampling of the prior is exact, and used if enough draws are accepted. Otherwise a
     population is annealed from the prior to the target, and a diffusion sampler is trained to
-    draw from it (Venkatraman et al. 2025): first on the population, then by trajectory balance.
-    Its weights say how good it is, a second population whether it misses anything. Where it is
-    not good enough, the population itself is the answer.
+    draw from the target (Venkatraman et al. 2025): first on the population, then by trajectory
+    balance. Its weights show how good it is, a second population whether it misses a mode. If it
+    is not usable, the draws are the population itself.
 
     Parameters
     ----------
@@ -131,26 +134,30 @@ def outsource(
     """
     target = TargetDensity(prior, log_reward)
     with computing(seed, None):
-        found = accepted(target, draws)
+        found = rejection_sample(target, draws)
         if found is not None:
             return found
-        ends, reference = annealed(target, max(PARTICLES, draws)), annealed(target)
-        found = learnt(target, ends.z, reference.z, draws, steps)
+        population, reference = anneal(target, max(PARTICLES, draws)), anneal(target)
+        sampler = train_sampler(target, population.z, steps)
+        found = weighted_draws(sampler, target, reference.z, draws)
     if found.usable:
         return replace(found, z=found.z[:draws], log_weight=found.log_weight[:draws])
-    log.warning("The diffusion sampler did badly here; draws are those of an annealed population.")
-    alike = np.full(draws, ends.log_z)
+    log.warning("The diffusion sampler is not usable here; draws are of an annealed population.")
     return replace(
-        found, z=_array(ends.z[:draws]), log_weight=alike, log_z=ends.log_z, by="annealed"
+        found,
+        z=_array(population.z[:draws]),
+        log_weight=np.full(draws, population.log_z),
+        log_z=population.log_z,
+        by="annealed",
     )
 
 
-def accepted(target: TargetDensity, draws: int) -> OutsourcedDraws | None:
-    """Draws of the prior accepted by their reward, or None where these are too few."""
+def rejection_sample(target: TargetDensity, draws: int) -> OutsourcedDraws | None:
+    """Draws of the prior accepted in proportion to their reward, or None if they are too few."""
     with torch.no_grad():
-        places = [target.prior.sample(AT_ONCE) for _ in range(PROPOSED // AT_ONCE)]
-        reward = torch.cat([target.log_reward(z) for z in places]).double()
-    z = torch.cat(places)
+        chunks = [target.prior.sample(CHUNK) for _ in range(PROPOSALS // CHUNK)]
+        reward = torch.cat([target.log_reward(z) for z in chunks]).double()
+    z = torch.cat(chunks)
     kept = z[torch.rand_like(reward).log() < reward - reward.max()]
     if len(kept) < max(draws, MIN_ACCEPTED):
         return None
@@ -160,46 +167,33 @@ def accepted(target: TargetDensity, draws: int) -> OutsourcedDraws | None:
     )
 
 
-def learnt(
-    target: TargetDensity, ends: Tensor, reference: Tensor, draws: int, steps: int
-) -> OutsourcedDraws:
-    """Draws of a diffusion sampler trained for the target, and at least ``JUDGED`` of them.
+def train_sampler(target: TargetDensity, population: Tensor, steps: int) -> Sampler:
+    """A sampler of the target, trained from a population of draws, (n, d).
 
-    Parameters
-    ----------
-    ends : Tensor, (n, d)
-        Where trajectories that it learns from end, besides its own.
-    reference : Tensor, (m, d)
-        Other draws of the target, to find out what it misses.
+    First the likelihood of noised particles is maximised, then the trajectories of particles and
+    of the chain itself are balanced.
     """
-    return weighed(taught(target, ends, steps), target, reference, draws)
+    sampler = Sampler(population)
+    lowest = float(target.log_prob(population).min()) - FLOOR
 
+    def loss(step: int) -> Tensor:
+        if step < PRETRAINING * steps:
+            return -sampler.log_q(_noised_particles(sampler, population, TRAJECTORIES)).mean()
+        return _balance(sampler, target, population, lowest)
 
-def taught(target: TargetDensity, ends: Tensor, steps: int) -> Sampler:
-    """First on trajectories that end in ``ends``, then by balance on these and the chain's own."""
-    sampler = Sampler(ends)
-    lowest = float(target.log_prob(ends).min()) - FLOOR
-    optimiser = torch.optim.Adam(sampler.parameters(), RATES[0], fused=True)
-    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps, RATES[1])
-    for step in range(steps):
-        if step < ASLEEP * steps:
-            loss = -sampler.log_q(_given(sampler, ends, TRAJECTORIES)).mean()
-        else:
-            loss = _balance(sampler, target, ends, lowest)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(sampler.parameters(), CLIP)
-        optimiser.step()
-        falling.step()
+    optimise([Phase("sampler", list(sampler.parameters()), loss)], steps, RATES, lambda step: step)
     return sampler
 
 
-def weighed(
+def weighted_draws(
     sampler: Sampler, target: TargetDensity, reference: Tensor, draws: int
 ) -> OutsourcedDraws:
-    """Draws of a trained sampler, at least ``JUDGED``, and what other draws say it misses."""
+    """Draws of a trained sampler, at least ``MIN_EVALUATED``, weighted to the target.
+
+    Other draws of the target, ``reference`` (m, d), show whether the sampler misses a mode.
+    """
     with torch.no_grad():
-        own, other = sampler.draw(max(draws, JUDGED)), sampler.noised(reference)
+        own, other = sampler.draw(max(draws, MIN_EVALUATED)), sampler.noised(reference)
         z = sampler.endpoint(own)
         weight = _array(target.log_prob(z) - sampler.log_q(own))
         upper = _array(target.log_prob(reference) - sampler.log_q(other))
@@ -211,43 +205,45 @@ def weighed(
 
 
 class Sampler(nn.Module):
-    """A diffusion chain in units in which places given to it have mean 0 and covariance I.
+    """A diffusion chain on whitened latents: particles given to it have mean 0 and covariance I.
 
-    It starts as the exact reversal of the normal with the moments of these places. Its schedule
-    ends in nothing but noise, so that modes far apart can be told from one start.
+    It starts as the exact reversal of the normal with the moments of these particles. Its
+    schedule ends in noise alone, so that distant modes can be reached from one start.
 
     Parameters
     ----------
-    places : Tensor, (n, d)
+    particles : Tensor, (n, d)
     """
 
     centre: Tensor
     factor: Tensor
 
-    def __init__(self, places: Tensor) -> None:
+    def __init__(self, particles: Tensor) -> None:
         super().__init__()
-        dims = places.shape[1]
-        unit = torch.eye(dims, dtype=places.dtype, device=places.device)
-        covariance = torch.cov(places.mT).view(dims, dims)
-        self.register_buffer("centre", places.mean(0))
+        dims = particles.shape[1]
+        unit = torch.eye(dims, dtype=particles.dtype, device=particles.device)
+        covariance = torch.cov(particles.mT).view(dims, dims)
+        self.register_buffer("centre", particles.mean(0))
         self.register_buffer("factor", torch.linalg.cholesky(covariance + 1e-8 * unit))
-        self.chain = Diffusion(Gaussian(dims, 1), 1, CHAIN, WIDTH, "cosine").to(places)
+        self.chain = Diffusion(Gaussian(dims, 1), 1, CHAIN_STEPS, CHAIN_WIDTH, "cosine").to(
+            particles
+        )
         with torch.no_grad():
             zero_init(self.chain.base.head).bias[dims:] = REACH * math.atanh(-CENTRE / REACH)
 
     def draw(self, n: int) -> Draw:
-        """Draws of the chain, in its own units."""
+        """Draws of the chain, whitened."""
         noise = torch.randn(n, *self.chain.noise_shape, device=self.centre.device)
         return self.chain.rsample(self._context(n), noise)
 
     def noised(self, z: Tensor) -> Draw:
-        """Places, (n, d), in the chain's units, each with a path drawn backwards."""
-        apart = (z - self.centre).mT
-        inner = torch.linalg.solve_triangular(self.factor, apart, upper=False).mT
+        """Latents, (n, d), whitened, each with a path of the noising process."""
+        centred = (z - self.centre).mT
+        inner = torch.linalg.solve_triangular(self.factor, centred, upper=False).mT
         return Draw(inner, self.chain.complete(inner), None)
 
     def log_q(self, draw: Draw) -> Tensor:
-        """Log q(z, path) - log r(path | z), of places in units of the latents; (n,)."""
+        """Log q(z, path) - log r(path | z), with z in units of the latents; (n,)."""
         log_q = self.chain.log_q(draw.z, draw.path, self._context(len(draw.z)))
         return log_q - self.factor.diagonal().log().sum()
 
@@ -259,26 +255,28 @@ class Sampler(nn.Module):
         return self.centre.new_ones(n, 1)
 
 
-def _balance(sampler: Sampler, target: TargetDensity, ends: Tensor, lowest: float) -> Tensor:
-    """Of trajectories half of which are the chain's own; a scalar."""
+def _balance(sampler: Sampler, target: TargetDensity, population: Tensor, lowest: float) -> Tensor:
+    """Trajectory balance, half of the trajectories being the chain's own; a scalar."""
     with torch.no_grad():
-        own, given = sampler.draw(TRAJECTORIES // 2), _given(sampler, ends, TRAJECTORIES // 2)
+        own = sampler.draw(TRAJECTORIES // 2)
+        given = _noised_particles(sampler, population, TRAJECTORIES // 2)
         path = tuple(torch.cat(pair) for pair in zip(own.path, given.path, strict=True))
         both = Draw(torch.cat([own.z, given.z]), path, None)
         wanted = target.log_prob(sampler.endpoint(both)).clamp_min(lowest)
     return imbalance((sampler.log_q(both) - wanted)[None])
 
 
-def _given(sampler: Sampler, ends: Tensor, n: int) -> Draw:
-    """Some of the places, noised."""
+def _noised_particles(sampler: Sampler, population: Tensor, n: int) -> Draw:
+    """Particles drawn at random, noised."""
     with torch.no_grad():
-        return sampler.noised(ends[torch.randint(len(ends), (n,), device=ends.device)])
+        chosen = torch.randint(len(population), (n,), device=population.device)
+        return sampler.noised(population[chosen])
 
 
 def _missed(weight: np.ndarray, upper: np.ndarray) -> bool:
-    """Whether reference draws weigh more than weights of the sampler's draws say they should.
+    """Whether the upper bound exceeds its estimate by weighted draws of the sampler.
 
-    Where q comes to all places, E_p[log w] is the same by draws of p and by weighted draws of q.
+    Where q reaches all modes of p, E_p[log w] is the same by draws of p and by weighted draws of q.
 
     Parameters
     ----------
@@ -289,7 +287,7 @@ def _missed(weight: np.ndarray, upper: np.ndarray) -> bool:
     share, some = share[share > 0] / share.sum(), weight[share > 0]
     own = share @ some
     error = upper.var() / len(upper) + (share**2) @ (some - own) ** 2
-    return bool(upper.mean() - own > NOTED + 3 * math.sqrt(error))
+    return bool(upper.mean() - own > MODE_GAP + 3 * math.sqrt(error))
 
 
 def _array(values: Tensor) -> np.ndarray:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from ..seeding import keyed_normals, stream
+from .resampling import systematic
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,7 @@ class PosteriorDraws:
         chosen = []
         for weight, sample in zip(self.weight, ids, strict=True):
             generator = stream(seed, f"resampling {sample}")
-            ticks = (np.arange(count) + generator.random()) / count
-            rows = np.searchsorted(np.cumsum(weight), ticks).clip(max=len(weight) - 1)
+            rows = systematic(weight, count, generator.random())
             chosen.append(generator.permutation(rows))
         return np.take_along_axis(self.draws, np.array(chosen)[..., None], axis=1)
 
@@ -122,7 +122,9 @@ class PosteriorDraws:
         samples, draws = self.draws.shape[:2]
         if draws == 1:
             return np.full(samples, math.nan)
-        return effective(np.zeros((samples, draws)) if self.log_weight is None else self.log_weight)
+        return effective_sample_size(
+            np.zeros((samples, draws)) if self.log_weight is None else self.log_weight
+        )
 
     @property
     def elbo(self) -> np.ndarray:
@@ -151,7 +153,7 @@ class PosteriorDraws:
         return np.asarray(top + np.log(np.exp(log_weight - top[:, None]).mean(axis=1)))
 
 
-def effective(log_weight: np.ndarray) -> np.ndarray:
+def effective_sample_size(log_weight: np.ndarray) -> np.ndarray:
     """How many independent draws weighted ones are worth (Kish 1965); (..., draws) -> (...)."""
     weight = np.exp(log_weight - log_weight.max(axis=-1, keepdims=True))
     return np.asarray(weight.sum(axis=-1) ** 2 / (weight**2).sum(axis=-1))

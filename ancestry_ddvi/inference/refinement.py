@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..models.batch import Batch
 from ..models.latent import LatentModel
-from .posterior_draws import effective
+from .posterior_draws import effective_sample_size
 
 MIN_EFFECTIVE = 16.0
 """Effective draws below which new ones are proposed, or half of the draws if that is less: an
@@ -24,7 +24,7 @@ FREEDOM = 4.0
 """Degrees of freedom of the proposal: tails that no posterior here exceeds."""
 
 
-def refined(
+def refine(
     model: LatentModel, batch: Batch, z: Tensor, log_weight: Tensor, generator: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
     """The draws of one sample, or better ones where their weights are too uneven.
@@ -46,7 +46,7 @@ def refined(
     """
     best = z.double().cpu().numpy(), log_weight.double().cpu().numpy()
     least = min(MIN_EFFECTIVE, len(z) / 2)
-    if effective(best[1]) >= least:
+    if effective_sample_size(best[1]) >= least:
         return z, log_weight
     first, rounds = np.cov(best[0], rowvar=False).reshape(z.shape[1], -1), [best]
     for _ in range(ROUNDS):
@@ -55,8 +55,8 @@ def refined(
         joint = model.log_joint(batch, torch.tensor(places, dtype=z.dtype, device=z.device))
         found = places, joint.double().cpu().numpy() - proposal.logpdf(places)
         rounds.append(found)
-        best = max(best, found, key=lambda draws: effective(draws[1]))
-        if effective(best[1]) >= max(least, GOOD * len(z)):
+        best = max(best, found, key=lambda draws: effective_sample_size(draws[1]))
+        if effective_sample_size(best[1]) >= max(least, GOOD * len(z)):
             break
     return torch.tensor(best[0]).to(z), torch.tensor(best[1]).to(log_weight)
 

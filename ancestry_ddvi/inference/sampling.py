@@ -14,7 +14,7 @@ from ..models.batch import Batch
 from ..models.latent import LatentModel
 from ..seeding import keyed_normals, stream
 from .posterior_draws import PosteriorDraws, concat
-from .refinement import refined
+from .refinement import refine
 
 SAMPLES_AT_ONCE = 64
 """Every batch is filled up to this size, so that a sample alone meets the same arithmetic."""
@@ -52,14 +52,14 @@ def _block(
 ) -> PosteriorDraws:
     draws = noise.shape[1]
     draw = model.encode(batch, torch.tensor(noise, device=batch.x.device).flatten(0, 1))
-    z, log_weight = draw.z, model.weigh(batch, draw)
+    z, log_weight = draw.z, model.log_weight(batch, draw)
     own = log_weight
     if log_weight is not None:
         z, log_weight = z.clone(), log_weight.clone()
         for i, sample in enumerate(ids):
             rows = slice(i * draws, (i + 1) * draws)
             generator = stream(seed, f"refinement {sample}")
-            z[rows], log_weight[rows] = refined(
+            z[rows], log_weight[rows] = refine(
                 model, batch[rows], z[rows], log_weight[rows], generator
             )
     found = (

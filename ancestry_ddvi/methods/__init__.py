@@ -1,4 +1,4 @@
-"""The table of methods: a name, where its recipe lives, and the settings it starts from."""
+"""The table of methods: name, recipe, and the settings that differ from its defaults."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ class MethodEntry(NamedTuple):
     Attributes
     ----------
     recipe : str
-        Module and class, imported when asked for.
+        Module and class, "package.module:Class", imported on first use; a leading dot stands for
+        this package.
     summary : str
-        One line for samples.
+        One line, for ``ddvi-ancestry methods``.
     settings : mapping of str to object
-        What differs from the defaults of the class.
+        Settings that differ from the defaults of the class.
     embeds_new_samples : bool
-        Whether it can place a new sample without fitting again.
+        Whether samples that were not in the fit can be embedded.
     error_bars : bool
-        Whether it says how sure a place is.
+        Whether it gives posterior standard deviations.
     uses_labels : bool
         Whether known classes can guide the fit.
     """
@@ -41,43 +42,47 @@ class MethodEntry(NamedTuple):
 
 
 METHODS: dict[str, MethodEntry] = {
-    "ddvi": MethodEntry("ddvi:DDVI", "denoising diffusion variational inference"),
+    "ddvi": MethodEntry(".ddvi:DDVI", "denoising diffusion variational inference"),
     "ddvi-simple": MethodEntry(
-        "ddvi:DDVI",
-        "its simplified form: a chain that sees no data, latent-space sleep",
+        ".ddvi:DDVI",
+        "simplified ddvi: unconditional chain, latent-space sleep",
         {"chain": "unconditional", "sleep": "latent", "schedule": "cosine"},
     ),
-    "ddvi-no-sleep": MethodEntry("ddvi:DDVI", "its ablation: the bound alone", {"sleep": "none"}),
-    "vae": MethodEntry("vae:VAE", "variational autoencoder, Gaussian posterior"),
+    "ddvi-no-sleep": MethodEntry(
+        ".ddvi:DDVI", "ddvi without sleep: the bound alone", {"sleep": "none"}
+    ),
+    "vae": MethodEntry(".vae:VAE", "variational autoencoder, Gaussian posterior"),
     "iwae": MethodEntry(
-        "vae:VAE", "the same, importance-weighted bound of 8 draws", {"importance": 8}
+        ".vae:VAE", "vae with an importance-weighted bound of 8 draws", {"importance": 8}
     ),
-    "iaf-vae": MethodEntry("iaf_vae:IAFVAE", "inverse autoregressive flow posterior"),
+    "iaf-vae": MethodEntry(".iaf_vae:IAFVAE", "inverse autoregressive flow posterior"),
     "h-iaf-vae": MethodEntry(
-        "h_iaf_vae:HierarchicalIAFVAE", "hierarchical posterior of two such flows"
+        ".h_iaf_vae:HierarchicalIAFVAE", "hierarchical posterior of two such flows"
     ),
-    "aae": MethodEntry("aae:AAE", "adversarial autoencoder", error_bars=False),
+    "aae": MethodEntry(".aae:AAE", "adversarial autoencoder", error_bars=False),
     "inflationary-flow": MethodEntry(
-        "inflationary_flow:InflationaryFlow",
-        "inflationary flow: a unique and invertible map of all components",
+        ".inflationary_flow:InflationaryFlow",
+        "inflationary flow: an invertible map of all components",
         uses_labels=False,
     ),
     "outsourced": MethodEntry(
-        "outsourced:Outsourced",
-        "outsourced diffusion sampling: the exact posterior of another method's generator",
+        ".outsourced:Outsourced",
+        "outsourced diffusion sampling of another method's posterior",
     ),
     "pca": MethodEntry(
-        "pca:PCA", "principal components with the noise of each sample", uses_labels=False
+        ".pca:PCA",
+        "principal components, with the standard error of each sample",
+        uses_labels=False,
     ),
     "umap": MethodEntry(
-        "umap:UMAP",
+        ".umap:UMAP",
         "UMAP of principal components",
         embeds_new_samples=False,
         error_bars=False,
         uses_labels=False,
     ),
     "tsne": MethodEntry(
-        "tsne:TSNE",
+        ".tsne:TSNE",
         "t-SNE of principal components",
         embeds_new_samples=False,
         error_bars=False,
@@ -99,6 +104,19 @@ def row(name: str) -> MethodEntry:
     return METHODS[name]
 
 
+def recipe_class(name: str) -> type[Recipe]:
+    """The class of a method's recipe, imported.
+
+    Raises
+    ------
+    UsageProblem
+        If there is no method of that name.
+    """
+    module, attribute = row(name).recipe.split(":")
+    kind: type[Recipe] = getattr(import_module(module, __name__), attribute)
+    return kind
+
+
 def recipe(name: str) -> Recipe:
     """The recipe of a method with the settings of its row.
 
@@ -107,7 +125,4 @@ def recipe(name: str) -> Recipe:
     UsageProblem
         If there is no method of that name.
     """
-    chosen = row(name)
-    module, attribute = chosen.recipe.split(":")
-    kind: type[Recipe] = getattr(import_module(f".{module}", __name__), attribute)
-    return replace(kind(), **chosen.settings)
+    return replace(recipe_class(name)(), **row(name).settings)

@@ -10,7 +10,7 @@ from ..models.autoencoder import Autoencoder
 from ..models.posteriors.point import Point
 from ..training.objectives.adversarial import Adversarial
 from .method import Spec
-from .networks import NetworkRecipe, Trained
+from .networks import NetworkMethod, NetworkRecipe
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,10 @@ class AAE(NetworkRecipe):
         super().__post_init__()
         self._at_least(1, "critic_width")
 
-    def build(self, spec: Spec, device: torch.device) -> Trained:
+    def build(self, spec: Spec, device: torch.device) -> NetworkMethod:
         """One stage of reconstruction and adversarial turns."""
         model = Autoencoder(**self.parts(spec), posterior=Point(spec.dims, self.encoder_width))
         critic = Adversarial(spec.dims, spec.classes, self.critic_width, self.alpha).to(device)
-        return Trained(model, [self.last(model, critic, self.steps)], self.batch, device)
+        return NetworkMethod(
+            model, [self.final_stage(model, critic, self.steps)], self.batch, device
+        )

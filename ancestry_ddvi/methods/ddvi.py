@@ -14,7 +14,7 @@ from ..training.objectives.base import Objective
 from ..training.objectives.elbo import ELBO
 from ..training.objectives.wake_sleep import SLEEPS, WakeSleep
 from .method import Spec
-from .networks import Trained, VariationalRecipe
+from .networks import NetworkMethod, VariationalRecipe
 
 CHAINS = ("conditional", "unconditional")
 
@@ -52,7 +52,7 @@ class DDVI(VariationalRecipe):
         self._one_of("chain", CHAINS)
         self._one_of("sleep", [*SLEEPS, "none"])
 
-    def build(self, spec: Spec, device: torch.device) -> Trained:
+    def build(self, spec: Spec, device: torch.device) -> NetworkMethod:
         """Networks and stages: a warm start, then wake-sleep through the chain.
 
         A conditional chain begins as the exact reversal of the Gaussian it takes over, so a
@@ -62,9 +62,9 @@ class DDVI(VariationalRecipe):
         gaussian = Gaussian(spec.dims, self.encoder_width)
         model = Variational(**self.parts(spec), posterior=self._chain(gaussian))
         takes_over = self.chain == "conditional"
-        start = model.holding(gaussian) if takes_over else model
-        stages = self.climb(start, model, self._objective, spec)
-        return Trained(model, stages, self.batch, device)
+        start = model.with_posterior(gaussian) if takes_over else model
+        stages = self.stages(start, model, self._objective, spec)
+        return NetworkMethod(model, stages, self.batch, device)
 
     def _chain(self, gaussian: Gaussian) -> Diffusion:
         return Diffusion(

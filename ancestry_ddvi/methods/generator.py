@@ -9,7 +9,7 @@ import numpy as np
 
 @runtime_checkable
 class Generator(Protocol):
-    """A density of latents, and the samples who go with them; ``networks.Trained`` is one.
+    """A density of latents, and the samples who go with them; ``networks.NetworkMethod`` is one.
 
     Attributes
     ----------
@@ -27,10 +27,11 @@ class Generator(Protocol):
         """Log density of the prior, in nats; (..., latents) -> (...)."""
 
     def decode_scores(self, z: np.ndarray, normal: np.ndarray) -> np.ndarray:
-        """True scores of samples at latents, chance made of standard normals; (samples, components).
+        """True scores of samples at latents; (samples, components).
 
         Parameters
         ----------
         z : ndarray of float64, (samples, latents)
         normal : ndarray of float64, (samples, components)
+            Standard normals, from which the residual is made.
         """

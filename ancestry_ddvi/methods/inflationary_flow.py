@@ -20,7 +20,7 @@ from ..models.modalities import ComponentScores, Modality
 from ..training.objectives.denoising import Denoising
 from ..training.trainer import Record, Stage, train
 from .method import Recipe, Spec
-from .networks import Trained
+from .networks import NetworkMethod
 
 DRAWS = 4
 """Draws of every sample's true scores that each round is trained on."""
@@ -56,7 +56,7 @@ class TrueScores(Dataset):
         return self.batch(torch.randint(len(self), (size,), device=self.draws.device))
 
 
-class FlowMethod(Trained):
+class FlowMethod(NetworkMethod):
     """A flow fitted to true scores, of which only noisy measurements are known.
 
     Expectation maximisation over the law of true scores: every sample's are drawn from the
@@ -92,7 +92,7 @@ class FlowMethod(Trained):
         measured = batch.x.var(0)
         spectrum = torch.maximum(measured - noise.mean(0), LEAST * measured)
         centre = batch.x.mean(0)
-        self.model.flow.settle(centre, spectrum)
+        self.model.flow.set_moments(centre, spectrum)
         shown = centre + (batch.x - centre) * (spectrum / (spectrum + noise)).sqrt()
         records = []
         for number, stage in enumerate(self.stages):
@@ -104,7 +104,7 @@ class FlowMethod(Trained):
         return records
 
     def _drawn(self, batch: Batch) -> Tensor:
-        """Draws of every sample's true scores under the present flow; (samples * draws, features)."""
+        """Draws of true scores under the current flow; (samples * draws, features)."""
         again = batch.repeat(DRAWS)
         noise = torch.randn(len(again), *self.model.noise_shape, device=batch.x.device)
         with torch.no_grad():

@@ -36,7 +36,7 @@ CLIMBING = 2.0
 """Least weight of the divergence on a prior's ladder, where latents are still to move."""
 
 
-class Trained(Method):
+class NetworkMethod(Method):
     """A latent-variable model and the stages that train it.
 
     Parameters
@@ -139,15 +139,15 @@ class NetworkRecipe(Recipe):
             )
 
     @abc.abstractmethod
-    def build(self, spec: Spec, device: torch.device) -> Trained:
+    def build(self, spec: Spec, device: torch.device) -> NetworkMethod:
         """The model and its stages, not yet run."""
 
     def check(self, dims: int, classes: int) -> None:
         """See that there is such a prior."""
         super().check(dims, classes)
-        self.made_prior(dims, classes)
+        self.build_prior(dims, classes)
 
-    def made_prior(self, dims: int, classes: int) -> Prior:
+    def build_prior(self, dims: int, classes: int) -> Prior:
         """The prior, with a partition for each class."""
         name = self.prior or (f"mixture:{classes}" if classes else "normal")
         return prior(name, dims, classes)
@@ -155,7 +155,7 @@ class NetworkRecipe(Recipe):
     def parts(self, spec: Spec) -> dict[str, Any]:
         """Prior, likelihood, encoder and labels: all of a model but its posterior."""
         return {
-            "prior": self.made_prior(spec.dims, spec.classes),
+            "prior": self.build_prior(spec.dims, spec.classes),
             "likelihood": spec.modality.likelihood(spec.dims, self.width),
             "encoder": spec.modality.encoder(self.encoder_width),
             "labels": self.labels(spec),
@@ -165,7 +165,7 @@ class NetworkRecipe(Recipe):
         """Classes inside the model, where there are any."""
         return PredictedLabels(spec.classes, self.encoder_width) if spec.classes else NoLabels()
 
-    def last(self, model: LatentModel, objective: Objective[Any], steps: int) -> Stage[Any]:
+    def final_stage(self, model: LatentModel, objective: Objective[Any], steps: int) -> Stage[Any]:
         """The final stage, in which the learning rate falls."""
         return Stage(model, objective, steps, (self.learning_rate, self.learning_rate / 100))
 
@@ -188,11 +188,11 @@ class VariationalRecipe(NetworkRecipe):
         if not 0 < self.beta < math.inf:
             raise UsageProblem(f"--set beta={self.beta} cannot be meant", "Give it above 0.")
 
-    def guided(self, objective: Objective[Variational], spec: Spec) -> Objective[Variational]:
+    def with_classes(self, objective: Objective[Variational], spec: Spec) -> Objective[Variational]:
         """The objective, with classification added where classes guide the fit."""
         return SemiSupervised(objective, self.alpha) if spec.classes else objective
 
-    def climb(
+    def stages(
         self,
         start: Variational,
         model: Variational,
@@ -210,18 +210,18 @@ class VariationalRecipe(NetworkRecipe):
         spec : Spec
         """
         ladder = model.prior.ladder()
-        first = start.under(ladder[0]) if ladder else start
+        first = start.with_prior(ladder[0]) if ladder else start
         tempered, climbing = (0.2, 0.4) if ladder else (0.5, 0.0)
         rates = self.learning_rate, self.learning_rate
         falling = [beta for beta in TEMPERING if beta >= self.beta] or [self.beta]
         each = int(tempered * self.steps) // len(falling)
-        warm = [Stage(first, self.guided(ELBO(beta), spec), each, rates) for beta in falling]
+        warm = [Stage(first, self.with_classes(ELBO(beta), spec), each, rates) for beta in falling]
         for rung in ladder:
             share = int(climbing * self.steps) // len(ladder)
-            steady = self.guided(objective(max(CLIMBING, self.beta)), spec)
-            warm.append(Stage(model.under(rung), steady, share, rates))
+            steady = self.with_classes(objective(max(CLIMBING, self.beta)), spec)
+            warm.append(Stage(model.with_prior(rung), steady, share, rates))
         rest = self.steps - sum(stage.steps for stage in warm)
-        return [*warm, self.last(model, self.guided(objective(self.beta), spec), rest)]
+        return [*warm, self.final_stage(model, self.with_classes(objective(self.beta), spec), rest)]
 
 
 @dataclass(frozen=True)
@@ -245,11 +245,11 @@ class BoundRecipe(VariationalRecipe, abc.ABC):
     def posterior(self, spec: Spec) -> DensityPosterior:
         """The method's own part: a posterior on a context of ``encoder_width``."""
 
-    def build(self, spec: Spec, device: torch.device) -> Trained:
+    def build(self, spec: Spec, device: torch.device) -> NetworkMethod:
         """A tempered start, then the bound itself."""
         model = Variational(**self.parts(spec), posterior=self.posterior(spec))
 
         def objective(beta: float) -> ELBO:
             return ELBO(beta, self.importance)
 
-        return Trained(model, self.climb(model, model, objective, spec), self.batch, device)
+        return NetworkMethod(model, self.stages(model, model, objective, spec), self.batch, device)

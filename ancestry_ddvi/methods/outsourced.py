@@ -12,9 +12,9 @@ from ..models.variational import Variational
 from ..training.objectives.trajectory_balance import TrajectoryBalance
 from ..training.objectives.wake_sleep import Sleep
 from ..training.trainer import Stage
-from . import METHODS, recipe
-from .method import Recipe, Spec
-from .networks import NetworkRecipe, Trained
+from . import METHODS, recipe, recipe_class
+from .method import Spec
+from .networks import NetworkMethod, NetworkRecipe
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Outsourced(NetworkRecipe):
         self._at_least(4, "trajectories")
         self._one_of("generator", generators())
 
-    def build(self, spec: Spec, device: torch.device) -> Trained:
+    def build(self, spec: Spec, device: torch.device) -> NetworkMethod:
         """The generator's stages, then the sampler's: sleep, which finds every mode; balance."""
         taught = self._generator().build(spec, device)
         made_by = taught.model
@@ -68,9 +68,11 @@ class Outsourced(NetworkRecipe):
         stages = [
             *taught.stages,
             Stage(model, Sleep(), asleep, (self.learning_rate, self.learning_rate)),
-            self.last(model, TrajectoryBalance(self.trajectories), self.sampler_steps - asleep),
+            self.final_stage(
+                model, TrajectoryBalance(self.trajectories), self.sampler_steps - asleep
+            ),
         ]
-        return Trained(model, stages, self.batch, device)
+        return NetworkMethod(model, stages, self.batch, device)
 
     def _generator(self) -> NetworkRecipe:
         """The other method's recipe with the settings that both have."""
@@ -81,5 +83,9 @@ class Outsourced(NetworkRecipe):
 
 def generators() -> list[str]:
     """Methods whose model a sampler can be trained for."""
-    others: dict[str, Recipe] = {name: recipe(name) for name in METHODS if name != "outsourced"}
-    return [name for name, made_by in others.items() if isinstance(made_by, NetworkRecipe)]
+    classes = {name: recipe_class(name) for name in METHODS}
+    return [
+        name
+        for name, kind in classes.items()
+        if issubclass(kind, NetworkRecipe) and not issubclass(kind, Outsourced)
+    ]

@@ -37,6 +37,6 @@ class Autoencoder(LatentModel):
         """The place of each row, whatever the noise."""
         return self.posterior.rsample(self.encoder(batch), noise)
 
-    def weigh(self, batch: Batch, draw: Draw) -> None:
+    def log_weight(self, batch: Batch, draw: Draw) -> None:
         """Nothing: a point has no density."""
         del batch, draw

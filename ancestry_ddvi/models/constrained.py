@@ -15,7 +15,7 @@ LogReward = Callable[[Tensor], Tensor]
 """Log r at latents, in nats; (n, latents) -> (n,)."""
 
 
-class Rewarded(Likelihood):
+class ConstrainedLikelihood(Likelihood):
     """p(x | z) r(z): data and a constraint at once; simulated data are those of p(x | z)."""
 
     def __init__(self, likelihood: Likelihood, log_reward: LogReward) -> None:
@@ -53,7 +53,7 @@ class Constrained(LatentModel):
         super().__init__()
         self.generator = generator
         self.prior = generator.prior
-        self.likelihood = Rewarded(generator.likelihood, log_reward)
+        self.likelihood = ConstrainedLikelihood(generator.likelihood, log_reward)
         self.log_reward = log_reward
         self.encoder = generator.encoder
         self.labels = generator.labels
@@ -67,11 +67,11 @@ class Constrained(LatentModel):
         z = noise[:, 0]
         return Draw(z, (), log_normal(z, 0.0, 0.0))
 
-    def weigh(self, batch: Batch, draw: Draw) -> Tensor:
+    def log_weight(self, batch: Batch, draw: Draw) -> Tensor:
         """Log weight of each draw, the reward in it; (n,)."""
         if not self.generator.claims_uncertainty:
             assert draw.log_q is not None
             return self.log_joint(batch, draw.z) - draw.log_q
-        own = self.generator.weigh(batch, draw)
+        own = self.generator.log_weight(batch, draw)
         assert own is not None
         return own + self.log_reward(draw.z)

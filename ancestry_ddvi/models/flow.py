@@ -155,7 +155,7 @@ class Flow(nn.Module):
         """Directions of the data, and of the latents."""
         return len(self.centre)
 
-    def settle(self, centre: Tensor, spectrum: Tensor) -> None:
+    def set_moments(self, centre: Tensor, spectrum: Tensor) -> None:
         """Take the centre and the variances of the data, each (dims,)."""
         self.centre.copy_(centre)
         self.denoiser.spectrum.copy_(spectrum)

@@ -66,7 +66,7 @@ class Inflationary(LatentModel):
         scores = self.flow.posterior(batch.x, variances(batch), noise)
         return Draw(self.flow.encode(scores), (scores,), None)
 
-    def weigh(self, batch: Batch, draw: Draw) -> Tensor:
+    def log_weight(self, batch: Batch, draw: Draw) -> Tensor:
         """Log of p(scores) under uncorrelated noise, times the ratio of the two likelihoods.
 
         Its mean over draws estimates p(scores) under the noise as it is: p(scores) the flow

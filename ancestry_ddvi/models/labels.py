@@ -40,15 +40,15 @@ class Labels(nn.Module, abc.ABC):
     noise_vectors: int
 
     @abc.abstractmethod
-    def every(self, context: Tensor, known: Tensor | None) -> Hypotheses:
+    def hypotheses(self, context: Tensor, known: Tensor | None) -> Hypotheses:
         """All classes of rows whose class is not known (-1), and the one class of the others."""
 
     @abc.abstractmethod
-    def one(self, context: Tensor, noise: Tensor) -> Hypotheses:
+    def draw(self, context: Tensor, noise: Tensor) -> Hypotheses:
         """One class a row, drawn from q(label | x); ``noise`` is (n, noise_vectors, d)."""
 
     @abc.abstractmethod
-    def told(self, context: Tensor, label: Tensor | None) -> Tensor:
+    def with_class(self, context: Tensor, label: Tensor | None) -> Tensor:
         """The context together with a class; (n, width)."""
 
     @abc.abstractmethod
@@ -65,18 +65,18 @@ class NoLabels(Labels):
 
     noise_vectors = 0
 
-    def every(self, context: Tensor, known: Tensor | None) -> Hypotheses:
+    def hypotheses(self, context: Tensor, known: Tensor | None) -> Hypotheses:
         """Each row once."""
         del known
         rows = torch.arange(len(context), device=context.device)
         return Hypotheses(rows, None, context.new_zeros(len(context)))
 
-    def one(self, context: Tensor, noise: Tensor) -> Hypotheses:
+    def draw(self, context: Tensor, noise: Tensor) -> Hypotheses:
         """Each row once."""
         del noise
-        return self.every(context, None)
+        return self.hypotheses(context, None)
 
-    def told(self, context: Tensor, label: Tensor | None) -> Tensor:
+    def with_class(self, context: Tensor, label: Tensor | None) -> Tensor:
         """The context as it is."""
         del label
         return context
@@ -112,7 +112,7 @@ class PredictedLabels(Labels):
         logits: Tensor = self.head(context)
         return logits.log_softmax(-1)
 
-    def every(self, context: Tensor, known: Tensor | None) -> Hypotheses:
+    def hypotheses(self, context: Tensor, known: Tensor | None) -> Hypotheses:
         """All classes where the class is not known, with their probabilities."""
         if known is None:
             known = torch.full((len(context),), -1, device=context.device)
@@ -125,7 +125,7 @@ class PredictedLabels(Labels):
             torch.cat([log_q.new_zeros(len(sure)), log_q[open_].flatten()]),
         )
 
-    def one(self, context: Tensor, noise: Tensor) -> Hypotheses:
+    def draw(self, context: Tensor, noise: Tensor) -> Hypotheses:
         """The class at the quantile that the first normal of the noise is at."""
         log_q = self.log_probs(context)
         quantile = torch.special.ndtr(noise[:, 0, :1])
@@ -133,7 +133,7 @@ class PredictedLabels(Labels):
         rows = torch.arange(len(context), device=context.device)
         return Hypotheses(rows, label, log_q[rows, label])
 
-    def told(self, context: Tensor, label: Tensor | None) -> Tensor:
+    def with_class(self, context: Tensor, label: Tensor | None) -> Tensor:
         """The context plus the embedding of the class."""
         told: Tensor = context + self.embedding(label)
         return told

@@ -48,5 +48,5 @@ class LatentModel(nn.Module, abc.ABC):
         return self.likelihood.log_prob(batch, z) + self.prior.log_prob(z)
 
     @abc.abstractmethod
-    def weigh(self, batch: Batch, draw: Draw) -> Tensor | None:
+    def log_weight(self, batch: Batch, draw: Draw) -> Tensor | None:
         """Log weight of each draw, in nats, (n,); None where draws have no density."""

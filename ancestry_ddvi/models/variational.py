@@ -45,11 +45,11 @@ class Variational(LatentModel):
         vectors, dims = posterior.noise_shape
         self.noise_shape = (vectors + self.labels.noise_vectors, dims)
 
-    def under(self, prior: Prior) -> Variational:
+    def with_prior(self, prior: Prior) -> Variational:
         """A model of the same parts with another prior."""
         return Variational(prior, self.likelihood, self.posterior, self.encoder, self.labels)
 
-    def holding(self, posterior: DensityPosterior) -> Variational:
+    def with_posterior(self, posterior: DensityPosterior) -> Variational:
         """A model of the same parts with another posterior."""
         return Variational(self.prior, self.likelihood, posterior, self.encoder, self.labels)
 
@@ -57,8 +57,10 @@ class Variational(LatentModel):
         """One draw from q for each row; ``noise`` is (n, *noise_shape)."""
         vectors = self.posterior.noise_shape[0]
         context = self.encoder(batch)
-        guess = self.labels.one(context, noise[:, vectors:])
-        draw = self.posterior.rsample(self.labels.told(context, guess.label), noise[:, :vectors])
+        guess = self.labels.draw(context, noise[:, vectors:])
+        draw = self.posterior.rsample(
+            self.labels.with_class(context, guess.label), noise[:, :vectors]
+        )
         return replace(draw, label=guess.label, log_q=draw.log_q + guess.log_q)  # type: ignore[operator]
 
     def log_weight(self, batch: Batch, draw: Draw, beta: float = 1.0) -> Tensor:
@@ -69,10 +71,6 @@ class Variational(LatentModel):
         assert draw.log_q is not None
         return self.likelihood.log_prob(batch, draw.z) + beta * (prior - draw.log_q)
 
-    def weigh(self, batch: Batch, draw: Draw) -> Tensor:
-        """The log weight of each draw; (n,)."""
-        return self.log_weight(batch, draw)
-
     def bounds(self, batch: Batch, draws: int = 1, beta: float = 1.0) -> Tensor:
         """A bound on log p(x), or log p(x, label) where the label is known; (n,).
 
@@ -81,8 +79,8 @@ class Variational(LatentModel):
         equations 6 and 7, with the entropy's right sign).
         """
         context = self.encoder(batch)
-        guess = self.labels.every(context, batch.label)
-        told = self.labels.told(context[guess.rows], guess.label).repeat_interleave(draws, 0)
+        guess = self.labels.hypotheses(context, batch.label)
+        told = self.labels.with_class(context[guess.rows], guess.label).repeat_interleave(draws, 0)
         noise = torch.randn(len(told), *self.posterior.noise_shape, device=told.device)
         label = None if guess.label is None else guess.label.repeat_interleave(draws)
         draw = replace(self.posterior.rsample(told, noise), label=label)
@@ -93,7 +91,7 @@ class Variational(LatentModel):
 
     def log_q(self, context: Tensor, draw: Draw) -> Tensor:
         """Log q(z, path, label | x) - log r(path | z) of a draw made elsewhere; (n,)."""
-        told = self.labels.told(context, draw.label)
+        told = self.labels.with_class(context, draw.label)
         chain = self.posterior.log_q(draw.z, draw.path, told)
         return chain + self.labels.log_prob(context, draw.label)
 
@@ -108,12 +106,12 @@ class Variational(LatentModel):
             simulated = self.likelihood.simulate(batch, z)
             return simulated, Draw(z, self.posterior.complete(z), None, label)
 
-    def dream(self, batch: Batch) -> Tensor:
+    def log_q_simulated(self, batch: Batch) -> Tensor:
         """Log q of simulated data; (n,). No gradient reaches the prior or the decoder."""
         simulated, truth = self.simulate(batch)
         return self.log_q(self.encoder(simulated), truth)
 
-    def doze(self, batch: Batch) -> Tensor:
+    def log_chain_from_prior(self, batch: Batch) -> Tensor:
         """Log q of latents of the prior, (n,), as far as the chain goes that leads to them.
 
         The simplified sleep of the paper: rows of data stay what they are, so nothing is asked
@@ -123,7 +121,7 @@ class Variational(LatentModel):
             label = self._classes(len(batch))
             z = self.prior.sample(len(batch), label)
             path = self.posterior.complete(z)
-            context = self.labels.told(self.encoder(batch), label)
+            context = self.labels.with_class(self.encoder(batch), label)
         return self.posterior.log_chain(z, path, context)
 
     def _classes(self, n: int) -> Tensor | None:

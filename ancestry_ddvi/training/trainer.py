@@ -12,11 +12,10 @@ from torch import Tensor, nn
 
 from ..data.dataset import Dataset
 from ..errors import TrainingDiverged
-from ..models.batch import Batch
-from .objectives.base import M, Objective, Phase
+from .objectives.base import B, M, Objective, Phase
 
-LOOK_EVERY = 50
-"""Steps between two looks at the loss: each look waits for the device."""
+CHECK_EVERY = 50
+"""Steps between two checks of the loss: each check waits for the device."""
 
 CLIP = 10.0
 """Largest gradient norm of a phase."""
@@ -24,7 +23,7 @@ CLIP = 10.0
 
 @dataclass(frozen=True)
 class Stage(Generic[M]):
-    """Some steps of one objective on one model.
+    """A number of training steps of one objective on one model.
 
     Attributes
     ----------
@@ -61,49 +60,89 @@ def train(
     stages : sequence of Stage
     data : Dataset
     batch_size : int
+        Rows per step.
     advance : callable
-        Told of steps done.
+        Called with the number of steps done since the last call.
 
     Raises
     ------
     TrainingDiverged
-        As soon as a loss is not finite.
+        As soon as a loss is found not to be finite.
     """
     history = []
     device = data.batch(slice(1)).x.device
     for number, stage in enumerate(stages):
         stage.model.to(device).train()
-        turns = [
-            (phase, torch.optim.Adam(phase.parameters, stage.rates[0], fused=True))
-            for phase in stage.objective.phases(stage.model)
-        ]
-        for step in range(stage.steps):
-            batch = data.minibatch(batch_size)
-            losses = {}
-            for phase, optimiser in turns:
-                optimiser.param_groups[0]["lr"] = _rate(stage, step)
-                for _ in range(phase.repeats):
-                    loss = _loss(phase, batch, step + 1)
-                    optimiser.zero_grad(set_to_none=True)
-                    loss.backward()  # type: ignore[no-untyped-call]
-                    nn.utils.clip_grad_norm_(phase.parameters, CLIP)
-                    optimiser.step()
-                losses[phase.name] = loss.detach()
-            if (step + 1) % LOOK_EVERY == 0 or step + 1 == stage.steps:
-                record = Record(number, step + 1, {k: float(v) for k, v in losses.items()})
-                _check(record)
-                history.append(record)
-                advance(LOOK_EVERY if (step + 1) % LOOK_EVERY == 0 else (step + 1) % LOOK_EVERY)
+        phases = stage.objective.phases(stage.model)
+        history += optimise(
+            phases,
+            stage.steps,
+            stage.rates,
+            lambda step: data.minibatch(batch_size),
+            advance,
+            number,
+        )
     return history
 
 
-def _rate(stage: Stage[Any], step: int) -> float:
-    start, end = stage.rates
-    return end + (start - end) * 0.5 * (1 + math.cos(math.pi * step / stage.steps))
+def optimise(
+    phases: Sequence[Phase[B]],
+    steps: int,
+    rates: tuple[float, float],
+    batch: Callable[[int], B],
+    advance: Callable[[int], None] = lambda done: None,
+    stage: int = 0,
+) -> list[Record]:
+    """Minimise the losses of phases in turn by Adam, with clipped gradients.
+
+    Parameters
+    ----------
+    phases : sequence of Phase
+        Each has an optimiser of its own.
+    steps : int
+    rates : tuple of float
+        Learning rate at the start and at the end, joined by half a cosine.
+    batch : callable
+        From the number of a step, counted from 0, to what the losses of that step are given.
+    advance : callable
+        Called with the number of steps done since the last call.
+    stage : int
+        Number of the stage in the records.
+
+    Raises
+    ------
+    TrainingDiverged
+        As soon as a loss is found not to be finite.
+    """
+    history = []
+    optimisers = [torch.optim.Adam(phase.parameters, rates[0], fused=True) for phase in phases]
+    for step in range(steps):
+        given, losses = batch(step), {}
+        for phase, optimiser in zip(phases, optimisers, strict=True):
+            optimiser.param_groups[0]["lr"] = _rate(rates, step, steps)
+            for _ in range(phase.repeats):
+                loss = _loss(phase, given, step + 1)
+                optimiser.zero_grad(set_to_none=True)
+                loss.backward()  # type: ignore[no-untyped-call]
+                nn.utils.clip_grad_norm_(phase.parameters, CLIP)
+                optimiser.step()
+            losses[phase.name] = loss.detach()
+        done = (step + 1) % CHECK_EVERY or CHECK_EVERY
+        if done == CHECK_EVERY or step + 1 == steps:
+            record = Record(stage, step + 1, {k: float(v) for k, v in losses.items()})
+            _check(record)
+            history.append(record)
+            advance(done)
+    return history
 
 
-def _loss(phase: Phase, batch: Batch, step: int) -> Tensor:
-    """The loss of a phase; a matrix that cannot be factored any more is a loss that is not there.
+def _rate(rates: tuple[float, float], step: int, steps: int) -> float:
+    start, end = rates
+    return end + (start - end) * 0.5 * (1 + math.cos(math.pi * step / steps))
+
+
+def _loss(phase: Phase[B], batch: B, step: int) -> Tensor:
+    """The loss of a phase; a matrix that can no longer be factored counts as a NaN loss.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Classifiers of grey images: one whose word is a reward, and one that knows nothing of it."""
+"""Classifiers of grey images, and their calibration."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import math
 
 import torch
 from torch import Tensor, nn
+
+from ..training.objectives.base import Phase
+from ..training.trainer import optimise
 
 BATCH, RATES = 128, (3e-3, 1e-5)
 
@@ -27,7 +30,7 @@ def cnn_classifier(height: int, width: int, classes: int) -> nn.Sequential:
 
 
 def train_classifier(net: nn.Module, pixels: Tensor, label: Tensor, steps: int) -> None:
-    """Train a classifier by cross entropy, and leave it with its weights fixed.
+    """Train a classifier by cross entropy, and freeze its weights.
 
     Parameters
     ----------
@@ -37,22 +40,25 @@ def train_classifier(net: nn.Module, pixels: Tensor, label: Tensor, steps: int) 
         Between 0 and 1.
     label : Tensor of int64, (n,)
     steps : int
-        In minibatches of ``BATCH``.
+        Minibatches of ``BATCH`` rows.
+
+    Raises
+    ------
+    TrainingDiverged
     """
-    optimiser = torch.optim.Adam(net.parameters(), RATES[0])
-    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps, RATES[1])
-    for _ in range(steps):
-        rows = torch.randint(len(label), (BATCH,), device=label.device)
-        loss = nn.functional.cross_entropy(net(pixels[rows]), label[rows])
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        falling.step()
+
+    def minibatch(step: int) -> Tensor:
+        return torch.randint(len(label), (BATCH,), device=label.device)
+
+    def loss(rows: Tensor) -> Tensor:
+        return nn.functional.cross_entropy(net(pixels[rows]), label[rows])
+
+    optimise([Phase("classifier", list(net.parameters()), loss)], steps, RATES, minibatch)
     net.requires_grad_(False).eval()
 
 
-def temperature(logits: Tensor, label: Tensor) -> float:
-    """The number that logits are to be divided by for their log loss to be least (Guo et al. 2017).
+def fit_temperature(logits: Tensor, label: Tensor) -> float:
+    """The number by which logits are divided so that their log loss is least (Guo et al. 2017).
 
     Parameters
     ----------

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from ..evaluation.intervals import t_interval
 from ..evaluation.latents import sliced_wasserstein
 from ..evaluation.normality import axis_distance, radial_distance
-from ..evaluation.tables import Estimate
 from ..methods.inflationary_flow import InflationaryFlow, TrueScores
 from ..methods.method import Spec
 from ..models.flow import Flow
 from ..models.inflation import Uniform, participation_ratio
 from ..models.modalities import ComponentScores
 
-EXACT = {"rounds": "0"}
-"""A setting for rows without noise: there is nothing to be drawn anew."""
+NOISE_FREE = {"rounds": "0"}
+"""A setting for rows without measurement error: true values need not be drawn again."""
 
 GAP = 0.3
 """How much slower noise grows along what is compressed, unless said otherwise.
@@ -30,7 +27,7 @@ data: latents along them are normal too, and decoding multiplies what was lost b
 """
 
 RATIOS = ("pr_data", "pr_target", "pr_latents", "pr_uniform", "compressed")
-TRIPS = ("round_trip", "round_trip_999", "coverage")
+ROUND_TRIPS = ("round_trip", "round_trip_999", "coverage")
 NORMALITY = ("ks", "ks_radial")
 SAMPLES = ("wasserstein", "wasserstein_reference", "wasserstein_normal")
 EXPLAINED = ("explained", "explained_pca")
@@ -79,7 +76,7 @@ def _ratio(rows: Tensor) -> float:
     return float(participation_ratio(torch.linalg.eigvalsh(covariance)))
 
 
-def trips(flow: Flow, test: Tensor, again: Tensor, z: Tensor, x: Tensor) -> dict[str, float]:
+def round_trips(flow: Flow, test: Tensor, again: Tensor, z: Tensor, x: Tensor) -> dict[str, float]:
     """Losses from data to latents and back, and from latents to data and back.
 
     Parameters
@@ -169,13 +166,3 @@ def smallest_correlation(latents: list[Tensor]) -> float:
         for axis in range(latents[0].shape[1])
     ]
     return float(torch.stack(found).min())
-
-
-def over_seeds(columns: Sequence[str], results: Sequence[Mapping[str, float]]) -> dict[str, Any]:
-    """Means over seeds with 95 % t intervals; plain numbers of what no seed changes."""
-    return {
-        column: results[0][column]
-        if column in FIXED
-        else Estimate(*t_interval([result[column] for result in results]))
-        for column in columns
-    }

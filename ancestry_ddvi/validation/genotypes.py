@@ -1,11 +1,11 @@
-"""All methods on one cohort: held-out bounds, neighbours and clusters in one table."""
+"""All methods on one cohort: bounds of held-out samples, neighbours and clusters."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,6 @@ from ..genotypes.store import GenotypeStore
 from ..inference.posterior_draws import PosteriorDraws
 from ..methods import recipe, row
 from ..methods.method import Recipe, Spec
-from ..methods.networks import NetworkRecipe
 from ..methods.settings import with_settings
 from ..models.runtime import computing
 from ..progress import Progress
@@ -37,31 +36,37 @@ NEIGHBOURS = 10
 PAPER_CLUSTERS = 20
 PAPER_RIDGE = 1e-2
 
+BASELINE = "vae"
+"""The method whose bound the others are compared with."""
+
+OVER_BASELINE = f"bound_over_{BASELINE}"
+
 LABELLED = (
     "knn", "knn_held_out", "nmi", "ari", "paper_purity", "paper_completeness", "paper_nmi",
 )  # fmt: skip
-COLUMNS = ("method", "prior", "seeds", "bound", "bound_over_vae", *LABELLED, "seconds")
+COLUMNS = ("method", "prior", "seeds", "bound", OVER_BASELINE, *LABELLED, "seconds")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A method to be judged.
+    """A method to compare.
 
     Attributes
     ----------
-    method, prior : str
-        Prior "NA" where the method has none.
+    method : str
+    prior : str or None
+        None where the method has none.
     recipe : Recipe
     """
 
     method: str
-    prior: str
+    prior: str | None
     recipe: Recipe
 
     @property
     def name(self) -> str:
-        """For samples."""
-        return self.method if self.prior in ("NA", "normal") else f"{self.method}, {self.prior}"
+        """Shown with the progress."""
+        return f"{self.method}, prior {self.prior}" if self.prior else self.method
 
 
 def candidates(
@@ -79,31 +84,40 @@ def candidates(
     Raises
     ------
     UsageProblem
-        If there is no such method, or a setting cannot be meant.
+        If there is no such method, or a setting is not valid.
     """
-    found = []
-    for method in dict.fromkeys(methods):
-        plain = recipe(method)
-        chosen = with_settings(plain, {k: v for k, v in settings.items() if hasattr(plain, k)})
-        if isinstance(chosen, NetworkRecipe):
-            for prior in dict.fromkeys(priors or [chosen.prior or "normal"]):
-                found.append(Candidate(method, prior, replace(chosen, prior=prior)))
-        else:
-            found.append(Candidate(method, "NA", chosen))
-    return found
+    return [
+        candidate
+        for method in dict.fromkeys(methods)
+        for candidate in _candidates(method, priors, settings)
+    ]
+
+
+def _candidates(method: str, priors: Sequence[str], settings: Mapping[str, str]) -> list[Candidate]:
+    """A method with every prior, or alone if its recipe has no such setting."""
+    plain = recipe(method)
+    names = {field.name for field in fields(plain)}
+    chosen = with_settings(plain, {k: v for k, v in settings.items() if k in names})
+    if "prior" not in names:
+        return [Candidate(method, None, chosen)]
+    default = settings.get("prior") or "normal"
+    return [
+        Candidate(method, prior, with_settings(chosen, {"prior": prior}))
+        for prior in dict.fromkeys(priors or [default])
+    ]
 
 
 @dataclass(frozen=True)
 class Split:
-    """A cohort divided for one seed: components learnt from the samples of the fit alone.
+    """A cohort divided for one seed; components are computed from the samples of the fit alone.
 
     Attributes
     ----------
     seed : int
     fit, held_out : ndarray of int64
-        Unrelated samples of the store, held out or not.
+        Indices of unrelated samples.
     scores : Scores
-        Of every sample in the store, as newcomers.
+        Of all samples in the store, as embed would compute them.
     """
 
     seed: int
@@ -115,7 +129,7 @@ class Split:
 def compare(
     store: GenotypeStore,
     filters: Filters,
-    judged: Sequence[Candidate],
+    compared: Sequence[Candidate],
     labels: Sequence[str] | None,
     *,
     dims: int,
@@ -124,48 +138,48 @@ def compare(
     threads: int | None,
     progress: Progress,
 ) -> Table:
-    """Fit every method to four fifths of the unrelated samples and judge it on the rest.
+    """Fit every method to four fifths of the unrelated samples and score it on the others.
 
     Parameters
     ----------
     store : GenotypeStore
     filters : Filters
-    judged : sequence of Candidate
+    compared : sequence of Candidate
     labels : sequence of str, optional
-        Of every sample in the store; "NA" where there is none. Without, neighbours and clusters
-        are not judged.
+        Of all samples in the store, "NA" where one has none. Without labels, neighbours and
+        clusters are not scored.
     dims, seeds : int
-        Coordinates; repeats, each with another division of the cohort.
+        Number of coordinates; repeats, each with another division of the cohort.
 
     Returns
     -------
     Table
         A row for each candidate. ``bound`` is the mean importance-weighted bound of held-out
         samples, in nats, ``bound_over_vae`` its excess over the Gaussian posterior with the same
-        prior on the same samples; what a method cannot say is NA.
+        prior on the same samples; NA where a method does not give it.
     """
-    for candidate in judged:
+    for candidate in compared:
         candidate.recipe.check(dims, 0)
     qc = quality_control(store, filters, store.build_hint)
-    found: list[list[dict[str, float]]] = [[] for _ in judged]
+    found: list[list[dict[str, float]]] = [[] for _ in compared]
     for seed in range(1, seeds + 1):
         with computing(seed, threads):
             split = _split(store, qc, dims, seed)
-        bounds: dict[tuple[str, str], np.ndarray] = {}
-        for candidate, results in zip(judged, found, strict=True):
+        bounds: dict[tuple[str, str | None], np.ndarray] = {}
+        for candidate, results in zip(compared, found, strict=True):
             name = f"{candidate.name}, seed {seed}"
             with computing(seed, threads), progress.stage(name, None):
                 start = time.monotonic()
-                inside, outside = _places(candidate, store, split, dims, device)
+                inside, outside = _embedded(candidate, store, split, dims, device)
                 result = {"seconds": time.monotonic() - start, "bound": math.nan}
             if outside is not None:
                 each = outside.importance_bound
                 bounds[candidate.method, candidate.prior] = each
                 result["bound"] = float(each.mean())
-            results.append(_judged(split, inside, outside, labels) | result)
-        for candidate, results in zip(judged, found, strict=True):
-            results[-1]["bound_over_vae"] = _excess(bounds, candidate)
-    return Table(COLUMNS, [_row(*pair) for pair in zip(judged, found, strict=True)])
+            results.append(_scored(split, inside, outside, labels) | result)
+        for candidate, results in zip(compared, found, strict=True):
+            results[-1][OVER_BASELINE] = _excess(bounds, candidate)
+    return Table(COLUMNS, [_row(*pair) for pair in zip(compared, found, strict=True)])
 
 
 def _split(store: GenotypeStore, qc: QC, dims: int, seed: int) -> Split:
@@ -180,10 +194,10 @@ def _split(store: GenotypeStore, qc: QC, dims: int, seed: int) -> Split:
     return Split(seed, fit, held_out, scores)
 
 
-def _places(
+def _embedded(
     candidate: Candidate, store: GenotypeStore, split: Split, dims: int, device: torch.device
 ) -> tuple[PosteriorDraws, PosteriorDraws | None]:
-    """Samples of the fit, and those held out where the method can place them."""
+    """Samples of the fit, and those held out where the method can embed them."""
     ids = np.array(store.samples, dtype=object)
     data = ScoreData(split.scores[split.fit], device)
     made = candidate.recipe.build(Spec(data.modality, dims), device)
@@ -195,13 +209,13 @@ def _places(
     return inside, made.embed(rest, ids[split.held_out], draws=DRAWS, seed=split.seed)
 
 
-def _judged(
+def _scored(
     split: Split,
     inside: PosteriorDraws,
     outside: PosteriorDraws | None,
     labels: Sequence[str] | None,
 ) -> dict[str, float]:
-    """Neighbours and clusters against labels."""
+    """Neighbours and clusters scored by labels."""
     if labels is None:
         return dict.fromkeys(LABELLED, math.nan)
     every = np.array(labels)
@@ -225,9 +239,9 @@ def _judged(
     }
 
 
-def _excess(bounds: Mapping[tuple[str, str], np.ndarray], candidate: Candidate) -> float:
+def _excess(bounds: Mapping[tuple[str, str | None], np.ndarray], candidate: Candidate) -> float:
     """Mean excess over the bounds of the Gaussian posterior with the same prior, in nats."""
-    ours, plain = (candidate.method, candidate.prior), ("vae", candidate.prior)
+    ours, plain = (candidate.method, candidate.prior), (BASELINE, candidate.prior)
     if ours == plain or ours not in bounds or plain not in bounds:
         return math.nan
     return float((bounds[ours] - bounds[plain]).mean())
@@ -243,25 +257,27 @@ def _row(candidate: Candidate, results: Sequence[Mapping[str, float]]) -> dict[s
     }  # fmt: skip
 
 
-def verdict(table: Table) -> str:
-    """What the table says of ddvi against the Gaussian posterior, a sentence for each prior."""
-    said = [
-        _said(row["prior"], row["bound_over_vae"])
+def conclusion(table: Table) -> str:
+    """A sentence for each method that has a bound to compare with that of ``BASELINE``."""
+    sentences = [
+        _sentence(row["method"], row["prior"], row[OVER_BASELINE])
         for row in table.rows
-        if row["method"] == "ddvi" and not math.isnan(row["bound_over_vae"].mean)
+        if not math.isnan(row[OVER_BASELINE].mean)
     ]
-    return "\n".join(said) or (
-        "Without both ddvi and vae in the table nothing can be said of the diffusion posterior."
+    return "\n".join(sentences) or (
+        f"Nothing can be said of the other posteriors without {BASELINE} in the table."
     )
 
 
-def _said(prior: str, excess: Estimate) -> str:
+def _sentence(method: str, prior: str, excess: Estimate) -> str:
     known = not math.isnan(excess.half)
     if known and excess.mean > excess.half:
-        says = "the diffusion posterior helps on this cohort"
+        finding = f"the posterior of {method} is better on this cohort"
     elif known and excess.mean < -excess.half:
-        says = "the diffusion posterior hurts on this cohort: use --method vae"
+        finding = f"the posterior of {method} is worse on this cohort: use --method {BASELINE}"
     else:
-        says = "no difference can be told from chance on this cohort"
-    which = "" if prior == "normal" else f", prior {prior}"
-    return f"Bound of ddvi over vae on held-out samples{which}: {excess} nats a sample; {says}."
+        finding = "the difference is not significant"
+    return (
+        f"Bound of {method} over {BASELINE} on held-out samples, prior {prior}: "
+        f"{excess} nats per sample; {finding}."
+    )

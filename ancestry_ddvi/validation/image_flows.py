@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,19 +14,17 @@ import torch
 from ..data.images import Images, load_images
 from ..errors import UsageProblem
 from ..evaluation.mmd import mmd
-from ..evaluation.tables import Table
 from ..methods import recipe
 from ..methods.inflationary_flow import InflationaryFlow
 from ..methods.settings import with_settings
 from ..models.inflation import participation_ratio
-from ..progress import Progress
 from ..seeding import stream
 from . import flows
 from .axes import Axes
 from .flow_pictures import draw_images
-from .trials import results
+from .study import Result, Study, StudyOptions, Workspace, estimates, steps
 
-SETTINGS = flows.EXACT | {
+SETTINGS = flows.NOISE_FREE | {
     "width": "256", "depth": "4", "batch": "128", "learning_rate": "0.002", "gap": str(flows.GAP),
 }  # fmt: skip
 """What images want otherwise than genotypes."""
@@ -50,20 +47,17 @@ TOTAL = 50.0
 That of MNIST in pixels between 0 and 1 is 53; a collection in colours has more.
 """
 
-SUFFIX = ".flows"
-"""Of the names of the tables."""
-
 IMAGES = ("explained_components", "pr_images")
 PIXELS = ("mse", "mse_999", "mse_components")
 MMD = ("mmd_squared", "mmd_squared_reference", "mmd_squared_normal")
 MEASURED = (
-    *IMAGES, *flows.RATIOS, *flows.TRIPS, *PIXELS, *flows.NORMALITY, *flows.SAMPLES, *MMD,
+    *IMAGES, *flows.RATIOS, *flows.ROUND_TRIPS, *PIXELS, *flows.NORMALITY, *flows.SAMPLES, *MMD,
     *flows.EXPLAINED, "seconds",
 )  # fmt: skip
 COLUMNS = (
     "method", "inflation", "components", "kept", "gap", "seeds", *IMAGES, *flows.RATIOS,
-    *flows.TRIPS, *PIXELS, *flows.NORMALITY, *flows.SAMPLES, *MMD, "leading", *flows.EXPLAINED,
-    "seconds",
+    *flows.ROUND_TRIPS, *PIXELS, *flows.NORMALITY, *flows.SAMPLES, *MMD, "leading",
+    *flows.EXPLAINED, "seconds",
 )  # fmt: skip
 
 
@@ -104,8 +98,8 @@ class FlowTrial:
         plain = recipe(self.method)
         assert isinstance(plain, InflationaryFlow)
         found = with_settings(plain, SETTINGS | dict(self.settings))
-        steps = math.ceil(self.epochs * images / found.batch)
-        return replace(found, steps=steps, gap=found.gap if self.kept else 0.0)
+        gap = found.gap if self.kept else 0.0
+        return replace(found, steps=steps(self.epochs, images, found.batch), gap=gap)
 
 
 class ImageComponents(NamedTuple):
@@ -131,64 +125,40 @@ class ImageComponents(NamedTuple):
     shape: tuple[int, ...]
 
 
-def planned(
-    methods: Sequence[str],
-    priors: Sequence[str],
-    *,
-    seeds: int,
-    labels: int,
-    epochs: float,
-    settings: Mapping[str, str],
-) -> list[FlowTrial]:
-    """Every method with every number of directions; a flow has one prior, the normal.
+def plan(options: StudyOptions) -> list[FlowTrial]:
+    """Every method with every number of directions kept; a flow has one prior, the normal.
 
     Raises
     ------
     UsageProblem
-        If one cannot be meant.
+        If there are labels, or a setting is unknown.
     """
-    del priors
-    if labels:
-        raise UsageProblem(f"{methods[0]} has no use for labels", "Leave --labels out.")
-    found = [
-        FlowTrial(method, kept, seed, epochs, settings)
-        for method in methods
+    if options.labels:
+        raise UsageProblem(f"{options.methods[0]} does not use labels", "Leave out --labels.")
+    trials = [
+        FlowTrial(method, kept, seed, options.epochs, options.settings)
+        for method in options.methods
         for kept in KEPT
-        for seed in range(1, seeds + 1)
+        for seed in range(1, options.seeds + 1)
     ]
-    for trial in found:
+    for trial in trials:
         trial.recipe(1)
-    return found
+    return trials
 
 
-def run(
-    name: str,
-    folder: Path,
-    out: Path,
-    trials: Sequence[FlowTrial],
-    device: torch.device,
-    threads: int | None,
-    progress: Progress,
-) -> Table:
-    """Fit and judge what is not done yet; the table of all.
-
-    Raises
-    ------
-    DDVIError
-        If data cannot be read, or a trial fails.
-    """
-    images = load_images(name, folder)
-    with progress.stage("components", None):
-        parts = components(images, trials[0].recipe(1).components, device)
-
-    def judged(trial: FlowTrial) -> dict[str, float]:
-        return judge(trial, parts, out, device, progress)
-
-    return table(results(trials, judged, out / "trials", threads))
+def load(where: Workspace, trials: Sequence[FlowTrial]) -> ImageComponents:
+    """The images along their principal components, for all trials."""
+    images = load_images(where.collection, where.images)
+    with where.progress.stage("components", None):
+        return components(images, trials[0].recipe(1).components, where.device)
 
 
 def components(images: Images, count: int, device: torch.device) -> ImageComponents:
-    """Images along ``count`` components of the training images; 0 for ``SHARE`` and ``MAX_COMPONENTS``."""
+    """Images along the leading principal components of the training images.
+
+    ``count`` components, or with 0 as many as hold ``SHARE`` of the variance, at most
+    ``MAX_COMPONENTS``.
+    """
     train, test = (_pixels(x) for x in (images.train_x, images.test_x))
     axes = Axes.of(train, *((1.0, count) if count else (SHARE, MAX_COMPONENTS)))
     rng = stream(0, "images judged")
@@ -204,15 +174,13 @@ def _pixels(levels: np.ndarray) -> np.ndarray:
     return levels.reshape(len(levels), -1).astype(np.float32) / 255
 
 
-def judge(
-    trial: FlowTrial, parts: ImageComponents, out: Path, device: torch.device, progress: Progress
-) -> dict[str, float]:
+def judge(trial: FlowTrial, parts: ImageComponents, where: Workspace) -> dict[str, float]:
     """Fit one trial, draw it, and measure it on test images."""
     start = time.monotonic()
     chosen = trial.recipe(len(parts.train))
     kept = min(trial.kept or parts.axes.dims, parts.axes.dims)
-    with progress.stage(trial.name, chosen.steps) as advance:
-        flow = flows.fitted(parts.train, chosen, kept, device, advance)
+    with where.progress.stage(trial.name, chosen.steps) as advance:
+        flow = flows.fitted(parts.train, chosen, kept, where.device, advance)
     seconds = time.monotonic() - start
     count = min(trial.kept or LEADING, parts.axes.dims)
     with torch.no_grad():
@@ -223,7 +191,7 @@ def judge(
         found = (
             _of_images(parts)
             | flows.ratios(flow, parts.test, latents)
-            | flows.trips(flow, parts.test, again, normals, made)
+            | flows.round_trips(flow, parts.test, again, normals, made)
             | _in_pixels(parts, again)
             | flows.normality(latents)
             | flows.samples(parts.test, made, parts.other)
@@ -238,7 +206,7 @@ def judge(
         f"the same, told from {count} leading latents alone": (parts.test, told),
         "samples": (made,),
     }
-    draw_images(out / "pictures", trial.name, parts.axes.back, shown, parts.shape)
+    draw_images(where.pictures, trial.name, parts.axes.back, shown, parts.shape)
     return found | {"leading": count, "seconds": seconds}
 
 
@@ -275,18 +243,25 @@ def _discrepancies(parts: ImageComponents, made: torch.Tensor) -> dict[str, floa
     }
 
 
-def table(found: Sequence[Mapping[str, Any]]) -> Table:
-    """Means over seeds with 95 % t intervals; a row for each method and number of directions."""
-    kinds = dict.fromkeys((r["method"], r["kept"]) for r in found)
-    rows = []
-    for method, kept in kinds:
-        same = [r for r in found if (r["method"], r["kept"]) == (method, kept)]
-        dims = same[0]["components"]
-        chosen = FlowTrial(method, kept, 1, 1.0, same[0]["settings"]).recipe(1)
-        row: dict[str, Any] = {
-            "method": method, "inflation": chosen.inflation, "gap": chosen.gap,
-            "kept": min(kept or dims, dims), "seeds": len(same),
-            "components": dims, "leading": same[0]["leading"],
-        }  # fmt: skip
-        rows.append(row | flows.over_seeds(MEASURED, same))
-    return Table(COLUMNS, rows)
+def rows(same: Sequence[Result]) -> list[dict[str, Any]]:
+    """One row: means over seeds."""
+    method, kept, dims = (same[0][key] for key in ("method", "kept", "components"))
+    chosen = FlowTrial(method, kept, 1, 1.0, same[0]["settings"]).recipe(1)
+    row = {
+        "inflation": chosen.inflation, "gap": chosen.gap, "kept": min(kept or dims, dims),
+        "components": dims, "leading": same[0]["leading"],
+    }  # fmt: skip
+    return [row | estimates(MEASURED, same, flows.FIXED)]
+
+
+IMAGE_FLOWS = Study(
+    suffix=".flows",
+    recipe=InflationaryFlow,
+    methods=(),
+    columns=COLUMNS,
+    keys=("method", "kept"),
+    plan=plan,
+    load=load,
+    judge=judge,
+    rows=rows,
+)

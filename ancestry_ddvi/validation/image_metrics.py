@@ -86,7 +86,7 @@ def bounds(model: LatentModel, test: ImageData) -> dict[str, float]:
 def _weighed(model: LatentModel, batch: Batch) -> tuple[Tensor | None, Tensor]:
     noise = torch.randn(len(batch), *model.noise_shape, device=batch.x.device)
     drawn = model.encode(batch, noise)
-    return model.weigh(batch, drawn), drawn.z
+    return model.log_weight(batch, drawn), drawn.z
 
 
 def image_metrics(model: LatentModel, images: Images) -> dict[str, float]:

@@ -51,7 +51,7 @@ class FakeAPI:
 
         if command not in (
             "fit", "embed", "assign", "condition", "sample", "decode", "ingest", "compare",
-            "benchmark_images", "benchmark_toys", "benchmark_conditional",
+            "benchmark",
         ):  # fmt: skip
             raise AttributeError(command)
         return call

@@ -55,7 +55,7 @@ def written(
     path: Path, cohort, variants: VariantTable, rows: np.ndarray, *, header: str = "GRCh37",
     prefix: str = "", ids: bool = False,
 ) -> Path:  # fmt: skip
-    """Eight samples at some variants, under a header of some build, without IDs unless asked for."""
+    """Eight samples at some variants, under the header of some build, without IDs by default."""
     rows = rows[np.lexsort((variants.position[rows], variants.chromosome[rows].astype(int)))]
     chosen = variants[rows]
     names = np.array([prefix + c for c in chosen.chromosome], dtype=object)
@@ -74,7 +74,7 @@ def written(
 
 @pytest.fixture(scope="module")
 def variants_38(cohort_files) -> VariantTable:
-    """The cohort's variants as a file of GRCh38 has them; variants that cannot be lifted move too."""
+    """The cohort's variants as a file of GRCh38 has them; those that cannot be lifted move too."""
     variants = cohort_files.simulated.variants
     lifted = expected(variants, genome_pieces())
     return replace(variants, position=np.where(lifted > 0, lifted, variants.position + 1))

@@ -106,7 +106,7 @@ def test_samples_are_there_and_back_again(method, samples):
 
 @pytest.mark.statistical
 def test_ranks_of_simulated_samples_are_uniform(method):
-    """Simulation-based calibration: 1,000 samples of the fitted flow, 2 to 100 % of the variants."""
+    """Simulation-based calibration: 1,000 samples of the fitted flow at 2 to 100 % of variants."""
     chance, count = np.random.default_rng(1), 1000
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(3)

@@ -124,7 +124,7 @@ def test_weights_hold_the_joint_density_and_nothing_is_missing(method: str, prio
             one = batch[torch.tensor([row])]
             drawn = model.encode(one.repeat(draws), torch.randn(draws, *model.noise_shape))
             inside = MultivariateNormal(drawn.z.mean(0), 0.6 * drawn.z.T.cov())
-            log_ratio = model.weigh(one.repeat(draws), drawn) - joint(model, one, drawn.z)
+            log_ratio = model.log_weight(one.repeat(draws), drawn) - joint(model, one, drawn.z)
             ratio = (log_ratio + inside.log_prob(drawn.z)).exp()
             error = ratio.std() / draws**0.5
             assert error < 0.1

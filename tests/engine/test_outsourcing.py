@@ -11,13 +11,14 @@ from scipy import integrate, stats
 from torch import Tensor
 
 from ancestry_ddvi.errors import NothingLeft
-from ancestry_ddvi.inference.annealing import TargetDensity, annealed
+from ancestry_ddvi.inference.annealing import TargetDensity, anneal
 from ancestry_ddvi.inference.outsourcing import (
     OutsourcedDraws,
     Sampler,
-    accepted,
-    learnt,
     outsource,
+    rejection_sample,
+    train_sampler,
+    weighted_draws,
 )
 from ancestry_ddvi.models.priors import prior
 from ancestry_ddvi.models.runtime import computing
@@ -52,11 +53,12 @@ def shares(found: OutsourcedDraws) -> np.ndarray:
 def sampled(seed: int, steps: int, ends: int | None = None) -> OutsourcedDraws:
     """From a sampler trained on all modes, or on the one mode ``ends`` alone."""
     with computing(seed, 1):
-        population, reference = annealed(THREE), annealed(THREE)
+        population, reference = anneal(THREE), anneal(THREE)
         z = population.z
         if ends is not None:
             z = z[torch.tensor(nearest(z.numpy())) == ends]
-        return learnt(THREE, z, reference.z, 8000, steps)
+        sampler = train_sampler(THREE, z, steps)
+        return weighted_draws(sampler, THREE, reference.z, 8000)
 
 
 @pytest.mark.statistical
@@ -77,14 +79,14 @@ def test_a_sampler_trained_to_the_end_hardly_needs_weights(seed: int) -> None:
     raw = np.bincount(nearest(found.z), minlength=3) / len(found.z)
     assert raw == pytest.approx(SHARES.numpy(), abs=0.06)
     assert found.log_z == pytest.approx(LIKELIHOOD_FIELDS, abs=0.05)
-    assert found.effective > 0.4 * len(found.z)
+    assert found.effective_draws > 0.4 * len(found.z)
     assert not found.missed
 
 
 @pytest.mark.statistical
 def test_a_missed_mode_shows_in_the_upper_bound_and_nowhere_else() -> None:
     found = sampled(seed=1, steps=150, ends=0)
-    assert found.effective > 0.9 * len(found.z)
+    assert found.effective_draws > 0.9 * len(found.z)
     assert found.log_z == pytest.approx(LIKELIHOOD_FIELDS + math.log(0.665), abs=0.02)
     assert found.eubo - found.elbo > 10
     assert found.missed
@@ -123,7 +125,7 @@ def test_a_linear_gaussian_posterior_is_drawn_exactly() -> None:
 def test_so_is_it_by_an_annealed_population() -> None:
     mean, covariance, evidence = linear_exact()
     with computing(2, 1):
-        found = annealed(TargetDensity(prior("normal", 3), linear), 4096)
+        found = anneal(TargetDensity(prior("normal", 3), linear), 4096)
     assert found.log_z == pytest.approx(evidence, abs=0.15)
     check_moments(found.z.double().numpy(), mean, covariance)
 
@@ -169,12 +171,12 @@ def test_a_common_constraint_is_met_by_draws_of_the_prior() -> None:
     assert found.z.shape == (4000, 2) and found.z.dtype == np.float64
     assert found.log_z == pytest.approx(math.log(integral(0)), abs=0.02)
     assert found.z[:, 0].mean() == pytest.approx(integral(1) / integral(0), abs=0.03)
-    assert found.effective == pytest.approx(4000)
+    assert found.effective_draws == pytest.approx(4000)
 
 
 def test_a_rare_constraint_is_not() -> None:
     with computing(1, 1):
-        assert accepted(THREE, 4000) is None
+        assert rejection_sample(THREE, 4000) is None
 
 
 @pytest.mark.statistical
@@ -216,7 +218,7 @@ def test_a_reward_without_a_gradient_or_with_a_wall_will_do() -> None:
         return torch.where(z[:, 0] > 3, 0.0, -math.inf)
 
     with computing(4, 1):
-        found = annealed(TargetDensity(NORMAL, beyond), 8192)
+        found = anneal(TargetDensity(NORMAL, beyond), 8192)
     exact = stats.truncnorm(3, np.inf)
     assert (found.z[:, 0] > 3).all()
     assert found.log_z == pytest.approx(stats.norm.logsf(3), abs=1)

@@ -10,8 +10,8 @@ import torch
 from toy_model import Grid, as_scores, rested, simulate
 
 from ancestry_ddvi.data.scores import ScoreData
-from ancestry_ddvi.inference.posterior_draws import PosteriorDraws, effective
-from ancestry_ddvi.inference.refinement import MIN_EFFECTIVE, refined
+from ancestry_ddvi.inference.posterior_draws import PosteriorDraws, effective_sample_size
+from ancestry_ddvi.inference.refinement import MIN_EFFECTIVE, refine
 from ancestry_ddvi.inference.sampling import draw_posterior
 
 SAMPLES, DRAWS = 24, 256
@@ -42,12 +42,12 @@ def test_places_and_bars_are_those_of_a_grid(batch) -> None:
     missed = 0
     for sample in range(SAMPLES):
         z, weight = from_elsewhere(batch, sample)
-        if effective(weight.numpy()) >= MIN_EFFECTIVE:
+        if effective_sample_size(weight.numpy()) >= MIN_EFFECTIVE:
             continue
         missed += 1
         rows = batch[torch.tensor([sample])].repeat(DRAWS)
         with torch.no_grad():
-            z, weight = refined(model, rows, z, weight, np.random.default_rng(sample))
+            z, weight = refine(model, rows, z, weight, np.random.default_rng(sample))
         found = PosteriorDraws(z.double().numpy()[None], weight.double().numpy()[None])
         assert found.effective_draws[0] > 2 * MIN_EFFECTIVE
         close = 0.35 * grid.sd[sample].max()
@@ -60,7 +60,7 @@ def test_places_and_bars_are_those_of_a_grid(batch) -> None:
 def test_good_draws_are_left_alone(batch) -> None:
     rows = batch[torch.tensor([0])].repeat(DRAWS)
     z, weight = torch.randn(DRAWS, 2), torch.zeros(DRAWS)
-    again = refined(rested(), rows, z, weight, np.random.default_rng(0))
+    again = refine(rested(), rows, z, weight, np.random.default_rng(0))
     assert again[0] is z
     assert again[1] is weight
 

@@ -9,7 +9,7 @@ from toy_model import toy_model
 
 from ancestry_ddvi.errors import UsageProblem
 from ancestry_ddvi.inference import generation
-from ancestry_ddvi.inference.constraint import of_latents
+from ancestry_ddvi.inference.constraint import reward_of_latents
 from ancestry_ddvi.inference.outsourcing import outsource
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
 from ancestry_ddvi.inference.targets import GroupTarget, targets
@@ -67,7 +67,7 @@ def close(z: np.ndarray, wanted: GroupTarget, worth: float) -> None:
 @pytest.mark.parametrize(("name", "by"), [("a", "prior"), ("rare", "prior")])
 def test_draws_under_a_group_are_the_prior_times_its_probability(name, by) -> None:
     wanted = target(name)
-    reward = of_latents(wanted.log_chance, TURN)
+    reward = reward_of_latents(wanted.log_chance, TURN)
     drawn = outsource(prior("normal", 2), reward, draws=400, seed=1)
     assert drawn.by == by
     share, _, _ = moments(wanted)

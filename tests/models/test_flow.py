@@ -69,7 +69,7 @@ def test_a_gap_reduces_the_participation_ratio_to_that_of_the_kept(inflation):
 def test_normal_data_are_only_rescaled(inflation, integrator):
     """The untrained denoiser is right for them: z = x / sqrt(xi + floor noise), exactly."""
     flow = Flow(4, 8, 1, inflation=inflation, kept=4, integrator=integrator, steps=64)
-    flow.settle(torch.arange(4.0), SPECTRUM)
+    flow.set_moments(torch.arange(4.0), SPECTRUM)
     x = flow.centre + 3 * torch.randn(50, 4)
     with torch.no_grad():
         z = flow.encode(x)

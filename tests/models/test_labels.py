@@ -40,7 +40,7 @@ def samples(n: int, label: list[int] | None = None) -> Batch:
 def test_hypotheses_are_the_known_class_or_all_of_them() -> None:
     labels = PredictedLabels(CLASSES, CONTEXT)
     context = torch.randn(4, CONTEXT)
-    guess = labels.every(context, torch.tensor([-1, 2, -1, 0]))
+    guess = labels.hypotheses(context, torch.tensor([-1, 2, -1, 0]))
     assert guess.rows.tolist() == [1, 3, 0, 0, 0, 2, 2, 2]
     assert guess.label.tolist() == [2, 0, 0, 1, 2, 0, 1, 2]
     total = torch.zeros(4).index_add(0, guess.rows, guess.log_q.exp())
@@ -50,7 +50,7 @@ def test_hypotheses_are_the_known_class_or_all_of_them() -> None:
 
 def test_without_classes_there_is_one_hypothesis_a_row() -> None:
     context = torch.randn(4, CONTEXT)
-    guess = NoLabels().every(context, None)
+    guess = NoLabels().hypotheses(context, None)
     assert guess.rows.tolist() == [0, 1, 2, 3]
     assert guess.label is None
     assert NoLabels().probabilities(context) is None
@@ -60,7 +60,7 @@ def test_without_classes_there_is_one_hypothesis_a_row() -> None:
 def test_classes_are_drawn_as_often_as_they_are_likely() -> None:
     labels = PredictedLabels(CLASSES, CONTEXT)
     context = 2 * torch.randn(1, CONTEXT).expand(40_000, -1)
-    drawn = labels.one(context, torch.randn(40_000, 1, 2)).label
+    drawn = labels.draw(context, torch.randn(40_000, 1, 2)).label
     share = torch.bincount(drawn, minlength=CLASSES) / 40_000
     torch.testing.assert_close(share, labels.probabilities(context[:1])[0], atol=0.01, rtol=0)
 
@@ -78,7 +78,7 @@ def test_a_bound_is_the_mean_over_classes_plus_their_entropy() -> None:
         total = torch.zeros(6)
         for k in range(CLASSES):
             label = torch.full((6,), k)
-            draw = made.posterior.rsample(made.labels.told(context, label), noise[:, k])
+            draw = made.posterior.rsample(made.labels.with_class(context, label), noise[:, k])
             value = (
                 made.likelihood.log_prob(batch, draw.z) + made.prior.log_prob(draw.z, label)
                 + made.prior.log_class()[k] - draw.log_q
@@ -124,7 +124,7 @@ def test_importance_bounds_of_more_draws_are_tighter() -> None:
 
 def test_dreams_teach_posterior_and_classifier_and_nothing_else() -> None:
     made = model()
-    made.dream(samples(40)).mean().backward()
+    made.log_q_simulated(samples(40)).mean().backward()
     learnt = {n.split(".")[0] for n, p in made.named_parameters() if p.grad is not None}
     assert learnt == {"encoder", "posterior", "labels"}
 

@@ -21,7 +21,7 @@ from ancestry_ddvi.models.variational import Variational
 
 SCALE = (3.0, 2.0, 1.5, 1.0, 1.0)
 SHARES = (0.05, 0.3, 1.0)
-"""Precisions relative to that of complete data: samples with few, some and all of their variants."""
+"""Precisions relative to that of complete data: of few, some and all of the variants."""
 
 EXCESS = (0.25, 0.5, 0.25, 0.1, 0.05)
 """Variances of true scores about what the decoder says."""
@@ -84,7 +84,7 @@ def as_scores(batch: Batch) -> Scores:
 
 def sleep(model: Variational, batch: Batch) -> Tensor:
     """The sleep term: mean of -log q of simulated data seen as sharply as the batch."""
-    return -model.dream(batch).mean()
+    return -model.log_q_simulated(batch).mean()
 
 
 def as_data(batch: Batch) -> ScoreData:

@@ -17,9 +17,14 @@ from ancestry_ddvi.inference.annealing import TargetDensity
 from ancestry_ddvi.models.priors import prior
 from ancestry_ddvi.models.runtime import computing
 from ancestry_ddvi.validation import class_samplers, conditional, hamiltonian
-from ancestry_ddvi.validation.class_samplers import Proposals, Scene, propose, rejection
-from ancestry_ddvi.validation.classifiers import cnn_classifier, temperature, train_classifier
-from ancestry_ddvi.validation.hamiltonian import Chains, continued, settled
+from ancestry_ddvi.validation.class_samplers import (
+    ClassifiedGenerator,
+    Proposals,
+    propose,
+    rejection,
+)
+from ancestry_ddvi.validation.classifiers import cnn_classifier, fit_temperature, train_classifier
+from ancestry_ddvi.validation.hamiltonian import Chains, run_chains, warm_up
 
 LOADING = torch.tensor([[2.0, 1.0], [0.0, 1.5], [0.5, -1.0]])
 SEEN = torch.tensor([1.0, -2.0, 0.5])
@@ -33,7 +38,7 @@ def linear(z: Tensor) -> Tensor:
 def chains(log_reward, kept: int) -> Chains:
     target = TargetDensity(prior("normal", 2), log_reward)
     with computing(3, 1):
-        return continued(target, settled(target, target.prior.sample(200)), kept)
+        return run_chains(target, warm_up(target, target.prior.sample(200)), kept)
 
 
 @pytest.mark.statistical
@@ -47,7 +52,7 @@ def test_hamiltonian_chains_follow_a_posterior_known_in_closed_form() -> None:
     assert (z.mean(axis=0) - mean) / sd == pytest.approx(0, abs=0.06)
     assert np.cov(z.T) / np.outer(sd, sd) == pytest.approx(covariance / np.outer(sd, sd), abs=0.08)
     assert found.acceptance == pytest.approx(0.8, abs=0.12)
-    assert found.effective > 0.5 * len(z)
+    assert found.effective_draws > 0.5 * len(z)
 
 
 @pytest.mark.statistical
@@ -67,7 +72,7 @@ def test_so_do_they_where_the_density_has_tails_of_a_t() -> None:
 def test_chains_that_stay_where_they_are_count_as_one_draw_each() -> None:
     stuck = torch.randn(1, 40, 2, generator=torch.Generator().manual_seed(1)).expand(25, 40, 2)
     moving = torch.randn(25, 40, 2, generator=torch.Generator().manual_seed(1))
-    kinds = [Chains(z, z[-1], 1.0, 1.0).effective for z in (stuck, moving)]
+    kinds = [Chains(z, z[-1], 1.0, 1.0).effective_draws for z in (stuck, moving)]
     assert kinds[0] == pytest.approx(40, rel=0.05)
     assert kinds[1] > 600
 
@@ -76,8 +81,8 @@ def test_the_temperature_undoes_what_logits_were_multiplied_by() -> None:
     generator = torch.Generator().manual_seed(1)
     logits = 2 * torch.randn(20000, 5, generator=generator)
     label = torch.multinomial(logits.softmax(-1), 1, generator=generator)[:, 0]
-    assert temperature(logits, label) == pytest.approx(1, abs=0.03)
-    assert temperature(3 * logits, label) == pytest.approx(3, abs=0.1)
+    assert fit_temperature(logits, label) == pytest.approx(1, abs=0.03)
+    assert fit_temperature(3 * logits, label) == pytest.approx(3, abs=0.1)
 
 
 def test_a_classifier_learns_what_can_be_told() -> None:
@@ -90,10 +95,10 @@ def test_a_classifier_learns_what_can_be_told() -> None:
     assert not any(part.requires_grad for part in net.parameters())
 
 
-def half_plane(monkeypatch, log_chance) -> Scene:
+def half_plane(monkeypatch, log_probs) -> ClassifiedGenerator:
     monkeypatch.setattr(class_samplers, "PROPOSALS", 2**14)
     monkeypatch.setattr(class_samplers, "MAX_PROPOSALS", 2**15)
-    return Scene(prior("normal", 2), lambda z: z, log_chance)
+    return ClassifiedGenerator(prior("normal", 2), lambda z: z, log_probs)
 
 
 def two_classes(z: Tensor) -> Tensor:
@@ -119,19 +124,19 @@ def test_rejection_draws_a_class_by_its_density(monkeypatch) -> None:
     assert drawn.cost["acceptance"] == math.exp(proposals.log_z(0))
     assert float(drawn.z[:, 0].mean()) == pytest.approx(moment(1) / moment(0), abs=0.06)
     assert drawn.cost["by_prior"] == 1
-    other = proposals.of(0, 1000, 2000)
+    other = proposals.accepted(0, 1000, 2000)
     assert not (drawn.z[:, None] == other).all(-1).any()
 
 
 def test_draws_of_the_prior_suffice_unless_nearly_all_are_turned_down() -> None:
-    log_chance = torch.full((2**14, 2), -1.0)
-    log_chance[:, 1] = -12.0
-    log_chance[0, 1] = 0.0
-    proposals = Proposals(torch.zeros(2**14, 2), log_chance, log_chance > -2, 1.0)
+    log_probs = torch.full((2**14, 2), -1.0)
+    log_probs[:, 1] = -12.0
+    log_probs[0, 1] = 0.0
+    proposals = Proposals(torch.zeros(2**14, 2), log_probs, log_probs > -2, 1.0)
     assert proposals.suffice(0)
     assert not proposals.suffice(1)
-    assert proposals.even(0) == pytest.approx(1)
-    assert proposals.even(1) < 2 / 2**14
+    assert proposals.efficiency(0) == pytest.approx(1)
+    assert proposals.efficiency(1) < 2 / 2**14
 
 
 def test_a_class_that_the_generator_hardly_makes_is_said_to_be_one(monkeypatch) -> None:
@@ -143,9 +148,9 @@ def test_a_class_that_the_generator_hardly_makes_is_said_to_be_one(monkeypatch) 
 
 
 def test_what_is_trained_pays_once_its_draws_have_saved_what_training_cost() -> None:
-    draws = conditional.breaks_even(30.0, 1.0, 4.0)
+    draws = conditional.break_even_draws(30.0, 1.0, 4.0)
     assert 30 + draws * 1.0 / 1000 == pytest.approx(draws * 4.0 / 1000)
-    assert math.isnan(conditional.breaks_even(30.0, 4.0, 1.0))
+    assert math.isnan(conditional.break_even_draws(30.0, 4.0, 1.0))
 
 
 @pytest.fixture(scope="module")
@@ -170,10 +175,10 @@ def hasty(monkeypatch):
     for name, value in {"DRAWS": 40, "PROPOSALS": 8192, "CHAINS": 8, "STEPS": 4,
                         "PARTICLES": 64}.items():  # fmt: skip
         monkeypatch.setattr(class_samplers, name, value)
-    monkeypatch.setattr(hamiltonian, "SETTLING", 6)
-    monkeypatch.setattr(hamiltonian, "THIN", 1)
+    monkeypatch.setattr(hamiltonian, "WARM_UP", 6)
+    monkeypatch.setattr(hamiltonian, "THINNING", 1)
     monkeypatch.setattr(conditional, "DRAWS", 40)
-    monkeypatch.setattr(conditional, "CLASSIFIED", 60)
+    monkeypatch.setattr(conditional, "CLASSIFIER_STEPS", 60)
 
 
 SMALL = {"width": "16", "encoder_width": "16", "batch": "32"}
@@ -182,7 +187,7 @@ SMALL = {"width": "16", "encoder_width": "16", "batch": "32"}
 def bench(folder, out, **changes):
     options = {"methods": ["vae"], "dims": 2, "seeds": 1, "epochs": 4.0, "device": "cpu"}
     options |= {"settings": SMALL} | changes
-    return api.benchmark_conditional(str(folder), str(out), **options).files
+    return api.benchmark("conditional", str(out), data=str(folder), **options).files
 
 
 def test_every_sampler_gets_a_row_and_a_finished_trial_is_not_repeated(
@@ -199,7 +204,7 @@ def test_every_sampler_gets_a_row_and_a_finished_trial_is_not_repeated(
     for name, row in by_name.items():
         assert (row["log_z_error"] is None) == (name not in ("annealed", "outsourced"))
         assert (row["seconds_per_1000"] is None) == (name == "images")
-        assert (row["breaks_even"] is None) or row["breaks_even"] > 0
+        assert (row["break_even"] is None) or row["break_even"] > 0
     assert (tmp_path / "pictures" / "conditional.vae.2-dims.1.png").stat().st_size > 1000
     (trial,) = (tmp_path / "trials").glob("*.json")
     record = json.loads(trial.read_text())
@@ -213,7 +218,7 @@ def test_every_sampler_gets_a_row_and_a_finished_trial_is_not_repeated(
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"methods": ["pca"]}, "pca is not fitted to images"),
+        ({"methods": ["pca"]}, "this benchmark cannot fit pca"),
         ({"dims": 70}, "no 70 dimensions"),
         ({"settings": {"widht": "3"}}, "no setting 'widht'"),
     ],

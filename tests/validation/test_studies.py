@@ -34,10 +34,10 @@ def mnist(tmp_path_factory):
 def bench(folder, out, **changes):
     options = {"methods": ["vae"], "priors": ["square"], "seeds": 1, "epochs": 1.0}
     options |= {"device": "cpu", "settings": SMALL} | changes
-    return api.benchmark_images("mnist", str(folder), str(out), **options).files
+    return api.benchmark("mnist", str(out), data=str(folder), **options).files
 
 
-@pytest.mark.parametrize("method", images.METHODS)
+@pytest.mark.parametrize("method", images.IMAGES.methods)
 def test_every_method_gets_a_row_with_bounds_where_it_has_them(method, mnist, tmp_path) -> None:
     files = bench(mnist, tmp_path, methods=[method])
     (row,) = json.loads(files["json"].read_text())
@@ -81,7 +81,7 @@ def test_the_same_seed_measures_the_same(mnist, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"methods": ["pca"]}, "pca is not fitted to images"),
+        ({"methods": ["pca"]}, "this benchmark cannot fit pca"),
         ({"priors": ["spiral"]}, "no prior 'spiral'"),
         ({"settings": {"widht": "3"}}, "no setting 'widht'"),
     ],
@@ -169,8 +169,8 @@ def few_points(monkeypatch):
 
 def test_a_toy_keeps_or_loses_dimensions_as_planned(few_points, tmp_path) -> None:
     shapes, settings = ["moons", "s-curve-3d"], {"steps": "300", "width": "64", "flow_steps": "16"}
-    done = api.benchmark_toys(
-        str(tmp_path), shapes=shapes, seeds=2, device="cpu", settings=settings
+    done = api.benchmark(
+        "toy", str(tmp_path), shapes=shapes, seeds=2, device="cpu", settings=settings
     )
     moons, curve = json.loads(done.files["json"].read_text())
     assert (moons["kept"], moons["gap"], moons["compressed"]) == (2, 0, 1)
@@ -192,9 +192,9 @@ def test_one_fit_of_a_toy_is_the_same_again_and_knows_no_uniqueness(few_points, 
     settings = FLOW | {"steps": "20", "flow_steps": "4"}
     rows = []
     for name in "ab":
-        done = api.benchmark_toys(
-            str(tmp_path / name), shapes=["sine"], inflation="published", seeds=1, device="cpu",
-            settings=settings,
+        done = api.benchmark(
+            "toy", str(tmp_path / name), shapes=["sine"], seeds=1, device="cpu",
+            settings=settings | {"inflation": "published"},
         )  # fmt: skip
         rows += json.loads(done.files["json"].read_text())
     assert {**rows[0], "seconds": 0} == {**rows[1], "seconds": 0}
@@ -232,7 +232,7 @@ def test_images_keep_or_lose_dimensions_as_planned(mnist, tmp_path) -> None:
 
 @pytest.mark.parametrize(
     ("changes", "problem"),
-    [({"labels": 40}, "no use for labels"), ({"settings": {"widht": "3"}}, "no setting 'widht'")],
+    [({"labels": 40}, "does not use labels"), ({"settings": {"widht": "3"}}, "no setting 'widht'")],
 )
 def test_what_a_flow_cannot_mean_is_said_before_any_trial_of_another_method(
     changes, problem, mnist, tmp_path

@@ -40,8 +40,8 @@ class Diffusion(DensityPosterior):
     schedule : str
         A name of ``SCHEDULES``.
     conditional : bool
-        Whether the chain sees the context. If not, only y_T does, by the encoder's Gaussian,
-        and the chain starts as the reversal for standard normal latents (the paper's
+        Whether the chain depends on the context. If not, only y_T does, through the encoder's
+        Gaussian, and the chain starts as the reversal for standard normal latents (the paper's
         simplified form).
     """
 
@@ -67,8 +67,8 @@ class Diffusion(DensityPosterior):
         self.steps = steps
         self.noise_shape = (steps + 1, dims)
         self.time = nn.Parameter(torch.randn(steps + 1, width))
-        self.place = nn.Linear(dims, width)
-        self.sample = nn.Linear(context, width) if conditional else None
+        self.state_layer = nn.Linear(dims, width)
+        self.context_layer = nn.Linear(context, width) if conditional else None
         self.middle = nn.Linear(width, width)
         self.correction = zero_init(nn.Linear(width, 2 * dims))
         self._register(SCHEDULES[schedule](steps))
@@ -91,10 +91,10 @@ class Diffusion(DensityPosterior):
             self.register_buffer(name, value.to(torch.get_default_dtype()), persistent=False)
 
     def _belief(
-        self, y: Tensor, t: Tensor | int, sample: Tensor, prior: tuple[Tensor, Tensor]
+        self, y: Tensor, t: Tensor | int, seen: Tensor, prior: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, Tensor]:
         """Mean and variance of z given y_t; ``t`` is one step, or (steps, 1) for all at once."""
-        hidden = functional.silu(self.place(y) + sample + self.time[t])
+        hidden = functional.silu(self.state_layer(y) + seen + self.time[t])
         hidden = functional.silu(hidden + self.middle(hidden))
         shift, stretch = self.correction(hidden).chunk(2, -1)
         mean, log_sd = prior
@@ -106,25 +106,25 @@ class Diffusion(DensityPosterior):
         return mean + gain * (y / signal.sqrt() - mean), variance * ((1 - signal) / total)
 
     def _reverse(
-        self, y: Tensor, t: Tensor | int, sample: Tensor, prior: tuple[Tensor, Tensor]
+        self, y: Tensor, t: Tensor | int, seen: Tensor, prior: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, Tensor]:
         """Mean and log standard deviation of q(y_{t-1} | y_t, x)."""
-        mean, variance = self._belief(y, t, sample, prior)
+        mean, variance = self._belief(y, t, seen, prior)
         to_z, to_y = self.to_z[t][..., None], self.to_y[t][..., None]
         spread = to_z.square() * variance + self.variance[t][..., None]
         return to_z * mean + to_y * y, 0.5 * spread.log()
 
-    def _seen(self, context: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
-        """What the chain knows of the row: a Gaussian belief about z, and a hidden input."""
-        if self.sample:
-            return self.base.moments(context), self.sample(context)
+    def _inputs(self, context: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
+        """What the chain is given of a row: a Gaussian belief about z, and a hidden input."""
+        if self.context_layer:
+            return self.base.moments(context), self.context_layer(context)
         nothing = context.new_zeros(len(context), self.noise_shape[1])
-        return (nothing, nothing), context.new_zeros(1, self.place.out_features)
+        return (nothing, nothing), context.new_zeros(1, self.state_layer.out_features)
 
     def _top(self, context: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log standard deviation of q(y_T | x): the Gaussian, noised if it is z's."""
         mean, log_sd = self.base.moments(context)
-        if not self.sample:
+        if not self.context_layer:
             return mean, log_sd
         signal = self.signal[-1]
         spread = signal * (2 * log_sd).exp() + 1 - signal
@@ -137,12 +137,12 @@ class Diffusion(DensityPosterior):
 
     def rsample(self, context: Tensor, noise: Tensor) -> Draw:
         """Run the chain down from y_T; ``noise`` is (n, T + 1, dims), used from the last."""
-        prior, sample = self._seen(context)
+        prior, seen = self._inputs(context)
         mean, log_sd = self._top(context)
         y = mean + log_sd.exp() * noise[:, -1]
         path, log_q = [y], log_normal(y, mean, log_sd)
         for step in range(self.steps, 0, -1):
-            mean, log_sd = self._reverse(y, step, sample, prior)
+            mean, log_sd = self._reverse(y, step, seen, prior)
             below = mean + log_sd.exp() * noise[:, step - 1]
             log_q = log_q + log_normal(below, mean, log_sd) - self._noised(y, step, below)
             y = below
@@ -155,10 +155,10 @@ class Diffusion(DensityPosterior):
 
     def log_chain(self, z: Tensor, path: tuple[Tensor, ...], context: Tensor) -> Tensor:
         """Score a given path below y_T, all steps at once; (n,)."""
-        prior, sample = self._seen(context)
+        prior, seen = self._inputs(context)
         below, above = torch.stack([z, *path[:-1]]), torch.stack(path)
         t = torch.arange(1, self.steps + 1, device=z.device)[:, None]
-        mean, log_sd = self._reverse(above, t, sample, prior)
+        mean, log_sd = self._reverse(above, t, seen, prior)
         steps = log_normal(below, mean, log_sd) - self._noised(above, t, below)
         return steps.sum(0)
 

@@ -33,8 +33,8 @@ class Step(nn.Module):
         earlier = torch.ones(dims, dims).tril(-1)
         self.register_buffer("before", earlier.mT if backwards else earlier, persistent=False)
         self.order = list(range(dims))[:: -1 if backwards else 1]
-        self.place = nn.Linear(dims, width)
-        self.row = nn.Linear(context, width)
+        self.state_layer = nn.Linear(dims, width)
+        self.context_layer = nn.Linear(context, width)
         self.which = nn.Parameter(torch.randn(dims, width))
         self.middle = nn.Linear(width, width)
         self.head = zero_init(nn.Linear(width, 2))
@@ -42,7 +42,9 @@ class Step(nn.Module):
     def change(self, z: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
         """Log scale s and shift t of every coordinate, each (n, dims)."""
         masked = z[:, None, :] * self.before
-        hidden = functional.silu(self.place(masked) + self.row(context)[:, None] + self.which)
+        hidden = functional.silu(
+            self.state_layer(masked) + self.context_layer(context)[:, None] + self.which
+        )
         hidden = functional.silu(hidden + self.middle(hidden))
         raw, shift = self.head(hidden).unbind(-1)
         return 2 * torch.tanh(raw / 2), shift

@@ -1,15 +1,54 @@
-"""What is believed of a row's place before any of its data is seen."""
+"""The table of priors: densities of the latents before any data is seen."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 from ...errors import UsageProblem
-from . import shapes
 from .base import Prior
-from .gaussian import StandardNormal
-from .mixture import Mixture
+from .gaussian import make_normal
+from .mixture import make_mixture
+from .pinwheel import make_pinwheel
+from .ring import make_ring
+from .square import make_square
+from .swiss_roll import make_swiss_roll
+
+NO_DIMS = (0, 0)
+
+
+class Parameter(NamedTuple):
+    """The number that may follow the name of a prior, as in "mixture:12".
+
+    Attributes
+    ----------
+    default : float
+    least, most : float
+        Range of values, both included.
+    whole : bool
+        Whether only whole numbers are valid.
+    meaning : str
+        Used in error messages: "a number", "a standard deviation".
+    """
+
+    default: float
+    least: float
+    most: float
+    whole: bool = False
+    meaning: str = "a number"
+
+    def read(self, text: str) -> float | None:
+        """The number, or None if the text is not one or the value is out of range."""
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        valid = self.least <= value <= self.most and not (self.whole and value % 1)
+        return value if valid else None
+
+    def __str__(self) -> str:
+        return f"{self.meaning} from {self.least:g} to {self.most:g}"
 
 
 class PriorEntry(NamedTuple):
@@ -18,48 +57,48 @@ class PriorEntry(NamedTuple):
     Attributes
     ----------
     make : callable
-        From dimensions, classes (0: the prior's own number) and the number after the colon.
-    number : float or None
-        That number where it is not given; None where the name takes none.
-    meaning : str
-        What the number is, and what it may be.
+        Takes dimensions, classes (0 for the prior's own number) and the parameter; returns a Prior.
+    parameter : Parameter or None
+        None if the name takes no number; ``make`` is then given 0.
     dims : tuple of int
-        Fewest and most dimensions.
-    partitioned : bool
-        Whether it has a partition for each class.
+        Smallest and largest number of dimensions.
+    class_dims : tuple of int, optional
+        The same, where the prior has one partition for each class; by default ``dims``.
     """
 
     make: Callable[[int, int, float], Prior]
-    number: float | None = None
-    meaning: str = ""
+    parameter: Parameter | None = None
     dims: tuple[int, int] = (1, 64)
-    partitioned: bool = True
+    class_dims: tuple[int, int] | None = None
+
+    def has_partitions(self, dims: int) -> bool:
+        """Whether classes can guide a fit in so many dimensions."""
+        least, most = self.class_dims or self.dims
+        return least <= dims <= most
 
 
-_COUNT = "a number from 2 to 200"
-_SD = "a standard deviation from 0.01 to 1"
+_PARTS = Parameter(10, 2, 200, whole=True)
+_SD = Parameter(0.1, 0.01, 1, meaning="a standard deviation")
 
 PRIORS: dict[str, PriorEntry] = {
-    "normal": PriorEntry(lambda dims, *_: StandardNormal(dims), partitioned=False),
-    "mixture": PriorEntry(
-        lambda dims, classes, clusters: Mixture(dims, classes or int(clusters)), 20, _COUNT
-    ),
-    "ring": PriorEntry(shapes.ring, 10, _COUNT, (2, 2)),
-    "pinwheel": PriorEntry(shapes.pinwheel, 10, _COUNT, (2, 2)),
-    "swiss-roll": PriorEntry(shapes.swiss_roll, 0.1, _SD, (2, 64)),
-    "square": PriorEntry(shapes.square, 0.06, _SD, (2, 4)),
+    "normal": PriorEntry(make_normal, class_dims=NO_DIMS),
+    "mixture": PriorEntry(make_mixture, _PARTS._replace(default=20)),
+    "ring": PriorEntry(make_ring, _PARTS, (2, 2)),
+    "pinwheel": PriorEntry(make_pinwheel, _PARTS, (2, 2)),
+    "swiss-roll": PriorEntry(make_swiss_roll, _SD, (2, 64)),
+    "square": PriorEntry(make_square, _SD._replace(default=0.06), (2, 4), class_dims=(2, 2)),
 }
-_RANGES = {_COUNT: (2.0, 200.0), _SD: (0.01, 1.0)}
 
 
 def prior(text: str, dims: int, classes: int = 0) -> Prior:
-    """The prior that ``NAME`` or ``NAME:NUMBER`` says.
+    """The prior named by ``NAME`` or ``NAME:NUMBER``.
 
     Parameters
     ----------
     text : str
         A name of ``PRIORS``, with a number where it takes one: "mixture:12", "square:0.02".
     dims : int
+        Latent dimensions.
     classes : int
         Partitions wanted; 0 for the prior's own number.
 
@@ -76,30 +115,28 @@ def prior(text: str, dims: int, classes: int = 0) -> Prior:
     if not least <= dims <= most:
         allowed = f"{least}" if least == most else f"{least} to {most}"
         raise UsageProblem(f"prior {name} has no {dims} dimensions", f"Use --dims {allowed}.")
-    if classes and (not row.partitioned or (name == "square" and dims > 2)):
-        fitting = ", ".join(other for other, r in PRIORS.items() if r.partitioned)
+    if classes and not row.has_partitions(dims):
+        fitting = ", ".join(other for other, r in PRIORS.items() if r.has_partitions(dims))
         raise UsageProblem(f"prior {name} has no partitions for classes", f"Choose from {fitting}.")
-    return row.make(dims, classes, _number(name, row, number) if colon else row.number or 0)
+    return row.make(dims, classes, _number(name, row.parameter, number if colon else None))
 
 
-def _number(name: str, row: PriorEntry, text: str) -> float:
-    """The number after the colon.
+def _number(name: str, parameter: Parameter | None, text: str | None) -> float:
+    """The number after the colon, or its default.
 
     Raises
     ------
     UsageProblem
-        If the prior takes none, or not this one.
+        If the prior takes no number, or not this one.
     """
-    if row.number is None:
+    if text is None:
+        return parameter.default if parameter else 0.0
+    if parameter is None:
         raise UsageProblem(f"prior {name} takes no number", f"Write --prior {name}.")
-    least, most = _RANGES[row.meaning]
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not least <= value <= most or (row.meaning == _COUNT and value % 1):
+    value = parameter.read(text)
+    if value is None:
         raise UsageProblem(
-            f"--prior {name}:{text} cannot be meant",
-            f"The number is {row.meaning}, as in {name}:{row.number:g}.",
+            f"--prior {name}:{text} is not valid",
+            f"The number is {parameter}, as in {name}:{parameter.default:g}.",
         )
     return value

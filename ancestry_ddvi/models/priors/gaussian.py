@@ -29,3 +29,9 @@ class StandardNormal(Prior):
         """Log density of each row; (n,)."""
         del label
         return log_normal(z, 0.0, 0.0)
+
+
+def make_normal(dims: int, classes: int, parameter: float) -> StandardNormal:
+    """The prior "normal"; it has neither classes nor a parameter."""
+    del classes, parameter
+    return StandardNormal(dims)

@@ -1,4 +1,4 @@
-"""A mixture of normals that is learnt along with the model: clusters."""
+"""The prior "mixture": normal clusters learnt together with the model."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ FLOOR = 0.02
 
 
 class Mixture(Prior):
-    """p(z) = sum_k pi_k N(z; m_k, L_k L_k'), all of it learnt by the bound.
+    """p(z) = sum_k pi_k N(z; m_k, L_k L_k'), with all parameters learnt by the bound.
 
-    A cluster is a partition too: where classes guide the fit, one for each.
+    Each cluster is a partition: where classes guide the fit, there is one cluster for each class.
 
     Parameters
     ----------
@@ -70,3 +70,8 @@ class Mixture(Prior):
             -0.5 * whitened.square().sum(1) - log_det[:, None] - z.shape[-1] * HALF_LOG_2PI
         )
         return density.mT
+
+
+def make_mixture(dims: int, classes: int, clusters: float) -> Mixture:
+    """A mixture of ``clusters`` normals, or one for each class."""
+    return Mixture(dims, classes or int(clusters))

@@ -10,6 +10,9 @@ from torch import Tensor
 from ..normal import HALF_LOG_2PI
 from .base import Prior
 
+PARTS = 10
+"""Partitions of a shape if no other number is asked for."""
+
 RUNGS, NOISIEST = 12, 4.0
 """Of the ladder: how many, and the noise of the first in units of the signal."""
 
@@ -82,3 +85,14 @@ class Nodes(Prior):
         """Log weights, those of other partitions all but nothing; (n, nodes)."""
         other = self.part != label.to(self.part.device)[:, None]
         return self.log_weight + UNLIKELY * other
+
+
+def midpoints(parts: int, least: int) -> Tensor:
+    """Midpoints of ``least`` or more equal cells of (0, 1), none across a border of ``parts``."""
+    count = parts * math.ceil(least / parts)
+    return (torch.arange(count, dtype=torch.float64) + 0.5) / count
+
+
+def equal_weights(nodes: Tensor) -> Tensor:
+    """The same weight for each node; (nodes,), summing to 1."""
+    return torch.full((len(nodes),), 1 / len(nodes), dtype=torch.float64)

@@ -38,7 +38,7 @@ class Adversarial(Objective[Autoencoder]):
         self.alpha = alpha
         self.critic = MLP(dims + (classes + 1 if classes else 0), 1, width)
 
-    def phases(self, model: Autoencoder) -> Sequence[Phase]:
+    def phases(self, model: Autoencoder) -> Sequence[Phase[Batch]]:
         """Three turns: autoencoder, critic, encoder."""
         to_latents = [*model.encoder.parameters(), *model.posterior.parameters()]
         coder = [*to_latents, *model.likelihood.parameters(), *model.labels.parameters()]

@@ -13,30 +13,35 @@ from ...models.batch import Batch
 from ...models.latent import LatentModel
 
 M = TypeVar("M", bound=LatentModel)
+B = TypeVar("B")
 
 
 @dataclass(frozen=True)
-class Phase:
-    """One optimiser's turn.
+class Phase(Generic[B]):
+    """One optimiser's part of a training step.
 
     Attributes
     ----------
     name : str
     parameters : sequence of Parameter
-    loss : callable from Batch to a scalar Tensor
+    loss : callable
+        From what a step is given, mostly a Batch, to a scalar Tensor.
     repeats : int
-        Turns per batch.
+        Optimiser steps per training step.
     """
 
     name: str
     parameters: Sequence[nn.Parameter]
-    loss: Callable[[Batch], Tensor]
+    loss: Callable[[B], Tensor]
     repeats: int = 1
 
 
 class Objective(nn.Module, abc.ABC, Generic[M]):
-    """A module, so that what it owns follows the model to its device."""
+    """What a model is trained by.
+
+    It is a module, so that networks of its own follow the model to its device.
+    """
 
     @abc.abstractmethod
-    def phases(self, model: M) -> Sequence[Phase]:
-        """The turns of one training step, in order."""
+    def phases(self, model: M) -> Sequence[Phase[Batch]]:
+        """The phases of one training step, in order."""

@@ -28,7 +28,7 @@ class Denoising(Objective[Inflationary]):
     measurements have it, and is shaken direction by direction: posteriors start from such noise.
     """
 
-    def phases(self, model: Inflationary) -> Sequence[Phase]:
+    def phases(self, model: Inflationary) -> Sequence[Phase[Batch]]:
         """One turn over the denoiser."""
         flow = model.flow
 

@@ -30,7 +30,7 @@ class ELBO(Objective[Variational]):
         self.beta = beta
         self.draws = draws
 
-    def phases(self, model: Variational) -> Sequence[Phase]:
+    def phases(self, model: Variational) -> Sequence[Phase[Batch]]:
         """One turn over all parameters of the model; tempered, over all but those of its noise."""
         noise = {id(p) for p in model.likelihood.noise_parameters()} if self.beta != 1 else set()
         learners = [p for p in model.parameters() if id(p) not in noise]

@@ -1,4 +1,4 @@
-"""Known classes: the classifier inside a model learns from those who have one."""
+"""Semi-supervised training: the classifier inside a model learns from rows of known class."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .base import Objective, Phase
 class SemiSupervised(Objective[Variational]):
     """Any objective plus the classification of rows whose class is known.
 
-    The bounds of the model already take a known class for given and weigh all classes of a row
-    without one by q(label | x) (Kingma et al. 2014). What they never do is train_classifier q(label | x)
-    a known class; their equation 9 adds alpha E[log q(label | x)].
+    The bounds of the model condition on a known class, and average over all classes of a row
+    without one, weighted by q(label | x) (Kingma et al. 2014). Known classes do not train
+    q(label | x) in them; equation 9 of that paper adds alpha E[log q(label | x)].
 
     Parameters
     ----------
@@ -32,11 +32,11 @@ class SemiSupervised(Objective[Variational]):
         self.base = base
         self.alpha = alpha
 
-    def phases(self, model: Variational) -> Sequence[Phase]:
+    def phases(self, model: Variational) -> Sequence[Phase[Batch]]:
         """The turns of the base objective, each with the classification added."""
         return [replace(phase, loss=self._added(model, phase)) for phase in self.base.phases(model)]
 
-    def _added(self, model: Variational, phase: Phase) -> Callable[[Batch], Tensor]:
+    def _added(self, model: Variational, phase: Phase[Batch]) -> Callable[[Batch], Tensor]:
         def loss(batch: Batch) -> Tensor:
             return phase.loss(batch) + self.alpha * classification(model, batch)
 

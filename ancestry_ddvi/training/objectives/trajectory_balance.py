@@ -54,7 +54,7 @@ class TrajectoryBalance(Objective[Variational]):
         self.given = trajectories // 4
         self.own = trajectories - self.given
 
-    def phases(self, model: Variational) -> Sequence[Phase]:
+    def phases(self, model: Variational) -> Sequence[Phase[Batch]]:
         """One turn over all parameters but those of prior and likelihood."""
         (sleep,) = Sleep().phases(model)
 
@@ -72,7 +72,7 @@ class TrajectoryBalance(Objective[Variational]):
             noise = torch.randn(len(several), *model.noise_shape, device=rows.x.device)
             own, given = model.encode(several, noise), noised(model, truth, self.given)
         context = model.encoder(rows)
-        each = [off_balance(model, rows, context, draw) for draw in (own, given)]
+        each = [negative_log_weight(model, rows, context, draw) for draw in (own, given)]
         return torch.cat(each, 1)
 
 
@@ -83,7 +83,7 @@ def noised(model: Variational, draw: Draw, times: int) -> Draw:
     return Draw(z, model.posterior.complete(z), None, label)
 
 
-def off_balance(model: Variational, rows: Batch, context: Tensor, draw: Draw) -> Tensor:
+def negative_log_weight(model: Variational, rows: Batch, context: Tensor, draw: Draw) -> Tensor:
     """Minus the log weights of draws, with a gradient to the sampler alone; (rows, draws of each).
 
     Parameters

@@ -12,8 +12,8 @@ from .base import Objective, Phase
 from .elbo import ELBO
 
 SLEEPS: dict[str, Callable[[Variational, Batch], Tensor]] = {
-    "data": Variational.dream,
-    "latent": Variational.doze,
+    "data": Variational.log_q_simulated,
+    "latent": Variational.log_chain_from_prior,
 }
 
 
@@ -28,13 +28,13 @@ class Sleep(Objective[Variational]):
 
     def __init__(self, kind: str = "data") -> None:
         super().__init__()
-        self.dream = SLEEPS[kind]
+        self.log_q = SLEEPS[kind]
 
-    def phases(self, model: Variational) -> Sequence[Phase]:
+    def phases(self, model: Variational) -> Sequence[Phase[Batch]]:
         """One turn over all parameters but those of prior and likelihood."""
         waking = {id(p) for part in (model.prior, model.likelihood) for p in part.parameters()}
         sleepers = [p for p in model.parameters() if id(p) not in waking]
-        return [Phase("sleep", sleepers, lambda batch: -self.dream(model, batch).mean())]
+        return [Phase("sleep", sleepers, lambda batch: -self.log_q(model, batch).mean())]
 
 
 class WakeSleep(Objective[Variational]):
@@ -61,7 +61,7 @@ class WakeSleep(Objective[Variational]):
         self.wake = ELBO(beta)
         self.sleep = Sleep(sleep)
 
-    def phases(self, model: Variational) -> Sequence[Phase]:
+    def phases(self, model: Variational) -> Sequence[Phase[Batch]]:
         """One turn over all parameters."""
         (wake,), (sleep,) = self.wake.phases(model), self.sleep.phases(model)
 

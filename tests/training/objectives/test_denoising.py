@@ -46,7 +46,7 @@ def test_two_widths_about_one_middle_are_told_apart() -> None:
     dims, gamma = 16, 0.5
     x = torch.randn(4000, dims) * torch.tensor(WIDTHS)[torch.randint(2, (4000, 1))]
     flow = Flow(dims, 32, 1)
-    flow.settle(torch.zeros(dims), torch.ones(dims))
+    flow.set_moments(torch.zeros(dims), torch.ones(dims))
     model = Inflationary(flow, 4)
     (phase,) = Denoising().phases(model)
     optimiser = torch.optim.Adam(phase.parameters, 0.01)

@@ -59,7 +59,7 @@ def test_a_chain_that_starts_as_the_prior_weighs_by_the_likelihood(schedule: str
     model = Variational(StandardNormal(2), likelihood, chain, Blank())
     batch = Batch(3 * torch.randn(300, 5), factors(300))
     draw = model.encode(batch, torch.randn(300, *model.noise_shape))
-    torch.testing.assert_close(model.weigh(batch, draw), likelihood.log_prob(batch, draw.z))
+    torch.testing.assert_close(model.log_weight(batch, draw), likelihood.log_prob(batch, draw.z))
     assert float(draw.z.detach().std()) == pytest.approx(1, abs=0.1)
 
 
@@ -101,7 +101,7 @@ def test_a_wrong_sampler_finds_back_to_the_exact_posterior() -> None:
     def lost() -> tuple[float, float]:
         with torch.no_grad():
             draw = exact.model.encode(many.repeat(16), torch.randn(4096, *exact.model.noise_shape))
-            weight = exact.model.weigh(many.repeat(16), draw).view(4, -1)
+            weight = exact.model.log_weight(many.repeat(16), draw).view(4, -1)
         each = weight.logsumexp(1) - np.log(1024) - exact.log_evidence
         return float((exact.log_evidence - weight.mean(1)).max()), float(each.abs().max())
 
