@@ -1,4 +1,4 @@
-"""The tutorials run as they stand, and what they say comes out."""
+"""The code blocks of the tutorials run, and give the results that the text states."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INTERPRETERS = {"bash": ["bash", "-euo", "pipefail", "-c"], "python": [sys.execu
 
 
 def run(page: str, folder: Path) -> list[str]:
-    """What each block of a page printed, stdout and stderr, in order."""
+    """The output of each block of a page, stdout and stderr, in order."""
     (folder / "example_data").symlink_to(ROOT / "example_data")
     scripts = str(Path(sys.executable).parent)
     environment = os.environ | {"PATH": scripts + os.pathsep + os.environ["PATH"]}
@@ -39,45 +39,45 @@ def run(page: str, folder: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return run("docs/tutorial.md", tmp_path_factory.mktemp("tutorial"))
 
 
-def block(said: list[str], words: str) -> str:
-    """What the one block with these words in its code printed."""
+def block(outputs: list[str], words: str) -> str:
+    """The output of the one block with these words in its code."""
     text = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
     (number,) = (i for i, (_, code) in enumerate(BLOCK.findall(text)) if words in code)
-    return said[number]
+    return outputs[number]
 
 
-def test_a_dry_run_names_the_files_and_writes_none(said):
-    assert "tutorial/cohort.ddvi" in block(said, "--dry-run")
+def test_a_dry_run_names_the_files_and_writes_none(outputs):
+    assert "tutorial/cohort.ddvi" in block(outputs, "--dry-run")
 
 
-def test_three_samples_are_left_out_of_the_fit(said):
-    lines = block(said, "awk").splitlines()[1:]
+def test_three_samples_are_left_out_of_the_fit(outputs):
+    lines = block(outputs, "awk").splitlines()[1:]
     flags = [line.split("\t")[-1].split(",")[0] for line in lines]
     left_out = [flag for flag in flags if not flag.startswith(("few_draws", "unlike_panel"))]
     assert sorted(left_out) == ["duplicate", "low_call_rate", "related"]
 
 
-def test_the_table_of_quality_control_is_shown_whole(said):
-    table = block(said, "grep -A 11").splitlines()
+def test_the_whole_table_of_quality_control_is_shown(outputs):
+    table = block(outputs, "grep -A 11").splitlines()
     assert table[1].startswith("filter")
     assert table[-1].startswith("maf, unrelated")
 
 
-def test_samples_are_most_similar_to_their_own_superpopulation(said):
-    """Two hundred steps are few, and the groups of a superpopulation close."""
-    rows = [line.split("\t") for line in block(said, "assign.superpopulation").splitlines()[1:]]
+def test_samples_are_most_similar_to_their_own_superpopulation(outputs):
+    """Not of their own population: 200 steps are few, and the groups of one are similar."""
+    rows = [line.split("\t") for line in block(outputs, "assign.superpopulation").splitlines()[1:]]
     labels = (ROOT / "example_data/query_labels.tsv").read_text().splitlines()[1:]
     truth = [line.split("\t")[2] for line in labels]
     assert [row[0] for row in rows] == [line.split("\t")[0] for line in labels]
     assert sum(row[2] == t for row, t in zip(rows, truth, strict=True)) >= 9
 
 
-def test_every_population_is_beside_the_truth(said):
-    rows = [line.split("\t") for line in block(said, "paste").splitlines()]
+def test_every_population_is_beside_the_truth(outputs):
+    rows = [line.split("\t") for line in block(outputs, "paste").splitlines()]
     table = [row for row in rows if len(row) == 7]
     assert table[0] == [
         "sample_id", "group", "most_similar", "probability", "entropy", "reason", "population",
@@ -85,25 +85,34 @@ def test_every_population_is_beside_the_truth(said):
     assert len(table) == 13
 
 
-def test_two_in_five_variants_are_missing_in_the_query(said):
-    assert float(block(said, "variant_fraction")) == pytest.approx(0.6, abs=0.02)
+def test_two_in_five_variants_are_missing_in_the_query(outputs):
+    assert float(block(outputs, "variant_fraction")) == pytest.approx(0.6, abs=0.02)
 
 
-def test_a_sample_alone_is_where_it_is_in_company(said):
-    assert block(said, "diff").endswith("the same\n")
+def test_a_sample_alone_has_the_same_coordinates_as_in_a_batch(outputs):
+    assert block(outputs, "diff").endswith("the same\n")
 
 
-def test_an_error_is_a_sentence_and_a_code(said):
-    assert "is not a ddvi-ancestry model" in block(said, "exit code")
-    assert block(said, "exit code").endswith("exit code 3\n")
+@pytest.mark.parametrize("call", ["model.embed", "ad.assign"])
+def test_results_in_python_have_a_row_for_every_sample(outputs, call):
+    labels = (ROOT / "example_data/query_labels.tsv").read_text().splitlines()[1:]
+    rows = [line.split()[1] for line in block(outputs, call).splitlines() if "sim" in line]
+    assert rows == [line.split("\t")[0] for line in labels]
+
+
+def test_an_error_is_a_sentence_and_a_code(outputs):
+    assert "is not a ddvi-ancestry model" in block(outputs, "exit code")
+    assert block(outputs, "exit code").endswith("exit code 3\n")
 
 
 @pytest.mark.slow
-def test_a_sparse_sample_is_placed_three_ways(tmp_path):
-    said = run("docs/sparse-samples.md", tmp_path)
-    rows = [line.split("\t") for line in "".join(said).splitlines() if line.startswith("sim0099")]
+def test_two_samplers_give_one_posterior_of_a_sample_with_few_variants(tmp_path):
+    outputs = run("docs/sparse-samples.md", tmp_path)
+    rows = [
+        line.split("\t") for line in "".join(outputs).splitlines() if line.startswith("sim0099")
+    ]
     assert len(rows) == 3
-    places, bars = np.array([row[1:] for row in rows], dtype=float).reshape(3, 2, 2).swapaxes(0, 1)
-    assert (np.abs(places[0] - places[1]) < 0.3 * bars[0]).all()
-    assert np.allclose(bars[0], bars[1], rtol=0.2)
+    mean, sd = np.array([row[1:] for row in rows], dtype=float).reshape(3, 2, 2).swapaxes(0, 1)
+    assert (np.abs(mean[0] - mean[1]) < 0.3 * sd[0]).all()
+    assert np.allclose(sd[0], sd[1], rtol=0.2)
     assert (tmp_path / "three-ways" / "three-ways.png").stat().st_size > 20_000
