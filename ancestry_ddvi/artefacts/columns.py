@@ -16,9 +16,8 @@ import numpy as np
 from ..genotypes.qc.relatives import relations
 
 if TYPE_CHECKING:
-    from .assignments import Assignment
-    from .coordinates import Coordinates
     from .records import (
+        AssignedSamples,
         ComponentScores,
         EmbeddedSamples,
         GroupProbabilities,
@@ -140,10 +139,10 @@ _COORDS: tuple[Column[EmbeddedSamples], ...] = (
     Column("flag", "", "[flags](#flags), comma-separated, or empty", lambda s: s.flags, "text"),
 )
 
-_EIGENVEC: tuple[Column[Coordinates], ...] = (
+_EIGENVEC: tuple[Column[ComponentScores], ...] = (
     Column("#FID", "", "family ID: 0", lambda s: ["0"] * len(s.samples), "text"),
     Column("IID", "", "sample ID", lambda s: s.samples, "text"),
-    Column("{each}", "standard deviations of the prior", "`Z1` … `Zd`", lambda s: s.mean),
+    Column("{each}", "standard deviations of the prior", "`Z1` … `Zd`", lambda s: s.scores),
 )
 
 _PCS: tuple[Column[ComponentScores], ...] = (
@@ -164,7 +163,7 @@ _GROUPS: tuple[Column[GroupProbabilities], ...] = (
     Column("{each}", "0 to 1", "probability of each group; they sum to 1", lambda s: s.probability),
 )
 
-_ASSIGN: tuple[Column[Assignment], ...] = (
+_ASSIGN: tuple[Column[AssignedSamples], ...] = (
     Column("sample_id", "", "as in the input", lambda s: s.samples, "text"),
     Column(
         "group", "", "genetically most similar group, or `unassigned`", lambda s: s.group, "text"

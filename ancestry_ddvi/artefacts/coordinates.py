@@ -108,7 +108,8 @@ class Coordinates:
 
     def write_eigenvec(self, path: Path) -> None:
         """Write the means as plink2 writes principal components: family ID 0, PC1 onwards."""
-        write_table(path, "eigenvec", self, _components(len(self.axes)))
+        record = ComponentScores(self.samples, self.mean)
+        write_table(path, "eigenvec", record, _components(len(self.axes)))
 
 
 def looks_like_coordinates(path: Path) -> bool:

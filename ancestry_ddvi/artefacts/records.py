@@ -107,6 +107,27 @@ class GroupProbabilities:
         return np.asarray(self.probability.max(axis=1))
 
 
+class AssignedSamples(Protocol):
+    """What columns use of ``assignments.Assignment``; one entry a sample."""
+
+    samples: Sequence[str]
+    probability: np.ndarray
+    entropy: np.ndarray
+    reason: Sequence[str]
+
+    @property
+    def group(self) -> list[str]:
+        """The assigned group, or "unassigned"."""
+
+    @property
+    def most_similar(self) -> list[str]:
+        """The most probable group."""
+
+    @property
+    def best(self) -> np.ndarray:
+        """Its probability; (samples,)."""
+
+
 @dataclass(frozen=True)
 class RelatedPairs:
     """Pairs of relatives: rows of ``kinship.PAIR`` whose i and j count ``samples``."""

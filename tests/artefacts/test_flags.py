@@ -58,10 +58,10 @@ def test_each_check_of_the_out_of_panel_test_has_a_flag() -> None:
 def test_numbers_in_the_descriptions_are_those_of_the_program() -> None:
     from ancestry_ddvi.api.outputs import MIN_EFFECTIVE_DRAWS
     from ancestry_ddvi.fitting.diagnostics import UNLIKE_PANEL
-    from ancestry_ddvi.genotypes.projection.scores import ENOUGH_HETEROZYGOTES
+    from ancestry_ddvi.genotypes.projection.scores import MIN_EXPECTED_HETEROZYGOTES
     from ancestry_ddvi.genotypes.qc.relatives import MIN_VARIANTS, RELATIONS
 
-    assert (UNLIKE_PANEL, MIN_EFFECTIVE_DRAWS, ENOUGH_HETEROZYGOTES) == (0.005, 4, 20)
+    assert (UNLIKE_PANEL, MIN_EFFECTIVE_DRAWS, MIN_EXPECTED_HETEROZYGOTES) == (0.005, 4, 20)
     assert all("below 0.005" in FLAGS[f"unlike_panel:{check}"].meaning for check in CHECKS)
     assert "fewer than 4 effective" in FLAGS["few_draws"].meaning
     assert "20 or more" in FLAGS["pseudo_haploid"].meaning
