@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .version import __version__
+
 if TYPE_CHECKING:
     from .api import (
         Assigned,
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
     )
     from .genotypes.qc.filters import Filters
 
-__version__ = "0.1.0"
-
 __all__ = [
     "Assigned",
     "Compared",
@@ -48,6 +48,7 @@ __all__ = [
     "FittedModel",
     "Ingested",
     "Sampled",
+    "__version__",
     "assign",
     "compare",
     "condition",
@@ -73,4 +74,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return list(__all__)

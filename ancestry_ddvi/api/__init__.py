@@ -9,7 +9,8 @@ from ._assign import Assigned, assign, assign_prefix
 from ._common import default_prefix
 from ._condition import condition, condition_prefix
 from ._decode import Decoded, decode, decode_prefix
-from ._embed import Embedded, embed
+from ._embed import embed
+from ._embedding import Embedded
 from ._fit import Fitted, fit
 from ._ingest import Ingested, ingest
 from ._model import FittedModel, load

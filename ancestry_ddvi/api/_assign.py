@@ -19,7 +19,7 @@ from ..errors import InputsDisagree, UsageProblem
 from ..progress import SILENT, Progress
 from ..storage import prepare_folder
 from ._common import default_prefix
-from ._embed import EmbedRun, check_draws, draw_posteriors, embed_run, run_embedding
+from ._embedding import EmbedRun, check_draws, draw_posteriors, embed_run, run_embedding
 from ._results import Result
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from ..artefacts.model import Model
 from ..errors import UsageProblem
 from ..progress import SILENT, Progress
 from ._common import default_prefix, generator_of, targets_of
-from ._embed import Embedded, EmbedRun, ScoredInput, embed_run, run_embedding
+from ._embedding import Embedded, EmbedRun, ScoredInput, embed_run, run_embedding
 from .outputs import conclude, coordinates_of, unobserved
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .. import __version__
 from ..artefacts.coordinates import read_coordinates, write_components
 from ..artefacts.model import Model
 from ..errors import InputsDisagree
@@ -19,6 +18,7 @@ from ..genotypes.simulation.synthetic import contigs, expected_dosages
 from ..genotypes.variants import Block
 from ..progress import SILENT, Progress
 from ..storage import prepare_folder
+from ..version import __version__
 from ._common import generator_of
 from ._results import Result
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..artefacts.model import Model
 from ._assign import Assigned, assign_run, run_assignment
-from ._embed import Embedded, draw_posteriors, embed_run, run_embedding
+from ._embedding import Embedded, draw_posteriors, embed_run, run_embedding
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import __version__
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock, complete, write_summary
 from ..artefacts.synthetic import synthetic_frame, write_synthetic
@@ -23,6 +22,7 @@ from ..genotypes.variants import Block
 from ..progress import SILENT, Progress
 from ..seeding import stream
 from ..storage import prepare_folder
+from ..version import __version__
 from ._common import targets_of
 from ._results import Result
 

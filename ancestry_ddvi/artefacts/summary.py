@@ -12,8 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
 from ..storage import whole
+from ..version import __version__
 
 SCHEMA = "urn:ddvi-ancestry:summary:2"
 """``$id`` of the JSON Schema, ``summary.schema.json``."""

@@ -1,0 +1,390 @@
+"""The steps of embed, condition and assign: read, match, score, draw, write."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from dataclasses import field as attribute
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..artefacts.coordinates import Coordinates, write_draws
+from ..artefacts.flags import flag_samples
+from ..artefacts.labels import Labels, read_labels
+from ..artefacts.model import Model
+from ..artefacts.relatives import write_relatives
+from ..artefacts.summary import Clock
+from ..errors import UsageProblem
+from ..genotypes.chromosomes import LENGTHS
+from ..genotypes.formats.field_selection import select_field
+from ..genotypes.formats.fields import GT
+from ..genotypes.harmonise.panel import Alignment
+from ..genotypes.harmonise.report import HarmonisationReport, check_overlap
+from ..genotypes.likelihood_store import LikelihoodStore
+from ..genotypes.projection.likelihood_scores import scores_of
+from ..genotypes.projection.scores import Scores, runs
+from ..genotypes.qc.relatives import relatives_among, tallied, twins
+from ..genotypes.store import GenotypeStore
+from ..progress import SILENT, Progress
+from ..storage import prepare_folder
+from ._common import counter
+from ._results import Result
+from .outputs import conclude, coordinates_of, write_embedding
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import torch
+
+    from ..inference.posterior_draws import PosteriorDraws
+    from ..methods.method import Method
+
+log = logging.getLogger(__name__)
+
+LOW_VARIANT_FRACTION = 0.1
+"""Below this share of the model's variants a warning says that intervals will be wide."""
+
+
+@dataclass(frozen=True, repr=False)
+class Embedded(Result):
+    """What ``embed`` wrote, the coordinates, and the draws they are means of.
+
+    Attributes
+    ----------
+    files : dict from kind to Path
+    summary : dict
+    coordinates : Coordinates
+    posterior : PosteriorDraws
+    """
+
+    files: dict[str, Path]
+    summary: dict[str, Any]
+    coordinates: Coordinates
+    posterior: PosteriorDraws
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table of coordinates, as ``PREFIX.coords.tsv`` has it."""
+        return self.coordinates.to_frame()
+
+
+@dataclass(frozen=True)
+class EmbedRun:
+    """One call of ``embed`` or ``condition``, its arguments read and checked.
+
+    Attributes
+    ----------
+    command : str
+    name : str
+        Of the model, for messages.
+    model : Model
+    method : Method
+    inputs : tuple of str
+    prefix : str, optional
+        Of what is written; None writes nothing.
+    draws, seed : int
+    device : torch.device
+    threads : int, optional
+    min_variants : int
+    build : str, optional
+    labels : Labels, optional
+    draws_out : bool
+    field : str
+    progress : Progress
+    clock : Clock
+    """
+
+    command: str
+    name: str
+    model: Model
+    method: Method
+    inputs: tuple[str, ...]
+    prefix: str | None
+    draws: int
+    seed: int
+    device: torch.device
+    threads: int | None
+    min_variants: int
+    build: str | None
+    labels: Labels | None
+    draws_out: bool
+    field: str
+    progress: Progress
+    clock: Clock = attribute(default_factory=Clock)
+
+
+@dataclass(frozen=True)
+class MatchedInput:
+    """Genotypes of a run, with each variant of the model found in them or absent."""
+
+    run: EmbedRun
+    store: GenotypeStore | LikelihoodStore
+    alignment: Alignment
+    report: HarmonisationReport
+
+
+@dataclass(frozen=True)
+class ScoredInput:
+    """Scores of the samples of a run on the model's components.
+
+    Attributes
+    ----------
+    matched : MatchedInput
+    relatives : ndarray of ``kinship.PAIR``, optional
+        Pairs of related samples; None where they are not looked for.
+    in_panel : ndarray of bool, (samples,)
+        Samples that look like members of the reference panel.
+    scores : Scores
+        On the kept components, as new samples have them.
+    """
+
+    matched: MatchedInput
+    relatives: np.ndarray | None
+    in_panel: np.ndarray
+    scores: Scores
+
+
+Embedder = Callable[[ScoredInput], "tuple[PosteriorDraws, dict[str, Any]]"]
+"""Draws the posterior of every sample, on the axes of the latents; what the summary adds."""
+
+
+def embed_run(
+    command: str,
+    name: str,
+    inputs: Sequence[str],
+    prefix: str | None,
+    *,
+    draws: int = 64,
+    seed: int | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    min_variants: int = 100,
+    build: str | None = None,
+    labels: str | None = None,
+    draws_out: bool = False,
+    field: str = "auto",
+    progress: Progress = SILENT,
+    model: Model | None = None,
+) -> EmbedRun:
+    """Check the arguments of ``embed``, read the model and the labels.
+
+    ``model`` is given where it has been read before.
+
+    Raises
+    ------
+    UsageProblem, InputUnreadable, OutputUnwritable
+    """
+    from ..fitting.pipeline import revive
+    from ..models.runtime import pick
+
+    check_draws(draws)
+    if build not in (None, *LENGTHS):
+        raise UsageProblem(f"--build is {build}", f"Give one of {', '.join(LENGTHS)}.")
+    chosen, clock = pick(device), Clock()
+    if prefix is not None:
+        prepare_folder(Path(prefix))
+    table = read_labels(labels) if labels else None
+    fitted = Model.read(Path(name)) if model is None else model
+    run = EmbedRun(
+        command, name, fitted, revive(fitted, chosen), tuple(inputs), prefix, draws,
+        fitted.record.options.seed if seed is None else seed, chosen, threads, min_variants,
+        build, table, draws_out, select_field(inputs, field), progress, clock,
+    )  # fmt: skip
+    clock.lap("loading")
+    return run
+
+
+def check_draws(draws: int) -> None:
+    """Refuse fewer than two draws.
+
+    Raises
+    ------
+    UsageProblem
+    """
+    if draws < 2:
+        raise UsageProblem(f"--draws is {draws}", "Give 2 or more.")
+
+
+def run_embedding(run: EmbedRun, embedder: Embedder) -> Embedded:
+    """Read samples at the variants of a model, draw their posteriors, write what ``embed`` does."""
+    from ..models.runtime import computing
+
+    with computing(run.seed, run.threads):
+        scored = _score(_match(run))
+        posterior, said = embedder(scored)
+        run.clock.lap("embedding")
+    return _write(scored, posterior.rotated(run.model.rotation), said)
+
+
+def draw_posteriors(scored: ScoredInput) -> tuple[PosteriorDraws, dict[str, Any]]:
+    """Posterior draws of the method itself; the summary adds nothing."""
+    from ..data.scores import ScoreData
+
+    matched = scored.matched
+    run = matched.run
+    draws = run.draws * run.method.proposals
+    data = ScoreData(scored.scores, run.device)
+    return run.method.embed(data, matched.store.samples, draws=draws, seed=run.seed), {}
+
+
+def _match(run: EmbedRun) -> MatchedInput:
+    """Read the input and find the variants of the model in it."""
+    store = _read(run)
+    if run.labels:
+        run.labels.of(store.samples)
+    run.clock.lap("reading")
+    alignment = run.model.panel.align(store.variants, None, store.build_hint, run.build)
+    report = replace(alignment.report, file_variants=store.snps)
+    _log_report(report, store)
+    check_overlap(report, store.name, run.min_variants)
+    if report.variant_fraction < LOW_VARIANT_FRACTION:
+        log.warning(
+            "Only %.1f %% of the model's variants are in %s: intervals will be wide.",
+            100 * report.variant_fraction,
+            store.name,
+        )
+    run.clock.lap("matching")
+    return MatchedInput(run, store, alignment, report)
+
+
+def _read(run: EmbedRun) -> GenotypeStore | LikelihoodStore:
+    """What the chosen field holds of every sample in the input."""
+    with run.progress.stage("reading", None) as advance:
+        if run.field == GT:
+            store: GenotypeStore | LikelihoodStore = GenotypeStore.open(
+                run.inputs, None, counter(advance)
+            )
+        else:
+            variants = run.model.panel.variants
+            store = LikelihoodStore.open(run.inputs, run.field, variants, counter(advance))
+    log.info("Genotypes are read from the field %s.", run.field)
+    return store
+
+
+def _log_report(report: HarmonisationReport, store: GenotypeStore | LikelihoodStore) -> None:
+    """The harmonisation report; chromosome by chromosome in the log file only."""
+    table = "\n".join(report.lines(store.skipped))
+    log.info("Variants of %s matched to the model:\n%s", store.name, table)
+    log.info("%s", "\n".join(report.by_chromosome()), extra={"only": "file"})
+    if report.contradiction:
+        log.warning("%s: %s.", store.name, report.contradiction)
+
+
+def _score(matched: MatchedInput) -> ScoredInput:
+    """Relatives in the input, and the scores of every sample."""
+    run, store = matched.run, matched.store
+    pairs = None
+    if isinstance(store, GenotypeStore):
+        pairs = relatives_among(store, matched.alignment.rows)
+    run.clock.lap("relatives")
+    projection = run.model.projection
+    everyone = _all_components(matched)
+    in_panel = projection.in_panel(everyone)
+    scores = projection.newcomers(everyone, in_panel)
+    run.clock.lap("scores")
+    return ScoredInput(matched, pairs, in_panel, scores)
+
+
+def _all_components(matched: MatchedInput) -> Scores:
+    """Scores of every sample on all components, kept or not."""
+    run, store, alignment = matched.run, matched.store, matched.alignment
+    panel, projection, samples = run.model.panel, run.model.projection, len(store.samples)
+    if isinstance(store, GenotypeStore):
+        return projection.read(_blocks(matched, store), samples)
+    with run.progress.stage("scores", samples) as advance:
+        likelihoods = store.likelihoods(alignment, panel.frequency)
+        return scores_of(projection, _counted(likelihoods, advance))
+
+
+def _counted(samples: Iterator[np.ndarray], advance: Callable[[int], None]) -> Iterator[np.ndarray]:
+    for sample in samples:
+        yield sample
+        advance(1)
+
+
+def _blocks(matched: MatchedInput, store: GenotypeStore) -> Iterator[tuple[slice, np.ndarray]]:
+    """Dosages at the variants of the model, block by block."""
+    variants = len(matched.alignment.rows)
+    with matched.run.progress.stage("scores", variants) as advance:
+        for part in runs(variants):
+            yield part, matched.alignment.dosages(store, part.start, part.stop)
+            advance(part.stop - part.start)
+
+
+def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any]) -> Embedded:
+    """Tables, pictures and summary of a run; none where it has no prefix."""
+    matched = scored.matched
+    run, store = matched.run, matched.store
+    coordinates = _coordinates(scored, posterior)
+    summary = _summary(scored) | said
+    if run.prefix is None:
+        return Embedded({}, summary, coordinates, posterior)
+    options = run.model.record.options
+    title = f"{Path(store.name).name} in {Path(run.name).name}: {len(store.samples):,} samples"
+    files = write_embedding(
+        run.prefix,
+        coordinates,
+        posterior,
+        scored.scores,
+        run.labels.of(store.samples) if run.labels else None,
+        title,
+        options.method,
+        options.classes,
+    )
+    files |= write_relatives(run.prefix, store.samples, scored.relatives)
+    if run.draws_out:
+        files["draws"] = Path(f"{run.prefix}.draws.npz")
+        draws = posterior.resampled(run.draws, store.samples, run.seed)
+        write_draws(files["draws"], store.samples, draws)
+    run.clock.lap("writing")
+    done = conclude(run.prefix, summary, files, coordinates, run.clock)
+    return Embedded(*done, coordinates, posterior)
+
+
+def _coordinates(scored: ScoredInput, posterior: PosteriorDraws) -> Coordinates:
+    """The table of coordinates with all flags."""
+    from ..fitting.diagnostics import out_of_panel
+
+    matched, scores = scored.matched, scored.scores
+    run, samples = matched.run, matched.store.samples
+    model = run.model
+    p_panel, unlike = out_of_panel(model.record, posterior, scores, model.projection)
+    flags = {
+        "in_panel": scored.in_panel,
+        "duplicate_in_input": twins(scored.relatives, len(samples)),
+        "few_variants": scores.observed < run.min_variants,
+        "pseudo_haploid": scores.pseudo_haploid,
+    }
+    return coordinates_of(
+        samples,
+        posterior,
+        scores,
+        model_variants=len(model.panel),
+        variants_in_file=matched.report.matched,
+        p_panel=p_panel,
+        flags=flag_samples(flags, unlike),
+    )
+
+
+def _summary(scored: ScoredInput) -> dict[str, Any]:
+    """What ``PREFIX.summary.json`` says of the run."""
+    matched = scored.matched
+    run, store = matched.run, matched.store
+    return {
+        "command": run.command,
+        "inputs": list(run.inputs),
+        "model": run.name,
+        "field": run.field,
+        "options": {
+            "draws": run.draws,
+            "seed": run.seed,
+            "min_variants": run.min_variants,
+            "build": run.build,
+            "device": str(run.device),
+        },
+        "samples": len(store.samples),
+        "skipped_records": dict(store.skipped),
+        "harmonisation": matched.report.as_dict(),
+        "relatives": tallied(scored.relatives),
+    }
