@@ -144,7 +144,7 @@ def fit_model(
     log.info("Quality control:\n%s", format_table(qc.table))
     clock.lap("quality control")
     projection = make_projection(
-        store, qc, chosen.fewest_components(options.dims), chosen.components, options.seed
+        store, qc, chosen.min_components(options.dims), chosen.components, options.seed
     )
     blocks = _blocks(store, qc.variants, progress)
     everyone = projection.read(blocks, len(store.samples))

@@ -180,7 +180,7 @@ def judge(trial: FlowTrial, parts: ImageComponents, where: Workspace) -> dict[st
     chosen = trial.recipe(len(parts.train))
     kept = min(trial.kept or parts.axes.dims, parts.axes.dims)
     with where.progress.stage(trial.name, chosen.steps) as advance:
-        flow = flows.fitted(parts.train, chosen, kept, where.device, advance)
+        flow = flows.fit_flow(parts.train, chosen, kept, where.device, advance)
     seconds = time.monotonic() - start
     count = min(trial.kept or LEADING, parts.axes.dims)
     with torch.no_grad():
@@ -234,7 +234,7 @@ def _in_pixels(parts: ImageComponents, again: torch.Tensor) -> dict[str, float]:
 
 def _discrepancies(parts: ImageComponents, made: torch.Tensor) -> dict[str, float]:
     """Unbiased squared discrepancies from test images, as in ``flows.samples``."""
-    unit = math.sqrt(TOTAL) / float(flows.size(parts.train))
+    unit = math.sqrt(TOTAL) / float(flows.total_sd(parts.train))
     normal = flows.normal_like(parts.other)
     real = unit * parts.test.cpu().numpy()
     return {
