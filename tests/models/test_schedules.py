@@ -49,7 +49,8 @@ def test_the_cosine_is_that_of_nichol_and_dhariwal_before_the_floor() -> None:
 
     signal = cosine(4)
     for k in range(5):
-        assert signal[k] == pytest.approx(MIN_SIGNAL + (1 - MIN_SIGNAL) * f(k / 4) / f(0), rel=1e-12)
+        expected = MIN_SIGNAL + (1 - MIN_SIGNAL) * f(k / 4) / f(0)
+        assert signal[k] == pytest.approx(expected, rel=1e-12)
 
 
 def test_linear_betas_run_from_a_tenth_to_twenty_over_t() -> None:

@@ -101,9 +101,7 @@ def test_each_adversarial_turn_teaches_its_part(turn: str, taught: set[str], cla
 
 
 @pytest.mark.statistical
-def test_the_discriminator_tells_latents_from_the_prior_and_the_encoder_misleads_it() -> (
-    None
-):
+def test_the_discriminator_tells_latents_from_the_prior_and_the_encoder_misleads_it() -> None:
     torch.manual_seed(0)
     model = Autoencoder(**parts(0), posterior=Point(2, CONTEXT))
     objective = Adversarial(2, 0, 16)
