@@ -14,6 +14,7 @@ import pytest
 import torch
 from scipy import stats
 from toy_model import SHARES, as_data, simulate, toy_model
+from weights import stored
 
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
 from ancestry_ddvi.inference.sampling import draw_posterior
@@ -24,21 +25,17 @@ from ancestry_ddvi.models.variational import Variational
 pytestmark = pytest.mark.statistical
 
 SAMPLES, DRAWS, BINS = 1200, 256, 20
-LEVEL = 1e-4
-"""Of each test of uniformity. Networks that are trained differ from one kind of processor to the
-next, so every machine sees other p-values: at this level all of them together fail on one machine
-in two hundred, and a standard deviation that is a fifth too small has a p-value below 1e-6."""
 
 SMALL = {"width": 32, "encoder_width": 32, "steps": 400, "batch": 128}
 
 
 def fitted(method: str) -> Variational:
-    """A model of the method, trained on samples of a curved world for a few seconds."""
+    """A model of the method, trained on samples of a curved world."""
     torch.manual_seed(1)
     _, samples = simulate(toy_model(), 600, seed=8)
     data = as_data(samples)
     made = replace(recipe(method), **SMALL).build(Spec(data.modality, 2), torch.device("cpu"))
-    made.fit(data, lambda done: None)
+    stored(f"calibration-{method}", made.model, lambda: made.fit(data, lambda done: None))
     return made.model
 
 
@@ -62,7 +59,7 @@ def test_ranks_of_the_truth_are_uniform(simulated, axis: int) -> None:
     truth, posterior = simulated
     counts = np.histogram(ranks(truth, posterior, axis), np.linspace(0, 1, BINS + 1))[0]
     assert counts.sum() == SAMPLES >= 1000
-    assert stats.chisquare(counts).pvalue > LEVEL
+    assert stats.chisquare(counts).pvalue > 0.01
 
 
 @pytest.mark.parametrize("share", range(len(SHARES)))
@@ -70,13 +67,13 @@ def test_they_are_uniform_at_every_number_of_variants(simulated, share: int) -> 
     truth, posterior = simulated
     for axis in range(2):
         some = ranks(truth, posterior, axis)[share :: len(SHARES)]
-        assert stats.kstest(some, "uniform").pvalue > LEVEL
+        assert stats.kstest(some, "uniform").pvalue > 0.005
 
 
 def test_ninety_five_in_a_hundred_lie_within_two_stated_deviations(simulated) -> None:
     truth, posterior = simulated
     within = np.abs(truth - posterior.mean) < 1.96 * posterior.sd
-    assert within.mean() == pytest.approx(0.95, abs=0.02)
+    assert within.mean() == pytest.approx(0.95, abs=0.015)
 
 
 def test_ranks_show_a_bar_that_is_a_fifth_too_narrow(simulated) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
 from scipy.stats import chisquare
+from weights import stored
 
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.errors import UsageProblem
@@ -46,19 +49,31 @@ def samples() -> Scores:
     return measured([0.7, 0.5, 0.3])
 
 
-def fitted(samples: Scores, seed: int, **changes: str) -> FlowMethod:
+def untrained(
+    samples: Scores, seed: int, **changes: str
+) -> tuple[FlowMethod, Callable[[], object]]:
+    """A flow, and what trains it."""
     data = ScoreData(samples, CPU)
     made = with_settings(recipe("inflationary-flow"), SETTINGS | changes)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         method = made.build(Spec(data.modality, 2), CPU)
-        method.fit(data, lambda done: None)
+        return method, lambda: method.fit(data, lambda done: None)
+
+
+def fitted(samples: Scores, seed: int, **changes: str) -> FlowMethod:
+    method, train = untrained(samples, seed, **changes)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        train()
     return method
 
 
 @pytest.fixture(scope="module")
 def method(samples) -> FlowMethod:
-    return fitted(samples, 1)
+    method, train = untrained(samples, 1)
+    stored("flow", method.model, train)
+    return method
 
 
 def ids(count: int) -> list[str]:
@@ -122,7 +137,7 @@ def test_ranks_of_simulated_samples_are_uniform(method):
         below = embedded.draws[:, :, axis] < z[:, axis, None].numpy()
         ranks = (embedded.weight * below).sum(axis=1)
         counts = np.histogram(ranks, bins=8, range=(0, 1 + 1e-9))[0]
-        assert chisquare(counts).pvalue > 1e-4  # another network on every kind of processor
+        assert chisquare(counts).pvalue > 0.01
 
 
 def test_correlated_noise_is_made_up_for_by_weights(method):
@@ -132,7 +147,7 @@ def test_correlated_noise_is_made_up_for_by_weights(method):
     embedded = method.embed(ScoreData(one, CPU), ["P"], draws=512, seed=1)
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(4)
-        z = torch.randn(16_000, 3)
+        z = torch.randn(40_000, 3)
         apart = method.model.flow.decode(z).double().numpy() - one.value
     log_weight = -0.5 * np.einsum("ni,ij,nj->n", apart, one.precision[0], apart)
     weight = np.exp(log_weight - log_weight.max())
@@ -140,7 +155,7 @@ def test_correlated_noise_is_made_up_for_by_weights(method):
     latents = z[:, :2].double().numpy()
     mean = weight @ latents
     sd = np.sqrt(weight @ (latents - mean) ** 2)
-    assert 1 / (weight**2).sum() > 400
+    assert 1 / (weight**2).sum() > 1000
     assert embedded.effective_draws[0] < 460
     assert np.abs((embedded.mean[0] - mean) / sd).max() < 0.15
     assert np.abs(embedded.sd[0] / sd - 1).max() < 0.12
