@@ -98,7 +98,7 @@ def _images(name: str, what: str) -> None:
             raise click.UsageError("Give --labels or --labels-per-class, not both.")
         _run(name, out, labels=labels or 10 * (labels_per_class or 0), **given)
 
-    command.help = f"""Fit {what} and score latents, bounds and images (docs/validation.md).
+    command.help = f"""Fit methods to {what}; score latents, bounds and images (docs/validation.md).
 
     --method inflationary-flow fits a flow to the leading principal components of the pixels: as
     many as hold 95 % of the variance, at most 64 (--set components=64). It has one prior, does not

@@ -29,9 +29,10 @@ def compare(inputs: tuple[str, ...], out: str | None, **given: Any) -> None:
 
     Each method is fitted to four fifths of the unrelated samples and scored on the others: by
     the bound on their log evidence and, with --labels, by neighbours and clusters. Prints the
-    table and what it says of ddvi, and writes PREFIX.compare.tsv, .json, .md and .log. Comparing
-    several priors, such as mixture:5 and mixture:10, shows how many clusters the cohort has: with
-    too many, the bound on held-out samples falls.
+    table, and for each posterior whether its bound is better than that of vae. Writes
+    PREFIX.compare.tsv, .json, .md and .log. Comparing several priors, such as mixture:5 and
+    mixture:10, shows how many clusters the cohort has: with too many, the bound on held-out
+    samples falls.
     """
     judge(inputs, f"{out or default_prefix(inputs)}.compare", **given)
 

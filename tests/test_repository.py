@@ -81,9 +81,10 @@ WORDS = re.compile(r"\b(people|persons?|somebody|everybody|nobody)\b", re.IGNORE
 HUMANS = (
     "genotypes of a person",
     "whether this person",
+    "no person has these genotypes",
 )
 """Phrases that mean humans: privacy."""
-WORDED = ("cli",)
+WORDED = ("cli", "ancestry_ddvi", "docs")
 """Folders whose words are checked."""
 
 

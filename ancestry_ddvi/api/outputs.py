@@ -82,8 +82,8 @@ def write_embedding(
     method: str = "ddvi",
     classes: Sequence[str] = (),
 ) -> dict[str, Path]:
-    """Write the tables and the figure of embedded samples; the paths by kind."""
-    from ..plots.scatter import coordinates_figure, save
+    """Write the tables and the figures of embedded samples; the paths by kind."""
+    from ..plots.figures import FigureData, write_figures
 
     files = {
         "coords": Path(f"{prefix}.coords.tsv"),
@@ -96,17 +96,17 @@ def write_embedding(
     if posterior.groups is not None:
         files["groups"] = Path(f"{prefix}.groups.tsv")
         write_groups(files["groups"], coordinates.samples, posterior.groups, classes)
-    figure = coordinates_figure(
+    data = FigureData(
         coordinates.mean,
         coordinates.sd,
-        labels=labels,
-        pcs=scores.value,
-        covariance=posterior.covariance,
-        title=title,
-        caption=CAPTION,
-        method=method,
+        posterior.covariance,
+        scores.value,
+        labels,
+        title,
+        CAPTION,
+        method,
     )
-    return files | save(figure, prefix)
+    return files | write_figures(prefix, data)
 
 
 def conclude(

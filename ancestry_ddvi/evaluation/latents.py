@@ -7,7 +7,7 @@ import numpy as np
 BANDWIDTHS = (0.05, 0.8, 0.1, 0.3, 0.5)
 """Of the kernel density of the DDVI paper, as in its code; 0.8 may be a misprint of 0.08."""
 
-AT_ONCE = 500
+CHUNK = 500
 
 
 def latent_nll(
@@ -36,8 +36,8 @@ def latent_nll(
     n, d = latents.shape
     constant = -np.log(n * len(widths)) - d * np.log(widths) - 0.5 * d * np.log(2 * np.pi)
     total = 0.0
-    for start in range(0, len(prior), AT_ONCE):
-        some = prior[start : start + AT_ONCE]
+    for start in range(0, len(prior), CHUNK):
+        some = prior[start : start + CHUNK]
         squared = ((some[:, None] - latents) ** 2).sum(-1)
         each = [logsumexp(-squared / (2 * w**2), axis=1) for w in widths]
         total += logsumexp(np.stack(each, 1) + constant, axis=1).sum()

@@ -7,7 +7,7 @@ import numpy as np
 VARIANCES = (2.0, 5.0, 10.0, 20.0, 40.0, 80.0)
 """Of the Gaussian kernels of the DDVI paper, which are summed."""
 
-AT_ONCE = 2000
+CHUNK = 2000
 
 
 def mmd(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
@@ -30,8 +30,8 @@ def _sum(a: np.ndarray, b: np.ndarray) -> float:
     """Sum of the kernel over all pairs."""
     a, b = a.astype(np.float32), b.astype(np.float32)
     norm_b, total = (b**2).sum(1), 0.0
-    for start in range(0, len(a), AT_ONCE):
-        some = a[start : start + AT_ONCE]
+    for start in range(0, len(a), CHUNK):
+        some = a[start : start + CHUNK]
         squared = np.maximum((some**2).sum(1)[:, None] + norm_b - 2 * some @ b.T, 0)
         total += sum(np.exp(-squared / (2 * v)).sum(dtype=np.float64) for v in VARIANCES)
     return total

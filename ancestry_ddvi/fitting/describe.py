@@ -168,8 +168,8 @@ def _card(
         "contains": "network weights, loadings, allele frequencies, and summaries of the "
         "coordinates of the panel and of its labelled groups; no genotypes, no sample IDs, no "
         "coordinates of samples",
-        "privacy": "loadings carry a trace of every sample they were learnt from: whoever holds a "
-        "person's genotypes can tell whether that person was in the panel (area under the curve "
+        "privacy": "loadings carry a trace of every sample they were learnt from: the "
+        "genotypes of a person tell whether this person is in the panel (area under the curve "
         f"{privacy['loadings']:.3f}{networks})",
         "intervals": _intervals(calibration),
         "use": "genetic similarity to the samples of the reference panel; not identity, ethnicity "

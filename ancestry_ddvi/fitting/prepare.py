@@ -127,7 +127,7 @@ def prepare(request: FitRequest) -> PreparedCohort:
     log.info("Quality control:\n%s", format_table(qc.table))
     request.clock.lap("quality control")
     recipe = options.recipe
-    fewest = recipe.fewest_components(options.dims)
+    fewest = recipe.min_components(options.dims)
     projection = make_projection(store, qc, fewest, recipe.components, options.seed)
     everyone = projection.read(_blocks(request, qc.variants), len(store.samples))
     in_panel = qc.fit_samples | projection.in_panel(everyone)

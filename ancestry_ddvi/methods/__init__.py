@@ -57,7 +57,8 @@ METHODS: dict[str, MethodEntry] = {
     ),
     "iaf-vae": MethodEntry(".iaf_vae:IAFVAE", "inverse autoregressive flow posterior"),
     "h-iaf-vae": MethodEntry(
-        ".h_iaf_vae:HierarchicalIAFVAE", "hierarchical posterior of two such flows"
+        ".h_iaf_vae:HierarchicalIAFVAE",
+        "hierarchical posterior of two inverse autoregressive flows",
     ),
     "aae": MethodEntry(".aae:AAE", "adversarial autoencoder", gives_sd=False),
     "inflationary-flow": MethodEntry(

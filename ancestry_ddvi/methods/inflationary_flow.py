@@ -176,7 +176,7 @@ class InflationaryFlow(Recipe):
                     f"Give {'0 or' if name == 'gap' else 'above 0,'} up to {most}.",
                 )
 
-    def fewest_components(self, dims: int) -> int:
+    def min_components(self, dims: int) -> int:
         """As many as coordinates: the map is invertible."""
         return dims
 

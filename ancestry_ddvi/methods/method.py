@@ -132,7 +132,7 @@ class Recipe(abc.ABC):
         if dims < 1:
             raise UsageProblem(f"--dims is {dims}", "Give 1 or more.")
 
-    def fewest_components(self, dims: int) -> int:
+    def min_components(self, dims: int) -> int:
         """Smallest number of principal components: one more than there are coordinates."""
         return dims + 1
 

@@ -1,4 +1,4 @@
-"""Images as kinds of data: black and white ones of few pixels, and photographs."""
+"""Images as kinds of data: binary images and colour photographs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from .nets import MLP, FourierFeatures, kaiming_init
 CHANNELS = 3
 """Red, green and blue, one whole channel after the other."""
 
-SEEN = (16, 32, 64, 128)
-"""Channels of the encoder's convolutions, each of half the height and width of the one before."""
+ENCODER_CHANNELS = (16, 32, 64, 128)
+"""Channels of the encoder's convolutions, each of which halves height and width."""
 
-PAINTED = (64, 32, 16)
-"""Channels of the decoder before each of its transposed convolutions, which double both."""
-
+DECODER_CHANNELS = (64, 32, 16)
+"""Channels of the decoder before each transposed convolution, which doubles both."""
 
 FREQUENCIES, SPREAD = 64, 0.5
 """Random Fourier features of latents in decoders: how many, and waves per unit."""
@@ -28,7 +27,7 @@ FREQUENCIES, SPREAD = 64, 0.5
 
 @dataclass(frozen=True)
 class GreyPixels(Modality):
-    """Images of zeros and ones, drawn anew from grey levels for each minibatch.
+    """Images of zeros and ones, binarised from grey levels.
 
     Attributes
     ----------
@@ -52,7 +51,7 @@ class GreyPixels(Modality):
 
 @dataclass(frozen=True)
 class ColourPixels(Modality):
-    """Images of three channels of 256 levels, which are served divided by 255.
+    """Images of three channels of 256 levels, divided by 255.
 
     Attributes
     ----------
@@ -75,8 +74,8 @@ class ColourPixels(Modality):
 class PixelEncoder(nn.Module):
     """Context from pixels by four convolutions of stride two.
 
-    Nothing is normalised: across a batch, rows would depend on each other, and within an image
-    its brightness would be lost, the main variation that few latents can represent.
+    There is no normalisation: batch normalisation would make rows depend on each other, and
+    normalisation of an image would remove its brightness, its main variation.
 
     Parameters
     ----------
@@ -89,9 +88,13 @@ class PixelEncoder(nn.Module):
     def __init__(self, channels: int, height: int, across: int, width: int) -> None:
         super().__init__()
         layers: list[nn.Module] = [nn.Unflatten(1, (channels, height, across))]
-        for before, after in zip((channels, *SEEN), SEEN, strict=False):
+        for before, after in zip((channels, *ENCODER_CHANNELS), ENCODER_CHANNELS, strict=False):
             layers += [nn.Conv2d(before, after, 3, 2, 1), nn.SiLU()]
-        left = SEEN[-1] * _halved(height, len(SEEN)) * _halved(across, len(SEEN))
+        left = (
+            ENCODER_CHANNELS[-1]
+            * _halved(height, len(ENCODER_CHANNELS))
+            * _halved(across, len(ENCODER_CHANNELS))
+        )
         layers += [nn.Flatten(), nn.Linear(left, width), nn.SiLU()]
         self.net = kaiming_init(nn.Sequential(*layers))
 
@@ -103,16 +106,16 @@ class PixelEncoder(nn.Module):
 
 def conv_decoder(dims: int, height: int, across: int, width: int) -> nn.Sequential:
     """From latents (n, dims) to (n, channels * height * across) by transposed convolutions."""
-    doublings = 2 ** len(PAINTED)
-    small = (PAINTED[0], height // doublings, across // doublings)
+    doublings = 2 ** len(DECODER_CHANNELS)
+    small = (DECODER_CHANNELS[0], height // doublings, across // doublings)
     waves = FourierFeatures(dims, FREQUENCIES, SPREAD)
     layers: list[nn.Module] = [waves, nn.Linear(waves.outputs, width), nn.SiLU()]
     layers += [nn.Linear(width, small[0] * small[1] * small[2]), nn.Unflatten(1, small)]
-    for before, after in zip(PAINTED, (*PAINTED[1:], CHANNELS), strict=True):
+    for before, after in zip(DECODER_CHANNELS, (*DECODER_CHANNELS[1:], CHANNELS), strict=True):
         layers += [nn.SiLU(), nn.ConvTranspose2d(before, after, 4, 2, 1)]
     return nn.Sequential(*layers, nn.Flatten())
 
 
 def _halved(length: int, times: int) -> int:
-    """A length after convolutions of stride two, each of which rounds a half up."""
+    """A length after convolutions of stride two, rounded up by each."""
     return -(-length >> times)

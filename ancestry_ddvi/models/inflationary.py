@@ -13,7 +13,7 @@ from .likelihoods.scores import NormalScores
 from .normal import log_normal
 from .priors.gaussian import StandardNormal
 
-AT_ONCE = 64
+CHUNK = 64
 """Densities are computed for a multiple of so many rows: see ``_unique_density``."""
 
 
@@ -93,12 +93,12 @@ def variances(batch: Batch) -> Tensor:
 def _unique_density(flow: Flow, x: Tensor, noise: Tensor) -> Tensor:
     """Log densities, computed once for runs of equal rows; (n,).
 
-    Rows are padded to a multiple of ``AT_ONCE``, so that results do not depend on other samples.
+    Rows are padded to a multiple of ``CHUNK``, so that results do not depend on other samples.
     """
     distinct, where = torch.unique_consecutive(
         torch.cat([x, noise], -1), dim=0, return_inverse=True
     )
-    count = -(-len(distinct) // AT_ONCE) * AT_ONCE
+    count = -(-len(distinct) // CHUNK) * CHUNK
     filled = distinct[torch.arange(count, device=x.device) % len(distinct)]
     found: Tensor = flow.log_density(*filled.chunk(2, -1))[where]
     return found

@@ -33,10 +33,13 @@ class Labels(nn.Module, abc.ABC):
 
     Attributes
     ----------
+    classes : int
+        Number of classes; 0 if there are none.
     noise_vectors : int
         Standard-normal vectors that drawing a label consumes.
     """
 
+    classes: int
     noise_vectors: int
 
     @abc.abstractmethod
@@ -63,6 +66,7 @@ class Labels(nn.Module, abc.ABC):
 class NoLabels(Labels):
     """No classes: one hypothesis for each row."""
 
+    classes = 0
     noise_vectors = 0
 
     def hypotheses(self, context: Tensor, known: Tensor | None) -> Hypotheses:

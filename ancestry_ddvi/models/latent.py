@@ -7,7 +7,7 @@ import abc
 from torch import Tensor, nn
 
 from .batch import Batch, Draw
-from .labels import Labels, NoLabels
+from .labels import Labels
 from .likelihoods.base import Likelihood
 from .priors.base import Prior
 
@@ -39,9 +39,9 @@ class LatentModel(nn.Module, abc.ABC):
 
         Shape (n, groups); None where the model has neither.
         """
-        if isinstance(self.labels, NoLabels):
-            return self.prior.responsibilities(z)
-        return self.labels.probabilities(self.encoder(batch))
+        if self.labels.classes:
+            return self.labels.probabilities(self.encoder(batch))
+        return self.prior.responsibilities(z)
 
     def log_joint(self, batch: Batch, z: Tensor) -> Tensor:
         """Log p(x | z) + log p(z), in nats, classes summed out; (n,)."""

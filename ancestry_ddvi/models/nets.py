@@ -36,8 +36,8 @@ class MLP(nn.Module):
 class FourierFeatures(nn.Module):
     """Random Fourier features: z, sin(w z) and cos(w z) for fixed random frequencies w.
 
-    Images change quickly with two latents; with these features the decoder can change quickly,
-    which a plain network learns late or never (Tancik et al. 2020, section 4).
+    With two latents, images change quickly with each. Plain networks learn such high frequencies
+    slowly (Tancik et al. 2020, section 4).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Noise schedules: functions from a number of steps to how much signal is left after each."""
+"""Noise schedules: from a number of steps to the signal variance after each step."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ import math
 import torch
 from torch import Tensor
 
-LEFT = 1e-3
-"""Share of the signal's variance that survives the whole schedule, for any number of steps."""
+MIN_SIGNAL = 1e-3
+"""Signal variance at the end of the cosine schedule, for any number of steps."""
 
-
-FINEST = 0.01
-"""Noise below the first step of the geometric schedule, in units of the signal."""
+MIN_NOISE = 0.01
+"""Start of the geometric schedule, in standard deviations of the signal."""
 
 
 def cosine(steps: int) -> Tensor:
     """Signal variance abar_0 .. abar_T of the cosine schedule, spread over T = ``steps``.
 
-    Nichol & Dhariwal (2021), equation 17, with abar_0 = 1 and abar_T = ``LEFT``: the last
-    auxiliary is all but standard normal whatever T is, unlike a fixed list of betas.
+    Nichol & Dhariwal (2021), equation 17, with abar_0 = 1 and abar_T = ``MIN_SIGNAL``: the
+    last auxiliary is nearly standard normal for any T, unlike with a fixed list of betas.
 
     Returns
     -------
@@ -29,7 +28,7 @@ def cosine(steps: int) -> Tensor:
     t = torch.arange(steps + 1, dtype=torch.float64) / steps
     angle = (t + offset) / (1 + offset) * math.pi / 2
     signal = torch.cos(angle).square() / math.cos(offset / (1 + offset) * math.pi / 2) ** 2
-    return LEFT + (1 - LEFT) * signal.clamp(0, 1)
+    return MIN_SIGNAL + (1 - MIN_SIGNAL) * signal.clamp(0, 1)
 
 
 def linear(steps: int) -> Tensor:
@@ -45,18 +44,19 @@ def linear(steps: int) -> Tensor:
 
 
 def geometric(steps: int) -> Tensor:
-    """Signal variance when noise grows by a constant factor, from ``FINEST`` signals to one.
+    """Signal variance when noise grows by a constant factor, from ``MIN_NOISE`` to 1.
 
-    Noise and signal are measured in standard deviations. A posterior is a twentieth of its prior
-    wide, or less: a schedule whose first step already adds three tenths of a prior, such as five
-    steps of a cosine, asks one normal step to draw the whole shape. Nothing asks the last
-    auxiliary to be standard normal, because the chain depends on the data.
+    Noise is in standard deviations of the signal. A posterior has at most a twentieth of the
+    standard deviation of its prior. If the first step adds three tenths of the prior's, as with
+    five steps of the cosine schedule, a single normal step has to draw the whole shape of the
+    posterior. The last auxiliary need not be standard normal, because the chain depends on the
+    data.
 
     Returns
     -------
     Tensor of float64, (steps + 1,)
     """
-    noise = torch.logspace(math.log10(FINEST), 0, steps + 1, dtype=torch.float64)[1:]
+    noise = torch.logspace(math.log10(MIN_NOISE), 0, steps + 1, dtype=torch.float64)[1:]
     return torch.cat([torch.ones(1, dtype=torch.float64), 1 / (1 + noise.square())])
 
 

@@ -125,6 +125,6 @@ class Variational(LatentModel):
 
     def _classes(self, n: int) -> Tensor | None:
         """Classes drawn from p(label), where there are any."""
-        if isinstance(self.labels, NoLabels):
+        if not self.labels.classes:
             return None
         return torch.multinomial(self.prior.log_class().exp(), n, replacement=True)

@@ -1,4 +1,4 @@
-"""What a model keeps of its panel as a whole: where its samples lie, its groups, its surprises.
+"""What a model keeps of its reference panel as a whole: densities, labelled groups, tails.
 
-Plain numbers of groups and of every sample, never of a sample.
+Summaries of many samples; never the coordinates of a single sample.
 """

@@ -1,4 +1,4 @@
-"""How far out in a crowd."""
+"""Empirical p-values with an exponential tail."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ KNOTS = np.linspace(0, 0.9, 10)
 
 @dataclass(frozen=True)
 class EmpiricalTail:
-    """How often samples of the panel exceed a value, beyond the largest seen too.
+    """The share of the reference panel above a value, extrapolated beyond the largest observed.
 
-    Below the ninetieth percentile by interpolation, above as an exponential.
+    Interpolated between quantiles up to the ninetieth percentile, exponential above it.
 
     Attributes
     ----------
     knots : tuple of float
-        Quantiles of the panel, from the least to the ninetieth percentile.
+        Quantiles of the panel, from the minimum to the ninetieth percentile.
     excess : float
-        Mean excess above the last.
+        Mean excess above the last knot.
     """
 
     knots: tuple[float, ...]
@@ -30,14 +30,14 @@ class EmpiricalTail:
 
     @classmethod
     def of(cls, values: np.ndarray) -> EmpiricalTail:
-        """The tail of the panel's own values; (samples,)."""
+        """The tail of the values of the panel; (samples,)."""
         knots = np.quantile(values, KNOTS)
         above = values[values > knots[-1]] - knots[-1]
         excess = above.mean() if len(above) else values.std()
         return cls(tuple(knots.tolist()), max(float(excess), 1e-9))
 
     def chance(self, values: np.ndarray) -> np.ndarray:
-        """The share of the panel expected above each value; (samples,)."""
+        """Empirical p-values: the share of the panel expected above each value; (samples,)."""
         below = 1 - np.interp(values, self.knots, KNOTS)
         above = np.maximum(values - self.knots[-1], 0) / self.excess
         return np.asarray(below * np.exp(-above))

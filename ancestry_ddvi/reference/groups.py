@@ -1,4 +1,4 @@
-"""Labelled groups of the panel, and how likely a sample belongs to each."""
+"""Labelled groups of the reference panel, and the probability that a sample belongs to each."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import numpy as np
 from .normals import Normals, log_mean
 
 MIN_GROUP_SIZE = 5
-"""Samples below which a group is not kept: a mean of so few would say where a sample is."""
+"""Fewest samples of a group: the mean of fewer would reveal coordinates of single samples."""
 
 SHRINKAGE = 6.0
-"""Samples's worth of the common covariance in that of every group."""
+"""Weight of the common covariance in the covariance of every group, in samples."""
 
 ROUNDS = 30
 FLOOR = 5e-4
-"""Least variance of a group along each axis, in units of the prior's."""
+"""Smallest variance of a group along each axis, in units of the prior's."""
 
 TEMPERATURES = np.exp(np.linspace(np.log(0.5), np.log(4), 43))
 
 
-class Placed(Protocol):
-    """Weighted draws of samples, and what the model believed of them beforehand."""
+class WeightedDraws(Protocol):
+    """Weighted posterior draws of samples, and the log density of the prior at each."""
 
     @property
     def draws(self) -> np.ndarray:
@@ -41,10 +41,10 @@ class Placed(Protocol):
 
 @dataclass(frozen=True)
 class Groups:
-    """The labels of a panel, on one level or several, such as population and superpopulation.
+    """Labels of a reference panel on one or more levels, such as population and superpopulation.
 
-    Samples with the same labels on all levels make a cell, and every cell is a normal in the
-    space of places; a group is a mixture of its cells.
+    Samples with the same labels on all levels form a cell. Every cell is a normal in the space of
+    coordinates; a group is the mixture of its cells.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Groups:
     normals : Normals
         One for each cell, weighted by its share of the samples.
     temperature : tuple of float
-        On each level, what log odds are divided by: 1 where they are right as they are.
+        What log odds are divided by on each level; 1 leaves them as they are.
     """
 
     levels: tuple[str, ...]
@@ -68,21 +68,21 @@ class Groups:
         cls,
         levels: Sequence[str],
         labels: Sequence[tuple[str, ...]],
-        placed: Placed,
+        posterior: WeightedDraws,
     ) -> Groups | None:
         """Groups of labelled samples; None where no cell has ``MIN_GROUP_SIZE`` samples.
 
-        A cell is where its samples truly are, not where their posterior means are: expectation
-        maximisation over the draws, reweighted from the model's prior to the cell, takes the
-        width of every sample's posterior out again. Covariances are shrunk to the common one, so
-        that a small cell has one too.
+        The normal of a cell describes true coordinates, not posterior means: expectation
+        maximisation over the draws, reweighted from the prior of the model to the cell, removes
+        the width of every posterior. Covariances are shrunk towards the common one, which keeps
+        those of small cells well conditioned.
 
         Parameters
         ----------
         levels : sequence of str
         labels : sequence of tuple of str
             Of each sample on each level.
-        placed : Placed
+        posterior : WeightedDraws
         """
         from scipy.special import softmax
 
@@ -90,31 +90,30 @@ class Groups:
         if not cells:
             return None
         rows = [np.flatnonzero([label == cell for label in labels]) for cell in cells]
-        log_ratio = np.log(np.maximum(placed.weight, 1e-300)) - placed.belief
-        samples = [(placed.draws[members], log_ratio[members]) for members in rows]
-        places = [draws for draws, _ in samples]
-        normals = _fitted(places, [np.full(z.shape[:2], 1 / z.shape[1]) for z in places])
+        log_ratio = np.log(np.maximum(posterior.weight, 1e-300)) - posterior.belief
+        samples = [(posterior.draws[members], log_ratio[members]) for members in rows]
+        draws = [z for z, _ in samples]
+        normals = _fitted(draws, [np.full(z.shape[:2], 1 / z.shape[1]) for z in draws])
         for _ in range(ROUNDS):
             closeness = [
-                normals[k : k + 1].log_density(draws) + ratio
-                for k, (draws, ratio) in enumerate(samples)
+                normals[k : k + 1].log_density(z) + ratio for k, (z, ratio) in enumerate(samples)
             ]
-            normals = _fitted(places, [softmax(each, axis=1) for each in closeness])
+            normals = _fitted(draws, [softmax(each, axis=1) for each in closeness])
         return cls(tuple(levels), tuple(cells), normals, (1.0,) * len(levels))
 
     def names(self, level: int) -> list[str]:
-        """The groups of a level, in order."""
+        """The groups of a level, sorted."""
         return sorted({cell[level] for cell in self.cells})
 
-    def probabilities(self, level: int, placed: Placed) -> np.ndarray:
+    def probabilities(self, level: int, posterior: WeightedDraws) -> np.ndarray:
         """Probability of each group of a level; (samples, groups).
 
-        By Bayes' rule, p(group | x) is in proportion to p(group) times the integral of
-        p(x | z) p(z | group), which is the mean of p(z | group) / p(z) over the posterior
-        under the model's own prior p(z): the prior of places is not counted twice.
+        By Bayes' rule, p(group | x) is proportional to p(group) times the integral of
+        p(x | z) p(z | group). That integral is the mean of p(z | group) / p(z) over the
+        posterior under the model's prior p(z), so the prior is not counted twice.
         """
-        ratio = self.normals.log_densities(placed.draws) - placed.belief[..., None]
-        by_cell = log_mean(ratio, placed.weight)
+        ratio = self.normals.log_densities(posterior.draws) - posterior.belief[..., None]
+        by_cell = log_mean(ratio, posterior.weight)
         names = self.names(level)
         part = np.array([names.index(cell[level]) for cell in self.cells])
         belongs = part[:, None] == np.arange(len(names))
@@ -122,10 +121,9 @@ class Groups:
         return _sharpened(every, self.temperature[level])
 
     def log_chances(self, level: int, points: np.ndarray) -> np.ndarray:
-        """Log probability of each group of a level for a sample at exactly this place.
+        """Log probability of each group of a level at exactly known coordinates.
 
-        As ``probabilities`` has it for a posterior that is a point, where the prior of places
-        is the same for every group and goes.
+        The limit of ``probabilities`` for a posterior that is a point; the prior cancels.
 
         Parameters
         ----------
@@ -146,23 +144,23 @@ class Groups:
         return np.asarray(log_softmax(np.stack(groups, axis=1) / self.temperature[level], axis=1))
 
     def normals_of(self, level: int, name: str) -> Normals:
-        """The cells of one group, with weights that sum to 1."""
+        """The cells of one group, their weights scaled to sum to 1."""
         part, all_of = self._belongs(level, name), self.normals
         weight = all_of.weight[part]
         return Normals(weight / weight.sum(), all_of.mean[part], all_of.covariance[part])
 
     def _belongs(self, level: int, name: str) -> np.ndarray:
-        """Which cells are of a group; bool (cells,)."""
+        """Which cells belong to a group; bool (cells,)."""
         return np.array([cell[level] == name for cell in self.cells])
 
     def tempered(self, shown: Sequence[tuple[np.ndarray, Sequence[str]]]) -> Groups:
-        """With the temperatures that suit samples who were not used to make the groups.
+        """These groups with temperatures fitted to samples that were not used to make them.
 
         Parameters
         ----------
         shown : sequence of (ndarray, sequence of str)
-            For each level, probabilities at temperature 1, (samples, groups), and the truth; a
-            sample may be shown several times, with more evidence and with less.
+            For each level, probabilities at temperature 1, (samples, groups), and true labels. A
+            sample may occur several times, with different shares of its variants.
         """
         found = []
         for level, (chance, truth) in enumerate(shown):
@@ -173,7 +171,7 @@ class Groups:
         return self.at(found)
 
     def at(self, temperature: Sequence[float]) -> Groups:
-        """With these temperatures."""
+        """These groups with the temperatures given."""
         return replace(self, temperature=tuple(temperature))
 
     def as_json(self) -> dict[str, Any]:
@@ -196,15 +194,15 @@ class Groups:
         )
 
 
-def _fitted(places: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> Normals:
-    """The normal of each cell, from its samples' draws and their weights."""
-    size = np.array([len(draws) for draws in places])
+def _fitted(draws: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> Normals:
+    """The normal of each cell, from the draws of its samples and their weights."""
+    size = np.array([len(z) for z in draws])
     mean = np.array([
-        np.einsum("ns,nsi->i", w, z) / len(z) for z, w in zip(places, weights, strict=True)
+        np.einsum("ns,nsi->i", w, z) / len(z) for z, w in zip(draws, weights, strict=True)
     ])  # fmt: skip
     scatter = np.array([
         np.einsum("ns,nsi,nsj->ij", w, z - m, z - m)
-        for z, w, m in zip(places, weights, mean, strict=True)
+        for z, w, m in zip(draws, weights, mean, strict=True)
     ])  # fmt: skip
     common = scatter.sum(axis=0) / size.sum()
     covariance = (scatter + SHRINKAGE * common) / (size + SHRINKAGE)[:, None, None]
@@ -218,7 +216,7 @@ def _sharpened(chance: np.ndarray, temperature: float) -> np.ndarray:
 
 
 def _temperature(chance: np.ndarray, right: np.ndarray) -> float:
-    """The temperature with the least log loss (Guo et al. 2017)."""
+    """The temperature with the smallest log loss (Guo et al. 2017)."""
     samples = np.arange(len(right))
     losses = [
         -np.log(np.maximum(_sharpened(chance, t)[samples, right], 1e-12)).mean()

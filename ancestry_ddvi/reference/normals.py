@@ -1,4 +1,4 @@
-"""Weighted normals: the density of places of many samples without the place of any of them."""
+"""Mixtures of normals: a density of many samples that holds no single one's coordinates."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Normals:
-    """Normals with weights that sum to 1.
+    """A mixture of normals.
 
     Attributes
     ----------
     weight : ndarray of float64, (normals,)
+        Sum to 1.
     mean : ndarray of float64, (normals, dims)
     covariance : ndarray of float64, (normals, dims, dims)
     """
@@ -48,7 +49,7 @@ class Normals:
         return np.asarray(self.mean[which] + np.einsum("nij,nj->ni", factor, normal))
 
     def __getitem__(self, some: slice) -> Normals:
-        """Some of the normals, at the weights they have."""
+        """Some of the normals, with their weights unchanged."""
         return Normals(self.weight[some], self.mean[some], self.covariance[some])
 
     def as_json(self) -> dict[str, Any]:
@@ -62,7 +63,7 @@ class Normals:
 
 
 def log_mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Log of the weighted mean of exp(values) over axis 1; the rest of the shape stays.
+    """Log of the weighted mean of exp(values) over the draws; (samples, ...).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whether a sample looks like the samples of the panel, by three checks of different kinds."""
+"""The out-of-panel test: whether a sample resembles the reference panel, by three checks."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ CHECKS = ("position", "fit", "norm")
 these scores there? Norm: do samples there have genotypes of this norm?"""
 
 MAX_NORMALS, PER_NORMAL = 12, 20
-"""Normals that describe where the panel lies: at most, and samples for each at least."""
+"""Largest number of normals in the density of the panel, and samples per normal at least."""
 
 FLOOR = 0.005
-"""Least variance of such a normal along each axis."""
+"""Added to the variance of such a normal along each axis."""
 
 
 @dataclass(frozen=True)
 class Diagnostics:
-    """What the checks look at.
+    """What the checks are computed from.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Diagnostics:
     excess : ndarray, (samples,)
         See ``Projection.norm_excess``.
     thinning : ndarray, (samples,)
-        Variants of the model over those observed.
+        Number of variants of the model over the effective number observed.
     """
 
     draws: np.ndarray
@@ -50,19 +50,19 @@ class Diagnostics:
 
 @dataclass(frozen=True)
 class OutOfPanelTest:
-    """The three checks, each against the samples of the panel, and all of them together.
+    """The three checks, each against the samples of the panel, and their combination.
 
     Attributes
     ----------
     places : Normals
-        Where samples of the panel lie.
+        Density of the panel's posterior means.
     length_mean, length_sd : float
-        Of the panel's excess of length (``Projection.norm_excess``).
+        Median and robust standard deviation of the panel's ``Projection.norm_excess``.
     tails : mapping from check to EmpiricalTail
     together : EmpiricalTail
         Of Fisher's combination of the three.
     allowance : tuple of two tuples of float
-        By how much the surprise at a place is more, in nats, for a log of ``thinning``.
+        Increase of minus the log density, in nats, at values of the log of ``thinning``.
     """
 
     places: Normals
@@ -74,12 +74,12 @@ class OutOfPanelTest:
 
     @classmethod
     def of(cls, diagnostics: Diagnostics, means: np.ndarray, seed: int) -> OutOfPanelTest:
-        """What the panel's own samples are like.
+        """The test calibrated on the samples of the panel.
 
         Parameters
         ----------
         diagnostics : Diagnostics
-            Of the samples of the panel, as newcomers would have it.
+            Of the samples of the panel, computed as for new samples.
         means : ndarray, (samples, dims)
             Their posterior means.
         seed : int
@@ -92,7 +92,7 @@ class OutOfPanelTest:
         return replace(found, together=EmpiricalTail.of(_fisher(found.chances(diagnostics))))
 
     def values(self, diagnostics: Diagnostics) -> dict[str, np.ndarray]:
-        """How unusual each sample is by each check there is diagnostics for; (samples,) each."""
+        """The statistic of each check that there are diagnostics for; (samples,) each."""
         spread = self.length_sd * np.sqrt(diagnostics.thinning)
         found = {
             "position": self._out_of_place(diagnostics),
@@ -103,20 +103,20 @@ class OutOfPanelTest:
         return found
 
     def _out_of_place(self, diagnostics: Diagnostics) -> np.ndarray:
-        """Minus the log density of the panel, averaged over the posterior, less the allowance."""
+        """Minus the log of the panel's mean density over the posterior, less the allowance."""
         allowance = np.interp(np.log(diagnostics.thinning), *self.allowance)
         density = self.places.log_density(diagnostics.draws)
         return np.asarray(-log_mean(density, diagnostics.weight) - allowance)
 
     def with_allowance(self, full: Diagnostics, thinned: Sequence[Diagnostics]) -> OutOfPanelTest:
-        """With room for the vagueness of samples of whom less is known.
+        """The same test with an allowance for the wider posteriors of samples with few variants.
 
         Parameters
         ----------
         full : Diagnostics
             Of some samples of the panel.
         thinned : sequence of Diagnostics
-            Of the same, from less and less.
+            Of the same samples, from decreasing shares of their variants.
         """
         before = np.median(self._out_of_place(full))
         points = [(0.0, 0.0)]
@@ -127,12 +127,12 @@ class OutOfPanelTest:
         return replace(self, allowance=(knots, values))
 
     def chances(self, diagnostics: Diagnostics) -> dict[str, np.ndarray]:
-        """The share of the panel that is more unusual than each sample, by each check."""
+        """Empirical p-values of each check: the share of the panel that is more unusual."""
         values = self.values(diagnostics)
         return {name: self.tails[name].chance(values[name]) for name in CHECKS if name in values}
 
     def chance(self, diagnostics: Diagnostics) -> np.ndarray:
-        """The share of the panel that is more unusual than each sample, all in all; (samples,)."""
+        """Empirical p-values of all checks combined; (samples,)."""
         return self.together.chance(_fisher(self.chances(diagnostics)))
 
     def as_json(self) -> dict[str, Any]:
@@ -160,7 +160,7 @@ class OutOfPanelTest:
 
 
 def _where(means: np.ndarray, seed: int) -> Normals:
-    """Normals of five samples or more: one of a single sample would say where that sample is."""
+    """Normals of at least five samples: one of a single sample would reveal its coordinates."""
     from sklearn.mixture import GaussianMixture
 
     count = int(np.clip(len(means) // PER_NORMAL, 1, MAX_NORMALS))
@@ -171,5 +171,5 @@ def _where(means: np.ndarray, seed: int) -> Normals:
 
 
 def _fisher(chances: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Minus the sum of log chances (Fisher 1925), no factor of two; (samples,)."""
+    """Minus the sum of log p-values (Fisher 1925), without the factor of two; (samples,)."""
     return np.asarray(-sum(np.log(np.maximum(c, 1e-300)) for c in chances.values()))

@@ -39,7 +39,7 @@ FIXED = {
 """Measures that are the same for all seeds."""
 
 
-def fitted(
+def fit_flow(
     rows: Tensor,
     recipe: InflationaryFlow,
     kept: int,
@@ -88,7 +88,7 @@ def round_trips(flow: Flow, test: Tensor, again: Tensor, z: Tensor, x: Tensor) -
     """
     from scipy.stats import ks_2samp
 
-    error = (again - test).norm(dim=1) / size(test)
+    error = (again - test).norm(dim=1) / total_sd(test)
     before, after = (each.norm(dim=1).cpu().numpy() for each in (z, flow.encode(x)))
     return {
         "round_trip": float(error.mean()),
@@ -97,7 +97,7 @@ def round_trips(flow: Flow, test: Tensor, again: Tensor, z: Tensor, x: Tensor) -
     }
 
 
-def size(rows: Tensor) -> Tensor:
+def total_sd(rows: Tensor) -> Tensor:
     """Root of the total variance of rows (n, dims)."""
     return rows.var(0).sum().sqrt()
 
@@ -109,12 +109,12 @@ def normality(latents: Tensor) -> dict[str, float]:
 
 
 def samples(test: Tensor, made: Tensor, other: Tensor) -> dict[str, float]:
-    """Distances from test data of samples, of other data, and of a normal; per ``size``.
+    """Distances from test data of samples, of other data, and of a normal; per ``total_sd``.
 
     The normal has the mean and the variances of the data: the result of an untrained flow.
     """
     normal = normal_like(other)
-    unit, real = float(size(test)), test.cpu().numpy()
+    unit, real = float(total_sd(test)), test.cpu().numpy()
 
     def distance(rows: Tensor) -> float:
         return sliced_wasserstein(rows.cpu().numpy(), real) / unit

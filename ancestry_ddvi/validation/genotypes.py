@@ -265,7 +265,7 @@ def conclusion(table: Table) -> str:
         if not math.isnan(row[OVER_BASELINE].mean)
     ]
     return "\n".join(sentences) or (
-        f"Nothing can be said of the other posteriors without {BASELINE} in the table."
+        f"No method has a bound to compare with that of {BASELINE}: add --method {BASELINE}."
     )
 
 

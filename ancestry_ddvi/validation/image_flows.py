@@ -35,7 +35,7 @@ KEPT = (0, 2, 16)
 SHARE, MAX_COMPONENTS = 0.95, 64
 """Components hold this share of the variance, and are at most so many."""
 
-JUDGED = 5000
+TEST_IMAGES = 5000
 """Number of test images, and of training images to compare them with."""
 
 LEADING = 16
@@ -162,7 +162,7 @@ def components(images: Images, count: int, device: torch.device) -> ImageCompone
     train, test = (_pixels(x) for x in (images.train_x, images.test_x))
     axes = Axes.of(train, *((1.0, count) if count else (SHARE, MAX_COMPONENTS)))
     rng = stream(0, "images judged")
-    judged = min(JUDGED, len(train), len(test))
+    judged = min(TEST_IMAGES, len(train), len(test))
     test = test[rng.permutation(len(test))[:judged]]
     other = train[rng.permutation(len(train))[:judged]]
     along = [axes.along(rows, device) for rows in (train, test, other)]
@@ -180,7 +180,7 @@ def judge(trial: FlowTrial, parts: ImageComponents, where: Workspace) -> dict[st
     chosen = trial.recipe(len(parts.train))
     kept = min(trial.kept or parts.axes.dims, parts.axes.dims)
     with where.progress.stage(trial.name, chosen.steps) as advance:
-        flow = flows.fitted(parts.train, chosen, kept, where.device, advance)
+        flow = flows.fit_flow(parts.train, chosen, kept, where.device, advance)
     seconds = time.monotonic() - start
     count = min(trial.kept or LEADING, parts.axes.dims)
     with torch.no_grad():
@@ -234,7 +234,7 @@ def _in_pixels(parts: ImageComponents, again: torch.Tensor) -> dict[str, float]:
 
 def _discrepancies(parts: ImageComponents, made: torch.Tensor) -> dict[str, float]:
     """Unbiased squared discrepancies from test images, as in ``flows.samples``."""
-    unit = math.sqrt(TOTAL) / float(flows.size(parts.train))
+    unit = math.sqrt(TOTAL) / float(flows.total_sd(parts.train))
     normal = flows.normal_like(parts.other)
     real = unit * parts.test.cpu().numpy()
     return {

@@ -18,10 +18,10 @@ from ..models.latent import LatentModel
 DRAWS = 100
 """Of the importance-weighted bound."""
 
-JUDGED = 1000
+BOUND_IMAGES = 1000
 """Number of test images for it."""
 
-AT_ONCE = 1000
+CHUNK = 1000
 NEIGHBOURS = 20
 
 
@@ -36,7 +36,7 @@ def latents(model: LatentModel, data: ImageData) -> np.ndarray:
 
 
 def _runs(count: int) -> list[slice]:
-    return [slice(start, start + AT_ONCE) for start in range(0, count, AT_ONCE)]
+    return [slice(start, start + CHUNK) for start in range(0, count, CHUNK)]
 
 
 def latent_metrics(model: LatentModel, z: np.ndarray) -> dict[str, float]:
@@ -71,7 +71,7 @@ def bounds(model: LatentModel, test: ImageData) -> dict[str, float]:
             return {"elbo": math.nan, "importance_bound": math.nan, "paper_elbo": math.nan}
         first.append(weight)
         likelihood.append(model.likelihood.log_prob(batch, z))
-    some = test.batch(slice(0, JUDGED))
+    some = test.batch(slice(0, BOUND_IMAGES))
     many = torch.stack(
         [w for w, _ in (_weighted_draw(model, some) for _ in range(DRAWS)) if w is not None]
     )

@@ -74,7 +74,7 @@ class ToyTrial:
 
     @property
     def recipe(self) -> InflationaryFlow:
-        """The recipe, which compresses nothing where all directions are kept.
+        """The recipe, without compression if all directions are kept.
 
         Raises
         ------
@@ -177,7 +177,7 @@ def _fit(trial: ToyTrial, data: ToyPoints, seed: int, where: Workspace) -> ToyFi
         where.progress.stage(name, chosen.steps) as advance,
     ):
         start = time.monotonic()
-        flow = flows.fitted(data.train, chosen, kept, where.device, advance)
+        flow = flows.fit_flow(data.train, chosen, kept, where.device, advance)
         seconds = time.monotonic() - start
         with torch.no_grad():
             found, latents, made = _measured(flow, data, kept)

@@ -14,6 +14,7 @@ import pytest
 import torch
 from scipy import stats
 from toy_model import SHARES, as_data, simulate, toy_model
+from weights import stored
 
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
 from ancestry_ddvi.inference.sampling import draw_posterior
@@ -23,17 +24,18 @@ from ancestry_ddvi.models.variational import Variational
 
 pytestmark = pytest.mark.statistical
 
-SAMPLES, DRAWS, BINS = 2400, 256, 20
+SAMPLES, DRAWS, BINS = 1200, 256, 20
+
 SMALL = {"width": 32, "encoder_width": 32, "steps": 400, "batch": 128}
 
 
 def fitted(method: str) -> Variational:
-    """A model of the method, trained on samples of a curved world for a few seconds."""
+    """A model of the method, trained on samples of a curved world."""
     torch.manual_seed(1)
     _, samples = simulate(toy_model(), 600, seed=8)
     data = as_data(samples)
     made = replace(recipe(method), **SMALL).build(Spec(data.modality, 2), torch.device("cpu"))
-    made.fit(data, lambda done: None)
+    stored(f"calibration-{method}", made.model, lambda: made.fit(data, lambda done: None))
     return made.model
 
 

@@ -11,7 +11,6 @@ from numpy.testing import assert_allclose
 
 from ancestry_ddvi.genotypes.formats.fields import triples
 from ancestry_ddvi.genotypes.projection.likelihood_scores import (
-    ERROR,
     as_likelihoods,
     scores_of,
     spread,
@@ -21,6 +20,8 @@ from ancestry_ddvi.genotypes.projection.scores import Projection, Scores
 KEPT, ALL = 3, 7
 FIELDS = ("value", "precision", "length", "observed", "effective_variants", "pseudo_haploid")
 BASE_ERROR = 0.005
+ERROR = 0.001
+"""Added to every likelihood, as the pages state it."""
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +124,14 @@ def test_information_is_what_the_mean_tells_of_the_dosage(projection) -> None:
         found = scores_of(one, [np.array([likelihood])])
         assert_allclose(found.effective_variants, [np.clip(1 - variance / 0.42, 0, 1)], rtol=1e-9)
         assert_allclose(found.length, [((mean - 0.6) ** 2 + variance) / 0.42], rtol=1e-9)
+
+
+def test_a_genotype_that_is_excluded_keeps_a_thousandth(projection, samples) -> None:
+    """No measurement excludes a genotype altogether."""
+    certain = hard(samples[:, :3])
+    wrong = np.maximum(certain, 1e-3)
+    assert_allclose(scores_of(projection, certain).value,
+                    scores_of(projection, wrong, error=0.0).value, rtol=1e-9)  # fmt: skip
 
 
 # Order and company -----------------------------------------------------------------------------

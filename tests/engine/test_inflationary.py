@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
 from scipy.stats import chisquare
+from weights import stored
 
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.errors import UsageProblem
@@ -46,25 +49,38 @@ def samples() -> Scores:
     return measured([0.7, 0.5, 0.3])
 
 
-def fitted(samples: Scores, seed: int, **changes: str) -> FlowMethod:
+def untrained(
+    samples: Scores, seed: int, **changes: str
+) -> tuple[FlowMethod, Callable[[], object]]:
+    """A flow, and what trains it."""
     data = ScoreData(samples, CPU)
     made = with_settings(recipe("inflationary-flow"), SETTINGS | changes)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         method = made.build(Spec(data.modality, 2), CPU)
-        method.fit(data, lambda done: None)
+        return method, lambda: method.fit(data, lambda done: None)
+
+
+def fitted(samples: Scores, seed: int, **changes: str) -> FlowMethod:
+    method, train = untrained(samples, seed, **changes)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        train()
     return method
 
 
 @pytest.fixture(scope="module")
 def method(samples) -> FlowMethod:
-    return fitted(samples, 1)
+    method, train = untrained(samples, 1)
+    stored("flow", method.model, train)
+    return method
 
 
 def ids(count: int) -> list[str]:
     return [f"P{i}" for i in range(count)]
 
 
+@pytest.mark.slow
 def test_another_seed_gives_the_same_latents(method, samples):
     other = fitted(samples, 2)
     x = torch.tensor(samples.value, dtype=torch.float32)

@@ -334,7 +334,7 @@ def test_a_method_without_a_decoder_is_refused(without_decoder, method, tmp_path
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"population": "Oz"}, "no group 'Oz'. There are, by level, population: East1, North1"),
+        ({"population": "Oz"}, "no group 'Oz'. Groups by level: population: East1, North1"),
         ({"population": "Oz:0.5"}, "no group 'Oz'"),
         ({"population": ["East1", "East1:2"]}, "given twice"),
         ({"population": "East1:0"}, "no weight above 0"),

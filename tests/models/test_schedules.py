@@ -7,7 +7,14 @@ import math
 import pytest
 import torch
 
-from ancestry_ddvi.models.schedules import FINEST, LEFT, SCHEDULES, cosine, geometric, linear
+from ancestry_ddvi.models.schedules import (
+    MIN_NOISE,
+    MIN_SIGNAL,
+    SCHEDULES,
+    cosine,
+    geometric,
+    linear,
+)
 
 every_schedule = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES.keys())
 T = [1, 2, 3, 5, 10, 20, 50, 100, 1000]
@@ -33,7 +40,7 @@ def test_next_to_nothing_is_left_at_the_end(schedule, steps: int) -> None:
 
 @pytest.mark.parametrize("steps", T)
 def test_the_cosine_leaves_the_same_however_many_steps_there_are(steps: int) -> None:
-    assert cosine(steps)[-1] == pytest.approx(LEFT, rel=1e-9)
+    assert cosine(steps)[-1] == pytest.approx(MIN_SIGNAL, rel=1e-9)
 
 
 def test_the_cosine_is_that_of_nichol_and_dhariwal_before_the_floor() -> None:
@@ -42,7 +49,8 @@ def test_the_cosine_is_that_of_nichol_and_dhariwal_before_the_floor() -> None:
 
     signal = cosine(4)
     for k in range(5):
-        assert signal[k] == pytest.approx(LEFT + (1 - LEFT) * f(k / 4) / f(0), rel=1e-12)
+        expected = MIN_SIGNAL + (1 - MIN_SIGNAL) * f(k / 4) / f(0)
+        assert signal[k] == pytest.approx(expected, rel=1e-12)
 
 
 def test_linear_betas_run_from_a_tenth_to_twenty_over_t() -> None:
@@ -57,5 +65,5 @@ def test_geometric_noise_grows_by_one_factor_up_to_as_much_as_the_signal(steps: 
     signal = geometric(steps)[1:]
     noise = ((1 - signal) / signal).sqrt()
     assert noise[-1] == pytest.approx(1)
-    growth = torch.cat([noise[:1] / FINEST, noise[1:] / noise[:-1]])
+    growth = torch.cat([noise[:1] / MIN_NOISE, noise[1:] / noise[:-1]])
     assert growth.min() == pytest.approx(growth.max())

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 import torch
 from torch import Tensor
+from weights import stored
 
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.genotypes.projection.scores import Scores
@@ -111,7 +112,9 @@ def asleep(model: Variational, steps: int, seed: int = 0, rate: float = 3e-3) ->
 @cache
 def rested() -> Variational:
     """One model after a good sleep, shared by the tests that only look at it."""
-    return asleep(toy_model(), 600)
+    model = toy_model()
+    stored("toy", model, lambda: asleep(model, 600))
+    return model
 
 
 class Grid:

@@ -14,14 +14,14 @@ from .base import DensityPosterior
 class Hierarchical(DensityPosterior):
     """q(y | x) q(z | x, y), against r(y | z) = N(0, I) (Maaloe et al. 2016).
 
-    Both levels are posteriors without auxiliaries of their own. The lower one sees the context
-    plus a function of y that starts at zero.
+    Both levels are posteriors without auxiliaries of their own. The lower one is given the
+    context plus a function of y that starts at zero.
 
     Parameters
     ----------
     upper, lower : DensityPosterior
     context, width : int
-        Width of the context, and of the network that shows it y.
+        Width of the context, and of the network of y.
     """
 
     def __init__(
@@ -52,5 +52,5 @@ class Hierarchical(DensityPosterior):
         return above + self.lower.log_q(z, (), context + self.upper_context(y))
 
     def complete(self, z: Tensor) -> tuple[Tensor, ...]:
-        """Y ~ N(0, I), whatever z."""
+        """Y ~ N(0, I), independently of z."""
         return (torch.randn_like(z),)

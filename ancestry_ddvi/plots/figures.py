@@ -1,0 +1,75 @@
+"""The figures that fit and embed write, one row a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .scatter import coordinates_figure, save
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class FigureData:
+    """What figures of embedded samples are drawn from.
+
+    Attributes
+    ----------
+    coordinates, sd : ndarray of float64, (samples, dims)
+        Posterior means and standard deviations.
+    covariance : ndarray of float64, (samples, dims, dims)
+        Posterior covariances.
+    scores : ndarray of float64, (samples, components)
+        Component scores.
+    labels : sequence of str, optional
+        The finest label of each sample.
+    title, caption : str
+    method : str
+    """
+
+    coordinates: np.ndarray
+    sd: np.ndarray
+    covariance: np.ndarray
+    scores: np.ndarray
+    labels: Sequence[str] | None
+    title: str
+    caption: str
+    method: str
+
+
+def _map(data: FigureData) -> Figure:
+    return coordinates_figure(
+        data.coordinates,
+        data.sd,
+        labels=data.labels,
+        pcs=data.scores,
+        covariance=data.covariance,
+        title=data.title,
+        caption=data.caption,
+        method=data.method,
+    )
+
+
+FIGURES: dict[str, Callable[[FigureData], Figure]] = {"": _map}
+"""Drawn by ``fit`` and ``embed`` as PREFIX.png and PREFIX.svg, or PREFIX.NAME.png and .svg."""
+
+
+def write_figures(prefix: str, data: FigureData) -> dict[str, Path]:
+    """Draw and write every figure; the paths by name and format.
+
+    Raises
+    ------
+    OutputUnwritable
+    """
+    files: dict[str, Path] = {}
+    for name, draw in FIGURES.items():
+        dot = f"{name}." if name else ""
+        written = save(draw(data), f"{prefix}.{name}" if name else prefix)
+        files |= {f"{dot}{kind}": path for kind, path in written.items()}
+    return files

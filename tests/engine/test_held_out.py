@@ -1,0 +1,103 @@
+"""What is held out of training stays out, and thresholds are those that the pages state.
+
+All through the public functions, so that each promise outlives the layout behind them. Numbers
+that the program has as constants are written out here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import ancestry_ddvi
+from ancestry_ddvi.genotypes.simulation.populations import simulate
+from ancestry_ddvi.methods.pca import PCAMethod
+from ancestry_ddvi.reference.groups import Groups
+from ancestry_ddvi.reference.out_of_panel import OutOfPanelTest
+
+SAMPLES, TENTH = 220, 22
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """A fit of 220 samples in four groups, and what the method and the groups were given.
+
+    ``trained`` is the data that the method was fitted to, ``learnt`` every set of groups with the
+    number of samples it was made of, and ``tempered`` those whose temperature was looked for,
+    with the number of rows shown for it.
+    """
+    folder = tmp_path_factory.mktemp("held-out")
+    cohort = simulate(3, {"North": ("N1", "N2"), "South": ("S1", "S2")}, SAMPLES // 4, 800)
+    cohort.write_vcf(folder / "cohort.vcf.gz")
+    rows = map("\t".join, zip(cohort.samples, cohort.population, strict=True))
+    (folder / "labels.tsv").write_text("\n".join(["sample\tpopulation", *rows]) + "\n")
+    seen = SimpleNamespace(trained=[], learnt=[], tempered=[])
+    fit, of, tempered = PCAMethod.fit, Groups.of.__func__, Groups.tempered
+
+    def watched_fit(self, data, advance):
+        seen.trained.append(data.batch().x.numpy().copy())
+        return fit(self, data, advance)
+
+    def watched_of(cls, levels, labels, placed):
+        found = of(cls, levels, labels, placed)
+        seen.learnt.append((found, len(labels), placed.draws[:, 0].copy()))
+        return found
+
+    def watched_tempered(self, shown):
+        seen.tempered.append((self, [len(truth) for _, truth in shown]))
+        return tempered(self, shown)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PCAMethod, "fit", watched_fit)
+        patch.setattr(Groups, "of", classmethod(watched_of))
+        patch.setattr(Groups, "tempered", watched_tempered)
+        seen.done = ancestry_ddvi.fit(
+            [str(folder / "cohort.vcf.gz")], str(folder / "m"), method="pca", device="cpu",
+            labels=str(folder / "labels.tsv"),
+        )  # fmt: skip
+    return seen
+
+
+def test_a_tenth_of_the_samples_is_held_out_of_training(watched) -> None:
+    assert watched.done.summary["samples_in_fit"] == SAMPLES
+    (trained,) = watched.trained
+    assert len(trained) == SAMPLES - TENTH
+    assert len(np.unique(trained, axis=0)) == SAMPLES - TENTH
+
+
+def test_temperatures_come_from_groups_without_the_samples_they_are_judged_by(watched) -> None:
+    assert sorted(size for _, size, _ in watched.learnt) == [SAMPLES - TENTH, SAMPLES]
+    ((judge, shown),) = watched.tempered
+    (size,) = (size for found, size, _ in watched.learnt if found is judge)
+    assert size == SAMPLES - TENTH
+    assert all(count % TENTH == 0 for count in shown)
+
+
+def test_samples_that_judge_groups_are_those_held_out_of_training(watched) -> None:
+    """The groups of the others are made of the very samples that the method was fitted to."""
+    (trained,) = watched.trained
+    (others,) = (draws for _, size, draws in watched.learnt if size == SAMPLES - TENTH)
+    assert len(others) == len(trained)
+    nearness = np.abs(np.corrcoef(others[:, 0], trained[:, 0])[0, 1])
+    assert nearness > 0.9
+
+
+@pytest.mark.parametrize(
+    ("chance", "flagged"), [(0.0, True), (0.0049, True), (0.0051, False), (0.049, False)]
+)
+def test_a_sample_is_unlike_the_panel_where_less_than_5_in_1000_are_more_unusual(
+    fitted_model, cohort_files, tmp_path: Path, monkeypatch, chance: float, flagged: bool
+) -> None:
+    def fixed(self, diagnostics):
+        return np.full(len(diagnostics.draws), chance)
+
+    monkeypatch.setattr(OutOfPanelTest, "chance", fixed)
+    done = ancestry_ddvi.embed(
+        str(fitted_model.files["model"]), [str(cohort_files.query)], str(tmp_path / "e"),
+        device="cpu", draws=2,
+    )  # fmt: skip
+    assert len(done.coordinates.flag) == 8
+    assert all(("unlike_panel" in flag) == flagged for flag in done.coordinates.flag)
