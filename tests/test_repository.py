@@ -119,5 +119,7 @@ def test_the_example_data_are_small():
     assert sum(path.stat().st_size for path in (ROOT / "example_data").iterdir()) < 1_000_000
 
 
-def test_the_picture_of_the_readme_is_small():
-    assert (ROOT / "docs/images/example.png").stat().st_size < 200_000
+def test_pictures_are_small():
+    sizes = {path.name: path.stat().st_size for path in (ROOT / "docs/images").iterdir()}
+    assert "1000-genomes.png" in sizes
+    assert [name for name, size in sizes.items() if size >= 300_000] == []
