@@ -11,7 +11,6 @@ of the code, not to be a good model.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,22 +19,6 @@ import pytest
 POPULATIONS = {"North": ("North1", "North2"), "South": ("South1",), "East": ("East1",)}
 VARIANTS = 2400
 SAMPLES = 32
-
-
-@pytest.fixture(scope="session", autouse=True)
-def calibrated_on_twenty() -> Iterator[None]:
-    """Fits calibrate themselves on 20 samples, not 100, which takes a third of the time.
-
-    Hardly trained networks need new proposals for every sample, share of variants and temperature.
-    """
-    from ancestry_ddvi.fitting import calibration, pipeline
-
-    users = [module for module in (calibration, pipeline) if hasattr(module, "CALIBRATED")]
-    assert users
-    with pytest.MonkeyPatch.context() as patch:
-        for module in users:
-            patch.setattr(module, "CALIBRATED", 20)
-        yield
 
 
 @pytest.fixture(scope="session")
