@@ -74,10 +74,11 @@ def condition(
     reward : callable, optional
         Log of a reward at coordinates, (n, dims) -> (n,).
     sampler : str
-        "own": the draws of the generator's own posterior, weighted and refined. "outsourced": a
-        diffusion sampler trained for the purpose, on samples seen as sharply as those given: its
-        weighted draws are of the same posterior in any company, but not to the last digit.
-        "auto": the first wherever enough draws carry its weights, else the second.
+        "own": without training, by weighted draws of the generator's own posterior or, of few
+        latents, by draws chosen from proposals that are spread over the prior. "outsourced": a
+        diffusion sampler trained on samples observed as precisely as those given; its weighted
+        draws are of the same posterior in any company, but not to the last digit. "auto": the
+        first wherever enough draws carry its weights, else the second.
     sampler_steps : int
         Training steps of the diffusion sampler.
     draws, seed, device, threads, min_variants, build, labels, draws_out, field, progress

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from scipy.special import logsumexp
 
-from ancestry_ddvi.reference.groups import MIN_GROUP_SIZE, Groups
+from ancestry_ddvi.reference.groups import Groups
 from ancestry_ddvi.reference.normals import Normals, log_mean
 
 NAMES = (("A1", "A"), ("A2", "A"), ("B1", "B"))
@@ -119,15 +119,54 @@ def test_they_are_where_samples_are_and_not_where_their_posterior_means_are() ->
     assert np.abs(shrunk - truth.mean[0]).max() > 0.12
 
 
-def test_a_cell_of_few_samples_is_not_kept() -> None:
-    places = np.random.default_rng(0).normal(size=(MIN_GROUP_SIZE * 2 - 1, 2))
-    labels = [("many",)] * MIN_GROUP_SIZE + [("few",)] * (MIN_GROUP_SIZE - 1)
+def test_a_cell_of_four_samples_is_not_kept_and_one_of_five_is() -> None:
+    places = np.random.default_rng(0).normal(size=(9, 2))
+    labels = [("five",)] * 5 + [("four",)] * 4
     found = Groups.of(("population",), labels, points(places))
     assert found is not None
-    assert found.names(0) == ["many"]
-    assert (
-        Groups.of(("population",), labels[MIN_GROUP_SIZE:], points(places[MIN_GROUP_SIZE:])) is None
-    )
+    assert found.names(0) == ["five"]
+    assert Groups.of(("population",), labels[5:], points(places[5:])) is None
+
+
+def test_covariances_are_shrunk_by_six_samples_and_have_a_floor() -> None:
+    """In closed form, for coordinates known without error."""
+    rng = np.random.default_rng(8)
+    places = np.concatenate([rng.normal(size=(10, 2)), np.tile([3.0, 4.0], (30, 1))])
+    found = Groups.of(("p",), [("wide",)] * 10 + [("none",)] * 30, points(places))
+    assert found is not None
+    wide = 10 * np.cov(places[:10].T, bias=True)
+    floor = 0.0005 * np.eye(2)
+    expected = [6 * wide / 40 / 36 + floor, (wide + 6 * wide / 40) / 16 + floor]
+    np.testing.assert_allclose(found.normals.covariance, expected, rtol=1e-9)
+    np.testing.assert_allclose(found.normals.mean, [[3, 4], places[:10].mean(axis=0)])
+    np.testing.assert_allclose(found.normals.weight, [0.75, 0.25])
+
+
+def test_at_known_coordinates_probabilities_are_those_of_a_posterior_of_one_draw() -> None:
+    places = np.random.default_rng(6).normal(size=(7, 2))
+    found = groups().at((1.7, 0.6))
+    for level in range(2):
+        np.testing.assert_allclose(
+            np.exp(found.log_chances(level, places)), found.probabilities(level, points(places))
+        )
+
+
+def test_normals_of_a_group_are_its_cells_in_proportion() -> None:
+    found, whole = groups().normals_of(1, "A"), groups().normals
+    np.testing.assert_allclose(found.weight, [5 / 7, 2 / 7])
+    np.testing.assert_array_equal(found.mean, whole.mean[:2])
+    np.testing.assert_array_equal(found.covariance, whole.covariance[:2])
+
+
+@pytest.mark.statistical
+def test_draws_of_normals_have_their_moments() -> None:
+    truth = groups().normals
+    drawn = truth.sample(60_000, np.random.default_rng(7))
+    mean = truth.weight @ truth.mean
+    second = truth.covariance + np.einsum("ki,kj->kij", truth.mean, truth.mean)
+    np.testing.assert_allclose(drawn.mean(axis=0), mean, atol=0.02)
+    covariance = np.einsum("k,kij->ij", truth.weight, second) - np.outer(mean, mean)
+    np.testing.assert_allclose(np.cov(drawn.T), covariance, atol=0.03)
 
 
 def test_temperatures_mend_probabilities_that_are_too_sure() -> None:

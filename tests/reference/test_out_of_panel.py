@@ -103,3 +103,54 @@ def test_the_tail_of_an_exponential_is_exact() -> None:
     tail = EmpiricalTail.of(np.random.default_rng(9).exponential(2.0, 20_000))
     x = np.array([0.5, 2.0, 8.0, 20.0])
     np.testing.assert_allclose(tail.chance(x), np.exp(-x / 2), rtol=0.12)
+
+
+def test_a_tail_is_interpolated_to_the_ninetieth_percentile_and_exponential_beyond() -> None:
+    """Of 0 to 100: a tenth lies above 90, by 5.5 on average."""
+    tail = EmpiricalTail.of(np.arange(101.0))
+    x = np.array([-3.0, 0.0, 45.0, 90.0, 95.0, 300.0])
+    beyond = 0.1 * np.exp(-np.array([5.0, 210.0]) / 5.5)
+    np.testing.assert_allclose(tail.chance(x), [1.0, 1.0, 0.55, 0.1, *beyond])
+
+
+def test_a_tail_of_equal_values_is_a_step() -> None:
+    tail = EmpiricalTail.of(np.full(30, 2.0))
+    assert tail.chance(np.array([2.1]))[0] == 0
+    assert tail.chance(np.array([1.9]))[0] == 1
+
+
+def known(means: np.ndarray) -> Diagnostics:
+    """Coordinates without an error, under nothing else to say."""
+    samples = len(means)
+    excess = np.random.default_rng(1).normal(size=samples)
+    return Diagnostics(means[:, None], np.ones((samples, 1)), None, excess, np.ones(samples))
+
+
+@pytest.mark.parametrize(("samples", "normals"), [(15, 1), (39, 1), (40, 2), (79, 3), (600, 12)])
+def test_there_is_a_normal_for_twenty_samples_and_there_are_twelve_at_most(samples, normals):
+    """Clusters as many as normals, far apart, so that none of them is left with four samples."""
+    cluster = np.arange(samples) % normals
+    means = 100.0 * cluster[:, None] + np.random.default_rng(2).normal(size=(samples, 2))
+    found = OutOfPanelTest.of(known(means), means, seed=1).places
+    assert len(found.weight) == normals
+    assert found.weight.sum() == pytest.approx(1)
+
+
+def test_normals_of_the_panel_have_a_floor() -> None:
+    means = np.stack([np.arange(10.0), np.full(10, 3.0)], axis=1)
+    found = OutOfPanelTest.of(known(means), means, seed=1).places
+    np.testing.assert_allclose(found.covariance[0], np.diag([8.25 + 0.005, 0.005]), atol=1e-9)
+
+
+def test_the_spread_of_lengths_is_robust_and_the_combination_is_fishers() -> None:
+    """1.4826 median absolute deviations; minus the sum of the logs of the three p-values."""
+    diagnostics = replace(crowd(SAMPLES, 1), excess=np.r_[1e6, np.arange(1.0, SAMPLES)])
+    found = OutOfPanelTest.of(diagnostics, diagnostics.draws.mean(axis=1), seed=1)
+    assert found.length_mean == pytest.approx(300.5)
+    assert found.length_sd == pytest.approx(1.4826 * 150, rel=0.01)
+    chances = found.chances(diagnostics)
+    assert len(chances) == 3
+    sums = -np.log(np.stack(list(chances.values()))).sum(axis=0)
+    np.testing.assert_allclose(
+        found.chance(diagnostics), EmpiricalTail.of(sums).chance(sums), rtol=1e-9
+    )
