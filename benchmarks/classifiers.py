@@ -80,7 +80,7 @@ class Answers:
         chance, truth, named = self.probability[known], self.truth[known], self.named[known]
         number = np.array([np.flatnonzero(self.groups == name)[0] for name in truth])
         named_at_all = named != NONE
-        every_named = self.named != NONE
+        every_named = (self.named != NONE) & (not known.all())
         return {
             "method": self.method,
             "level": self.level,
