@@ -154,3 +154,14 @@ def test_the_spread_of_lengths_is_robust_and_the_combination_is_fishers() -> Non
     np.testing.assert_allclose(
         found.chance(diagnostics), EmpiricalTail.of(sums).chance(sums), rtol=1e-9
     )
+
+
+def test_an_allowance_starts_at_nothing_and_is_never_negative(panel) -> None:
+    """The same posteriors said to be of fewer variants are no vaguer; others are nearer."""
+    full = crowd(40, 5)
+    thinned = replace(full, thinning=np.full(40, np.e))
+    middle = replace(thinned, draws=np.full((40, DRAWS, 2), 1.5))
+    for of_fewer in (thinned, middle):
+        knots, values = panel.with_allowance(full, [of_fewer]).allowance
+        np.testing.assert_allclose(knots, [0, 1])
+        np.testing.assert_allclose(values, [0, 0], atol=1e-12)
