@@ -11,6 +11,7 @@ of the code, not to be a good model.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,6 +20,22 @@ import pytest
 POPULATIONS = {"North": ("North1", "North2"), "South": ("South1",), "East": ("East1",)}
 VARIANTS = 2400
 SAMPLES = 32
+
+
+@pytest.fixture(scope="session", autouse=True)
+def calibrated_on_twenty(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fits of the fast tests calibrate themselves on 20 samples, not 100: a third of the time.
+
+    Hardly trained networks need new proposals for every sample, share of variants and temperature.
+    """
+    if "not slow" not in request.config.option.markexpr:
+        yield
+        return
+    from ancestry_ddvi.fitting import calibration
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(calibration, "MAX_CALIBRATED", 20)
+        yield
 
 
 @pytest.fixture(scope="session")

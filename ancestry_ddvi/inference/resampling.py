@@ -22,4 +22,5 @@ def systematic(weight: np.ndarray, count: int, offset: float) -> np.ndarray:
         In order; a draw comes up floor(count * weight) times, or once more.
     """
     ticks = (np.arange(count) + offset) / count
-    return np.asarray(np.searchsorted(np.cumsum(weight), ticks).clip(max=len(weight) - 1))
+    last = np.flatnonzero(weight)[-1]  # rounding may put the last tick beyond the sum of weights
+    return np.asarray(np.searchsorted(np.cumsum(weight), ticks).clip(max=last))

@@ -141,8 +141,8 @@ def test_a_method_without_error_bars_gets_those_of_a_grid(two_modes, sparse, pop
         two_modes, sparse, tmp_path / "c", population=population, draws=128,
         reward=None if population else lambda z: np.zeros(len(z)), sampler="own",
     )  # fmt: skip
-    # Over 8 seeds, 5 constraints, 8 samples and torch's default, AVX2 and AVX-512 instructions,
-    # means were off by at most 0.13 standard deviations, and standard deviations by 20 %.
+    # Over 5 constraints, 8 samples and 8 seeds (3 each with AVX2 and AVX-512 instructions), means
+    # were off by at most 0.13 standard deviations, and standard deviations by 20 %.
     batch = scores_of(grid.fitted, sparse)
     prior = grid.log_prior + (grid.groups(population) if population else 0)
     for sample in range(len(done.coordinates.samples)):

@@ -144,7 +144,7 @@ def test_the_density_is_that_of_the_mixture():
 def test_without_noise_the_density_is_that_of_data_blurred_by_the_floor(floor):
     """Of normal data in closed form: variances xi, and the floor in units of them, add up."""
     flow = Flow(4, 8, 1, kept=4, **({} if floor == 1e-4 else {"floor": floor}))
-    flow.settle(torch.arange(4.0), SPECTRUM)
+    flow.set_moments(torch.arange(4.0), SPECTRUM)
     x = flow.centre + SPECTRUM.sqrt() * torch.randn(50, 4)
     truth = torch.distributions.Normal(flow.centre, (SPECTRUM * (1 + floor)).sqrt())
     found = flow.log_density(x, torch.zeros_like(x))

@@ -9,6 +9,7 @@ from linear_gaussian import linear_gaussian
 from scipy import stats
 from torch import Tensor, nn
 from toy_model import Grid, as_data, factors, simulate, toy_model
+from weights import stored
 
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
 from ancestry_ddvi.inference.sampling import draw_posterior
@@ -140,9 +141,11 @@ SAMPLES, DRAWS, BINS = 1020, 128, 17
 
 @pytest.fixture(scope="module")
 def sampler() -> Variational:
-    """A sampler of the toy model's posterior after a few seconds."""
+    """A sampler of the toy model's posterior after a few seconds of training."""
     torch.manual_seed(4)
-    return taught(toy_model(steps=5, schedule="geometric"), 500, 200)
+    model = toy_model(steps=5, schedule="geometric")
+    stored("sampler", model, lambda: taught(model, 500, 200))
+    return model
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +167,7 @@ def test_ranks_of_the_truth_are_uniform(embedded) -> None:
         below = posterior.draws[:, :, axis] < truth[:, None, axis]
         rank = (posterior.weight * below).sum(axis=1).clip(0, 1)
         counts = np.histogram(rank, np.linspace(0, 1, BINS + 1))[0]
-        assert stats.chisquare(counts).pvalue > 1e-4  # another network on every kind of processor
+        assert stats.chisquare(counts).pvalue > 0.01
         for promised in (0.5, 0.8, 0.95):
             covered = (np.abs(rank - 0.5) < promised / 2).mean()
             assert covered == pytest.approx(promised, abs=0.03)
