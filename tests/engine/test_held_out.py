@@ -18,12 +18,12 @@ from ancestry_ddvi.methods.pca import PCAMethod
 from ancestry_ddvi.reference.groups import Groups
 from ancestry_ddvi.reference.out_of_panel import OutOfPanelTest
 
-SAMPLES, TENTH = 220, 22
+SAMPLES, TENTH = 200, 20
 
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
-    """A fit of 220 samples in four groups, and what the method and the groups were given.
+    """A fit of 200 samples in four groups, and what the method and the groups were given.
 
     ``trained`` is the data that the method was fitted to, ``learnt`` every set of groups with the
     number of samples it was made of, and ``tempered`` those whose temperature was looked for,
