@@ -35,9 +35,10 @@ from ._running import running, tell
     type=click.Choice(["auto", "own", "outsourced"]),
     default="auto",
     show_default=True,
-    help="Sampler for --given. own: no training; weighted draws of the method's posterior or, for up "
-    "to four latents, of proposals spread over the prior. outsourced: a diffusion sampler trained on the constraint. auto: own, and outsourced for "
-    "samples with too few effective draws.",
+    help="Sampler for --given. own: no training; weighted draws of the method's posterior or, for "
+    "up to four latents, of proposals spread over the prior. outsourced: a diffusion sampler "
+    "trained on the constraint. auto: own, and outsourced for samples with too few effective "
+    "draws.",
 )
 @click.option(
     "--sampler-steps",
