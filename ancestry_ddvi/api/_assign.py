@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FOLDS = 5
-"""One in so many labelled samples judges the groups learnt from the others."""
+"""One in FOLDS labelled samples is held out, to calibrate the groups of the others."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -109,7 +109,7 @@ def fit(
         Prefix of everything that is written; by default the name of the first input.
     labels : str, optional
         Tab-separated table with a header, sample IDs and labels first: colours of the figure,
-        and groups that the model keeps as a whole, for ``assign``.
+        and groups of which the model stores a summary, for ``assign``.
     dims : int
         Number of coordinates.
     seed : int
@@ -123,7 +123,7 @@ def fit(
     prior : str, optional
         A name of ``models.priors.PRIORS``, such as "mixture:12"; by default the method's.
     semi_supervised : bool
-        Let the labels guide the fit; samples without a label are free.
+        Let the labels guide the fit; samples without a label are used unlabelled.
     chain : str, optional
         UCSC chain file from the cohort's genome build to another, such as
         hg19ToHg38.over.chain.gz: the model then knows its variants in both builds.

@@ -38,7 +38,7 @@ def ingest(
     Raises
     ------
     DDVIError
-        One of its children, with problem, remedy and exit code; so do all verbs.
+        If something cannot be read or written.
     """
     prefix = out or f"{default_prefix(inputs)}.genotypes"
     prepare_folder(Path(prefix))

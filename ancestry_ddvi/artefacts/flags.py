@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..genotypes.qc.filters import FILTERS
+
 
 @dataclass(frozen=True)
 class Flag:
@@ -129,6 +131,8 @@ FLAGS = {flag.name: flag for flag in _ROWS}
 def join_flags(*flags: str) -> str:
     """Flags in the order of ``FLAGS``, separated by commas.
 
+    A filter of samples without a flag of its own flags them with its name; such flags come last.
+
     Parameters
     ----------
     *flags : str
@@ -137,12 +141,13 @@ def join_flags(*flags: str) -> str:
     Raises
     ------
     KeyError
-        If a flag has no row in ``FLAGS``.
+        If a flag has no row in ``FLAGS`` and is not the name of a filter.
     """
+    known = dict.fromkeys([*FLAGS, *FILTERS])
     raised = {name for flag in flags for name in flag.split(",") if name}
-    if unknown := raised - FLAGS.keys():
+    if unknown := raised - known.keys():
         raise KeyError(f"no row in FLAGS: {', '.join(sorted(unknown))}")
-    return ",".join(name for name in FLAGS if name in raised)
+    return ",".join(name for name in known if name in raised)
 
 
 def flag_samples(raised: Mapping[str, np.ndarray], *others: Sequence[str]) -> list[str]:

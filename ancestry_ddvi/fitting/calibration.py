@@ -44,7 +44,7 @@ class Calibration:
     temperature : float
         Factor for the variance of scores.
     coverage : list of dict
-        ``share`` of the variants; ``covered_50``, ``covered_80``, ``covered_95`` by the law of
+        ``share`` of the variants; ``covered_50``, ``covered_80``, ``covered_95`` as computed by
         ``nested_coverage``.
     rows : ndarray of int
         Which samples of the fit.
@@ -69,7 +69,7 @@ class Calibration:
         return replace(self, full=full, thinned=thinned)
 
     def as_json(self) -> dict[str, Any]:
-        """The figures."""
+        """Plain values of the temperature and the coverage."""
         return {
             "samples": len(self.rows),
             "temperature": self.temperature,
@@ -144,10 +144,10 @@ def calibrate(
     """
     shares, parts = zip(*thinned, strict=True)
     for temperature in TEMPERATURES:
-        cooled = [scores.tempered(temperature) for scores in (full, *parts)]
+        widened = [scores.tempered(temperature) for scores in (full, *parts)]
         whole, *some = (
             (method.embed(ScoreData(scores, device), ids, draws=DRAWS, seed=seed), scores)
-            for scores in cooled
+            for scores in widened
         )
         covered = [[_covered(whole[0], part, level) for level in LEVELS] for part, _ in some]
         if not any(_too_short(by_level[-1], LEVELS[-1]) for by_level in covered):

@@ -26,7 +26,7 @@ def learn_groups(
 ) -> tuple[Groups | None, list[dict[str, Any]]]:
     """The labelled groups of the reference panel, with calibrated probabilities.
 
-    Temperatures and figures come from held-out samples, judged by groups learnt from the other
+    Temperatures and metrics come from held-out samples, judged by groups learnt from the other
     samples; the groups that are kept are learnt from all of them.
 
     Parameters

@@ -41,7 +41,7 @@ class FitRequest:
     options : FitOptions
     device : torch.device
     labels : Labels, optional
-        Groups that the model keeps as a whole; their finest level guides the fit if
+        Groups of which the model stores a summary; their finest level guides the fit if
         ``options.classes`` names it.
     chain : Chain, optional
         To a second genome build, in which the model then knows its positions too. It also says

@@ -57,7 +57,9 @@ def _map(data: FigureData) -> Figure:
 
 
 FIGURES: dict[str, Callable[[FigureData], Figure]] = {"": _map}
-"""Drawn by ``fit`` and ``embed`` as PREFIX.png and PREFIX.svg, or PREFIX.NAME.png and .svg."""
+"""Drawn by ``fit``, ``embed`` and ``condition --given`` as PREFIX.NAME.png and .svg.
+
+The map has the empty name: PREFIX.png and PREFIX.svg."""
 
 
 def write_figures(prefix: str, data: FigureData) -> dict[str, Path]:

@@ -126,6 +126,23 @@ def test_the_command_line_hands_its_option_to_fit(command, cohort_files, tmp_pat
     assert "--first-base is -1" in refused.stderr
 
 
+def test_a_fit_flags_the_samples_that_it_takes(
+    registered, store: GenotypeStore, cohort_files, tmp_path
+) -> None:
+    from ancestry_ddvi import api
+
+    plain = quality_control(store, Filters())
+    share = (store.dosages(plain.variants) == 1).mean(axis=0)
+    limit = float(np.sort(share[plain.fit_samples])[-4])
+    done = api.fit(
+        [str(cohort_files.cohort)], str(tmp_path / "y"), method="pca", device="cpu",
+        filters=Filters(max_het=limit),
+    )  # fmt: skip
+    flags = [flag.split(",") for flag in done.coordinates.flag]
+    assert sum("max-het" in each for each in flags) == 3
+    assert done.summary["flags"]["max-het"] == 3
+
+
 def test_the_model_and_the_summary_keep_its_option(registered, cohort_files, tmp_path) -> None:
     import json
     from importlib.resources import files

@@ -63,7 +63,7 @@ def _log10(values: np.ndarray) -> np.ndarray:
 
 
 def _probabilities(values: np.ndarray) -> np.ndarray:
-    """As given; those of old files, which are on the phred scale, are missing."""
+    """As given; phred-scaled probabilities, as in VCF before 4.3, are treated as missing."""
     total = values.sum(axis=1, keepdims=True)
     sound = (values.min(axis=1, keepdims=True) >= 0) & (np.abs(total - 1) <= _SUM_TOLERANCE)
     return np.where(sound, values / total, np.nan)

@@ -112,8 +112,8 @@ FILTERS: dict[str, Filter] = {
         remedy="Raise --ld-r2",
         options=(
             Option(
-                "ld_r2", 0.1, "Squared correlation from which one of two variants within the LD "
-                "window is dropped.", "R2", highest=1,
+                "ld_r2", 0.1, "Squared correlation at or above which one of two variants within "
+                "the LD window is dropped.", "R2", highest=1,
             ),
             Option("ld_window_kb", 1000.0, "LD window in kb.", "KB"),
         ),
@@ -126,14 +126,14 @@ FILTERS: dict[str, Filter] = {
         remedy="Raise --king-cutoff",
         options=(
             Option(
-                "king_cutoff", SECOND_DEGREE, "KING-robust kinship from which one of two samples "
-                "is left out of the fit; it gets coordinates and a flag.", "KINSHIP", highest=0.5,
+                "king_cutoff", SECOND_DEGREE, "KING-robust kinship at or above which one of two "
+                "samples is left out of the fit; it gets coordinates and a flag.", "KINSHIP", highest=0.5,
             ),
         ),
     ),
     "maf, unrelated": Filter(
         keep=imported("maf:keep_among_unrelated"),
-        keeps="as `maf`, with the threshold found there",
+        keeps="as `maf`, repeated without relatives at the same threshold",
         why="some alleles are carried by the relatives alone",
         remedy="Lower --maf",
     ),
