@@ -127,7 +127,8 @@ FILTERS: dict[str, Filter] = {
         options=(
             Option(
                 "king_cutoff", SECOND_DEGREE, "KING-robust kinship at or above which one of two "
-                "samples is left out of the fit; it gets coordinates and a flag.", "KINSHIP", highest=0.5,
+                "samples is left out of the fit; it gets coordinates and a flag.", "KINSHIP",
+                highest=0.5,
             ),
         ),
     ),
