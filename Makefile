@@ -1,6 +1,7 @@
 # make demo       fit the example cohort, embed and assign a query; ends with the paths of the results
 # make test       linters, types, layers and the fast tests
-# make test-slow  the tests left out of it
+# make test-pages the code of the pages and the workflow, run as written
+# make test-slow  all tests left out of it
 # make docs       the pages and pictures that are made from the program; the map of the README needs
 #                 a folder with the 1000 Genomes genotypes: make docs DATA=../data
 # make clean      remove what these made
@@ -18,7 +19,7 @@ development := $(VENV)/development.stamp
 pip := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 ddvi := $(VENV)/bin/ddvi-ancestry
 
-.PHONY: demo test test-slow docs clean
+.PHONY: demo test test-pages test-slow docs clean
 
 demo: $(runtime)
 	$(ddvi) fit example_data/cohort.vcf.gz --labels example_data/labels.tsv --out demo/cohort
@@ -37,6 +38,9 @@ test: $(development)
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --dist loadfile
+
+test-pages: $(development)
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto -m slow tests/docs tests/pipelines
 
 test-slow: $(development)
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --dist loadfile -m slow

@@ -48,7 +48,7 @@ def embed(fitted: api.Fitted, query, prefix) -> api.Embedded:
     return api.embed(str(fitted.files["model"]), [str(query)], str(prefix), draws=8, device="cpu")
 
 
-LONG = ("h-iaf-vae",)
+LONG = ("h-iaf-vae", "umap")
 """More than five seconds a fit."""
 
 
@@ -168,7 +168,7 @@ def test_a_sample_of_the_fit_is_embedded_where_the_fit_put_it(
     assert np.array_equal(again.mean, fitted.coordinates.mean)
 
 
-@pytest.mark.parametrize("method", [n for n, row in METHODS.items() if not row.embeds_new_samples])
+@pytest.mark.parametrize("method", rows(lambda row: not row.embeds_new_samples))
 def test_a_method_that_cannot_embed_new_samples_refuses(
     method, fits, cohort_files, tmp_path
 ) -> None:

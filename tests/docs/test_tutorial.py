@@ -50,10 +50,12 @@ def block(outputs: list[str], words: str) -> str:
     return outputs[number]
 
 
+@pytest.mark.slow
 def test_a_dry_run_names_the_files_and_writes_none(outputs):
     assert "tutorial/cohort.ddvi" in block(outputs, "--dry-run")
 
 
+@pytest.mark.slow
 def test_three_samples_are_left_out_of_the_fit(outputs):
     lines = block(outputs, "awk").splitlines()[1:]
     flags = [line.split("\t")[-1].split(",")[0] for line in lines]
@@ -61,12 +63,14 @@ def test_three_samples_are_left_out_of_the_fit(outputs):
     assert sorted(left_out) == ["duplicate", "low_call_rate", "related"]
 
 
+@pytest.mark.slow
 def test_the_whole_table_of_quality_control_is_shown(outputs):
     table = block(outputs, "grep -A 11").splitlines()
     assert table[1].startswith("filter")
     assert table[-1].startswith("maf, unrelated")
 
 
+@pytest.mark.slow
 def test_samples_are_most_similar_to_their_own_superpopulation(outputs):
     """Not of their own population: 200 steps are few, and the groups of one are similar."""
     rows = [line.split("\t") for line in block(outputs, "assign.superpopulation").splitlines()[1:]]
@@ -76,6 +80,7 @@ def test_samples_are_most_similar_to_their_own_superpopulation(outputs):
     assert sum(row[2] == t for row, t in zip(rows, truth, strict=True)) >= 9
 
 
+@pytest.mark.slow
 def test_every_population_is_beside_the_truth(outputs):
     rows = [line.split("\t") for line in block(outputs, "paste").splitlines()]
     table = [row for row in rows if len(row) == 7]
@@ -85,21 +90,25 @@ def test_every_population_is_beside_the_truth(outputs):
     assert len(table) == 13
 
 
+@pytest.mark.slow
 def test_two_in_five_variants_are_missing_in_the_query(outputs):
     assert float(block(outputs, "variant_fraction")) == pytest.approx(0.6, abs=0.02)
 
 
+@pytest.mark.slow
 def test_a_sample_alone_has_the_same_coordinates_as_in_a_batch(outputs):
     assert block(outputs, "diff").endswith("the same\n")
 
 
 @pytest.mark.parametrize("call", ["model.embed", "ad.assign"])
+@pytest.mark.slow
 def test_results_in_python_have_a_row_for_every_sample(outputs, call):
     labels = (ROOT / "example_data/query_labels.tsv").read_text().splitlines()[1:]
     rows = [line.split()[1] for line in block(outputs, call).splitlines() if "sim" in line]
     assert rows == [line.split("\t")[0] for line in labels]
 
 
+@pytest.mark.slow
 def test_an_error_is_a_sentence_and_a_code(outputs):
     assert "is not a ddvi-ancestry model" in block(outputs, "exit code")
     assert block(outputs, "exit code").endswith("exit code 3\n")

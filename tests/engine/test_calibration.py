@@ -39,7 +39,10 @@ def fitted(method: str) -> Variational:
     return made.model
 
 
-@pytest.fixture(scope="module", params=["ddvi", "vae", "iaf-vae", "h-iaf-vae"])
+@pytest.fixture(
+    scope="module",
+    params=["ddvi", "vae", "iaf-vae", pytest.param("h-iaf-vae", marks=pytest.mark.slow)],
+)
 def simulated(request) -> tuple[np.ndarray, PosteriorDraws]:
     """Where samples of the model truly are, and where they are embedded."""
     model = fitted(request.param)

@@ -246,7 +246,7 @@ def test_the_seed_of_the_draws_moves_places_by_less_than_their_bars(
     assert 0 < np.abs(moved).mean() < 0.15
 
 
-@pytest.mark.parametrize("dims", [1, 8])
+@pytest.mark.parametrize("dims", [1, pytest.param(8, marks=pytest.mark.slow)])
 def test_any_number_of_dimensions(cohort_files, tmp_path, dims: int) -> None:
     fitted = fit(cohort_files.cohort, tmp_path / "x", dims=dims)
     assert fitted.coordinates.mean.shape[1] == dims

@@ -140,6 +140,7 @@ def test_ranks_of_simulated_samples_are_uniform(method):
         assert chisquare(counts).pvalue > 0.01
 
 
+@pytest.mark.slow
 def test_correlated_noise_is_made_up_for_by_weights(method):
     """Draws under uncorrelated noise, weighted, against a grid of importance draws."""
     covariance = np.array([[30.0, 18, 1], [18, 20, 2], [1, 2, 4]])

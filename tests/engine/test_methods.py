@@ -109,7 +109,14 @@ def joint(model, batch: Batch, z: torch.Tensor) -> torch.Tensor:
 
 @pytest.mark.statistical
 @pytest.mark.parametrize("prior", ["", "mixture:3"])
-@pytest.mark.parametrize("method", [m for m in NETWORKS if METHODS[m].gives_sd])
+@pytest.mark.parametrize(
+    "method",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name == "h-iaf-vae" else [])
+        for name in NETWORKS
+        if METHODS[name].gives_sd
+    ],
+)
 def test_weights_hold_the_joint_density_and_nothing_is_missing(method: str, prior: str) -> None:
     """E_q[w g(z) / p(x, z)] is the integral of g: one, for every density g where q has mass."""
     torch.manual_seed(3)

@@ -61,6 +61,7 @@ def sampled(seed: int, steps: int, ends: int | None = None) -> OutsourcedDraws:
         return weighted_draws(sampler, THREE, reference.z, 8000)
 
 
+@pytest.mark.slow
 @pytest.mark.statistical
 def test_three_narrow_modes_are_found_in_proportion() -> None:
     found = sampled(seed=0, steps=400)

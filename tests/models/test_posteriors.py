@@ -87,7 +87,13 @@ def test_every_parameter_learns_from_a_draw(name) -> None:
     assert still - unseen - {"time"} == set()
 
 
-@every_posterior
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name == "hierarchical" else [])
+        for name in POSTERIORS
+    ],
+)
 @pytest.mark.statistical
 def test_the_density_of_latents_is_one_once_paths_are_summed_over(name, float64) -> None:
     """Mean over paths of q(z, path) / r(path | z), summed over a grid of z."""

@@ -61,6 +61,7 @@ def samples(coordinates: Path) -> list[str]:
     return [line.split("\t")[0] for line in coordinates.read_text().splitlines()[1:]]
 
 
+@pytest.mark.slow
 def test_all_samples_of_the_cohort_and_the_queries_have_coordinates(folder):
     labelled = samples(ROOT / "example_data/labels.tsv")
     queried = samples(ROOT / "example_data/query_labels.tsv")
@@ -68,11 +69,13 @@ def test_all_samples_of_the_cohort_and_the_queries_have_coordinates(folder):
     assert samples(folder / "queries/january.coords.tsv") == queried
 
 
+@pytest.mark.slow
 def test_a_query_gets_the_same_coordinates_under_any_name(folder):
     one, other = (folder / f"queries/{name}.coords.tsv" for name in ("january", "all-again"))
     assert one.read_bytes() == other.read_bytes()
 
 
+@pytest.mark.slow
 def test_extra_options_reach_the_commands(folder):
     fitted = json.loads((folder / "cohort.summary.json").read_text())["options"]
     embedded = json.loads((folder / "queries/january.summary.json").read_text())["options"]
@@ -82,12 +85,14 @@ def test_extra_options_reach_the_commands(folder):
     assert assigned["min_prob"] == 0.5
 
 
+@pytest.mark.slow
 def test_all_samples_of_a_query_are_assigned_on_every_level_of_the_labels(folder):
     queried = samples(ROOT / "example_data/query_labels.tsv")
     for level in ("population", "superpopulation"):
         assert samples(folder / f"queries/january.assign.{level}.tsv") == queried
 
 
+@pytest.mark.slow
 def test_messages_of_the_commands_are_kept(folder):
     for log, path in {
         "fit.log": "cohort.ddvi",
@@ -99,6 +104,7 @@ def test_messages_of_the_commands_are_kept(folder):
         assert [line for line in lines if not line.startswith("results/")]
 
 
+@pytest.mark.slow
 def test_a_second_run_has_nothing_to_do(folder):
     assert "Nothing to be done" in snakemake(folder.parent, "--dry-run").stdout
 

@@ -51,6 +51,7 @@ def test_every_method_gets_a_row_with_bounds_where_it_has_them(method, mnist, tm
     assert len(list((tmp_path / "pictures").glob("*.png"))) == 2
 
 
+@pytest.mark.slow
 def test_with_labels_the_classifier_is_scored_and_neighbours_know_no_more(mnist, tmp_path) -> None:
     settings = SMALL | {"width": "32", "encoder_width": "32"}
     files = bench(mnist, tmp_path, labels=40, epochs=100.0, settings=settings)
