@@ -207,10 +207,9 @@ def test_a_method_that_does_not_use_labels_refuses_them(method, cohort_files, tm
     "prior",
     [
         "mixture:3",
-        "ring",
         *(
             pytest.param(name, marks=pytest.mark.slow)
-            for name in ("square:0.2", "swiss-roll:0.2", "pinwheel:3")
+            for name in ("ring", "square:0.2", "swiss-roll:0.2", "pinwheel:3")
         ),
     ],
 )
