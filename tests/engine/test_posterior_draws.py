@@ -190,3 +190,25 @@ def test_a_standard_error_is_that_of_a_mean() -> None:
     values = np.random.default_rng(0).normal(size=400)
     assert standard_error(values) == pytest.approx(values.std(ddof=1) / 20)
     assert np.isnan(standard_error(values[:1]))
+
+
+def test_correlations_are_those_of_the_weighted_draws() -> None:
+    rng = np.random.default_rng(4)
+    cholesky = np.array([[2.0, 0, 0], [1.0, 1.0, 0], [0.5, -0.3, 0.2]])
+    posterior = PosteriorDraws(rng.normal(size=(1, 4000, 3)) @ cholesky.T)
+    expected = np.corrcoef(posterior.draws[0].T)[np.triu_indices(3, 1)]
+    np.testing.assert_allclose(posterior.correlation[0], expected, rtol=1e-6)
+
+
+def test_weights_hundreds_of_nats_apart_give_finite_bounds() -> None:
+    log_weight = np.array([[-2000.0, 3.0, 900.0]])
+    posterior = PosteriorDraws(np.zeros((1, 3, 2)), log_weight)
+    assert posterior.importance_bound[0] == pytest.approx(900 - np.log(3))
+    assert posterior.log_evidence[0] == pytest.approx(900 - np.log(3))
+
+
+def test_the_axes_do_not_depend_on_where_the_middle_of_the_cloud_is() -> None:
+    rng = np.random.default_rng(6)
+    mean, scores = rng.normal(size=(50, 2)), rng.normal(size=(50, 4))
+    moved = rotation(mean + np.array([30.0, -7.0]), scores)
+    np.testing.assert_allclose(moved, rotation(mean, scores), atol=1e-9)

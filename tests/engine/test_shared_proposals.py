@@ -5,18 +5,26 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from toy_model import rested
 
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.errors import NothingLeft
 from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.inference.constraint import constrained
-from ancestry_ddvi.inference.shared_proposals import distinct
+from ancestry_ddvi.inference.shared_proposals import Proposals, distinct
 from ancestry_ddvi.models.autoencoder import Autoencoder
 from ancestry_ddvi.models.encoders import ScoreEncoder
 from ancestry_ddvi.models.labels import NoLabels
 from ancestry_ddvi.models.likelihoods.scores import ScoreLikelihood
 from ancestry_ddvi.models.posteriors.point import Point
 from ancestry_ddvi.models.priors.gaussian import StandardNormal
+
+
+def test_half_of_the_proposals_spread_twice_as_wide_as_the_prior() -> None:
+    proposals = Proposals.of(rested(), lambda z: torch.zeros(len(z)), seed=1)
+    own, wide = proposals.z.double().chunk(2)
+    np.testing.assert_allclose(own.std(0), 1, atol=0.02)
+    np.testing.assert_allclose(wide.std(0), 2, atol=0.04)
 
 
 def chosen(log_weight: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
