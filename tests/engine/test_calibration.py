@@ -24,7 +24,7 @@ from ancestry_ddvi.models.variational import Variational
 
 pytestmark = pytest.mark.statistical
 
-SAMPLES, DRAWS, BINS = 1200, 256, 20
+SAMPLES, DRAWS, BINS = 2400, 256, 20
 
 SMALL = {"width": 32, "encoder_width": 32, "steps": 400, "batch": 128}
 

@@ -198,8 +198,8 @@ def test_posterior_draws_have_the_moments_of_the_posterior(noise):
 
 @pytest.mark.statistical
 def test_ranks_of_the_truth_among_posterior_draws_are_uniform():
-    """Simulation-based calibration: 800 samples from the prior, seen with very uneven noise."""
-    known, samples, draws = mixture(), 800, 39
+    """Simulation-based calibration: 1,500 samples from the prior, seen with very uneven noise."""
+    known, samples, draws = mixture(), 1500, 39
     flow = exact_flow(known)
     truth = flow.decode(torch.randn(samples, 4))
     noise = torch.exp(torch.empty(samples, 4).uniform_(-2, 5))
