@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
@@ -49,31 +47,23 @@ def samples() -> Scores:
     return measured([0.7, 0.5, 0.3])
 
 
-def untrained(
-    samples: Scores, seed: int, **changes: str
-) -> tuple[FlowMethod, Callable[[], object]]:
-    """A flow, and what trains it."""
+def fitted(samples: Scores, seed: int, name: str = "", **changes: str) -> FlowMethod:
+    """A flow trained here, or with the stored weights of that name."""
     data = ScoreData(samples, CPU)
     made = with_settings(recipe("inflationary-flow"), SETTINGS | changes)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         method = made.build(Spec(data.modality, 2), CPU)
-        return method, lambda: method.fit(data, lambda done: None)
-
-
-def fitted(samples: Scores, seed: int, **changes: str) -> FlowMethod:
-    method, train = untrained(samples, seed, **changes)
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        train()
+        if name:
+            stored(name, method.model, lambda: method.fit(data, lambda done: None))
+        else:
+            method.fit(data, lambda done: None)
     return method
 
 
 @pytest.fixture(scope="module")
 def method(samples) -> FlowMethod:
-    method, train = untrained(samples, 1)
-    stored("flow", method.model, train)
-    return method
+    return fitted(samples, 1, "flow")
 
 
 def ids(count: int) -> list[str]:
