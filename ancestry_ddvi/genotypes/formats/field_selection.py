@@ -8,9 +8,8 @@ from contextlib import closing
 from itertools import islice
 
 from ...errors import InputUnreadable, UsageProblem
-from .bcf import admitted, htslib_records, quiet_htslib
 from .fields import GT, LIKELIHOOD_FIELDS
-from .likelihood_source import file_header, values_of
+from .likelihood_source import admitted, file_header, htslib_records, quiet_htslib, values_of
 from .registry import likelihood_file
 from .streams import display_name
 from .variant_filter import VariantFilter

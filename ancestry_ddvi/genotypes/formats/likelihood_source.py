@@ -2,22 +2,69 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ...errors import InputUnreadable
 from ..variants import Block
-from .bcf import admitted, htslib_records, quiet_htslib
 from .fields import triples
 from .packing import variants_at_once
 from .source import GenotypeSource
 from .streams import check_bgzf_end, inflated, lines, open_bytes
 from .variant_filter import Variant, VariantFilter, table
 from .vcf_header import BCF_START, VcfHeader, bcf_header_lines, read_header
+
+_HTSLIB_DEFAULT = 3
+
+
+@contextmanager
+def quiet_htslib() -> Iterator[None]:
+    """Keep htslib from writing to standard error."""
+    from cyvcf2.cyvcf2 import set_htslib_log_level
+
+    set_htslib_log_level(0)
+    try:
+        yield
+    finally:
+        usual = os.environ.get("CYVCF2_HTSLIB_LOG_LEVEL", "")
+        set_htslib_log_level(int(usual) if usual.isdigit() else _HTSLIB_DEFAULT)
+
+
+def htslib_records(path: str) -> Generator[Any, None, None]:
+    """Records of a file, as cyvcf2 reads them.
+
+    Raises
+    ------
+    InputUnreadable
+        If the file is damaged; the message gives the last record that was whole.
+    """
+    from cyvcf2 import VCF
+
+    where = "its header"
+    try:
+        for record in VCF(path):
+            yield record
+            where = f"the record after {record.CHROM}:{record.POS}"
+    except Exception as error:  # cyvcf2 raises the base class for damaged files
+        raise InputUnreadable(
+            f"{path} is damaged or cut short in {where}",
+            "Copy it again; `bcftools view` shows more.",
+        ) from error
+
+
+def admitted(variant_filter: VariantFilter, record: Any) -> Variant | None:
+    """The variant of a record of cyvcf2; None where the filter leaves it out."""
+    alleles = variant_filter.admit(
+        record.CHROM, record.POS, record.REF, ",".join(record.ALT), record.FILTER or "PASS"
+    )
+    return Variant(record.CHROM, record.POS, record.ID or ".", *alleles) if alleles else None
 
 
 def file_header(path: str) -> VcfHeader:
