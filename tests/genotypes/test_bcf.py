@@ -229,6 +229,28 @@ def test_a_field_of_text_has_no_numbers(file: File) -> None:
     assert read(file(b.bcf([b.record([field])])))[0].numbers("FT") is None
 
 
+def test_the_symbolic_allele_is_ignored_wherever_it_stands(file: File) -> None:
+    alleles = [b.text(b"A"), b.text(b"<NON_REF>"), b.text(b"g")]
+    path = file(b.bcf([b.record([b.calls([0, 2], [2, 2], [0, 1])], alleles=alleles)]))
+    (block,) = open_source(path).blocks()
+    assert block.variants.alt.tolist() == ["G"]
+    assert block.dosages.tolist() == [[1, 2, -1]]
+
+
+def test_records_whose_calls_were_dropped_are_kept_as_missing(file: File) -> None:
+    dropped = b.vector(INT8, [b.GT]) + b.descriptor(INT8, 0)
+    path = file(b.bcf([b.record([dropped]), b.record([PLAIN_CALLS], pos=100)]))
+    (block,) = open_source(path).blocks()
+    assert block.dosages.tolist() == [[-1, -1, -1], [0, 1, 2]]
+
+
+def test_reading_through_twice_gives_the_same(file: File) -> None:
+    found = BcfFile(path := file(b.bcf([b.record([PLAIN_CALLS])] * 3)), path)
+    assert [*map(shown, found)] == [*map(shown, found)]
+    assert found.header.samples == ("a", "b", "c")
+    assert found.header_lines[0] == b"##fileformat=VCFv4.3"
+
+
 # Headers ---------------------------------------------------------------------------------------
 
 
@@ -340,6 +362,7 @@ DAMAGE = {
     "FILTER is text": (damaged(filters=b.text(b"q")), "type code 7 are not integers"),
     "FILTER is a float": (damaged(filters=b.vector(FLOAT, [0])), "type code 5 are not integers"),
     "too many filters": (damaged(filters=b.vector(INT8, [0] * 20)), "it has 20 filters"),
+    "ID is empty numbers": (damaged(name=b.vector(INT16, [])), "ID is not text"),
     "ID is a number": (damaged(name=b.vector(INT8, [5])), "ID is not text"),
     "REF is a number": (damaged(alleles=[b.vector(INT8, [5]), C]), "REF is not text"),
     "REF is not text": (damaged(alleles=[b.text(b"A\xe9"), C]), "REF is not UTF-8 text"),

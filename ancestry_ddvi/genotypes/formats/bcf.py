@@ -30,6 +30,7 @@ _AT_ONCE = 1 << 18
 _MAX_BYTES = 1 << 30
 """More than any header or record has; what claims to be longer is damaged."""
 
+_SHOWN = 80
 _COPY_AGAIN = "Copy it again; `bcftools view` shows more."
 
 
@@ -86,7 +87,7 @@ class BcfStream:
             try:
                 record = self._next()
             except Damage as error:
-                after = f" (after {last.chromosome}:{last.position})" if last else ""
+                after = f" (after {last.chromosome[:_SHOWN]}:{last.position})" if last else ""
                 raise InputUnreadable(
                     f"{self._name}, record {number}{after}: {error}", _COPY_AGAIN
                 ) from error

@@ -122,8 +122,8 @@ def decode(
 
 
 def _bytes(content: bytes, at: int, end: int, what: str) -> tuple[bytes, int]:
-    code, count, start, stop = vector(content, at, end)
-    if count and code != CHARACTER:
+    code, _, start, stop = vector(content, at, end)
+    if code not in (0, CHARACTER):
         raise Damage(f"{what} is not text")
     return content[start:stop], stop
 
