@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 _QUOTED = 80
 """Characters of the input in a message, at most."""
 

@@ -55,8 +55,12 @@ class ConcatSource(GenotypeSource):
         for source, order in zip(self._sources, self._orders, strict=True):
             for block in source.likelihoods(fields, variants):
                 self._count_skipped()
-                yield block if order is None else LikelihoodBlock(
-                    block.variants, block.values[:, order], block.fields[:, order]
+                yield (
+                    block
+                    if order is None
+                    else LikelihoodBlock(
+                        block.variants, block.values[:, order], block.fields[:, order]
+                    )
                 )
         self._count_skipped()
 
@@ -69,14 +73,13 @@ class ConcatSource(GenotypeSource):
 
 def _orders(sources: Sequence[GenotypeSource]) -> list[np.ndarray | None]:
     """For each source the columns in the order of the first; None if the order is the same."""
-    if len({source.samples for source in sources}) == len(sources) > 1:
-        if all(len(source.samples) == 1 for source in sources):
-            raise InputsDisagree(
-                f"{sources[0].name} and {len(sources) - 1} more hold one sample each, and different "
-                "ones",
-                "Merge them first with `bcftools merge`: gVCFs or files with reference calls, since "
-                "a variant that only one sample's file has says nothing of the others.",
-            )
+    single = all(len(source.samples) == 1 for source in sources)
+    if single and len({source.samples for source in sources}) == len(sources) > 1:
+        raise InputsDisagree(
+            f"{sources[0].name} and {len(sources) - 1} more hold one sample each, and not the same",
+            "Merge them first with `bcftools merge`: gVCFs or files with reference calls, since a "
+            "variant that is in the file of one sample says nothing of the others.",
+        )
     return [_order(sources[0], source) for source in sources]
 
 

@@ -99,6 +99,6 @@ POSTERIORS = frozenset({"GP", "DS"})
 
 def one_hot(dosages: np.ndarray) -> np.ndarray:
     """Calls as likelihoods of 0, 1 and 2 copies: float16 (..., 3), NaN where missing."""
-    found = (dosages[..., None] == np.arange(3)).astype(np.float16)
+    found: np.ndarray = (dosages[..., None] == np.arange(3)).astype(np.float16)
     found[dosages < 0] = np.nan
     return found

@@ -64,7 +64,7 @@ KINDS = (
           "Call genotypes first, for example with `bcftools call`."),
     _kind(rb"@[^\n]*\n[ACGTN]+\n\+", "a FASTQ file",
           "Align the reads and call genotypes first, for example with `bcftools call`."),
-    _kind(rb"(?:[^\s#]+[\t ]+){2}(?:[^\s]+[\t ]+){2}[0-2][\t ]+[-\d.]+[\t ]+[ACGT012][\t ]+[ACGT012][\t \r\n]",
+    _kind(rb"(?:[^\s#]+[\t ]+){4}[0-2][\t ]+[-\d.]+(?:[\t ]+[ACGT012]){2}[\t \r\n]",
           "a PLINK text file (.ped)", "Convert it with `plink1.9 --file PREFIX --make-bed`."),
     _kind(rb"[\dXYMT]+[\t ]+\S+[\t ]+[\d.]+[\t ]+\d+\r?\n", "a PLINK .map file",
           "Convert it and its .ped with `plink1.9 --file PREFIX --make-bed`."),

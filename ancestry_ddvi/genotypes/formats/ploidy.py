@@ -18,13 +18,31 @@ HAPLOID_REF, HAPLOID_ALT = -2, -3
 """Calls of one allele, REF or ALT, among dosages."""
 
 _NOT_DIPLOID = frozenset(
-    ["X", "Y", "XY", "M", "MT", "W", "Z", "23", "24", "25", "26", "PAR", "PAR1", "PAR2"]
-    + ["NC_000023", "NC_000024", "NC_012920"]
+    [
+        "X",
+        "Y",
+        "XY",
+        "M",
+        "MT",
+        "W",
+        "Z",
+        "23",
+        "24",
+        "25",
+        "26",
+        "PAR",
+        "PAR1",
+        "PAR2",
+        "NC_000023",
+        "NC_000024",
+        "NC_012920",
+    ]
 )
 """Chromosomes on which calls of one allele are usual, without "chr" and version."""
 
 _GENOTYPES_HELD = 2**24
 _VARIANTS_HELD = 20_000
+
 
 class Called(NamedTuple):
     """Variants, their dosages with the codes of calls of one allele, and likelihoods with fields.
@@ -141,7 +159,7 @@ class Ploidy:
 
 
 def _autosomal(variants: VariantTable) -> np.ndarray:
-    """bool (variants,)."""
+    """Whether each variant lies on an autosome: bool (variants,)."""
     names = {name: _is_autosome(name) for name in set(variants.chromosome)}
     return np.fromiter((names[name] for name in variants.chromosome), bool, len(variants))
 

@@ -115,6 +115,10 @@ class ReadOptions:
             )
         return cls(frozenset(values))
 
+    def as_text(self) -> str:
+        """What ``--var-filter`` was given."""
+        return ANY_FILTER if self.passing is None else ",".join(sorted(self.passing))
+
     def as_json(self) -> dict[str, list[str] | None]:
         """What a store that was made with these options depends on."""
         return {"passing": None if self.passing is None else sorted(self.passing)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -73,11 +73,14 @@ class Record(Protocol):
         """
 
 
-class Row(NamedTuple):
+R = TypeVar("R", bound="Record")
+
+
+class Row(NamedTuple, Generic[R]):
     """A variant, and the record and the index of the ALT allele that it is read from."""
 
     variant: Variant
-    record: Record
+    record: R
     alt: int
 
     @property
@@ -86,7 +89,7 @@ class Row(NamedTuple):
         return self.variant.alt == "."
 
 
-class RecordRows:
+class RecordRows(Generic[R]):
     """The rows of records.
 
     Parameters
@@ -103,13 +106,13 @@ class RecordRows:
         self,
         variant_filter: VariantFilter,
         needs_calls: bool = True,
-        left_out: Callable[[Record], None] = lambda record: None,
+        left_out: Callable[[R], None] = lambda record: None,
     ) -> None:
         self._filter = variant_filter
         self._targets = variant_filter.options.targets
         self._needs_calls, self._left_out = needs_calls, left_out
 
-    def of(self, records: Iterable[Record]) -> Iterator[Row]:
+    def of(self, records: Iterable[R]) -> Iterator[Row[R]]:
         """Rows in the order of the records."""
         needs_calls, admit, targets = self._needs_calls, self._filter.admit, self._targets
         for record in records:
@@ -126,7 +129,7 @@ class RecordRows:
                 continue
             self._left_out(record)
 
-    def _reference_rows(self, record: Record, targets: Targets) -> list[Row]:
+    def _reference_rows(self, record: R, targets: Targets) -> list[Row[R]]:
         """One row for each target that a record without an ALT allele covers."""
         at = targets.within(record.chromosome, record.position, record.end)
         if record.id in targets.ids and record.position not in at:
@@ -146,7 +149,7 @@ def _reference_at(record: Record, position: int) -> Variant:
     return Variant(record.chromosome, position, name, base if base in _BASES else ".", ".")
 
 
-def each_call(rows: Sequence[Row], samples: int) -> np.ndarray:
+def each_call(rows: Sequence[Row[Any]], samples: int) -> np.ndarray:
     """Dosages of rows, int8 (rows, samples), record by record; see ``Ploidy`` for the codes."""
     dosages = np.empty((len(rows), samples), np.int8)
     for i, row in enumerate(rows):
@@ -156,7 +159,7 @@ def each_call(rows: Sequence[Row], samples: int) -> np.ndarray:
     return dosages
 
 
-def keep_reference(rows: Sequence[Row], dosages: np.ndarray) -> None:
+def keep_reference(rows: Sequence[Row[Any]], dosages: np.ndarray) -> None:
     """Leave at reference rows only homozygous reference calls that are reliable, in place."""
     for i, row in enumerate(rows):
         if row.is_reference:
@@ -181,7 +184,7 @@ def _reliable(record: Record) -> np.ndarray | bool:
 
 
 def soft_values(
-    row: Row, fields: Sequence[str], samples: int
+    row: Row[Any], fields: Sequence[str], samples: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The best likelihoods, probabilities or dosages of each sample at a row.
 
@@ -199,8 +202,7 @@ def soft_values(
     found_in : ndarray of uint8, (samples,)
         Index of the field in ``LIKELIHOOD_FIELDS``, ``NOTHING`` where there is none.
     """
-    values = np.full((samples, 3), np.nan, np.float16)
-    found_in = np.full(samples, NOTHING, np.uint8)
+    values, found_in = np.empty((0, 3), np.float16), np.full(samples, NOTHING, np.uint8)
     alts = len(row.record.alts)
     for code, field in enumerate(LIKELIHOOD_FIELDS):
         if field not in fields or (row.is_reference and (field == "DS" or not _has_alt(row))):
@@ -210,11 +212,15 @@ def soft_values(
         if found is None:
             continue
         new = (found_in == NOTHING) & ~np.isnan(found[:, 0])
-        values[new], found_in[new] = found[new], code
+        found_in[new] = code
+        if not len(values):
+            values = found.astype(np.float16)
+        else:
+            values[new] = found[new]
         if not (found_in == NOTHING).any():
             break
-    return values, found_in
+    return values if len(values) else np.full((samples, 3), np.nan, np.float16), found_in
 
 
-def _has_alt(row: Row) -> bool:
+def _has_alt(row: Row[Any]) -> bool:
     return not SYMBOLIC.isdisjoint(row.record.alts)

@@ -64,6 +64,7 @@ FORMATS: dict[str, Format] = {
 """By name. Of a prefix the first row whose file is there is meant, so that PLINK 1, which is used
 in place and needs no extra software, goes before PLINK 2."""
 
+
 def accepted() -> str:
     """The formats in one sentence."""
     *names, last = FORMATS

@@ -21,7 +21,9 @@ _FILTER = "FILTER "
 _CODES = (frozenset("1234"), frozenset("AB"))
 """Alleles as array software and PLINK number them."""
 
-_SNPS = {(ref, (alt,)): (ref, alt, 1) for ref in "ACGT" for alt in "ACGT" if ref != alt}
+_SNPS: dict[tuple[str, tuple[str, ...]], tuple[str, str, int]] = {
+    (ref, (alt,)): (ref, alt, 1) for ref in "ACGT" for alt in "ACGT" if ref != alt
+}
 
 _FEW = 3
 """FILTER values that a message names, at most."""
@@ -42,7 +44,7 @@ class Snp(NamedTuple):
 
     ref: str
     alt: str
-    index: int
+    at: int
 
 
 class VariantFilter:
@@ -98,7 +100,10 @@ class VariantFilter:
         passed = ["PASS"] * len(variants) if filters is None else filters
         rows = zip(variants.ref, variants.alt, passed, strict=True)
         return np.array(
-            [self.admit(ref, tuple(alts.split(",")), given) is not None for ref, alts, given in rows],
+            [
+                self.admit(ref, tuple(alts.split(",")), given) is not None
+                for ref, alts, given in rows
+            ],
             bool,
         )
 
@@ -208,10 +213,17 @@ def _all_failed(failed: Counter[str]) -> tuple[str, str]:
     if not others:
         why = f"all {total:,} SNPs have FILTER {quoted(most)[1:-1]}"
     else:
-        shown = ", ".join(f"{n:,} have {quoted(value)[1:-1]}" for value, n in [(most, count), *others])
+        shown = ", ".join(
+            f"{n:,} have {quoted(value)[1:-1]}" for value, n in [(most, count), *others]
+        )
         why = f"all {total:,} SNPs failed by FILTER: {shown}"
-    values = ",".join(dict.fromkeys(v for value, _ in [(most, 0), *others] for v in value.split(";")))
-    return why, f"Give --var-filter {quoted(values)[1:-1]}, or `{ANY_FILTER}`, if they are to be read."
+    values = ",".join(
+        dict.fromkeys(v for value, _ in [(most, 0), *others] for v in value.split(";"))
+    )
+    return (
+        why,
+        f"Give --var-filter {quoted(values)[1:-1]}, or `{ANY_FILTER}`, if they are to be read.",
+    )
 
 
 def _listed(skipped: Counter[str]) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from .fields import FIELDS, GT, NOTHING, one_hot
 from .packing import variants_at_once
 from .ploidy import Called, Ploidy
 from .reading import DEFAULT, ReadOptions
-from .records import Record, RecordRows, Row, each_call, keep_reference, soft_values
+from .records import R, Record, RecordRows, Row, each_call, keep_reference, soft_values
 from .source import GenotypeSource, LikelihoodBlock
 from .streams import STANDARD_INPUT, check_bgzf_end, display_name, inflated, lines, open_bytes
 from .variant_filter import VariantFilter, table
@@ -52,7 +52,7 @@ class VcfSource(GenotypeSource):
         self.name = display_name(path)
         self.skipped = Counter()
         self._path, self._options = path, options
-        self._pipe: tuple[BinaryIO, _Content] | None = None
+        self._pipe: tuple[BinaryIO, _Content[Any]] | None = None
         self._is_pipe = path == STANDARD_INPUT or not Path(path).is_file()
         if self._is_pipe:
             handle = open_bytes(path)
@@ -97,7 +97,7 @@ class VcfSource(GenotypeSource):
             yield from Ploidy(self.name, self.samples).settled(blocks)
 
     def _blocks(
-        self, content: _Content, variants: int, fields: Sequence[str]
+        self, content: _Content[Any], variants: int, fields: Sequence[str]
     ) -> Iterator[Called]:
         variant_filter = VariantFilter(self.skipped, self._options)
         rows = RecordRows(variant_filter, not fields, content.check).of(content.records())
@@ -107,7 +107,7 @@ class VcfSource(GenotypeSource):
         for some in _batches(rows, size, content):
             yield self._called(some, content, fields)
 
-    def _wanted(self, rows: Iterable[Row], content: _Content) -> Iterator[Row]:
+    def _wanted(self, rows: Iterable[Row[Any]], content: _Content[Any]) -> Iterator[Row[Any]]:
         """The rows that are targets; the others are counted."""
         targets = self._options.targets
         for row in rows:
@@ -117,7 +117,9 @@ class VcfSource(GenotypeSource):
                 self.unwanted += 1
                 content.check(row.record)
 
-    def _called(self, rows: Sequence[Row], content: _Content, fields: Sequence[str]) -> Called:
+    def _called(
+        self, rows: Sequence[Row[Any]], content: _Content[Any], fields: Sequence[str]
+    ) -> Called:
         samples = len(self.samples)
         variants = table([row.variant for row in rows])
         if fields and GT not in fields:
@@ -131,7 +133,7 @@ class VcfSource(GenotypeSource):
         values, found_in = (np.stack(parts) for parts in zip(*soft, strict=True))
         return Called(variants, dosages, (values, found_in))
 
-    def _contents(self) -> Iterator[_Content]:
+    def _contents(self) -> Iterator[_Content[Any]]:
         """The content, opened; once."""
         if not self._is_pipe:
             with open_bytes(self._path) as handle:
@@ -145,20 +147,20 @@ class VcfSource(GenotypeSource):
             handle.close()
 
 
-class _Content(Protocol):
+class _Content(Protocol[R]):
     """An opened file, whose records can be read once."""
 
     header: VcfHeader
 
-    def records(self) -> Iterator[Record]: ...
+    def records(self) -> Iterator[R]: ...
 
-    def dosages(self, rows: Sequence[Row]) -> np.ndarray:
+    def dosages(self, rows: Sequence[Row[R]]) -> np.ndarray:
         """Dosages of rows, int8 (rows, samples); see ``Ploidy`` for the codes."""
 
-    def check(self, record: Record) -> None:
+    def check(self, record: R) -> None:
         """Check a record whose calls are not read."""
 
-    def weight(self, record: Record) -> int:
+    def weight(self, record: R) -> int:
         """Bytes of a record that stay in memory until its block is made."""
 
 
@@ -186,7 +188,7 @@ class _BcfContent:
     def records(self) -> Iterator[Record]:
         return iter(self._stream)
 
-    def dosages(self, rows: Sequence[Row]) -> np.ndarray:
+    def dosages(self, rows: Sequence[Row[Any]]) -> np.ndarray:
         return each_call(rows, len(self.header.samples))
 
     def check(self, record: Record) -> None:
@@ -196,7 +198,7 @@ class _BcfContent:
         return 0
 
 
-def _open(handle: BinaryIO, name: str) -> _Content:
+def _open(handle: BinaryIO, name: str) -> _Content[Any]:
     """The content of a file, its header read."""
     pieces = filter(None, inflated(handle, name))
     first = next(pieces, b"")
@@ -208,9 +210,11 @@ def _open(handle: BinaryIO, name: str) -> _Content:
     return _TextContent(lines(content, name), name)
 
 
-def _batches(rows: Iterable[Row], size: int, content: _Content) -> Iterator[list[Row]]:
+def _batches(
+    rows: Iterable[Row[Any]], size: int, content: _Content[Any]
+) -> Iterator[list[Row[Any]]]:
     """Rows in lists of at most ``size``, and of one MiB of text."""
-    batch: list[Row] = []
+    batch: list[Row[Any]] = []
     weight = 0
     for row in rows:
         batch.append(row)

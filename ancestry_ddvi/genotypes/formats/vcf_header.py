@@ -159,5 +159,6 @@ def check_distinct(samples: Sequence[str], name: str) -> None:
     if len(set(samples)) < len(samples):
         repeated, times = Counter(samples).most_common(1)[0]
         raise InputUnreadable(
-            f"{name} has the sample ID {quoted(repeated)} {times} times", "Give each sample its own ID."
+            f"{name} has the sample ID {quoted(repeated)} {times} times",
+            "Give each sample its own ID.",
         )

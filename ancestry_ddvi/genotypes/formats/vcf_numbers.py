@@ -71,7 +71,9 @@ def _together(columns: bytes, at: int, samples: int) -> np.ndarray | None:
     if len(tabs) != samples:
         raise ValueError(b"")
     start, stop = _spans(text, tabs, at)
-    present = (stop > start) & ~((stop == start + 1) & (text[np.minimum(start, len(text) - 1)] == _DOT))
+    present = (stop > start) & ~(
+        (stop == start + 1) & (text[np.minimum(start, len(text) - 1)] == _DOT)
+    )
     if not present.any():
         return np.full((samples, 1), np.nan)
     values = _parsed(_cut_out(text, start[present], stop[present]), int(present.sum()))
@@ -98,7 +100,7 @@ def _cut_out(text: np.ndarray, start: np.ndarray, stop: np.ndarray) -> bytes:
     within = np.arange(ends[-1]) - np.repeat(ends - lengths, lengths)
     found = text[np.repeat(start, lengths) + within]
     found[ends - 1] = _TAB
-    return found.tobytes()
+    return bytes(found.tobytes())
 
 
 def _parsed(texts: bytes, count: int) -> np.ndarray | None:
@@ -120,21 +122,20 @@ def _fixed_point(texts: bytes, stops: np.ndarray) -> np.ndarray | None:
 
     They are read as whole numbers and divided by a power of ten, which is exact for so few digits.
     """
-    lengths = np.diff(stops, prepend=-1) - 1
-    points = np.flatnonzero(np.frombuffer(texts, np.uint8) == _DOT)
-    of = np.searchsorted(stops, points)
-    digits = texts.translate(None, b".")
+    others = texts.translate(None, b"0123456789,")
+    digits = texts.translate(None, b".") if b"." in others else texts
     shape = b"," + digits
-    if (
-        lengths.max() > _DIGITS
-        or (np.diff(of) == 0).any()
-        or digits.translate(None, b"0123456789,-")
-        or shape.count(b"-") != shape.count(b",-")
-        or b",," in shape
-        or b"-," in shape
-    ):
+    longest = int((stops[1:] - stops[:-1]).max(initial=stops[0] + 1))
+    if longest > _DIGITS or b",," in shape or others.translate(None, b".-"):
+        return None
+    if b"-" in others and (shape.count(b"-") != shape.count(b",-") or b"-," in shape):
         return None
     values = np.fromstring(digits[:-1], np.int64, sep=",").astype(np.float64)
-    decimals = np.zeros(len(stops), np.int64)
-    decimals[of] = stops[of] - points - 1
-    return np.asarray(values / _POWERS[decimals])
+    if b"." not in others:
+        return values
+    points = np.flatnonzero(np.frombuffer(texts, np.uint8) == _DOT)
+    of = np.searchsorted(stops, points)
+    if (of[1:] == of[:-1]).any():
+        return None
+    values[of] /= _POWERS[stops[of] - points - 1]
+    return values

@@ -82,7 +82,8 @@ class TextRecord:
 
     def calls(self, alt_index: int) -> np.ndarray:
         """See ``Record.calls``."""
-        return np.maximum(self._codes(alt_index), MISSING)
+        diploid: np.ndarray = np.maximum(self._codes(alt_index), MISSING)
+        return diploid
 
     def haploid(self, alt_index: int) -> np.ndarray:
         """See ``Record.haploid``."""
@@ -139,7 +140,7 @@ class VcfText:
         if calls != self._samples:
             raise self._wrong_number(record, calls)
 
-    def dosages(self, rows: Sequence[Row]) -> np.ndarray:
+    def dosages(self, rows: Sequence[Row[TextRecord]]) -> np.ndarray:
         """Dosages of rows, int8 (rows, samples); see ``Ploidy`` for the codes.
 
         Raises
@@ -150,7 +151,12 @@ class VcfText:
         records = [row.record for row in rows]
         dosages = np.empty((len(rows), self._samples), np.int8)
         width = 4 * self._samples - 1
-        first = np.array([r.form[:3] in (b"GT", b"GT:") and row.alt == 1 for r, row in zip(records, rows)])
+        first = np.array(
+            [
+                r.form[:3] in (b"GT", b"GT:") and row.alt == 1
+                for r, row in zip(records, rows, strict=True)
+            ]
+        )
         equal = np.array([r.form == b"GT" and len(r.columns) == width for r in records]) & first
         known = np.zeros(len(rows), bool)
         for chosen, words_in in (
