@@ -125,6 +125,8 @@ def assign(
     min_variants: int = 100,
     build: str | None = None,
     field: str = "auto",
+    absent: str = "missing",
+    targets: str | None = None,
     progress: Progress = SILENT,
 ) -> Assigned:
     """Name the most similar labelled group of each sample, or none, with a probability.
@@ -144,7 +146,7 @@ def assign(
         Table of coordinates of labelled samples; by default the samples of the input.
     min_prob : float
         Samples whose most similar group is less probable stay unassigned.
-    draws, seed, device, threads, min_variants, build, field, progress
+    draws, seed, device, threads, min_variants, build, field, absent, targets, progress
         As in ``embed``.
 
     Raises
@@ -162,7 +164,8 @@ def assign(
     run = assign_run(
         model, inputs, out or assign_prefix(inputs, model), labels=labels, reference=reference,
         min_prob=min_prob, draws=draws, seed=seed, device=device, threads=threads,
-        min_variants=min_variants, build=build, field=field, progress=progress,
+        min_variants=min_variants, build=build, field=field, absent=absent,
+        targets=targets, progress=progress,
     )  # fmt: skip
     return run_assignment(run)
 

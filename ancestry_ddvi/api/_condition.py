@@ -51,6 +51,8 @@ def condition(
     labels: str | None = None,
     draws_out: bool = False,
     field: str = "auto",
+    absent: str = "missing",
+    targets: str | None = None,
     progress: Progress = SILENT,
 ) -> Embedded:
     """Draw from the posterior of a fitted generator under a constraint.
@@ -81,7 +83,8 @@ def condition(
         first wherever enough draws carry its weights, else the second.
     sampler_steps : int
         Training steps of the diffusion sampler.
-    draws, seed, device, threads, min_variants, build, labels, draws_out, field, progress
+    draws, seed, device, threads, min_variants, build, labels, draws_out, field, absent, targets,
+    progress
         As in ``embed``.
 
     Raises
@@ -100,7 +103,7 @@ def condition(
     run = embed_run(
         "condition", model, given, out or condition_prefix(model, given), draws=draws, seed=seed,
         device=device, threads=threads, min_variants=min_variants, build=build, labels=labels,
-        draws_out=draws_out, field=field, progress=progress,
+        draws_out=draws_out, field=field, absent=absent, targets=targets, progress=progress,
     )  # fmt: skip
     if given:
         return run_embedding(run, partial(_draw_constrained, constraint))

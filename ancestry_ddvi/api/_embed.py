@@ -23,6 +23,8 @@ def embed(
     labels: str | None = None,
     draws_out: bool = False,
     field: str = "auto",
+    absent: str = "missing",
+    targets: str | None = None,
     progress: Progress = SILENT,
 ) -> Embedded:
     """Embed samples in a fitted model.
@@ -56,6 +58,11 @@ def embed(
     field : str
         What to read of each sample: "GT", "PL", "GL", "GP", "DS", or "auto" for the most
         informative that the files have.
+    absent : str
+        "missing", or "reference": variants that the file leaves out count as homozygous
+        reference.
+    targets : str, optional
+        BED file of the regions to which ``absent="reference"`` is limited.
 
     Raises
     ------
@@ -74,7 +81,7 @@ def embed(
         embed_run(
             "embed", model, inputs, out or default_prefix(inputs, model), draws=draws, seed=seed,
             device=device, threads=threads, min_variants=min_variants, build=build, labels=labels,
-            draws_out=draws_out, field=field, progress=progress,
+            draws_out=draws_out, field=field, absent=absent, targets=targets, progress=progress,
         ),
         draw_posteriors,
     )  # fmt: skip

@@ -16,7 +16,7 @@ from .formats.variant_filter import Variant, table
 from .harmonise.matching import ABSENT, bare_chromosome
 from .harmonise.panel import Alignment
 from .projection.likelihood_scores import as_likelihoods, spread
-from .variants import VariantTable
+from .variants import MISSING, VariantTable
 
 
 class _Wanted:
@@ -103,6 +103,24 @@ class LikelihoodStore:
         skipped, build = Counter(source.skipped), source.build_hint
         return cls(source.name, source.samples, field, variants, joined, snps, skipped, build)
 
+    def dosages(self, rows: np.ndarray) -> np.ndarray:
+        """The most likely dosages of ALT; int8 (variants, samples).
+
+        ``MISSING`` where the field is, and where two genotypes are equally likely.
+        """
+        values = self.values[rows].astype(np.float32)
+        best = values.max(axis=2, keepdims=True)
+        single = (values == best).sum(axis=2) == 1
+        return np.where(single, values.argmax(axis=2), MISSING).astype(np.int8)
+
+    def counts(self) -> np.ndarray:
+        """Samples whose most likely dosage is 0, 1, 2, and others; int64 (variants, 4)."""
+        counts = np.empty((len(self.variants), 4), dtype=np.int64)
+        for row in range(len(counts)):
+            dosages = self.dosages(np.array([row]))
+            counts[row] = [np.count_nonzero(dosages == g) for g in (0, 1, 2, MISSING)]
+        return counts
+
     def likelihoods(self, alignment: Alignment, frequency: np.ndarray) -> Iterator[np.ndarray]:
         """Likelihoods at the variants of a reference panel, one sample after the other.
 
@@ -127,4 +145,6 @@ class LikelihoodStore:
                 found = as_likelihoods(found, frequency[present])
             out = np.ones((len(present), 3))
             out[present] = np.where(np.isnan(found), 1.0, found)
+            if alignment.assumed:
+                alignment.assumed.fill_likelihoods(out, alignment.absent, sample)
             yield out
