@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from ..artefacts.coordinates import Coordinates
 from ..artefacts.flags import flag_samples
 from ..artefacts.labels import Labels, read_labels
+from ..artefacts.relatives import write_relatives
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
 from ..genotypes.harmonise.liftover import Chain
 from ..genotypes.qc.filters import Filters
+from ..genotypes.qc.relatives import tallied
 from ..genotypes.store import GenotypeStore
 from ..progress import SILENT, Progress
 from ..storage import prepare_folder
@@ -255,6 +257,7 @@ def _write(embedded: _Embedded) -> Fitted:
         run.options.method,
         run.options.classes,
     )
+    files |= write_relatives(run.prefix, store.samples, fit.qc.relatives)
     run.clock.lap("writing")
     return Fitted(
         *conclude(run.prefix, _summary(run, fit), files, coordinates, run.clock), coordinates
@@ -290,6 +293,7 @@ def _summary(run: _Run, fit: Fit) -> dict[str, Any]:
         "build": fit.qc.build,
         "positions": fit.model.panel.known,
         **record.counts,
+        "relatives": tallied(fit.qc.relatives),
         "components": projection.kept,
         "dispersion": projection.dispersion,
         "bounds": record.bounds,

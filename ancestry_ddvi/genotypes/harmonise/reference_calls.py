@@ -47,15 +47,16 @@ class ReferenceCalls:
     @property
     def lacking(self) -> np.ndarray:
         """Samples whose homozygous reference calls were left out; bool (samples,)."""
-        return np.asarray(_left_out(self.found, self.expected).any(axis=0))
+        return np.asarray(left_out(self.found, self.expected).any(axis=0))
 
     @property
     def shared_lacking(self) -> bool:
         """Whether the variants at which no sample has the other allele were left out."""
-        return bool(_left_out(self.shared, self.shared_expected).any())
+        return bool(left_out(self.shared, self.shared_expected).any())
 
 
-def _left_out(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
+def left_out(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Whether so few are found of so many expected that they were left out; bool, any shape."""
     return (expected >= MIN_EXPECTED) & (found <= MAX_SHARE * expected)
 
 
