@@ -28,6 +28,11 @@ LENGTHS: Mapping[str, tuple[int, ...]] = {
 _AUTOSOMES = {prefix + str(n): n for n in range(1, 23) for prefix in ("", "chr")}
 
 
+def bare_chromosome(name: str) -> str:
+    """The name without a "chr" prefix."""
+    return name[3:] if name[:3].lower() == "chr" else name
+
+
 def autosome(chromosomes: Iterable[str]) -> np.ndarray:
     """The number of each human autosome, 0 for other names.
 

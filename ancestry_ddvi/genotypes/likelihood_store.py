@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import InputUnreadable, NothingLeft
+from .chromosomes import bare_chromosome
 from .formats.fields import POSTERIORS
 from .formats.likelihood_source import LikelihoodSource
 from .formats.registry import as_one, likelihood_file
 from .formats.variant_filter import Variant, table
-from .harmonise.matching import ABSENT, bare_chromosome
+from .harmonise.matching import ABSENT
 from .harmonise.panel import Alignment
 from .projection.likelihood_scores import as_likelihoods, spread
 from .variants import MISSING, VariantTable

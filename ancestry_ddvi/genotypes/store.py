@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import InputUnreadable, NothingLeft, UsageProblem
 from .formats.packing import PackedRows, genotype_counts, pack, packed_width, unpack
 from .formats.plink import PlinkSource, map_bed, write_plink
+from .formats.reading import DEFAULT, ReadOptions
 from .formats.registry import open_sources
 from .formats.source import GenotypeSource
 from .manifest import Manifest, fingerprint, remove_manifest
@@ -78,7 +79,11 @@ class GenotypeStore:
 
     @classmethod
     def open(
-        cls, paths: Sequence[str], cache: Path | None = None, progress: Progress | None = None
+        cls,
+        paths: Sequence[str],
+        cache: Path | None = None,
+        progress: Progress | None = None,
+        options: ReadOptions = DEFAULT,
     ) -> GenotypeStore:
         """The genotypes in the given files.
 
@@ -93,16 +98,19 @@ class GenotypeStore:
         NothingLeft
             If there is no biallelic SNP in the files.
         """
-        source = open_sources(paths)
+        source = open_sources(paths, options)
         if found := source.in_place():
             return _store(source, *found)
         if cache is None:
             return _in_memory(source, progress)
-        return _reused(source, cache) or _ingested(source, cache, progress)
+        return _reused(source, cache, options) or _ingested(source, cache, progress, options)
 
 
 def ingest(
-    paths: Sequence[str], out_prefix: Path, progress: Progress | None = None
+    paths: Sequence[str],
+    out_prefix: Path,
+    progress: Progress | None = None,
+    options: ReadOptions = DEFAULT,
 ) -> GenotypeStore:
     """Write the genotypes in the given files to the PLINK 1 fileset ``out_prefix``, and open it.
 
@@ -113,7 +121,7 @@ def ingest(
     InputUnreadable, InputsDisagree, UsageProblem, NothingLeft
         See ``GenotypeStore.open``.
     """
-    return _ingested(open_sources(paths), out_prefix, progress)
+    return _ingested(open_sources(paths, options), out_prefix, progress, options)
 
 
 def _store(source: GenotypeSource, variants: VariantTable, packed: PackedRows) -> GenotypeStore:
@@ -132,12 +140,14 @@ def _in_memory(source: GenotypeSource, progress: Progress | None) -> GenotypeSto
     return _store(source, VariantTable.join(tables), PackedRows(packed))
 
 
-def _ingested(source: GenotypeSource, prefix: Path, progress: Progress | None) -> GenotypeStore:
+def _ingested(
+    source: GenotypeSource, prefix: Path, progress: Progress | None, options: ReadOptions
+) -> GenotypeStore:
     _refuse_to_overwrite(source, prefix)
     remove_manifest(prefix)
     inputs = fingerprint(source.files)
     variants = write_plink(prefix, source.samples, _with_progress(source, progress))
-    Manifest.of(source, inputs).write(prefix)
+    Manifest.of(source, inputs, options).write(prefix)
     packed = map_bed(Path(f"{prefix}.bed"), len(variants), len(source.samples))
     return _store(source, variants, PackedRows(packed))
 
@@ -151,10 +161,12 @@ def _refuse_to_overwrite(source: GenotypeSource, prefix: Path) -> None:
         )
 
 
-def _reused(source: GenotypeSource, prefix: Path) -> GenotypeStore | None:
-    """The store at ``prefix`` if it was made from the same input."""
+def _reused(source: GenotypeSource, prefix: Path, options: ReadOptions) -> GenotypeStore | None:
+    """The store at ``prefix`` if it was made from the same input and read in the same way."""
     manifest = Manifest.read(prefix)
-    if manifest is None or not source.files or manifest.inputs != fingerprint(source.files):
+    if manifest is None or not source.files or manifest.options != options.as_json():
+        return None
+    if manifest.inputs != fingerprint(source.files):
         return None
     try:
         packed = PlinkSource(f"{prefix}.bed")

@@ -20,6 +20,7 @@ from ...errors import InputUnreadable, UsageProblem
 from ..variants import MISSING, Block, VariantTable
 from .packing import variants_at_once
 from .plink_text import genotype_file, read_lines, read_variants, split_rows
+from .reading import DEFAULT, ReadOptions
 from .source import GenotypeSource
 from .streams import open_bytes
 from .variant_filter import VariantFilter
@@ -53,7 +54,7 @@ class PgenSource(GenotypeSource):
         If Pgenlib or zstandard is not installed.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, options: ReadOptions = DEFAULT) -> None:
         pgen = genotype_file(path, ".pgen")
         psam, pvar = pgen.with_suffix(".psam"), pgen.with_suffix(".pvar")
         if not pvar.exists() and pgen.with_suffix(".pvar.zst").exists():
@@ -63,7 +64,7 @@ class PgenSource(GenotypeSource):
         self.samples = _read_psam(psam)
         self.variants, filters, self.build_hint = _read_pvar(pvar)
         self.records = len(self.variants)
-        self.usable = VariantFilter(self.skipped).admit_table(self.variants, filters)
+        self.usable = VariantFilter(self.skipped, options).admit_table(self.variants, filters)
         self._open().close()
 
     def blocks(self, variants: int = 1024) -> Iterator[Block]:

@@ -18,6 +18,7 @@ from ...storage import whole
 from ..variants import Block, VariantTable
 from .packing import PackedRows, pack, packed_width, unpack, variants_at_once
 from .plink_text import genotype_file, read_lines, read_variants, split_rows
+from .reading import DEFAULT, ReadOptions
 from .source import GenotypeSource
 from .streams import open_bytes
 from .variant_filter import VariantFilter
@@ -49,7 +50,7 @@ class PlinkSource(GenotypeSource):
         If one of the three files is missing or malformed, or does not fit the others.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, options: ReadOptions = DEFAULT) -> None:
         bed = genotype_file(path, ".bed")
         bim, fam = bed.with_suffix(".bim"), bed.with_suffix(".fam")
         self.name, self.files = path, (bed, bim, fam)
@@ -61,7 +62,7 @@ class PlinkSource(GenotypeSource):
         self.packed = map_bed(bed, len(self.variants), len(self.samples))
         self.records = len(self.variants)
         self.skipped = Counter()
-        self.usable = VariantFilter(self.skipped).admit_table(self.variants)
+        self.usable = VariantFilter(self.skipped, options).admit_table(self.variants)
 
     def blocks(self, variants: int = 1024) -> Iterator[Block]:
         """See ``GenotypeSource.blocks``."""

@@ -15,6 +15,7 @@ from ...errors import InputUnreadable, UsageProblem
 from .concat import ConcatSource
 from .pgen import PGEN_START, PgenSource
 from .plink import BED_START, SAMPLE_MAJOR_START, PlinkSource
+from .reading import DEFAULT, ReadOptions
 from .source import GenotypeSource
 from .streams import STANDARD_INPUT, inflated, open_bytes
 from .vcf import VcfSource
@@ -28,7 +29,7 @@ class Format:
     Attributes
     ----------
     open : callable
-        From the path of a file to its reader.
+        From the path of a file and the options of reading to its reader.
     starts : tuple of bytes
         What the content starts with, once it is decompressed: any of these.
     suffixes : tuple of str
@@ -41,7 +42,7 @@ class Format:
         Whether htslib reads it, and FORMAT fields such as PL may lie beside its calls.
     """
 
-    open: Callable[[str], GenotypeSource]
+    open: Callable[[str, ReadOptions], GenotypeSource]
     starts: tuple[bytes, ...]
     suffixes: tuple[str, ...] = ()
     prefix_end: str = ""
@@ -97,7 +98,7 @@ def without_suffixes(name: str) -> str:
     return name
 
 
-def open_sources(paths: Sequence[str]) -> GenotypeSource:
+def open_sources(paths: Sequence[str], options: ReadOptions = DEFAULT) -> GenotypeSource:
     """One source for one path or for several, which are joined.
 
     Raises
@@ -111,7 +112,7 @@ def open_sources(paths: Sequence[str]) -> GenotypeSource:
         raise UsageProblem("No genotype file is given", accepted())
     if list(paths).count(STANDARD_INPUT) > 1:
         raise _given_twice()
-    return as_one([open_source(path) for path in paths])
+    return as_one([open_source(path, options) for path in paths])
 
 
 def as_one(sources: Sequence[GenotypeSource]) -> GenotypeSource:
@@ -130,7 +131,7 @@ def as_one(sources: Sequence[GenotypeSource]) -> GenotypeSource:
     return sources[0] if len(sources) == 1 else ConcatSource(sources)
 
 
-def open_source(path: str) -> GenotypeSource:
+def open_source(path: str, options: ReadOptions = DEFAULT) -> GenotypeSource:
     """Open genotypes: a file, a prefix, a named pipe, or "-" for standard input.
 
     Pipes and standard input are read as VCF.
@@ -141,15 +142,15 @@ def open_source(path: str) -> GenotypeSource:
         If there is no such file, or it is empty, or of a kind that is not read.
     """
     if path == STANDARD_INPUT:
-        return VcfSource(path)
+        return VcfSource(path, options)
     found = _find(path)
     if not found.is_file():
-        return VcfSource(path)
+        return VcfSource(path, options)
     start = _start(found)
     row = _format_of(start)
     if row is None:
         raise _not_genotypes(found, start)
-    return row.open(str(found))
+    return row.open(str(found), options)
 
 
 def likelihood_file(path: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..variants import VariantTable
+from .reading import DEFAULT, ReadOptions
 
 REFERENCE_BLOCK = frozenset({"<NON_REF>", "<*>"})
 """Symbolic ALT alleles of a gVCF, which stand for any other allele."""
@@ -43,8 +44,8 @@ class VariantFilter:
         "not a SNP", "filtered", "duplicate".
     """
 
-    def __init__(self, skipped: Counter[str]) -> None:
-        self.skipped = skipped
+    def __init__(self, skipped: Counter[str], options: ReadOptions = DEFAULT) -> None:
+        self.skipped, self.options = skipped, options
         self._chromosomes: dict[str, int] = {}
         self._seen: set[int] = set()
 

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from ...errors import InputUnreadable, UsageProblem
 from ..variants import Block
 from .bcf import BcfRecords
+from .reading import DEFAULT, ReadOptions
 from .source import GenotypeSource
 from .streams import STANDARD_INPUT, check_bgzf_end, display_name, inflated, lines, open_bytes
 from .variant_filter import VariantFilter
@@ -39,10 +40,10 @@ class VcfSource(GenotypeSource):
         If the file is cut short, or its header does not declare genotypes of distinct samples.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, options: ReadOptions = DEFAULT) -> None:
         self.name = display_name(path)
         self.skipped = Counter()
-        self._path = path
+        self._path, self._options = path, options
         self._reader: VcfText | BcfRecords | None = None
         self._pipe: tuple[BinaryIO, Iterator[bytes]] | None = None
         self._is_pipe = path == STANDARD_INPUT or not Path(path).is_file()
@@ -80,7 +81,7 @@ class VcfSource(GenotypeSource):
             )
 
     def _blocks(self, variants: int) -> Iterator[Block]:
-        variant_filter = VariantFilter(self.skipped)
+        variant_filter = VariantFilter(self.skipped, self._options)
         if not self._is_pipe and self._is_bcf:
             self._reader = BcfRecords(self._path, len(self.samples), variant_filter)
             yield from self._reader.blocks(variants)

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from ..chromosomes import bare_chromosome
 from ..variants import NO_ALLELE, VariantTable
 from .alleles import Match, is_ambiguous, orient, orient_seen
 
@@ -222,11 +223,6 @@ def _chromosome_codes(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray,
     bare = np.array([bare_chromosome(name) for name in names], dtype=object)
     codes = pd.factorize(bare)[0][codes]
     return codes[: len(ours)], codes[len(ours) :]
-
-
-def bare_chromosome(name: str) -> str:
-    """The name without a "chr" prefix."""
-    return name[3:] if name[:3].lower() == "chr" else name
 
 
 def _is_rsid(ids: np.ndarray) -> np.ndarray:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import InputUnreadable
+from ..chromosomes import bare_chromosome
 from ..formats.streams import inflated, lines, open_bytes
-from .matching import bare_chromosome
 
 _HEADERS = (b"#", b"track", b"browser")
 _POSITION = re.compile(rb"[0-9]{1,10}")
