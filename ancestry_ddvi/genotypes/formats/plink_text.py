@@ -239,13 +239,16 @@ def _columns(
     filters: list[str] = []
     chromosome, position, name, ref, alt = [], [], [], [], []
     for number, fields in rows:
-        position.append(_position(fields[at_position], path, number))
-        name.append(fields[at_name].decode(errors="surrogateescape"))
+        digits = fields[at_position]
+        plain = len(digits) < 10 and digits.isdigit()
+        position.append(int(digits) if plain else _position(digits, path, number))
+        name.append(fields[at_name].decode("utf-8", "surrogateescape"))
         try:
             chromosome.append(words[fields[at_chromosome]])
             ref.append(alleles[fields[at_ref]])
             alt.append(alleles[fields[at_alt]])
-            filters.extend(words[fields[at]] for at in at_filter)
+            if at_filter:
+                filters.append(words[fields[at_filter[0]]])
         except UnicodeDecodeError as error:
             raise _not_text(path, number) from error
     texts = [objects(column) for column in (name, ref, alt)]
