@@ -82,6 +82,7 @@ def check_model(model: Model) -> None:
     _check_panel(model.panel)
     _check_projection(model.projection)
     _check_record(model.record)
+    require(len(model.record.scale) == model.projection.kept, "record.scale has not kept values")
     dims, rotation = len(model.rotation), model.rotation
     require(_close(rotation @ rotation.T, np.eye(dims), 1e-6), "rotation is not orthogonal")
     if model.record.groups is not None:
@@ -140,7 +141,7 @@ def _check_groups(groups: Groups, dims: int) -> None:
 
 
 def _check_test(test: OutOfPanelTest, dims: int) -> None:
-    _check_normals(test.places, len(test.places.weight), dims, "out_of_panel.places")
+    _check_normals(test.places, test.places.weight.size, dims, "out_of_panel.places")
     require(test.length_sd > 0, "out_of_panel.length_sd is not above 0")
     missing = {"position", "norm"} - test.tails.keys()
     require(not missing and test.tails.keys() <= set(CHECKS), "out_of_panel.tails has other checks")

@@ -15,8 +15,8 @@ from ancestry_ddvi.artefacts.container import write_container
 Tensors = dict[str, np.ndarray]
 
 VALUES: tuple[Any, ...] = (
-    None, True, "", "x", "../../x", "a\tb", "a\nb", "\ud800", 0, 1, -1, 3, 2.5, 1e308, -1e308, 10**9,
-    10**30, float("nan"), float("inf"), [], {}, [[]], [None], [1, "x"], {"x": 1},
+    None, True, "", "x", "../../x", "a\tb", "a\nb", "\ud800", 0, 1, -1, 3, 2.5, 1e308, -1e308,
+    10**9, 10**30, float("nan"), float("inf"), [], {}, [[]], [None], [1, "x"], {"x": 1},
     [[1.0] * 40] * 40, "9" * 5000,
 )  # fmt: skip
 """What a value of the record is replaced by."""
@@ -38,7 +38,9 @@ def flip(content: bytes, chance: np.random.Generator) -> bytes:
     return bytes(changed)
 
 
-def mutate(record: dict[str, Any], tensors: Tensors, path: Path, chance: np.random.Generator) -> str:
+def mutate(
+    record: dict[str, Any], tensors: Tensors, path: Path, chance: np.random.Generator
+) -> str:
     """Write the model with one part of another kind and a right checksum; says what was done."""
     if chance.random() < 0.6:
         record = json.loads(json.dumps(record))
@@ -79,7 +81,8 @@ def _mutate_record(record: dict[str, Any], chance: np.random.Generator) -> str:
 def _mutate_tensors(tensors: Tensors, chance: np.random.Generator) -> str:
     name = sorted(tensors)[chance.integers(len(tensors))]
     kind = sorted(KINDS)[chance.integers(len(KINDS))]
-    found = KINDS[kind](tensors[name], chance)
+    with np.errstate(all="ignore"):
+        found = KINDS[kind](tensors[name], chance)
     if found is None:
         del tensors[name]
     else:
@@ -90,8 +93,7 @@ def _mutate_tensors(tensors: Tensors, chance: np.random.Generator) -> str:
 def _one(array: np.ndarray, chance: np.random.Generator, value: float) -> np.ndarray:
     """The same with one value changed."""
     flat = array.reshape(-1).copy()
-    with np.errstate(all="ignore"):
-        flat[chance.integers(len(flat))] = np.array(value).astype(array.dtype)
+    flat[chance.integers(len(flat))] = np.array(value).astype(array.dtype)
     return flat.reshape(array.shape)
 
 
