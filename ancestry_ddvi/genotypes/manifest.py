@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..errors import OutputUnwritable
 from ..storage import whole
+from .formats.plink import plink_ids
 from .formats.reading import ReadOptions
 from .formats.source import GenotypeSource
 
@@ -27,7 +28,8 @@ class Manifest:
     """Written beside a store as PREFIX.json; a store without one is never reused.
 
     ``inputs`` identifies the input files and their state; it is empty for a pipe. ``options`` are
-    those of reading that decide what is in the store.
+    those of reading that decide what is in the store. ``renamed`` has the IDs of the input by those
+    of the .fam where they differ.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Manifest:
     skipped: dict[str, int]
     build_hint: str | None
     options: dict[str, list[str] | None]
+    renamed: dict[str, str]
     format: int = FORMAT
 
     @classmethod
@@ -43,7 +46,9 @@ class Manifest:
     ) -> Manifest:
         """The manifest of a store made from a source, after all its blocks were read."""
         skipped, read = dict(source.skipped), options.as_json()
-        return cls(source.name, list(inputs), skipped, source.build_hint, read)
+        written = zip(plink_ids(source.samples), source.samples, strict=True)
+        renamed = {there: sample for there, sample in written if there != sample}
+        return cls(source.name, list(inputs), skipped, source.build_hint, read, renamed)
 
     @classmethod
     def read(cls, prefix: Path) -> Manifest | None:

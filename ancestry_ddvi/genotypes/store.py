@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import InputUnreadable, UsageProblem
 from .formats.packing import PackedRows, genotype_counts, pack, packed_width, unpack
-from .formats.plink import PlinkSource, map_bed, write_plink
+from .formats.plink import PlinkSource, map_bed, plink_ids, write_plink
 from .formats.reading import DEFAULT, ReadOptions
 from .formats.registry import open_sources
 from .formats.source import GenotypeSource
@@ -184,8 +184,9 @@ def _reused(source: GenotypeSource, prefix: Path, options: ReadOptions) -> Genot
     except InputUnreadable:
         return None
     store = _store(packed, *packed.in_place())
-    if store.samples != source.samples:
+    if store.samples != plink_ids(source.samples):
         return None
+    store.samples = source.samples
     log.info("The store %s is reused: %s has not changed since.", prefix, source.name)
     store.name, store.build_hint = manifest.name, manifest.build_hint
     store.skipped = manifest.left_out()

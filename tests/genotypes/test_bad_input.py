@@ -250,16 +250,17 @@ def test_a_sample_major_bed_file(bed: Write) -> None:
     assert "is sample-major" in refused(path)
 
 
-def test_duplicate_iids(bed: Write) -> None:
+def test_duplicate_fids_and_iids(bed: Write) -> None:
     prefix = bed([[0, 1, 2]], ["a", "b", "a"])
-    assert "sample ID 'a' 2 times" in refused(prefix, f"{prefix}.fam")
+    assert "sample ID '0_a' 2 times" in refused(prefix, f"{prefix}.fam")
 
 
 @pytest.mark.parametrize(
     ("end", "content", "why"),
     [
         (".bim", "1\trs\t0\tnine\tC\tA\n", "line 1: the position 'nine'"),
-        (".bim", "1\trs\t0\t9\tC\n", "line 1: 5 columns instead of 6"),
+        (".bim", "1\trs\t9\tC\n", "line 1: 4 columns instead of 5"),
+        (".bim", "1\trs\t0\t9\tC\tA\n1\trs\t0\t9\tC\n", "line 2: 5 columns instead of 6"),
         (".bim", "", "is empty"),
         (".fam", "0\ta\t0\t0\t0\t-9\n\n0\tb\n", "line 3: 2 columns instead of 6"),
         (".fam", "", "is empty"),
@@ -283,7 +284,8 @@ PVAR = "#CHROM\tPOS\tID\tREF\tALT\n1\t5\tr\tA\tC\n1\t6\tr\tA\tC\n"
 @pytest.mark.parametrize(
     ("pvar", "psam", "why"),
     [
-        (PVAR[:-12], "#IID\na\nb\nc\n", "cannot be read with the .pvar and .psam"),
+        (PVAR[:-10], "#IID\na\nb\nc\n", "cannot be read with the .pvar and .psam"),
+        (PVAR[:-12], "#IID\na\nb\nc\n", "line 2: 4 columns instead of 5"),
         (PVAR, "#IID\na\nb\n", "cannot be read with the .pvar and .psam"),
         (PVAR, "#IID\na\nb\na\n", "sample ID 'a' 2 times"),
         (PVAR, "#IID\n", "names no samples"),
