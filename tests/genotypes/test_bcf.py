@@ -21,6 +21,7 @@ from test_second_reader import HEADER, SAMPLES, SHAPES, lines_of, record_lines, 
 
 from ancestry_ddvi.errors import InputUnreadable
 from ancestry_ddvi.genotypes.formats.bcf import BcfFile
+from ancestry_ddvi.genotypes.formats.bcf_calls import DIPLOID, HAPLOID, copies
 from ancestry_ddvi.genotypes.formats.bcf_record import BcfRecord
 from ancestry_ddvi.genotypes.formats.registry import open_source
 
@@ -215,6 +216,16 @@ def test_calls_of_every_width_and_ploidy(file: File, code: int) -> None:
     assert found[0].calls(2).tolist() == [-1] * 7 + [1]
 
 
+def test_every_pair_of_bytes_is_read_as_wider_integers_are() -> None:
+    """Pairs of bytes are looked up in a table."""
+    pairs = np.arange(1 << 16, dtype="<u2").view(np.int8).reshape(-1, 2)
+    for alt in (1, 2, 62):
+        for ploidy in (HAPLOID, DIPLOID):
+            wide = copies(pairs.astype(np.int16), alt, ploidy)
+            np.testing.assert_array_equal(copies(pairs, alt, ploidy), wide)
+            assert (wide >= 0).sum() == (2**2 * 2**2 if ploidy == DIPLOID else 2 * 2 * 128)
+
+
 @pytest.mark.parametrize("code", [INT8, INT16, INT32, FLOAT])
 def test_missing_and_padded_numbers_are_nan(file: File, code: int) -> None:
     field = b.field(b.DS, code, [[1, 2], [MISSING, END], [-100, MISSING]])
@@ -326,6 +337,22 @@ def test_an_allele_of_no_text_is_a_dot(file: File) -> None:
     records = [b.record([], alleles=[*map(b.text, written)]) for written in alleles]
     found = [(r.ref, r.alts) for r in read(file(b.bcf(records)))]
     assert found == [("A", ()), ("A", ()), (".", ("C",)), ("A", (".", "C"))]
+
+
+@pytest.mark.parametrize("key", [5, 127, 128, 200, 299])
+def test_keys_are_integers_of_any_width_with_a_sign(file: File, key: int) -> None:
+    """A byte of 128 or more is a negative key, though the header may have that number."""
+    numbered = (f"##FORMAT=<ID=F{i},Number=1,Type=Integer,IDX={i}>" for i in range(1, 300))
+    header = [line for line in b.HEADER if "IDX=0" in line or "##file" in line] + [*numbered]
+    info = b.vector(INT16, [key]) + b.vector(INT8, [1])
+    field = b.vector(INT16, [key]) + b.descriptor(INT8, 1) + bytes(3)
+    (found,) = read(file(b.bcf([b.record([field], infos=[info])], header)))
+    assert found.numbers(f"F{key}") is not None
+    if key in (128, 200):
+        byte = bytes([0x11, key])
+        for some in ({"infos": [byte + info[3:]]}, {"fields": [byte + field[3:]]}):
+            made = b.record(**{"fields": [], **some})
+            assert f"field {key - 256} is not in the header" in refused(file(b.bcf([made], header)))
 
 
 # Damage ----------------------------------------------------------------------------------------
