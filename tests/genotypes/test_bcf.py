@@ -291,6 +291,29 @@ def test_without_idx_ids_are_numbered_as_they_appear(file: File) -> None:
     assert [r.calls(1).tolist() for r in found] == [[0, 1, 2]] * 3
 
 
+def test_an_id_without_idx_follows_the_largest(file: File) -> None:
+    """As in htslib."""
+    header = [*b.HEADER, "##contig=<ID=next>"]
+    found = read(file(b.bcf([b.record([], chrom=8), b.record([], chrom=7)], header)))
+    assert [r.chromosome for r in found] == ["next", "chrX"]
+
+
+def test_the_text_of_a_header_ends_with_the_first_nul(file: File) -> None:
+    """As in htslib; its lines may end as in DOS."""
+    text = "\r\n".join(b.bcf([])[9:-1].decode().split("\n")).encode() + b"\0\0junk\n"
+    path = file(b"BCF\x02\x02" + struct.pack("<I", len(text)) + text + b.record([PLAIN_CALLS]))
+    assert BcfFile(path, path).header.samples == ("a", "b", "c")
+    assert BcfFile(path, path).header_lines[-1].endswith(b"\tc")
+    assert len(read(path)) == 1
+
+
+def test_the_first_of_two_fields_of_one_name_counts(file: File) -> None:
+    """As in htslib."""
+    again = b.calls([1, 1], [1, 1], [1, 1])
+    (found,) = read(file(b.bcf([b.record([PLAIN_CALLS, again])])))
+    assert found.calls(1).tolist() == [0, 1, 2]
+
+
 @needs_bcftools
 def test_a_thousand_contigs_in_any_order(tmp_path: Path) -> None:
     order = np.random.default_rng(3).permutation(1000).tolist()
@@ -407,6 +430,10 @@ DAMAGE = {
     "END is text": (
         damaged(infos=[b.vector(INT8, [b.END_KEY]) + b.text(b"9")]), "are not integers",
     ),
+    "INFO too long": (
+        damaged([], infos=[b.vector(INT8, [b.DP]) + b"\x41\0"]), "a value reaches beyond its end",
+    ),
+    "INFO too many and nothing more": (damaged([], n_info=1), "a value reaches beyond its end"),
     "INFO too many": (damaged(n_info=1), "a value reaches beyond its end"),
     "INFO too few": (
         damaged(infos=[b.vector(INT8, [b.DP]) * 2], n_info=0),
@@ -444,6 +471,15 @@ def test_damage_in_a_record_is_one_sentence_with_the_place(file: File, name: str
     assert "record 2 (after 1:100)" in message
     assert why in message
     assert "record 1: " in refused(file(b.bcf([content, sound])))
+    last = refused(file(b.bcf([sound, sound, content])))
+    assert "record 3 (after 1:100)" in last
+    assert why in last
+
+
+def test_messages_stay_short(file: File) -> None:
+    header = [line.replace("ID=1,", f"ID={'1' * 10000},") for line in b.HEADER]
+    path = file(b.bcf([b.record([]), b.record([], chrom=5)], header))
+    assert f"record 2 (after {'1' * 80}:100)" in refused(path)
 
 
 def test_damage_is_found_in_records_that_a_filter_leaves_out(file: File) -> None:
@@ -530,6 +566,7 @@ def changed(at: int, new: bytes) -> bytes:
         (BLOCKS + bytes(28), f"block at byte {len(BLOCKS)}: no block starts there"),
         (BLOCKS[:SECOND] + b"x" + BLOCKS[SECOND:], f"block at byte {SECOND}: no block starts"),
         (changed(SECOND + 16, b"\x05\0"), f"block at byte {SECOND}: its length is wrong"),
+        (changed(SECOND + 12, b"XY"), f"block at byte {SECOND}: no block starts there"),
         (changed(16, struct.pack("<H", SECOND - 2)), "block at byte 0: its length is wrong"),
         (changed(16, struct.pack("<H", SECOND)), "block at byte 0: its length is wrong"),
         (changed(SECOND - 8, b"\0\0\0\0"), "block at byte 0: Error -3"),
@@ -543,9 +580,10 @@ def test_damage_in_a_block_is_one_sentence_with_the_byte(
     assert why in refused(file(content, bytes))
 
 
-def test_a_block_of_more_than_64_kib_is_refused(file: File) -> None:
+@pytest.mark.parametrize("size", [(1 << 16) + 1, 1 << 24])
+def test_a_block_of_more_than_64_kib_is_refused(file: File, size: int) -> None:
     """As in htslib; a small file that claims to be a large one is not expanded."""
-    assert "its length is wrong" in refused(file(bgzf(bytes(1 << 24), 1 << 24), bytes))
+    assert "its length is wrong" in refused(file(bgzf(bytes(size), size), bytes))
 
 
 # Any damage ------------------------------------------------------------------------------------

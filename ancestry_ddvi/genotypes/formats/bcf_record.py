@@ -125,7 +125,7 @@ def decode(
     end = _end(content, at, middle, infos, names)
     fields = _fields(content, middle, stop, last >> 24, names, samples)
     if end is None or end <= pos:
-        end = pos + max(1, len(ref))
+        end = pos + len(ref)
     return BcfRecord(
         names.contigs[chrom], pos + 1, ref, alts, filters, end, samples, name, content, fields
     )
