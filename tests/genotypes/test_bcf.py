@@ -535,7 +535,7 @@ def test_a_header_that_is_not_text(file: File) -> None:
         (b"BCF\x02\x03" + b.bcf([])[5:], "is not BCF 2.1 or 2.2"),
         (b"BCF\x02\x02", "ends within its header"),
         (b"BCF\x02\x02\0\0\0\0", "ends within its header"),
-        (b"BCF\x02\x02\xff\xff\xff\x3f" + b.bcf([])[9:], "ends within its header"),
+        (b"BCF\x02\x02\xff\xff\xff\x07" + b.bcf([])[9:], "ends within its header"),
         (b"BCF\x02\x02\xff\xff\xff\xff" + b.bcf([])[9:], "claims to have 4294967295 bytes"),
         (b.bcf([])[:-9], "ends within its header"),
     ],
