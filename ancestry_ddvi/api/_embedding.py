@@ -19,11 +19,11 @@ from ..artefacts.relatives import write_relatives
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
 from ..genotypes.chromosomes import LENGTHS
-from ..genotypes.formats.field_selection import select_field
 from ..genotypes.formats.fields import GT
+from ..genotypes.formats.reading import VAR_FILTER, ReadOptions, Targets
 from ..genotypes.harmonise.panel import Alignment
 from ..genotypes.harmonise.report import HarmonisationReport, check_overlap
-from ..genotypes.likelihood_store import LikelihoodStore
+from ..genotypes.likelihood_store import LikelihoodStore, open_best
 from ..genotypes.projection.likelihood_scores import scores_of
 from ..genotypes.projection.scores import Scores, runs
 from ..genotypes.qc.relatives import relatives_among, tallied, twins
@@ -91,6 +91,8 @@ class EmbedRun:
     labels : LabelTable, optional
     draws_out : bool
     field : str
+        "auto" or a FORMAT field.
+    reading : ReadOptions
     progress : Progress
     clock : Clock
     """
@@ -110,6 +112,7 @@ class EmbedRun:
     labels: LabelTable | None
     draws_out: bool
     field: str
+    reading: ReadOptions
     progress: Progress
     clock: Clock = attribute(default_factory=Clock)
 
@@ -165,6 +168,7 @@ def embed_run(
     labels: str | None = None,
     draws_out: bool = False,
     field: str = "auto",
+    var_filter: str = VAR_FILTER,
     progress: Progress = SILENT,
     model: Model | None = None,
 ) -> EmbedRun:
@@ -182,6 +186,7 @@ def embed_run(
     check_draws(draws)
     if build not in (None, *LENGTHS):
         raise UsageProblem(f"--build is {build}", f"Give one of {', '.join(LENGTHS)}.")
+    reading = ReadOptions.of(var_filter)
     chosen, clock = pick(device), Clock()
     if prefix is not None:
         prepare_folder(Path(prefix))
@@ -190,7 +195,7 @@ def embed_run(
     run = EmbedRun(
         command, name, fitted, revive(fitted, chosen), tuple(inputs), prefix, draws,
         fitted.record.options.seed if seed is None else seed, chosen, threads, min_variants,
-        build, table, draws_out, select_field(inputs, field), progress, clock,
+        build, table, draws_out, field, reading, progress, clock,
     )  # fmt: skip
     clock.lap("loading")
     return run
@@ -249,17 +254,17 @@ def _match(run: EmbedRun) -> MatchedInput:
 
 
 def _read(run: EmbedRun) -> GenotypeStore | LikelihoodStore:
-    """What the chosen field holds of every sample in the input."""
+    """The best, or what the chosen field holds, of every sample in the input."""
+    panel = run.model.panel
+    targets = Targets.of(panel.variants, panel.positions.values())
+    options = replace(run.reading, targets=targets)
     with run.progress.stage("reading", None) as advance:
-        if run.field == GT:
-            store: GenotypeStore | LikelihoodStore = GenotypeStore.open(
-                run.inputs, None, counter(advance)
-            )
-        else:
-            variants = run.model.panel.variants
-            store = LikelihoodStore.open(run.inputs, run.field, variants, counter(advance))
-    log.info("Genotypes are read from the field %s.", run.field)
-    return store
+        return open_best(run.inputs, run.field, options, counter(advance))
+
+
+def _field_shares(store: GenotypeStore | LikelihoodStore) -> dict[str, float]:
+    """Share of the genotypes that were read from each field, the largest first."""
+    return {GT: 1.0} if isinstance(store, GenotypeStore) else dict(store.field_shares)
 
 
 def _log_report(report: HarmonisationReport, store: GenotypeStore | LikelihoodStore) -> None:
@@ -371,16 +376,19 @@ def _summary(scored: ScoredInput) -> dict[str, Any]:
     """What ``PREFIX.summary.json`` says of the run."""
     matched = scored.matched
     run, store = matched.run, matched.store
+    shares = _field_shares(store)
     return {
         "command": run.command,
         "inputs": list(run.inputs),
         "model": run.name,
-        "field": run.field,
+        "field": next(iter(shares), GT),
+        "field_shares": shares,
         "options": {
             "draws": run.draws,
             "seed": run.seed,
             "min_variants": run.min_variants,
             "build": run.build,
+            "var_filter": run.reading.as_text(),
             "device": str(run.device),
         },
         "samples": len(store.samples),

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputUnreadable, NothingLeft, UsageProblem
+from ..errors import InputUnreadable, UsageProblem
 from .formats.packing import PackedRows, genotype_counts, pack, packed_width, unpack
 from .formats.plink import PlinkSource, map_bed, plink_ids, write_plink
 from .formats.reading import DEFAULT, ReadOptions
 from .formats.registry import open_sources
 from .formats.source import GenotypeSource
+from .formats.variant_filter import no_snps
 from .manifest import Manifest, fingerprint, remove_manifest
 from .variants import Block, VariantTable
 
@@ -39,6 +40,8 @@ class GenotypeStore:
         Records of the input that are not in the store, by reason.
     build_hint : str or None
         The build that the input declares.
+    snps : int
+        SNPs in the input; by default those in the store.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class GenotypeStore:
         packed: PackedRows,
         skipped: Counter[str],
         build_hint: str | None,
+        snps: int | None = None,
     ) -> None:
         self.name = name
         self.samples = samples
@@ -56,14 +60,10 @@ class GenotypeStore:
         self.packed = packed
         self.skipped = skipped
         self.build_hint = build_hint
+        self.snps = int((variants.alt != ".").sum()) if snps is None else snps
         self._counts: np.ndarray | None = None
 
     def __len__(self) -> int:
-        return len(self.variants)
-
-    @property
-    def snps(self) -> int:
-        """SNPs in the input."""
         return len(self.variants)
 
     def counts(self) -> np.ndarray:
@@ -99,11 +99,22 @@ class GenotypeStore:
             If there is no biallelic SNP in the files.
         """
         source = open_sources(paths, options)
-        if found := source.in_place():
-            return _store(source, *found)
-        if cache is None:
-            return _in_memory(source, progress)
+        if cache is None or source.in_place():
+            return store_of(source, progress)
         return _reused(source, cache, options) or _ingested(source, cache, progress, options)
+
+
+def store_of(source: GenotypeSource, progress: Progress | None = None) -> GenotypeStore:
+    """The calls of a source, used in place or held in memory.
+
+    Raises
+    ------
+    InputUnreadable, NothingLeft
+        See ``GenotypeStore.open``.
+    """
+    if found := source.in_place():
+        return _store(source, *found)
+    return _in_memory(source, progress)
 
 
 def ingest(
@@ -126,7 +137,7 @@ def ingest(
 
 def _store(source: GenotypeSource, variants: VariantTable, packed: PackedRows) -> GenotypeStore:
     if not len(variants):
-        raise _no_snps(source)
+        raise no_snps(source.name, source.skipped)
     skipped = Counter(source.skipped)
     return GenotypeStore(source.name, source.samples, variants, packed, skipped, source.build_hint)
 
@@ -191,13 +202,4 @@ def _with_progress(source: GenotypeSource, progress: Progress | None) -> Iterato
         if progress:
             progress(kept + source.skipped.total(), source.records)
     if not kept:
-        raise _no_snps(source)
-
-
-def _no_snps(source: GenotypeSource) -> NothingLeft:
-    reasons = ", ".join(f"{count} {reason}" for reason, count in source.skipped.items())
-    return NothingLeft(
-        f"{source.name} holds no biallelic SNP that passed its filters"
-        f" (left out: {reasons or 'there is no record'})",
-        "Give a file with SNP genotypes.",
-    )
+        raise no_snps(source.name, source.skipped)

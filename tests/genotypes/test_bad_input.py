@@ -182,7 +182,7 @@ def test_compressed_data_with_a_changed_byte(
 def test_a_damaged_bcf_names_the_last_record_that_was_whole(file: File, vcf: Write) -> None:
     content = gzip.decompress(Path(vcf(RECORDS, name="y.bcf")).read_bytes())
     cut = file(bgzf(content[:-7], 5000), "z.bcf")
-    assert "the record after 1:2999" in refused(cut)
+    assert "record 3000 (after 1:2999): it is cut short" in refused(cut)
     header = refused(file(bgzf(content[:200]), "h.bcf"))
     assert "ends within its header" in header
 

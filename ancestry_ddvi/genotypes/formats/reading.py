@@ -69,9 +69,11 @@ class Targets:
 
     def wants(self, variant: Site) -> bool:
         """Whether the position or the ID of a variant is that of a target."""
-        if variant.id in self.ids:
-            return True
-        return bool(self.within(variant.chromosome, variant.position, variant.position))
+        return self.has(variant.chromosome, variant.position, variant.id)
+
+    def has(self, chromosome: str, position: int, name: str) -> bool:
+        """Whether a position or an ID is that of a target."""
+        return name in self.ids or bool(self.within(chromosome, position, position))
 
     @cached_property
     def _sorted(self) -> dict[str, list[int]]:
@@ -112,6 +114,10 @@ class ReadOptions:
                 f"Give FILTER values with commas between them, or {ANY_FILTER}.",
             )
         return cls(frozenset(values))
+
+    def as_text(self) -> str:
+        """What ``--var-filter`` was given."""
+        return ANY_FILTER if self.passing is None else ",".join(sorted(self.passing))
 
     def as_json(self) -> dict[str, list[str] | None]:
         """What a store that was made with these options depends on."""
