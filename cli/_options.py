@@ -83,9 +83,10 @@ def labels(use: str) -> Decorator:
     """A table of labels; ``use`` is a sentence that says what they are used for."""
     return click.option(
         "--labels",
-        metavar="TSV",
+        metavar="TABLE",
         type=PATH,
-        help=f"Tab-separated table with a header line; columns sample ID and label. {use}",
+        help="Table of sample IDs and labels, with tabs, commas or blanks between them and with or "
+        f"without a header line. {use}",
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..artefacts.assignments import Assignment, reasons
 from ..artefacts.coordinates import Coordinates, looks_like_coordinates, read_coordinates
-from ..artefacts.labels import Labels, read_labels
+from ..artefacts.labels import LabelTable, read_labels
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock, complete, write_summary
 from ..errors import InputsDisagree, UsageProblem
@@ -76,7 +76,7 @@ class _Run:
     inputs : tuple of str
     prefix : str, optional
         Of what is written; None writes nothing.
-    labels : Labels, optional
+    labels : LabelTable, optional
         Groups of the reference; None for the groups that the model knows.
     reference : str, optional
         A table of coordinates of labelled samples.
@@ -92,7 +92,7 @@ class _Run:
     model: Model
     inputs: tuple[str, ...]
     prefix: str | None
-    labels: Labels | None
+    labels: LabelTable | None
     reference: str | None
     min_prob: float
     draws: int
@@ -287,9 +287,9 @@ def _groups(run: _Run, query: _Query) -> tuple[Groups, list[dict[str, Any]]]:
         return record.groups, [dict(row) for row in record.assignment]
     labelled = _from_table(run, run.reference) if run.reference else query
     samples = labelled.coordinates.samples
-    run.labels.of(samples)
+    labels = run.labels.match(samples)
     judges = np.arange(len(samples)) % FOLDS == 0
-    found, figures = learn_groups(run.labels, samples, labelled.posterior, judges)
+    found, figures = learn_groups(labels, samples, labelled.posterior, judges)
     if found is None:
         raise InputsDisagree(
             f"no label in {run.labels.path} has {MIN_GROUP_SIZE} samples or more",

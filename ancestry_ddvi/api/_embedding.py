@@ -13,7 +13,7 @@ import numpy as np
 
 from ..artefacts.coordinates import Coordinates, write_draws
 from ..artefacts.flags import flag_samples
-from ..artefacts.labels import Labels, read_labels
+from ..artefacts.labels import Labels, LabelTable, read_labels
 from ..artefacts.model import Model
 from ..artefacts.relatives import write_relatives
 from ..artefacts.summary import Clock
@@ -90,7 +90,7 @@ class EmbedRun:
     threads : int, optional
     min_variants : int
     build : str, optional
-    labels : Labels, optional
+    labels : LabelTable, optional
     draws_out : bool
     field : str
         "auto" or a FORMAT field.
@@ -112,7 +112,7 @@ class EmbedRun:
     threads: int | None
     min_variants: int
     build: str | None
-    labels: Labels | None
+    labels: LabelTable | None
     draws_out: bool
     field: str
     reading: ReadOptions
@@ -127,6 +127,7 @@ class MatchedInput:
 
     run: EmbedRun
     store: GenotypeStore | LikelihoodStore
+    labels: Labels | None
     alignment: Alignment
     report: HarmonisationReport
     reference_calls: ReferenceCalls
@@ -243,8 +244,7 @@ def draw_posteriors(scored: ScoredInput) -> tuple[PosteriorDraws, dict[str, Any]
 def _match(run: EmbedRun) -> MatchedInput:
     """Read the input and find the variants of the model in it."""
     store = _read(run)
-    if run.labels:
-        run.labels.of(store.samples)
+    labels = run.labels.match(store.samples) if run.labels else None
     run.clock.lap("reading")
     panel = run.model.panel
     alignment = panel.align(store.variants, store.counts(), store.build_hint, run.build)
@@ -261,7 +261,7 @@ def _match(run: EmbedRun) -> MatchedInput:
             store.name,
         )
     run.clock.lap("matching")
-    return MatchedInput(run, store, alignment, report, calls)
+    return MatchedInput(run, store, labels, alignment, report, calls)
 
 
 def _read(run: EmbedRun) -> GenotypeStore | LikelihoodStore:
@@ -352,7 +352,7 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
         coordinates,
         posterior,
         scored.scores,
-        run.labels.of(store.samples) if run.labels else None,
+        matched.labels.of(store.samples) if matched.labels else None,
         title,
         options.method,
         options.classes,
