@@ -15,11 +15,11 @@ from ..errors import UsageProblem
 from ..genotypes.harmonise.liftover import Chain
 from ..genotypes.qc.filters import Filters
 from ..genotypes.store import GenotypeStore
+from ..outputs import output
 from ..progress import SILENT, Progress
-from ..storage import prepare_folder
 from ._common import counter, default_prefix
 from ._results import Result
-from .outputs import conclude, coordinates_of, write_embedding
+from .outputs import conclude, coordinates_of, prepare_outputs, replacing, write_embedding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,7 +163,7 @@ def fit(
     run = _guided(run) if semi_supervised else run
     if dry_run:
         return Fitted({}, {"plan": plan(inputs, run.prefix, run.options, str(run.device))})
-    prepare_folder(Path(run.prefix))
+    prepare_outputs(run.prefix, "fit", [*inputs, labels, chain])
     with computing(seed, threads):
         embedded = _embed(run, _read(run))
     return _write(embedded)
@@ -242,23 +242,23 @@ def _write(embedded: _Embedded) -> Fitted:
     """The model, tables, pictures and the summary."""
     run, store, fit = embedded.run, embedded.store, embedded.fit
     coordinates = _coordinates(embedded)
-    files = {"model": Path(f"{run.prefix}.ddvi")}
-    fit.model.write(files["model"])
-    counts = f"{len(store.samples):,} samples, {len(fit.qc.variants):,} variants"
-    files |= write_embedding(
-        run.prefix,
-        coordinates,
-        embedded.posterior,
-        fit.scores,
-        run.labels.of(store.samples) if run.labels else None,
-        f"{Path(run.prefix).name}: {counts}",
-        run.options.method,
-        run.options.classes,
-    )
-    run.clock.lap("writing")
-    return Fitted(
-        *conclude(run.prefix, _summary(run, fit), files, coordinates, run.clock), coordinates
-    )
+    files = {"model": output("model").path(run.prefix)}
+    with replacing(run.prefix, "fit", files):
+        fit.model.write(files["model"])
+        counts = f"{len(store.samples):,} samples, {len(fit.qc.variants):,} variants"
+        files |= write_embedding(
+            run.prefix,
+            coordinates,
+            embedded.posterior,
+            fit.scores,
+            run.labels.of(store.samples) if run.labels else None,
+            f"{Path(run.prefix).name}: {counts}",
+            run.options.method,
+            run.options.classes,
+        )
+        run.clock.lap("writing")
+        summary = conclude(run.prefix, _summary(run, fit), files, coordinates, run.clock)
+    return Fitted(files, summary, coordinates)
 
 
 def _coordinates(embedded: _Embedded) -> Coordinates:

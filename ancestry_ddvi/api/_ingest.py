@@ -9,8 +9,8 @@ from typing import Any
 
 from ..genotypes.store import ingest as write_store
 from ..progress import SILENT, Progress
-from ..storage import prepare_folder
 from ._common import counter, default_prefix
+from .outputs import prepare_outputs
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def ingest(
         If something cannot be read or written.
     """
     prefix = out or f"{default_prefix(inputs)}.genotypes"
-    prepare_folder(Path(prefix))
+    prepare_outputs(prefix, "ingest", inputs)
     with progress.stage("reading", None) as advance:
         store = write_store(inputs, Path(prefix), counter(advance))
     files = {end: Path(f"{prefix}.{end}") for end in ("bed", "bim", "fam", "json")}
