@@ -17,11 +17,12 @@ from ..artefacts.model import Model
 from ..artefacts.summary import Clock, complete, write_summary
 from ..errors import InputsDisagree, UsageProblem
 from ..genotypes.formats.reading import VAR_FILTER
+from ..outputs import output
 from ..progress import SILENT, Progress
-from ..storage import prepare_folder
 from ._common import default_prefix
 from ._embedding import EmbedRun, check_draws, draw_posteriors, embed_run, run_embedding
 from ._results import Result
+from .outputs import prepare_outputs, replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -197,7 +198,7 @@ def assign_run(
         raise UsageProblem("--reference needs --labels", "Give the labels of its samples.")
     check_draws(draws)
     if prefix is not None:
-        prepare_folder(Path(prefix))
+        prepare_outputs(prefix, "assign", [name, *inputs, labels, reference])
     fitted = Model.read(Path(name)) if model is None else model
     if labels is None and fitted.record.groups is None:
         raise UsageProblem(
@@ -325,15 +326,19 @@ def _write(
     files, summary = dict(query.files), _summary(run, query, assignments, figures)
     if run.prefix is None:
         return Assigned(files, summary, assignments)
-    for assignment in assignments:
-        path = Path(f"{run.prefix}.assign.{assignment.level.replace('/', '_')}.tsv")
-        assignment.write(path)
-        files[f"assign.{assignment.level}"] = path
-        log.info("Most similar %s: %s", assignment.level, _counts(assignment))
-    run.clock.lap("writing")
-    files["assign"] = Path(f"{run.prefix}.assign.json")
-    completed = complete(summary, files, run.clock)
-    write_summary(files["assign"], completed)
+    table = output("assign.{level}")
+    paths = [table.path(run.prefix, level=assignment.level) for assignment in assignments]
+    if len({*paths}) < len(paths):
+        raise UsageProblem("Two levels have the same file name", "Rename a column of --labels.")
+    with replacing(run.prefix, "assign", files):
+        for assignment, path in zip(assignments, paths, strict=True):
+            assignment.write(path)
+            files[f"assign.{assignment.level}"] = path
+            log.info("Most similar %s: %s", assignment.level, _counts(assignment))
+        run.clock.lap("writing")
+        files["assign"] = output("assign").path(run.prefix)
+        completed = complete(summary, files, run.clock)
+        write_summary(files["assign"], completed)
     return Assigned(files, completed, assignments)
 
 

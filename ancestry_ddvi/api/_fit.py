@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from ..artefacts.coordinates import Coordinates
 from ..artefacts.flags import flag_samples
 from ..artefacts.labels import Labels, LabelTable, read_labels
-from ..artefacts.relatives import write_relatives
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
 from ..genotypes.formats.reading import VAR_FILTER, ReadOptions
@@ -18,11 +17,11 @@ from ..genotypes.harmonise.liftover import Chain
 from ..genotypes.qc.filters import Filters
 from ..genotypes.qc.relatives import tallied
 from ..genotypes.store import GenotypeStore
+from ..outputs import output
 from ..progress import SILENT, Progress
-from ..storage import prepare_folder
 from ._common import counter, default_prefix
 from ._results import Result
-from .outputs import conclude, coordinates_of, write_embedding
+from .outputs import conclude, coordinates_of, prepare_outputs, replacing, write_embedding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -173,7 +172,7 @@ def fit(
         run = _guided(run, run.table.classes if run.table else ())
     if dry_run:
         return Fitted({}, {"plan": plan(inputs, run.prefix, run.options, str(run.device))})
-    prepare_folder(Path(run.prefix))
+    prepare_outputs(run.prefix, "fit", [*inputs, labels, chain])
     with computing(seed, threads):
         store = _read(run)
         embedded = _embed(_labelled(run, store), store)
@@ -256,24 +255,24 @@ def _write(embedded: _Embedded) -> Fitted:
     """The model, tables, pictures and the summary."""
     run, store, fit = embedded.run, embedded.store, embedded.fit
     coordinates = _coordinates(embedded)
-    files = {"model": Path(f"{run.prefix}.ddvi")}
-    fit.model.write(files["model"])
-    counts = f"{len(store.samples):,} samples, {len(fit.qc.variants):,} variants"
-    files |= write_embedding(
-        run.prefix,
-        coordinates,
-        embedded.posterior,
-        fit.scores,
-        run.labels.of(store.samples) if run.labels else None,
-        f"{Path(run.prefix).name}: {counts}",
-        run.options.method,
-        run.options.classes,
-    )
-    files |= write_relatives(run.prefix, store.samples, fit.qc.relatives)
-    run.clock.lap("writing")
-    return Fitted(
-        *conclude(run.prefix, _summary(run, fit), files, coordinates, run.clock), coordinates
-    )
+    files = {"model": output("model").path(run.prefix)}
+    with replacing(run.prefix, "fit", files):
+        fit.model.write(files["model"])
+        counts = f"{len(store.samples):,} samples, {len(fit.qc.variants):,} variants"
+        files |= write_embedding(
+            run.prefix,
+            coordinates,
+            embedded.posterior,
+            fit.scores,
+            run.labels.of(store.samples) if run.labels else None,
+            f"{Path(run.prefix).name}: {counts}",
+            run.options.method,
+            run.options.classes,
+            fit.qc.relatives,
+        )
+        run.clock.lap("writing")
+        summary = conclude(run.prefix, _summary(run, fit), files, coordinates, run.clock)
+    return Fitted(files, summary, coordinates)
 
 
 def _coordinates(embedded: _Embedded) -> Coordinates:
