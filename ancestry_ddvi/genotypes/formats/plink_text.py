@@ -141,9 +141,9 @@ def read_samples(path: Path) -> tuple[str, ...]:
 
 
 def read_variants(path: Path, lines: Iterable[bytes] | None = None) -> VariantList:
-    """Variants of a .bim or .pvar file; its ``lines`` where they have been decompressed.
+    r"""Variants of a .bim or .pvar file; its ``lines`` where they have been decompressed.
 
-    IDs may be any bytes: "\\xe5" stands for a byte that is not UTF-8, so that every file can hold
+    IDs may be any bytes: "\xe5" stands for a byte that is not UTF-8, so that every file can hold
     them.
 
     Raises
