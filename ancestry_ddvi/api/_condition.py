@@ -106,7 +106,8 @@ def condition(
     run = embed_run(
         "condition", model, given, out or condition_prefix(model, given), draws=draws, seed=seed,
         device=device, threads=threads, min_variants=min_variants, build=build, labels=labels,
-        draws_out=draws_out, field=field, var_filter=var_filter, absent=absent, targets=targets, progress=progress,
+        draws_out=draws_out, field=field, var_filter=var_filter, absent=absent,
+        targets=targets, progress=progress,
     )  # fmt: skip
     if given:
         return run_embedding(run, partial(_draw_constrained, constraint))

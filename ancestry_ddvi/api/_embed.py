@@ -86,7 +86,8 @@ def embed(
         embed_run(
             "embed", model, inputs, out or default_prefix(inputs, model), draws=draws, seed=seed,
             device=device, threads=threads, min_variants=min_variants, build=build, labels=labels,
-            draws_out=draws_out, field=field, var_filter=var_filter, absent=absent, targets=targets, progress=progress,
+            draws_out=draws_out, field=field, var_filter=var_filter, absent=absent,
+            targets=targets, progress=progress,
         ),
         draw_posteriors,
     )  # fmt: skip

@@ -70,8 +70,9 @@ class TextRecord:
 
     @property
     def id(self) -> str:
-        """The ID; bytes that are not UTF-8 are replaced, and one that is empty is "."."""
-        return self._name.decode(errors="replace") or "."
+        """The ID, "." if empty; bytes that are not printable text are shown as escapes."""
+        text = self._name.decode(errors="backslashreplace") or "."
+        return text if text.isprintable() else text.encode("unicode_escape").decode()
 
     @property
     def end(self) -> int:
