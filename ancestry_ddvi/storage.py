@@ -1,13 +1,42 @@
-"""Atomic writes: a file that exists is complete."""
+"""Atomic writes: a file that exists is complete, and files of one run appear together."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 from .errors import OutputUnwritable
+
+
+class _Part:
+    """A temporary file beside ``path``, locked as long as this process lives."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = os.open(self.beside, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
+        with suppress(OSError):  # some file systems have no locks
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def keep(self) -> None:
+        """Rename the file to its path."""
+        os.replace(self.beside, self.path)
+
+    def close(self) -> None:
+        """Remove the file unless it was renamed."""
+        with suppress(OSError):
+            self.beside.unlink()
+        os.close(self._lock)
+
+
+_waiting: ContextVar[list[_Part] | None] = ContextVar("waiting", default=None)
+"""Inside ``together``, the files that are complete."""
 
 
 @contextmanager
@@ -15,7 +44,7 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path in the same folder, and rename it to ``path`` at the end.
 
     The folder is created if it is absent. If the block raises, the temporary file is removed and
-    an existing ``path`` is left unchanged.
+    an existing ``path`` is left unchanged. Inside ``together`` the file is renamed with others.
 
     Raises
     ------
@@ -23,24 +52,72 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
         If the folder cannot be created or the file cannot be written or renamed.
     """
     path = Path(path)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with _unwritable(path):
+        part = _Part(path)
+    waiting, complete = _waiting.get(), False
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield beside
-        os.replace(beside, path)
+        with _unwritable(path):
+            yield part.beside
+            if waiting is None:
+                part.keep()
+        complete = True
+    finally:
+        if complete and waiting is not None:
+            waiting.append(part)
+        else:
+            part.close()
+
+
+@contextmanager
+def together() -> Iterator[list[Path]]:
+    """Files written by ``whole`` in the block are renamed at its end, in order of writing.
+
+    If the block raises, no file is changed.
+
+    Yields
+    ------
+    list of Path
+        Files to remove before, which the block may add to.
+
+    Raises
+    ------
+    OutputUnwritable
+        If a file cannot be renamed or removed.
+    """
+    parts: list[_Part] = []
+    stale: list[Path] = []
+    token = _waiting.set(parts)
+    try:
+        try:
+            yield stale
+        finally:
+            _waiting.reset(token)
+        for path in stale:
+            with _unwritable(path):
+                path.unlink(missing_ok=True)
+        for part in parts:
+            with _unwritable(part.path):
+                part.keep()
+    finally:
+        for part in parts:
+            part.close()
+
+
+@contextmanager
+def _unwritable(path: Path) -> Iterator[None]:
+    """An error of the system becomes one sentence with the path."""
+    try:
+        yield
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputUnwritable(
             f"{path} cannot be written: {reason}",
             "Choose another --out, or check permissions and free space.",
         ) from error
-    finally:
-        with suppress(OSError):
-            beside.unlink()
 
 
 def prepare_folder(prefix: Path) -> None:
-    """Create the folder of the outputs and check that it is writable.
+    """Create the folder of the outputs, check that it is writable, remove what a killed run left.
 
     Raises
     ------
@@ -53,5 +130,32 @@ def prepare_folder(prefix: Path) -> None:
         raise OutputUnwritable(
             f"folder {folder} cannot be created: {error.strerror}", "Choose another --out."
         ) from error
-    if not os.access(folder, os.W_OK):
+    if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputUnwritable(f"folder {folder} is not writable", "Choose another --out.")
+    for path in _parts(prefix):
+        _remove_if_unused(path)
+
+
+def _parts(prefix: Path) -> list[Path]:
+    """Temporary files under a prefix."""
+    pattern = re.compile(rf"\.{re.escape(prefix.name)}\..+\.\d+\.part", re.DOTALL)
+    try:
+        return [path for path in prefix.parent.iterdir() if pattern.fullmatch(path.name)]
+    except OSError:
+        return []
+
+
+def _remove_if_unused(path: Path) -> None:
+    """Remove a temporary file whose process no longer runs: nothing holds its lock."""
+    with suppress(OSError):
+        lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+        finally:
+            os.close(lock)
+
+
+def printable(text: str | os.PathLike[str]) -> str:
+    r"""A path or text whose bytes that are no UTF-8 are written as ``\udcXX``."""
+    return os.fspath(text).encode("utf-8", "backslashreplace").decode("utf-8")

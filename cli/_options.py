@@ -6,11 +6,13 @@ import functools
 import logging
 import os
 from collections.abc import Callable
+from textwrap import fill as fill_text
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ancestry_ddvi import Filters
+from ancestry_ddvi.outputs import endings
 from ancestry_ddvi.resources import usable_threads
 
 if TYPE_CHECKING:
@@ -27,6 +29,17 @@ Exit codes: 0 success, 2 usage error, 3 unreadable input, 4 inputs do not
 match, 5 nothing left after quality control, 6 training diverged, 7 out of
 memory or device not available, 8 output not writable, 130 interrupted by
 Ctrl-C, 143 terminated by SIGTERM. See docs/exit-codes.md."""
+
+
+def writes(name: str) -> Decorator:
+    """Put the files that a command writes in its help, where it says ``{writes}``."""
+
+    def fill(command: Command) -> Command:
+        files = fill_text(f"Writes {endings(name)}.", width=96)
+        command.__doc__ = str(command.__doc__).replace("{writes}", files.replace("\n", "\n    "))
+        return command
+
+    return fill
 
 
 class PathName(click.Path):
@@ -83,9 +96,10 @@ def labels(use: str) -> Decorator:
     """A table of labels; ``use`` is a sentence that says what they are used for."""
     return click.option(
         "--labels",
-        metavar="TSV",
+        metavar="TABLE",
         type=PATH,
-        help=f"Tab-separated table with a header line; columns sample ID and label. {use}",
+        help="Table of sample IDs and labels, with tabs, commas or blanks between them and with or "
+        f"without a header line. {use}",
     )
 
 

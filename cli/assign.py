@@ -34,6 +34,7 @@ from ._running import running, tell
     help="Minimum probability of a group. Samples below it are unassigned.",
 )
 @options.embedding
+@options.writes("assign")
 def assign(
     model: str,
     inputs: tuple[str, ...],
@@ -51,9 +52,10 @@ def assign(
     each sample and calibrated on samples held out of the fit. Samples unlike the reference panel
     or with too few variants are unassigned.
 
-    Writes PREFIX.assign.LEVEL.tsv for each level of the labels, PREFIX.assign.json and
-    .assign.log, and for genotypes all files of embed. Paths of the results are printed to standard
-    output.
+    {writes}
+
+    There is a table for each level of the labels. For genotypes all files of embed are written
+    too. Paths of the results are printed to standard output.
     """
     from ancestry_ddvi import api
 

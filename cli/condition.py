@@ -49,6 +49,7 @@ from ._running import running, tell
     help="Training steps of the outsourced sampler.",
 )
 @options.embedding
+@options.writes("condition")
 def condition(
     model: str,
     given: tuple[str, ...],
@@ -67,8 +68,10 @@ def condition(
     for methods without an approximate posterior; --population conditions on a group as well.
     Without --given, the table has one row: the prior conditioned on --population.
 
-    Writes all files of embed; without --given PREFIX.coords.tsv, .eigenvec, .summary.json and
-    .log only. Paths of the results are printed to standard output.
+    {writes}
+
+    Without --given there are only .coords.tsv, .eigenvec, .summary.json and .log. Paths of the
+    results are printed to standard output.
     """
     from ancestry_ddvi import api
 

@@ -13,6 +13,7 @@ from ._running import running, tell
 @click.argument("coords", metavar="COORDS", type=options.PATH)
 @options.out(default="COORDS.decoded, in the working directory")
 @options.verbosity
+@options.writes("decode")
 def decode(model: str, coords: str, out: str | None) -> None:
     """Decode coordinates to expected dosages.
 
@@ -20,9 +21,10 @@ def decode(model: str, coords: str, out: str | None) -> None:
     inflationary-flow. COORDS is a .coords.tsv written by fit, embed or condition with MODEL, or a
     table of the same columns.
 
-    Writes PREFIX.pcs.tsv (expected principal component scores), PREFIX.vcf.gz (expected dosages,
-    field DS, at all variants of the model) and PREFIX.log. Paths of the results are printed to
-    standard output.
+    {writes}
+
+    The .vcf.gz has expected dosages, field DS, at all variants of the model; the .pcs.tsv expected
+    principal component scores. Paths of the results are printed to standard output.
     """
     from ancestry_ddvi import api
 

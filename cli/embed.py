@@ -17,6 +17,7 @@ from ._running import running, tell
 @options.labels("Colours the figure.")
 @options.draws_out
 @options.embedding
+@options.writes("embed")
 def embed(
     model: str,
     inputs: tuple[str, ...],
@@ -33,9 +34,10 @@ def embed(
     are treated as missing and increase the posterior standard deviations. Coordinates do not
     depend on the other samples in INPUT.
 
-    Writes PREFIX.coords.tsv, .eigenvec, .pcs.tsv, .png, .svg, .summary.json and .log, and
-    .relatives.tsv if INPUT has related or duplicate samples. Paths of the results are printed to
-    standard output.
+    {writes}
+
+    Files of an earlier run with the same PREFIX are replaced; those that are not written again
+    are removed. Paths of the results are printed to standard output.
     """
     from ancestry_ddvi import api
 

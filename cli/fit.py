@@ -67,6 +67,7 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     help="Print the plan with estimated memory and time; write nothing.",
 )
 @options.verbosity
+@options.writes("fit")
 def fit(
     inputs: tuple[str, ...],
     out: str | None,
@@ -90,10 +91,11 @@ def fit(
     file set. The format is detected from the content. Several files, such as one per chromosome,
     are concatenated. - reads a VCF from standard input.
 
-    Writes PREFIX.ddvi (the model), .coords.tsv, .eigenvec, .pcs.tsv, .png, .svg, .summary.json
-    and .log, and .groups.tsv with --semi-supervised or a prior with components. Genotypes are
-    packed into PREFIX.genotypes.*, which later runs on the same INPUT reuse. Paths of the results
-    are printed to standard output.
+    {writes}
+
+    Files of an earlier run with the same PREFIX are replaced; those that are not written again
+    are removed. Genotypes are packed into PREFIX.genotypes.*, which later runs on the same INPUT
+    reuse. Paths of the results are printed to standard output.
     """
     from ancestry_ddvi import Filters, api
 

@@ -13,14 +13,14 @@ from ._running import running, tell
 @options.out(default="INPUT.genotypes in the working directory, where fit looks for it")
 @options.var_filter
 @options.verbosity
+@options.writes("ingest")
 def ingest(inputs: tuple[str, ...], out: str | None, var_filter: str) -> None:
     """Pack genotypes into 2 bits each for later runs.
 
     INPUT is one or more genotype files, as for fit. fit packs its INPUT itself; ingest does so
     ahead of time.
 
-    Writes PREFIX.bed, .bim, .fam (a PLINK 1 file set), .json and .log. Paths of the results are
-    printed to standard output.
+    {writes} Paths of the results are printed to standard output.
     """
     from ancestry_ddvi import api
 

@@ -37,6 +37,7 @@ from ._running import running, tell
     "[default: MODEL.synthetic.vcf.gz, in the working directory]",
 )
 @options.verbosity
+@options.writes("sample")
 def sample(model: str, n: int, population: tuple[str, ...], seed: int, out: str | None) -> None:
     """Simulate samples from a model and write their genotypes.
 
@@ -48,8 +49,8 @@ def sample(model: str, n: int, population: tuple[str, ...], seed: int, out: str 
     Synthetic samples are no more anonymous than the model: with the genotypes of an individual, one
     can estimate whether it is in the reference panel.
 
-    Writes FILE, PREFIX.samples.tsv (coordinates), PREFIX.sample.json and .sample.log. Paths of the
-    results are printed to standard output.
+    {writes} Another format of --out replaces .vcf.gz. Paths of the results are printed to
+    standard output.
     """
     from ancestry_ddvi import api
 

@@ -1,8 +1,8 @@
 """Fill the generated tables of docs/file-formats.md: ``python docs/make_formats.py``.
 
 A table stands between ``<!-- KIND NAME -->`` and ``<!-- end -->``. The kinds: ``columns`` of a
-table (``artefacts/columns.py``), ``flags`` (``artefacts/flags.py``) and ``keys`` of a part of the
-JSON Schema of summaries.
+table (``artefacts/columns.py``), ``flags`` (``artefacts/flags.py``), ``outputs`` (``outputs.py``)
+and ``keys`` of a part of the JSON Schema of summaries.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 from ancestry_ddvi.artefacts.columns import TABLES, Column
 from ancestry_ddvi.artefacts.flags import FLAGS
+from ancestry_ddvi.outputs import OUTPUTS, Output
 
 PAGE = Path(__file__).with_name("file-formats.md")
 BLOCK = re.compile(r"<!-- (\w+) ?(\w*) -->\n.*?<!-- end -->", re.DOTALL)
@@ -33,7 +34,7 @@ def page(text: str) -> str:
 
 
 def _block(kind: str, name: str) -> str:
-    makers = {"columns": columns, "flags": flags, "keys": keys}
+    makers = {"columns": columns, "flags": flags, "keys": keys, "outputs": outputs}
     label = f"{kind} {name}".strip()
     return f"<!-- {label} -->\n\n{makers[kind](name)}\n\n<!-- end -->"
 
@@ -54,6 +55,26 @@ def _named(column: Column[Any], table: str) -> str:
         return f"`{column.names(('Z1', 'Z2'))[0]}` …"
     first, last = column.names(AXES[table])
     return f"`{first}` … `{last}`"
+
+
+def outputs(_: str) -> str:
+    """All files of commands on samples."""
+    rows = [(_linked(row), ", ".join(row.commands), _content(row)) for row in OUTPUTS]
+    return _table(("file", "from", "content"), rows)
+
+
+def _linked(row: Output) -> str:
+    """The name of a file, with a link to its section if it has one."""
+    name = f"PREFIX{row.shown}"
+    has_section = f"## {name}\n" in PAGE.read_text(encoding="utf-8")
+    anchor = "".join(letter for letter in name.lower() if letter.isalnum())
+    return f"[`{name}`](#{anchor})" if has_section else f"`{name}`"
+
+
+def _content(row: Output) -> str:
+    return ", ".join(
+        filter(None, (row.content, row.condition.replace("--draws-out", "`--draws-out`")))
+    )
 
 
 def flags(_: str) -> str:

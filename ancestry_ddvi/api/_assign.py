@@ -12,16 +12,17 @@ import numpy as np
 
 from ..artefacts.assignments import Assignment, reasons
 from ..artefacts.coordinates import Coordinates, looks_like_coordinates, read_coordinates
-from ..artefacts.labels import Labels, read_labels
+from ..artefacts.labels import LabelTable, read_labels
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock, complete, write_summary
 from ..errors import InputsDisagree, UsageProblem
 from ..genotypes.formats.reading import VAR_FILTER
+from ..outputs import output
 from ..progress import SILENT, Progress
-from ..storage import prepare_folder
 from ._common import default_prefix
 from ._embedding import EmbedRun, check_draws, draw_posteriors, embed_run, run_embedding
 from ._results import Result
+from .outputs import prepare_outputs, replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +77,7 @@ class _Run:
     inputs : tuple of str
     prefix : str, optional
         Of what is written; None writes nothing.
-    labels : Labels, optional
+    labels : LabelTable, optional
         Groups of the reference; None for the groups that the model knows.
     reference : str, optional
         A table of coordinates of labelled samples.
@@ -92,7 +93,7 @@ class _Run:
     model: Model
     inputs: tuple[str, ...]
     prefix: str | None
-    labels: Labels | None
+    labels: LabelTable | None
     reference: str | None
     min_prob: float
     draws: int
@@ -197,7 +198,7 @@ def assign_run(
         raise UsageProblem("--reference needs --labels", "Give the labels of its samples.")
     check_draws(draws)
     if prefix is not None:
-        prepare_folder(Path(prefix))
+        prepare_outputs(prefix, "assign", [name, *inputs, labels, reference])
     fitted = Model.read(Path(name)) if model is None else model
     if labels is None and fitted.record.groups is None:
         raise UsageProblem(
@@ -287,9 +288,9 @@ def _groups(run: _Run, query: _Query) -> tuple[Groups, list[dict[str, Any]]]:
         return record.groups, [dict(row) for row in record.assignment]
     labelled = _from_table(run, run.reference) if run.reference else query
     samples = labelled.coordinates.samples
-    run.labels.of(samples)
+    labels = run.labels.match(samples)
     judges = np.arange(len(samples)) % FOLDS == 0
-    found, figures = learn_groups(run.labels, samples, labelled.posterior, judges)
+    found, figures = learn_groups(labels, samples, labelled.posterior, judges)
     if found is None:
         raise InputsDisagree(
             f"no label in {run.labels.path} has {MIN_GROUP_SIZE} samples or more",
@@ -325,15 +326,19 @@ def _write(
     files, summary = dict(query.files), _summary(run, query, assignments, figures)
     if run.prefix is None:
         return Assigned(files, summary, assignments)
-    for assignment in assignments:
-        path = Path(f"{run.prefix}.assign.{assignment.level.replace('/', '_')}.tsv")
-        assignment.write(path)
-        files[f"assign.{assignment.level}"] = path
-        log.info("Most similar %s: %s", assignment.level, _counts(assignment))
-    run.clock.lap("writing")
-    files["assign"] = Path(f"{run.prefix}.assign.json")
-    completed = complete(summary, files, run.clock)
-    write_summary(files["assign"], completed)
+    table = output("assign.{level}")
+    paths = [table.path(run.prefix, level=assignment.level) for assignment in assignments]
+    if len({*paths}) < len(paths):
+        raise UsageProblem("Two levels have the same file name", "Rename a column of --labels.")
+    with replacing(run.prefix, "assign", files):
+        for assignment, path in zip(assignments, paths, strict=True):
+            assignment.write(path)
+            files[f"assign.{assignment.level}"] = path
+            log.info("Most similar %s: %s", assignment.level, _counts(assignment))
+        run.clock.lap("writing")
+        files["assign"] = output("assign").path(run.prefix)
+        completed = complete(summary, files, run.clock)
+        write_summary(files["assign"], completed)
     return Assigned(files, completed, assignments)
 
 

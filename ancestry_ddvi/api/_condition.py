@@ -11,14 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..artefacts.coordinates import write_draws
 from ..artefacts.model import Model
 from ..errors import UsageProblem
 from ..genotypes.formats.reading import VAR_FILTER
 from ..progress import SILENT, Progress
 from ._common import default_prefix, generator_of, targets_of
-from ._embedding import Embedded, EmbedRun, ScoredInput, embed_run, run_embedding
-from .outputs import conclude, coordinates_of, unobserved
+from ._embedding import (
+    Embedded,
+    EmbedRun,
+    ScoredInput,
+    embed_run,
+    run_embedding,
+    write_draws_of,
+)
+from .outputs import conclude, coordinates_of, replacing, unobserved, write_coordinates
 
 if TYPE_CHECKING:
     from ..inference.outsourcing import OutsourcedDraws
@@ -251,15 +257,14 @@ def _write_unobserved(drawn: _Unobserved) -> Embedded:
         p_panel=np.full(1, np.nan),
         flags=["missed_modes" if drawn.draws.missed else ""],
     )
-    files = {"coords": Path(f"{run.prefix}.coords.tsv"), "eigenvec": Path(f"{run.prefix}.eigenvec")}
-    coordinates.write(files["coords"])
-    coordinates.write_eigenvec(files["eigenvec"])
-    if run.draws_out:
-        files["draws"] = Path(f"{run.prefix}.draws.npz")
-        write_draws(files["draws"], [name], posterior.resampled(run.draws, [name], run.seed))
-    run.clock.lap("writing")
-    done = conclude(str(run.prefix), _summary(drawn), files, coordinates, run.clock)
-    return Embedded(*done, coordinates, posterior)
+    prefix = str(run.prefix)
+    files: dict[str, Path] = {}
+    with replacing(prefix, "condition", files):
+        files |= write_coordinates(prefix, coordinates)
+        write_draws_of(run, [name], posterior, files)
+        run.clock.lap("writing")
+        summary = conclude(prefix, _summary(drawn), files, coordinates, run.clock)
+    return Embedded(files, summary, coordinates, posterior)
 
 
 def _summary(drawn: _Unobserved) -> dict[str, Any]:

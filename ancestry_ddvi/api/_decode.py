@@ -16,11 +16,13 @@ from ..errors import InputsDisagree
 from ..genotypes.formats.vcf_writer import write_vcf_blocks
 from ..genotypes.simulation.synthetic import contigs, expected_dosages
 from ..genotypes.variants import Block
+from ..outputs import output
 from ..progress import SILENT, Progress
-from ..storage import prepare_folder
+from ..storage import printable, together
 from ..version import __version__
 from ._common import generator_of
 from ._results import Result
+from .outputs import prepare_outputs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +76,7 @@ def decode(
         or written.
     """
     prefix = out or decode_prefix(coords)
-    prepare_folder(Path(prefix))
+    prepare_outputs(prefix, "decode", [model, coords])
     fitted = Model.read(Path(model))
     table = read_coordinates(Path(coords))
     dims = len(fitted.rotation)
@@ -84,14 +86,16 @@ def decode(
             "Give the table that fit or embed wrote with this very model.",
         )
     scores = _expected_scores(fitted, model, table.mean)
-    files = {"pcs": Path(f"{prefix}.pcs.tsv"), "vcf": Path(f"{prefix}.vcf.gz")}
-    write_components(files["pcs"], table.samples, scores)
-    said = f"Expected dosages at coordinates of {Path(model).name}, not measured ones."
+    files = {kind: output(kind).path(prefix) for kind in ("pcs", "vcf")}
+    name = printable(Path(model).name)
+    said = f"Expected dosages at coordinates of {name}, not measured ones."
     remarks = [("source", f"ddvi-ancestry {__version__}"), ("decoded", said)]
     blocks = _dosages(fitted, scores, progress)
-    write_vcf_blocks(
-        files["vcf"], table.samples, blocks, contigs(fitted.panel), remarks, field="DS"
-    )
+    with together():
+        write_components(files["pcs"], table.samples, scores)
+        write_vcf_blocks(
+            files["vcf"], table.samples, blocks, contigs(fitted.panel), remarks, field="DS"
+        )
     return Decoded(files, tuple(table.samples), scores)
 
 

@@ -13,9 +13,8 @@ import numpy as np
 
 from ..artefacts.coordinates import Coordinates, write_draws
 from ..artefacts.flags import flag_samples
-from ..artefacts.labels import Labels, read_labels
+from ..artefacts.labels import Labels, LabelTable, read_labels
 from ..artefacts.model import Model
-from ..artefacts.relatives import write_relatives
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
 from ..genotypes.chromosomes import LENGTHS
@@ -29,12 +28,12 @@ from ..genotypes.projection.likelihood_scores import scores_of
 from ..genotypes.projection.scores import Scores, runs
 from ..genotypes.qc.relatives import relatives_among, tallied, twins
 from ..genotypes.store import GenotypeStore
+from ..outputs import output
 from ..progress import SILENT, Progress
-from ..storage import prepare_folder
 from ._absent import Absent, warn_of_shared_reference
 from ._common import counter
 from ._results import Result
-from .outputs import conclude, coordinates_of, write_embedding
+from .outputs import conclude, coordinates_of, prepare_outputs, replacing, write_embedding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +89,7 @@ class EmbedRun:
     threads : int, optional
     min_variants : int
     build : str, optional
-    labels : Labels, optional
+    labels : LabelTable, optional
     draws_out : bool
     field : str
         "auto" or a FORMAT field.
@@ -112,7 +111,7 @@ class EmbedRun:
     threads: int | None
     min_variants: int
     build: str | None
-    labels: Labels | None
+    labels: LabelTable | None
     draws_out: bool
     field: str
     reading: ReadOptions
@@ -127,6 +126,7 @@ class MatchedInput:
 
     run: EmbedRun
     store: GenotypeStore | LikelihoodStore
+    labels: Labels | None
     alignment: Alignment
     report: HarmonisationReport
     reference_calls: ReferenceCalls
@@ -195,7 +195,7 @@ def embed_run(
     reading = ReadOptions.of(var_filter)
     chosen, clock, meaning = pick(device), Clock(), Absent.of(absent, targets)
     if prefix is not None:
-        prepare_folder(Path(prefix))
+        prepare_outputs(prefix, command, [name, *inputs, labels])
     table = read_labels(labels) if labels else None
     fitted = Model.read(Path(name)) if model is None else model
     run = EmbedRun(
@@ -243,8 +243,7 @@ def draw_posteriors(scored: ScoredInput) -> tuple[PosteriorDraws, dict[str, Any]
 def _match(run: EmbedRun) -> MatchedInput:
     """Read the input and find the variants of the model in it."""
     store = _read(run)
-    if run.labels:
-        run.labels.of(store.samples)
+    labels = run.labels.match(store.samples) if run.labels else None
     run.clock.lap("reading")
     panel = run.model.panel
     alignment = panel.align(store.variants, store.counts(), store.build_hint, run.build)
@@ -261,7 +260,7 @@ def _match(run: EmbedRun) -> MatchedInput:
             store.name,
         )
     run.clock.lap("matching")
-    return MatchedInput(run, store, alignment, report, calls)
+    return MatchedInput(run, store, labels, alignment, report, calls)
 
 
 def _read(run: EmbedRun) -> GenotypeStore | LikelihoodStore:
@@ -347,24 +346,32 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
         return Embedded({}, summary, coordinates, posterior)
     options = run.model.record.options
     title = f"{Path(store.name).name} in {Path(run.name).name}: {len(store.samples):,} samples"
-    files = write_embedding(
-        run.prefix,
-        coordinates,
-        posterior,
-        scored.scores,
-        run.labels.of(store.samples) if run.labels else None,
-        title,
-        options.method,
-        options.classes,
-    )
-    files |= write_relatives(run.prefix, store.samples, scored.relatives)
-    if run.draws_out:
-        files["draws"] = Path(f"{run.prefix}.draws.npz")
-        draws = posterior.resampled(run.draws, store.samples, run.seed)
-        write_draws(files["draws"], store.samples, draws)
-    run.clock.lap("writing")
-    done = conclude(run.prefix, summary, files, coordinates, run.clock)
-    return Embedded(*done, coordinates, posterior)
+    files: dict[str, Path] = {}
+    with replacing(run.prefix, run.command, files):
+        files |= write_embedding(
+            run.prefix,
+            coordinates,
+            posterior,
+            scored.scores,
+            matched.labels.of(store.samples) if matched.labels else None,
+            title,
+            options.method,
+            options.classes,
+            scored.relatives,
+        )
+        write_draws_of(run, store.samples, posterior, files)
+        run.clock.lap("writing")
+        summary = conclude(run.prefix, summary, files, coordinates, run.clock)
+    return Embedded(files, summary, coordinates, posterior)
+
+
+def write_draws_of(
+    run: EmbedRun, samples: Sequence[str], posterior: PosteriorDraws, files: dict[str, Path]
+) -> None:
+    """Write the posterior draws if the run is asked for them."""
+    if run.draws_out and run.prefix is not None:
+        files["draws"] = output("draws").path(run.prefix)
+        write_draws(files["draws"], samples, posterior.resampled(run.draws, samples, run.seed))
 
 
 def _coordinates(scored: ScoredInput, posterior: PosteriorDraws) -> Coordinates:

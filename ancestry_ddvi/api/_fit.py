@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..artefacts.coordinates import Coordinates
 from ..artefacts.flags import flag_samples
-from ..artefacts.labels import Labels, read_labels
-from ..artefacts.relatives import write_relatives
+from ..artefacts.labels import Labels, LabelTable, read_labels
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
 from ..genotypes.formats.reading import VAR_FILTER, ReadOptions
@@ -18,11 +17,11 @@ from ..genotypes.harmonise.liftover import Chain
 from ..genotypes.qc.filters import Filters
 from ..genotypes.qc.relatives import tallied
 from ..genotypes.store import GenotypeStore
+from ..outputs import output
 from ..progress import SILENT, Progress
-from ..storage import prepare_folder
 from ._common import counter, default_prefix
 from ._results import Result
-from .outputs import conclude, coordinates_of, write_embedding
+from .outputs import conclude, coordinates_of, prepare_outputs, replacing, write_embedding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,12 +65,13 @@ class _Run:
     reading: ReadOptions
     prefix: str
     options: FitOptions
-    labels: Labels | None
+    table: LabelTable | None
     chain_path: str | None
     chain: Chain | None
     device: torch.device
     threads: int | None
     progress: Progress
+    labels: Labels | None = None
     clock: Clock = field(default_factory=Clock)
 
 
@@ -113,8 +113,8 @@ def fit(
     out : str, optional
         Prefix of everything that is written; by default the name of the first input.
     labels : str, optional
-        Tab-separated table with a header, sample IDs and labels first: colours of the figure,
-        and groups of which the model stores a summary, for ``assign``.
+        Table of sample IDs and labels: colours of the figure, and groups of which the model
+        stores a summary, for ``assign``.
     dims : int
         Number of coordinates.
     seed : int
@@ -161,19 +161,21 @@ def fit(
         reading=ReadOptions.of(var_filter),
         prefix=out or default_prefix(inputs),
         options=_options(method, dims, seed, filters, settings),
-        labels=read_labels(labels) if labels else None,
+        table=read_labels(labels) if labels else None,
         chain_path=chain,
         chain=_chain(chain, filters),
         device=pick(device),
         threads=threads,
         progress=progress,
     )
-    run = _guided(run) if semi_supervised else run
+    if semi_supervised:
+        run = _guided(run, run.table.classes if run.table else ())
     if dry_run:
         return Fitted({}, {"plan": plan(inputs, run.prefix, run.options, str(run.device))})
-    prepare_folder(Path(run.prefix))
+    prepare_outputs(run.prefix, "fit", [*inputs, labels, chain])
     with computing(seed, threads):
-        embedded = _embed(run, _read(run))
+        store = _read(run)
+        embedded = _embed(_labelled(run, store), store)
     return _write(embedded)
 
 
@@ -196,11 +198,8 @@ def _chain(path: str | None, filters: Filters) -> Chain | None:
     return Chain.read(path) if path else None
 
 
-def _guided(run: _Run) -> _Run:
-    """The run with the labels as classes that guide the fit."""
-    from dataclasses import replace
-
-    classes = run.labels.classes if run.labels else ()
+def _guided(run: _Run, classes: tuple[str, ...]) -> _Run:
+    """The run with labels as classes that guide the fit."""
     if len(classes) < 2:
         raise UsageProblem(
             "--semi-supervised needs labels of two classes or more", "Give them by --labels."
@@ -211,7 +210,7 @@ def _guided(run: _Run) -> _Run:
 
 
 def _read(run: _Run) -> GenotypeStore:
-    """The store of the inputs; labels and chain are checked against it."""
+    """The store of the inputs; the chain is checked against it."""
     from ..fitting.estimate import log_estimate
 
     with run.progress.stage("reading", None) as advance:
@@ -219,11 +218,17 @@ def _read(run: _Run) -> GenotypeStore:
         store = GenotypeStore.open(run.inputs, cache, counter(advance), run.reading)
     if run.chain:
         run.chain.check(store.variants, store.name)
-    if run.labels:
-        run.labels.of(store.samples)
     log_estimate(len(store.samples), len(store.variants))
     run.clock.lap("reading")
     return store
+
+
+def _labelled(run: _Run, store: GenotypeStore) -> _Run:
+    """The run with the labels of the samples, as its classes where they guide the fit."""
+    if run.table is None:
+        return run
+    run = replace(run, labels=run.table.match(store.samples))
+    return _guided(run, run.labels.classes) if run.options.classes and run.labels else run
 
 
 def _embed(run: _Run, store: GenotypeStore) -> _Embedded:
@@ -250,24 +255,24 @@ def _write(embedded: _Embedded) -> Fitted:
     """The model, tables, pictures and the summary."""
     run, store, fit = embedded.run, embedded.store, embedded.fit
     coordinates = _coordinates(embedded)
-    files = {"model": Path(f"{run.prefix}.ddvi")}
-    fit.model.write(files["model"])
-    counts = f"{len(store.samples):,} samples, {len(fit.qc.variants):,} variants"
-    files |= write_embedding(
-        run.prefix,
-        coordinates,
-        embedded.posterior,
-        fit.scores,
-        run.labels.of(store.samples) if run.labels else None,
-        f"{Path(run.prefix).name}: {counts}",
-        run.options.method,
-        run.options.classes,
-    )
-    files |= write_relatives(run.prefix, store.samples, fit.qc.relatives)
-    run.clock.lap("writing")
-    return Fitted(
-        *conclude(run.prefix, _summary(run, fit), files, coordinates, run.clock), coordinates
-    )
+    files = {"model": output("model").path(run.prefix)}
+    with replacing(run.prefix, "fit", files):
+        fit.model.write(files["model"])
+        counts = f"{len(store.samples):,} samples, {len(fit.qc.variants):,} variants"
+        files |= write_embedding(
+            run.prefix,
+            coordinates,
+            embedded.posterior,
+            fit.scores,
+            run.labels.of(store.samples) if run.labels else None,
+            f"{Path(run.prefix).name}: {counts}",
+            run.options.method,
+            run.options.classes,
+            fit.qc.relatives,
+        )
+        run.clock.lap("writing")
+        summary = conclude(run.prefix, _summary(run, fit), files, coordinates, run.clock)
+    return Fitted(files, summary, coordinates)
 
 
 def _coordinates(embedded: _Embedded) -> Coordinates:

@@ -10,8 +10,8 @@ from typing import Any
 from ..genotypes.formats.reading import VAR_FILTER, ReadOptions
 from ..genotypes.store import ingest as write_store
 from ..progress import SILENT, Progress
-from ..storage import prepare_folder
 from ._common import counter, default_prefix
+from .outputs import prepare_outputs
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def ingest(
     """
     options = ReadOptions.of(var_filter)
     prefix = out or f"{default_prefix(inputs)}.genotypes"
-    prepare_folder(Path(prefix))
+    prepare_outputs(prefix, "ingest", inputs)
     with progress.stage("reading", None) as advance:
         store = write_store(inputs, Path(prefix), counter(advance), options)
     files = {end: Path(f"{prefix}.{end}") for end in ("bed", "bim", "fam", "json")}

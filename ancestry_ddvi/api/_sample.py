@@ -19,12 +19,14 @@ from ..genotypes.formats.plink import write_plink
 from ..genotypes.formats.vcf_writer import write_vcf_blocks
 from ..genotypes.simulation.synthetic import contigs, genotypes, names
 from ..genotypes.variants import Block
+from ..outputs import output
 from ..progress import SILENT, Progress
 from ..seeding import stream
-from ..storage import prepare_folder
+from ..storage import printable
 from ..version import __version__
 from ._common import targets_of
 from ._results import Result
+from .outputs import prepare_outputs, replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,7 +163,7 @@ def _run(
     path, prefix = sample_files(model, out)
     if n < 1:
         raise UsageProblem(f"-n is {n}", "Give 1 or more.")
-    prepare_folder(path)
+    prepare_outputs(prefix, "sample", [model])
     fitted = Model.read(Path(model))
     asked = (population,) if isinstance(population, str) else tuple(population)
     run = _Run(
@@ -191,14 +193,23 @@ def _write(run: _Run, made: _Synthetic) -> Sampled:
     """Genotypes, the table of coordinates and the summary."""
     fitted, dims = run.model, len(run.model.rotation)
     blocks = genotypes(fitted.panel, fitted.projection, made.scores, run.samples, run.seed)
-    with run.progress.stage("genotypes", len(fitted.panel)) as advance:
-        files = _write_genotypes(run, (_counted(block, advance) for block in blocks))
-    run.clock.lap("genotypes")
     coordinates = made.latents[:, :dims] @ fitted.rotation
-    files["samples"] = Path(f"{run.prefix}.samples.tsv")
-    write_synthetic(files["samples"], run.samples, made.population, coordinates)
-    files["sample"] = Path(f"{run.prefix}.sample.json")
-    summary = {
+    files: dict[str, Path] = {}
+    with replacing(run.prefix, "sample", files):
+        with run.progress.stage("genotypes", len(fitted.panel)) as advance:
+            files |= _write_genotypes(run, (_counted(block, advance) for block in blocks))
+        run.clock.lap("genotypes")
+        files["samples"] = output("samples").path(run.prefix)
+        write_synthetic(files["samples"], run.samples, made.population, coordinates)
+        files["sample"] = output("sample").path(run.prefix)
+        completed = complete(_summary(run, made), files, run.clock)
+        write_summary(files["sample"], completed)
+    return Sampled(files, completed, run.samples, made.population, coordinates)
+
+
+def _summary(run: _Run, made: _Synthetic) -> dict[str, Any]:
+    """What ``PREFIX.sample.json`` says of the run."""
+    return {
         "command": "sample",
         "synthetic": True,
         "inputs": [run.name],
@@ -207,12 +218,9 @@ def _write(run: _Run, made: _Synthetic) -> Sampled:
             "n": len(run.samples), "population": list(run.population), "seed": run.seed
         },
         "samples": len(run.samples),
-        "variants": len(fitted.panel),
+        "variants": len(run.model.panel),
         "populations": made.groups,
     }  # fmt: skip
-    completed = complete(summary, files, run.clock)
-    write_summary(files["sample"], completed)
-    return Sampled(files, completed, run.samples, made.population, coordinates)
 
 
 def sample_files(model: str, out: str | None) -> tuple[Path, str]:
@@ -301,7 +309,7 @@ def _statement(run: _Run) -> str:
     mixed = ", ".join(f"{group.name} {group.share:.4g}" for group in run.groups)
     return (
         "All samples in this file are SYNTHETIC: no person has these genotypes. Drawn by "
-        f"ddvi-ancestry {__version__} from the model {Path(run.name).name} (method "
+        f"ddvi-ancestry {__version__} from the model {printable(Path(run.name).name)} (method "
         f"{run.model.record.options.method}), seed {run.seed}, population "
         f"{mixed or 'none: the prior of the model'}. Variants are independent given the "
         "coordinates: there is no linkage disequilibrium, and haplotypes mean nothing."

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +13,12 @@ import numpy as np
 from ..artefacts.coordinates import Coordinates, write_components, write_groups
 from ..artefacts.flags import flag_samples
 from ..artefacts.records import EmbeddedSamples
+from ..artefacts.relatives import write_relatives
 from ..artefacts.summary import Clock, complete, write_summary
+from ..errors import UsageProblem
 from ..genotypes.projection.scores import Scores
+from ..outputs import output, stale, written_by
+from ..storage import prepare_folder, printable, together
 
 if TYPE_CHECKING:
     from ..inference.posterior_draws import PosteriorDraws
@@ -24,6 +30,61 @@ CAPTION = (
     "Distances depend on the reference panel, its variants and the prior. "
     "Coordinates describe genetic similarity to the samples of the panel, not identity."
 )
+
+
+SUMMARIES = ("summary", "assign", "sample")
+"""Kinds of files that list those of a run."""
+
+
+@contextmanager
+def replacing(prefix: str, command: str, files: dict[str, Path]) -> Iterator[None]:
+    """Files written in the block appear together at its end, in place of those of an earlier run.
+
+    Files that the earlier run lists in its summary and that are not written now are removed, then
+    its summary, before the first file is renamed; the new summary is the last. So a summary
+    belongs to the files beside it, and a run that fails changes nothing.
+
+    Parameters
+    ----------
+    prefix, command : str
+    files : dict from kind to Path
+        Filled in the block with the files that are written.
+
+    Raises
+    ------
+    OutputUnwritable
+    """
+    with together() as remove:
+        yield
+        rows = [row for row in map(output, SUMMARIES) if row.is_stale_after(command)]
+        before = {row.path(prefix): _listed(row.path(prefix)) for row in rows}
+        listed = [path for paths in before.values() for path in paths]
+        remove += stale(prefix, command, listed, files.values())
+        remove += [summary for summary, paths in before.items() if paths]
+
+
+def prepare_outputs(prefix: str, command: str, inputs: Iterable[str | None]) -> None:
+    """Check that outputs can be written and that none of them is an input.
+
+    Raises
+    ------
+    OutputUnwritable, UsageProblem
+    """
+    prepare_folder(Path(prefix))
+    read = {Path(name).resolve() for name in inputs if name and name != "-"}
+    for row in written_by(command):
+        if (path := row.path(prefix, level="")).resolve() in read:
+            raise UsageProblem(f"The output {path} is one of the inputs", "Choose another --out.")
+
+
+def _listed(summary: Path) -> list[Path]:
+    """The files that a summary of an earlier run lists, itself among them; none of another file."""
+    try:
+        found = json.loads(summary.read_text("utf-8"))
+        is_ours = str(found["$schema"]).startswith("urn:ddvi-ancestry:summary:")
+        return [Path(str(path)) for path in found["files"].values()] if is_ours else []
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
 
 
 def coordinates_of(
@@ -72,6 +133,14 @@ def unobserved(components: int) -> Scores:
     )
 
 
+def write_coordinates(prefix: str, coordinates: Coordinates) -> dict[str, Path]:
+    """Write the coordinates in both layouts; the paths by kind."""
+    files = {kind: output(kind).path(prefix) for kind in ("coords", "eigenvec")}
+    coordinates.write(files["coords"])
+    coordinates.write_eigenvec(files["eigenvec"])
+    return files
+
+
 def write_embedding(
     prefix: str,
     coordinates: Coordinates,
@@ -81,28 +150,25 @@ def write_embedding(
     title: str,
     method: str = "ddvi",
     classes: Sequence[str] = (),
+    relatives: np.ndarray | None = None,
 ) -> dict[str, Path]:
     """Write the tables and the figures of embedded samples; the paths by kind."""
     from ..plots.figures import FigureData, write_figures
 
-    files = {
-        "coords": Path(f"{prefix}.coords.tsv"),
-        "eigenvec": Path(f"{prefix}.eigenvec"),
-        "pcs": Path(f"{prefix}.pcs.tsv"),
-    }
-    coordinates.write(files["coords"])
-    coordinates.write_eigenvec(files["eigenvec"])
+    files = write_coordinates(prefix, coordinates)
+    files["pcs"] = output("pcs").path(prefix)
     write_components(files["pcs"], coordinates.samples, scores.value)
     if posterior.groups is not None:
-        files["groups"] = Path(f"{prefix}.groups.tsv")
+        files["groups"] = output("groups").path(prefix)
         write_groups(files["groups"], coordinates.samples, posterior.groups, classes)
+    files["relatives"] = write_relatives(prefix, coordinates.samples, relatives)
     data = FigureData(
         coordinates.mean,
         coordinates.sd,
         posterior.covariance,
         scores.value,
         labels,
-        title,
+        printable(title),
         CAPTION,
         method,
     )
@@ -115,11 +181,11 @@ def conclude(
     files: dict[str, Path],
     coordinates: Coordinates,
     clock: Clock,
-) -> tuple[dict[str, Path], dict[str, Any]]:
-    """Write the summary with the number of samples by flag; all files, and the summary."""
+) -> dict[str, Any]:
+    """Write the summary with the number of samples by flag, and add it to the files."""
     raised = [flag for flags in coordinates.flag for flag in flags.split(",") if flag]
-    files = files | {"summary": Path(f"{prefix}.summary.json")}
+    files["summary"] = output("summary").path(prefix)
     counted = {name: raised.count(name) for name in sorted(set(raised))}
     completed = complete(summary | {"flags": counted}, files, clock)
     write_summary(files["summary"], completed)
-    return files, completed
+    return completed

@@ -18,7 +18,7 @@ from ..version import __version__
 SCHEMA = "urn:ddvi-ancestry:summary:2"
 """``$id`` of the JSON Schema, ``summary.schema.json``."""
 
-_LIBRARIES = ("torch", "numpy", "scipy", "cyvcf2", "safetensors")
+_LIBRARIES = ("torch", "numpy", "scipy", "safetensors")
 
 
 class Clock:
@@ -68,4 +68,5 @@ def complete(summary: Mapping[str, Any], files: Mapping[str, Path], clock: Clock
 def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
     """Write the summary as indented JSON."""
     with whole(path) as beside:
-        beside.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
+        beside.write_text(text, "utf-8", errors="backslashreplace")  # \udcXX, as JSON has it

@@ -21,6 +21,7 @@ from test_second_reader import HEADER, SAMPLES, SHAPES, lines_of, record_lines, 
 
 from ancestry_ddvi.errors import InputUnreadable
 from ancestry_ddvi.genotypes.formats.bcf import BcfFile
+from ancestry_ddvi.genotypes.formats.bcf_calls import DIPLOID, HAPLOID, copies
 from ancestry_ddvi.genotypes.formats.bcf_record import BcfRecord
 from ancestry_ddvi.genotypes.formats.registry import open_source
 
@@ -215,6 +216,16 @@ def test_calls_of_every_width_and_ploidy(file: File, code: int) -> None:
     assert found[0].calls(2).tolist() == [-1] * 7 + [1]
 
 
+def test_every_pair_of_bytes_is_read_as_wider_integers_are() -> None:
+    """Pairs of bytes are looked up in a table."""
+    pairs = np.arange(1 << 16, dtype="<u2").view(np.int8).reshape(-1, 2)
+    for alt in (1, 2, 62):
+        for ploidy in (HAPLOID, DIPLOID):
+            wide = copies(pairs.astype(np.int16), alt, ploidy)
+            np.testing.assert_array_equal(copies(pairs, alt, ploidy), wide)
+            assert (wide >= 0).sum() == (2**2 * 2**2 if ploidy == DIPLOID else 2 * 2 * 128)
+
+
 @pytest.mark.parametrize("code", [INT8, INT16, INT32, FLOAT])
 def test_missing_and_padded_numbers_are_nan(file: File, code: int) -> None:
     field = b.field(b.DS, code, [[1, 2], [MISSING, END], [-100, MISSING]])
@@ -280,6 +291,29 @@ def test_without_idx_ids_are_numbered_as_they_appear(file: File) -> None:
     assert [r.calls(1).tolist() for r in found] == [[0, 1, 2]] * 3
 
 
+def test_an_id_without_idx_follows_the_largest(file: File) -> None:
+    """As in htslib."""
+    header = [*b.HEADER, "##contig=<ID=next>"]
+    found = read(file(b.bcf([b.record([], chrom=8), b.record([], chrom=7)], header)))
+    assert [r.chromosome for r in found] == ["next", "chrX"]
+
+
+def test_the_text_of_a_header_ends_with_the_first_nul(file: File) -> None:
+    """As in htslib; its lines may end as in DOS."""
+    text = "\r\n".join(b.bcf([])[9:-1].decode().split("\n")).encode() + b"\0\0junk\n"
+    path = file(b"BCF\x02\x02" + struct.pack("<I", len(text)) + text + b.record([PLAIN_CALLS]))
+    assert BcfFile(path, path).header.samples == ("a", "b", "c")
+    assert BcfFile(path, path).header_lines[-1].endswith(b"\tc")
+    assert len(read(path)) == 1
+
+
+def test_the_first_of_two_fields_of_one_name_counts(file: File) -> None:
+    """As in htslib."""
+    again = b.calls([1, 1], [1, 1], [1, 1])
+    (found,) = read(file(b.bcf([b.record([PLAIN_CALLS, again])])))
+    assert found.calls(1).tolist() == [0, 1, 2]
+
+
 @needs_bcftools
 def test_a_thousand_contigs_in_any_order(tmp_path: Path) -> None:
     order = np.random.default_rng(3).permutation(1000).tolist()
@@ -326,6 +360,22 @@ def test_an_allele_of_no_text_is_a_dot(file: File) -> None:
     records = [b.record([], alleles=[*map(b.text, written)]) for written in alleles]
     found = [(r.ref, r.alts) for r in read(file(b.bcf(records)))]
     assert found == [("A", ()), ("A", ()), (".", ("C",)), ("A", (".", "C"))]
+
+
+@pytest.mark.parametrize("key", [5, 127, 128, 200, 299])
+def test_keys_are_integers_of_any_width_with_a_sign(file: File, key: int) -> None:
+    """A byte of 128 or more is a negative key, though the header may have that number."""
+    numbered = (f"##FORMAT=<ID=F{i},Number=1,Type=Integer,IDX={i}>" for i in range(1, 300))
+    header = [line for line in b.HEADER if "IDX=0" in line or "##file" in line] + [*numbered]
+    info = b.vector(INT16, [key]) + b.vector(INT8, [1])
+    field = b.vector(INT16, [key]) + b.descriptor(INT8, 1) + bytes(3)
+    (found,) = read(file(b.bcf([b.record([field], infos=[info])], header)))
+    assert found.numbers(f"F{key}") is not None
+    if key in (128, 200):
+        byte = bytes([0x11, key])
+        for some in ({"infos": [byte + info[3:]]}, {"fields": [byte + field[3:]]}):
+            made = b.record(**{"fields": [], **some})
+            assert f"field {key - 256} is not in the header" in refused(file(b.bcf([made], header)))
 
 
 # Damage ----------------------------------------------------------------------------------------
@@ -380,6 +430,10 @@ DAMAGE = {
     "END is text": (
         damaged(infos=[b.vector(INT8, [b.END_KEY]) + b.text(b"9")]), "are not integers",
     ),
+    "INFO too long": (
+        damaged([], infos=[b.vector(INT8, [b.DP]) + b"\x41\0"]), "a value reaches beyond its end",
+    ),
+    "INFO too many and nothing more": (damaged([], n_info=1), "a value reaches beyond its end"),
     "INFO too many": (damaged(n_info=1), "a value reaches beyond its end"),
     "INFO too few": (
         damaged(infos=[b.vector(INT8, [b.DP]) * 2], n_info=0),
@@ -417,6 +471,15 @@ def test_damage_in_a_record_is_one_sentence_with_the_place(file: File, name: str
     assert "record 2 (after 1:100)" in message
     assert why in message
     assert "record 1: " in refused(file(b.bcf([content, sound])))
+    last = refused(file(b.bcf([sound, sound, content])))
+    assert "record 3 (after 1:100)" in last
+    assert why in last
+
+
+def test_messages_stay_short(file: File) -> None:
+    header = [line.replace("ID=1,", f"ID={'1' * 10000},") for line in b.HEADER]
+    path = file(b.bcf([b.record([]), b.record([], chrom=5)], header))
+    assert f"record 2 (after {'1' * 80}:100)" in refused(path)
 
 
 def test_damage_is_found_in_records_that_a_filter_leaves_out(file: File) -> None:
@@ -472,7 +535,7 @@ def test_a_header_that_is_not_text(file: File) -> None:
         (b"BCF\x02\x03" + b.bcf([])[5:], "is not BCF 2.1 or 2.2"),
         (b"BCF\x02\x02", "ends within its header"),
         (b"BCF\x02\x02\0\0\0\0", "ends within its header"),
-        (b"BCF\x02\x02\xff\xff\xff\x3f" + b.bcf([])[9:], "ends within its header"),
+        (b"BCF\x02\x02\xff\xff\xff\x07" + b.bcf([])[9:], "ends within its header"),
         (b"BCF\x02\x02\xff\xff\xff\xff" + b.bcf([])[9:], "claims to have 4294967295 bytes"),
         (b.bcf([])[:-9], "ends within its header"),
     ],
@@ -503,6 +566,7 @@ def changed(at: int, new: bytes) -> bytes:
         (BLOCKS + bytes(28), f"block at byte {len(BLOCKS)}: no block starts there"),
         (BLOCKS[:SECOND] + b"x" + BLOCKS[SECOND:], f"block at byte {SECOND}: no block starts"),
         (changed(SECOND + 16, b"\x05\0"), f"block at byte {SECOND}: its length is wrong"),
+        (changed(SECOND + 12, b"XY"), f"block at byte {SECOND}: no block starts there"),
         (changed(16, struct.pack("<H", SECOND - 2)), "block at byte 0: its length is wrong"),
         (changed(16, struct.pack("<H", SECOND)), "block at byte 0: its length is wrong"),
         (changed(SECOND - 8, b"\0\0\0\0"), "block at byte 0: Error -3"),
@@ -516,9 +580,10 @@ def test_damage_in_a_block_is_one_sentence_with_the_byte(
     assert why in refused(file(content, bytes))
 
 
-def test_a_block_of_more_than_64_kib_is_refused(file: File) -> None:
+@pytest.mark.parametrize("size", [(1 << 16) + 1, 1 << 24])
+def test_a_block_of_more_than_64_kib_is_refused(file: File, size: int) -> None:
     """As in htslib; a small file that claims to be a large one is not expanded."""
-    assert "its length is wrong" in refused(file(bgzf(bytes(1 << 24), 1 << 24), bytes))
+    assert "its length is wrong" in refused(file(bgzf(bytes(size), size), bytes))
 
 
 # Any damage ------------------------------------------------------------------------------------

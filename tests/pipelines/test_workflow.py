@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 CONFIG = """\
 cohort: example data/cohort.vcf.gz
 labels: example data/labels.tsv
+levels: [population, superpopulation]
 queries:
   january: example data/query.vcf.gz
   all-again: [example data/query.vcf.gz]
@@ -107,6 +108,27 @@ def test_messages_of_the_commands_are_kept(folder):
 @pytest.mark.slow
 def test_a_second_run_has_nothing_to_do(folder):
     assert "Nothing to be done" in snakemake(folder.parent, "--dry-run").stdout
+
+
+@pytest.mark.slow
+def test_every_result_is_an_output_of_a_rule(folder):
+    """What the commands wrote is what Snakemake lists, but for stores, logs and the cache."""
+    listed = snakemake(folder.parent, "--summary").stdout.splitlines()
+    outputs = {line.split("\t")[0] for line in listed if line.startswith("results/")}
+    written = {str(path.relative_to(folder.parent)) for path in folder.rglob("*.*")}
+    assert {path for path in written - outputs if ".genotypes." not in path} == {
+        path for path in written if path.endswith(".log")
+    }
+
+
+def test_the_levels_are_by_default_the_second_column(tmp_path):
+    (tmp_path / "example data").symlink_to(ROOT / "example_data")
+    (tmp_path / "config.yaml").write_text(
+        CONFIG.replace("levels: [population, superpopulation]\n", "")
+    )
+    run = snakemake(tmp_path, "--dry-run")
+    assert "january.assign.population.tsv" in run.stdout
+    assert "superpopulation" not in run.stdout
 
 
 def test_the_config_beside_the_workflow_is_complete(tmp_path):

@@ -22,8 +22,8 @@ _LENGTH = struct.Struct("<I")
 _LENGTHS = struct.Struct("<II")
 _START = len(_MAGIC[0]) + _LENGTH.size
 _AT_ONCE = 1 << 18
-_MAX_BYTES = 1 << 30
-"""More than any header or record has; what claims to be longer is damaged."""
+_MAX_HEADER, _MAX_RECORD = 1 << 27, 1 << 30
+"""More bytes than any has; what claims to be longer is damaged."""
 
 _SHOWN = 80
 _COPY_AGAIN = "Copy it again; `bcftools view` shows more."
@@ -99,7 +99,7 @@ class BcfStream:
             raise Damage("it is cut short")
         shared, fields = _LENGTHS.unpack_from(content.held, content.at)
         size = _LENGTHS.size + shared + fields
-        if shared < FIXED.size or size > _MAX_BYTES:
+        if shared < FIXED.size or size > _MAX_RECORD:
             raise Damage(f"its lengths of {shared} and {fields} bytes are impossible")
         if not content.holds(size):
             raise Damage("it is cut short")
@@ -115,7 +115,7 @@ class BcfStream:
                 f"{self._name} is not BCF 2.1 or 2.2", "Convert it with `bcftools view -Ob`."
             )
         size = _LENGTH.unpack_from(content.held, 5)[0] if content.holds(_START) else 0
-        if size > _MAX_BYTES:
+        if size > _MAX_HEADER:
             raise InputUnreadable(
                 f"{self._name} is damaged: its header claims to have {size} bytes", _COPY_AGAIN
             )

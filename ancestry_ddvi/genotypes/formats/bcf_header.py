@@ -21,10 +21,13 @@ class BcfNames:
     ----------
     contigs, strings : mapping of int to str
         Chromosomes; IDs of FILTER, INFO and FORMAT.
+    end : int or None
+        The number that stands for END.
     """
 
     contigs: Mapping[int, str]
     strings: Mapping[int, str]
+    end: int | None
 
 
 def read_names(lines: Iterable[bytes], name: str) -> BcfNames:
@@ -50,7 +53,7 @@ def read_names(lines: Iterable[bytes], name: str) -> BcfNames:
                 f"{name}, line {number} of its header: {error}",
                 "Write the file again, for example with `bcftools view -Ob` from VCF.",
             ) from error
-    return BcfNames(contigs.names, strings.names)
+    return BcfNames(contigs.names, strings.names, strings.indices.get("END"))
 
 
 class _Dictionary:
@@ -58,11 +61,11 @@ class _Dictionary:
 
     def __init__(self) -> None:
         self.names: dict[int, str] = {}
-        self._indices: dict[str, int] = {}
+        self.indices: dict[str, int] = {}
         self._next = 0
 
     def add(self, text: str, index: int | None) -> None:
-        known = self._indices.get(text)
+        known = self.indices.get(text)
         if known is not None:
             if index not in (None, known):
                 raise ValueError(f"{text[:_SHOWN]!r} has IDX={index}, and IDX={known} before")
@@ -71,7 +74,7 @@ class _Dictionary:
         if index in self.names:
             other = self.names[index]
             raise ValueError(f"IDX={index} stands for {text[:_SHOWN]!r} and {other[:_SHOWN]!r}")
-        self.names[index], self._indices[text] = text, index
+        self.names[index], self.indices[text] = text, index
         self._next = max(self._next, index + 1)
 
 

@@ -11,7 +11,17 @@ import numpy as np
 from ..variants import MISSING
 from .bcf_calls import DIPLOID, HAPLOID, copies
 from .bcf_header import BcfNames
-from .bcf_values import CHARACTER, FLOAT, INTEGERS, Damage, integer, integers, numbers, vector
+from .bcf_values import (
+    CHARACTER,
+    FLOAT,
+    INTEGERS,
+    Damage,
+    entry,
+    integer,
+    integers,
+    numbers,
+    vector,
+)
 
 FIXED = struct.Struct("<iiifHHI")
 """CHROM, POS, rlen, QUAL, number of INFO fields, of alleles, and of samples and FORMAT fields."""
@@ -115,7 +125,7 @@ def decode(
     end = _end(content, at, middle, infos, names)
     fields = _fields(content, middle, stop, last >> 24, names, samples)
     if end is None or end <= pos:
-        end = pos + max(1, len(ref))
+        end = pos + len(ref)
     return BcfRecord(
         names.contigs[chrom], pos + 1, ref, alts, filters, end, samples, name, content, fields
     )
@@ -148,23 +158,21 @@ def _filters(content: bytes, at: int, end: int, names: BcfNames) -> tuple[str, i
     if count > len(names.strings):
         raise Damage(f"it has {count} filters, and the header fewer")
     keys = integers(content, code, count, start)
-    return ";".join(_name(key, names, "FILTER") for key in keys) or ".", stop
-
-
-def _name(key: int, names: BcfNames, what: str) -> str:
-    name = names.strings.get(key)
-    if name is None:
-        raise Damage(f"{what} {key} is not in the header")
-    return name
+    for key in keys:
+        if key not in names.strings:
+            raise Damage(f"FILTER {key} is not in the header")
+    return ";".join([names.strings[key] for key in keys]) or ".", stop
 
 
 def _end(content: bytes, at: int, end: int, infos: int, names: BcfNames) -> int | None:
     """The value of INFO/END; all other values are passed over."""
     found = None
     for _ in range(infos):
-        key, at = integer(content, at, end)
-        code, count, start, at = vector(content, at, end)
-        if _name(key, names, "INFO field") == "END":
+        key, start, at = entry(content, at, end)
+        if key not in names.strings:
+            raise Damage(f"INFO field {key} is not in the header")
+        if key == names.end:
+            code, count, start, _ = vector(content, start, end)
             found = next(iter(integers(content, code, min(count, 1), start)), None)
     if at != end:
         raise Damage(f"{end - at} bytes are left over after its INFO")
@@ -178,7 +186,9 @@ def _fields(
     found: dict[str, tuple[int, int, int]] = {}
     for _ in range(fields):
         key, at = integer(content, at, end)
-        name = _name(key, names, "FORMAT field")
+        name = names.strings.get(key)
+        if name is None:
+            raise Damage(f"FORMAT field {key} is not in the header")
         code, count, start, at = vector(content, at, end, samples)
         if name == "GT" and count and code not in INTEGERS:
             raise Damage("its GT are not integers")

@@ -23,6 +23,11 @@ _SIZES = {
 }
 _LONG = 15
 _ONE = {0x11: 1, 0x12: 2, 0x13: 4}
+_KEY, _NEGATIVE = 0x11, 0x80
+_SHORT = [
+    1 + (byte >> 4) * _SIZES[byte & 15] if byte >> 4 < _LONG and _SIZES.get(byte & 15) else 0
+    for byte in range(256)
+]
 _RESERVED = 8
 """How many of the smallest integers of each type are no numbers, as missing and end of vector."""
 
@@ -77,6 +82,25 @@ def vector(content: bytes, at: int, end: int, times: int = 1) -> tuple[int, int,
     return code, count, start, stop
 
 
+def entry(content: bytes, at: int, end: int) -> tuple[int, int, int]:
+    """The key of an INFO field, and where its value starts and stops.
+
+    Raises
+    ------
+    Damage
+        See ``integer`` and ``vector``.
+    """
+    if at + 2 < end and content[at] == _KEY and content[at + 1] < _NEGATIVE:
+        key, start = content[at + 1], at + 2
+    else:
+        key, start = integer(content, at, end)
+    short = _SHORT[content[start]] if start < end else 0
+    stop = start + short if short else vector(content, start, end)[-1]
+    if stop > end:
+        raise Damage("a value reaches beyond its end")
+    return key, start, stop
+
+
 def integers(content: bytes, code: int, count: int, start: int) -> list[int]:
     """The values of a vector of integers.
 
@@ -89,8 +113,9 @@ def integers(content: bytes, code: int, count: int, start: int) -> list[int]:
         return []
     if code not in INTEGERS:
         raise Damage(f"values of type code {code} are not integers")
-    values: list[int] = np.frombuffer(content, INTEGERS[code], count, start).tolist()
-    return values
+    size = _SIZES[code]
+    starts = range(start, start + count * size, size)
+    return [int.from_bytes(content[at : at + size], "little", signed=True) for at in starts]
 
 
 def numbers(values: np.ndarray) -> np.ndarray:

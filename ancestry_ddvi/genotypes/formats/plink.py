@@ -116,7 +116,7 @@ def write_plink(
     iids = plink_ids(samples)
     if renamed := sum(iid != sample for iid, sample in zip(iids, samples, strict=True)):
         log.info(
-            "%s.fam has other IDs for %d samples: PLINK takes neither blanks nor 0 in them.",
+            "Sample IDs changed in %s.fam: %d. PLINK takes neither blanks in an ID nor 0 for one.",
             prefix,
             renamed,
         )
@@ -154,8 +154,7 @@ def _write_bim(bim: BinaryIO, variants: VariantTable) -> None:
         variants.ref,
     )
     for chromosome, name, position, alt, ref in zip(*columns, strict=True):
-        row = f"{chromosome}\t{name}\t0\t{position}\t{alt}\t{ref}\n"
-        bim.write(row.encode(errors="surrogateescape"))
+        bim.write(f"{chromosome}\t{name}\t0\t{position}\t{alt}\t{ref}\n".encode())
 
 
 def map_bed(bed: Path, variants: int, samples: int) -> np.ndarray:

@@ -143,7 +143,8 @@ def read_samples(path: Path) -> tuple[str, ...]:
 def read_variants(path: Path, lines: Iterable[bytes] | None = None) -> VariantList:
     """Variants of a .bim or .pvar file; its ``lines`` where they have been decompressed.
 
-    IDs may be any bytes: what is not UTF-8 is kept as surrogate escapes.
+    IDs may be any bytes: "\\xe5" stands for a byte that is not UTF-8, so that every file can hold
+    them.
 
     Raises
     ------
@@ -242,7 +243,7 @@ def _columns(
         digits = fields[at_position]
         plain = len(digits) < 10 and digits.isdigit()
         position.append(int(digits) if plain else _position(digits, path, number))
-        name.append(fields[at_name].decode("utf-8", "surrogateescape"))
+        name.append(fields[at_name].decode("utf-8", "backslashreplace"))
         try:
             chromosome.append(words[fields[at_chromosome]])
             ref.append(alleles[fields[at_ref]])

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 HAPLOID_REF, HAPLOID_ALT = -2, -3
 """Calls of one allele, REF or ALT, among dosages."""
 
-_NOT_DIPLOID = frozenset(("X", "Y", "XY", "MT", "W", "Z", "23", "24", "25", "26", "PAR1", "PAR2"))
+_NOT_DIPLOID = frozenset(["X", "Y", "XY", "MT", "W", "Z", "23", "24", "25", "26", "PAR1", "PAR2"])
 """Chromosomes on which calls of one allele are usual, without "chr" and version."""
 
 MIN_HAPLOID = 20
