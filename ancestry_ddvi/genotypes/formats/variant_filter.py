@@ -21,9 +21,6 @@ _FILTER = "FILTER "
 _CODES = (frozenset("1234"), frozenset("AB"))
 """Alleles as array software and PLINK number them."""
 
-_SNPS: dict[tuple[str, tuple[str, ...]], tuple[str, str, int]] = {
-    (ref, (alt,)): (ref, alt, 1) for ref in "ACGT" for alt in "ACGT" if ref != alt
-}
 
 _FEW = 3
 """Values of FILTER that a message names, at most."""
@@ -45,6 +42,11 @@ class Snp(NamedTuple):
     ref: str
     alt: str
     at: int
+
+
+_SNPS: dict[tuple[str, tuple[str, ...]], Snp] = {
+    (ref, (alt,)): Snp(ref, alt, 1) for ref in "ACGT" for alt in "ACGT" if ref != alt
+}
 
 
 class VariantFilter:
@@ -78,8 +80,8 @@ class VariantFilter:
         snp = _SNPS.get((ref, alts)) or _snp(ref, alts)
         if snp is None:
             self.skipped[_reason(ref, alts)] += 1
-        elif self.passes(filters):
-            return Snp(*snp)
+        elif self._passes.get(filters) or self.passes(filters):
+            return snp
         else:
             self.skipped[f"{_FILTER}{filters}"] += 1
         return None
@@ -108,6 +110,12 @@ class VariantFilter:
         )
 
 
+def printable(written: bytes) -> str:
+    """The ID of a variant as text, "." if empty; bytes that are not printable become escapes."""
+    text = written.decode(errors="backslashreplace") or "."
+    return text if text.isprintable() else text.encode("unicode_escape").decode()
+
+
 def is_reference(alts: Sequence[str]) -> bool:
     """Whether a record has no ALT allele that stands for a sequence."""
     return not _observed(alts)
@@ -132,14 +140,16 @@ def _observed(alts: Sequence[str]) -> list[str]:
     return [a for a in alts if a not in SYMBOLIC and a not in _NO_ALLELE]
 
 
-def _snp(ref: str, alts: tuple[str, ...]) -> tuple[str, str, int] | None:
+def _snp(ref: str, alts: tuple[str, ...]) -> Snp | None:
+    if len(ref) != 1:
+        return None
     observed = _observed(alts)
-    if len(observed) != 1 or len(ref) != 1 or len(observed[0]) != 1:
+    if len(observed) != 1 or len(observed[0]) != 1:
         return None
     alleles = ref.upper(), (observed[0].upper(),)
     if alleles not in _SNPS:
         return None
-    return alleles[0], alleles[1][0], alts.index(observed[0]) + 1
+    return Snp(alleles[0], alleles[1][0], alts.index(observed[0]) + 1)
 
 
 def _reason(ref: str, alts: Sequence[str]) -> str:
