@@ -78,7 +78,14 @@ def gvcf(symbol: str, likelihoods: bool, first: bool = False) -> Callable:
             alts = f"{symbol},{alt}" if first else f"{alt},{symbol}"
             call = f"{one if g == 1 else two}:30:90"
             if likelihoods:
-                values = {(0, 0): 900, (0, 1): 900, (1, 1): 900, (0, 2): 900, (1, 2): 900, (2, 2): 900}
+                values = {
+                    (0, 0): 900,
+                    (0, 1): 900,
+                    (1, 1): 900,
+                    (0, 2): 900,
+                    (1, 2): 900,
+                    (2, 2): 900,
+                }
                 k = 2 if first else 1
                 values[(0, k) if g == 1 else (k, k)] = 0
                 call += ":" + ",".join(map(str, values.values()))
