@@ -33,6 +33,7 @@ _BIM_COLUMNS = {
     6: ("CHROM", "ID", "CM", "POS", "ALT", "REF"),
 }
 _BOM = b"\xef\xbb\xbf"
+_CONTROLS = bytes({*range(32)} - {*b"\t\r\n"})
 _POSITION = re.compile(rb"-?0*[0-9]{1,10}")
 
 Row = tuple[int, list[bytes]]
@@ -171,7 +172,7 @@ def read_variants(path: Path, lines: Iterable[bytes] | None = None) -> VariantLi
 def _read_table(path: Path, lines: Iterable[bytes], headers: tuple[str, ...]) -> TextTable:
     """The table of a file whose header line starts with any of ``headers``."""
     comments: list[str] = []
-    rows = _split(lines)
+    rows = _split(lines, path)
     for number, fields in rows:
         if not fields[0].startswith(b"#"):
             return TextTable(
@@ -185,11 +186,16 @@ def _read_table(path: Path, lines: Iterable[bytes], headers: tuple[str, ...]) ->
     return TextTable(path, tuple(comments), (), 0, iter(()))
 
 
-def _split(lines: Iterable[bytes]) -> Iterator[Row]:
+def _split(lines: Iterable[bytes], path: Path) -> Iterator[Row]:
     """Every line that is not blank; a byte order mark is removed."""
     for number, line in enumerate(lines, 1):
         if number == 1:
             line = line.removeprefix(_BOM)
+        if b"\r" in line.rstrip(b"\r\n") or len(line.translate(None, _CONTROLS)) < len(line):
+            raise InputUnreadable(
+                f"{path}, line {number} has a control character in it",
+                "Columns are separated by blanks or tabs, and lines end in a newline.",
+            )
         if fields := line.split():
             yield number, fields
 
@@ -197,9 +203,10 @@ def _split(lines: Iterable[bytes]) -> Iterator[Row]:
 def _of_width(table: TextTable, width: int) -> Iterator[Row]:
     """The rows, checked.
 
-    A row needs ``width`` fields. Without a header line it has exactly as many as the first row,
-    since an ID with a blank or an empty column would shift the others.
+    A row needs ``width`` fields, and not fewer than a header line. Without one it has exactly as
+    many as the first row. An ID with a blank or an empty column would shift the others.
     """
+    width = max(width, table.width) if table.names else width
     exactly = 0 if table.names else max(width, table.width)
     for number, fields in table.rows:
         if len(fields) < width or (exactly and len(fields) != exactly):

@@ -1,0 +1,7 @@
+"""The helpers of this folder and of the readers' tests."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "genotypes")]
