@@ -93,3 +93,41 @@ def _settled(call: Call, pseudo: bool, fixed: tuple) -> int:
     if call.dosage is None or (call.single and not (pseudo and _on_autosome(fixed[0]))):
         return -1
     return 2 * call.dosage if call.single else call.dosage
+
+
+def documented_reference_calls(text: str, targets: range) -> list[tuple[int, tuple[int, ...]]]:
+    """Positions of the targets that records without an ALT allele cover, and dosages there.
+
+    A homozygous reference call is 0, any other missing (-1), as is one of a block whose GQ is below
+    20, or without GQ its MIN_DP below 5, or without either its DP. Such records have passed.
+    """
+    found = []
+    for line in text.split("\n"):
+        columns = line.split("\t")
+        if line and not line.startswith("#") and _is_reference(columns):
+            dosages = tuple(_reference_dosage(cell, columns) for cell in columns[9:])
+            first, last = int(columns[1]), _end(columns)
+            found += [(at, dosages) for at in range(first, last + 1) if at in targets]
+    return found
+
+
+def _is_reference(columns: list[str]) -> bool:
+    return {*columns[4].split(",")} <= SYMBOLIC and PASSED.issuperset(columns[6].split(";"))
+
+
+def _end(columns: list[str]) -> int:
+    values = dict(pair.partition("=")[::2] for pair in columns[7].split(";"))
+    return int(values.get("END", int(columns[1]) + len(columns[3]) - 1))
+
+
+def _reference_dosage(cell: str, columns: list[str]) -> int:
+    values = dict(zip(columns[8].split(":"), cell.split(":"), strict=False))
+    alleles = values["GT"].replace("|", "/").split("/")
+    if alleles != ["0", "0"]:
+        return -1
+    if columns[4] == ".":
+        return 0
+    for name, least in (("GQ", 20), ("MIN_DP", 5), ("DP", 5)):
+        if values.get(name, ".") != ".":
+            return 0 if int(values[name]) >= least else -1
+    return 0
