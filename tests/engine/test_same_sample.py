@@ -41,7 +41,8 @@ def rows(cohort_files: SimpleNamespace) -> list[Row]:
 
 def written(lines: Iterator[str], path: Path, contigs: list[str]) -> Path:
     declared = "".join(f"##contig=<ID={name}>\n" for name in dict.fromkeys(contigs))
-    columns = "\t".join([*"#CHROM POS ID REF ALT QUAL FILTER INFO FORMAT".split(), SAMPLE])
+    names = (*"#CHROM POS ID REF ALT QUAL FILTER INFO FORMAT".split(), SAMPLE)  # noqa: SIM905
+    columns = "\t".join(names)
     path.write_text(HEADER + declared + columns + "\n" + "\n".join(lines) + "\n")
     return path
 
@@ -78,10 +79,10 @@ def gvcf(symbol: str, likelihoods: bool, first: bool = False) -> Callable:
             alts = f"{symbol},{alt}" if first else f"{alt},{symbol}"
             call = f"{one if g == 1 else two}:30:90"
             if likelihoods:
-                values = {(0, 0): 900, (0, 1): 900, (1, 1): 900, (0, 2): 900, (1, 2): 900, (2, 2): 900}
                 k = 2 if first else 1
-                values[(0, k) if g == 1 else (k, k)] = 0
-                call += ":" + ",".join(map(str, values.values()))
+                likely = (0, k) if g == 1 else (k, k)
+                pairs = [(a, b) for b in range(3) for a in range(b + 1)]
+                call += ":" + ",".join("0" if pair == likely else "900" for pair in pairs)
             yield f"{c}\t{p}\t{name}\t{ref}\t{alts}\t.\tPASS\t.\t{form}\t{call}"
             start = p + 1
         for chromosome in dict.fromkeys(row[0] for row in rows):
