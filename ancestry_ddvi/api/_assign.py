@@ -16,6 +16,7 @@ from ..artefacts.labels import LabelTable, read_labels
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock, complete, write_summary
 from ..errors import InputsDisagree, UsageProblem
+from ..genotypes.formats.reading import VAR_FILTER
 from ..progress import SILENT, Progress
 from ..storage import prepare_folder
 from ._common import default_prefix
@@ -125,6 +126,9 @@ def assign(
     min_variants: int = 100,
     build: str | None = None,
     field: str = "auto",
+    var_filter: str = VAR_FILTER,
+    absent: str = "missing",
+    targets: str | None = None,
     progress: Progress = SILENT,
 ) -> Assigned:
     """Name the most similar labelled group of each sample, or none, with a probability.
@@ -144,7 +148,8 @@ def assign(
         Table of coordinates of labelled samples; by default the samples of the input.
     min_prob : float
         Samples whose most similar group is less probable stay unassigned.
-    draws, seed, device, threads, min_variants, build, field, progress
+    draws, seed, device, threads, min_variants, build, field, var_filter, absent, targets,
+        progress
         As in ``embed``.
 
     Raises
@@ -162,7 +167,8 @@ def assign(
     run = assign_run(
         model, inputs, out or assign_prefix(inputs, model), labels=labels, reference=reference,
         min_prob=min_prob, draws=draws, seed=seed, device=device, threads=threads,
-        min_variants=min_variants, build=build, field=field, progress=progress,
+        min_variants=min_variants, build=build, field=field, var_filter=var_filter, absent=absent,
+        targets=targets, progress=progress,
     )  # fmt: skip
     return run_assignment(run)
 

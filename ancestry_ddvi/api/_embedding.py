@@ -22,6 +22,7 @@ from ..genotypes.chromosomes import LENGTHS
 from ..genotypes.formats.fields import GT
 from ..genotypes.formats.reading import VAR_FILTER, ReadOptions, Targets
 from ..genotypes.harmonise.panel import Alignment
+from ..genotypes.harmonise.reference_calls import ReferenceCalls
 from ..genotypes.harmonise.report import HarmonisationReport, check_overlap
 from ..genotypes.likelihood_store import LikelihoodStore, open_best
 from ..genotypes.projection.likelihood_scores import scores_of
@@ -30,6 +31,7 @@ from ..genotypes.qc.relatives import relatives_among, tallied, twins
 from ..genotypes.store import GenotypeStore
 from ..progress import SILENT, Progress
 from ..storage import prepare_folder
+from ._absent import Absent, warn_of_shared_reference
 from ._common import counter
 from ._results import Result
 from .outputs import conclude, coordinates_of, write_embedding
@@ -93,6 +95,7 @@ class EmbedRun:
     field : str
         "auto" or a FORMAT field.
     reading : ReadOptions
+    absent : Absent
     progress : Progress
     clock : Clock
     """
@@ -113,6 +116,7 @@ class EmbedRun:
     draws_out: bool
     field: str
     reading: ReadOptions
+    absent: Absent
     progress: Progress
     clock: Clock = attribute(default_factory=Clock)
 
@@ -126,6 +130,7 @@ class MatchedInput:
     labels: Labels | None
     alignment: Alignment
     report: HarmonisationReport
+    reference_calls: ReferenceCalls
 
 
 @dataclass(frozen=True)
@@ -169,6 +174,8 @@ def embed_run(
     draws_out: bool = False,
     field: str = "auto",
     var_filter: str = VAR_FILTER,
+    absent: str = "missing",
+    targets: str | None = None,
     progress: Progress = SILENT,
     model: Model | None = None,
 ) -> EmbedRun:
@@ -187,7 +194,7 @@ def embed_run(
     if build not in (None, *LENGTHS):
         raise UsageProblem(f"--build is {build}", f"Give one of {', '.join(LENGTHS)}.")
     reading = ReadOptions.of(var_filter)
-    chosen, clock = pick(device), Clock()
+    chosen, clock, meaning = pick(device), Clock(), Absent.of(absent, targets)
     if prefix is not None:
         prepare_folder(Path(prefix))
     table = read_labels(labels) if labels else None
@@ -195,7 +202,7 @@ def embed_run(
     run = EmbedRun(
         command, name, fitted, revive(fitted, chosen), tuple(inputs), prefix, draws,
         fitted.record.options.seed if seed is None else seed, chosen, threads, min_variants,
-        build, table, draws_out, field, reading, progress, clock,
+        build, table, draws_out, field, reading, meaning, progress, clock,
     )  # fmt: skip
     clock.lap("loading")
     return run
@@ -239,18 +246,22 @@ def _match(run: EmbedRun) -> MatchedInput:
     store = _read(run)
     labels = run.labels.match(store.samples) if run.labels else None
     run.clock.lap("reading")
-    alignment = run.model.panel.align(store.variants, None, store.build_hint, run.build)
+    panel = run.model.panel
+    alignment = panel.align(store.variants, store.counts(), store.build_hint, run.build)
+    check_overlap(alignment.report, store.name, run.min_variants)
+    alignment, calls = run.absent.settle(
+        store, store.name, alignment, panel.variants, panel.frequency
+    )
     report = replace(alignment.report, file_variants=store.snps)
     _log_report(report, store)
-    check_overlap(report, store.name, run.min_variants)
-    if report.variant_fraction < LOW_VARIANT_FRACTION:
+    if report.observed_fraction < LOW_VARIANT_FRACTION:
         log.warning(
             "Only %.1f %% of the model's variants are in %s: intervals will be wide.",
-            100 * report.variant_fraction,
+            100 * report.observed_fraction,
             store.name,
         )
     run.clock.lap("matching")
-    return MatchedInput(run, store, labels, alignment, report)
+    return MatchedInput(run, store, labels, alignment, report, calls)
 
 
 def _read(run: EmbedRun) -> GenotypeStore | LikelihoodStore:
@@ -287,6 +298,15 @@ def _score(matched: MatchedInput) -> ScoredInput:
     everyone = _all_components(matched)
     in_panel = projection.in_panel(everyone)
     scores = projection.newcomers(everyone, in_panel)
+    if run.absent.meaning == "missing":
+        warn_of_shared_reference(
+            store.name,
+            matched.alignment,
+            matched.reference_calls,
+            len(store.samples),
+            lambda alignment: _all_components(replace(matched, alignment=alignment)),
+            len(run.model.rotation),
+        )
     run.clock.lap("scores")
     return ScoredInput(matched, pairs, in_panel, scores)
 
@@ -366,7 +386,7 @@ def _coordinates(scored: ScoredInput, posterior: PosteriorDraws) -> Coordinates:
         posterior,
         scores,
         model_variants=len(model.panel),
-        variants_in_file=matched.report.matched,
+        variants_in_file=matched.report.recorded,
         p_panel=p_panel,
         flags=flag_samples(flags, unlike),
     )
@@ -389,6 +409,7 @@ def _summary(scored: ScoredInput) -> dict[str, Any]:
             "min_variants": run.min_variants,
             "build": run.build,
             "var_filter": run.reading.as_text(),
+            **run.absent.as_json,
             "device": str(run.device),
         },
         "samples": len(store.samples),

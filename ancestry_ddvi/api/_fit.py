@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 from ..artefacts.coordinates import Coordinates
 from ..artefacts.flags import flag_samples
 from ..artefacts.labels import Labels, LabelTable, read_labels
+from ..artefacts.relatives import write_relatives
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
+from ..genotypes.formats.reading import VAR_FILTER, ReadOptions
 from ..genotypes.harmonise.liftover import Chain
 from ..genotypes.qc.filters import Filters
+from ..genotypes.qc.relatives import tallied
 from ..genotypes.store import GenotypeStore
 from ..progress import SILENT, Progress
 from ..storage import prepare_folder
@@ -60,6 +63,7 @@ class _Run:
     """One call of ``fit``, its arguments read and checked."""
 
     inputs: tuple[str, ...]
+    reading: ReadOptions
     prefix: str
     options: FitOptions
     table: LabelTable | None
@@ -91,6 +95,7 @@ def fit(
     seed: int = 42,
     device: str = "auto",
     threads: int | None = None,
+    var_filter: str = VAR_FILTER,
     filters: Filters = Filters(),  # noqa: B008 (frozen)
     method: str = "ddvi",
     prior: str | None = None,
@@ -118,6 +123,8 @@ def fit(
         "auto", "cpu", "cuda", "cuda:N" or "mps".
     threads : int, optional
         CPU threads; by default what the scheduler or the system grants.
+    var_filter : str
+        As in ``embed``.
     filters : Filters
     method : str
         A name of ``methods.METHODS``.
@@ -152,6 +159,7 @@ def fit(
         settings = {**settings, "prior": prior}
     run = _Run(
         inputs=tuple(inputs),
+        reading=ReadOptions.of(var_filter),
         prefix=out or default_prefix(inputs),
         options=_options(method, dims, seed, filters, settings),
         table=read_labels(labels) if labels else None,
@@ -208,7 +216,7 @@ def _read(run: _Run) -> GenotypeStore:
 
     with run.progress.stage("reading", None) as advance:
         cache = Path(f"{run.prefix}.genotypes")
-        store = GenotypeStore.open(run.inputs, cache, counter(advance))
+        store = GenotypeStore.open(run.inputs, cache, counter(advance), run.reading)
     if run.chain:
         run.chain.check(store.variants, store.name)
     log_estimate(len(store.samples), len(store.variants))
@@ -261,6 +269,7 @@ def _write(embedded: _Embedded) -> Fitted:
         run.options.method,
         run.options.classes,
     )
+    files |= write_relatives(run.prefix, store.samples, fit.qc.relatives)
     run.clock.lap("writing")
     return Fitted(
         *conclude(run.prefix, _summary(run, fit), files, coordinates, run.clock), coordinates
@@ -292,10 +301,16 @@ def _summary(run: _Run, fit: Fit) -> dict[str, Any]:
     return {
         "command": "fit",
         "inputs": list(run.inputs),
-        "options": options | {"chain": run.chain_path, "device": str(run.device)},
+        "options": options
+        | {
+            "var_filter": run.reading.as_text(),
+            "chain": run.chain_path,
+            "device": str(run.device),
+        },
         "build": fit.qc.build,
         "positions": fit.model.panel.known,
         **record.counts,
+        "relatives": tallied(fit.qc.relatives),
         "components": projection.kept,
         "dispersion": projection.dispersion,
         "bounds": record.bounds,

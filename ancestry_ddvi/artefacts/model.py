@@ -1,4 +1,4 @@
-"""PREFIX.ddvi: a fitted model in one file, safetensors with JSON metadata.
+"""PREFIX.ddvi: a fitted model in one file, safetensors with JSON metadata and a checksum.
 
 The file holds network weights, loadings, allele frequencies and a record of how they were made.
 It holds no genotypes, no sample IDs and no coordinates of samples.
@@ -6,7 +6,6 @@ It holds no genotypes, no sample IDs and no coordinates of samples.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +17,13 @@ from ..errors import InputUnreadable
 from ..genotypes.harmonise.panel import Panel
 from ..genotypes.projection.scores import Projection
 from ..genotypes.variants import VariantTable
-from ..storage import whole
+from .checks import LIFTED, TEXTS, check_arrays, check_model
+from .container import read_container, write_container
 from .record import ModelRecord
+from .typed import Malformed, typed
 
-FORMAT = 2
+FORMAT = 3
 """Raised when files of an earlier format can no longer be read."""
-
-_KEY = "ddvi_ancestry"
-_WORDS = ("chromosome", "id", "ref", "alt")
-_LIFTED = "variants.position."
 
 
 @dataclass(frozen=True)
@@ -54,12 +51,15 @@ class Model:
     record: ModelRecord
 
     def write(self, path: Path) -> None:
-        """Write the model beside ``path`` and rename it when whole."""
-        from safetensors.numpy import save
+        """Write the model beside ``path`` and rename it when whole.
 
+        Raises
+        ------
+        OutputUnwritable
+        """
         variants, projection = self.panel.variants, self.projection
         tensors = {f"weights.{name}": value for name, value in self.weights.items()}
-        tensors |= {f"variants.{name}": _packed(getattr(variants, name)) for name in _WORDS}
+        tensors |= {f"variants.{name}": _packed(getattr(variants, name)) for name in TEXTS}
         tensors |= {
             "variants.position": variants.position.astype(np.int64),
             "variants.frequency": self.panel.frequency,
@@ -69,8 +69,8 @@ class Model:
             "rotation": self.rotation,
         }
         lifted = self.panel.lifted.items()
-        tensors |= {f"{_LIFTED}{build}": place.astype(np.int64) for build, place in lifted}
-        header = {
+        tensors |= {f"{LIFTED}{build}": place.astype(np.int64) for build, place in lifted}
+        record = {
             "format": FORMAT,
             "build": self.panel.build,
             "samples": projection.samples,
@@ -79,9 +79,7 @@ class Model:
             "kept": projection.kept,
             **self.record.as_json(),
         }
-        with whole(path) as beside:
-            ordered = {k: np.ascontiguousarray(v) for k, v in sorted(tensors.items())}
-            beside.write_bytes(save(ordered, {_KEY: json.dumps(header, sort_keys=True)}))
+        write_container(path, record, tensors)
 
     @classmethod
     def read(cls, path: Path) -> Model:
@@ -90,71 +88,51 @@ class Model:
         Raises
         ------
         InputUnreadable
-            If the file is absent, truncated, not a model, or of a newer format.
+            If the file is absent, not a model, of another format, or damaged in any way.
         """
-        header, tensors = _contents(path)
         try:
-            return _model(header, tensors)
-        except KeyError as error:
-            what = f"{error.args[0]} is missing"
-        except (AttributeError, TypeError, ValueError) as error:
-            what = f"a value is not of its type ({error})"[:120]
-        raise InputUnreadable(f"{path} is a damaged model: {what}", "Fit it again.")
+            record, tensors = read_container(path, lambda number: _check_format(path, number))
+            model = _model(record, tensors)
+            check_model(model)
+        except Malformed as error:
+            raise InputUnreadable(f"{path} is a damaged model: {error}", "Fit it again.") from error
+        return model
 
 
-def _model(header: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
-    """The model of a file's header and arrays."""
-    variants = VariantTable(
-        chromosome=_unpacked(tensors["variants.chromosome"]),
-        position=tensors["variants.position"],
-        id=_unpacked(tensors["variants.id"]),
-        ref=_unpacked(tensors["variants.ref"]),
-        alt=_unpacked(tensors["variants.alt"]),
-    )
+@dataclass(frozen=True)
+class _Numbers:
+    """Keys of the record that belong to the panel and the projection."""
+
+    build: str | None
+    samples: int
+    dispersion: float
+    temperature: float
+    kept: int
+
+
+def _model(content: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
+    """The model of a file's record and arrays."""
+    numbers, record = typed(_Numbers, content, "record"), typed(ModelRecord, content, "record")
+    check_arrays(tensors, {"kept": numbers.kept, "dims": record.options.dims})
+    words = {name: _unpacked(tensors[f"variants.{name}"], name) for name in TEXTS}
+    variants = VariantTable(position=tensors["variants.position"], **words)
     frequency = tensors["variants.frequency"]
     return Model(
-        panel=Panel(variants, frequency, header["build"], _under(_LIFTED, tensors)),
+        panel=Panel(variants, frequency, numbers.build, _under(LIFTED, tensors)),
         projection=Projection(
             loadings=tensors["projection.loadings"].astype(np.float64),
             frequency=frequency,
             eigenvalues=tensors["projection.eigenvalues"],
             shrinkage=tensors["projection.shrinkage"],
-            samples=header["samples"],
-            dispersion=header["dispersion"],
-            temperature=header["temperature"],
-            kept=header["kept"],
+            samples=numbers.samples,
+            dispersion=numbers.dispersion,
+            temperature=numbers.temperature,
+            kept=numbers.kept,
         ),
         weights=_under("weights.", tensors),
         rotation=tensors["rotation"],
-        record=ModelRecord.of_json(header),
+        record=record,
     )
-
-
-def _contents(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    from safetensors import SafetensorError, safe_open
-
-    if not path.exists():
-        raise InputUnreadable(f"there is no file {path}", "Give a .ddvi file written by fit.")
-    if path.is_dir():
-        raise InputUnreadable(f"{path} is a folder", "Give a .ddvi file written by fit.")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            record = json.loads((file.metadata() or {}).get(_KEY, "null"))
-            if not isinstance(record, dict) or not isinstance(record.get("format"), int):
-                raise InputUnreadable(
-                    f"{path} is not a ddvi-ancestry model", "Give a .ddvi file written by fit."
-                )
-            _check_format(path, record["format"])
-            return record, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, json.JSONDecodeError) as error:
-        raise InputUnreadable(
-            f"{path} is not a ddvi-ancestry model, or a truncated one",
-            "Give a .ddvi file written by fit, or copy it again.",
-        ) from error
-    except OSError as error:
-        raise InputUnreadable(
-            f"{path} cannot be read: {error.strerror or error}", "Check its permissions."
-        ) from error
 
 
 def _check_format(path: Path, number: int) -> None:
@@ -179,5 +157,8 @@ def _packed(words: np.ndarray) -> np.ndarray:
     return np.frombuffer("\n".join(words.tolist()).encode(), dtype=np.uint8)
 
 
-def _unpacked(packed: np.ndarray) -> np.ndarray:
-    return np.array(packed.tobytes().decode().split("\n"), dtype=object)
+def _unpacked(packed: np.ndarray, name: str) -> np.ndarray:
+    try:
+        return np.array(packed.tobytes().decode().split("\n"), dtype=object)
+    except UnicodeDecodeError:
+        raise Malformed(f"variants.{name} is no UTF-8 text") from None

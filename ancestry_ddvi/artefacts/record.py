@@ -35,11 +35,6 @@ class ModelOptions:
     settings: Mapping[str, Any] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
 
-    @classmethod
-    def of_json(cls, record: Mapping[str, Any]) -> ModelOptions:
-        """The inverse of ``dataclasses.asdict``."""
-        return cls(**{**record, "classes": tuple(record["classes"])})
-
 
 @dataclass(frozen=True)
 class ModelRecord:
@@ -95,26 +90,6 @@ class ModelRecord:
             "assignment": list(self.assignment),
             "training": list(self.training),
         }
-
-    @classmethod
-    def of_json(cls, record: Mapping[str, Any]) -> ModelRecord:
-        """The inverse of ``as_json``; keys that it does not know are ignored.
-
-        Raises
-        ------
-        KeyError, TypeError, ValueError
-            If a key is missing or a value is of another type.
-        """
-        test, groups = record["out_of_panel"], record["groups"]
-        return cls(
-            options=ModelOptions.of_json(record["options"]),
-            scale=tuple(map(float, record["scale"])),
-            out_of_panel=OutOfPanelTest.of_json(test) if test else None,
-            groups=Groups.of_json(groups) if groups else None,
-            assignment=tuple(record["assignment"]),
-            training=tuple(record["training"]),
-            **{name: record[name] for name in _PLAIN},
-        )
 
 
 _PLAIN = ("counts", "bounds", "calibration", "privacy", "versions", "card")

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 
 from ..artefacts.model import Model
-from ..errors import UsageProblem
+from ..artefacts.typed import Malformed, require, typed
+from ..errors import InputUnreadable, UsageProblem
 from ..genotypes.projection.scores import Scores
 from ..genotypes.qc.quality_control import QC
-from ..methods import recipe, row
+from ..methods import METHODS, recipe, row
 from ..methods.method import Method, Spec
+from ..methods.networks import NetworkMethod
+from ..models.allowance import Allowance, TooLarge
 from ..models.modalities import ComponentScores
 from .calibration import calibrate_fit
 from .describe import describe, embed_cohort
 from .prepare import FitRequest, prepare
 from .train import train_method
+
+UNSAVED = 2**25
+"""Numbers that a method may hold beside its weights: tables of priors, networks that only train."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +68,60 @@ def revive(model: Model, device: torch.device) -> Method:
     ------
     UsageProblem
         If the method cannot embed samples it was not fitted to.
+    InputUnreadable
+        If the record and the weights of the model do not belong together.
     """
     options = model.record.options
-    if not row(options.method).embeds_new_samples:
+    if options.method in METHODS and not row(options.method).embeds_new_samples:
         raise UsageProblem(
             f"{options.method} cannot embed new samples",
             "Fit it to all samples at once, or fit another method, such as ddvi or pca.",
         )
-    modality = ComponentScores(torch.tensor(model.record.scale))
-    made_by = replace(recipe(options.method), **options.settings)
-    method = made_by.build(Spec(modality, options.dims, len(options.classes)), device)
+    try:
+        method = _built(model, device)
+        _check_weights(method.state(), model.weights)
+        _check_test(model, method)
+    except (UsageProblem, TooLarge, Malformed) as error:
+        what = getattr(error, "problem", None) or str(error) or "its networks exceed its weights"
+        raise InputUnreadable(f"the model is damaged: {what}", "Fit it again.") from error
     method.restore(model.weights, device)
     return method
+
+
+def _built(model: Model, device: torch.device) -> Method:
+    """The method by its record, no larger than the weights of the model allow."""
+    options, modality = model.record.options, ComponentScores(torch.tensor(model.record.scale))
+    made_by = recipe(options.method)
+    for name, value in options.settings.items():
+        require(hasattr(made_by, name), f"{options.method} has no setting {name:.40}")
+        typed(type(getattr(made_by, name)), value, f"options.settings.{name}")
+    made_by = replace(made_by, **options.settings)
+    made_by.check(options.dims, len(options.classes))
+    with Allowance(sum(array.size for array in model.weights.values()) + UNSAVED):
+        return made_by.build(Spec(modality, options.dims, len(options.classes)), device)
+
+
+def _check_weights(due: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]) -> None:
+    """Check that weights have the names, types and shapes of those of a method.
+
+    Raises
+    ------
+    Malformed
+    """
+    for name in due.keys() ^ found.keys():
+        raise Malformed(f"weights.{name:.40} is missing or superfluous")
+    for name, array in found.items():
+        same = (array.dtype, array.shape) == (due[name].dtype, due[name].shape)
+        require(same, f"weights.{name} does not have the shape that the settings lead to")
+
+
+def _check_test(model: Model, method: Method) -> None:
+    """Check that the out-of-panel test has every check that the method has diagnostics for.
+
+    Raises
+    ------
+    Malformed
+    """
+    test = model.record.out_of_panel
+    due = {"position", "norm"} | ({"fit"} if isinstance(method, NetworkMethod) else set())
+    require(test is not None and due <= test.tails.keys(), "out_of_panel lacks a check")

@@ -140,6 +140,16 @@ class LikelihoodStore:
             self.snps,
         )
 
+    def dosages(self, rows: np.ndarray) -> np.ndarray:
+        """The most likely dosages of ALT; int8 (variants, samples).
+
+        ``MISSING`` where the field is, and where two genotypes are equally likely.
+        """
+        values = self.values[rows].astype(np.float32)
+        best = values.max(axis=2, keepdims=True)
+        single = (values == best).sum(axis=2) == 1
+        return np.where(single, values.argmax(axis=2), MISSING).astype(np.int8)
+
     def likelihoods(self, alignment: Alignment, frequency: np.ndarray) -> Iterator[np.ndarray]:
         """Likelihoods at the variants of a reference panel, one sample after the other.
 
@@ -161,6 +171,8 @@ class LikelihoodStore:
             found = _as_likelihoods(found, self.fields[rows, sample], frequency[present])
             out = np.ones((len(present), 3))
             out[present] = np.where(np.isnan(found), 1.0, found)
+            if alignment.assumed:
+                alignment.assumed.fill_likelihoods(out, alignment.absent, sample)
             yield out
 
 

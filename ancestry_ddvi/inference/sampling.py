@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..data.dataset import Dataset
+from ..errors import TrainingDiverged
 from ..models.batch import Batch
 from ..models.latent import LatentModel
 from ..seeding import keyed_normals, stream
@@ -33,6 +34,11 @@ def draw_posterior(
     draws : int
         One draw is taken if the model gives no uncertainty.
     seed : int
+
+    Raises
+    ------
+    TrainingDiverged
+        If the networks give values that are not finite.
     """
     model.eval()
     draws = draws if model.claims_uncertainty else 1
@@ -42,8 +48,11 @@ def draw_posterior(
         filled = np.resize(np.arange(len(some)), SAMPLES_AT_ONCE)
         noise = keyed_normals(some, draws, model.noise_shape, seed)[filled]
         batch = data.batch(torch.tensor(start + filled)).repeat(draws)
-        with torch.no_grad():
-            blocks.append(_block(model, batch, noise, some, seed))
+        try:
+            with torch.no_grad():
+                blocks.append(_block(model, batch, noise, some, seed))
+        except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
+            raise _not_finite() from error
     return concat(blocks)
 
 
@@ -53,6 +62,7 @@ def _block(
     draws = noise.shape[1]
     draw = model.encode(batch, torch.tensor(noise, device=batch.x.device).flatten(0, 1))
     z, log_weight = draw.z, model.log_weight(batch, draw)
+    _check_finite(z, log_weight, draws)
     own = log_weight
     if log_weight is not None:
         z, log_weight = z.clone(), log_weight.clone()
@@ -71,6 +81,26 @@ def _block(
         own,
     )
     return _posterior_draws(*(_rows(f, draws, len(ids)) for f in found))
+
+
+def _check_finite(z: Tensor, log_weight: Tensor | None, draws: int) -> None:
+    """Check the draws of the networks.
+
+    Raises
+    ------
+    TrainingDiverged
+        If a latent is not finite, a weight is not a number, or no draw of a sample has a weight.
+    """
+    largest = z if log_weight is None else log_weight.reshape(-1, draws).amax(1)
+    if not bool(torch.isfinite(z).all() and torch.isfinite(largest).all()):
+        raise _not_finite()
+
+
+def _not_finite() -> TrainingDiverged:
+    return TrainingDiverged(
+        "The networks of the model give values that are not finite",
+        "Fit the model again, with a smaller --set learning_rate.",
+    )
 
 
 def _rows(values: Tensor | None, draws: int, samples: int) -> np.ndarray | None:

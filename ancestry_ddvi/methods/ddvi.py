@@ -13,7 +13,7 @@ from ..models.variational import Variational
 from ..training.objectives.base import Objective
 from ..training.objectives.elbo import ELBO
 from ..training.objectives.wake_sleep import SLEEPS, WakeSleep
-from .method import Spec
+from .method import MAX_CHAIN, Spec
 from .networks import NetworkMethod, VariationalRecipe
 
 CHAINS = ("conditional", "unconditional")
@@ -48,6 +48,7 @@ class DDVI(VariationalRecipe):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._at_least(1, "diffusion_steps", "chain_width")
+        self._at_most(MAX_CHAIN, "diffusion_steps")
         self._one_of("schedule", list(SCHEDULES))
         self._one_of("chain", CHAINS)
         self._one_of("sleep", [*SLEEPS, "none"])

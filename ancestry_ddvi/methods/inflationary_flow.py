@@ -19,7 +19,7 @@ from ..models.integrators import INTEGRATORS
 from ..models.modalities import ComponentScores, Modality
 from ..training.objectives.denoising import Denoising
 from ..training.trainer import Record, Stage, train
-from .method import Recipe, Spec
+from .method import MAX_CHAIN, Recipe, Spec
 from .networks import NetworkMethod
 
 DRAWS = 4
@@ -167,6 +167,7 @@ class InflationaryFlow(Recipe):
         super().__post_init__()
         self._at_least(1, "width", "depth", "steps", "batch", "flow_steps", "posterior_steps")
         self._at_least(0, "rounds", "gap")
+        self._at_most(MAX_CHAIN, "rounds", "flow_steps", "posterior_steps")
         self._one_of("inflation", list(INFLATIONS))
         self._one_of("integrator", list(INTEGRATORS))
         for name, most in (("gap", 1), ("floor", 1), ("learning_rate", 1)):

@@ -15,6 +15,12 @@ from ..inference.posterior_draws import PosteriorDraws
 from ..models.modalities import Modality
 from ..training.trainer import Record
 
+MAX_COMPONENTS = 200
+"""Work space for scores grows with the square of the number of components."""
+
+MAX_CHAIN = 1000
+"""Largest number of steps of a chain, whose path is kept for every draw."""
+
 
 @dataclass(frozen=True)
 class Spec:
@@ -104,14 +110,19 @@ class Recipe(abc.ABC):
 
     def __post_init__(self) -> None:
         self._at_least(0, "components")
+        self._at_most(MAX_COMPONENTS, "components")
 
     def _at_least(self, least: int, *names: str) -> None:
         for name in names:
-            if getattr(self, name) < least:
-                raise UsageProblem(
-                    f"--set {name}={getattr(self, name)} is out of range",
-                    f"It must be {least} or more.",
-                )
+            self._in_range(name, getattr(self, name) >= least, f"It must be {least} or more.")
+
+    def _at_most(self, most: int, *names: str) -> None:
+        for name in names:
+            self._in_range(name, getattr(self, name) <= most, f"It must be {most:,} or less.")
+
+    def _in_range(self, name: str, holds: bool, remedy: str) -> None:
+        if not holds:
+            raise UsageProblem(f"--set {name}={getattr(self, name)} is out of range", remedy)
 
     def _one_of(self, name: str, choices: Sequence[str]) -> None:
         if getattr(self, name) not in choices:

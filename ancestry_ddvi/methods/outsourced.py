@@ -13,7 +13,7 @@ from ..training.objectives.trajectory_balance import TrajectoryBalance
 from ..training.objectives.wake_sleep import Sleep
 from ..training.trainer import Stage
 from . import METHODS, recipe, recipe_class
-from .method import Spec
+from .method import MAX_CHAIN, Spec
 from .networks import NetworkMethod, NetworkRecipe
 
 
@@ -48,6 +48,7 @@ class Outsourced(NetworkRecipe):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._at_least(1, "diffusion_steps", "chain_width", "sampler_steps")
+        self._at_most(MAX_CHAIN, "diffusion_steps")
         self._at_least(4, "trajectories")
         self._one_of("generator", generators())
 

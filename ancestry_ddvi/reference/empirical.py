@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -41,8 +39,3 @@ class EmpiricalTail:
         below = 1 - np.interp(values, self.knots, KNOTS)
         above = np.maximum(values - self.knots[-1], 0) / self.excess
         return np.asarray(below * np.exp(-above))
-
-    @classmethod
-    def of_json(cls, record: Mapping[str, Any]) -> EmpiricalTail:
-        """The inverse of ``dataclasses.asdict`` and JSON."""
-        return cls(tuple(record["knots"]), record["excess"])

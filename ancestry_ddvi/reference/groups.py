@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -182,16 +182,6 @@ class Groups:
             "normals": self.normals.as_json(),
             "temperature": list(self.temperature),
         }
-
-    @classmethod
-    def of_json(cls, record: Mapping[str, Any]) -> Groups:
-        """The inverse of ``as_json``."""
-        return cls(
-            tuple(record["levels"]),
-            tuple(tuple(cell) for cell in record["cells"]),
-            Normals.of_json(record["normals"]),
-            tuple(record["temperature"]),
-        )
 
 
 def _fitted(draws: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> Normals:

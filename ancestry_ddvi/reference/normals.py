@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,11 +54,6 @@ class Normals:
     def as_json(self) -> dict[str, Any]:
         """Plain lists."""
         return {name: value.tolist() for name, value in vars(self).items()}
-
-    @classmethod
-    def of_json(cls, record: Mapping[str, Any]) -> Normals:
-        """The inverse of ``as_json``."""
-        return cls(**{name: np.array(value, dtype=float) for name, value in record.items()})
 
 
 def log_mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:

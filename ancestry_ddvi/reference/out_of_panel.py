@@ -146,18 +146,6 @@ class OutOfPanelTest:
             "allowance": [list(column) for column in self.allowance],
         }
 
-    @classmethod
-    def of_json(cls, record: Mapping[str, Any]) -> OutOfPanelTest:
-        """The inverse of ``as_json``."""
-        return cls(
-            Normals.of_json(record["places"]),
-            record["length_mean"],
-            record["length_sd"],
-            {name: EmpiricalTail.of_json(tail) for name, tail in record["tails"].items()},
-            EmpiricalTail.of_json(record["together"]),
-            (tuple(record["allowance"][0]), tuple(record["allowance"][1])),
-        )
-
 
 def _where(means: np.ndarray, seed: int) -> Normals:
     """Normals of at least five samples: one of a single sample would reveal its coordinates."""

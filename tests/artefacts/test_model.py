@@ -13,6 +13,7 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from ancestry_ddvi.artefacts.container import write_container
 from ancestry_ddvi.artefacts.model import FORMAT, Model
 from ancestry_ddvi.artefacts.record import ModelOptions, ModelRecord
 from ancestry_ddvi.data.scores import ScoreData
@@ -41,10 +42,11 @@ def model() -> Model:
         words(rng.choice(["G", "T"], VARIANTS)),
     )
     frequency = rng.random(VARIANTS)
+    axes = np.linalg.qr(rng.normal(size=(VARIANTS, 5)))[0]
     return Model(
         Panel(variants, frequency, None),
         Projection(
-            rng.normal(size=(VARIANTS, 5)).astype(np.float32).astype(np.float64),
+            axes.astype(np.float32).astype(np.float64),
             frequency,
             np.exp(rng.normal(size=5)),
             np.exp(rng.normal(size=2)),
@@ -258,7 +260,7 @@ def test_a_record_of_another_shape_is_damaged(model, tmp_path, damage) -> None:
     with safe_open(path, framework="numpy") as file:
         header = json.loads(file.metadata()["ddvi_ancestry"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    save_file(tensors, path, {"ddvi_ancestry": json.dumps(header | damage)})
+    write_container(path, header | damage, tensors)
     assert "damaged model" in refused(path).problem
 
 

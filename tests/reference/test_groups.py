@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 from scipy.special import logsumexp
 
+from ancestry_ddvi.artefacts.typed import typed
 from ancestry_ddvi.reference.groups import Groups
 from ancestry_ddvi.reference.normals import Normals, log_mean
 
@@ -183,7 +184,7 @@ def test_temperatures_mend_probabilities_that_are_too_sure() -> None:
 
 def test_they_come_back_from_json_to_the_last_bit() -> None:
     found = groups().at((0.7, 1.3))
-    back = Groups.of_json(json.loads(json.dumps(found.as_json())))
+    back = typed(Groups, json.loads(json.dumps(found.as_json())), "groups")
     assert (back.levels, back.cells, back.temperature) == (LEVELS, NAMES, (0.7, 1.3))
     for name, value in vars(found.normals).items():
         np.testing.assert_array_equal(getattr(back.normals, name), value)

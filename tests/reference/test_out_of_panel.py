@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from ancestry_ddvi.artefacts.typed import typed
 from ancestry_ddvi.reference.empirical import EmpiricalTail
 from ancestry_ddvi.reference.out_of_panel import CHECKS, Diagnostics, OutOfPanelTest
 
@@ -87,7 +88,7 @@ def test_without_a_decoder_two_checks_are_left() -> None:
 
 
 def test_it_comes_back_from_json_to_the_last_bit(panel) -> None:
-    back = OutOfPanelTest.of_json(json.loads(json.dumps(panel.as_json())))
+    back = typed(OutOfPanelTest, json.loads(json.dumps(panel.as_json())), "test")
     diagnostics = crowd(30, 7)
     np.testing.assert_array_equal(back.chance(diagnostics), panel.chance(diagnostics))
 

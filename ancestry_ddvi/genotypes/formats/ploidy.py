@@ -17,27 +17,7 @@ log = logging.getLogger(__name__)
 HAPLOID_REF, HAPLOID_ALT = -2, -3
 """Calls of one allele, REF or ALT, among dosages."""
 
-_NOT_DIPLOID = frozenset(
-    [
-        "X",
-        "Y",
-        "XY",
-        "M",
-        "MT",
-        "W",
-        "Z",
-        "23",
-        "24",
-        "25",
-        "26",
-        "PAR",
-        "PAR1",
-        "PAR2",
-        "NC_000023",
-        "NC_000024",
-        "NC_012920",
-    ]
-)
+_NOT_DIPLOID = frozenset("X Y XY MT W Z 23 24 25 26 PAR1 PAR2".split())
 """Chromosomes on which calls of one allele are usual, without "chr" and version."""
 
 _GENOTYPES_HELD = 2**24
@@ -165,4 +145,4 @@ def _autosomal(variants: VariantTable) -> np.ndarray:
 
 
 def _is_autosome(name: str) -> bool:
-    return bare_chromosome(name).partition(".")[0].upper() not in _NOT_DIPLOID
+    return bare_chromosome(name) not in _NOT_DIPLOID
