@@ -14,6 +14,7 @@ import pytest
 
 from ancestry_ddvi import api
 from ancestry_ddvi.errors import InputsDisagree
+from ancestry_ddvi.genotypes.variants import MISSING
 
 HEADER = """##fileformat=VCFv4.2
 ##ALT=<ID=NON_REF,Description="Any other allele">
@@ -212,3 +213,24 @@ def test_joint_calls_without_all_reference_records_are_told_of(
     api.embed(str(fitted_model.files["model"]), [str(path)], str(tmp_path / "x"))
     assert "has no variant at which all its samples are homozygous reference" in caplog.text
     assert "standard deviations" in caplog.text
+
+
+def test_a_merge_of_files_of_variants_has_the_genotypes_and_relatives_of_the_whole(
+    fitted_model, cohort_files, tmp_path: Path
+) -> None:
+    """What a merge leaves missing is reference too: no relatives, no shift by it."""
+    some = cohort_files.simulated.select(np.arange(0, 120, 10), np.arange(2400))
+    some.dosages.clip(0, out=some.dosages)
+    alone = some.select(np.arange(12), np.flatnonzero((some.dosages > 0).any(axis=1)))
+    alone.dosages[alone.dosages == 0] = MISSING
+    found = []
+    for name, cohort, absent in (("all", some, "missing"), ("alone", alone, "reference")):
+        path = tmp_path / f"{name}.vcf"
+        cohort.write_vcf(path)
+        found.append(
+            api.embed(str(fitted_model.files["model"]), [str(path)], str(tmp_path / name),
+                      absent=absent)
+        )  # fmt: skip
+    whole, merged = found
+    np.testing.assert_allclose(merged.coordinates.mean, whole.coordinates.mean, atol=1e-9)
+    assert merged.summary["relatives"] == whole.summary["relatives"]

@@ -54,16 +54,15 @@ class Assumed:
     variants: np.ndarray
     samples: np.ndarray
 
-    def fill(self, dosages: np.ndarray, absent: np.ndarray, start: int) -> None:
-        """Set what is assumed in dosages of the variants from ``start`` on, in place.
+    def fill(self, dosages: np.ndarray, assumed: np.ndarray, absent: np.ndarray) -> None:
+        """Set what is assumed in dosages of some variants, in place.
 
         Parameters
         ----------
         dosages : ndarray of int8, shape (variants, samples)
-        absent : ndarray of bool, shape (variants,)
-        start : int
+        assumed, absent : ndarray of bool, shape (variants,)
+            ``variants`` and the absent ones, of these.
         """
-        assumed = self.variants[start : start + len(dosages)]
         dosages[assumed & absent] = REFERENCE
         left_out = (dosages == MISSING) & assumed[:, None] & self.samples
         dosages[left_out] = REFERENCE
@@ -116,21 +115,59 @@ class Alignment:
     assumed: Assumed | None = None
 
     def dosages(self, store: DosageStore, start: int, stop: int) -> np.ndarray:
-        """Model variants [start, stop) from the store, ALT counted as the model does.
+        """Model variants [start, stop) from the store; see ``at``."""
+        return self.at(store, slice(start, stop))
+
+    def at(self, store: DosageStore, variants: slice | np.ndarray) -> np.ndarray:
+        """Dosages at some model variants from the store, ALT counted as the model does.
 
         Returns
         -------
         ndarray of int8, shape (variants, samples)
             ``MISSING`` at every variant that the file does not have, unless it is ``assumed``.
         """
-        rows, swapped = self.rows[start:stop], self.swapped[start:stop]
+        rows, swapped = self.rows[variants], self.swapped[variants]
         present = rows != ABSENT
         out = np.full((len(rows), len(store.samples)), MISSING, dtype=np.int8)
         if present.any():
             out[present] = recode(store.dosages(rows[present]), swapped[present])
         if self.assumed:
-            self.assumed.fill(out, self.absent[start:stop], start)
+            self.assumed.fill(out, self.assumed.variants[variants], self.absent[variants])
         return out
+
+
+@dataclass(frozen=True)
+class AlignedGenotypes:
+    """The genotypes of a store at the variants of a panel, with those that are assumed.
+
+    Attributes
+    ----------
+    store : DosageStore
+    alignment : Alignment
+        Of the store's variants.
+    """
+
+    store: DosageStore
+    alignment: Alignment
+
+    @property
+    def samples(self) -> tuple[str, ...]:
+        """Sample IDs of the store."""
+        return tuple(self.store.samples)
+
+    @property
+    def observed(self) -> np.ndarray:
+        """Panel variants that the file has, or that are assumed; int64."""
+        assumed = self.alignment.assumed
+        there = self.alignment.rows != ABSENT
+        if assumed:
+            there = there | (assumed.variants & self.alignment.absent)
+        return np.flatnonzero(there)
+
+    def dosages(self, rows: np.ndarray, samples: np.ndarray | None = None) -> np.ndarray:
+        """Dosages at panel variants, of all or some samples; int8 (variants, samples)."""
+        found = self.alignment.at(self.store, rows)
+        return found if samples is None else found[:, samples]
 
 
 @dataclass(frozen=True)
