@@ -20,6 +20,7 @@ from ancestry_ddvi.storage import whole
 
 from ._failures import as_failure
 from ._signals import Terminated
+from ._streams import say
 
 package = logging.getLogger("ancestry_ddvi")
 
@@ -32,7 +33,7 @@ class Console(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if getattr(record, "only", "console") == "console":
-            click.echo(self.format(record), err=True)
+            say(self.format(record))
 
 
 class LogFile(logging.FileHandler):
@@ -106,7 +107,7 @@ def _write_header(ctx: click.Context) -> None:
         *(f"  {line}" for line in options_in_effect(ctx)),
         "",
         f"Hostname: {platform.node()}",
-        f"Working directory: {os.getcwd()}",
+        f"Working directory: {_working_directory()}",
         f"Start time: {_now()}",
         *([f"Random number seed: {seed}"] if seed is not None else []),
         f"RAM: {memory_bytes() / 2**30:.1f} GiB",
@@ -114,6 +115,13 @@ def _write_header(ctx: click.Context) -> None:
         "",
     ]
     package.info("%s", "\n".join(lines), extra=FILE_ONLY)
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError as error:  # it was removed, or a folder above it is closed to the user
+        return f"unknown ({error.strerror})"
 
 
 def options_in_effect(ctx: click.Context) -> list[str]:

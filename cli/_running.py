@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import click
 
+from ancestry_ddvi.errors import OutputUnwritable
 from ancestry_ddvi.progress import Progress
 
 from ._logging import console, log_file
@@ -29,6 +31,20 @@ def running(prefix: str | None) -> Iterator[Progress]:
 
 
 def tell(lines: Iterable[object]) -> None:
-    """Print the results on stdout, one line each."""
-    for line in lines:
-        click.echo(str(line))
+    """Print the results on stdout, one line each; bytes of paths as they are.
+
+    Raises
+    ------
+    OutputUnwritable
+        If standard output is full.
+    """
+    try:
+        for line in lines:
+            click.echo(os.fsencode(str(line)))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputUnwritable(
+            f"Standard output cannot be written: {error.strerror}",
+            "All files are in place; redirect standard output to a place with free space.",
+        ) from error
