@@ -107,7 +107,7 @@ def _write_header(ctx: click.Context) -> None:
         *(f"  {line}" for line in options_in_effect(ctx)),
         "",
         f"Hostname: {platform.node()}",
-        f"Working directory: {_working_directory()}",
+        f"Working directory: {os.getcwd()}",
         f"Start time: {_now()}",
         *([f"Random number seed: {seed}"] if seed is not None else []),
         f"RAM: {memory_bytes() / 2**30:.1f} GiB",
@@ -115,13 +115,6 @@ def _write_header(ctx: click.Context) -> None:
         "",
     ]
     package.info("%s", "\n".join(lines), extra=FILE_ONLY)
-
-
-def _working_directory() -> str:
-    try:
-        return os.getcwd()
-    except OSError as error:  # it was removed, or a folder above it is closed to the user
-        return f"unknown ({error.strerror})"
 
 
 def options_in_effect(ctx: click.Context) -> list[str]:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 
 import click
 
-from ancestry_ddvi.errors import OutputUnwritable
+from ancestry_ddvi.errors import OutputUnwritable, UsageProblem
 from ancestry_ddvi.progress import Progress
 
 from ._logging import console, log_file
@@ -20,7 +20,13 @@ from ._progress import listener
 
 @contextmanager
 def running(prefix: str | None) -> Iterator[Progress]:
-    """Show messages on stderr and, with a prefix, write PREFIX.log; yields the progress."""
+    """Show messages on stderr and, with a prefix, write PREFIX.log; yields the progress.
+
+    Raises
+    ------
+    OutputUnwritable, UsageProblem
+    """
+    _check_working_directory()
     level = click.get_current_context().meta.get(LEVEL, logging.INFO)
     with ExitStack() as stack:
         stack.enter_context(console(level))
@@ -28,6 +34,20 @@ def running(prefix: str | None) -> Iterator[Progress]:
         if prefix is not None:
             stack.enter_context(log_file(prefix))
         yield listener(level)
+
+
+def _check_working_directory() -> None:
+    """Refuse a working directory that was removed: libraries end the process there.
+
+    Raises
+    ------
+    UsageProblem
+    """
+    try:
+        os.getcwd()
+    except OSError as error:
+        problem = f"The working directory cannot be read: {error.strerror}"
+        raise UsageProblem(problem, "Change to another folder.") from error
 
 
 def tell(lines: Iterable[object]) -> None:
