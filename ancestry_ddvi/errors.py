@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+_QUOTED = 80
+"""Characters of the input in a message, at most."""
+
 
 class DDVIError(Exception):
     """An error that a user can resolve: a problem, a remedy and an exit code.
@@ -20,6 +23,15 @@ class DDVIError(Exception):
         super().__init__(f"{problem.rstrip('.')}. {remedy}".strip())
         self.problem = problem
         self.remedy = remedy
+
+
+def quoted(text: str | bytes) -> str:
+    """Part of an input as a message shows it: in quotes, at most 80 characters, on one line."""
+    shown = text[:240].decode(errors="replace") if isinstance(text, bytes) else text[:240]
+    whole = repr(shown)
+    if len(whole) <= _QUOTED and len(text) <= _QUOTED:
+        return whole
+    return f"{whole[: _QUOTED - 4]}...{whole[0]}"
 
 
 class UsageProblem(DDVIError):

@@ -48,7 +48,7 @@ def fitted(store: GenotypeStore, method: str, seed: int, labels: Path) -> Fit:
     """A default fit with groups."""
     options = FitOptions(method=method, seed=seed)
     with computing(seed, None):
-        return fit_model(FitRequest(store, options, CPU, read_labels(labels)))
+        return fit_model(FitRequest(store, options, CPU, read_labels(labels).match(store.samples)))
 
 
 def coverage(full: PosteriorDraws, some: PosteriorDraws) -> dict[str, float]:

@@ -241,7 +241,7 @@ def repeat(
     settings = {"prior": given.prior} if given.prior else {}
     options = FitOptions(given.method, given.dims, seed, settings=settings)
     with computing(seed, None):
-        labels = read_labels(given.labels)
+        labels = read_labels(given.labels).match(sides[0].samples)
         fit = fit_model(FitRequest(sides[0], options, CPU, labels))
     model = folder / f"model{seed}.ddvi"
     fit.model.write(model)

@@ -96,9 +96,10 @@ def labels(use: str) -> Decorator:
     """A table of labels; ``use`` is a sentence that says what they are used for."""
     return click.option(
         "--labels",
-        metavar="TSV",
+        metavar="TABLE",
         type=PATH,
-        help=f"Tab-separated table with a header line; columns sample ID and label. {use}",
+        help="Table of sample IDs and labels, with tabs, commas or blanks between them and with or "
+        f"without a header line. {use}",
     )
 
 
@@ -184,7 +185,31 @@ _field = click.option(
     default="auto",
     show_default=True,
     help="FORMAT field to read: hard calls (GT), genotype likelihoods (PL, GL), genotype "
-    "probabilities (GP) or dosages (DS). auto: the first of PL, GL, GP and DS in INPUT, else GT.",
+    "probabilities (GP) or dosages (DS). auto: for each sample and "
+    "variant the first of PL, GL, GP, DS and GT that is there.",
+)
+_absent = click.option(
+    "--absent",
+    type=click.Choice(["missing", "reference"]),
+    default="missing",
+    show_default=True,
+    help="Variants of MODEL that INPUT leaves out: missing, or homozygous for the reference, "
+    "as in a VCF of one sample that lists its variants only.",
+)
+_targets = click.option(
+    "--targets",
+    metavar="BED",
+    type=PATH,
+    help="With --absent reference: the regions covered, such as an exome's targets, in the genome "
+    "build of INPUT. Variants outside them stay missing.",
+)
+var_filter = click.option(
+    "--var-filter",
+    metavar="LIST",
+    default="GENOTYPED,IMPUTED,TYPED,TYPED_ONLY",
+    show_default=True,
+    help="FILTER values that are no failures, besides PASS and missing, with commas between them. "
+    "Records with another value are left out. all: read records whatever their FILTER.",
 )
 _build = click.option(
     "--build",
@@ -237,7 +262,8 @@ def verbosity(command: Command) -> Command:
 def embedding(command: Command) -> Command:
     """The options of every command that embeds samples in a model, as the API names them."""
     for option in (
-        verbosity, threads, device, _draws_seed, _build, _min_variants, _field, _draws
+        verbosity, threads, device, _draws_seed, _targets, _absent, _build, _min_variants,
+        _field, var_filter, _draws,
     ):  # fmt: skip
         command = option(command)
     return command

@@ -58,6 +58,7 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 @options.seed
 @options.device
 @options.threads
+@options.var_filter
 @options.filters
 @options.settings
 @click.option(
@@ -79,6 +80,7 @@ def fit(
     seed: int,
     device: str,
     threads: int,
+    var_filter: str,
     filters: Mapping[str, Any],
     settings: Mapping[str, str],
     dry_run: bool,
@@ -108,6 +110,7 @@ def fit(
             seed=seed,
             device=device,
             threads=threads,
+            var_filter=var_filter,
             filters=chosen,
             method=method,
             prior=prior,

@@ -11,9 +11,10 @@ from ._running import running, tell
 @click.command(epilog=options.EXIT_CODES)
 @options.inputs(example="ddvi-ancestry ingest cohort.vcf.gz")
 @options.out(default="INPUT.genotypes in the working directory, where fit looks for it")
+@options.var_filter
 @options.verbosity
 @options.writes("ingest")
-def ingest(inputs: tuple[str, ...], out: str | None) -> None:
+def ingest(inputs: tuple[str, ...], out: str | None, var_filter: str) -> None:
     """Pack genotypes into 2 bits each for later runs.
 
     INPUT is one or more genotype files, as for fit. fit packs its INPUT itself; ingest does so
@@ -25,5 +26,5 @@ def ingest(inputs: tuple[str, ...], out: str | None) -> None:
 
     prefix = out or f"{api.default_prefix(inputs)}.genotypes"
     with running(prefix) as progress:
-        ingested = api.ingest(inputs, prefix, progress=progress)
+        ingested = api.ingest(inputs, prefix, var_filter=var_filter, progress=progress)
     tell(ingested.files.values())

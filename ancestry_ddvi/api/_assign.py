@@ -12,10 +12,11 @@ import numpy as np
 
 from ..artefacts.assignments import Assignment, reasons
 from ..artefacts.coordinates import Coordinates, looks_like_coordinates, read_coordinates
-from ..artefacts.labels import Labels, read_labels
+from ..artefacts.labels import LabelTable, read_labels
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock, complete, write_summary
 from ..errors import InputsDisagree, UsageProblem
+from ..genotypes.formats.reading import VAR_FILTER
 from ..outputs import output
 from ..progress import SILENT, Progress
 from ._common import default_prefix
@@ -76,7 +77,7 @@ class _Run:
     inputs : tuple of str
     prefix : str, optional
         Of what is written; None writes nothing.
-    labels : Labels, optional
+    labels : LabelTable, optional
         Groups of the reference; None for the groups that the model knows.
     reference : str, optional
         A table of coordinates of labelled samples.
@@ -92,7 +93,7 @@ class _Run:
     model: Model
     inputs: tuple[str, ...]
     prefix: str | None
-    labels: Labels | None
+    labels: LabelTable | None
     reference: str | None
     min_prob: float
     draws: int
@@ -126,6 +127,9 @@ def assign(
     min_variants: int = 100,
     build: str | None = None,
     field: str = "auto",
+    var_filter: str = VAR_FILTER,
+    absent: str = "missing",
+    targets: str | None = None,
     progress: Progress = SILENT,
 ) -> Assigned:
     """Name the most similar labelled group of each sample, or none, with a probability.
@@ -145,7 +149,8 @@ def assign(
         Table of coordinates of labelled samples; by default the samples of the input.
     min_prob : float
         Samples whose most similar group is less probable stay unassigned.
-    draws, seed, device, threads, min_variants, build, field, progress
+    draws, seed, device, threads, min_variants, build, field, var_filter, absent, targets,
+        progress
         As in ``embed``.
 
     Raises
@@ -163,7 +168,8 @@ def assign(
     run = assign_run(
         model, inputs, out or assign_prefix(inputs, model), labels=labels, reference=reference,
         min_prob=min_prob, draws=draws, seed=seed, device=device, threads=threads,
-        min_variants=min_variants, build=build, field=field, progress=progress,
+        min_variants=min_variants, build=build, field=field, var_filter=var_filter, absent=absent,
+        targets=targets, progress=progress,
     )  # fmt: skip
     return run_assignment(run)
 
@@ -282,9 +288,9 @@ def _groups(run: _Run, query: _Query) -> tuple[Groups, list[dict[str, Any]]]:
         return record.groups, [dict(row) for row in record.assignment]
     labelled = _from_table(run, run.reference) if run.reference else query
     samples = labelled.coordinates.samples
-    run.labels.of(samples)
+    labels = run.labels.match(samples)
     judges = np.arange(len(samples)) % FOLDS == 0
-    found, figures = learn_groups(run.labels, samples, labelled.posterior, judges)
+    found, figures = learn_groups(labels, samples, labelled.posterior, judges)
     if found is None:
         raise InputsDisagree(
             f"no label in {run.labels.path} has {MIN_GROUP_SIZE} samples or more",

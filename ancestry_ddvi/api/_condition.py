@@ -13,6 +13,7 @@ import numpy as np
 
 from ..artefacts.model import Model
 from ..errors import UsageProblem
+from ..genotypes.formats.reading import VAR_FILTER
 from ..progress import SILENT, Progress
 from ._common import default_prefix, generator_of, targets_of
 from ._embedding import (
@@ -57,6 +58,9 @@ def condition(
     labels: str | None = None,
     draws_out: bool = False,
     field: str = "auto",
+    var_filter: str = VAR_FILTER,
+    absent: str = "missing",
+    targets: str | None = None,
     progress: Progress = SILENT,
 ) -> Embedded:
     """Draw from the posterior of a fitted generator under a constraint.
@@ -87,7 +91,9 @@ def condition(
         first wherever enough draws carry its weights, else the second.
     sampler_steps : int
         Training steps of the diffusion sampler.
-    draws, seed, device, threads, min_variants, build, labels, draws_out, field, progress
+    draws, seed, device, threads, min_variants, build, labels, draws_out, field, var_filter,
+        absent, targets,
+    progress
         As in ``embed``.
 
     Raises
@@ -106,7 +112,8 @@ def condition(
     run = embed_run(
         "condition", model, given, out or condition_prefix(model, given), draws=draws, seed=seed,
         device=device, threads=threads, min_variants=min_variants, build=build, labels=labels,
-        draws_out=draws_out, field=field, progress=progress,
+        draws_out=draws_out, field=field, var_filter=var_filter, absent=absent,
+        targets=targets, progress=progress,
     )  # fmt: skip
     if given:
         return run_embedding(run, partial(_draw_constrained, constraint))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..genotypes.formats.reading import VAR_FILTER
 from ..progress import SILENT, Progress
 from ._common import default_prefix
 from ._embedding import Embedded, draw_posteriors, embed_run, run_embedding
@@ -23,6 +24,9 @@ def embed(
     labels: str | None = None,
     draws_out: bool = False,
     field: str = "auto",
+    var_filter: str = VAR_FILTER,
+    absent: str = "missing",
+    targets: str | None = None,
     progress: Progress = SILENT,
 ) -> Embedded:
     """Embed samples in a fitted model.
@@ -55,7 +59,15 @@ def embed(
         Write the posterior draws too.
     field : str
         What to read of each sample: "GT", "PL", "GL", "GP", "DS", or "auto" for the most
-        informative that the files have.
+        informative that there is for each sample and variant.
+    var_filter : str
+        FILTER values that are no failures, besides PASS and missing, with commas between them;
+        "all" reads records whatever their FILTER.
+    absent : str
+        "missing", or "reference": variants that the file leaves out count as homozygous
+        reference.
+    targets : str, optional
+        BED file of the regions to which ``absent="reference"`` is limited.
 
     Raises
     ------
@@ -74,7 +86,8 @@ def embed(
         embed_run(
             "embed", model, inputs, out or default_prefix(inputs, model), draws=draws, seed=seed,
             device=device, threads=threads, min_variants=min_variants, build=build, labels=labels,
-            draws_out=draws_out, field=field, progress=progress,
+            draws_out=draws_out, field=field, var_filter=var_filter, absent=absent,
+            targets=targets, progress=progress,
         ),
         draw_posteriors,
     )  # fmt: skip

@@ -13,22 +13,24 @@ import numpy as np
 
 from ..artefacts.coordinates import Coordinates, write_draws
 from ..artefacts.flags import flag_samples
-from ..artefacts.labels import Labels, read_labels
+from ..artefacts.labels import Labels, LabelTable, read_labels
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
 from ..genotypes.chromosomes import LENGTHS
-from ..genotypes.formats.field_selection import select_field
 from ..genotypes.formats.fields import GT
+from ..genotypes.formats.reading import VAR_FILTER, ReadOptions, Targets
 from ..genotypes.harmonise.panel import Alignment
+from ..genotypes.harmonise.reference_calls import ReferenceCalls
 from ..genotypes.harmonise.report import HarmonisationReport, check_overlap
-from ..genotypes.likelihood_store import LikelihoodStore
+from ..genotypes.likelihood_store import LikelihoodStore, open_best
 from ..genotypes.projection.likelihood_scores import scores_of
 from ..genotypes.projection.scores import Scores, runs
 from ..genotypes.qc.relatives import relatives_among, tallied, twins
 from ..genotypes.store import GenotypeStore
 from ..outputs import output
 from ..progress import SILENT, Progress
+from ._absent import Absent, warn_of_shared_reference
 from ._common import counter
 from ._results import Result
 from .outputs import conclude, coordinates_of, prepare_outputs, replacing, write_embedding
@@ -87,9 +89,12 @@ class EmbedRun:
     threads : int, optional
     min_variants : int
     build : str, optional
-    labels : Labels, optional
+    labels : LabelTable, optional
     draws_out : bool
     field : str
+        "auto" or a FORMAT field.
+    reading : ReadOptions
+    absent : Absent
     progress : Progress
     clock : Clock
     """
@@ -106,9 +111,11 @@ class EmbedRun:
     threads: int | None
     min_variants: int
     build: str | None
-    labels: Labels | None
+    labels: LabelTable | None
     draws_out: bool
     field: str
+    reading: ReadOptions
+    absent: Absent
     progress: Progress
     clock: Clock = attribute(default_factory=Clock)
 
@@ -119,8 +126,10 @@ class MatchedInput:
 
     run: EmbedRun
     store: GenotypeStore | LikelihoodStore
+    labels: Labels | None
     alignment: Alignment
     report: HarmonisationReport
+    reference_calls: ReferenceCalls
 
 
 @dataclass(frozen=True)
@@ -163,6 +172,9 @@ def embed_run(
     labels: str | None = None,
     draws_out: bool = False,
     field: str = "auto",
+    var_filter: str = VAR_FILTER,
+    absent: str = "missing",
+    targets: str | None = None,
     progress: Progress = SILENT,
     model: Model | None = None,
 ) -> EmbedRun:
@@ -180,7 +192,8 @@ def embed_run(
     check_draws(draws)
     if build not in (None, *LENGTHS):
         raise UsageProblem(f"--build is {build}", f"Give one of {', '.join(LENGTHS)}.")
-    chosen, clock = pick(device), Clock()
+    reading = ReadOptions.of(var_filter)
+    chosen, clock, meaning = pick(device), Clock(), Absent.of(absent, targets)
     if prefix is not None:
         prepare_outputs(prefix, command, [name, *inputs, labels])
     table = read_labels(labels) if labels else None
@@ -188,7 +201,7 @@ def embed_run(
     run = EmbedRun(
         command, name, fitted, revive(fitted, chosen), tuple(inputs), prefix, draws,
         fitted.record.options.seed if seed is None else seed, chosen, threads, min_variants,
-        build, table, draws_out, select_field(inputs, field), progress, clock,
+        build, table, draws_out, field, reading, meaning, progress, clock,
     )  # fmt: skip
     clock.lap("loading")
     return run
@@ -212,6 +225,7 @@ def run_embedding(run: EmbedRun, embedder: Embedder) -> Embedded:
     with computing(run.seed, run.threads):
         scored = _score(_match(run))
         posterior, said = embedder(scored)
+        _warn_of_shared_reference(scored, posterior, embedder)
         run.clock.lap("embedding")
     return _write(scored, posterior.rotated(run.model.rotation), said)
 
@@ -230,35 +244,38 @@ def draw_posteriors(scored: ScoredInput) -> tuple[PosteriorDraws, dict[str, Any]
 def _match(run: EmbedRun) -> MatchedInput:
     """Read the input and find the variants of the model in it."""
     store = _read(run)
-    if run.labels:
-        run.labels.of(store.samples)
+    labels = run.labels.match(store.samples) if run.labels else None
     run.clock.lap("reading")
-    alignment = run.model.panel.align(store.variants, None, store.build_hint, run.build)
+    panel = run.model.panel
+    alignment = panel.align(store.variants, store.counts(), store.build_hint, run.build)
+    check_overlap(alignment.report, store.name, run.min_variants)
+    alignment, calls = run.absent.settle(
+        store, store.name, alignment, panel.variants, panel.frequency
+    )
     report = replace(alignment.report, file_variants=store.snps)
     _log_report(report, store)
-    check_overlap(report, store.name, run.min_variants)
-    if report.variant_fraction < LOW_VARIANT_FRACTION:
+    if report.observed_fraction < LOW_VARIANT_FRACTION:
         log.warning(
             "Only %.1f %% of the model's variants are in %s: intervals will be wide.",
-            100 * report.variant_fraction,
+            100 * report.observed_fraction,
             store.name,
         )
     run.clock.lap("matching")
-    return MatchedInput(run, store, alignment, report)
+    return MatchedInput(run, store, labels, alignment, report, calls)
 
 
 def _read(run: EmbedRun) -> GenotypeStore | LikelihoodStore:
-    """What the chosen field holds of every sample in the input."""
+    """The best, or what the chosen field holds, of every sample in the input."""
+    panel = run.model.panel
+    targets = Targets.of(panel.variants, panel.positions.values())
+    options = replace(run.reading, targets=targets)
     with run.progress.stage("reading", None) as advance:
-        if run.field == GT:
-            store: GenotypeStore | LikelihoodStore = GenotypeStore.open(
-                run.inputs, None, counter(advance)
-            )
-        else:
-            variants = run.model.panel.variants
-            store = LikelihoodStore.open(run.inputs, run.field, variants, counter(advance))
-    log.info("Genotypes are read from the field %s.", run.field)
-    return store
+        return open_best(run.inputs, run.field, options, counter(advance))
+
+
+def _field_shares(store: GenotypeStore | LikelihoodStore) -> dict[str, float]:
+    """Share of the genotypes that were read from each field, the largest first."""
+    return {GT: 1.0} if isinstance(store, GenotypeStore) else dict(store.field_shares)
 
 
 def _log_report(report: HarmonisationReport, store: GenotypeStore | LikelihoodStore) -> None:
@@ -283,6 +300,19 @@ def _score(matched: MatchedInput) -> ScoredInput:
     scores = projection.newcomers(everyone, in_panel)
     run.clock.lap("scores")
     return ScoredInput(matched, pairs, in_panel, scores)
+
+
+def _warn_of_shared_reference(
+    scored: ScoredInput, posterior: PosteriorDraws, embedder: Embedder
+) -> None:
+    """Warn where variants that all samples are homozygous reference at were left out."""
+    matched = scored.matched
+    filled = matched.run.absent.completed(matched.alignment, matched.reference_calls)
+    if filled is None:
+        return
+    other, _ = embedder(_score(replace(matched, alignment=filled)))
+    shift = np.abs(other.mean - posterior.mean) / posterior.sd
+    warn_of_shared_reference(matched.store.name, filled.report, matched.reference_calls, shift)
 
 
 def _all_components(matched: MatchedInput) -> Scores:
@@ -328,7 +358,7 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
             coordinates,
             posterior,
             scored.scores,
-            run.labels.of(store.samples) if run.labels else None,
+            matched.labels.of(store.samples) if matched.labels else None,
             title,
             options.method,
             options.classes,
@@ -368,7 +398,7 @@ def _coordinates(scored: ScoredInput, posterior: PosteriorDraws) -> Coordinates:
         posterior,
         scores,
         model_variants=len(model.panel),
-        variants_in_file=matched.report.matched,
+        variants_in_file=matched.report.recorded,
         p_panel=p_panel,
         flags=flag_samples(flags, unlike),
     )
@@ -378,16 +408,20 @@ def _summary(scored: ScoredInput) -> dict[str, Any]:
     """What ``PREFIX.summary.json`` says of the run."""
     matched = scored.matched
     run, store = matched.run, matched.store
+    shares = _field_shares(store)
     return {
         "command": run.command,
         "inputs": list(run.inputs),
         "model": run.name,
-        "field": run.field,
+        "field": next(iter(shares), GT),
+        "field_shares": shares,
         "options": {
             "draws": run.draws,
             "seed": run.seed,
             "min_variants": run.min_variants,
             "build": run.build,
+            "var_filter": run.reading.as_text(),
+            **run.absent.as_json,
             "device": str(run.device),
         },
         "samples": len(store.samples),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..artefacts.coordinates import Coordinates
 from ..artefacts.flags import flag_samples
-from ..artefacts.labels import Labels, read_labels
+from ..artefacts.labels import Labels, LabelTable, read_labels
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
+from ..genotypes.formats.reading import VAR_FILTER, ReadOptions
 from ..genotypes.harmonise.liftover import Chain
 from ..genotypes.qc.filters import Filters
+from ..genotypes.qc.relatives import tallied
 from ..genotypes.store import GenotypeStore
 from ..outputs import output
 from ..progress import SILENT, Progress
@@ -60,14 +62,16 @@ class _Run:
     """One call of ``fit``, its arguments read and checked."""
 
     inputs: tuple[str, ...]
+    reading: ReadOptions
     prefix: str
     options: FitOptions
-    labels: Labels | None
+    table: LabelTable | None
     chain_path: str | None
     chain: Chain | None
     device: torch.device
     threads: int | None
     progress: Progress
+    labels: Labels | None = None
     clock: Clock = field(default_factory=Clock)
 
 
@@ -90,6 +94,7 @@ def fit(
     seed: int = 42,
     device: str = "auto",
     threads: int | None = None,
+    var_filter: str = VAR_FILTER,
     filters: Filters = Filters(),  # noqa: B008 (frozen)
     method: str = "ddvi",
     prior: str | None = None,
@@ -108,8 +113,8 @@ def fit(
     out : str, optional
         Prefix of everything that is written; by default the name of the first input.
     labels : str, optional
-        Tab-separated table with a header, sample IDs and labels first: colours of the figure,
-        and groups of which the model stores a summary, for ``assign``.
+        Table of sample IDs and labels: colours of the figure, and groups of which the model
+        stores a summary, for ``assign``.
     dims : int
         Number of coordinates.
     seed : int
@@ -117,6 +122,8 @@ def fit(
         "auto", "cpu", "cuda", "cuda:N" or "mps".
     threads : int, optional
         CPU threads; by default what the scheduler or the system grants.
+    var_filter : str
+        As in ``embed``.
     filters : Filters
     method : str
         A name of ``methods.METHODS``.
@@ -151,21 +158,24 @@ def fit(
         settings = {**settings, "prior": prior}
     run = _Run(
         inputs=tuple(inputs),
+        reading=ReadOptions.of(var_filter),
         prefix=out or default_prefix(inputs),
         options=_options(method, dims, seed, filters, settings),
-        labels=read_labels(labels) if labels else None,
+        table=read_labels(labels) if labels else None,
         chain_path=chain,
         chain=_chain(chain, filters),
         device=pick(device),
         threads=threads,
         progress=progress,
     )
-    run = _guided(run) if semi_supervised else run
+    if semi_supervised:
+        run = _guided(run, run.table.classes if run.table else ())
     if dry_run:
         return Fitted({}, {"plan": plan(inputs, run.prefix, run.options, str(run.device))})
     prepare_outputs(run.prefix, "fit", [*inputs, labels, chain])
     with computing(seed, threads):
-        embedded = _embed(run, _read(run))
+        store = _read(run)
+        embedded = _embed(_labelled(run, store), store)
     return _write(embedded)
 
 
@@ -188,11 +198,8 @@ def _chain(path: str | None, filters: Filters) -> Chain | None:
     return Chain.read(path) if path else None
 
 
-def _guided(run: _Run) -> _Run:
-    """The run with the labels as classes that guide the fit."""
-    from dataclasses import replace
-
-    classes = run.labels.classes if run.labels else ()
+def _guided(run: _Run, classes: tuple[str, ...]) -> _Run:
+    """The run with labels as classes that guide the fit."""
     if len(classes) < 2:
         raise UsageProblem(
             "--semi-supervised needs labels of two classes or more", "Give them by --labels."
@@ -203,19 +210,25 @@ def _guided(run: _Run) -> _Run:
 
 
 def _read(run: _Run) -> GenotypeStore:
-    """The store of the inputs; labels and chain are checked against it."""
+    """The store of the inputs; the chain is checked against it."""
     from ..fitting.estimate import log_estimate
 
     with run.progress.stage("reading", None) as advance:
         cache = Path(f"{run.prefix}.genotypes")
-        store = GenotypeStore.open(run.inputs, cache, counter(advance))
+        store = GenotypeStore.open(run.inputs, cache, counter(advance), run.reading)
     if run.chain:
         run.chain.check(store.variants, store.name)
-    if run.labels:
-        run.labels.of(store.samples)
     log_estimate(len(store.samples), len(store.variants))
     run.clock.lap("reading")
     return store
+
+
+def _labelled(run: _Run, store: GenotypeStore) -> _Run:
+    """The run with the labels of the samples, as its classes where they guide the fit."""
+    if run.table is None:
+        return run
+    run = replace(run, labels=run.table.match(store.samples))
+    return _guided(run, run.labels.classes) if run.options.classes and run.labels else run
 
 
 def _embed(run: _Run, store: GenotypeStore) -> _Embedded:
@@ -255,6 +268,7 @@ def _write(embedded: _Embedded) -> Fitted:
             f"{Path(run.prefix).name}: {counts}",
             run.options.method,
             run.options.classes,
+            fit.qc.relatives,
         )
         run.clock.lap("writing")
         summary = conclude(run.prefix, _summary(run, fit), files, coordinates, run.clock)
@@ -286,10 +300,16 @@ def _summary(run: _Run, fit: Fit) -> dict[str, Any]:
     return {
         "command": "fit",
         "inputs": list(run.inputs),
-        "options": options | {"chain": run.chain_path, "device": str(run.device)},
+        "options": options
+        | {
+            "var_filter": run.reading.as_text(),
+            "chain": run.chain_path,
+            "device": str(run.device),
+        },
         "build": fit.qc.build,
         "positions": fit.model.panel.known,
         **record.counts,
+        "relatives": tallied(fit.qc.relatives),
         "components": projection.kept,
         "dispersion": projection.dispersion,
         "bounds": record.bounds,

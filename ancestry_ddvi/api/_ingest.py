@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..genotypes.formats.reading import VAR_FILTER, ReadOptions
 from ..genotypes.store import ingest as write_store
 from ..progress import SILENT, Progress
 from ._common import counter, default_prefix
@@ -22,7 +23,11 @@ class Ingested:
 
 
 def ingest(
-    inputs: Sequence[str], out: str | None = None, *, progress: Progress = SILENT
+    inputs: Sequence[str],
+    out: str | None = None,
+    *,
+    var_filter: str = VAR_FILTER,
+    progress: Progress = SILENT,
 ) -> Ingested:
     """Pack the genotypes of one or several files into a PLINK 1 fileset for later fits.
 
@@ -33,6 +38,9 @@ def ingest(
     out : str, optional
         Prefix of the fileset; by default ``<name of the input>.genotypes``, where ``fit``
         looks for it.
+    var_filter : str
+        FILTER values that are no failures, besides PASS and missing, with commas between them;
+        "all" reads records whatever their FILTER.
     progress : Progress
 
     Raises
@@ -40,10 +48,11 @@ def ingest(
     DDVIError
         If something cannot be read or written.
     """
+    options = ReadOptions.of(var_filter)
     prefix = out or f"{default_prefix(inputs)}.genotypes"
     prepare_outputs(prefix, "ingest", inputs)
     with progress.stage("reading", None) as advance:
-        store = write_store(inputs, Path(prefix), counter(advance))
+        store = write_store(inputs, Path(prefix), counter(advance), options)
     files = {end: Path(f"{prefix}.{end}") for end in ("bed", "bim", "fam", "json")}
     counts = {"samples": len(store.samples), "variants": len(store.variants)}
     return Ingested(files, {**counts, "skipped_records": dict(store.skipped)})

@@ -76,7 +76,7 @@ def compare(
         store,
         filters,
         genotypes.candidates(methods or ("pca", "umap", "vae", "ddvi"), priors, settings),
-        named.of(store.samples) if named else None,
+        named.match(store.samples).of(store.samples) if named else None,
         dims=dims,
         seeds=seeds,
         device=chosen,

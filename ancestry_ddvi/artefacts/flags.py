@@ -46,6 +46,14 @@ _ROWS = (
         "expect wide intervals; raise `--mind` to use the sample in the fit",
     ),
     Flag(
+        "no_reference_calls",
+        ("fit",),
+        "no call that is homozygous for the reference, as in a file that lists variants only: left "
+        "out of the fit, embedded all the same",
+        "do not interpret the coordinates; give calls of all sites, such as a gVCF",
+        gravity=4,
+    ),
+    Flag(
         "related",
         ("fit",),
         "a relative of a sample in the fit (`--king-cutoff`): left out of the fit, embedded all "
@@ -62,8 +70,9 @@ _ROWS = (
     Flag(
         "in_panel",
         ("embed",),
-        "looks like a sample of the reference panel, and is embedded as one",
-        "do not count it as an independent sample",
+        "looks like a sample of the reference panel, or a parent, child or sibling of one; "
+        "embedded as a sample of the panel",
+        "do not count it as independent of the panel",
     ),
     Flag(
         "duplicate_in_input",

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import InputsDisagree, InputUnreadable
+from ..errors import InputsDisagree, InputUnreadable, quoted
+from .label_table import UNKNOWN, UNLABELLED, Layout, Line, cell, iid_of, layouts, read_lines
 
-UNLABELLED = "NA"
+log = logging.getLogger(__name__)
+
+FEW = 0.1
+"""Below this share of labelled samples a warning gives examples of IDs."""
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Labels on one level or several, the finest first.
+    """Labels of samples on one level or several, the finest first.
 
     Attributes
     ----------
@@ -23,14 +28,11 @@ class Labels:
         The label on each level, of the samples that have one.
     path : Path
         The table they were read from, for messages.
-    ids : frozenset of str
-        Every sample ID in the table, with or without a label.
     """
 
     names: tuple[str, ...]
     by_sample: dict[str, tuple[str, ...]]
     path: Path = Path()
-    ids: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -38,77 +40,196 @@ class Labels:
         return tuple(sorted({levels[0] for levels in self.by_sample.values()}))
 
     def of(self, samples: Sequence[str]) -> list[str]:
-        """The finest label of each sample; ``NA`` where it has none.
-
-        Raises
-        ------
-        InputsDisagree
-            If the table holds none of the samples.
-        """
-        if not self.ids & set(samples):
-            raise InputsDisagree(
-                f"none of the {len(self.ids):,} IDs in labels {self.path} is among the "
-                f"{len(samples):,} samples",
-                "The first column must hold sample IDs, under a header line.",
-            )
+        """The finest label of each sample; ``NA`` where it has none."""
         return [self.by_sample.get(sample, (UNLABELLED,))[0] for sample in samples]
 
 
-def read_labels(path: str | Path) -> Labels:
-    """Read a tab-separated table with a header.
+@dataclass(frozen=True)
+class LabelTable:
+    """A table of labels, before it is known which samples they are of.
 
-    The first column holds sample IDs, the second the finest labels. A further column is a
-    coarser level if all samples of one label have the same entry there, as populations have one
-    superpopulation. Other columns, and columns with the same entry in every row, are ignored.
+    Attributes
+    ----------
+    path : Path
+    lines : tuple of Line
+        Every line, with the header if there is one.
+    """
+
+    path: Path
+    lines: tuple[Line, ...]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The different labels on the finest level of the whole table, sorted."""
+        found = layouts(self.lines, ())
+        layout = found[0] if found[0].is_named else found[-1]
+        finest = {
+            cell(cells, column) for column in layout.label_columns[:1] for _, cells in layout.rows
+        }
+        return tuple(sorted(finest - UNKNOWN))
+
+    def match(self, samples: Sequence[str]) -> Labels:
+        """The labels of the samples; how many have one is logged.
+
+        IDs are compared as they are, then FID_IID of the table with them, then the IID of either
+        with FID_IID of the other.
+
+        Raises
+        ------
+        InputUnreadable
+            If there is no line below a header or no column of labels, or two lines contradict
+            each other.
+        InputsDisagree
+            If the table holds none of the samples.
+        """
+        found = layouts(self.lines, map(str.strip, samples))
+        if not found[0].rows:
+            raise InputUnreadable(
+                f"labels {self.path} has no line below a header", "Give sample IDs and labels."
+            )
+        match = max(_exact(found, samples), key=len)
+        if not len(match):
+            match = max(_by_iid(found, samples), key=len, default=match)
+        if not len(match):
+            raise InputsDisagree(
+                f"none of the {len(set(match.ids)):,} IDs in labels {self.path} is among the "
+                f"{len(samples):,} samples: {_examples(match, samples)}",
+                "The first column, or one named IID, must hold sample IDs of the input.",
+            )
+        labels = self._labels(match)
+        self._report(labels, match, samples)
+        return labels
+
+    def _labels(self, match: _Match) -> Labels:
+        layout = match.layout
+        if not layout.label_columns:
+            raise InputUnreadable(
+                f"labels {self.path} has IDs and no column of labels", "Add it behind the IDs."
+            )
+        finest, *others = layout.label_columns
+        known = [cells for _, cells in layout.rows if cell(cells, finest) not in UNKNOWN]
+        kept = [finest, *(column for column in others if _is_level(known, finest, column))]
+        names = [
+            cell(layout.names, column) or f"level{number}" for number, column in enumerate(kept, 1)
+        ]
+        return Labels(tuple(names), self._by_sample(match, kept), self.path)
+
+    def _by_sample(self, match: _Match, columns: Sequence[int]) -> dict[str, tuple[str, ...]]:
+        """Labels of the matched samples.
+
+        Raises
+        ------
+        InputUnreadable
+            If two lines give a sample different labels.
+        """
+        seen: dict[str, Line] = {}
+        for (number, cells), name in zip(match.layout.rows, match.ids, strict=True):
+            labels = tuple(cell(cells, column) for column in columns)
+            if name not in match.samples or labels[0] in UNKNOWN:
+                continue
+            before, first = seen.setdefault(match.samples[name], (number, labels))
+            if first != labels:
+                raise InputUnreadable(
+                    f"labels {self.path}: sample {quoted(name)} is {quoted(first[0])} in line "
+                    f"{before} and {quoted(labels[0])} in line {number}",
+                    "Remove one of the lines.",
+                )
+        return {sample: labels for sample, (_, labels) in seen.items()}
+
+    def _report(self, labels: Labels, match: _Match, samples: Sequence[str]) -> None:
+        share = len(labels.by_sample) / len(samples)
+        log.log(
+            logging.INFO if share >= 0.5 else logging.WARNING,
+            "%d of %d samples have a label in %s%s%s.",
+            len(labels.by_sample),
+            len(samples),
+            self.path,
+            match.how,
+            f": {_examples(match, samples)}" if share < FEW else "",
+        )
+
+
+@dataclass(frozen=True)
+class _Match:
+    """The rows of a table beside the samples of the input.
+
+    Attributes
+    ----------
+    layout : Layout
+    ids : list of str
+        The ID of each row as it is compared.
+    samples : dict from str to str
+        Samples by their IDs as they are compared.
+    how : str
+        For the log, where IDs are not compared as they are.
+    """
+
+    layout: Layout
+    ids: list[str]
+    samples: dict[str, str]
+    how: str = ""
+
+    def __len__(self) -> int:
+        """Samples in the table."""
+        return len(self.samples.keys() & set(self.ids))
+
+
+def read_labels(path: str | Path) -> LabelTable:
+    """Read a table of labels: tabs, commas or blanks between the cells, a header or none.
+
+    One column holds sample IDs: that named IID, sample or the like, else the first, or the second
+    behind family IDs. The next holds the finest labels; NA and an empty entry are none. A further
+    column is a coarser level if all samples of one label have the same entry there, as populations
+    have one superpopulation. Other columns, and columns with the same entry in every row, are
+    ignored.
 
     Raises
     ------
     InputUnreadable
-        If the file is absent, empty, or a line has fewer than two columns.
+        If the file is absent, empty or not UTF-8 text, or a line has fewer than two columns.
     """
-    path = Path(path)
-    header, rows = _table(path)
-    known = [cells for cells in rows if cells[1] not in ("", UNLABELLED)]
-    kept = [1, *(column for column in range(2, len(header)) if _is_level(known, column))]
-    names = dict(enumerate(header))
-    return Labels(
-        tuple(names.get(column) or f"level{column}" for column in kept),
-        {cells[0]: tuple(cells[column] for column in kept) for cells in known},
-        path,
-        frozenset(cells[0] for cells in rows),
-    )
+    return LabelTable(Path(path), read_lines(Path(path)))
 
 
-def _is_level(rows: Sequence[Sequence[str]], column: int) -> bool:
-    """Whether a column groups the labels of the second one."""
-    pairs = {(cells[1], cells[column] if column < len(cells) else "") for cells in rows}
+def _exact(found: Sequence[Layout], samples: Sequence[str]) -> Iterator[_Match]:
+    """Every layout with its IDs, and with FID_IID where it has both."""
+    keys = _keyed(samples, str.strip)
+    for layout in found:
+        yield _Match(layout, layout.ids, keys)
+        if layout.family is not None:
+            yield _Match(layout, layout.family_ids, keys, ", by FID_IID")
+
+
+def _by_iid(found: Sequence[Layout], samples: Sequence[str]) -> Iterator[_Match]:
+    """FID_IID on one side only: all IDs there have a "_", and half of the shorter side is found."""
+    exact, iids = _keyed(samples, str.strip), _keyed(samples, iid_of)
+    for layout in found:
+        ids = layout.ids
+        for match in (
+            _Match(layout, ids, iids, ", which has the IIDs of FID_IID"),
+            _Match(layout, [iid_of(name) for name in ids], exact, ", which has FID_IID"),
+        ):
+            if all(match.ids) and 2 * len(match) >= min(len(samples), len(set(ids))):
+                yield match
+
+
+def _keyed(samples: Sequence[str], key: Callable[[str], str]) -> dict[str, str]:
+    """Samples by their key; empty where one has none or two have the same."""
+    keyed = {key(sample): sample for sample in samples}
+    return keyed if len(keyed) == len(samples) and "" not in keyed else {}
+
+
+def _examples(match: _Match, samples: Sequence[str]) -> str:
+    """IDs of the table and of the input that are not on the other side."""
+    known = {match.samples[name] for name in match.samples.keys() & set(match.ids)}
+    theirs = [name for name in dict.fromkeys(match.ids) if name not in match.samples]
+    ours = [sample for sample in samples if sample not in known]
+    return f"it has {quoted(', '.join(theirs[:3]))}, the input {quoted(', '.join(ours[:3]))}"
+
+
+def _is_level(rows: Sequence[Sequence[str]], finest: int, column: int) -> bool:
+    """Whether a column groups the finest labels."""
+    pairs = {(cell(cells, finest), cell(cells, column)) for cells in rows}
     coarse = {entry for _, entry in pairs}
-    nested = len(pairs) == len({cells[1] for cells in rows})
-    return nested and 1 < len(coarse) < len(pairs) and not coarse & {"", UNLABELLED}
-
-
-def _table(path: Path) -> tuple[list[str], list[list[str]]]:
-    """The header and the lines below it, each cut into two cells or more."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        problem = f"labels {path} cannot be read: {reason}"
-        raise InputUnreadable(problem, "Check --labels.") from None
-    if len(lines) < 2:
-        raise InputUnreadable(
-            f"labels {path} has no line below a header",
-            "Give sample IDs and labels, tab-separated.",
-        )
-    rows = []
-    for number, line in enumerate(lines[1:], start=2):
-        if not line.strip():
-            continue
-        cells = line.rstrip("\r").split("\t")
-        if len(cells) < 2:
-            raise InputUnreadable(
-                f"labels {path}, line {number}: one column where two are needed",
-                "Separate sample ID and label by a tab, under a header line.",
-            )
-        rows.append(cells)
-    return lines[0].rstrip("\r").split("\t"), rows
+    nested = len(pairs) == len({label for label, _ in pairs})
+    return nested and 1 < len(coarse) < len(pairs) and not coarse & UNKNOWN

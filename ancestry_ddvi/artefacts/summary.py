@@ -18,7 +18,7 @@ from ..version import __version__
 SCHEMA = "urn:ddvi-ancestry:summary:2"
 """``$id`` of the JSON Schema, ``summary.schema.json``."""
 
-_LIBRARIES = ("torch", "numpy", "scipy", "cyvcf2", "safetensors")
+_LIBRARIES = ("torch", "numpy", "scipy", "safetensors")
 
 
 class Clock:

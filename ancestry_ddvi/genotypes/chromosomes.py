@@ -1,8 +1,10 @@
-"""Names and lengths of the human autosomes in each genome build."""
+"""Names of chromosomes, and lengths of the human autosomes in each genome build."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 import numpy as np
 
@@ -25,16 +27,45 @@ LENGTHS: Mapping[str, tuple[int, ...]] = {
 }  # fmt: skip
 """Lengths of chromosomes 1 to 22 in each known build, in bases (UCSC chromInfo)."""
 
-_AUTOSOMES = {prefix + str(n): n for n in range(1, 23) for prefix in ("", "chr")}
+_SEX_AND_MITOCHONDRIAL = {"x": "X", "y": "Y", "m": "MT", "mt": "MT"}
+_NUMBERED = re.compile(r"0?([1-9])|([1-9][0-9])", re.ASCII)
+_ACCESSION = re.compile(r"(NC_0000[0-9]{2}|CM000[0-9]{3}|NC_012920|J01415)\.[0-9]{1,2}", re.ASCII)
+_NUCLEAR = (*(str(n) for n in range(1, 23)), "X", "Y")
+_ACCESSIONS = {
+    **{f"NC_{n:06}": name for n, name in enumerate(_NUCLEAR, 1)},
+    **{f"CM{n:06}": name for n, name in enumerate(_NUCLEAR, 663)},
+    "NC_012920": "MT",
+    "J01415": "MT",
+}
+_AUTOSOMES = {str(n): n for n in range(1, 23)}
+
+
+@cache
+def bare_chromosome(name: str) -> str:
+    """The name by which a chromosome is compared: "7" for "7", "07", "chr7" and "NC_000007.14".
+
+    A "chr" prefix in upper or lower case and the zero of "01" are removed. RefSeq and GenBank
+    accessions of the human reference, in any version, become "1" to "22", "X", "Y" and "MT"; "M"
+    becomes "MT". Other names stay. So do plink's numbers 23 to 26, since they are autosomes in
+    other species.
+    """
+    if found := _ACCESSION.fullmatch(name):
+        return _ACCESSIONS.get(found[1], name)
+    bare = name[3:] if name[:3].lower() == "chr" else name
+    if found := _NUMBERED.fullmatch(bare):
+        return found[1] or found[2]
+    return _SEX_AND_MITOCHONDRIAL.get(bare.lower(), bare)
 
 
 def autosome(chromosomes: Iterable[str]) -> np.ndarray:
     """The number of each human autosome, 0 for other names.
 
-    Names are "1" to "22" and "chr1" to "chr22"; "01", "X" and contigs give 0.
+    Names are compared as ``bare_chromosome`` gives them.
 
     Returns
     -------
     ndarray of int64, one per name
     """
-    return np.array([_AUTOSOMES.get(name, 0) for name in chromosomes], dtype=np.int64)
+    names = list(chromosomes)
+    number = {name: _AUTOSOMES.get(bare_chromosome(name), 0) for name in set(names)}
+    return np.fromiter(map(number.__getitem__, names), np.int64, len(names))

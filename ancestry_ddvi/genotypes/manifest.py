@@ -11,9 +11,11 @@ from pathlib import Path
 
 from ..errors import OutputUnwritable
 from ..storage import whole
+from .formats.plink import plink_ids
+from .formats.reading import ReadOptions
 from .formats.source import GenotypeSource
 
-FORMAT = 1
+FORMAT = 2
 """Increased when older stores can no longer be used."""
 
 _EDGE_BYTES = 1 << 20
@@ -25,19 +27,28 @@ FilePrint = dict[str, str | int]
 class Manifest:
     """Written beside a store as PREFIX.json; a store without one is never reused.
 
-    ``inputs`` identifies the input files and their state; it is empty for a pipe.
+    ``inputs`` identifies the input files and their state; it is empty for a pipe. ``options`` are
+    those of reading that decide what is in the store. ``renamed`` has the IDs of the input by those
+    of the .fam where they differ.
     """
 
     name: str
     inputs: list[FilePrint]
     skipped: dict[str, int]
     build_hint: str | None
+    options: dict[str, list[str] | None]
+    renamed: dict[str, str]
     format: int = FORMAT
 
     @classmethod
-    def of(cls, source: GenotypeSource, inputs: Sequence[FilePrint]) -> Manifest:
+    def of(
+        cls, source: GenotypeSource, inputs: Sequence[FilePrint], options: ReadOptions
+    ) -> Manifest:
         """The manifest of a store made from a source, after all its blocks were read."""
-        return cls(source.name, list(inputs), dict(source.skipped), source.build_hint)
+        skipped, read = dict(source.skipped), options.as_json()
+        written = zip(plink_ids(source.samples), source.samples, strict=True)
+        renamed = {there: sample for there, sample in written if there != sample}
+        return cls(source.name, list(inputs), skipped, source.build_hint, read, renamed)
 
     @classmethod
     def read(cls, prefix: Path) -> Manifest | None:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputUnreadable, NothingLeft, UsageProblem
+from ..errors import InputUnreadable, UsageProblem
 from .formats.packing import PackedRows, genotype_counts, pack, packed_width, unpack
-from .formats.plink import PlinkSource, map_bed, write_plink
+from .formats.plink import PlinkSource, map_bed, plink_ids, write_plink
+from .formats.reading import DEFAULT, ReadOptions
 from .formats.registry import open_sources
 from .formats.source import GenotypeSource
+from .formats.variant_filter import no_snps
 from .manifest import Manifest, fingerprint, remove_manifest
 from .variants import Block, VariantTable
 
@@ -38,6 +40,8 @@ class GenotypeStore:
         Records of the input that are not in the store, by reason.
     build_hint : str or None
         The build that the input declares.
+    snps : int
+        SNPs in the input; by default those in the store.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class GenotypeStore:
         packed: PackedRows,
         skipped: Counter[str],
         build_hint: str | None,
+        snps: int | None = None,
     ) -> None:
         self.name = name
         self.samples = samples
@@ -55,14 +60,10 @@ class GenotypeStore:
         self.packed = packed
         self.skipped = skipped
         self.build_hint = build_hint
+        self.snps = int((variants.alt != ".").sum()) if snps is None else snps
         self._counts: np.ndarray | None = None
 
     def __len__(self) -> int:
-        return len(self.variants)
-
-    @property
-    def snps(self) -> int:
-        """SNPs in the input."""
         return len(self.variants)
 
     def counts(self) -> np.ndarray:
@@ -78,7 +79,11 @@ class GenotypeStore:
 
     @classmethod
     def open(
-        cls, paths: Sequence[str], cache: Path | None = None, progress: Progress | None = None
+        cls,
+        paths: Sequence[str],
+        cache: Path | None = None,
+        progress: Progress | None = None,
+        options: ReadOptions = DEFAULT,
     ) -> GenotypeStore:
         """The genotypes in the given files.
 
@@ -93,16 +98,30 @@ class GenotypeStore:
         NothingLeft
             If there is no biallelic SNP in the files.
         """
-        source = open_sources(paths)
-        if found := source.in_place():
-            return _store(source, *found)
-        if cache is None:
-            return _in_memory(source, progress)
-        return _reused(source, cache) or _ingested(source, cache, progress)
+        source = open_sources(paths, options)
+        if cache is None or source.in_place():
+            return store_of(source, progress)
+        return _reused(source, cache, options) or _ingested(source, cache, progress, options)
+
+
+def store_of(source: GenotypeSource, progress: Progress | None = None) -> GenotypeStore:
+    """The calls of a source, used in place or held in memory.
+
+    Raises
+    ------
+    InputUnreadable, NothingLeft
+        See ``GenotypeStore.open``.
+    """
+    if found := source.in_place():
+        return _store(source, *found)
+    return _in_memory(source, progress)
 
 
 def ingest(
-    paths: Sequence[str], out_prefix: Path, progress: Progress | None = None
+    paths: Sequence[str],
+    out_prefix: Path,
+    progress: Progress | None = None,
+    options: ReadOptions = DEFAULT,
 ) -> GenotypeStore:
     """Write the genotypes in the given files to the PLINK 1 fileset ``out_prefix``, and open it.
 
@@ -113,12 +132,12 @@ def ingest(
     InputUnreadable, InputsDisagree, UsageProblem, NothingLeft
         See ``GenotypeStore.open``.
     """
-    return _ingested(open_sources(paths), out_prefix, progress)
+    return _ingested(open_sources(paths, options), out_prefix, progress, options)
 
 
 def _store(source: GenotypeSource, variants: VariantTable, packed: PackedRows) -> GenotypeStore:
     if not len(variants):
-        raise _no_snps(source)
+        raise no_snps(source.name, source.skipped)
     skipped = Counter(source.skipped)
     return GenotypeStore(source.name, source.samples, variants, packed, skipped, source.build_hint)
 
@@ -132,12 +151,14 @@ def _in_memory(source: GenotypeSource, progress: Progress | None) -> GenotypeSto
     return _store(source, VariantTable.join(tables), PackedRows(packed))
 
 
-def _ingested(source: GenotypeSource, prefix: Path, progress: Progress | None) -> GenotypeStore:
+def _ingested(
+    source: GenotypeSource, prefix: Path, progress: Progress | None, options: ReadOptions
+) -> GenotypeStore:
     _refuse_to_overwrite(source, prefix)
     remove_manifest(prefix)
     inputs = fingerprint(source.files)
     variants = write_plink(prefix, source.samples, _with_progress(source, progress))
-    Manifest.of(source, inputs).write(prefix)
+    Manifest.of(source, inputs, options).write(prefix)
     packed = map_bed(Path(f"{prefix}.bed"), len(variants), len(source.samples))
     return _store(source, variants, PackedRows(packed))
 
@@ -151,18 +172,21 @@ def _refuse_to_overwrite(source: GenotypeSource, prefix: Path) -> None:
         )
 
 
-def _reused(source: GenotypeSource, prefix: Path) -> GenotypeStore | None:
-    """The store at ``prefix`` if it was made from the same input."""
+def _reused(source: GenotypeSource, prefix: Path, options: ReadOptions) -> GenotypeStore | None:
+    """The store at ``prefix`` if it was made from the same input and read in the same way."""
     manifest = Manifest.read(prefix)
-    if manifest is None or not source.files or manifest.inputs != fingerprint(source.files):
+    if manifest is None or not source.files or manifest.options != options.as_json():
+        return None
+    if manifest.inputs != fingerprint(source.files):
         return None
     try:
         packed = PlinkSource(f"{prefix}.bed")
     except InputUnreadable:
         return None
     store = _store(packed, *packed.in_place())
-    if store.samples != source.samples:
+    if store.samples != plink_ids(source.samples):
         return None
+    store.samples = source.samples
     log.info("The store %s is reused: %s has not changed since.", prefix, source.name)
     store.name, store.build_hint = manifest.name, manifest.build_hint
     store.skipped = manifest.left_out()
@@ -178,13 +202,4 @@ def _with_progress(source: GenotypeSource, progress: Progress | None) -> Iterato
         if progress:
             progress(kept + source.skipped.total(), source.records)
     if not kept:
-        raise _no_snps(source)
-
-
-def _no_snps(source: GenotypeSource) -> NothingLeft:
-    reasons = ", ".join(f"{count} {reason}" for reason, count in source.skipped.items())
-    return NothingLeft(
-        f"{source.name} holds no biallelic SNP that passed its filters"
-        f" (left out: {reasons or 'there is no record'})",
-        "Give a file with SNP genotypes.",
-    )
+        raise no_snps(source.name, source.skipped)

@@ -10,10 +10,16 @@ import numpy as np
 MISSING = -1
 """The dosage of a missing genotype."""
 
+NO_ALLELE = "."
+"""ALT where a file names none: all its calls there are homozygous for REF, or missing."""
+
 
 @dataclass(frozen=True)
 class VariantTable:
     """Biallelic variants, one per row: parallel arrays of equal length.
+
+    A monomorphic row has calls of REF alone: ``alt`` is ``NO_ALLELE``, and so is ``ref`` where
+    the base is not known. Sources give such rows at the targets of a model only.
 
     Attributes
     ----------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..artefacts.labels import UNLABELLED
+from ..artefacts.label_table import UNLABELLED
 from .palette import SINGLE_GROUP, UNNAMED, Style, styles
 
 

@@ -159,7 +159,7 @@ def commands(group):
 
 
 def test_every_path_may_begin_with_a_tilde(main):
-    names = {"PREFIX", "FILE", "FOLDER", "TSV", "COORDS", "MODEL", "INPUT", "INPUT..."}
+    names = {"PREFIX", "FILE", "FOLDER", "TABLE", "COORDS", "MODEL", "INPUT", "INPUT..."}
     params = [param for command in commands(main) for param in command.params]
     paths = [param for param in params if param.metavar in names]
     assert {param.metavar for param in paths} == names

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from ancestry_ddvi import api
 from ancestry_ddvi.errors import InputUnreadable
 from ancestry_ddvi.genotypes.formats.packing import PackedRows, pack
+from ancestry_ddvi.genotypes.formats.reading import ReadOptions
 from ancestry_ddvi.genotypes.formats.registry import FORMATS, Format, open_source
 from ancestry_ddvi.genotypes.formats.source import GenotypeSource
 from ancestry_ddvi.genotypes.formats.vcf_writer import write_vcf
@@ -32,7 +33,7 @@ def one_variant(chromosome: str, position: int, ref: str, alt: str) -> VariantTa
 class ToySource(GenotypeSource):
     """Lines of chromosome, position, REF, ALT and dosages; sample IDs in a file beside."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, options: ReadOptions) -> None:
         self.name, self.files = path, (Path(path), Path(path).with_suffix(".toysamples"))
         self.samples = tuple(self.files[1].read_text().split())
         self.skipped = Counter()

@@ -182,7 +182,7 @@ def test_compressed_data_with_a_changed_byte(
 def test_a_damaged_bcf_names_the_last_record_that_was_whole(file: File, vcf: Write) -> None:
     content = gzip.decompress(Path(vcf(RECORDS, name="y.bcf")).read_bytes())
     cut = file(bgzf(content[:-7], 5000), "z.bcf")
-    assert "the record after 1:2999" in refused(cut)
+    assert "record 3000 (after 1:2999): it is cut short" in refused(cut)
     header = refused(file(bgzf(content[:200]), "h.bcf"))
     assert "ends within its header" in header
 
@@ -250,7 +250,7 @@ def test_a_sample_major_bed_file(bed: Write) -> None:
     assert "is sample-major" in refused(path)
 
 
-def test_duplicate_iids(bed: Write) -> None:
+def test_duplicate_fids_and_iids(bed: Write) -> None:
     prefix = bed([[0, 1, 2]], ["a", "b", "a"])
     assert "sample ID 'a' 2 times" in refused(prefix, f"{prefix}.fam")
 
@@ -259,7 +259,8 @@ def test_duplicate_iids(bed: Write) -> None:
     ("end", "content", "why"),
     [
         (".bim", "1\trs\t0\tnine\tC\tA\n", "line 1: the position 'nine'"),
-        (".bim", "1\trs\t0\t9\tC\n", "line 1: 5 columns instead of 6"),
+        (".bim", "1\trs\t9\tC\n", "line 1: 4 columns instead of 5"),
+        (".bim", "1\trs\t0\t9\tC\tA\n1\trs\t0\t9\tC\n", "line 2: 5 columns instead of 6"),
         (".bim", "", "is empty"),
         (".fam", "0\ta\t0\t0\t0\t-9\n\n0\tb\n", "line 3: 2 columns instead of 6"),
         (".fam", "", "is empty"),
@@ -283,7 +284,8 @@ PVAR = "#CHROM\tPOS\tID\tREF\tALT\n1\t5\tr\tA\tC\n1\t6\tr\tA\tC\n"
 @pytest.mark.parametrize(
     ("pvar", "psam", "why"),
     [
-        (PVAR[:-12], "#IID\na\nb\nc\n", "cannot be read with the .pvar and .psam"),
+        (PVAR[:-10], "#IID\na\nb\nc\n", "cannot be read with the .pvar and .psam"),
+        (PVAR[:-12], "#IID\na\nb\nc\n", "line 2: 4 columns instead of 5"),
         (PVAR, "#IID\na\nb\n", "cannot be read with the .pvar and .psam"),
         (PVAR, "#IID\na\nb\na\n", "sample ID 'a' 2 times"),
         (PVAR, "#IID\n", "names no samples"),

@@ -19,8 +19,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 DEFAULTS = {
     "allow_extra_chr": False,
     "drop_ambiguous": True,
-    "geno": 0.02,
-    "mind": 0.05,
+    "geno": None,
+    "mind": None,
     "maf": None,
     "hwe": None,
     "ld_regions": True,
@@ -36,14 +36,14 @@ def test_the_defaults_are_those_for_human_data() -> None:
 
 def test_every_option_is_a_keyword_and_an_attribute() -> None:
     chosen = Filters(maf=0.01, ld_regions=False)
-    assert (chosen.maf, chosen.ld_regions, chosen.geno) == (0.01, False, 0.02)
+    assert (chosen.maf, chosen.ld_regions, chosen.king_cutoff) == (0.01, False, 0.0884)
     assert chosen.as_json() == DEFAULTS | {"maf": 0.01, "ld_regions": False}
     assert Filters(**chosen.as_json()) == chosen
 
 
 def test_equal_options_are_equal_and_hash_alike() -> None:
-    assert Filters(geno=0.02) == Filters() != Filters(geno=0.03)
-    assert hash(Filters(geno=0.02)) == hash(Filters())
+    assert Filters(ld_r2=0.1) == Filters() != Filters(ld_r2=0.2)
+    assert hash(Filters(ld_r2=0.1)) == hash(Filters())
     assert len({Filters(maf=0.1), Filters(maf=0.1), Filters(maf=0.2)}) == 2
 
 

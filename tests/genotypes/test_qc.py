@@ -66,8 +66,8 @@ def test_all_of_a_clean_cohort_is_kept() -> None:
 def test_steps_come_in_order_and_each_starts_where_the_last_ended() -> None:
     qc = quality_control(cohort(), but(NO_LD, hwe=1e-50))
     assert [row.name for row in qc.table] == [
-        "autosomes", "duplicates", "ambiguous", "geno", "mind", "maf", "hwe", "ld-regions",
-        "ld-r2", "king-cutoff", "maf, unrelated",
+        "autosomes", "duplicates", "reference-calls", "ambiguous", "geno", "mind", "maf", "hwe",
+        "ld-regions", "ld-r2", "king-cutoff", "maf, unrelated",
     ]  # fmt: skip
     for before, after in pairwise(qc.table):
         assert before.variants_after == after.variants_before
@@ -95,6 +95,65 @@ def test_the_first_of_two_equal_variants_is_kept() -> None:
         change(store, position={row: 1}, ref={row: alleles[0]}, alt={row: alleles[1]})
     assert store.variants.chromosome[[0, 22, 44, 66]].tolist() == ["1"] * 4
     assert lost(quality_control(store, NO_LD), store) == [22, 44]
+
+
+def test_the_best_called_of_equal_variants_is_kept() -> None:
+    store = cohort()
+    for row in (22, 44):
+        change(store, position={row: 1}, ref={row: "A"}, alt={row: "G"})
+    store.all[0, :2] = -1
+    store.all[44, 0] = -1
+    assert lost(quality_control(store, but(NO_LD, geno=0.5)), store) == [0, 44]
+
+
+@pytest.mark.parametrize("left_out", [0, 2])
+def test_samples_that_list_their_variants_only_are_left_out_and_flagged(left_out: int) -> None:
+    """PLINK 1 counts REF where ALT is the more frequent allele of what is called."""
+    store = cohort()
+    store.all[store.all[:, 3] == left_out, 3] = -1
+    qc = quality_control(store, but(NO_LD, geno=0.5, mind=1.0))
+    assert [i for i, flag in enumerate(qc.flags) if flag == "no_reference_calls"] == [3]
+    assert not qc.fit_samples[3]
+
+
+def test_a_merge_of_files_of_variants_names_that_cause() -> None:
+    store = cohort()
+    store.all[store.all == 0] = -1
+    message = failing(store, NO_LD)
+    assert "'reference-calls' left 0 of" in message
+    assert "merge their gVCFs" in message
+    assert "--geno" not in message
+
+
+def test_other_species_keep_what_reduced_representation_misses() -> None:
+    """Loci of restriction sites: many missing calls, one strand, contigs of any name."""
+    rng = np.random.default_rng(95)
+    store = MemoryStore(hardy_weinberg(rng, 3000, 95, missing=0.06))
+    change(store, chromosome={row: f"locus_{row}" for row in range(3000)})
+    change(store, alt=dict.fromkeys(range(0, 3000, 6), "T"))
+    qc = quality_control(store, Filters(allow_extra_chr=True))
+    assert len(qc.variants) > 2900
+    assert qc.fit_samples.all()
+
+
+def test_a_filter_that_takes_most_of_the_input_says_which_and_what_to_set(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store = cohort()
+    taken = VARIANTS - 110
+    for row in range(taken):
+        store.all[row, [row % SAMPLES, (row + 7) % SAMPLES]] = -1
+    quality_control(store, NO_LD)
+    assert f"'geno' takes {taken:,} of {VARIANTS:,} variants" in caplog.text
+    assert "Raise --geno." in caplog.text
+
+
+def test_pairs_of_relatives_are_found_whatever_the_cutoff() -> None:
+    store = cohort()
+    store.all[:, 1] = store.all[:, 0]
+    for cutoff in (0.0884, 0.5):
+        pairs = quality_control(store, but(NO_LD, king_cutoff=cutoff)).relatives
+        assert pairs[["i", "j"]].tolist() == [(0, 1)]
 
 
 def test_ambiguous_variants_are_dropped_unless_kept_by_option() -> None:

@@ -1,121 +1,164 @@
-"""BCF records to dosages, through cyvcf2."""
+"""BCF files: their header, their records, and the records as blocks of dosages.
+
+Every length is checked before it is used, so that no content can end the process.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
-from typing import Any
-
-import numpy as np
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO
 
 from ...errors import InputUnreadable
-from ..variants import MISSING, Block
-from .packing import variants_at_once
-from .variant_filter import Variant, VariantFilter, table
+from .bcf_header import BcfNames, read_names
+from .bcf_record import FIXED, BcfRecord, decode
+from .bcf_values import Damage
+from .bgzf import HEADER_BYTES, bgzf_blocks, is_bgzf
+from .streams import inflated, open_bytes
+from .vcf_header import VcfHeader, read_header
 
-_PAD = -2
-_HTSLIB_DEFAULT = 3
+_MAGIC = (b"BCF\x02\x01", b"BCF\x02\x02")
+_LENGTH = struct.Struct("<I")
+_LENGTHS = struct.Struct("<II")
+_START = len(_MAGIC[0]) + _LENGTH.size
+_AT_ONCE = 1 << 18
+_MAX_HEADER, _MAX_RECORD = 1 << 27, 1 << 30
+"""More bytes than any has; what claims to be longer is damaged."""
 
-
-@contextmanager
-def quiet_htslib() -> Iterator[None]:
-    """Keep htslib from writing to standard error."""
-    from cyvcf2.cyvcf2 import set_htslib_log_level
-
-    set_htslib_log_level(0)
-    try:
-        yield
-    finally:
-        usual = os.environ.get("CYVCF2_HTSLIB_LOG_LEVEL", "")
-        set_htslib_log_level(int(usual) if usual.isdigit() else _HTSLIB_DEFAULT)
+_SHOWN = 80
+_COPY_AGAIN = "Copy it again; `bcftools view` shows more."
 
 
-def htslib_records(path: str) -> Generator[Any, None, None]:
-    """Records of a file, as cyvcf2 reads them.
+class BcfFile:
+    """A BCF 2.1 or 2.2 file: BGZF, gzip or uncompressed.
+
+    Parameters
+    ----------
+    path : str
+    name : str
+        The path as it is shown in messages.
+
+    Attributes
+    ----------
+    header : VcfHeader
+    header_lines : list of bytes
+        The header as lines of VCF.
 
     Raises
     ------
     InputUnreadable
-        If the file is damaged; the message gives the last record that was whole.
+        If its header is damaged.
     """
-    from cyvcf2 import VCF
 
-    where = "its header"
-    try:
-        for record in VCF(path):
+    def __init__(self, path: str, name: str) -> None:
+        self._path, self._name = path, name
+        with open_bytes(path) as handle:
+            start = BcfStream(decompressed(handle, name), name)
+        self.header, self.header_lines = start.header, start.header_lines
+
+    def __iter__(self) -> Iterator[BcfRecord]:
+        """See ``BcfStream``."""
+        with open_bytes(self._path) as handle:
+            yield from BcfStream(decompressed(handle, self._name), self._name)
+
+
+class BcfStream:
+    """The decompressed content of a BCF file, which is read once.
+
+    Iterating raises InputUnreadable at the first damaged record; the message gives its number
+    and the record before it.
+    """
+
+    def __init__(self, pieces: Iterator[bytes], name: str) -> None:
+        self._name = name
+        self._content = _Content(pieces)
+        self.header_lines = self._read_header_lines()
+        self.header: VcfHeader = read_header(self.header_lines, name)
+        self._names: BcfNames = read_names(self.header_lines, name)
+
+    def __iter__(self) -> Iterator[BcfRecord]:
+        number, last = 1, None
+        while True:
+            try:
+                record = self._next()
+            except Damage as error:
+                after = f" (after {last.chromosome[:_SHOWN]}:{last.position})" if last else ""
+                raise InputUnreadable(
+                    f"{self._name}, record {number}{after}: {error}", _COPY_AGAIN
+                ) from error
+            if record is None:
+                return
             yield record
-            where = f"the record after {record.CHROM}:{record.POS}"
-    except Exception as error:  # cyvcf2 raises the base class for damaged files
-        raise InputUnreadable(
-            f"{path} is damaged or cut short in {where}",
-            "Copy it again; `bcftools view` shows more.",
-        ) from error
+            number, last = number + 1, record
 
-
-def admitted(variant_filter: VariantFilter, record: Any) -> Variant | None:
-    """The variant of a record of cyvcf2; None where the filter leaves it out."""
-    alleles = variant_filter.admit(
-        record.CHROM, record.POS, record.REF, ",".join(record.ALT), record.FILTER or "PASS"
-    )
-    return Variant(record.CHROM, record.POS, record.ID or ".", *alleles) if alleles else None
-
-
-class BcfRecords:
-    """Records of a file that htslib reads.
-
-    Attributes
-    ----------
-    haploid_calls : int
-        Calls of one allele so far in the variants kept; their dosage is missing.
-    """
-
-    def __init__(self, path: str, samples: int, variant_filter: VariantFilter) -> None:
-        self._path = path
-        self._samples = samples
-        self._variant_filter = variant_filter
-        self.haploid_calls = 0
-
-    def blocks(self, variants: int) -> Iterator[Block]:
-        """Blocks of at most ``variants`` admitted records.
-
-        Raises
-        ------
-        InputUnreadable
-            If the file is damaged; the message gives the last record that was whole.
-        """
-        rows: list[Variant] = []
-        size = variants_at_once(variants, self._samples)
-        dosages = np.empty((size, self._samples), np.int8)
-        with quiet_htslib():
-            for record in htslib_records(self._path):
-                row = self._admit(record)
-                if row:
-                    dosages[len(rows)] = self._dosage(record.genotype.array())
-                    rows.append(row)
-                if len(rows) == size:
-                    yield Block(table(rows), dosages.copy())
-                    rows = []
-        if rows:
-            yield Block(table(rows), dosages[: len(rows)])
-
-    def _admit(self, record: Any) -> Variant | None:
-        if "GT" not in record.FORMAT:
-            self._variant_filter.skipped["without GT"] += 1
+    def _next(self) -> BcfRecord | None:
+        content = self._content
+        if not content.holds(1):
             return None
-        return admitted(self._variant_filter, record)
+        if not content.holds(_LENGTHS.size):
+            raise Damage("it is cut short")
+        shared, fields = _LENGTHS.unpack_from(content.held, content.at)
+        size = _LENGTHS.size + shared + fields
+        if shared < FIXED.size or size > _MAX_RECORD:
+            raise Damage(f"its lengths of {shared} and {fields} bytes are impossible")
+        if not content.holds(size):
+            raise Damage("it is cut short")
+        start, content.at = content.at + _LENGTHS.size, content.at + size
+        middle = start + shared
+        samples = len(self.header.samples)
+        return decode(content.held, start, middle, content.at, self._names, samples)
 
-    def _dosage(self, alleles: np.ndarray) -> np.ndarray:
-        """int8 (samples,) from cyvcf2's array (samples, ploidy + 1), with the phase last.
+    def _read_header_lines(self) -> list[bytes]:
+        content = self._content
+        if content.holds(_START) and not content.held.startswith(_MAGIC):
+            raise InputUnreadable(
+                f"{self._name} is not BCF 2.1 or 2.2", "Convert it with `bcftools view -Ob`."
+            )
+        size = _LENGTH.unpack_from(content.held, 5)[0] if content.holds(_START) else 0
+        if size > _MAX_HEADER:
+            raise InputUnreadable(
+                f"{self._name} is damaged: its header claims to have {size} bytes", _COPY_AGAIN
+            )
+        if not size or not content.holds(_START + size):
+            raise InputUnreadable(
+                f"{self._name} is cut short: it ends within its header", _COPY_AGAIN
+            )
+        content.at = _START + size
+        text = content.held[_START : content.at].partition(b"\0")[0]
+        return [line.removesuffix(b"\r") for line in text.rstrip(b"\r\n").split(b"\n")]
 
-        In it, -1 is a missing allele and -2 pads calls of lower ploidy.
-        """
-        first, second = alleles[:, 0], alleles[:, 1]
-        if alleles.shape[1] == 2:
-            second = np.full_like(first, _PAD)
-        self.haploid_calls += int(((second == _PAD) & (first >= 0)).sum())
-        # Both alleles are 0 or 1 exactly if only the lowest bit is set in either.
-        observed = (first | second) & ~1 == 0
-        observed &= (alleles[:, 2:-1] == _PAD).all(axis=1)
-        dosage: np.ndarray = np.where(observed, first + second, MISSING).astype(np.int8)
-        return dosage
+
+def decompressed(handle: BinaryIO, name: str) -> Iterator[bytes]:
+    """Pieces of the content of a file.
+
+    Raises
+    ------
+    InputUnreadable
+        If the compressed data are damaged or end too early.
+    """
+    start = handle.read(HEADER_BYTES)
+    handle.seek(0)
+    return bgzf_blocks(handle, name) if is_bgzf(start) else inflated(handle, name)
+
+
+class _Content:
+    """Bytes of which some are held; the next one is at ``held[at]``."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self.held = b""
+        self.at = 0
+
+    def holds(self, size: int) -> bool:
+        """Read on until this many bytes are held; False if there are fewer."""
+        if len(self.held) - self.at >= size:
+            return True
+        pieces = [self.held[self.at :]]
+        missing = max(size, _AT_ONCE) - len(pieces[0])
+        for piece in self._pieces:
+            pieces.append(piece)
+            missing -= len(piece)
+            if missing <= 0:
+                break
+        self.held, self.at = b"".join(pieces), 0
+        return len(self.held) >= size

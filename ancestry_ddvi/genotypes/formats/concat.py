@@ -9,14 +9,12 @@ import numpy as np
 
 from ...errors import InputsDisagree
 from ..variants import Block
-from .source import GenotypeSource
-from .variant_filter import VariantFilter
+from .fields import FIELDS
+from .source import GenotypeSource, LikelihoodBlock
 
 
 class ConcatSource(GenotypeSource):
     """The variants of each source in turn, samples in the order of the first.
-
-    A variant that an earlier source holds is left out and counted as a duplicate.
 
     Parameters
     ----------
@@ -33,38 +31,59 @@ class ConcatSource(GenotypeSource):
         first = sources[0]
         self.name = f"{first.name} and {len(sources) - 1} more"
         self.samples = first.samples
-        self._orders = [_order(first, source) for source in sources]
+        self._orders = _orders(sources)
         self.build_hint = _common_build(sources)
         self.files = tuple(file for source in sources for file in source.files)
         known = [source.records for source in sources if source.records is not None]
         self.records = sum(known) if len(known) == len(sources) else None
+        self.likelihood_fields = frozenset().union(*(s.likelihood_fields for s in sources))
         self.skipped = Counter()
-        self._repeated: Counter[str] = Counter()
         self._count_skipped()
 
     def blocks(self, variants: int = 1024) -> Iterator[Block]:
         """See ``GenotypeSource.blocks``."""
-        self._repeated.clear()
-        variant_filter = VariantFilter(self._repeated)
         for source, order in zip(self._sources, self._orders, strict=True):
             for block in source.blocks(variants):
-                new = variant_filter.admit_table(block.variants)
                 self._count_skipped()
-                if new.any():
-                    dosages = block.dosages if new.all() else block.dosages[new]
-                    yield Block(
-                        block.variants[new], dosages if order is None else dosages[:, order]
+                yield block if order is None else Block(block.variants, block.dosages[:, order])
+        self._count_skipped()
+
+    def likelihoods(
+        self, fields: Sequence[str] = FIELDS, variants: int = 1024
+    ) -> Iterator[LikelihoodBlock]:
+        """See ``GenotypeSource.likelihoods``."""
+        for source, order in zip(self._sources, self._orders, strict=True):
+            for block in source.likelihoods(fields, variants):
+                self._count_skipped()
+                yield (
+                    block
+                    if order is None
+                    else LikelihoodBlock(
+                        block.variants, block.values[:, order], block.fields[:, order]
                     )
+                )
         self._count_skipped()
 
     def _count_skipped(self) -> None:
         self.skipped.clear()
-        for counter in (*(source.skipped for source in self._sources), self._repeated):
-            self.skipped.update(counter)
+        for source in self._sources:
+            self.skipped.update(source.skipped)
+        self.unwanted = sum(source.unwanted for source in self._sources)
+
+
+def _orders(sources: Sequence[GenotypeSource]) -> list[np.ndarray | None]:
+    """For each source the columns in the order of the first; None if the order is the same."""
+    single = all(len(source.samples) == 1 for source in sources)
+    if single and len({source.samples for source in sources}) == len(sources) > 1:
+        raise InputsDisagree(
+            f"{sources[0].name} and {len(sources) - 1} more hold one sample each, and not the same",
+            "Merge them first with `bcftools merge`: gVCFs or files with reference calls, since a "
+            "variant that is in the file of one sample says nothing of the others.",
+        )
+    return [_order(sources[0], source) for source in sources]
 
 
 def _order(first: GenotypeSource, other: GenotypeSource) -> np.ndarray | None:
-    """Columns of ``other`` in the order of ``first``; None if the order is the same."""
     if other.samples == first.samples:
         return None
     column = {sample: i for i, sample in enumerate(other.samples)}
@@ -73,7 +92,8 @@ def _order(first: GenotypeSource, other: GenotypeSource) -> np.ndarray | None:
         raise InputsDisagree(
             f"{first.name} and {other.name} hold different samples: {shared} of the "
             f"{len(first.samples)} in the first are in the second, which has {len(other.samples)}",
-            "Give files of the same samples; their variants are joined.",
+            "Give files of the same samples; their variants are joined. Files of different samples "
+            "are merged with `bcftools merge`.",
         )
     return np.array([column[sample] for sample in first.samples])
 

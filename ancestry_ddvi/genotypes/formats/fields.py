@@ -18,14 +18,14 @@ _DOSAGE_TOLERANCE = 0.001
 """How far a rounded dosage may be outside the range from 0 to 2."""
 
 
-def triples(field: str, values: np.ndarray | None, alts: int, alt: int) -> np.ndarray | None:
+def triples(field: str, values: np.ndarray, alts: int, alt: int) -> np.ndarray | None:
     """Likelihoods or probabilities of 0, 1 and 2 copies of an allele, for all samples.
 
     Parameters
     ----------
     field : "PL", "GL", "GP" or "DS"
-    values : ndarray, (samples, numbers), or None
-        From cyvcf2: missing values are negative in PL and NaN in the other fields.
+    values : ndarray of float64, (samples, numbers)
+        NaN where missing, and after the last number of a sample.
     alts : int
         Alleles in the ALT column of the record.
     alt : int
@@ -40,12 +40,13 @@ def triples(field: str, values: np.ndarray | None, alts: int, alt: int) -> np.nd
     """
     columns = [alt - 1] if field == "DS" else [0, _pair(0, alt), _pair(alt, alt)]
     width = alts if field == "DS" else _pair(alts, alts) + 1
-    if values is None or values.dtype.kind not in "if" or values.shape[1] != width:
+    if values.shape[1] < width:
         return None
-    numbers = values[:, columns].astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        found = _CONVERT[field](numbers)
+    with np.errstate(invalid="ignore", over="ignore"):
+        found = _CONVERT[field](values[:, columns])
     found[~np.isfinite(found).all(axis=1)] = np.nan
+    if values.shape[1] > width:
+        found[~np.isnan(values[:, width:]).all(axis=1)] = np.nan
     return None if np.isnan(found).all() else found
 
 
@@ -86,5 +87,18 @@ _CONVERT: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 LIKELIHOOD_FIELDS = tuple(_CONVERT)
 """In order of preference: likelihoods from reads, then results of imputation."""
 
+FIELDS = (*LIKELIHOOD_FIELDS, GT)
+"""All fields that genotypes are read from, the most informative first."""
+
+NOTHING = 255
+"""Instead of the index of a field: a sample has none of them."""
+
 POSTERIORS = frozenset({"GP", "DS"})
 """Fields that hold posterior probabilities of genotypes."""
+
+
+def one_hot(dosages: np.ndarray) -> np.ndarray:
+    """Calls as likelihoods of 0, 1 and 2 copies: float16 (..., 3), NaN where missing."""
+    found: np.ndarray = (dosages[..., None] == np.arange(3)).astype(np.float16)
+    found[dosages < 0] = np.nan
+    return found

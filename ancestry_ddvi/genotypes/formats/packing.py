@@ -18,6 +18,16 @@ _UNPACKED = np.ascontiguousarray(CODE_TO_DOSAGE[_PAIRS]).view("<u4")[:, 0]
 _DOSAGE_TO_CODE = np.argsort(CODE_TO_DOSAGE.view(np.uint8) & 3).astype(np.uint8)
 _RECODED = (_DOSAGE_TO_CODE[_PAIRS] << np.array([0, 2, 4, 6], np.uint8)).sum(1, dtype=np.uint8)
 _GATHER = np.uint32(1 << 24 | 1 << 18 | 1 << 12 | 1 << 6)
+SNP, ONLY_REF, ONLY_ALT = np.arange(3, dtype=np.uint8)
+"""Alleles that a row of a fileset names: two, REF alone, or ALT alone."""
+
+_AS_SEEN = np.array(
+    [[0, 1, 2, MISSING], [0, MISSING, MISSING, MISSING], [MISSING, MISSING, 0, MISSING]], np.int8
+)
+_CODES_AS_SEEN = _DOSAGE_TO_CODE[_AS_SEEN[:, CODE_TO_DOSAGE] & 3]
+_BYTES_AS_SEEN = (_CODES_AS_SEEN[:, _PAIRS] << np.array([0, 2, 4, 6], np.uint8)).sum(
+    axis=2, dtype=np.uint8
+)
 _LOW_BITS = np.uint64(0x5555555555555555)
 _BLOCK_BYTES = 1 << 22
 _GENOTYPES_AT_ONCE = 1 << 25
@@ -56,6 +66,22 @@ def unpack(packed: np.ndarray, samples: int) -> np.ndarray:
     return dosages
 
 
+def as_seen(dosages: np.ndarray, alleles: np.ndarray) -> np.ndarray:
+    """Dosages of rows whose allele alone is REF: 0 where it is homozygous, else missing.
+
+    A call of the allele that the row does not name is damage.
+
+    Parameters
+    ----------
+    dosages : ndarray of int8, shape (variants, samples)
+        Dosages of ALT as the file has them.
+    alleles : ndarray of uint8, shape (variants,)
+        ``SNP``, ``ONLY_REF`` or ``ONLY_ALT``.
+    """
+    seen: np.ndarray = _AS_SEEN[alleles[:, None], dosages] if alleles.any() else dosages
+    return seen
+
+
 class PackedRows:
     """Selected rows of a packed array or memory map, read when indexed.
 
@@ -64,11 +90,19 @@ class PackedRows:
     packed : ndarray or memmap of uint8, shape (all variants, bytes)
     rows : ndarray of int, optional
         The selected rows; all by default.
+    alleles : ndarray of uint8, shape (selected rows,), optional
+        ``SNP``, ``ONLY_REF`` or ``ONLY_ALT``: the last two are read as by ``as_seen``.
     """
 
-    def __init__(self, packed: np.ndarray, rows: np.ndarray | None = None) -> None:
+    def __init__(
+        self,
+        packed: np.ndarray,
+        rows: np.ndarray | None = None,
+        alleles: np.ndarray | None = None,
+    ) -> None:
         self._packed = packed
         self._rows = rows
+        self._alleles = alleles if alleles is not None and alleles.any() else None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -80,7 +114,11 @@ class PackedRows:
     def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
         """Packed bytes of some rows, uint8 (rows, bytes); a slice may be a view."""
         chosen = rows if self._rows is None else self._rows[rows]
-        return np.asarray(self._packed[chosen])
+        packed = np.asarray(self._packed[chosen])
+        if self._alleles is None:
+            return packed
+        recoded: np.ndarray = _BYTES_AS_SEEN[self._alleles[rows][:, None], packed]
+        return recoded
 
 
 def genotype_counts(packed: np.ndarray | PackedRows, samples: int) -> np.ndarray:

@@ -6,33 +6,29 @@ https://www.cog-genomics.org/plink/2.0/formats
 from __future__ import annotations
 
 import io
+import os
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from importlib import import_module
-from itertools import chain
 from pathlib import Path
-from sys import intern
 from typing import Any
 
 import numpy as np
 
-from ...errors import InputUnreadable, UsageProblem
-from ..variants import MISSING, Block, VariantTable
-from .packing import variants_at_once
-from .plink_text import genotype_file, read_lines, read_variants, split_rows
+from ...errors import InputUnreadable, UsageProblem, quoted
+from ..variants import MISSING, Block
+from .packing import as_seen, variants_at_once
+from .plink_rows import given_rows
+from .plink_text import genotype_file, read_lines, read_samples, read_variants
+from .reading import DEFAULT, ReadOptions
 from .source import GenotypeSource
 from .streams import open_bytes
-from .variant_filter import VariantFilter
-from .vcf_header import build_in_header, check_distinct
 
 PGEN_START = b"\x6c\x1b"
 
-_REQUIRED = ("#CHROM", "POS", "ID", "REF", "ALT")
-_HEADERLESS = {
-    5: ("#CHROM", "ID", "POS", "ALT", "REF"),
-    6: ("#CHROM", "ID", "CM", "POS", "ALT", "REF"),
-}
 _PGENLIB_MISSING = -9
+_BARE_NUMBER = re.compile(r"error \d+$")
 
 
 class PgenSource(GenotypeSource):
@@ -40,10 +36,9 @@ class PgenSource(GenotypeSource):
 
     Attributes
     ----------
-    variants : VariantTable
-        Every row of the .pvar.
-    usable : ndarray of bool, shape (variants,)
-        Rows that are biallelic SNPs that passed their filters, each once.
+    given : GivenRows
+        Rows of the .pvar that are given: biallelic SNPs that passed their filters, and monomorphic
+        rows at targets. The others are counted in ``skipped``.
 
     Raises
     ------
@@ -53,27 +48,31 @@ class PgenSource(GenotypeSource):
         If Pgenlib or zstandard is not installed.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, options: ReadOptions = DEFAULT) -> None:
         pgen = genotype_file(path, ".pgen")
         psam, pvar = pgen.with_suffix(".psam"), pgen.with_suffix(".pvar")
         if not pvar.exists() and pgen.with_suffix(".pvar.zst").exists():
             pvar = pgen.with_suffix(".pvar.zst")
         self.name, self.files = path, (pgen, pvar, psam)
         self.skipped = Counter()
-        self.samples = _read_psam(psam)
-        self.variants, filters, self.build_hint = _read_pvar(pvar)
-        self.records = len(self.variants)
-        self.usable = VariantFilter(self.skipped).admit_table(self.variants, filters)
+        self.samples = read_samples(psam)
+        listed = read_variants(pvar, _pvar_lines(pvar))
+        self.build_hint, self.records = listed.build_hint, len(listed.variants)
+        # ALT holds every allele but one; pgenlib has to know where those of a row start.
+        alleles = [2 + alt.count(",") for alt in listed.variants.alt]
+        self._offsets = np.cumsum([0, *alleles], dtype=np.uintp)
+        self.given = given_rows(listed, options, self.skipped)
         self._open().close()
 
     def blocks(self, variants: int = 1024) -> Iterator[Block]:
         """See ``GenotypeSource.blocks``."""
-        rows = np.flatnonzero(self.usable)
+        given = self.given
         step = variants_at_once(variants, len(self.samples))
         with self._open() as reader:
-            for start in range(0, len(rows), step):
-                chosen = rows[start : start + step]
-                yield Block(self.variants[chosen], self._dosages(reader, chosen))
+            for start in range(0, len(given.rows), step):
+                part = slice(start, start + step)
+                dosages = self._dosages(reader, given.rows[part])
+                yield Block(given.variants[part], as_seen(dosages, given.alleles[part]))
 
     def _dosages(self, reader: Any, rows: np.ndarray) -> np.ndarray:
         dosages = np.empty((len(rows), len(self.samples)), np.int8)
@@ -87,14 +86,12 @@ class PgenSource(GenotypeSource):
     def _open(self) -> Any:
         """A Pgenlib reader, which checks that the three files fit together."""
         pgenlib = _need("pgenlib")
-        alleles = np.array([2 + alt.count(",") for alt in self.variants.alt], np.uintp)
-        offsets = np.concatenate([np.zeros(1, np.uintp), np.cumsum(alleles, dtype=np.uintp)])
         try:
             return pgenlib.PgenReader(
-                str(self.files[0]).encode(),
+                os.fsencode(self.files[0]),
                 raw_sample_ct=len(self.samples),
-                variant_ct=len(self.variants),
-                allele_idx_offsets=offsets,
+                variant_ct=self.records,
+                allele_idx_offsets=self._offsets,
             )
         except RuntimeError as error:
             raise _unreadable(self.files[0], error) from error
@@ -111,69 +108,15 @@ def _need(module: str) -> Any:
 
 
 def _unreadable(pgen: Path, error: RuntimeError) -> InputUnreadable:
+    """Pgenlib's own sentence, which it may give as bytes, or as a bare number of an error."""
+    said = error.args[0] if error.args else ""
+    text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+    why = "a record is damaged" if _BARE_NUMBER.search(text) else quoted(text.strip())
     return InputUnreadable(
-        f"{pgen} cannot be read with the .pvar and .psam beside it: {error}",
-        "It is cut short or belongs to other files; `plink2 --pfile ... --validate` shows more.",
+        f"{pgen} cannot be read with the .pvar and .psam beside it: {why}",
+        "It is damaged, cut short or belongs to other files; `plink2 --pfile ... --validate` "
+        "shows more.",
     )
-
-
-def _read_psam(psam: Path) -> tuple[str, ...]:
-    """The IIDs; a file without a header line has the columns of a .fam file."""
-    at = 1
-    samples = []
-    for _, fields in split_rows(read_lines(psam), psam, 1):
-        if fields[0].startswith("##"):
-            continue
-        if fields[0] in ("#FID", "#IID"):
-            at = int(fields[0] == "#FID")
-        elif len(fields) > at:
-            samples.append(fields[at])
-    check_distinct(samples, str(psam))
-    if not samples:
-        raise InputUnreadable(f"{psam} names no samples", "Make the fileset again.")
-    return tuple(samples)
-
-
-def _read_pvar(pvar: Path) -> tuple[VariantTable, list[str] | None, str | None]:
-    """Variants, their FILTER if the file has it, and the build of its contig lengths."""
-    lines = _pvar_lines(pvar)
-    meta = []
-    for line in lines:
-        if not line.startswith(b"##"):
-            break
-        meta.append(line.decode(errors="replace"))
-    else:
-        raise InputUnreadable(f"{pvar} lists no variants", "Make the fileset again.")
-    names = _pvar_columns(line, pvar)
-    body = lines if line.startswith(b"#CHROM") else chain([line], lines)
-    first = len(meta) + 1 + line.startswith(b"#CHROM")
-    rows = split_rows(body, pvar, len(names), first)
-    filters: list[str] | None = None
-    if "FILTER" in names:
-        filters = []
-        rows = _copying(rows, names.index("FILTER"), filters)
-    variants = read_variants(rows, pvar, [names.index(name) for name in _REQUIRED])
-    return variants, filters, build_in_header(meta)
-
-
-def _pvar_columns(line: bytes, pvar: Path) -> Sequence[str]:
-    _, fields = next(split_rows([line], pvar, 1))
-    names = fields if fields[0] == "#CHROM" else _HEADERLESS.get(len(fields), ())
-    if not set(names).issuperset(_REQUIRED):
-        raise InputUnreadable(
-            f"{pvar} does not name its columns {', '.join(_REQUIRED)}",
-            "Add a header line, or make the fileset again.",
-        )
-    return names
-
-
-def _copying(
-    rows: Iterable[tuple[int, list[str]]], at: int, column: list[str]
-) -> Iterator[tuple[int, list[str]]]:
-    """The rows unchanged, with one of their fields appended to ``column``."""
-    for number, fields in rows:
-        column.append(intern(fields[at]))
-        yield number, fields
 
 
 def _pvar_lines(pvar: Path) -> Iterator[bytes]:

@@ -5,9 +5,12 @@ https://www.cog-genomics.org/plink/1.9/formats#bed
 
 from __future__ import annotations
 
+import logging
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,16 +20,20 @@ from ...errors import InputUnreadable
 from ...storage import whole
 from ..variants import Block, VariantTable
 from .packing import PackedRows, pack, packed_width, unpack, variants_at_once
-from .plink_text import genotype_file, read_lines, read_variants, split_rows
+from .plink_rows import given_rows
+from .plink_text import genotype_file, read_samples, read_variants
+from .reading import DEFAULT, ReadOptions
 from .source import GenotypeSource
 from .streams import open_bytes
-from .variant_filter import VariantFilter
-from .vcf_header import check_distinct
+from .variant_filter import objects
+
+log = logging.getLogger(__name__)
 
 BED_START = b"\x6c\x1b\x01"
 SAMPLE_MAJOR_START = b"\x6c\x1b\x00"
 
-_BIM_COLUMNS = (0, 3, 1, 5, 4)
+_BLANKS = re.compile(r"[\x00-\x20]+")
+_PLAIN = re.compile(r"[^\x00-\x20]+")
 
 
 class PlinkSource(GenotypeSource):
@@ -37,11 +44,10 @@ class PlinkSource(GenotypeSource):
     Attributes
     ----------
     variants : VariantTable
-        Every row of the .bim.
-    usable : ndarray of bool, shape (variants,)
-        Rows that are biallelic SNPs, each once; the others are counted in ``skipped``.
-    packed : memmap of uint8, shape (variants, bytes)
-        The codes of ``packing``.
+        The rows of the .bim that are given: biallelic SNPs, and monomorphic rows at targets. The
+        others are counted in ``skipped``.
+    packed : PackedRows of uint8, shape (variants, bytes)
+        Their codes of ``packing``.
 
     Raises
     ------
@@ -49,34 +55,49 @@ class PlinkSource(GenotypeSource):
         If one of the three files is missing or malformed, or does not fit the others.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, options: ReadOptions = DEFAULT) -> None:
         bed = genotype_file(path, ".bed")
         bim, fam = bed.with_suffix(".bim"), bed.with_suffix(".fam")
         self.name, self.files = path, (bed, bim, fam)
-        self.samples = read_fam(fam)
-        self.variants = read_variants(split_rows(read_lines(bim), bim, 6), bim, _BIM_COLUMNS)
-        for part, rows in ((fam, self.samples), (bim, self.variants)):
-            if not len(rows):
-                raise InputUnreadable(f"{part} is empty", "Make the fileset again.")
-        self.packed = map_bed(bed, len(self.variants), len(self.samples))
-        self.records = len(self.variants)
+        self.samples = read_samples(fam)
+        listed = read_variants(bim)
+        self.records = len(listed.variants)
+        packed = map_bed(bed, self.records, len(self.samples))
         self.skipped = Counter()
-        self.usable = VariantFilter(self.skipped).admit_table(self.variants)
+        given = given_rows(listed, options, self.skipped)
+        self.variants = given.variants
+        rows = None if len(given.rows) == self.records else given.rows
+        self.packed = PackedRows(packed, rows, given.alleles)
 
     def blocks(self, variants: int = 1024) -> Iterator[Block]:
         """See ``GenotypeSource.blocks``."""
-        rows = np.flatnonzero(self.usable)
         step = variants_at_once(variants, len(self.samples))
-        for start in range(0, len(rows), step):
-            chosen = rows[start : start + step]
-            yield Block(self.variants[chosen], unpack(self.packed[chosen], len(self.samples)))
+        for start in range(0, len(self.variants), step):
+            part = slice(start, start + step)
+            yield Block(self.variants[part], unpack(self.packed[part], len(self.samples)))
 
     def in_place(self) -> tuple[VariantTable, PackedRows]:
         """See ``GenotypeSource.in_place``."""
-        if self.usable.all():
-            return self.variants, PackedRows(self.packed)
-        rows = np.flatnonzero(self.usable)
-        return self.variants[rows], PackedRows(self.packed, rows)
+        return self.variants, self.packed
+
+
+def plink_ids(samples: Sequence[str]) -> tuple[str, ...]:
+    """The IDs of samples as a .fam file can hold them.
+
+    PLINK splits columns at blanks and takes no "0" for an ID. Blanks become "_", and "_" is added
+    to an ID that is "0" or another sample's.
+    """
+    taken = {"0", *filter(_PLAIN.fullmatch, samples)}
+    ids = []
+    for sample in samples:
+        name = sample
+        if sample == "0" or not _PLAIN.fullmatch(sample):
+            name = _BLANKS.sub("_", sample)
+            while name in taken:
+                name += "_"
+            taken.add(name)
+        ids.append(name)
+    return tuple(ids)
 
 
 def write_plink(
@@ -84,38 +105,44 @@ def write_plink(
 ) -> VariantTable:
     """Write a fileset as blocks arrive and return its variants; the .bed appears last.
 
-    ``family`` is every sample's FID.
+    ``family`` is every sample's FID, and the IIDs are those of ``plink_ids``. In IDs of variants
+    and names of chromosomes blanks become "_", and an empty one is ".".
 
     Raises
     ------
     OutputUnwritable
         If one of the three files cannot be written; then none is changed.
     """
+    iids = plink_ids(samples)
+    if renamed := sum(iid != sample for iid, sample in zip(iids, samples, strict=True)):
+        log.info(
+            "Sample IDs changed in %s.fam: %d. PLINK takes neither blanks in an ID nor 0 for one.",
+            prefix,
+            renamed,
+        )
     with ExitStack() as stack:
         # Exited in reverse order: all files are closed before the first is renamed.
         paths = [stack.enter_context(whole(f"{prefix}{end}")) for end in (".bed", ".bim", ".fam")]
         bed, bim, fam = (stack.enter_context(path.open("wb")) for path in paths)
-        fam.writelines(f"{family}\t{sample}\t0\t0\t0\t-9\n".encode() for sample in samples)
+        fam.writelines(f"{family}\t{iid}\t0\t0\t0\t-9\n".encode() for iid in iids)
         bed.write(BED_START)
         tables = []
         for block in blocks:
             bed.write(pack(block.dosages).tobytes())
-            _write_bim(bim, block.variants)
-            tables.append(block.variants)
+            tables.append(_in_columns(block.variants))
+            _write_bim(bim, tables[-1])
         return VariantTable.join(tables)
 
 
-def read_fam(fam: Path) -> tuple[str, ...]:
-    """The IIDs, which must differ.
-
-    Raises
-    ------
-    InputUnreadable
-        If the file is missing or malformed, or two IIDs are the same.
-    """
-    samples = tuple(fields[1] for _, fields in split_rows(read_lines(fam), fam, 6))
-    check_distinct(samples, str(fam))
-    return samples
+def _in_columns(variants: VariantTable) -> VariantTable:
+    """The variants with names and IDs that are a column each."""
+    columns = {"chromosome": variants.chromosome, "id": variants.id}
+    unfit = {
+        name: objects([_BLANKS.sub("_", word) or "." for word in words])
+        for name, words in columns.items()
+        if not all(map(_PLAIN.fullmatch, words))
+    }
+    return replace(variants, **unfit)
 
 
 def _write_bim(bim: BinaryIO, variants: VariantTable) -> None:

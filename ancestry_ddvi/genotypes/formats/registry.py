@@ -13,8 +13,10 @@ from pathlib import Path
 
 from ...errors import InputUnreadable, UsageProblem
 from .concat import ConcatSource
+from .foreign import SHOWN_BYTES, not_genotypes
 from .pgen import PGEN_START, PgenSource
 from .plink import BED_START, SAMPLE_MAJOR_START, PlinkSource
+from .reading import DEFAULT, ReadOptions
 from .source import GenotypeSource
 from .streams import STANDARD_INPUT, inflated, open_bytes
 from .vcf import VcfSource
@@ -28,7 +30,7 @@ class Format:
     Attributes
     ----------
     open : callable
-        From the path of a file to its reader.
+        From the path of a file and the options of reading to its reader.
     starts : tuple of bytes
         What the content starts with, once it is decompressed: any of these.
     suffixes : tuple of str
@@ -37,23 +39,18 @@ class Format:
         Where a format has several files under one prefix: the end of the one with genotypes.
     companions : tuple of str
         The ends of the others.
-    has_likelihoods : bool
-        Whether htslib reads it, and FORMAT fields such as PL may lie beside its calls.
     """
 
-    open: Callable[[str], GenotypeSource]
+    open: Callable[[str, ReadOptions], GenotypeSource]
     starts: tuple[bytes, ...]
     suffixes: tuple[str, ...] = ()
     prefix_end: str = ""
     companions: tuple[str, ...] = ()
-    has_likelihoods: bool = False
 
 
 FORMATS: dict[str, Format] = {
-    "VCF, VCF.gz": Format(
-        VcfSource, (VCF_START,), suffixes=(".vcf", ".gz", ".bgz"), has_likelihoods=True
-    ),
-    "BCF": Format(VcfSource, (BCF_START,), suffixes=(".bcf",), has_likelihoods=True),
+    "VCF, VCF.gz": Format(VcfSource, (VCF_START,), suffixes=(".vcf", ".gz", ".bgz")),
+    "BCF": Format(VcfSource, (BCF_START,), suffixes=(".bcf",)),
     "PLINK 1 (.bed)": Format(
         PlinkSource,
         (BED_START, SAMPLE_MAJOR_START),
@@ -66,16 +63,6 @@ FORMATS: dict[str, Format] = {
 }
 """By name. Of a prefix the first row whose file is there is meant, so that PLINK 1, which is used
 in place and needs no extra software, goes before PLINK 2."""
-
-_OTHER_KINDS = {
-    b"PK\x03\x04": "a zip archive",
-    b"BZh": "bzip2 data",
-    b"\xfd7zXZ": "xz data",
-    b"\x28\xb5\x2f\xfd": "zstandard data",
-    b"BAM\x01": "a BAM file",
-    b"CRAM": "a CRAM file",
-    b"{": "JSON text",
-}
 
 
 def accepted() -> str:
@@ -97,7 +84,7 @@ def without_suffixes(name: str) -> str:
     return name
 
 
-def open_sources(paths: Sequence[str]) -> GenotypeSource:
+def open_sources(paths: Sequence[str], options: ReadOptions = DEFAULT) -> GenotypeSource:
     """One source for one path or for several, which are joined.
 
     Raises
@@ -111,7 +98,7 @@ def open_sources(paths: Sequence[str]) -> GenotypeSource:
         raise UsageProblem("No genotype file is given", accepted())
     if list(paths).count(STANDARD_INPUT) > 1:
         raise _given_twice()
-    return as_one([open_source(path) for path in paths])
+    return as_one([open_source(path, options) for path in paths])
 
 
 def as_one(sources: Sequence[GenotypeSource]) -> GenotypeSource:
@@ -130,10 +117,10 @@ def as_one(sources: Sequence[GenotypeSource]) -> GenotypeSource:
     return sources[0] if len(sources) == 1 else ConcatSource(sources)
 
 
-def open_source(path: str) -> GenotypeSource:
+def open_source(path: str, options: ReadOptions = DEFAULT) -> GenotypeSource:
     """Open genotypes: a file, a prefix, a named pipe, or "-" for standard input.
 
-    Pipes and standard input are read as VCF.
+    Pipes and standard input are read as VCF or BCF.
 
     Raises
     ------
@@ -141,29 +128,15 @@ def open_source(path: str) -> GenotypeSource:
         If there is no such file, or it is empty, or of a kind that is not read.
     """
     if path == STANDARD_INPUT:
-        return VcfSource(path)
+        return VcfSource(path, options)
     found = _find(path)
     if not found.is_file():
-        return VcfSource(path)
+        return VcfSource(path, options)
     start = _start(found)
     row = _format_of(start)
     if row is None:
         raise _not_genotypes(found, start)
-    return row.open(str(found))
-
-
-def likelihood_file(path: str) -> str | None:
-    """The file at a path, if its format has likelihoods; else None, as for a pipe.
-
-    Raises
-    ------
-    InputUnreadable
-        If there is no such file, or it is empty.
-    """
-    if path == STANDARD_INPUT or not (found := _find(path)).is_file():
-        return None
-    row = _format_of(_start(found))
-    return str(found) if row and row.has_likelihoods else None
+    return row.open(str(found), options)
 
 
 def _format_of(start: bytes) -> Format | None:
@@ -217,7 +190,7 @@ def _start(path: Path) -> bytes:
         start = next(filter(None, inflated(handle, str(path))), b"")
     if not start:
         raise InputUnreadable(f"{path} is empty", accepted())
-    return start[:32]
+    return start[:SHOWN_BYTES]
 
 
 def _not_genotypes(path: Path, start: bytes) -> InputUnreadable:
@@ -226,7 +199,4 @@ def _not_genotypes(path: Path, start: bytes) -> InputUnreadable:
             f"{path} holds no genotypes: it belongs beside a {row.prefix_end} file",
             f"Give that file, or the prefix {path.with_suffix('')}.",
         )
-    kinds = (kind for magic, kind in _OTHER_KINDS.items() if start.startswith(magic))
-    shown = start[:20].decode("ascii", "replace")
-    seen = next(kinds, f"a file that starts with {shown!r}")
-    return InputUnreadable(f"{path} is not a genotype file but {seen}", accepted())
+    return not_genotypes(path, start, accepted())

@@ -1,4 +1,4 @@
-"""Which records are kept: biallelic SNPs that passed their filters, each once."""
+"""Which records are read: biallelic SNPs that passed their filters."""
 
 from __future__ import annotations
 
@@ -8,23 +8,29 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...errors import NothingLeft, quoted
 from ..variants import VariantTable
+from .reading import ANY_FILTER, DEFAULT, ReadOptions
 
-REFERENCE_BLOCK = frozenset({"<NON_REF>", "<*>"})
+SYMBOLIC = frozenset({"<NON_REF>", "<*>"})
 """Symbolic ALT alleles of a gVCF, which stand for any other allele."""
 
 _NO_ALLELE = frozenset({".", "0", ""})
 _PASSED = frozenset({"PASS", ".", ""})
-_SNPS = {
-    (ref, alt): (4 * i + j, (ref, alt))
-    for i, ref in enumerate("ACGT")
-    for j, alt in enumerate("ACGT")
-    if ref != alt
+_FILTER = "FILTER "
+_CODES = (frozenset("1234"), frozenset("AB"))
+"""Alleles as array software and PLINK number them."""
+
+_SNPS: dict[tuple[str, tuple[str, ...]], tuple[str, str, int]] = {
+    (ref, (alt,)): (ref, alt, 1) for ref in "ACGT" for alt in "ACGT" if ref != alt
 }
+
+_FEW = 3
+"""FILTER values that a message names, at most."""
 
 
 class Variant(NamedTuple):
-    """One biallelic SNP."""
+    """One biallelic SNP, or with "." as ``alt`` a site at which only REF was seen."""
 
     chromosome: str
     position: int
@@ -33,60 +39,78 @@ class Variant(NamedTuple):
     alt: str
 
 
+class Snp(NamedTuple):
+    """REF and ALT in upper case, and the index of ALT in its column, from 1."""
+
+    ref: str
+    alt: str
+    at: int
+
+
 class VariantFilter:
-    """Admits each biallelic SNP once and counts everything else by reason.
+    """Admits biallelic SNPs that passed their filters, and counts everything else by reason.
 
     Parameters
     ----------
     skipped : Counter of str
         Where the reasons are counted: "multi-allelic", "reference block", "monomorphic",
-        "not a SNP", "filtered", "duplicate".
+        "not a SNP", "coded alleles", "FILTER" with its value.
+    options : ReadOptions
     """
 
-    def __init__(self, skipped: Counter[str]) -> None:
-        self.skipped = skipped
-        self._chromosomes: dict[str, int] = {}
-        self._seen: set[int] = set()
+    def __init__(self, skipped: Counter[str], options: ReadOptions = DEFAULT) -> None:
+        self.skipped, self.options = skipped, options
+        self._passes: dict[str, bool] = {}
 
-    def admit(
-        self, chromosome: str, position: int, ref: str, alts: str, filters: str = "PASS"
-    ) -> tuple[str, str] | None:
-        """REF and ALT in upper case of a record to keep; None for one to leave out.
+    def admit(self, ref: str, alts: tuple[str, ...], filters: str = "PASS") -> Snp | None:
+        """The SNP of a record to keep; None for one to leave out, which is counted.
 
-        ``alts`` is the ALT column as written: separated by commas, in upper or lower case.
-        A record is a duplicate if its chromosome, position, REF and ALT were admitted before.
+        Symbolic alleles of a gVCF are ignored wherever they stand.
+
+        Parameters
+        ----------
+        ref : str
+        alts : tuple of str
+            As written, in upper or lower case; empty or "." where there is none.
+        filters : str
+            The FILTER column: values with ";" between them.
         """
-        snp = _SNPS.get((ref, alts)) or _SNPS.get(_plain(ref, alts))
+        snp = _SNPS.get((ref, alts)) or _snp(ref, alts)
         if snp is None:
-            self.skipped[_reason(alts)] += 1
-            return None
-        if filters not in _PASSED:
-            self.skipped["filtered"] += 1
-            return None
-        code, alleles = snp
-        contig = self._chromosomes.setdefault(chromosome, len(self._chromosomes))
-        # One integer per variant keeps this set small for millions of variants.
-        key = ((contig << 40) + position) << 4 | code
-        if key in self._seen:
-            self.skipped["duplicate"] += 1
-            return None
-        self._seen.add(key)
-        return alleles
+            self.skipped[_reason(ref, alts)] += 1
+        elif self.passes(filters):
+            return Snp(*snp)
+        else:
+            self.skipped[f"{_FILTER}{filters}"] += 1
+        return None
+
+    def passes(self, filters: str) -> bool:
+        """Whether no value of a FILTER column is a failure."""
+        known = self._passes.get(filters)
+        if known is None:
+            passing = self.options.passing
+            known = passing is None or (_PASSED | passing).issuperset(filters.split(";"))
+            self._passes[filters] = known
+        return known
 
     def admit_table(
         self, variants: VariantTable, filters: Sequence[str] | None = None
     ) -> np.ndarray:
-        """``admit`` for every row: bool (variants,)."""
+        """``admit`` for every row: bool (variants,); ``alt`` as in a VCF column."""
         passed = ["PASS"] * len(variants) if filters is None else filters
-        columns = (
-            variants.chromosome,
-            variants.position.tolist(),
-            variants.ref,
-            variants.alt,
-            passed,
+        rows = zip(variants.ref, variants.alt, passed, strict=True)
+        return np.array(
+            [
+                self.admit(ref, tuple(alts.split(",")), given) is not None
+                for ref, alts, given in rows
+            ],
+            bool,
         )
-        rows = zip(*columns, strict=True)
-        return np.array([self.admit(*row) is not None for row in rows], bool)
+
+
+def is_reference(alts: Sequence[str]) -> bool:
+    """Whether a record has no ALT allele that stands for a sequence."""
+    return not _observed(alts)
 
 
 def table(rows: Sequence[Variant]) -> VariantTable:
@@ -103,21 +127,105 @@ def objects(values: Sequence[str]) -> np.ndarray:
     return column
 
 
-def _observed(alts: str) -> list[str]:
+def _observed(alts: Sequence[str]) -> list[str]:
     """The ALT alleles that stand for a sequence."""
-    return [a for a in alts.split(",") if a not in REFERENCE_BLOCK and a not in _NO_ALLELE]
+    return [a for a in alts if a not in SYMBOLIC and a not in _NO_ALLELE]
 
 
-def _plain(ref: str, alts: str) -> tuple[str, str]:
-    """REF and the observed ALT alleles in upper case."""
-    return ref.upper(), ",".join(_observed(alts)).upper()
+def _snp(ref: str, alts: tuple[str, ...]) -> tuple[str, str, int] | None:
+    observed = _observed(alts)
+    if len(observed) != 1 or len(ref) != 1 or len(observed[0]) != 1:
+        return None
+    alleles = ref.upper(), (observed[0].upper(),)
+    if alleles not in _SNPS:
+        return None
+    return alleles[0], alleles[1][0], alts.index(observed[0]) + 1
 
 
-def _reason(alts: str) -> str:
-    """Why a record with these ALT alleles is left out."""
+def _reason(ref: str, alts: Sequence[str]) -> str:
+    """Why a record with these alleles is left out."""
     observed = _observed(alts)
     if len(observed) > 1:
         return "multi-allelic"
     if observed:
-        return "not a SNP"
-    return "monomorphic" if REFERENCE_BLOCK.isdisjoint(alts.split(",")) else "reference block"
+        pair = {ref, *observed}
+        coded = len(pair) == 2 and any(codes.issuperset(pair) for codes in _CODES)
+        return "coded alleles" if coded else "not a SNP"
+    return "monomorphic" if SYMBOLIC.isdisjoint(alts) else "reference block"
+
+
+_CAUSES = {
+    "without GT": (
+        "no SNP in it has the FORMAT field GT",
+        "Give a file with GT; only embed reads genotype likelihoods and dosages (PL, GL, GP, DS).",
+    ),
+    "multi-allelic": (
+        "all {} records are multi-allelic",
+        "Split them with `bcftools norm -m -any`.",
+    ),
+    "reference block": (
+        "all {} records are reference blocks",
+        "A gVCF can be embedded in a model; fit needs genotypes called jointly.",
+    ),
+    "monomorphic": (
+        "all {} records have no alternative allele",
+        "Give a file of samples that differ; only embed reads calls without ALT.",
+    ),
+    "coded alleles": (
+        "all {} records have alleles coded 1 and 2 or A and B",
+        "Recode them with `plink --alleleACGT`, or with the manifest of the array.",
+    ),
+    "not a SNP": (
+        "all {} records are insertions, deletions or symbolic",
+        "Give a file with SNP genotypes.",
+    ),
+}
+"""By the reason of all records that were left out: what is wrong, and what to do."""
+
+
+def no_snps(name: str, skipped: Counter[str]) -> NothingLeft:
+    """The error for an input without any biallelic SNP that passed its filters.
+
+    Parameters
+    ----------
+    name : str
+        Of the input.
+    skipped : Counter of str
+        Records left out, by reason.
+    """
+    failed = Counter({r[len(_FILTER) :]: n for r, n in skipped.items() if r.startswith(_FILTER)})
+    if failed:
+        why, remedy = _all_failed(failed)
+    elif len(+skipped) == 1 and (only := next(iter(+skipped))) in _CAUSES:
+        why, remedy = _CAUSES[only]
+        why = why.format(f"{skipped[only]:,}")
+    else:
+        coded = "coded alleles" in skipped
+        why = _listed(skipped) or "there is no record"
+        remedy = _CAUSES["coded alleles" if coded else "not a SNP"][1]
+    return NothingLeft(f"{name} holds no biallelic SNP that passed its filters: {why}", remedy)
+
+
+def _all_failed(failed: Counter[str]) -> tuple[str, str]:
+    """Why no SNP passed, by FILTER, and what to do."""
+    (most, count), *others = failed.most_common(_FEW)
+    total = failed.total()
+    if not others:
+        why = f"all {total:,} SNPs have FILTER {quoted(most)[1:-1]}"
+    else:
+        shown = ", ".join(
+            f"{n:,} have {quoted(value)[1:-1]}" for value, n in [(most, count), *others]
+        )
+        why = f"all {total:,} SNPs failed by FILTER: {shown}"
+    values = ",".join(
+        dict.fromkeys(v for value, _ in [(most, 0), *others] for v in value.split(";"))
+    )
+    return (
+        why,
+        f"Give --var-filter {quoted(values)[1:-1]}, or `{ANY_FILTER}`, if they are to be read.",
+    )
+
+
+def _listed(skipped: Counter[str]) -> str:
+    """The counts by reason, the commonest first."""
+    return ", ".join(f"{count:,} {reason}" for reason, count in skipped.most_common() if count)

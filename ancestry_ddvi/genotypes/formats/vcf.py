@@ -1,119 +1,226 @@
-"""VCF, compressed VCF and BCF files, and VCF on standard input."""
+"""VCF, compressed VCF and BCF, in files, pipes and standard input."""
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, Protocol
+
+import numpy as np
 
 from ...errors import InputUnreadable, UsageProblem
-from ..variants import Block
-from .bcf import BcfRecords
-from .source import GenotypeSource
+from ..variants import MISSING, Block
+from .bcf import BcfStream
+from .fields import FIELDS, GT, NOTHING, one_hot
+from .packing import variants_at_once
+from .ploidy import Called, Ploidy
+from .reading import DEFAULT, ReadOptions
+from .records import R, Record, RecordRows, Row, each_call, keep_reference, soft_values
+from .source import GenotypeSource, LikelihoodBlock
 from .streams import STANDARD_INPUT, check_bgzf_end, display_name, inflated, lines, open_bytes
-from .variant_filter import VariantFilter
-from .vcf_header import BCF_START, NEEDS_GT, VcfHeader, bcf_header_lines, read_header
-from .vcf_text import VcfText
+from .variant_filter import VariantFilter, table
+from .vcf_header import BCF_START, NEEDS_GT, VcfHeader, read_header
+from .vcf_text import TextRecord, VcfText
 
-log = logging.getLogger(__name__)
+_TEXT_AT_ONCE = 1 << 20
+"""Bytes in a block; text that fits the processor cache is read twice as fast."""
 
 
 class VcfSource(GenotypeSource):
-    """Biallelic SNPs of a VCF, VCF.gz or BCF file that passed their filters, each once.
+    """Biallelic SNPs of a VCF, VCF.gz or BCF file that passed their filters.
 
     The dosage of a call with two observed alleles, each REF or ALT, is the number of copies of
-    ALT; half calls, haploid calls and calls of other ploidies are missing. The symbolic allele
-    of a gVCF is ignored and reference blocks are skipped. A pipe can be read only once.
+    ALT; half calls and calls of more than two alleles are missing, and for calls of one allele see
+    ``Ploidy``. Symbolic alleles of a gVCF are ignored. With targets, reference calls there are
+    read too; see ``ReadOptions``. A pipe can be read only once.
 
     Parameters
     ----------
     path : str
-        A file, a named pipe, or "-" for VCF on standard input.
+        A file, a named pipe, or "-" for standard input.
+    options : ReadOptions
 
     Raises
     ------
     InputUnreadable
-        If the file is cut short, or its header does not declare genotypes of distinct samples.
+        If the file is cut short, or its header does not name distinct samples.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, options: ReadOptions = DEFAULT) -> None:
         self.name = display_name(path)
         self.skipped = Counter()
-        self._path = path
-        self._reader: VcfText | BcfRecords | None = None
-        self._pipe: tuple[BinaryIO, Iterator[bytes]] | None = None
+        self._path, self._options = path, options
+        self._pipe: tuple[BinaryIO, _Content[Any]] | None = None
         self._is_pipe = path == STANDARD_INPUT or not Path(path).is_file()
         if self._is_pipe:
             handle = open_bytes(path)
-            header, body = self._start(handle)
-            self._pipe = (handle, body or iter(()))
+            content = _open(handle, self.name)
+            self._pipe = handle, content
         else:
             self.files = (Path(path),)
             check_bgzf_end(Path(path))
             with open_bytes(path) as handle:
-                header, body = self._start(handle)
-            self._is_bcf = body is None
-        header.check_calls(self.name)
-        self.samples, self.build_hint = header.samples, header.build_hint
-        self._first_line = header.lines + 1
-
-    @property
-    def haploid_calls(self) -> int:
-        """Calls of one allele in the variants read so far; their dosage is missing."""
-        return self._reader.haploid_calls if self._reader else 0
+                content = _open(handle, self.name)
+        self.samples, self.build_hint = content.header.samples, content.header.build_hint
+        self.likelihood_fields = content.header.fields.intersection(FIELDS) - {GT}
 
     def blocks(self, variants: int = 1024) -> Iterator[Block]:
         """See ``GenotypeSource.blocks``."""
-        self.skipped.clear()
         found = False
-        for block in self._blocks(variants):
+        for called in self._settled(variants, ()):
             found = True
-            yield block
-        if self.haploid_calls:
-            log.info("%s: %d haploid calls are set to missing", self.name, self.haploid_calls)
+            yield Block(called.variants, called.dosages)
         if self.skipped["without GT"] and not found:
             raise InputUnreadable(
                 f"{self.name} holds no hard calls: no SNP in it has the FORMAT field GT", NEEDS_GT
             )
 
-    def _blocks(self, variants: int) -> Iterator[Block]:
-        variant_filter = VariantFilter(self.skipped)
-        if not self._is_pipe and self._is_bcf:
-            self._reader = BcfRecords(self._path, len(self.samples), variant_filter)
-            yield from self._reader.blocks(variants)
-            return
-        self._reader = VcfText(self.name, len(self.samples), variant_filter)
-        if self._is_pipe:
-            yield from self._reader.blocks(self._rest_of_pipe(), self._first_line, variants)
-            return
-        with open_bytes(self._path) as handle:
-            _, body = self._start(handle)
-            yield from self._reader.blocks(body or (), self._first_line, variants)
+    def likelihoods(
+        self, fields: Sequence[str] = FIELDS, variants: int = 1024
+    ) -> Iterator[LikelihoodBlock]:
+        """See ``GenotypeSource.likelihoods``; with targets, at these alone."""
+        for called in self._settled(variants, fields):
+            values, found_in = called.soft
+            from_calls = (found_in == NOTHING) & (called.dosages >= 0)
+            values[from_calls] = one_hot(called.dosages[from_calls])
+            found_in[from_calls] = FIELDS.index(GT)
+            yield LikelihoodBlock(called.variants, values, found_in)
 
-    def _start(self, handle: BinaryIO) -> tuple[VcfHeader, Iterator[bytes] | None]:
-        """The header, and the lines after it if the file is text."""
-        pieces = filter(None, inflated(handle, self.name))
-        first = next(pieces, b"")
-        if not first:
-            raise InputUnreadable(f"{self.name} is empty", "Give a VCF file.")
-        pieces_again = chain([first], pieces)
-        if first.startswith(BCF_START):
-            if self._is_pipe:
-                raise InputUnreadable(
-                    f"{self.name} holds BCF, which is read from files only",
-                    "Give the path of the file, or pipe it through `bcftools view`.",
-                )
-            return read_header(bcf_header_lines(pieces_again, self.name), self.name), None
-        body = lines(pieces_again)
-        return read_header(body, self.name), body
+    def _settled(self, variants: int, fields: Sequence[str]) -> Iterator[Called]:
+        """Blocks of calls and, if fields are given, of the best of these fields."""
+        self.skipped.clear()
+        self.unwanted = 0
+        for content in self._contents():
+            blocks = self._blocks(content, variants, fields)
+            yield from Ploidy(self.name, self.samples).settled(blocks)
 
-    def _rest_of_pipe(self) -> Iterator[bytes]:
+    def _blocks(
+        self, content: _Content[Any], variants: int, fields: Sequence[str]
+    ) -> Iterator[Called]:
+        variant_filter = VariantFilter(self.skipped, self._options)
+        rows = RecordRows(variant_filter, not fields, content.check).of(content.records())
+        if fields and self._options.targets:
+            rows = self._wanted(rows, content)
+        size = variants_at_once(variants, (3 if fields else 1) * len(self.samples))
+        for some in _batches(rows, size, content):
+            yield self._called(some, content, fields)
+
+    def _wanted(self, rows: Iterable[Row[Any]], content: _Content[Any]) -> Iterator[Row[Any]]:
+        """The rows that are targets; the others are counted."""
+        targets = self._options.targets
+        for row in rows:
+            if row.is_reference or targets is None or targets.wants(row.variant):
+                yield row
+            else:
+                self.unwanted += 1
+                content.check(row.record)
+
+    def _called(
+        self, rows: Sequence[Row[Any]], content: _Content[Any], fields: Sequence[str]
+    ) -> Called:
+        samples = len(self.samples)
+        variants = table([row.variant for row in rows])
+        if fields and GT not in fields:
+            dosages = np.full((len(rows), samples), MISSING, np.int8)
+        else:
+            dosages = content.dosages(rows)
+            keep_reference(rows, dosages)
+        if not fields:
+            return Called(variants, dosages)
+        soft = [soft_values(row, fields, samples) for row in rows]
+        values, found_in = (np.stack(parts) for parts in zip(*soft, strict=True))
+        return Called(variants, dosages, (values, found_in))
+
+    def _contents(self) -> Iterator[_Content[Any]]:
+        """The content, opened; once."""
+        if not self._is_pipe:
+            with open_bytes(self._path) as handle:
+                yield _open(handle, self.name)
+            return
         if self._pipe is None:
             raise UsageProblem(f"{self.name} can be read only once", "Write it to a file first.")
-        (handle, body), self._pipe = self._pipe, None
-        yield from body
+        (handle, content), self._pipe = self._pipe, None
+        yield content
         if self._path != STANDARD_INPUT:
             handle.close()
+
+
+class _Content(Protocol[R]):
+    """An opened file, whose records can be read once."""
+
+    header: VcfHeader
+
+    def records(self) -> Iterator[R]: ...
+
+    def dosages(self, rows: Sequence[Row[R]]) -> np.ndarray:
+        """Dosages of rows, int8 (rows, samples); see ``Ploidy`` for the codes."""
+
+    def check(self, record: R) -> None:
+        """Check a record whose calls are not read."""
+
+    def weight(self, record: R) -> int:
+        """Bytes of a record that stay in memory until its block is made."""
+
+
+class _TextContent:
+    """Lines of VCF."""
+
+    def __init__(self, body: Iterator[bytes], name: str) -> None:
+        self.header, self._body = read_header(body, name), body
+        self._text = VcfText(name, len(self.header.samples))
+        self.dosages, self.check = self._text.dosages, self._text.check
+
+    def records(self) -> Iterator[TextRecord]:
+        return self._text.records(self._body, self.header.lines + 1)
+
+    def weight(self, record: TextRecord) -> int:
+        return len(record.columns)
+
+
+class _BcfContent:
+    """Records of BCF."""
+
+    def __init__(self, stream: BcfStream) -> None:
+        self.header, self._stream = stream.header, stream
+
+    def records(self) -> Iterator[Record]:
+        return iter(self._stream)
+
+    def dosages(self, rows: Sequence[Row[Any]]) -> np.ndarray:
+        return each_call(rows, len(self.header.samples))
+
+    def check(self, record: Record) -> None:
+        pass
+
+    def weight(self, record: Record) -> int:
+        return 0
+
+
+def _open(handle: BinaryIO, name: str) -> _Content[Any]:
+    """The content of a file, its header read."""
+    pieces = filter(None, inflated(handle, name))
+    first = next(pieces, b"")
+    if not first:
+        raise InputUnreadable(f"{name} is empty", "Give a VCF file.")
+    content = chain([first], pieces)
+    if first.startswith(BCF_START):
+        return _BcfContent(BcfStream(content, name))
+    return _TextContent(lines(content, name), name)
+
+
+def _batches(
+    rows: Iterable[Row[Any]], size: int, content: _Content[Any]
+) -> Iterator[list[Row[Any]]]:
+    """Rows in lists of at most ``size``, and of one MiB of text."""
+    batch: list[Row[Any]] = []
+    weight = 0
+    for row in rows:
+        batch.append(row)
+        weight += content.weight(row.record)
+        if len(batch) == size or weight > _TEXT_AT_ONCE:
+            yield batch
+            batch, weight = [], 0
+    if batch:
+        yield batch

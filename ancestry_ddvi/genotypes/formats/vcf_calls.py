@@ -14,33 +14,43 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..variants import MISSING
-
-HAPLOID = -2
-"""Marks a call of one allele, which is missing as the genotype of a diploid."""
+from .ploidy import HAPLOID_REF
 
 _TAB, _COLON = 9, 58
+_LONGEST = 16
+"""Longer texts of GT are not remembered."""
 _GT_FIRST = re.compile(rb"(?:^|\t)([^\t:]*)")
 # Found by search: the products of the 21 words differ in their top bytes.
 _MIX, _SHIFT = np.uint32(0xC2094CAD), np.uint32(24)
 
 
 class Dosages(dict[bytes, int]):
-    """Dosage of ALT by the text of GT, computed when first looked up.
+    """Dosage of an ALT allele by the text of GT, computed when first looked up.
 
-    Two observed alleles, each REF or the first ALT, make a dosage; other genotypes are
-    ``HAPLOID`` or ``MISSING``. Text that is not a genotype raises ValueError.
+    Two observed alleles, each REF or that allele, make a dosage; one makes ``HAPLOID_REF`` or
+    ``HAPLOID_ALT``; other genotypes are ``MISSING``. The phase that VCF 4.4 writes before the
+    first allele is not read. Text that is not a genotype raises ValueError.
+
+    Parameters
+    ----------
+    alt : int
+        Index of the allele, from 1.
     """
 
+    def __init__(self, alt: int = 1) -> None:
+        self._alt = b"%d" % alt
+
     def __missing__(self, call: bytes) -> int:
-        alleles = re.split(rb"[/|]", call)
+        alleles = re.split(rb"[/|]", call[1:] if call[:1] in (b"/", b"|") else call)
         if not all(allele == b"." or allele.isdigit() for allele in alleles):
             raise ValueError(call)
         dosage = MISSING
-        if len(alleles) == 2 and {b"0", b"1"}.issuperset(alleles):
-            dosage = alleles.count(b"1")
-        if len(alleles) == 1 and alleles != [b"."]:
-            dosage = HAPLOID
-        self[call] = dosage
+        if {b"0", self._alt}.issuperset(alleles):
+            copies = alleles.count(self._alt)
+            if len(alleles) <= 2:
+                dosage = copies if len(alleles) == 2 else HAPLOID_REF - copies
+        if len(call) <= _LONGEST:
+            self[call] = dosage
         return dosage
 
 

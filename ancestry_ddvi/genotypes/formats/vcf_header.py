@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-import struct
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ...errors import InputUnreadable
+from ...errors import InputUnreadable, quoted
 from ..chromosomes import LENGTHS
 
 VCF_START = b"##fileformat=VCF"
 BCF_START = b"BCF\x02"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 NEEDS_GT = (
-    "Give a file with GT; only embed reads genotype likelihoods and dosages (PL, GL, GP, DS), "
-    "and from VCF and BCF files, not from a pipe."
+    "Give a file with GT; only embed reads genotype likelihoods and dosages (PL, GL, GP, DS)."
 )
 
 CHROMOSOME_1 = {lengths[0]: build for build, lengths in LENGTHS.items()}
@@ -47,19 +46,6 @@ class VcfHeader:
     lines: int
     fields: frozenset[str]
 
-    def check_calls(self, name: str) -> None:
-        """Check that the file has hard calls.
-
-        Raises
-        ------
-        InputUnreadable
-            If no FORMAT field GT is declared.
-        """
-        if "GT" not in self.fields:
-            raise InputUnreadable(
-                f"{name} holds no hard calls: its header declares no FORMAT field GT", NEEDS_GT
-            )
-
 
 def read_header(lines: Iterable[bytes], name: str) -> VcfHeader:
     """Read the header, up to and including the #CHROM line.
@@ -72,7 +58,14 @@ def read_header(lines: Iterable[bytes], name: str) -> VcfHeader:
     meta: list[str] = []
     for line in lines:
         if not meta and not line.startswith(VCF_START):
+            if line.startswith(BYTE_ORDER_MARK):
+                raise starts_with_mark(name)
             break
+        if b"\r" in line:
+            raise InputUnreadable(
+                f"{name}, line {len(meta) + 1}: its lines end in carriage returns alone",
+                "Convert it, for example with `tr '\\r' '\\n'`.",
+            )
         if line.startswith(b"#CHROM"):
             return _header(meta, _column_names(line, name, len(meta) + 1), name)
         if not line.startswith(b"##"):
@@ -84,48 +77,55 @@ def read_header(lines: Iterable[bytes], name: str) -> VcfHeader:
     )
 
 
-def bcf_header_lines(pieces: Iterator[bytes], name: str) -> list[bytes]:
-    """The header of a BCF file as lines of VCF, from its decompressed bytes.
-
-    Raises
-    ------
-    InputUnreadable
-        If the file ends within the header.
-    """
-    content, end = b"", 9
-    while len(content) < end and (piece := next(pieces, b"")):
-        content += piece
-        if len(content) >= 9:
-            end = 9 + struct.unpack_from("<I", content, 5)[0]
-    if len(content) < end:
-        raise InputUnreadable(f"{name} is cut short: it ends within its header", "Copy it again.")
-    return content[9:end].rstrip(b"\0\n").split(b"\n")
+def starts_with_mark(name: str) -> InputUnreadable:
+    """The error for a file that starts with a byte order mark."""
+    return InputUnreadable(
+        f"{name} starts with a byte order mark, which a VCF file must not have",
+        "Remove it, for example with `sed '1s/^\\xEF\\xBB\\xBF//'`.",
+    )
 
 
 def _column_names(line: bytes, name: str, number: int) -> list[str]:
-    try:
-        return line.rstrip(b"\0").decode().split("\t")
-    except UnicodeDecodeError as error:
-        raise InputUnreadable(
-            f"{name}, line {number}: a sample ID is not UTF-8 text",
-            "Convert the header, for example with `iconv -f latin1 -t utf-8`.",
-        ) from error
+    columns = line.rstrip(b"\0").split(b"\t")
+    names = [column.decode(errors="replace") for column in columns]
+    for sample, written in enumerate(columns[len(_COLUMNS) + 1 :], 1):
+        try:
+            written.decode()
+        except UnicodeDecodeError as error:
+            raise InputUnreadable(
+                f"{name}, line {number}: the ID of sample {sample} is not UTF-8 text",
+                "Convert the header, for example with `iconv -f latin1 -t utf-8`.",
+            ) from error
+    return names
 
 
 def _header(meta: Sequence[str], columns: list[str], name: str) -> VcfHeader:
     number = len(meta) + 1
-    if columns[:8] != _COLUMNS:
-        spaced = columns[0].split()[:8] == _COLUMNS
-        what = (
-            "has spaces instead of tabs" if spaced else f"does not start with {' '.join(_COLUMNS)}"
-        )
+    if what := _wrong_columns(columns):
         raise InputUnreadable(
-            f"{name}, line {number}: the #CHROM line {what}", "Separate the columns by tabs."
+            f"{name}, line {number}: the #CHROM line {what}",
+            "Separate its columns by single tabs and nothing else.",
         )
     samples = tuple(columns[9:])
     _check_samples(samples, name, number)
     fields = frozenset(found[1] for found in map(_FORMAT.match, meta) if found)
     return VcfHeader(samples, build_in_header(meta), number, fields)
+
+
+def _wrong_columns(columns: Sequence[str]) -> str | None:
+    """What is wrong with the names of the fixed columns; None if nothing is."""
+    fixed = [*_COLUMNS, "FORMAT"][: len(columns)] if len(columns) > len(_COLUMNS) else _COLUMNS
+    first = list(columns[: len(fixed)])
+    if first == fixed:
+        return None
+    for given, expected in zip(first, fixed, strict=False):
+        if given != expected and given.strip() == expected:
+            return f"has blanks beside {expected}"
+    if " ".join(columns).split()[: len(fixed)] == fixed:
+        return "has spaces instead of tabs"
+    if first[: len(_COLUMNS)] == _COLUMNS:
+        return f"has {quoted(first[-1])} where FORMAT belongs"
+    return f"does not start with {' '.join(_COLUMNS)}"
 
 
 def build_in_header(meta: Iterable[str]) -> str | None:
@@ -159,5 +159,6 @@ def check_distinct(samples: Sequence[str], name: str) -> None:
     if len(set(samples)) < len(samples):
         repeated, times = Counter(samples).most_common(1)[0]
         raise InputUnreadable(
-            f"{name} has the sample ID {repeated!r} {times} times", "Give each sample its own ID."
+            f"{name} has the sample ID {quoted(repeated)} {times} times",
+            "Give each sample its own ID.",
         )

@@ -1,142 +1,247 @@
-"""Lines of a VCF file to blocks of variants and dosages."""
+"""Lines of a VCF file to records."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from sys import intern
-from typing import NamedTuple
 
 import numpy as np
 
-from ...errors import InputUnreadable
-from ..variants import MISSING, Block
-from .variant_filter import Variant, VariantFilter, table
+from ...errors import InputUnreadable, quoted
+from ..variants import MISSING
+from .ploidy import HAPLOID_REF
+from .records import Row
 from .vcf_calls import (
-    HAPLOID,
     Dosages,
     genotypes,
     look_up,
     words_after_tabs,
     words_of_equal_width,
 )
+from .vcf_numbers import numbers_of
 
-_NOT_A_RECORD = "it does not have ten or more columns between tabs with a whole number as POS"
-_DIPLOID = re.compile(rb"[0-9.]+[/|][0-9.]+")
-_TEXT_AT_ONCE = 1 << 20
-"""Bytes in a block; text that fits the processor cache is read twice as fast."""
+_COLUMNS = 10
+_MAX_POSITION = 2**31 - 1
+_DIPLOID = re.compile(rb"[/|]?[0-9.]+[/|][0-9.]+")
+_HAPLOID = re.compile(rb"[/|]?[0-9.]+")
+_ANY_HAPLOID = re.compile(rb"\t[/|]?[0-9.]+(?=[\t:])")
+_END = re.compile(rb"(?:^|;)END=([0-9]{1,10})(?:;|$)")
 
 
-class _Line(NamedTuple):
-    """The calls of an admitted record: FORMAT, all sample columns, and its line number."""
+class TextRecord:
+    """One line; see ``records.Record``. Calls are read by ``VcfText``."""
 
-    format: bytes
+    __slots__ = (
+        "_file", "_info", "_name", "alts", "chromosome", "columns", "filters", "form", "has_gt",
+        "number", "position", "ref",
+    )  # fmt: skip
+
+    chromosome: str
+    position: int
+    ref: str
+    alts: tuple[str, ...]
+    filters: str
+    has_gt: bool
+    form: bytes
+    """FORMAT."""
     columns: bytes
+    """All sample columns."""
     number: int
+    """Of the line."""
+
+    def __init__(self, file: VcfText, number: int, line: bytes) -> None:
+        fixed = line.split(b"\t", _COLUMNS - 1)
+        if len(fixed) < _COLUMNS:
+            raise file.malformed(number, f"it has {len(fixed)} columns; ten or more are needed")
+        chrom, pos, self._name, ref, alts, _, filters, self._info, self.form, self.columns = fixed
+        if not pos.isdigit() or len(pos) > _COLUMNS or int(pos) > _MAX_POSITION:
+            raise file.malformed(number, f"POS is {quoted(pos)}, no whole number below 2^31")
+        try:
+            self.chromosome = intern(chrom.decode())
+            self.ref, self.filters = ref.decode(), filters.decode()
+            self.alts = tuple(alts.decode().split(","))
+        except UnicodeDecodeError as error:
+            raise file.malformed(number, "CHROM, REF, ALT or FILTER is not UTF-8 text") from error
+        if not chrom or not ref or not alts:
+            raise file.malformed(number, "CHROM, REF or ALT is empty")
+        self.position, self.number, self._file = int(pos), number, file
+        self.has_gt = self.form == b"GT" or b"GT" in self.form.split(b":")
+
+    @property
+    def id(self) -> str:
+        """The ID; bytes that are not UTF-8 are replaced, and one that is empty is "."."""
+        return self._name.decode(errors="replace") or "."
+
+    @property
+    def end(self) -> int:
+        """INFO END, else the last base of REF."""
+        found = _END.search(self._info)
+        last = self.position + len(self.ref) - 1
+        return max(int(found[1]), last) if found else last
+
+    def calls(self, alt_index: int) -> np.ndarray:
+        """See ``Record.calls``."""
+        diploid: np.ndarray = np.maximum(self._codes(alt_index), MISSING)
+        return diploid
+
+    def haploid(self, alt_index: int) -> np.ndarray:
+        """See ``Record.haploid``."""
+        codes = self._codes(alt_index)
+        return np.where(codes < MISSING, HAPLOID_REF - codes, MISSING).astype(np.int8)
+
+    def numbers(self, field: str) -> np.ndarray | None:
+        """See ``Record.numbers``."""
+        return self._file.numbers(self, field)
+
+    def _codes(self, alt: int) -> np.ndarray:
+        return self._file.one_by_one(self, alt)
 
 
 class VcfText:
     """Records of a VCF file, given as lines.
 
-    Attributes
+    Parameters
     ----------
-    haploid_calls : int
-        Calls of one allele so far in the variants kept; their dosage is missing.
+    name : str
+        Of the file, for messages.
+    samples : int
     """
 
-    def __init__(self, name: str, samples: int, variant_filter: VariantFilter) -> None:
-        self._name = name
-        self._samples = samples
-        self._variant_filter = variant_filter
-        self._dosage_of = Dosages()
-        self.haploid_calls = 0
+    def __init__(self, name: str, samples: int) -> None:
+        self._name, self._samples = name, samples
+        self._dosage_of: dict[int, Dosages] = {}
 
-    def blocks(self, lines: Iterable[bytes], first: int, variants: int) -> Iterator[Block]:
-        """Blocks of at most ``variants`` admitted records, from line number ``first`` on.
+    def records(self, lines: Iterable[bytes], first: int) -> Iterator[TextRecord]:
+        """The records, from line number ``first`` on; blank lines are passed over.
 
         Raises
         ------
         InputUnreadable
             If a line is malformed or cut off; the message gives its number.
         """
-        rows: list[Variant] = []
-        kept: list[_Line] = []
-        size = 0
+        before = b""
         for number, line in enumerate(lines, first):
-            if line and (admitted := self._admit(line, number)):
-                rows.append(admitted[0])
-                kept.append(admitted[1])
-                size += len(line)
-            if len(rows) == variants or size > _TEXT_AT_ONCE:
-                yield Block(table(rows), self._dosages(kept))
-                rows, kept, size = [], [], 0
-        if rows:
-            yield Block(table(rows), self._dosages(kept))
+            if line.endswith(b"\0"):
+                line = self._not_cut_off(line[:-1], number, before)
+            if line:
+                yield TextRecord(self, number, line)
+                before = line
 
-    def _admit(self, line: bytes, number: int) -> tuple[Variant, _Line] | None:
-        if line.endswith(b"\0"):
-            line = self._not_cut_off(line[:-1], number)
-        try:
-            chrom, pos, name, ref, alts, _, filters, _, form, columns = line.split(b"\t", 9)
-            chromosome, position = intern(chrom.decode()), int(pos)
-            texts = name.decode(), ref.decode(), alts.decode(), filters.decode()
-        except ValueError as error:
-            raise self._malformed(number, _NOT_A_RECORD) from error
-        if form != b"GT" and b"GT" not in form.split(b":"):
-            self._variant_filter.skipped["without GT"] += 1
-            return None
-        alleles = self._variant_filter.admit(chromosome, position, *texts[1:])
-        if alleles is None:
-            return None
-        variant = Variant(chromosome, position, texts[0], *alleles)
-        return variant, _Line(form, columns, number)
+    def check(self, record: TextRecord) -> None:
+        """Check the number of columns of a record whose calls are not read.
 
-    def _not_cut_off(self, line: bytes, number: int) -> bytes:
-        columns = line.split(b"\t")
-        whole = len(columns) == 9 + self._samples
-        if whole and _DIPLOID.fullmatch(columns[-1].partition(b":")[0]):
-            return line
-        raise InputUnreadable(
-            f"{self._name} is cut short in line {number}, its last",
-            "Copy it again. If it is whole, end its last line with a newline.",
-        )
+        Raises
+        ------
+        InputUnreadable
+            If it is not the number of samples.
+        """
+        calls = record.columns.count(b"\t") + 1
+        if calls != self._samples:
+            raise self._wrong_number(record, calls)
 
-    def _dosages(self, lines: Sequence[_Line]) -> np.ndarray:
-        """int8 (lines, samples)."""
-        dosages = np.empty((len(lines), self._samples), np.int8)
+    def dosages(self, rows: Sequence[Row[TextRecord]]) -> np.ndarray:
+        """Dosages of rows, int8 (rows, samples); see ``Ploidy`` for the codes.
+
+        Raises
+        ------
+        InputUnreadable
+            If a call is not a genotype, or the number of calls that of the samples.
+        """
+        records = [row.record for row in rows]
+        dosages = np.empty((len(rows), self._samples), np.int8)
         width = 4 * self._samples - 1
-        equal = np.array([x.format == b"GT" and len(x.columns) == width for x in lines])
-        first = np.array([x.format == b"GT" or x.format.startswith(b"GT:") for x in lines])
-        known = np.zeros(len(lines), bool)
+        first = np.array(
+            [
+                r.form[:3] in (b"GT", b"GT:") and row.alt == 1
+                for r, row in zip(records, rows, strict=True)
+            ]
+        )
+        equal = np.array([r.form == b"GT" and len(r.columns) == width for r in records]) & first
+        known = np.zeros(len(rows), bool)
         for chosen, words_in in (
             (equal, words_of_equal_width),
             (first & ~equal, words_after_tabs),
         ):
-            rows = np.flatnonzero(chosen)
-            columns = [lines[i].columns for i in rows.tolist()]
+            at = np.flatnonzero(chosen)
+            columns = [records[i].columns for i in at.tolist()]
             words = words_in(columns, self._samples) if columns else None
             if words is not None:
-                dosages[rows], known[rows] = look_up(words)
+                dosages[at], known[at] = look_up(words)
         for i in np.flatnonzero(~known).tolist():
-            dosages[i] = self._one_by_one(lines[i])
-        haploid = dosages == HAPLOID
-        self.haploid_calls += int(haploid.sum())
-        dosages[haploid] = MISSING
+            dosages[i] = self.one_by_one(records[i], rows[i].alt)
         return dosages
 
-    def _one_by_one(self, line: _Line) -> np.ndarray:
-        calls = genotypes(line.format, line.columns)
-        if len(calls) != self._samples:
-            why = f"it has {len(calls)} calls for {self._samples} samples"
-            raise self._malformed(line.number, why)
-        try:
-            return np.fromiter(map(self._dosage_of.__getitem__, calls), np.int8, len(calls))
-        except ValueError as error:
-            call = error.args[0].decode(errors="replace")
-            raise self._malformed(line.number, f"the call {call!r} is not a genotype") from error
+    def one_by_one(self, record: TextRecord, alt: int) -> np.ndarray:
+        """Dosages of one record, int8 (samples,); see ``Ploidy`` for the codes.
 
-    def _malformed(self, number: int, why: str) -> InputUnreadable:
+        Raises
+        ------
+        InputUnreadable
+            See ``dosages``.
+        """
+        if not record.has_gt:
+            self.check(record)
+            return np.full(self._samples, MISSING, np.int8)
+        calls = genotypes(record.form, record.columns)
+        if len(calls) != self._samples:
+            raise self._wrong_number(record, len(calls))
+        dosage_of = self._dosage_of.setdefault(alt, Dosages(alt))
+        try:
+            return np.fromiter(map(dosage_of.__getitem__, calls), np.int8, len(calls))
+        except ValueError as error:
+            why = f"the call {quoted(error.args[0])} is not a genotype"
+            raise self.malformed(record.number, why) from error
+
+    def numbers(self, record: TextRecord, field: str) -> np.ndarray | None:
+        """A numeric field of a record; see ``Record.numbers``.
+
+        Raises
+        ------
+        InputUnreadable
+            If the field is not of numbers, or the number of columns not that of the samples.
+        """
+        names = record.form.split(b":")
+        wanted = field.encode()
+        if wanted not in names:
+            return None
+        try:
+            return numbers_of(record.columns, names.index(wanted), self._samples)
+        except ValueError as error:
+            self.check(record)
+            why = f"{field} {quoted(error.args[0])} is not a list of numbers"
+            raise self.malformed(record.number, why) from error
+
+    def malformed(self, number: int, why: str) -> InputUnreadable:
+        """The error for a line."""
         return InputUnreadable(
             f"{self._name}, line {number}: {why}",
             "Check that the file is whole; `bcftools view` shows more.",
+        )
+
+    def _wrong_number(self, record: TextRecord, calls: int) -> InputUnreadable:
+        return self.malformed(
+            record.number, f"it has {calls:,} calls for {self._samples:,} samples"
+        )
+
+    def _not_cut_off(self, line: bytes, number: int, before: bytes) -> bytes:
+        """The last line, which has no newline.
+
+        A last call of one allele may be what is left of a diploid one. It is taken for whole if
+        another call of the record, or the last call of the line before, is of one allele, or there
+        is no line before.
+        """
+        columns = line.split(b"\t")
+        last = columns[-1].partition(b":")[0]
+        earlier = before.rpartition(b"\t")[2].partition(b":")[0]
+        if len(columns) == _COLUMNS - 1 + self._samples:
+            if _DIPLOID.fullmatch(last):
+                return line
+            calls = b"\t" + b"\t".join(columns[_COLUMNS - 1 : -1]) + b"\t"
+            usual = not before or _HAPLOID.fullmatch(earlier) or _ANY_HAPLOID.search(calls)
+            if _HAPLOID.fullmatch(last) and usual:
+                return line
+        raise InputUnreadable(
+            f"{self._name} is cut short in line {number}, its last",
+            "Copy it again. If it is whole, end its last line with a newline.",
         )

@@ -6,10 +6,13 @@ from enum import IntEnum
 
 import numpy as np
 
-from ..variants import MISSING
+from ..variants import MISSING, NO_ALLELE
 
 _BASES = np.array(["A", "C", "G", "T"], dtype=object)
 _NOT_A_BASE = -1
+
+UNKNOWN_BASES = (NO_ALLELE, "N")
+"""REF where a file does not say the base of the reference genome."""
 
 
 class Match(IntEnum):
@@ -84,6 +87,36 @@ def orient(
         (f_ref == m_alt) & (f_alt == m_ref),
         (f_ref == 3 - m_ref) & (f_alt == 3 - m_alt),
         (f_ref == 3 - m_alt) & (f_alt == 3 - m_ref),
+    ]
+    matches = [Match.SAME, Match.SWAPPED, Match.FLIPPED, Match.FLIPPED_SWAPPED]
+    chosen = np.select([usable & r for r in relations], matches, Match.MISMATCH)
+    return chosen.astype(np.int8)
+
+
+def orient_seen(model_ref: np.ndarray, model_alt: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """How the one allele that a file has seen relates to the two of the model's variant.
+
+    Where every call is homozygous for the reference a file names no other allele.
+
+    Parameters
+    ----------
+    model_ref, model_alt, seen : ndarray of object (str), shape (variants,)
+        ``seen`` is "." or "N" where a reference block does not say its bases; then it is taken to
+        be the model's REF.
+
+    Returns
+    -------
+    ndarray of int8, shape (variants,)
+        Codes of ``Match``: SAME if it is the model's REF, SWAPPED if it is its ALT, and so on the
+        other strand. MISMATCH where it is neither, or one of the model's is not a single base.
+    """
+    m_ref, m_alt, base = map(_code, (model_ref, model_alt, seen))
+    usable = (np.minimum(m_ref, m_alt) >= 0) & (m_ref != m_alt)
+    relations = [
+        (base == m_ref) | np.isin(seen, UNKNOWN_BASES),
+        base == m_alt,
+        (base == 3 - m_ref) & (base >= 0),
+        (base == 3 - m_alt) & (base >= 0),
     ]
     matches = [Match.SAME, Match.SWAPPED, Match.FLIPPED, Match.FLIPPED_SWAPPED]
     chosen = np.select([usable & r for r in relations], matches, Match.MISMATCH)

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 
 from ..variants import VariantTable
 from .builds import infer_build
-from .matching import MIN_SHARED, Matching, by_id, by_position, no_matches
-
-MatchKey = Literal["position", "id"]
+from .matching import MIN_SHARED, Matching, MatchKey, by_id, by_position, no_matches
 
 Positions = Mapping[str | None, np.ndarray]
 """Positions of the same variants by build (None: build unknown), 0 where a position is unknown."""
@@ -34,13 +31,19 @@ class MatchKeys:
     ids: Matching
 
     @classmethod
-    def search(cls, model: VariantTable, positions: Positions, file: VariantTable) -> MatchKeys:
-        """Match all variants by every key."""
+    def search(
+        cls,
+        model: VariantTable,
+        positions: Positions,
+        file: VariantTable,
+        called: np.ndarray,
+    ) -> MatchKeys:
+        """Match all variants by every key; ``called`` counts the samples with a call."""
         found = {
-            build: by_position(replace(model, position=position), file)
+            build: by_position(replace(model, position=position), file, called)
             for build, position in positions.items()
         }
-        return cls(found, by_id(model, file))
+        return cls(found, by_id(model, file, called))
 
     @cached_property
     def build(self) -> str | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
-from ..variants import VariantTable
-from .alleles import Match, is_ambiguous, orient
+from ..chromosomes import bare_chromosome
+from ..variants import NO_ALLELE, VariantTable
+from .alleles import Match, is_ambiguous, orient, orient_seen
 
 ABSENT = -1
 """The row of a variant that the file does not have."""
@@ -18,10 +20,12 @@ NOT_FOUND = np.int8(len(Match))
 
 _NO_KEY = -1
 
+MatchKey = Literal["position", "id"]
+
 MIN_SHARED = 20
 """With fewer shared variants the build is not tested."""
 
-_MISMATCH_CEILING = 0.2
+MISMATCH_CEILING = 0.2
 """Largest share of incompatible alleles among shared variants. It is near 0 with the right key and
 near 0.5 between unrelated SNPs, two thirds of which are transitions."""
 
@@ -64,7 +68,7 @@ class Matching:
         """Whether the matches look like the same variants, and not like matches by chance."""
         shared = int((self.code != NOT_FOUND).sum())
         mismatches = shared - self.compatible
-        unlike = shared >= MIN_SHARED and mismatches > _MISMATCH_CEILING * shared
+        unlike = shared >= MIN_SHARED and mismatches > MISMATCH_CEILING * shared
         return not unlike and self.conflicts <= _CONFLICT_CEILING
 
     @property
@@ -73,25 +77,36 @@ class Matching:
         return self.compatible if self.plausible else 0
 
 
-def by_position(model: VariantTable, file: VariantTable) -> Matching:
-    """Match by chromosome (with or without ``chr``), position and alleles."""
+def by_position(model: VariantTable, file: VariantTable, called: np.ndarray) -> Matching:
+    """Match by chromosome (with or without ``chr``), position and alleles.
+
+    Parameters
+    ----------
+    model, file : VariantTable
+    called : ndarray of int64, (file variants,)
+        Samples with a call; of two records of one variant the better called is used, and one
+        without any call is as good as absent.
+    """
     model_chromosome, file_chromosome = _chromosome_codes(model.chromosome, file.chromosome)
     keys = [
         np.where(variants.position > 0, chromosome << 40 | variants.position, _NO_KEY)
         for chromosome, variants in ((model_chromosome, model), (file_chromosome, file))
     ]
-    rows, code, duplicates = _match(model, file, *keys)
+    rows, code, duplicates = _match(model, file, called, *keys)
     return Matching(rows, code, duplicates, _rsid_conflicts(model, file, rows))
 
 
-def by_id(model: VariantTable, file: VariantTable) -> Matching:
-    """Match by ID and alleles, for IDs that identify a variant (see ``_identifying``)."""
+def by_id(model: VariantTable, file: VariantTable, called: np.ndarray) -> Matching:
+    """Match by ID and alleles, for IDs that identify a variant (see ``_identifying``).
+
+    The parameters are those of ``by_position``.
+    """
     codes = _shared_codes(model.id, file.id)
     keys = [
         np.where(_identifying(variants, code), code, _NO_KEY)
         for variants, code in zip((model, file), codes, strict=True)
     ]
-    return Matching(*_match(model, file, *keys), conflicts=0.0)
+    return Matching(*_match(model, file, called, *keys), conflicts=0.0)
 
 
 def no_matches(variants: int) -> Matching:
@@ -101,14 +116,19 @@ def no_matches(variants: int) -> Matching:
 
 
 def _match(
-    model: VariantTable, file: VariantTable, model_keys: np.ndarray, file_keys: np.ndarray
+    model: VariantTable,
+    file: VariantTable,
+    called: np.ndarray,
+    model_keys: np.ndarray,
+    file_keys: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Rows, codes and the number of duplicates.
 
-    Of several records with the same key the best match is used, then the first. They are
-    compared in rounds, one record per variant and round, so that memory stays at a few arrays
-    of the model's length.
+    Of several records with the same key the best match is used, then the one with most calls,
+    then the first. They are compared in rounds, one record per variant and round, so that memory
+    stays at a few arrays of the model's length.
     """
+    file_keys = np.where(called > 0, file_keys, _NO_KEY)
     order = np.argsort(file_keys, kind="stable")
     in_order = file_keys[order]
     first = np.searchsorted(in_order, model_keys, side="left")
@@ -116,19 +136,29 @@ def _match(
     records[model_keys == _NO_KEY] = 0
     rows = np.full(len(model), ABSENT, dtype=np.int64)
     code = np.full(len(model), NOT_FOUND, dtype=np.int8)
+    calls = np.zeros(len(model), dtype=np.int64)
     found = 0
     for round_ in range(records.max(initial=0)):
         active = np.flatnonzero(records > round_)
         candidate = order[first[active] + round_]
-        a, b = model[active], file[candidate]
-        match = orient(a.ref, a.alt, b.ref, b.alt)
+        match = _relation(model[active], file[candidate])
         found += int((match != Match.MISMATCH).sum())
-        better = match < code[active]
-        rows[active[better]], code[active[better]] = candidate[better], match[better]
+        fuller = (match == code[active]) & (called[candidate] > calls[active])
+        better = (match < code[active]) | fuller
+        chosen = active[better]
+        rows[chosen], code[chosen] = candidate[better], match[better]
+        calls[chosen] = called[candidate[better]]
     duplicates = found - int((code < Match.MISMATCH).sum())
     rows[code >= Match.MISMATCH] = ABSENT
     _use_once(rows, code)
     return rows, code, duplicates
+
+
+def _relation(model: VariantTable, file: VariantTable) -> np.ndarray:
+    """Codes of ``Match`` for pairs of variants, of which the file's may be monomorphic."""
+    seen = orient_seen(model.ref, model.alt, file.ref)
+    both = orient(model.ref, model.alt, file.ref, file.alt)
+    return np.where(file.alt == NO_ALLELE, seen, both)
 
 
 def _use_once(rows: np.ndarray, code: np.ndarray) -> None:
@@ -160,9 +190,21 @@ def ambiguous_to_drop(model: VariantTable, code: np.ndarray, positions: bool) ->
     """
     ambiguous = is_ambiguous(model.ref, model.alt)
     matched, same = code < Match.MISMATCH, code == Match.SAME
-    plain = matched & ~ambiguous
-    oriented = bool(positions and plain.any() and same[plain].mean() >= _ORIENTED_SHARE)
+    oriented = positions and same_alleles(model, code)
     return np.asarray(matched & ambiguous & ~(same & oriented))
+
+
+def same_alleles(model: VariantTable, code: np.ndarray) -> bool:
+    """Whether (nearly) all matched variants that show their strand have the model's REF and ALT.
+
+    Parameters
+    ----------
+    model : VariantTable
+    code : ndarray of int8, shape (model variants,)
+        Codes of ``Match``, or ``NOT_FOUND``.
+    """
+    plain = (code < Match.MISMATCH) & ~is_ambiguous(model.ref, model.alt)
+    return bool(plain.any() and (code[plain] == Match.SAME).mean() >= _ORIENTED_SHARE)
 
 
 def _shared_codes(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -181,11 +223,6 @@ def _chromosome_codes(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray,
     bare = np.array([bare_chromosome(name) for name in names], dtype=object)
     codes = pd.factorize(bare)[0][codes]
     return codes[: len(ours)], codes[len(ours) :]
-
-
-def bare_chromosome(name: str) -> str:
-    """The name without a "chr" prefix."""
-    return name[3:] if name[:3].lower() == "chr" else name
 
 
 def _is_rsid(ids: np.ndarray) -> np.ndarray:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 
-from ..variants import MISSING, VariantTable
+from ..variants import MISSING, NO_ALLELE, VariantTable
 from .alleles import Match, is_ambiguous, recode
-from .match_keys import MatchKey, MatchKeys, Positions
-from .matching import ABSENT, NOT_FOUND, ambiguous_to_drop
+from .match_keys import MatchKeys, Positions
+from .matching import (
+    ABSENT,
+    NOT_FOUND,
+    Matching,
+    MatchKey,
+    ambiguous_to_drop,
+    by_id,
+    by_position,
+    same_alleles,
+)
+from .monomorphic import with_monomorphic
 from .report import UNKNOWN_BUILD, HarmonisationReport
+
+REFERENCE = 0
+"""The dosage of a genotype that is homozygous for REF."""
 
 
 class DosageStore(Protocol):
@@ -27,6 +40,50 @@ class DosageStore(Protocol):
 
 
 @dataclass(frozen=True)
+class Assumed:
+    """Genotypes that a file leaves out and that are taken to be homozygous for REF.
+
+    Attributes
+    ----------
+    variants : ndarray of bool, shape (panel variants,)
+        Where genotypes are assumed at all: absent variants and, for ``samples``, missing calls.
+    samples : ndarray of bool, shape (samples,)
+        Samples whose missing calls are left out like absent variants.
+    """
+
+    variants: np.ndarray
+    samples: np.ndarray
+
+    def fill(self, dosages: np.ndarray, absent: np.ndarray, start: int) -> None:
+        """Set what is assumed in dosages of the variants from ``start`` on, in place.
+
+        Parameters
+        ----------
+        dosages : ndarray of int8, shape (variants, samples)
+        absent : ndarray of bool, shape (variants,)
+        start : int
+        """
+        assumed = self.variants[start : start + len(dosages)]
+        dosages[assumed & absent] = REFERENCE
+        left_out = (dosages == MISSING) & assumed[:, None] & self.samples
+        dosages[left_out] = REFERENCE
+
+    def fill_likelihoods(self, likelihoods: np.ndarray, absent: np.ndarray, sample: int) -> None:
+        """Set what is assumed in the likelihoods of one sample at all variants, in place.
+
+        Parameters
+        ----------
+        likelihoods : ndarray of float64, shape (panel variants, 3)
+            All equal where the sample is missing.
+        absent : ndarray of bool, shape (panel variants,)
+        sample : int
+        """
+        missing = likelihoods.min(axis=1) == likelihoods.max(axis=1)
+        left_out = absent | (missing & bool(self.samples[sample]))
+        likelihoods[self.variants & left_out] = (1.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
 class Alignment:
     """The rows of a file that hold the model's variants, and which of them are swapped.
 
@@ -36,14 +93,27 @@ class Alignment:
         Index into the file's variants, or -1 where absent. No row is used twice.
     swapped : ndarray of bool, shape (panel variants,)
         Whether the file's ALT is the model's REF, on either strand.
+    absent : ndarray of bool, shape (panel variants,)
+        Variants without any record in the file; others without a row have no call, or other
+        alleles.
+    position : ndarray of int64, shape (panel variants,)
+        In the build of the file; 0 where it is not known.
+    same_alleles : bool
+        Whether the file has the model's REF and ALT, so that REF is that of the genome.
     key : "position" or "id"
     report : HarmonisationReport
+    assumed : Assumed, optional
+        None where absent means unobserved.
     """
 
     rows: np.ndarray
     swapped: np.ndarray
+    absent: np.ndarray
+    position: np.ndarray
+    same_alleles: bool
     key: MatchKey
     report: HarmonisationReport
+    assumed: Assumed | None = None
 
     def dosages(self, store: DosageStore, start: int, stop: int) -> np.ndarray:
         """Model variants [start, stop) from the store, ALT counted as the model does.
@@ -51,13 +121,15 @@ class Alignment:
         Returns
         -------
         ndarray of int8, shape (variants, samples)
-            ``MISSING`` at every variant that the file does not have.
+            ``MISSING`` at every variant that the file does not have, unless it is ``assumed``.
         """
         rows, swapped = self.rows[start:stop], self.swapped[start:stop]
         present = rows != ABSENT
         out = np.full((len(rows), len(store.samples)), MISSING, dtype=np.int8)
         if present.any():
             out[present] = recode(store.dosages(rows[present]), swapped[present])
+        if self.assumed:
+            self.assumed.fill(out, self.absent[start:stop], start)
         return out
 
 
@@ -119,8 +191,9 @@ class Panel:
         Parameters
         ----------
         file_variants : VariantTable
-        counts : ndarray of int64, shape (file variants, 4), or None
-            Samples with dosage 0, 1, 2 and missing. A variant without any call counts as absent.
+        counts : ndarray of int64, shape (file variants, 4), or None for one call each
+            Samples with dosage 0, 1, 2 and missing. A record without any call counts as absent,
+            and of two records of a variant the better called is used.
         file_build : str or None
             As the file declares it; reported only.
         stated : str, optional
@@ -128,21 +201,24 @@ class Panel:
             are not tried, so none are where the model does not know its variants in this one.
         """
         tried = {b: p for b, p in self.positions.items() if stated in (None, b)}
-        keys = MatchKeys.search(self.variants, tried, file_variants)
-        chosen = keys.chosen
-        code = chosen.code.copy() if chosen.plausible else np.full(len(self), NOT_FOUND)
-        if counts is not None:
-            called = counts[:, :3].sum(axis=1) > 0
-            code[(chosen.rows != ABSENT) & ~called[chosen.rows]] = NOT_FOUND
+        called = np.ones(len(file_variants)) if counts is None else counts[:, :3].sum(axis=1)
+        snps = np.flatnonzero(file_variants.alt != NO_ALLELE)
+        keys = MatchKeys.search(self.variants, tried, file_variants[snps], called[snps])
+        chosen = self._with_reference_calls(keys, file_variants, snps, called)
+        code = chosen.code if chosen.plausible else np.full(len(self), NOT_FOUND)
+        uncalled = (code == NOT_FOUND) & self._uncalled(keys, file_variants, called)
         dropped = ambiguous_to_drop(self.variants, code, keys.key == "position")
         matched = (code < Match.MISMATCH) & ~dropped
         rows = np.where(matched, chosen.rows, ABSENT)
         swapped = matched & np.isin(code, [Match.SWAPPED, Match.FLIPPED_SWAPPED])
-        outcomes = _outcomes(self.variants, code, dropped)
+        single = matched.copy()
+        single[matched] = file_variants.alt[rows[matched]] == NO_ALLELE
+        outcomes = _outcomes(self.variants, code, dropped, single)
         report = HarmonisationReport(
             model_variants=len(self),
             file_variants=len(file_variants),
             **{name: int(variants.sum()) for name, variants in outcomes.items()},
+            uncalled=int(uncalled.sum()),
             duplicate=chosen.duplicates if chosen.plausible else 0,
             key=keys.key,
             position_matches=keys.best.compatible,
@@ -153,14 +229,44 @@ class Panel:
             known_builds=list(self.known),
             file_build=file_build,
             stated_build=stated,
-            detected_build=keys.detected_build(file_variants),
+            detected_build=keys.detected_build(file_variants[snps]),
             chromosomes=_by_chromosome(self.variants.chromosome, outcomes),
         )
-        return Alignment(rows, swapped, keys.key, report)
+        return Alignment(
+            rows=rows,
+            swapped=swapped,
+            absent=(code == NOT_FOUND) & ~uncalled,
+            position=self._position(keys),
+            same_alleles=same_alleles(self.variants, code),
+            key=keys.key,
+            report=report,
+        )
+
+    def _uncalled(self, keys: MatchKeys, file: VariantTable, called: np.ndarray) -> np.ndarray:
+        """Variants of which the file has records without any call; bool (panel variants,)."""
+        empty = np.flatnonzero(called == 0)
+        model = replace(self.variants, position=self._position(keys))
+        search = by_position if keys.key == "position" else by_id
+        return np.asarray(search(model, file[empty], called[empty] + 1).rows != ABSENT)
+
+    def _position(self, keys: MatchKeys) -> np.ndarray:
+        """Positions in the build of the file, as far as it is known."""
+        if keys.build in self.positions:
+            return self.positions[keys.build]
+        return np.zeros(len(self), dtype=np.int64)
+
+    def _with_reference_calls(
+        self, keys: MatchKeys, file: VariantTable, snps: np.ndarray, called: np.ndarray
+    ) -> Matching:
+        """The matching by the chosen key, in rows of the whole file."""
+        chosen = keys.chosen
+        rows = np.append(snps, ABSENT)[chosen.rows]
+        model = replace(self.variants, position=self._position(keys))
+        return with_monomorphic(model, file, called, replace(chosen, rows=rows), keys.key)
 
 
 def _outcomes(
-    variants: VariantTable, code: np.ndarray, dropped: np.ndarray
+    variants: VariantTable, code: np.ndarray, dropped: np.ndarray, single: np.ndarray
 ) -> dict[str, np.ndarray]:
     """The variants behind each count of a report: bool (variants,) by name."""
     matched = (code < Match.MISMATCH) & ~dropped
@@ -170,6 +276,7 @@ def _outcomes(
         "swapped": matched & (code == Match.SWAPPED),
         "strand_flipped": matched & (code == Match.FLIPPED),
         "strand_flipped_and_swapped": matched & (code == Match.FLIPPED_SWAPPED),
+        "reference_only": single,
         "ambiguous_resolved": matched & is_ambiguous(variants.ref, variants.alt),
         "ambiguous_dropped": dropped,
         "allele_mismatch": code == Match.MISMATCH,

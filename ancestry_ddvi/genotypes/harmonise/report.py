@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ...errors import InputsDisagree
-from .match_keys import MatchKey
+from .matching import MatchKey
 
 UNKNOWN_BUILD = "unknown"
 """The name of an unknown build."""
@@ -19,6 +19,7 @@ COLUMNS = {
     "swapped": "swapped",
     "strand": "strand_flipped",
     "both": "strand_flipped_and_swapped",
+    "reference": "reference_only",
     "resolved": "ambiguous_resolved",
     "ambiguous": "ambiguous_dropped",
     "alleles": "allele_mismatch",
@@ -41,6 +42,9 @@ class HarmonisationReport:
         Model variants found in the file and used.
     same, swapped, strand_flipped, strand_flipped_and_swapped : int
         Alleles of the matched variants in the file.
+    reference_only : int
+        Variants among the matched where the file names no ALT: reference blocks, records with
+        ALT ".", and .bim rows with one allele.
     ambiguous_resolved : int
         A/T and C/G variants among the matched: the whole file has the model's REF and ALT.
     ambiguous_dropped : int
@@ -49,8 +53,10 @@ class HarmonisationReport:
         In the file with other alleles only.
     absent : int
         Not in the file, or without any call there.
+    uncalled : int
+        Variants among the absent of which the file has a record.
     duplicate : int
-        Further records of matched variants; the first was used.
+        Further records of matched variants; the best called was used.
     key : "position" or "id"
         How the variants were matched.
     position_matches, id_matches : int
@@ -70,6 +76,8 @@ class HarmonisationReport:
         As given by the user.
     detected_build : str or None
         As inferred from the variants (``MatchKeys.detected_build``).
+    absent_as_reference : int
+        Absent variants that are taken to be homozygous for REF (``--absent reference``).
     chromosomes : mapping from chromosome to its counts, from ``model_variants`` to ``absent``
     """
 
@@ -80,10 +88,12 @@ class HarmonisationReport:
     swapped: int
     strand_flipped: int
     strand_flipped_and_swapped: int
+    reference_only: int
     ambiguous_resolved: int
     ambiguous_dropped: int
     allele_mismatch: int
     absent: int
+    uncalled: int
     duplicate: int
     key: MatchKey
     position_matches: int
@@ -96,11 +106,27 @@ class HarmonisationReport:
     stated_build: str | None
     detected_build: str | None
     chromosomes: Mapping[str, Mapping[str, int]]
+    absent_as_reference: int = 0
 
     @property
     def variant_fraction(self) -> float:
         """Share of the model's variants that were matched, 0 to 1."""
         return self.matched / self.model_variants if self.model_variants else 0.0
+
+    @property
+    def observed(self) -> int:
+        """Variants with genotypes: matched, or absent and taken as homozygous reference."""
+        return self.matched + self.absent_as_reference
+
+    @property
+    def recorded(self) -> int:
+        """Variants that the file has, called or not, or that are taken as reference."""
+        return self.observed + self.uncalled
+
+    @property
+    def observed_fraction(self) -> float:
+        """Share of the model's variants that are ``observed``, 0 to 1."""
+        return self.observed / self.model_variants if self.model_variants else 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """All counts in plain types, for JSON."""
@@ -129,10 +155,13 @@ class HarmonisationReport:
             ("  REF and ALT swapped", self.swapped),
             ("  other strand", self.strand_flipped),
             ("  other strand and swapped", self.strand_flipped_and_swapped),
+            ("  reference calls alone, of these", self.reference_only),
             ("  ambiguous (A/T, C/G) of these", self.ambiguous_resolved),
             ("ambiguous (A/T, C/G), dropped", self.ambiguous_dropped),
             ("other alleles", self.allele_mismatch),
             ("absent", self.absent),
+            ("  without any call, of these", self.uncalled),
+            ("  taken as homozygous reference", self.absent_as_reference),
             ("duplicates in the file", self.duplicate),
             *((f"not read: {reason}", count) for reason, count in skipped.items()),
         ]

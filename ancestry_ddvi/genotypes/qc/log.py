@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,12 @@ from ...errors import NothingLeft
 from ..blocks import GenotypeReader
 from ..variants import VariantTable
 from .counts import by_variant
+from .kinship import PAIR
+
+if TYPE_CHECKING:
+    from .filters import Filter
+
+log = logging.getLogger(__name__)
 
 MIN_VARIANTS = 100
 MIN_SAMPLES = 20
@@ -31,6 +38,8 @@ class Kept:
         Why the samples that it takes are left out of the fit; by default the filter's name.
     call_rate : ndarray of float64, one per sample of the store, optional
         Where the filter measures it.
+    relatives : ndarray of ``kinship.PAIR``, optional
+        Where the filter looks for them.
     """
 
     variants: np.ndarray | None = None
@@ -38,6 +47,7 @@ class Kept:
     remark: str = ""
     flags: str | np.ndarray | None = None
     call_rate: np.ndarray | None = None
+    relatives: np.ndarray | None = None
 
 
 class Step(NamedTuple):
@@ -68,6 +78,8 @@ class QCLog:
         1 until a filter measures it.
     flags : ndarray of object (str), one per sample of the store
         Why a sample is left out of the fit, or "".
+    relatives : ndarray of ``kinship.PAIR``
+        Pairs of related samples; none until a filter looks for them.
     table : list of Step
 
     Raises
@@ -84,6 +96,7 @@ class QCLog:
         self.counts = store.counts()
         self.call_rate = np.ones(len(self.samples))
         self.flags = np.full(len(self.samples), "", dtype=object)
+        self.relatives = np.empty(0, dtype=PAIR)
         self.table: list[Step] = []
         _check_input(len(self.rows), len(self.samples))
 
@@ -95,17 +108,20 @@ class QCLog:
         """The row of a filter that was applied."""
         return next(step for step in self.table if step.name == name)
 
-    def apply(self, name: str, kept: Kept, remedy: str) -> None:
+    def apply(self, name: str, kept: Kept, row: Filter) -> None:
         """Go on with what a filter keeps, and note what it took.
 
         Raises
         ------
         NothingLeft
-            If fewer than 100 variants or 20 samples are left; the message has the ``remedy``.
+            If fewer than 100 variants or 20 samples are left; the message has the remedy of the
+            filter's ``row``.
         """
         variants, samples = len(self.rows), int(self.samples.sum())
         if kept.call_rate is not None:
             self.call_rate = kept.call_rate
+        if kept.relatives is not None:
+            self.relatives = kept.relatives
         if kept.variants is not None:
             self.rows, self.counts = self.rows[kept.variants], self.counts[kept.variants]
         if kept.samples is not None:
@@ -116,9 +132,29 @@ class QCLog:
         left = int(self.samples.sum())
         step = Step(name, variants, len(self.rows), samples, left, kept.remark)
         self.table.append(step)
-        _check_left(step, remedy)
+        _check_left(step, row.remedy)
+        if not row.takes_most:
+            _warn_of_losses(step, row.remedy)
         if left < samples:
             self.counts = by_variant(self.store, self.rows, self.samples)
+
+
+def _warn_of_losses(step: Step, remedy: str) -> None:
+    """Say so where a filter takes more than half of the variants or samples."""
+    for what, before, left in (
+        ("variants", step.variants_before, step.variants_after),
+        ("samples", step.samples_before, step.samples_after),
+    ):
+        if left < before / 2:
+            log.warning(
+                "The filter %r takes %s of %s %s%s. %s.",
+                step.name,
+                f"{before - left:,}",
+                f"{before:,}",
+                what,
+                f" ({step.remark})" if step.remark else "",
+                remedy,
+            )
 
 
 def _check_left(step: Step, remedy: str) -> None:

@@ -33,6 +33,9 @@ class QC:
     flags : list of str, one per sample
         Why a sample is left out of the fit, such as "low_call_rate", "related" or "duplicate",
         or "".
+    relatives : ndarray of ``kinship.PAIR``
+        Pairs of second-degree relatives or closer, as far as the variants resolve them, among
+        the samples with enough calls.
     table : list of Step, in the order applied
     build : str or None
         As ``infer_build`` finds it; None for other species.
@@ -43,6 +46,7 @@ class QC:
     frequency: np.ndarray
     call_rate: np.ndarray
     flags: list[str]
+    relatives: np.ndarray
     table: list[Step]
     build: str | None
 
@@ -68,13 +72,14 @@ def quality_control(store: GenotypeReader, filters: Filters, build_hint: str | N
     for name, row in FILTERS.items():
         kept = row.keep(log, filters)
         if kept is not None:
-            log.apply(name, kept, row.remedy)
+            log.apply(name, kept, row)
     return QC(
         variants=log.rows,
         fit_samples=log.samples,
         frequency=alt_frequency(log.counts),
         call_rate=log.call_rate,
         flags=log.flags.tolist(),
+        relatives=log.relatives,
         table=log.table,
         build=build,
     )

@@ -26,15 +26,23 @@ FILTERS: dict[str, Filter] = {
     ),
     "duplicates": Filter(
         keep=imported("duplicates:keep"),
-        keeps="the first record of a variant",
+        keeps="the best called record of a variant",
         why="a variant given twice would count twice",
         remedy="Check whether a file was given twice",
     ),
+    "reference-calls": Filter(
+        keep=imported("reference_calls:keep"),
+        keeps="samples with calls that are homozygous for the reference",
+        why="in files that list the variants of each sample, and in a merge of them, absent calls "
+        "are mostly homozygous reference, and taking them as missing distorts every frequency; "
+        "such samples get the flag `no_reference_calls`",
+        remedy="Call the samples jointly, or merge their gVCFs",
+    ),
     "ambiguous": Filter(
         keep=imported("ambiguous:keep"),
-        keeps="SNPs other than A/T and C/G",
+        keeps="SNPs other than A/T and C/G; all with `--allow-extra-chr`",
         why="the alleles of A/T and C/G SNPs do not show the strand, so a file on the other strand "
-        "would be misread",
+        "would be misread. Files of other species are written from one reference genome",
         remedy="Give --keep-ambiguous",
         options=(
             Option("drop_ambiguous", True, "Keep A/T and C/G variants.", flag="--keep-ambiguous"),
@@ -47,8 +55,8 @@ FILTERS: dict[str, Filter] = {
         "are not counted here, so that a few failed samples do not cost all the variants",
         remedy="Raise --geno",
         options=(
-            Option("geno", 0.02, "Largest share of samples missing at a variant.", "SHARE",
-                   highest=1),
+            Option("geno", None, "Largest share of samples missing at a variant.", "SHARE",
+                   highest=1, unset="0.02, or 0.2 with --allow-extra-chr"),
         ),
     ),
     "mind": Filter(
@@ -59,8 +67,9 @@ FILTERS: dict[str, Filter] = {
         remedy="Raise --mind",
         options=(
             Option(
-                "mind", 0.05, "Largest share of variants missing in a sample. Samples above it "
+                "mind", None, "Largest share of variants missing in a sample. Samples above it "
                 "are left out of the fit; they get coordinates and a flag.", "SHARE", highest=1,
+                unset="0.05, or 0.3 with --allow-extra-chr",
             ),
         ),
     ),
@@ -76,6 +85,7 @@ FILTERS: dict[str, Filter] = {
                 unset="0.01 and 20 copies with 500 samples or more, else 0.05",
             ),
         ),
+        takes_most=True,
     ),
     "hwe": Filter(
         keep=imported("hwe:keep"),
@@ -117,6 +127,7 @@ FILTERS: dict[str, Filter] = {
             ),
             Option("ld_window_kb", 1000.0, "LD window in kb.", "KB"),
         ),
+        takes_most=True,
     ),
     "king-cutoff": Filter(
         keep=imported("king_cutoff:keep"),

@@ -16,10 +16,18 @@ def keep(log: QCLog, filters: Filters) -> Kept:
     A few failed samples must not cost all the variants, so only samples with calls at 80 % of
     the variants count, of those variants at which 80 % of the samples have calls.
     """
+    most = _most(filters)
     sound = log.rows[missing_by_variant(log.counts) <= GROSS]
     counted = missing_by_sample(log.store, sound) <= GROSS
-    counts, remark = log.counts, f"missing in more than {filters.geno:g}"
+    counts, remark = log.counts, f"missing in more than {most:g}"
     if not counted.all() and counted.any():
         counts = by_variant(log.store, log.rows, counted)
         remark += f" of {counted.sum():,} samples that are not grossly missing themselves"
-    return Kept(variants=missing_by_variant(counts) <= filters.geno, remark=remark)
+    return Kept(variants=missing_by_variant(counts) <= most, remark=remark)
+
+
+def _most(filters: Filters) -> float:
+    """The threshold: arrays and deep sequencing miss few calls, reduced representation many."""
+    if filters.geno is not None:
+        return float(filters.geno)
+    return 0.2 if filters.allow_extra_chr else 0.02

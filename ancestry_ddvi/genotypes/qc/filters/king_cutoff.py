@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..degrees import DUPLICATE
+from ..degrees import DUPLICATE, SECOND_DEGREE
 from ..kinship import king_robust, resolvable, unrelated
 from ..log import Kept, QCLog
 from . import Filters
@@ -19,7 +19,8 @@ def keep(log: QCLog, filters: Filters) -> Kept:
     samples = np.flatnonzero(log.samples)
     floor = min(resolvable(len(log.rows), len(samples)), DUPLICATE)
     cutoff = max(filters.king_cutoff, floor)
-    pairs = king_robust(log.store, log.rows, samples, cutoff)
+    found = king_robust(log.store, log.rows, samples, min(cutoff, max(SECOND_DEGREE, floor)))
+    pairs = found[found["kinship"] >= cutoff]
     duplicates = pairs[pairs["kinship"] >= DUPLICATE]
     remark = f"{len(pairs):,} pairs of {cutoff:.3g} or more, {len(duplicates):,} of them duplicates"
     if cutoff > filters.king_cutoff:
@@ -27,4 +28,4 @@ def keep(log: QCLog, filters: Filters) -> Kept:
     flags = np.full(len(log.samples), "related", dtype=object)
     flags[np.union1d(duplicates["i"], duplicates["j"])] = "duplicate"
     kept = unrelated(pairs, log.call_rate, len(log.samples), cutoff)
-    return Kept(samples=kept, remark=remark, flags=flags)
+    return Kept(samples=kept, remark=remark, flags=flags, relatives=found)

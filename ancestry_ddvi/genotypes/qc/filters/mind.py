@@ -9,10 +9,13 @@ from . import Filters
 
 def keep(log: QCLog, filters: Filters) -> Kept:
     """Samples missing at most ``mind`` of the variants; measures the call rate of all."""
+    most = filters.mind
+    if most is None:
+        most = 0.3 if filters.allow_extra_chr else 0.05
     missing = missing_by_sample(log.store, log.rows)
     return Kept(
-        samples=missing <= filters.mind,
-        remark=f"missing more than {filters.mind:g}",
+        samples=missing <= most,
+        remark=f"missing more than {most:g}",
         flags="low_call_rate",
         call_rate=1 - missing,
     )

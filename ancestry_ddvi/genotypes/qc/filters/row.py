@@ -88,6 +88,8 @@ class Filter:
     remedy : str
         What to do where it keeps too little, as an imperative sentence.
     options : tuple of Option
+    takes_most : bool
+        Whether it is usual that it takes most of the variants, as of whole genomes.
     """
 
     keep: Keep
@@ -95,6 +97,7 @@ class Filter:
     why: str
     remedy: str
     options: tuple[Option, ...] = ()
+    takes_most: bool = False
 
 
 def imported(name: str) -> Keep:

@@ -1,0 +1,166 @@
+"""What the variants that a file leaves out mean: unobserved, or homozygous for the reference."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import InputsDisagree, UsageProblem
+from ..genotypes.harmonise.panel import Alignment, DosageStore
+from ..genotypes.harmonise.reference_calls import (
+    ReferenceCalls,
+    assume_reference,
+    count_reference_calls,
+)
+from ..genotypes.harmonise.report import HarmonisationReport
+from ..genotypes.harmonise.target_regions import TargetRegions
+from ..genotypes.variants import VariantTable
+
+log = logging.getLogger(__name__)
+
+MEANINGS = ("missing", "reference")
+
+_REMEDY = (
+    "Give a gVCF or an all-sites VCF, or --absent reference, with --targets BED for an exome, to "
+    "count variants that the file leaves out as homozygous reference."
+)
+
+
+@dataclass(frozen=True)
+class Absent:
+    """What absent variants mean, as the user says.
+
+    Attributes
+    ----------
+    meaning : "missing" or "reference"
+    targets : TargetRegions, optional
+        The regions in which they mean it.
+    """
+
+    meaning: str = "missing"
+    targets: TargetRegions | None = None
+
+    @classmethod
+    def of(cls, meaning: str, targets: str | None) -> Absent:
+        """Check the options and read the regions.
+
+        Raises
+        ------
+        UsageProblem, InputUnreadable
+        """
+        if meaning not in MEANINGS:
+            raise UsageProblem(f"--absent is {meaning}", f"Give {' or '.join(MEANINGS)}.")
+        if targets and meaning == "missing":
+            raise UsageProblem(
+                "--targets says where absent variants are homozygous reference",
+                "Give --absent reference too.",
+            )
+        return cls(meaning, TargetRegions.read(targets) if targets else None)
+
+    @property
+    def as_json(self) -> dict[str, str | None]:
+        """The options as the summary has them."""
+        return {"absent": self.meaning, "targets": self.targets.path if self.targets else None}
+
+    def settle(
+        self,
+        store: DosageStore,
+        name: str,
+        alignment: Alignment,
+        variants: VariantTable,
+        frequency: np.ndarray,
+    ) -> tuple[Alignment, ReferenceCalls]:
+        """The alignment with the genotypes that are assumed.
+
+        Parameters
+        ----------
+        store : DosageStore
+        name : str
+            The input as the user gave it, for messages.
+        alignment : Alignment
+        variants : VariantTable
+            Of the model.
+        frequency : ndarray of float64, (model variants,)
+
+        Raises
+        ------
+        InputsDisagree
+            If a sample has no homozygous reference calls and absent variants are missing, or if
+            they are to be reference and the file has other REF alleles than the model.
+        """
+        calls = count_reference_calls(store, alignment, frequency)
+        if self.meaning == "missing":
+            _refuse_variants_alone(store, name, calls)
+            return alignment, calls
+        if not alignment.same_alleles:
+            raise InputsDisagree(
+                f"--absent reference needs the REF and ALT of the model, and {name} has others at "
+                "more than 1 % of its variants",
+                "Use a model fitted to a VCF, whose REF is that of the reference genome.",
+            )
+        covered = np.ones(len(variants), dtype=bool)
+        if self.targets:
+            covered = self.targets.cover(variants.chromosome, alignment.position)
+        assumed = assume_reference(alignment, calls.lacking, covered)
+        log.info(
+            "%s absent variants count as homozygous reference%s.",
+            f"{assumed.report.absent_as_reference:,}",
+            f", those in the regions of {self.targets.path}" if self.targets else "",
+        )
+        return assumed, calls
+
+    def completed(self, alignment: Alignment, calls: ReferenceCalls) -> Alignment | None:
+        """The alignment with all absent variants homozygous for REF.
+
+        None where they need not be: the file has variants at which all samples are, or too few
+        are expected, or the user said so already.
+        """
+        if self.meaning == "reference" or not calls.shared_lacking or not alignment.same_alleles:
+            return None
+        samples = np.zeros(calls.found.shape[1], dtype=bool)
+        return assume_reference(alignment, samples, np.ones(len(alignment.rows), dtype=bool))
+
+
+def _refuse_variants_alone(store: DosageStore, name: str, calls: ReferenceCalls) -> None:
+    lacking = np.flatnonzero(calls.lacking)
+    if not len(lacking):
+        return
+    worst = int(lacking[0])
+    of_what = int(np.argmax(calls.expected[:, worst] - calls.found[:, worst]))
+    others = f" and {len(lacking) - 1:,} other samples" if len(lacking) > 1 else ""
+    raise InputsDisagree(
+        f"{name} lists the variants of sample {store.samples[worst]!r}{others} without its "
+        f"homozygous reference calls: {calls.found[of_what, worst]:,} where about "
+        f"{calls.expected[of_what, worst]:,.0f} are expected",
+        _REMEDY,
+    )
+
+
+def warn_of_shared_reference(
+    name: str, completed: HarmonisationReport, calls: ReferenceCalls, shift: np.ndarray
+) -> None:
+    """Warn of variants that were left out because all samples are homozygous reference at them.
+
+    Parameters
+    ----------
+    name : str
+        The input as the user gave it, for messages.
+    completed : HarmonisationReport
+        Of the alignment in which all absent variants are homozygous reference.
+    calls : ReferenceCalls
+    shift : ndarray of float64, (samples, dims)
+        By how many posterior standard deviations coordinates change if they are.
+    """
+    log.warning(
+        "%s has no variant at which all its samples are homozygous reference, and about %.0f are "
+        "expected: they seem to have been left out, as in joint calls without all-reference "
+        "records. If all %s absent variants are homozygous reference, coordinates change by up to "
+        "%.2g posterior standard deviations. Give a file with these records, or --absent "
+        "reference.",
+        name,
+        calls.shared_expected.max(),
+        f"{completed.absent_as_reference:,}",
+        np.nanmax(shift, initial=0),
+    )

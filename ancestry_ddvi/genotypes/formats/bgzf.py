@@ -1,0 +1,85 @@
+"""Blocks of a BGZF file, each checked as it is read (SAM specification, section 4.1)."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from ...errors import InputUnreadable
+
+BLOCK_START = b"\x1f\x8b\x08\x04"
+_EXTRA = b"\x06\x00BC\x02\x00"
+_HEADER = struct.Struct("<4s6x6sH")
+HEADER_BYTES = _HEADER.size
+
+_READ = 1 << 20
+_MAX_CONTENT = 1 << 16
+_COPY_AGAIN = "Copy or download it again; `gzip -t` tests a copy."
+
+
+def is_bgzf(start: bytes) -> bool:
+    """Whether a file with these first 18 bytes or more is BGZF."""
+    return start.startswith(BLOCK_START) and start[10:16] == _EXTRA
+
+
+def bgzf_blocks(handle: BinaryIO, name: str) -> Iterator[bytes]:
+    """The content of each block, at most 64 KiB.
+
+    Raises
+    ------
+    InputUnreadable
+        If a block is damaged or cut off, anything lies between blocks, or the last block is not
+        the empty one that marks the end of a file; the message gives the block's first byte.
+    """
+    held, before, content = b"", 0, b""
+    for piece in _pieces(handle, name):
+        held += piece
+        at = 0
+        while size := _block_bytes(held, at, before, name):
+            content = _content(held[at : at + size], before + at, name)
+            yield content
+            at += size
+        held, before = held[at:], before + at
+    if held:
+        raise InputUnreadable(
+            f"{name} is cut short: its BGZF block at byte {before} is not whole", _COPY_AGAIN
+        )
+    if content:
+        raise InputUnreadable(f"{name} is cut short: its end-of-file mark is missing", _COPY_AGAIN)
+
+
+def _pieces(handle: BinaryIO, name: str) -> Iterator[bytes]:
+    try:
+        while piece := handle.read(_READ):
+            yield piece
+    except OSError as error:
+        raise InputUnreadable(
+            f"{name} cannot be read to its end: {error.strerror}", "Check the disk."
+        ) from error
+
+
+def _block_bytes(held: bytes, at: int, before: int, name: str) -> int:
+    """Length of the block at ``at``; 0 if it is not yet held as a whole."""
+    if len(held) - at < HEADER_BYTES:
+        return 0
+    start, extra, last = _HEADER.unpack_from(held, at)
+    if start != BLOCK_START or extra != _EXTRA:
+        raise _damaged(name, before + at, "no block starts there")
+    return last + 1 if len(held) - at > last else 0
+
+
+def _content(block: bytes, at: int, name: str) -> bytes:
+    member = zlib.decompressobj(wbits=31)
+    try:
+        content = member.decompress(block, _MAX_CONTENT + 1)
+    except zlib.error as error:
+        raise _damaged(name, at, str(error)) from error
+    if not member.eof or member.unused_data or len(content) > _MAX_CONTENT:
+        raise _damaged(name, at, "its length is wrong")
+    return content
+
+
+def _damaged(name: str, at: int, why: str) -> InputUnreadable:
+    return InputUnreadable(f"{name} is damaged: BGZF block at byte {at}: {why}", _COPY_AGAIN)

@@ -1,0 +1,148 @@
+"""Calls of one allele: pseudo-haploid samples, and haploid calls of diploid ones."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from ...errors import InputUnreadable, quoted
+from ..chromosomes import bare_chromosome
+from ..variants import MISSING, VariantTable
+
+log = logging.getLogger(__name__)
+
+HAPLOID_REF, HAPLOID_ALT = -2, -3
+"""Calls of one allele, REF or ALT, among dosages."""
+
+_NOT_DIPLOID = frozenset(["X", "Y", "XY", "MT", "W", "Z", "23", "24", "25", "26", "PAR1", "PAR2"])
+"""Chromosomes on which calls of one allele are usual, without "chr" and version."""
+
+_GENOTYPES_HELD = 2**24
+_VARIANTS_HELD = 20_000
+
+
+class Called(NamedTuple):
+    """Variants, their dosages with the codes of calls of one allele, and likelihoods with fields.
+
+    See ``soft_values`` for the last.
+    """
+
+    variants: VariantTable
+    dosages: np.ndarray
+    soft: tuple[np.ndarray, np.ndarray] = (np.empty(0), np.empty(0))
+
+
+class Ploidy:
+    """What calls of one allele mean in each sample of a file.
+
+    A sample all of whose calls on autosomes are of one allele is pseudo-haploid: its calls are
+    read as if the allele were written twice, as PLINK files have them. In every other sample, and
+    on sex chromosomes and organelles, a call of one allele is missing.
+
+    Blocks are held back until each sample with such calls has shown a diploid one, or 20,000
+    variants (2^24 genotypes) have shown none.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+    samples : tuple of str
+    """
+
+    def __init__(self, name: str, samples: tuple[str, ...]) -> None:
+        self._name, self._samples = name, samples
+        self._diploid = np.zeros(len(samples), bool)
+        self._haploid = np.zeros(len(samples), bool)
+        self._pseudo = np.zeros(len(samples), bool)
+        self.missing = 0
+        """Calls of one allele that were set to missing so far."""
+        self.doubled = 0
+        """Calls of one allele that were read as homozygous so far."""
+
+    def settled(self, blocks: Iterable[Called]) -> Iterator[Called]:
+        """The blocks with dosages 0, 1, 2 and ``MISSING`` only.
+
+        Raises
+        ------
+        InputUnreadable
+            If a sample that was pseudo-haploid so far has a diploid call.
+        """
+        held: list[Called] = []
+        for block in blocks:
+            self._see(block)
+            held.append(block)
+            if not (self._haploid & ~self._diploid & ~self._pseudo).any() or self._full(held):
+                yield from map(self._settle, held)
+                held.clear()
+        yield from map(self._settle, self._decided(held))
+        self._report()
+
+    def _full(self, held: list[Called]) -> bool:
+        variants = sum(len(block.variants) for block in held)
+        if variants < _VARIANTS_HELD and variants * len(self._samples) < _GENOTYPES_HELD:
+            return False
+        self._decided(held)
+        return True
+
+    def _decided(self, held: list[Called]) -> list[Called]:
+        """``held``, after samples without any diploid call are taken for pseudo-haploid."""
+        self._pseudo |= self._haploid & ~self._diploid
+        return held
+
+    def _see(self, block: Called) -> None:
+        """Note which samples have calls of one and of two alleles on autosomes."""
+        single = bool(block.dosages.size) and int(block.dosages.min()) < MISSING
+        if not single and self._diploid.all():
+            return
+        autosomal = block.dosages[_autosomal(block.variants)]
+        self._diploid |= (autosomal >= 0).any(axis=0)
+        if single:
+            self._haploid |= (autosomal < MISSING).any(axis=0)
+        if (self._pseudo & self._diploid).any():
+            raise self._changed(int(np.flatnonzero(self._pseudo & self._diploid)[0]), block)
+
+    def _settle(self, block: Called) -> Called:
+        if not block.dosages.size or block.dosages.min() >= MISSING:
+            return block
+        dosages = block.dosages.copy()
+        single = dosages < MISSING
+        double = single & self._pseudo & _autosomal(block.variants)[:, None]
+        dosages[single] = MISSING
+        dosages[double] = np.where(block.dosages[double] == HAPLOID_REF, 0, 2)
+        self.doubled += int(double.sum())
+        self.missing += int(single.sum() - double.sum())
+        return block._replace(dosages=dosages)
+
+    def _changed(self, sample: int, block: Called) -> InputUnreadable:
+        variants = block.variants
+        return InputUnreadable(
+            f"{self._name}: sample {sample + 1} ({quoted(self._samples[sample])}) has calls of "
+            f"one allele on all autosomes before, and of two alleles after, "
+            f"{variants.chromosome[0]}:{variants.position[0]}",
+            "Write all its calls in one way, for example with `bcftools +fixploidy`.",
+        )
+
+    def _report(self) -> None:
+        if self.doubled:
+            log.info(
+                "%s: all calls of %d samples are of one allele; their %d calls are read as "
+                "homozygous.",
+                self._name,
+                self._pseudo.sum(),
+                self.doubled,
+            )
+        if self.missing:
+            log.info("%s: %d haploid calls are set to missing", self._name, self.missing)
+
+
+def _autosomal(variants: VariantTable) -> np.ndarray:
+    """Whether each variant lies on an autosome: bool (variants,)."""
+    names = {name: _is_autosome(name) for name in set(variants.chromosome)}
+    return np.fromiter((names[name] for name in variants.chromosome), bool, len(variants))
+
+
+def _is_autosome(name: str) -> bool:
+    return bare_chromosome(name) not in _NOT_DIPLOID

@@ -1,0 +1,108 @@
+"""Whether a file has the homozygous reference calls that the panel's frequencies lead to expect.
+
+A file of variants alone says nothing of the others: they may be homozygous for REF, or not covered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..blocks import VARIANTS_AT_ONCE
+from .panel import Alignment, Assumed, DosageStore
+
+MIN_EXPECTED = 20.0
+"""Homozygous reference calls that must be expected before their absence means anything; none by
+chance has a probability of e^-20."""
+
+MAX_SHARE = 0.05
+"""Share of the expected homozygous reference calls up to which they count as left out."""
+
+
+@dataclass(frozen=True)
+class ReferenceCalls:
+    """Homozygous reference calls at the matched variants, and how many are expected.
+
+    A reference is counted in both ways that a file may be written: REF of the file, and REF of
+    the model. A file of variants alone has none of one of them.
+
+    Attributes
+    ----------
+    found : ndarray of int64, (2, samples)
+        Calls homozygous for the model's REF, and for the file's.
+    expected : ndarray of float64, (2, samples)
+        At the observed variants, by Hardy-Weinberg at the frequencies of the panel.
+    shared : ndarray of int64, (2,)
+        Variants at which all called samples are homozygous for it.
+    shared_expected : ndarray of float64, (2,)
+        Their expected number if the samples are unrelated; relatives share more.
+    """
+
+    found: np.ndarray
+    expected: np.ndarray
+    shared: np.ndarray
+    shared_expected: np.ndarray
+
+    @property
+    def lacking(self) -> np.ndarray:
+        """Samples whose homozygous reference calls were left out; bool (samples,)."""
+        return np.asarray(left_out(self.found, self.expected).any(axis=0))
+
+    @property
+    def shared_lacking(self) -> bool:
+        """Whether the variants at which no sample has the other allele were left out."""
+        return bool(left_out(self.shared, self.shared_expected).any())
+
+
+def left_out(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Whether so few are found of so many expected that they were left out; bool, any shape."""
+    return (expected >= MIN_EXPECTED) & (found <= MAX_SHARE * expected)
+
+
+def count_reference_calls(
+    store: DosageStore, alignment: Alignment, frequency: np.ndarray
+) -> ReferenceCalls:
+    """Count the homozygous reference calls of a file.
+
+    Parameters
+    ----------
+    store : DosageStore
+    alignment : Alignment
+        Of the store's variants.
+    frequency : ndarray of float64, (panel variants,)
+        Of ALT.
+    """
+    samples = len(store.samples)
+    found, expected = np.zeros((2, samples), np.int64), np.zeros((2, samples))
+    shared, shared_expected = np.zeros(2, np.int64), np.zeros(2)
+    for start in range(0, len(alignment.rows), VARIANTS_AT_ONCE):
+        part = slice(start, start + VARIANTS_AT_ONCE)
+        dosages = alignment.dosages(store, part.start, part.stop)
+        swapped, of_alt = alignment.swapped[part], frequency[part]
+        for i, alt_is_ref in enumerate((np.zeros_like(swapped), swapped)):
+            homozygous = dosages == np.where(alt_is_ref, 2, 0)[:, None]
+            share = np.where(alt_is_ref, of_alt, 1 - of_alt) ** 2
+            called = dosages >= 0
+            found[i] += homozygous.sum(axis=0)
+            expected[i] += share @ called
+            calls = called.sum(axis=1)
+            shared[i] += ((homozygous.sum(axis=1) == calls) & (calls > 0)).sum()
+            shared_expected[i] += (share**calls)[calls > 0].sum()
+    return ReferenceCalls(found, expected, shared, shared_expected)
+
+
+def assume_reference(alignment: Alignment, samples: np.ndarray, covered: np.ndarray) -> Alignment:
+    """The alignment with absent variants taken to be homozygous for REF.
+
+    Parameters
+    ----------
+    alignment : Alignment
+    samples : ndarray of bool, (samples,)
+        Samples without reference calls, whose missing calls are taken so as well.
+    covered : ndarray of bool, (panel variants,)
+        Variants that the assay covers.
+    """
+    assumed = int((alignment.absent & covered).sum())
+    report = replace(alignment.report, absent_as_reference=assumed)
+    return replace(alignment, assumed=Assumed(covered, samples), report=report)

@@ -1,0 +1,214 @@
+"""One sample, however its file writes homozygous reference: the same coordinates."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from ancestry_ddvi import api
+from ancestry_ddvi.errors import InputsDisagree
+
+HEADER = """##fileformat=VCFv4.2
+##ALT=<ID=NON_REF,Description="Any other allele">
+##ALT=<ID=*,Description="Any other allele">
+##INFO=<ID=END,Number=1,Type=Integer,Description="End of the block">
+##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">
+##FORMAT=<ID=GQ,Number=1,Type=Integer,Description="Quality">
+##FORMAT=<ID=DP,Number=1,Type=Integer,Description="Depth">
+##FORMAT=<ID=PL,Number=G,Type=Integer,Description="Likelihoods">
+"""
+CALLS = {0: "0/0", 1: "0/1", 2: "1/1"}
+SAMPLE = "NA1"
+
+Row = tuple[str, int, str, str, str, int]
+
+
+@pytest.fixture(scope="module")
+def rows(cohort_files: SimpleNamespace) -> list[Row]:
+    """Chromosome, position, ID, REF, ALT and dosage of one sample, called at every variant."""
+    table = cohort_files.simulated.variants
+    dosages = cohort_files.simulated.dosages[:, 40].clip(0)
+    columns = (table.chromosome, table.position.tolist(), table.id, table.ref, table.alt)
+    return list(zip(*columns, dosages.tolist(), strict=True))
+
+
+def written(lines: Iterator[str], path: Path, contigs: list[str]) -> Path:
+    declared = "".join(f"##contig=<ID={name}>\n" for name in dict.fromkeys(contigs))
+    names = (*"#CHROM POS ID REF ALT QUAL FILTER INFO FORMAT".split(), SAMPLE)  # noqa: SIM905
+    columns = "\t".join(names)
+    path.write_text(HEADER + declared + columns + "\n" + "\n".join(lines) + "\n")
+    return path
+
+
+def all_sites(rows: list[Row]) -> Iterator[str]:
+    for c, p, name, ref, alt, g in rows:
+        yield f"{c}\t{p}\t{name}\t{ref}\t{alt}\t.\tPASS\t.\tGT\t{CALLS[g]}"
+
+
+def without_alt(rows: list[Row]) -> Iterator[str]:
+    for c, p, name, ref, alt, g in rows:
+        yield f"{c}\t{p}\t{name}\t{ref}\t{alt if g else '.'}\t.\tPASS\t.\tGT\t{CALLS[g]}"
+
+
+def variants_alone(rows: list[Row]) -> Iterator[str]:
+    return all_sites([row for row in rows if row[-1]])
+
+
+def gvcf(symbol: str, likelihoods: bool, first: bool = False) -> Callable:
+    """Blocks around every variant, each from the base after the last one."""
+
+    def lines(rows: list[Row]) -> Iterator[str]:
+        form = "GT:DP:GQ:PL" if likelihoods else "GT:DP:GQ"
+        start, before = 1, None
+        for c, p, name, ref, alt, g in rows:
+            if c != before:
+                start, before = 1, c
+            if not g:
+                continue
+            if start < p:
+                block = "0/0:30:90" + (":0,90,900" if likelihoods else "")
+                yield f"{c}\t{start}\t.\tN\t{symbol}\t.\t.\tEND={p - 1}\t{form}\t{block}"
+            one, two = ("0/2", "2/2") if first else ("0/1", "1/1")
+            alts = f"{symbol},{alt}" if first else f"{alt},{symbol}"
+            call = f"{one if g == 1 else two}:30:90"
+            if likelihoods:
+                k = 2 if first else 1
+                likely = (0, k) if g == 1 else (k, k)
+                pairs = [(a, b) for b in range(3) for a in range(b + 1)]
+                call += ":" + ",".join("0" if pair == likely else "900" for pair in pairs)
+            yield f"{c}\t{p}\t{name}\t{ref}\t{alts}\t.\tPASS\t.\t{form}\t{call}"
+            start = p + 1
+        for chromosome in dict.fromkeys(row[0] for row in rows):
+            last = max(row[1] for row in rows if row[0] == chromosome and row[-1])
+            block = "0/0:30:90" + (":0,90,900" if likelihoods else "")
+            yield f"{chromosome}\t{last + 1}\t.\tN\t{symbol}\t.\t.\tEND=250000000\t{form}\t{block}"
+
+    return lines
+
+
+WAYS: dict[str, Callable] = {
+    "ALT named": all_sites,
+    "ALT .": without_alt,
+    "gVCF of GATK": gvcf("<NON_REF>", likelihoods=True),
+    "gVCF of bcftools": gvcf("<*>", likelihoods=False),
+    "gVCF, symbolic allele first": gvcf("<*>", likelihoods=True, first=True),
+}
+
+
+@pytest.fixture(scope="module")
+def coordinates(fitted_model, rows, tmp_path_factory) -> Callable:
+    folder = tmp_path_factory.mktemp("ways")
+
+    def of(path: Path | str, **options: str):
+        found = api.embed(
+            str(fitted_model.files["model"]), [str(path)], str(folder / "x"), **options
+        )
+        return found.coordinates.mean[0], found.coordinates.sd[0], found
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def expected(coordinates, rows, tmp_path_factory):
+    path = tmp_path_factory.mktemp("plain") / "plain.vcf"
+    return coordinates(written(all_sites(rows), path, [row[0] for row in rows]))
+
+
+def tool(*words: object) -> None:
+    if shutil.which(str(words[0])) is None:
+        pytest.skip(f"{words[0]} is not installed")
+    subprocess.run([str(word) for word in words], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("kind", ["vcf", "vcf.gz", "bcf"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_sample_has_the_same_coordinates_however_reference_is_written(
+    way: str, kind: str, coordinates, expected, rows: list[Row], tmp_path: Path
+) -> None:
+    plain = written(WAYS[way](rows), tmp_path / "x.vcf", [row[0] for row in rows])
+    path = tmp_path / f"y.{kind}"
+    if kind == "vcf":
+        path = plain
+    else:
+        tool("bcftools", "view", "-O", "b" if kind == "bcf" else "z", "-o", path, plain)
+    mean, sd, _ = coordinates(path)
+    assert np.abs((mean - expected[0]) / expected[1]).max() < 0.05
+    np.testing.assert_allclose(sd, expected[1], rtol=0.05)
+
+
+@pytest.mark.parametrize("program", ["plink1.9", "plink2 bed", "plink2 pgen"])
+def test_a_fileset_of_one_sample_has_its_coordinates(
+    program: str, coordinates, expected, rows: list[Row], tmp_path: Path
+) -> None:
+    """PLINK writes A1 0 or ALT . where the sample is homozygous, and PLINK 1 counts any allele."""
+    plain = written(without_alt(rows), tmp_path / "x.vcf", [row[0] for row in rows])
+    name, _, kind = program.partition(" ")
+    tool(name, "--vcf", plain, "--make-pgen" if kind == "pgen" else "--make-bed", "--out",
+         tmp_path / "y", "--allow-extra-chr")  # fmt: skip
+    mean, sd, _ = coordinates(tmp_path / f"y.{'pgen' if kind == 'pgen' else 'bed'}")
+    np.testing.assert_allclose(mean, expected[0], atol=1e-9)
+    np.testing.assert_allclose(sd, expected[1], atol=1e-9)
+
+
+def test_a_file_of_variants_alone_is_refused_with_the_cause_and_the_remedies(
+    coordinates, rows: list[Row], tmp_path: Path
+) -> None:
+    path = written(variants_alone(rows), tmp_path / "x.vcf", [row[0] for row in rows])
+    with pytest.raises(InputsDisagree, match="without its homozygous reference calls") as caught:
+        coordinates(path)
+    assert "gVCF" in caught.value.remedy
+    assert "--absent reference" in caught.value.remedy
+
+
+def test_absent_variants_are_reference_where_the_user_says_so(
+    coordinates, expected, rows: list[Row], tmp_path: Path
+) -> None:
+    path = written(variants_alone(rows), tmp_path / "x.vcf", [row[0] for row in rows])
+    mean, sd, _ = coordinates(path, absent="reference")
+    np.testing.assert_allclose(mean, expected[0], atol=1e-9)
+    np.testing.assert_allclose(sd, expected[1], atol=1e-9)
+
+
+def test_outside_the_targets_absent_variants_are_missing(
+    coordinates, rows: list[Row], tmp_path: Path
+) -> None:
+    """An exome: half the chromosomes are covered."""
+    names = list(dict.fromkeys(row[0] for row in rows))
+    covered = set(names[: len(names) // 2])
+    bed = tmp_path / "x.bed.gz"
+    with gzip.open(bed, "wt") as lines:
+        lines.writelines(f"chr{name}\t0\t250000000\n" for name in covered)
+    inside = [row for row in rows if row[0] in covered]
+    plain = written(all_sites(inside), tmp_path / "plain.vcf", names)
+    alone = written(variants_alone(inside), tmp_path / "alone.vcf", names)
+    expected = coordinates(plain)
+    mean, sd, found = coordinates(alone, absent="reference", targets=str(bed))
+    np.testing.assert_allclose(mean, expected[0], atol=1e-9)
+    np.testing.assert_allclose(sd, expected[1], atol=1e-9)
+    assert found.summary["options"]["targets"] == str(bed)
+
+
+def test_blocks_of_low_quality_are_missing(coordinates, rows: list[Row], tmp_path: Path) -> None:
+    names = [row[0] for row in rows]
+    lines = (line.replace("0/0:30:90", "0/0:1:3") for line in gvcf("<*>", False)(rows))
+    with pytest.raises(InputsDisagree, match="without its homozygous reference calls"):
+        coordinates(written(lines, tmp_path / "x.vcf", names))
+
+
+def test_joint_calls_without_all_reference_records_are_told_of(
+    fitted_model, cohort_files, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    three = cohort_files.simulated.select(np.array([10, 50, 90]), np.arange(2400))
+    seen = (three.dosages > 0).any(axis=1)
+    path = tmp_path / "three.vcf"
+    three.select(np.arange(3), np.flatnonzero(seen)).write_vcf(path)
+    api.embed(str(fitted_model.files["model"]), [str(path)], str(tmp_path / "x"))
+    assert "has no variant at which all its samples are homozygous reference" in caplog.text
+    assert "standard deviations" in caplog.text
