@@ -170,9 +170,7 @@ main(sys.argv[3:])
 """
 
 
-@pytest.mark.parametrize(
-    "module", ["click", "ancestry_ddvi.cli._root", "pandas", "numpy"]
-)
+@pytest.mark.parametrize("module", ["click", "ancestry_ddvi.cli._root", "pandas", "numpy"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_while_modules_load_is_one_sentence(tmp_path: Path, module, number, code) -> None:
     """Libraries make other errors of it; the first cause is told."""

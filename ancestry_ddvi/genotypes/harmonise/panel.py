@@ -46,39 +46,43 @@ class Assumed:
     Attributes
     ----------
     variants : ndarray of bool, shape (panel variants,)
-        Where genotypes are assumed at all: absent variants and, for ``samples``, missing calls.
+        Where genotypes are assumed at all: absent variants and, for ``samples``, missing calls of
+        variants that other samples have.
     samples : ndarray of bool, shape (samples,)
-        Samples whose missing calls are left out like absent variants.
+        Samples whose missing calls are left out like absent variants, as in a merge of files.
     """
 
     variants: np.ndarray
     samples: np.ndarray
 
-    def fill(self, dosages: np.ndarray, assumed: np.ndarray, absent: np.ndarray) -> None:
+    def fill(self, dosages: np.ndarray, absent: np.ndarray, present: np.ndarray) -> None:
         """Set what is assumed in dosages of some variants, in place.
 
         Parameters
         ----------
         dosages : ndarray of int8, shape (variants, samples)
-        assumed, absent : ndarray of bool, shape (variants,)
-            ``variants`` and the absent ones, of these.
+        absent, present : ndarray of bool, shape (variants,)
+            Absent variants and those with a row in the file, if genotypes are assumed there.
         """
-        dosages[assumed & absent] = REFERENCE
-        left_out = (dosages == MISSING) & assumed[:, None] & self.samples
+        dosages[absent] = REFERENCE
+        left_out = (dosages == MISSING) & present[:, None] & self.samples
         dosages[left_out] = REFERENCE
 
-    def fill_likelihoods(self, likelihoods: np.ndarray, absent: np.ndarray, sample: int) -> None:
+    def fill_likelihoods(
+        self, likelihoods: np.ndarray, absent: np.ndarray, present: np.ndarray, sample: int
+    ) -> None:
         """Set what is assumed in the likelihoods of one sample at all variants, in place.
 
         Parameters
         ----------
         likelihoods : ndarray of float64, shape (panel variants, 3)
             All equal where the sample is missing.
-        absent : ndarray of bool, shape (panel variants,)
+        absent, present : ndarray of bool, shape (panel variants,)
+            Absent variants, and those with a row in the file.
         sample : int
         """
         missing = likelihoods.min(axis=1) == likelihoods.max(axis=1)
-        left_out = absent | (missing & bool(self.samples[sample]))
+        left_out = absent | (missing & present & bool(self.samples[sample]))
         likelihoods[self.variants & left_out] = (1.0, 0.0, 0.0)
 
 
@@ -132,7 +136,8 @@ class Alignment:
         if present.any():
             out[present] = recode(store.dosages(rows[present]), swapped[present])
         if self.assumed:
-            self.assumed.fill(out, self.assumed.variants[variants], self.absent[variants])
+            assumed = self.assumed.variants[variants]
+            self.assumed.fill(out, assumed & self.absent[variants], assumed & present)
         return out
 
 
