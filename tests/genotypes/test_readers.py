@@ -15,17 +15,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from genotype_files import (
+    COMPRESSED,
     GT_FIELD,
     META,
     Write,
     all_dosages,
     record,
     records_of,
+    vcf_text,
 )
 
 from ancestry_ddvi.errors import InputsDisagree, UsageProblem
 from ancestry_ddvi.genotypes.formats.pgen import PgenSource
 from ancestry_ddvi.genotypes.formats.plink import PlinkSource, write_plink
+from ancestry_ddvi.genotypes.formats.reading import VAR_FILTER, ReadOptions
 from ancestry_ddvi.genotypes.formats.registry import open_source, open_sources
 from ancestry_ddvi.genotypes.formats.vcf_calls import Dosages, look_up, words_after_tabs
 
@@ -120,6 +123,94 @@ def test_only_biallelic_snps_that_passed_are_kept(vcf: Write, name: str) -> None
         "multi-allelic": 1, "not a SNP": 5, "monomorphic": 2, "reference block": 1,
         "FILTER q10": 1,
     }  # fmt: skip
+
+
+@in_every_kind
+@pytest.mark.parametrize(
+    ("var_filter", "kept"),
+    [
+        (VAR_FILTER, [1, 2, 3, 4]),
+        ("q10", [1, 2, 5, 6]),
+        ("q10,GENOTYPED", [1, 2, 3, 4, 5, 6, 7]),
+        ("all", [1, 2, 3, 4, 5, 6, 7]),
+        ("none", [1, 2]),
+    ],
+)
+def test_filter_values_that_are_no_failures_are_those_of_plink2_var_filter(
+    vcf: Write, name: str, var_filter: str, kept: list[int], tmp_path: Path
+) -> None:
+    values = ["PASS", ".", "GENOTYPED", "PASS;GENOTYPED", "q10", "PASS;q10", "GENOTYPED;q10"]
+    meta = [*META, '##FILTER=<ID=GENOTYPED,Description="Genotyped">']
+    records = [record(position=i, filters=value) for i, value in enumerate(values, 1)]
+    path = vcf(records, meta=meta, name=name)
+    blocks = open_source(path, ReadOptions.of(var_filter)).blocks()
+    assert [p for b in blocks for p in b.variants.position.tolist()] == kept
+    if shutil.which("plink2") and var_filter != "all":
+        as_vcf = vcf([r.replace("PASS;", "") for r in records], meta=meta)
+        exceptions = var_filter.split(",")
+        plink2("--vcf", as_vcf, "--var-filter", *exceptions, "--make-bed", "--out", tmp_path / "p")
+        bim = (tmp_path / "p.bim").read_text().splitlines()
+        assert [int(line.split("\t")[3]) for line in bim] == kept
+
+
+@pytest.mark.parametrize("var_filter", ["", "q10,", ",", "a,,b"])
+def test_an_empty_filter_value_is_refused(var_filter: str) -> None:
+    with pytest.raises(UsageProblem, match="--var-filter"):
+        ReadOptions.of(var_filter)
+
+
+@in_every_kind
+@pytest.mark.parametrize("alt", ["<*>,G", "<NON_REF>,G", "<*>,g,<NON_REF>"])
+def test_a_symbolic_allele_is_passed_over_wherever_it_stands(
+    vcf: Write, name: str, alt: str
+) -> None:
+    source = open_source(vcf([record(["0/2", "2/2", "0/1"], alt=alt)], name=name))
+    (block,) = source.blocks()
+    assert block.variants.alt.tolist() == ["G"]
+    assert block.dosages.tolist() == [[1, 2, -1]]
+
+
+@in_every_kind
+def test_a_field_gt_that_the_header_does_not_declare_is_read(vcf: Write, name: str) -> None:
+    meta = [line for line in META if line != GT_FIELD]
+    path = vcf([record()], meta=meta if name != "x.bcf" else META, name=name)
+    assert all_dosages(open_source(path)).tolist() == [[0, 1, 2]]
+
+
+@pytest.mark.parametrize(
+    "calls", [["/0/0", "/0|1", "|1|1"], ["|0|0", "|0/1", "/1/1"], ["0/0", "/1/0", "|1/1"]]
+)
+def test_the_phase_before_the_first_allele_of_vcf_4_4_is_passed_over(
+    vcf: Write, calls: list[str]
+) -> None:
+    lines = [record(calls), record([f"{call}:7" for call in calls], 101, form="GT:DP")]
+    assert all_dosages(open_source(vcf(lines))).tolist() == [[0, 1, 2], [0, 1, 2]]
+
+
+def test_blank_lines_are_passed_over(vcf: Write) -> None:
+    path = vcf([record(position=1), "", record(position=2), "", ""])
+    assert all_dosages(open_source(path)).tolist() == [[0, 1, 2], [0, 1, 2]]
+
+
+@pytest.mark.parametrize("name", KINDS[:3])
+@pytest.mark.parametrize(
+    ("written", "read"), [(b"rs\xb5", "rs\\xb5"), (b"", "."), ("rsé".encode(), "rsé")]
+)
+def test_an_id_may_be_any_bytes(name: str, written: bytes, read: str, tmp_path: Path) -> None:
+    text = vcf_text([record(name="ID_")]).encode().replace(b"ID_", written)
+    path = tmp_path / name
+    path.write_bytes(COMPRESSED[name[1:]](text))
+    source = open_source(str(path))
+    (block,) = source.blocks()
+    assert block.variants.id.tolist() == [read]
+    write_plink(tmp_path / "ids", source.samples, source.blocks())
+    assert open_source(str(tmp_path / "ids")).samples == source.samples
+
+
+@in_every_kind
+def test_position_0_is_a_telomere_and_read(vcf: Write, name: str) -> None:
+    (block,) = open_source(vcf([record(position=0)], name=name)).blocks()
+    assert block.variants.position.tolist() == [0]
 
 
 @in_every_kind
