@@ -4,4 +4,5 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "genotypes")]
+sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent / "genotypes"))

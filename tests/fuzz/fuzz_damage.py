@@ -15,18 +15,19 @@ Chance = np.random.Generator
 Damage = Callable[[bytes, Chance], bytes]
 
 BYTES = (0, 1, 9, 10, 13, 32, 48, 127, 128, 129, 255)
-INSERTED = (b"\0", b"\r", b" ", b"\t", b"\n", b"\r\n", b"\xff", b"\xe9", b"\xef\xbb\xbf", b"\x1b[2J",
-            "é".encode(), b"\n\n", b"#", b'"', b",", b":", b";", b"=")  # fmt: skip
+INSERTED = (b"\0", b"\r", b" ", b"\t", b"\n", b"\r\n", b"\xff", b"\xe9", b"\xef\xbb\xbf",
+            b"\x1b[2J", "é".encode(), b"\n\n", b"#", b'"', b",", b":", b";", b"=")  # fmt: skip
 NUMBERS = (b"0", b"-1", b"-5", b"2147483647", b"2147483648", b"4294967296", b"9223372036854775808",
            b"9" * 400, b"1_000", b" 200", b"+7", b"1e5", b"1e400", b"nan", b"inf", b"0x10", b".",
            b"", "٣".encode(), b"00", b"1.5")  # fmt: skip
 CELLS = (b"", b".", b"0", b"1", b"X", b"chr1", b"../../x", b"x" * 3000, b"a b", b"\x1b[31mred",
          b"=1+1", "é".encode(), b"\xff\xfe", b"<*>", b"<NON_REF>", b"<*>,G", b"C,<*>", b"*", b"N",
-         b"NA", b"-", b"FID", b"#x", b"%s", b"{}", b"GT", b"GT:GT", b"PL:GT", b"q10;PASS", b"GENOTYPED",
-         b"END=5", b"END=-1", b"END=99999999999", b"a", b"\xc2\xa0", b"\xe2\x80\xae", b"\x7f")  # fmt: skip
+         b"NA", b"-", b"FID", b"#x", b"%s", b"{}", b"GT", b"GT:GT", b"PL:GT", b"q10;PASS",
+         b"GENOTYPED", b"END=5", b"END=-1", b"END=99999999999", b"a", b"\xc2\xa0",
+         b"\xe2\x80\xae", b"\x7f")  # fmt: skip
 CALLS = (b"0", b"1", b".", b"/0|1", b"|1", b"0/9", b"./x", b"0/1/1", b":::", b"", b"/", b"0//1",
-         b"0/0:", b"0|1:99", b"00/01", b"-1/0", b"0/-1", b"1/1:0,0,0", b"0/2147483648", b"junk" * 30,
-         b"./.:nan", b"0/1:1e400", b"0/1:.,.,.", b"0/0:1,2,3,4,5,6,7")  # fmt: skip
+         b"0/0:", b"0|1:99", b"00/01", b"-1/0", b"0/-1", b"1/1:0,0,0", b"0/2147483648",
+         b"junk" * 30, b"./.:nan", b"0/1:1e400", b"0/1:.,.,.", b"0/0:1,2,3,4,5,6,7")  # fmt: skip
 LINES = (b"", b" ", b"\t", b"junk", b"1 100 . A C", b"##x", b"#CHROM", b"##contig=<ID=1>",
          b"##contig=<ID=a b>", b"##FORMAT=<ID=GT", b"\t" * 12, b"1\t100")  # fmt: skip
 
@@ -203,7 +204,7 @@ def with_size(block: bytes, size: int) -> bytes:
 
 
 def of_blocks(change: Callable[[list[bytes], int, Chance], None]) -> Damage:
-    """Damage of the list of BGZF blocks, at one of them; of gzip, which has one, in the same way."""
+    """Damage of the list of BGZF blocks, at one of them; gzip is one block."""
 
     def damage(packed: bytes, chance: Chance) -> bytes:
         blocks, at = [], 0

@@ -16,7 +16,10 @@ _BLANK = re.compile(rb"(?:^|\n)[ \t\r]*\n|\n[ \t\r]+$")
 LIMIT = 20
 """Seconds."""
 
-PLINK = ("--allow-extra-chr --no-psam-pheno --threads 1 --memory 700 --export vcf id-paste=iid").split()
+PLINK = (
+    "--allow-extra-chr", "--no-psam-pheno", "--threads", "1", "--memory", "700",
+    "--export", "vcf", "id-paste=iid",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,8 @@ class Class:
 AT = r" at [^\n]*:(?P<position>-?\d+)"
 ACCEPTED: dict[str, Class] = {
     "calls of a record that is left out": Class(
-        f"(Couldn't read GT data|in 'GT' FORMAT field|Incorrect number of FORMAT fields).*{AT}",
+        f"(Couldn't read GT data|in 'GT' FORMAT field|Incorrect number of FORMAT fields"
+        f"|Number of columns).*{AT}",
         left_out,
         "of a record that is no SNP, has no GT or failed FILTER, only the columns are counted",
     ),
@@ -152,6 +156,12 @@ ACCEPTED: dict[str, Class] = {
     ),
     "more values than FORMAT names": Class(
         "Incorrect number of FORMAT fields", always, "values behind those of FORMAT are not read"
+    ),
+    "a type in the header": Class(
+        'The type "[^"]*" is not supported', always, "fields are what they are in the records"
+    ),
+    "the name of a field": Class(
+        f"Could not add dummy header for FORMAT.*{AT}", always, "calls are in GT alone"
     ),
     "INFO": Class("(dummy header for INFO|vcf_parse_info)", always, "of INFO only END is read"),
     "FILTER": Class(

@@ -22,7 +22,7 @@ from ancestry_ddvi.artefacts.labels import read_labels
 from ancestry_ddvi.artefacts.model import Model
 from ancestry_ddvi.errors import DDVIError
 from ancestry_ddvi.genotypes.formats.fields import FIELDS, NOTHING
-from ancestry_ddvi.genotypes.formats.reading import ReadOptions, Targets
+from ancestry_ddvi.genotypes.formats.reading import DEFAULT, ReadOptions, Targets
 from ancestry_ddvi.genotypes.formats.registry import open_source, open_sources
 from ancestry_ddvi.genotypes.formats.source import GenotypeSource
 from ancestry_ddvi.genotypes.formats.variant_filter import table
@@ -58,7 +58,7 @@ def blocks_at_targets(path: str) -> None:
     of_blocks(open_sources([path], AT_TARGETS))
 
 
-def likelihoods(path: str, options: ReadOptions = ReadOptions()) -> None:
+def likelihoods(path: str, options: ReadOptions = DEFAULT) -> None:
     """Likelihoods are between 0 and 1, and there where a field is named."""
     source = open_sources([path], options)
     for block in source.likelihoods(FIELDS, 5):

@@ -75,7 +75,8 @@ def test_a_control_character_beside_a_bed_file_is_refused(
 ) -> None:
     """Python splits lines at some of them, PLINK at others."""
     files = {".bed": BED, ".bim": BIM, ".fam": FAM}
-    files[end] = files[end].replace(b"a b", b"a%sb" % character).replace(b"rs1", b"r%s1" % character)
+    for name in (b"NA3", b"rs1"):
+        files[end] = files[end].replace(name, name[:1] + character + name[1:])
     assert "has a control character in it" in refusal(fileset(tmp_path, files))
 
 

@@ -96,16 +96,20 @@ def _settled(call: Call, pseudo: bool, fixed: tuple) -> int:
 
 
 def documented_reference_calls(text: str, targets: range) -> list[tuple[int, tuple[int, ...]]]:
-    """Positions of the targets that records without an ALT allele cover, and dosages there.
+    """Positions of the targets that records which are no SNP cover, and dosages there.
 
-    A homozygous reference call is 0, any other missing (-1), as is one of a block whose GQ is below
-    20, or without GQ its MIN_DP below 5, or without either its DP. Such records have passed.
+    Of records without an ALT allele that passed, a homozygous reference call is 0 and any other
+    missing (-1), as is one of a block whose GQ is below 20, or without GQ its MIN_DP below 5, or
+    without either its DP. All calls of other records that are not read are missing.
     """
     found = []
     for line in text.split("\n"):
         columns = line.split("\t")
-        if line and not line.startswith("#") and _is_reference(columns):
-            dosages = tuple(_reference_dosage(cell, columns) for cell in columns[9:])
+        if line and not line.startswith("#") and not _row(columns):
+            read = _is_reference(columns)
+            dosages = tuple(
+                _reference_dosage(cell, columns) if read else -1 for cell in columns[9:]
+            )
             first, last = int(columns[1]), _end(columns)
             found += [(at, dosages) for at in range(first, last + 1) if at in targets]
     return found

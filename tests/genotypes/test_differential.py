@@ -1,7 +1,7 @@
 """Every shape of record, through every format and from standard input, against other programs.
 
-Files are made by bcftools and plink2 from one text. What is read here is compared, sample by sample,
-with what the documentation says of the same file as bcftools or plink2 print it.
+Files are made by bcftools and plink2 from one text. What is read here is compared, sample by
+sample, with what the documentation says of the same file as bcftools or plink2 print it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from ancestry_ddvi.genotypes.formats.reading import DEFAULT, ReadOptions, Target
 from ancestry_ddvi.genotypes.formats.registry import open_source
 
 MORE = (
+    "##contig=<ID=X,length=155270560>",
+    '##INFO=<ID=DP,Number=1,Type=Integer,Description="Depth">',
     '##INFO=<ID=END,Number=1,Type=Integer,Description="End">',
     '##FORMAT=<ID=MIN_DP,Number=1,Type=Integer,Description="Least depth">',
 )
@@ -37,7 +39,7 @@ FILES: dict[str, list[dict[str, object]]] = {
     "calls of one allele alone": [{"calls": HAPLOID}] * 3,
     "pseudo-haploid beside diploid": [{"calls": [*HAPLOID[:3], "0/1", "1/1", "0/0"]}] * 25,
     "too few calls of one allele": [{"calls": [*HAPLOID[:3], "0/1", "1/1", "0/0"]}] * 5,
-    "sex chromosomes": [{"calls": HAPLOID, "chromosome": "X"}, {"calls": PLAIN}] * 3,
+    "a sex chromosome": [{"calls": PLAIN}, *[{"calls": HAPLOID, "chromosome": "X"}] * 3],
     "the same variant again": [{"position": 7, "calls": [call] * 6} for call in PLAIN],
 }
 """Records of each file by its name."""
@@ -59,7 +61,9 @@ TARGETS = Targets({"1": np.array(AT)}, frozenset())
 
 def lines_of(shapes: list[dict[str, object]]) -> list[str]:
     """The shapes as records, each at its own position unless it has one."""
-    return [_line(**{"calls": PLAIN, "position": 100 + i, **shape}) for i, shape in enumerate(shapes)]
+    return [
+        _line(**{"calls": PLAIN, "position": 100 + i, **shape}) for i, shape in enumerate(shapes)
+    ]
 
 
 def _line(info: str = ".", **shape: object) -> str:
@@ -85,6 +89,12 @@ def bcftools(kind: str) -> Callable[[Path], Path]:
     return write
 
 
+def bgzip(plain: Path) -> Path:
+    path = plain.with_suffix(".vcf.gz")
+    path.write_bytes(run("bgzip", "-c", plain))
+    return path
+
+
 PLINK = ["--allow-extra-chr", "--threads", "1", "--memory", "700"]
 
 
@@ -101,7 +111,7 @@ def plink2(*words: str) -> Callable[[Path], Path]:
 
 WAYS: dict[str, Callable[[Path], Path]] = {
     "VCF": lambda plain: plain,
-    "VCF.gz": bcftools("z"),
+    "VCF.gz": bgzip,
     "BCF": bcftools("b"),
     "BCF, not compressed": bcftools("u"),
     ".bed": plink2("--max-alleles", "2", "--make-bed"),
@@ -112,15 +122,19 @@ WAYS: dict[str, Callable[[Path], Path]] = {
 
 
 def as_text(path: Path) -> str:
-    """A file as VCF, by bcftools or plink2."""
+    """A file as VCF, by bcftools or plink2.
+
+    Of a .pgen, SNPs beside a symbolic allele are not read (docs/reliability.md): they are left out.
+    """
     if path.suffix not in (".bed", ".pgen"):
         return run("bcftools", "view", "--no-version", path).decode()
-    flag = ["--bfile"] if path.suffix == ".bed" else ["--pfile"]
+    flag = "--bfile" if path.suffix == ".bed" else "--pfile"
     packed = ["vzs"] if path.with_suffix(".pvar.zst").exists() else []
     out = path.with_name("z")
     written = ["--export", "vcf", "id-paste=iid", "--out", out]
-    run("plink2", *flag, path.with_suffix(""), *packed, *PLINK, *written)
-    return out.with_suffix(".vcf").read_text()
+    run("plink2", flag, path.with_suffix(""), *packed, *PLINK, *written)
+    lines = out.with_suffix(".vcf").read_text().split("\n")
+    return "\n".join(line for line in lines if line.startswith("#") or "<" not in line)
 
 
 def samples_of(text: str) -> tuple[str, ...]:
@@ -176,7 +190,9 @@ def test_calls_are_those_of_other_programs(
 def test_reference_calls_at_targets_are_those_of_other_programs(
     way: str, tmp_path: Path, standard_input: Callable[[Path], str]
 ) -> None:
-    shapes = REFERENCE if not way.startswith(".") else [REFERENCE[0], {}, REFERENCE[5]]
+    shapes = (
+        REFERENCE if not way.startswith(".") else [REFERENCE[0], {}, {**REFERENCE[0], "ref": "T"}]
+    )
     path = made("reference", way, shapes, tmp_path)
     expected = documented_reference_calls(as_text(path), AT)
     assert len(expected) >= 2

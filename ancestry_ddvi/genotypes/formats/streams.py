@@ -66,6 +66,14 @@ def inflated(handle: BinaryIO, name: str) -> Iterator[bytes]:
         ) from error
 
 
+def beginning(pieces: Iterator[bytes], size: int) -> bytes:
+    """The content up to the piece that holds its byte ``size``; the rest is left in ``pieces``."""
+    found = b""
+    while len(found) < size and (piece := next(pieces, None)) is not None:
+        found += piece
+    return found
+
+
 class _Members:
     """The members of a gzip or BGZF file, one after the other."""
 

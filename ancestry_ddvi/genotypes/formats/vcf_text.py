@@ -33,6 +33,10 @@ T = TypeVar("T")
 _DIPLOID = re.compile(rb"[/|]?[0-9.]+[/|][0-9.]+")
 _HAPLOID = re.compile(rb"[/|]?[0-9.]+")
 _ANY_HAPLOID = re.compile(rb"\t[/|]?[0-9.]+(?=[\t:])")
+_NAME = re.compile(rb"[^#,][^,]*")
+"""Of a chromosome."""
+
+_FORM = re.compile(rb"\.|[A-Za-z_][\w.]*(:[A-Za-z_][\w.]*)*")
 _END = re.compile(rb"(?:^|;)END=([0-9]{1,10})(?:;|$)")
 
 
@@ -47,6 +51,13 @@ class _Decoded(dict[bytes, T]):
         if len(written) <= _LONGEST and len(self) < _REMEMBERED:
             self[written] = found
         return found
+
+
+def _chromosome(written: bytes) -> str:
+    """The name of a chromosome; ValueError if it is empty, has a comma or starts with #."""
+    if not _NAME.fullmatch(written):
+        raise ValueError(written)
+    return intern(written.decode())
 
 
 class TextRecord:
@@ -80,13 +91,20 @@ class TextRecord:
         self.position, self.number, self._file = int(pos), number, file
         texts = file.texts
         try:
-            self.chromosome, self.ref, self.filters = texts[chrom], texts[ref], texts[filters]
+            self.chromosome = file.chromosomes[chrom]
+            self.ref, self.filters = texts[ref], texts[filters]
             self.alts = file.alts[alts]
         except UnicodeDecodeError as error:
             raise file.malformed(number, "CHROM, REF, ALT or FILTER is not UTF-8 text") from error
-        if not (chrom and ref and alts):
-            raise file.malformed(number, "CHROM, REF or ALT is empty")
+        except ValueError as error:
+            raise file.malformed(
+                number, f"CHROM is {quoted(chrom)}, no name of a chromosome"
+            ) from error
+        if not (ref and alts):
+            raise file.malformed(number, "REF or ALT is empty")
         self.has_gt = self.form == b"GT" or b"GT" in self.form.split(b":")
+        if not self.has_gt and not _FORM.fullmatch(self.form):
+            raise file.malformed(number, f"FORMAT is {quoted(self.form)}, no list of fields")
 
     @property
     def id(self) -> str:
@@ -130,6 +148,7 @@ class VcfText:
 
     def __init__(self, name: str, samples: int) -> None:
         self._name, self._samples = name, samples
+        self.chromosomes = _Decoded(_chromosome)
         self.texts = _Decoded(lambda written: intern(written.decode()))
         self.alts = _Decoded(lambda written: tuple(written.decode().split(",")))
         self._dosage_of: dict[int, Dosages] = {}
