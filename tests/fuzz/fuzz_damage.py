@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -300,7 +300,7 @@ class Input:
     contents: dict[str, bytes]
 
 
-def damaged(seeds: list[Seed], run: int, number: int) -> Input:
+def damaged(seeds: Sequence[Seed], run: int, number: int) -> Input:
     """The input of a number: a seed with one to three kinds of damage in one of its files.
 
     One in thirty is left as it is, so that a judge which refuses everything is noticed.

@@ -157,6 +157,9 @@ ACCEPTED: dict[str, Class] = {
     "more values than FORMAT names": Class(
         "Incorrect number of FORMAT fields", always, "values behind those of FORMAT are not read"
     ),
+    "first BGZF block of a few bytes": Class(
+        "unknown file type", always, "the content is VCF, whatever its blocks"
+    ),
     "a type in the header": Class(
         'The type "[^"]*" is not supported', always, "fields are what they are in the records"
     ),
@@ -177,7 +180,7 @@ ACCEPTED: dict[str, Class] = {
     "byte order mark beside PLINK files": Class(".", with_mark, "it holds no data"),
     "centimorgans": Class("Invalid centimorgan position", always, "they are not read"),
     "allele codes": Class(
-        "Invalid (REF|ALT) allele", always, "a variant whose alleles are no bases is left out"
+        "(Invalid|Empty) [A-Z ]*allele", always, "a variant whose alleles are no bases is left out"
     ),
     "an allele that the record does not have": Class(
         f"value too large{AT}", always, "the call is missing, as in BCF"
@@ -189,7 +192,7 @@ ACCEPTED: dict[str, Class] = {
     "IID 0": Class("Invalid IID '0'", always, "the ID is kept as it is"),
     "order of variants": Class("has a split chromosome", always, "it does not matter here"),
     "what VCF cannot hold": Class(
-        "VCFv4", always, "plink2 reads the fileset, and writes no VCF of it"
+        "VCFv4|in exported VCF files", always, "plink2 reads the fileset, and writes no VCF of it"
     ),
 }  # fmt: skip
 """By name; the first that holds is meant."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -157,9 +158,15 @@ RECORDS: dict[str, tuple[list[str], tuple[str, ...]]] = {
 TEXT_ONLY = {"VCF 4.4"}
 """What cyvcf2 cannot write as BCF."""
 
+
+def gzipped(content: bytes) -> bytes:
+    """As gzip, without the time."""
+    return gzip.compress(content, mtime=0)
+
+
 COMPRESSIONS: dict[str, tuple[str, Pack]] = {
     "VCF": (".vcf", bytes),
-    "VCF.gz (gzip)": (".vcf.gz", lambda content: gzip.compress(content, mtime=0)),
+    "VCF.gz (gzip)": (".vcf.gz", gzipped),
     "VCF.gz (BGZF)": (".vcf.gz", bgzf),
 }
 BIM = b"1\trs0\t0\t100\tC\tA\n1\trs1\t0\t101\tG\tT\n1\t.\t0.5\t102\t0\tA\n2\trs3\t0\t9000\tAT\tA\n"
@@ -185,7 +192,8 @@ TABLES = {
 REGIONS = b"track name=exome\n1\t0\t101\nchr1\t90\t300\tx\n2 8000 9000\n"
 
 
-def seeds() -> list[Seed]:
+@cache
+def seeds() -> Sequence[Seed]:
     """All seeds."""
     return [*_variant_files(), *_filesets(), *_tables(), *_models()]
 
@@ -237,7 +245,7 @@ def _filesets() -> Iterator[Seed]:
 def _tables() -> Iterator[Seed]:
     for name, content in TABLES.items():
         yield Seed("labels", "labels", name, {".tsv": content})
-    for name, pack in {"plain": bytes, "gzip": gzip.compress}.items():
+    for name, pack in {"plain": bytes, "gzip": gzipped}.items():
         yield Seed("regions", "BED of --targets", name, {".bed": REGIONS}, {".bed": pack})
         yield Seed("chain", "chain file", name, {".chain": _chain()}, {".chain": pack})
 

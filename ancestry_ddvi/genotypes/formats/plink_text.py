@@ -182,6 +182,10 @@ def _read_table(path: Path, lines: Iterable[bytes], headers: tuple[str, ...]) ->
         line = b" ".join(fields).decode(errors="replace")
         if fields[0].decode(errors="replace") in headers:
             names = tuple(line.removeprefix("#").split(" "))
+            if len(set(names)) < len(names):
+                raise InputUnreadable(
+                    f"{path}, line {number}: two columns have one name", "Make the fileset again."
+                )
             return TextTable(path, tuple(comments), names, len(fields), rows)
         comments.append(line)
     return TextTable(path, tuple(comments), (), 0, iter(()))

@@ -54,10 +54,18 @@ class _Decoded(dict[bytes, T]):
 
 
 def _chromosome(written: bytes) -> str:
-    """The name of a chromosome; ValueError if it is empty, has a comma or starts with #."""
+    """CHROM; ValueError if it has a comma or starts with #."""
     if not _NAME.fullmatch(written):
-        raise ValueError(written)
+        raise ValueError(f"CHROM is {quoted(written)}, no name of a chromosome")
     return intern(written.decode())
+
+
+def _alleles(written: bytes) -> tuple[str, ...]:
+    """ALT; ValueError if an allele is empty."""
+    alleles = tuple(written.decode().split(","))
+    if "" in alleles:
+        raise ValueError(f"ALT is {quoted(written)}, with an empty allele")
+    return alleles
 
 
 class TextRecord:
@@ -89,19 +97,15 @@ class TextRecord:
         if not pos.isdigit() or len(pos) > _LONGEST or int(pos) > _MAX_POSITION:
             raise file.malformed(number, f"POS is {quoted(pos)}, no whole number below 2^31")
         self.position, self.number, self._file = int(pos), number, file
-        texts = file.texts
+        if not (chrom and ref and alts):
+            raise file.malformed(number, "CHROM, REF or ALT is empty")
         try:
-            self.chromosome = file.chromosomes[chrom]
-            self.ref, self.filters = texts[ref], texts[filters]
-            self.alts = file.alts[alts]
+            self.chromosome, self.alts = file.chromosomes[chrom], file.alts[alts]
+            self.ref, self.filters = file.texts[ref], file.texts[filters]
         except UnicodeDecodeError as error:
             raise file.malformed(number, "CHROM, REF, ALT or FILTER is not UTF-8 text") from error
         except ValueError as error:
-            raise file.malformed(
-                number, f"CHROM is {quoted(chrom)}, no name of a chromosome"
-            ) from error
-        if not (ref and alts):
-            raise file.malformed(number, "REF or ALT is empty")
+            raise file.malformed(number, str(error)) from error
         self.has_gt = self.form == b"GT" or b"GT" in self.form.split(b":")
         if not self.has_gt and not _FORM.fullmatch(self.form):
             raise file.malformed(number, f"FORMAT is {quoted(self.form)}, no list of fields")
@@ -150,7 +154,7 @@ class VcfText:
         self._name, self._samples = name, samples
         self.chromosomes = _Decoded(_chromosome)
         self.texts = _Decoded(lambda written: intern(written.decode()))
-        self.alts = _Decoded(lambda written: tuple(written.decode().split(",")))
+        self.alts = _Decoded(_alleles)
         self._dosage_of: dict[int, Dosages] = {}
 
     def records(self, lines: Iterable[bytes], first: int) -> Iterator[TextRecord]:
