@@ -8,7 +8,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 import numpy as np
 
 from ..variants import MISSING
-from .fields import LIKELIHOOD_FIELDS, NOTHING, triples
+from .fields import LIKELIHOOD_FIELDS, NOTHING, as_half, triples
 from .ploidy import HAPLOID_REF
 from .reading import Targets
 from .variant_filter import SYMBOLIC, Variant, VariantFilter, is_reference
@@ -214,9 +214,9 @@ def soft_values(
         new = (found_in == NOTHING) & ~np.isnan(found[:, 0])
         found_in[new] = code
         if not len(values):
-            values = found.astype(np.float16)
+            values = as_half(found)
         else:
-            values[new] = found[new]
+            values[new] = as_half(found[new])
         if not (found_in == NOTHING).any():
             break
     return values if len(values) else np.full((samples, 3), np.nan, np.float16), found_in
