@@ -2,12 +2,17 @@
 
 import sys
 
-from ._signals import INTERRUPTED
+from ._signals import INTERRUPTED, interruption, signals_raise
+from ._streams import open_closed_streams
 
+open_closed_streams()
 try:
-    from ._root import main
-except KeyboardInterrupt:  # Ctrl-C while modules load; later ones are met by the group of commands
-    sys.stderr.write(f"Error: {INTERRUPTED.format('Ctrl-C')}\n")
-    raise SystemExit(130) from None
+    with signals_raise():
+        from ._root import main
+except BaseException as error:  # while modules load; later ones are met by the group of commands
+    if (signal := interruption(error)) is None:
+        raise
+    sys.stderr.write(f"Error: {INTERRUPTED.format(signal.name)}\n")
+    raise SystemExit(signal.exit_code) from None
 
 __all__ = ["main"]

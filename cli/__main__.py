@@ -1,5 +1,5 @@
 """``python -m ancestry_ddvi.cli``."""
 
-from ._root import main
+from . import main
 
 main(prog_name="ddvi-ancestry")

@@ -7,9 +7,18 @@ from typing import NamedTuple
 
 from ancestry_ddvi.errors import DDVIError, InputUnreadable, OutOfResources, OutputUnwritable
 
-from ._signals import INTERRUPTED, Terminated
+from ._signals import INTERRUPTED, interruption
 
-UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
+
+NO_MEMORY = (
+    "DefaultCPUAllocator",
+    "Cannot allocate memory",
+    "failed to map segment",
+    "can't start new thread",
+    "std::bad_alloc",
+)
+"""What libraries say when memory runs out."""
 
 
 class Failure(NamedTuple):
@@ -21,10 +30,8 @@ class Failure(NamedTuple):
 
 def as_failure(error: BaseException) -> Failure | None:
     """The message and exit code of an error; None for a bug, and for what click reports itself."""
-    if isinstance(error, KeyboardInterrupt):
-        return Failure(INTERRUPTED.format("Ctrl-C"), 130)
-    if isinstance(error, Terminated):
-        return Failure(INTERRUPTED.format("SIGTERM"), 143)
+    if signal := interruption(error):
+        return Failure(INTERRUPTED.format(signal.name), signal.exit_code)
     known = error if isinstance(error, DDVIError) else _of_the_machine(error)
     return Failure(str(known), known.exit_code) if known else None
 
@@ -34,7 +41,7 @@ def _of_the_machine(error: BaseException) -> DDVIError | None:
     if _on_the_gpu(error):
         remedy = "Use --device cpu, or a GPU with more memory."
         return OutOfResources("The GPU ran out of memory", remedy)
-    if isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error):
+    if _out_of_memory(error):
         remedy = "Allocate more memory, or use fewer samples or variants."
         return OutOfResources("Out of memory", remedy)
     if isinstance(error, OSError) and error.errno in UNWRITABLE:
@@ -43,6 +50,13 @@ def _of_the_machine(error: BaseException) -> DDVIError | None:
     if isinstance(error, EOFError):
         return InputUnreadable("An input file is truncated", "Check that it was copied completely.")
     return None
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, of arrays, threads or of libraries that are loaded."""
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    return isinstance(error, MemoryError) or any(words in str(error) for words in NO_MEMORY)
 
 
 def _on_the_gpu(error: BaseException) -> bool:

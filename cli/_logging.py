@@ -20,6 +20,7 @@ from ancestry_ddvi.storage import whole
 
 from ._failures import as_failure
 from ._signals import Terminated
+from ._streams import say
 
 package = logging.getLogger("ancestry_ddvi")
 
@@ -32,7 +33,7 @@ class Console(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if getattr(record, "only", "console") == "console":
-            click.echo(self.format(record), err=True)
+            say(self.format(record))
 
 
 class LogFile(logging.FileHandler):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import click
@@ -10,7 +14,8 @@ from ancestry_ddvi import __version__
 
 from . import _options as options
 from ._failures import as_failure
-from ._signals import sigterm_raises
+from ._signals import signals_raise
+from ._streams import escape_unknown_characters, flush, say
 from .assign import assign
 from .benchmark import benchmark
 from .compare import compare
@@ -26,20 +31,46 @@ from .sample import sample
 class Commands(click.Group):
     """A group that reports errors of the user in one sentence; bugs keep their traceback."""
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a command and end the process with its exit code."""
+        run: Callable[[], Any] = partial(super().main, *args, **extra | {"standalone_mode": False})
+        if not extra.get("standalone_mode", True):
+            return run()
+        escape_unknown_characters()
+        try:
+            with signals_raise():
+                code = run()
+                sys.stdout.flush()
+        except BaseException as error:
+            code = _reported(error)
+        finally:
+            flush()
+        sys.exit(code)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with sigterm_raises():
-                return super().invoke(ctx)
-        except BaseException as error:
-            failure = as_failure(error)
-            if failure is None:
+            return super().invoke(ctx)
+        except BaseException as error:  # click would take some of them for Ctrl-D
+            if as_failure(error) is None:
                 raise
-            click.echo(f"Error: {failure.sentence}", err=True)
-            ctx.exit(failure.exit_code)
+            ctx.exit(_reported(error))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of use rather than the alphabet."""
         return list(self.commands)
+
+
+def _reported(error: BaseException) -> int:
+    """Print an error as one sentence; its exit code. A bug, and an exit, is raised again."""
+    if isinstance(error, click.ClickException):
+        with suppress(OSError):
+            error.show()
+        return error.exit_code
+    failure = as_failure(error)
+    if failure is None:
+        raise error
+    say(f"Error: {failure.sentence}")
+    return failure.exit_code
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import click
 
+from ancestry_ddvi.errors import OutputUnwritable, UsageProblem
 from ancestry_ddvi.progress import Progress
 
 from ._logging import console, log_file
@@ -18,7 +20,13 @@ from ._progress import listener
 
 @contextmanager
 def running(prefix: str | None) -> Iterator[Progress]:
-    """Show messages on stderr and, with a prefix, write PREFIX.log; yields the progress."""
+    """Show messages on stderr and, with a prefix, write PREFIX.log; yields the progress.
+
+    Raises
+    ------
+    OutputUnwritable, UsageProblem
+    """
+    _check_working_directory()
     level = click.get_current_context().meta.get(LEVEL, logging.INFO)
     with ExitStack() as stack:
         stack.enter_context(console(level))
@@ -28,7 +36,35 @@ def running(prefix: str | None) -> Iterator[Progress]:
         yield listener(level)
 
 
+def _check_working_directory() -> None:
+    """Refuse a working directory that was removed: libraries end the process there.
+
+    Raises
+    ------
+    UsageProblem
+    """
+    try:
+        os.getcwd()
+    except OSError as error:
+        problem = f"The working directory cannot be read: {error.strerror}"
+        raise UsageProblem(problem, "Change to another folder.") from error
+
+
 def tell(lines: Iterable[object]) -> None:
-    """Print the results on stdout, one line each."""
-    for line in lines:
-        click.echo(str(line))
+    """Print the results on stdout, one line each; bytes of paths as they are.
+
+    Raises
+    ------
+    OutputUnwritable
+        If standard output is full.
+    """
+    try:
+        for line in lines:
+            click.echo(os.fsencode(str(line)))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputUnwritable(
+            f"Standard output cannot be written: {error.strerror}",
+            "All files are in place; redirect standard output to a place with free space.",
+        ) from error

@@ -1,11 +1,13 @@
-"""Interruptions: SIGTERM as an exception, and their message."""
+"""Interruptions: Ctrl-C and SIGTERM as exceptions, and their message."""
 
 from __future__ import annotations
 
+import atexit
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NamedTuple
 
 INTERRUPTED = "Interrupted by {}. No partial files are left."
 
@@ -14,20 +16,59 @@ class Terminated(BaseException):
     """SIGTERM arrived, from a scheduler or ``kill``."""
 
 
-@contextmanager
-def sigterm_raises() -> Iterator[None]:
-    """Raise ``Terminated`` at the first SIGTERM, so that temporary files are removed.
+class Interruption(NamedTuple):
+    """What a signal is called, what it raises, and the exit code."""
 
-    Later ones are ignored, so that the removal can finish.
+    name: str
+    raises: type[BaseException]
+    exit_code: int
+
+
+INTERRUPTIONS = {
+    signal.SIGINT: Interruption("Ctrl-C", KeyboardInterrupt, 130),
+    signal.SIGTERM: Interruption("SIGTERM", Terminated, 143),
+}
+
+_arrived: list[Interruption] = []
+
+
+def interruption(error: BaseException) -> Interruption | None:
+    """The signal behind an error: its own exception, or one that a library made of it."""
+    for one in INTERRUPTIONS.values():
+        if isinstance(error, one.raises):
+            return one
+    return _arrived[0] if _arrived else None
+
+
+@contextmanager
+def signals_raise() -> Iterator[None]:
+    """Raise an exception at the first Ctrl-C or SIGTERM, so that temporary files are removed.
+
+    Later ones are ignored, so that the removal can finish. A signal that the caller ignores, as a
+    shell does with Ctrl-C for jobs in the background, stays ignored.
     """
-    before = signal.signal(signal.SIGTERM, _raise)
+    _arrived.clear()
+    before = {number: signal.getsignal(number) for number in INTERRUPTIONS}
+    handled = [number for number, handler in before.items() if handler != signal.SIG_IGN]
+    for number in handled:
+        signal.signal(number, _raise)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number in handled:
+            signal.signal(number, before[number])
 
 
 def _raise(number: int, frame: FrameType | None) -> None:
     del frame
-    signal.signal(number, signal.SIG_IGN)
-    raise Terminated
+    for each in INTERRUPTIONS:
+        signal.signal(each, signal.SIG_IGN)
+    _arrived.append(INTERRUPTIONS[signal.Signals(number)])
+    raise _arrived[0].raises
+
+
+@atexit.register
+def _ignore_all() -> None:
+    """Ignore both signals once the interpreter ends: the run is over."""
+    for number in INTERRUPTIONS:
+        signal.signal(number, signal.SIG_IGN)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,18 +14,13 @@ from ..genotypes.harmonise.reference_calls import (
     assume_reference,
     count_reference_calls,
 )
+from ..genotypes.harmonise.report import HarmonisationReport
 from ..genotypes.harmonise.target_regions import TargetRegions
 from ..genotypes.variants import VariantTable
-
-if TYPE_CHECKING:
-    from ..genotypes.projection.scores import Scores
 
 log = logging.getLogger(__name__)
 
 MEANINGS = ("missing", "reference")
-
-Read = Callable[[Alignment], "Scores"]
-"""Scores of the samples at the variants of an alignment, on the kept components."""
 
 _REMEDY = (
     "Give a gVCF or an all-sites VCF, or --absent reference, with --targets BED for an exome, to "
@@ -118,6 +111,17 @@ class Absent:
         )
         return assumed, calls
 
+    def completed(self, alignment: Alignment, calls: ReferenceCalls) -> Alignment | None:
+        """The alignment with all absent variants homozygous for REF.
+
+        None where they need not be: the file has variants at which all samples are, or too few
+        are expected, or the user said so already.
+        """
+        if self.meaning == "reference" or not calls.shared_lacking or not alignment.same_alleles:
+            return None
+        samples = np.zeros(calls.found.shape[1], dtype=bool)
+        return assume_reference(alignment, samples, np.ones(len(alignment.rows), dtype=bool))
+
 
 def _refuse_variants_alone(store: DosageStore, name: str, calls: ReferenceCalls) -> None:
     lacking = np.flatnonzero(calls.lacking)
@@ -135,40 +139,28 @@ def _refuse_variants_alone(store: DosageStore, name: str, calls: ReferenceCalls)
 
 
 def warn_of_shared_reference(
-    name: str, alignment: Alignment, calls: ReferenceCalls, samples: int, read: Read, dims: int
+    name: str, completed: HarmonisationReport, calls: ReferenceCalls, shift: np.ndarray
 ) -> None:
-    """Warn where variants at which all samples are homozygous reference were left out.
-
-    Joint calling without all-reference records does that. How large the effect may be is measured
-    by the scores that the samples have if all absent variants are homozygous reference.
+    """Warn of variants that were left out because all samples are homozygous reference at them.
 
     Parameters
     ----------
     name : str
         The input as the user gave it, for messages.
-    alignment : Alignment
+    completed : HarmonisationReport
+        Of the alignment in which all absent variants are homozygous reference.
     calls : ReferenceCalls
-    samples : int
-    read : callable
-        See ``Read``.
-    dims : int
-        Number of leading components that are compared.
+    shift : ndarray of float64, (samples, dims)
+        By how many posterior standard deviations coordinates change if they are.
     """
-    if not calls.shared_lacking or not alignment.same_alleles:
-        return
-    everywhere = np.ones(len(alignment.rows), dtype=bool)
-    filled = assume_reference(alignment, np.zeros(samples, dtype=bool), everywhere)
-    before, after = read(alignment), read(filled)
-    sd = np.sqrt(np.diagonal(np.linalg.inv(before.precision), axis1=1, axis2=2))
-    shift = np.abs(after.value - before.value)[:, :dims] / sd[:, :dims]
     log.warning(
         "%s has no variant at which all its samples are homozygous reference, and about %.0f are "
-        "expected: they seem to have been left out. If all %s absent variants are homozygous "
-        "reference, scores on the leading components change by %.1f standard deviations (median; "
-        "at most %.1f). Give a file with all-reference records, or --absent reference.",
+        "expected: they seem to have been left out, as in joint calls without all-reference "
+        "records. If all %s absent variants are homozygous reference, coordinates change by up to "
+        "%.2g posterior standard deviations. Give a file with these records, or --absent "
+        "reference.",
         name,
         calls.shared_expected.max(),
-        f"{alignment.report.absent:,}",
-        np.median(shift.max(axis=1)),
-        shift.max(),
+        f"{completed.absent_as_reference:,}",
+        np.nanmax(shift, initial=0),
     )

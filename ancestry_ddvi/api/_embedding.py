@@ -20,7 +20,7 @@ from ..errors import UsageProblem
 from ..genotypes.chromosomes import LENGTHS
 from ..genotypes.formats.fields import GT
 from ..genotypes.formats.reading import VAR_FILTER, ReadOptions, Targets
-from ..genotypes.harmonise.panel import Alignment
+from ..genotypes.harmonise.panel import AlignedGenotypes, Alignment
 from ..genotypes.harmonise.reference_calls import ReferenceCalls
 from ..genotypes.harmonise.report import HarmonisationReport, check_overlap
 from ..genotypes.likelihood_store import LikelihoodStore, open_best
@@ -225,6 +225,7 @@ def run_embedding(run: EmbedRun, embedder: Embedder) -> Embedded:
     with computing(run.seed, run.threads):
         scored = _score(_match(run))
         posterior, said = embedder(scored)
+        _warn_of_shared_reference(scored, posterior, embedder)
         run.clock.lap("embedding")
     return _write(scored, posterior.rotated(run.model.rotation), said)
 
@@ -291,23 +292,28 @@ def _score(matched: MatchedInput) -> ScoredInput:
     run, store = matched.run, matched.store
     pairs = None
     if isinstance(store, GenotypeStore):
-        pairs = relatives_among(store, matched.alignment.rows)
+        aligned = AlignedGenotypes(store, matched.alignment)
+        pairs = relatives_among(aligned, aligned.observed)
     run.clock.lap("relatives")
     projection = run.model.projection
     everyone = _all_components(matched)
     in_panel = projection.in_panel(everyone)
     scores = projection.newcomers(everyone, in_panel)
-    if run.absent.meaning == "missing":
-        warn_of_shared_reference(
-            store.name,
-            matched.alignment,
-            matched.reference_calls,
-            len(store.samples),
-            lambda alignment: _all_components(replace(matched, alignment=alignment)),
-            len(run.model.rotation),
-        )
     run.clock.lap("scores")
     return ScoredInput(matched, pairs, in_panel, scores)
+
+
+def _warn_of_shared_reference(
+    scored: ScoredInput, posterior: PosteriorDraws, embedder: Embedder
+) -> None:
+    """Warn where variants that all samples are homozygous reference at were left out."""
+    matched = scored.matched
+    filled = matched.run.absent.completed(matched.alignment, matched.reference_calls)
+    if filled is None:
+        return
+    other, _ = embedder(_score(replace(matched, alignment=filled)))
+    shift = np.abs(other.mean - posterior.mean) / posterior.sd
+    warn_of_shared_reference(matched.store.name, filled.report, matched.reference_calls, shift)
 
 
 def _all_components(matched: MatchedInput) -> Scores:

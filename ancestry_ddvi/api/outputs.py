@@ -71,10 +71,18 @@ def prepare_outputs(prefix: str, command: str, inputs: Iterable[str | None]) -> 
     OutputUnwritable, UsageProblem
     """
     prepare_folder(Path(prefix))
-    read = {Path(name).resolve() for name in inputs if name and name != "-"}
+    read = {_place(name) for name in inputs if name and name != "-"}
     for row in written_by(command):
-        if (path := row.path(prefix, level="")).resolve() in read:
+        if _place(path := row.path(prefix, level="")) in read:
             raise UsageProblem(f"The output {path} is one of the inputs", "Choose another --out.")
+
+
+def _place(name: str | Path) -> Path:
+    """The file itself behind links; the name where it cannot be resolved."""
+    try:
+        return Path(name).resolve()
+    except (OSError, RuntimeError):
+        return Path(name)
 
 
 def _listed(summary: Path) -> list[Path]:

@@ -70,8 +70,8 @@ _ROWS = (
     Flag(
         "in_panel",
         ("embed",),
-        "looks like a sample of the reference panel, or a parent, child or sibling of one; embedded "
-        "as a sample of the panel",
+        "looks like a sample of the reference panel, or a parent, child or sibling of one; "
+        "embedded as a sample of the panel",
         "do not count it as independent of the panel",
     ),
     Flag(

@@ -185,12 +185,12 @@ def _plain(name: str) -> str:
 def _has_header(lines: Sequence[Line], samples: set[str]) -> bool:
     (_, first), *others = lines
     in_front = first[: 2 if len(first) > 2 else 1]
-    ids = {*in_front, *map(iid_of, in_front), "_".join(in_front)} - {""}
-    if ids & (samples | {iid_of(sample) for sample in samples}):
+    if samples.intersection(in_front):
         return False
     if {_plain(name) for name in first} & {*_ID_NAMES, _FAMILY}:
         return True
-    return not any(
+    ids = {*in_front, *map(iid_of, in_front), "_".join(in_front)} - {""}
+    return ids.isdisjoint(samples | {iid_of(sample) for sample in samples}) and not any(
         entry not in UNKNOWN and entry == cell(cells, column)
         for _, cells in others
         for column, entry in enumerate(first)

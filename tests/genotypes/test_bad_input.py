@@ -406,7 +406,7 @@ def test_a_sample_major_bed_file(bed: Write) -> None:
 
 def test_duplicate_fids_and_iids(bed: Write) -> None:
     prefix = bed([[0, 1, 2]], ["a", "b", "a"])
-    assert "sample ID '0_a' 2 times" in refused(prefix, f"{prefix}.fam")
+    assert "sample ID 'a' 2 times" in refused(prefix, f"{prefix}.fam")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ https://www.cog-genomics.org/plink/2.0/formats
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -87,7 +88,7 @@ class PgenSource(GenotypeSource):
         pgenlib = _need("pgenlib")
         try:
             return pgenlib.PgenReader(
-                str(self.files[0]).encode(),
+                os.fsencode(self.files[0]),
                 raw_sample_ct=len(self.samples),
                 variant_ct=self.records,
                 allele_idx_offsets=self._offsets,

@@ -52,6 +52,10 @@ def given_rows(listed: VariantList, options: ReadOptions, skipped: Counter[str])
     admitted = VariantFilter(skipped, options).admit_table(
         _to_admit(variants, alleles, options.targets), filters
     )
+    several = np.array(["," in alt for alt in variants.alt], bool) & admitted
+    if several.any():  # a SNP beside a symbolic allele, whose calls Pgenlib does not tell apart
+        skipped["multi-allelic"] += int(several.sum())
+        admitted &= ~several
     if not admitted.all():
         variants, alleles, rows = variants[admitted], alleles[admitted], rows[admitted]
     return GivenRows(rows, variants, alleles)

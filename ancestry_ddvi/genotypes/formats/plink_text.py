@@ -112,8 +112,8 @@ def read_lines(path: Path) -> Iterator[bytes]:
 def read_samples(path: Path) -> tuple[str, ...]:
     """Sample IDs of a .fam or .psam file.
 
-    They are the IIDs. Where IIDs repeat, they are FID_IID, with _SID where the file has that
-    column, as plink2 writes them to VCF.
+    They are the IIDs. Where IIDs repeat, they are FID_IID, FID_IID_SID or IID_SID as the file has
+    them, without a column that is all 0, as plink2 writes them to VCF.
 
     Raises
     ------
@@ -135,15 +135,16 @@ def read_samples(path: Path) -> tuple[str, ...]:
     at = ids.index(names.index("IID"))
     samples = tuple(row[at] for row in rows)
     if len(set(samples)) < len(samples):
-        samples = tuple("_".join(row) for row in rows)
+        columns = [column for column in zip(*rows, strict=True) if set(column) != {"0"}]
+        samples = tuple("_".join(row) for row in zip(*columns, strict=True))
     check_distinct(samples, str(path))
     return samples
 
 
 def read_variants(path: Path, lines: Iterable[bytes] | None = None) -> VariantList:
-    """Variants of a .bim or .pvar file; its ``lines`` where they have been decompressed.
+    r"""Variants of a .bim or .pvar file; its ``lines`` where they have been decompressed.
 
-    IDs may be any bytes: "\\xe5" stands for a byte that is not UTF-8, so that every file can hold
+    IDs may be any bytes: "\xe5" stands for a byte that is not UTF-8, so that every file can hold
     them.
 
     Raises
