@@ -20,8 +20,8 @@ from .formats.variant_filter import no_snps, table
 from .harmonise.matching import ABSENT
 from .harmonise.panel import Alignment
 from .projection.likelihood_scores import as_likelihoods, spread
-from .store import GenotypeStore, store_of
-from .variants import MISSING, VariantTable
+from .store import GenotypeStore, rows_read, store_of
+from .variants import MISSING, NO_ALLELE, VariantTable
 
 log = logging.getLogger(__name__)
 
@@ -77,13 +77,14 @@ class LikelihoodStore:
             If no biallelic SNP is in the files.
         """
         kept: list[LikelihoodBlock] = []
-        snps = 0
+        snps = found = 0
         for block in source.likelihoods(fields):
-            snps += int((block.variants.alt != ".").sum())
+            snps += int((block.variants.alt != NO_ALLELE).sum())
+            found += rows_read(block.variants, (block.fields != NOTHING).any(axis=1))
             kept.append(_at_targets(block, options))
             progress(snps + source.unwanted + source.skipped.total(), None)
         snps += source.unwanted
-        if not snps and not kept:
+        if not snps and not found:
             raise no_snps(source.name, source.skipped)
         samples = len(source.samples)
         kept.append(

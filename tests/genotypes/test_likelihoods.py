@@ -285,6 +285,31 @@ def test_damage_is_an_error(vcf: Write) -> None:
         opened(str(cut))
 
 
+@pytest.mark.parametrize("field", ["PL", "GL", "GP", "DS"])
+def test_blank_lines_and_contigs_that_are_not_declared_do_not_matter(
+    vcf: Write, field: str
+) -> None:
+    """A blank line in such a file once ended the process, as one without tabs did."""
+    cells = [HELD[field]] * 3
+    lines = [record(cells, 100, form=field), "", record(cells, 5, chromosome="un1", form=field), ""]
+    store = opened(vcf(lines, meta=ALL), AUTO)
+    assert store.field_shares == {field: 1.0}
+    assert store.snps == 2
+    with pytest.raises(InputUnreadable, match="1 columns; ten or more are needed"):
+        opened(vcf([*lines, "no tabs here"], meta=ALL), AUTO)
+
+
+@pytest.mark.parametrize("samples", [3, 30])
+@pytest.mark.parametrize("position", [100, 900])
+def test_a_record_with_a_wrong_number_of_columns_is_an_error_in_the_model_or_not(
+    vcf: Write, samples: int, position: int
+) -> None:
+    short = record(["0/1:20,0,40"] * (samples - 1), position, form="GT:PL")
+    path = vcf([short], [f"s{i}" for i in range(samples)], ALL)
+    with pytest.raises(InputUnreadable, match=f"{samples - 1} calls for {samples} samples"):
+        opened(path, AUTO)
+
+
 # Another reader --------------------------------------------------------------------------------
 
 

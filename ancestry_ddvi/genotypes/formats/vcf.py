@@ -122,13 +122,10 @@ class VcfSource(GenotypeSource):
     ) -> Called:
         samples = len(self.samples)
         variants = table([row.variant for row in rows])
-        if fields and GT not in fields:
-            dosages = np.full((len(rows), samples), MISSING, np.int8)
-        else:
-            dosages = np.full((len(rows), samples), MISSING, np.int8)
-            read = [i for i, row in enumerate(rows) if row.alt]
-            if read:
-                dosages[read] = content.dosages([rows[i] for i in read])
+        dosages = np.full((len(rows), samples), MISSING, np.int8)
+        read = [i for i, row in enumerate(rows) if row.alt]
+        if read and (not fields or GT in fields):
+            dosages[read] = content.dosages([rows[i] for i in read])
             keep_reference(rows, dosages)
         if not fields:
             return Called(variants, dosages)
