@@ -212,7 +212,8 @@ def open_best(
     source = open_sources(paths, options)
     fields = FIELDS if field == AUTO else (field,)
     if field not in (AUTO, GT):
-        _check_declared(source, field)
+        for part in source.parts:
+            _check_declared(part, field)
     if not source.likelihood_fields.intersection(fields):
         calls = store_of(source, progress)
         log.info("Genotypes are read from GT.")

@@ -244,6 +244,15 @@ def test_files_with_different_fields_are_joined(vcf: Write, bed: Write) -> None:
     ]  # fmt: skip
 
 
+def test_a_field_that_is_asked_for_has_to_be_in_every_file(vcf: Write, bed: Write) -> None:
+    one = vcf([record(CALLS, form="PL")], meta=ALL)
+    with pytest.raises(UsageProblem, match=r"x\.bed holds no PL"):
+        opened([one, bed([[0, 1, 2]], ["a", "b", "c"])])
+    two = vcf([record()], meta=[line for line in ALL if "ID=PL" not in line], name="2.vcf")
+    with pytest.raises(InputUnreadable, match=r"2\.vcf holds no PL: its header declares GL"):
+        opened([one, two])
+
+
 def test_standard_input_is_read_for_all_fields(vcf: Write, tmp_path: Path) -> None:
     path = vcf([record(CALLS, form="PL")], meta=ALL, name="x.vcf.gz")
     pipe = tmp_path / "pipe"

@@ -122,9 +122,8 @@ class RecordRows(Generic[R]):
             if needs_calls and not record.has_gt:
                 self._filter.skipped["without GT"] += 1
             elif targets and is_reference(record.alts):
-                if found := self._reference_rows(record, targets):
-                    yield from found
-                    continue
+                yield from self._reference_rows(record, targets)
+                continue
             elif snp := admit(record.ref, record.alts, record.filters):
                 ref, alt, index = snp
                 variant = Variant(record.chromosome, record.position, record.id, ref, alt)
@@ -145,12 +144,11 @@ class RecordRows(Generic[R]):
         at = targets.within(record.chromosome, record.position, record.end)
         if record.id in targets.ids and record.position not in at:
             at = [record.position, *at]
-        if at and not self._filter.passes(record.filters):
-            self._filter.skipped[f"FILTER {record.filters}"] += 1
-            return []
-        if not at:
-            self._filter.admit(record.ref, record.alts)
-        return [Row(_reference_at(record, position), record, 1) for position in at]
+        if at and self._filter.passes(record.filters):
+            return [Row(_reference_at(record, position), record, 1) for position in at]
+        self._filter.leave_out(record.ref, record.alts, record.filters if at else "PASS")
+        self._left_out(record)
+        return list(self._unread_rows(record, targets)) if at else []
 
 
 def _reference_at(record: Record, position: int) -> Variant:

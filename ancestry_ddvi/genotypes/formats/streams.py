@@ -66,6 +66,14 @@ def inflated(handle: BinaryIO, name: str) -> Iterator[bytes]:
         ) from error
 
 
+def start_of(pieces: Iterator[bytes], size: int) -> bytes:
+    """The next ``size`` bytes or more; fewer where there are no more."""
+    start = b""
+    while len(start) < size and (piece := next(pieces, None)) is not None:
+        start += piece
+    return start
+
+
 class _Members:
     """The members of a gzip or BGZF file, one after the other."""
 

@@ -19,7 +19,15 @@ from .ploidy import Called, Ploidy
 from .reading import DEFAULT, ReadOptions
 from .records import R, Record, RecordRows, Row, each_call, keep_reference, soft_values
 from .source import GenotypeSource, LikelihoodBlock
-from .streams import STANDARD_INPUT, check_bgzf_end, display_name, inflated, lines, open_bytes
+from .streams import (
+    STANDARD_INPUT,
+    check_bgzf_end,
+    display_name,
+    inflated,
+    lines,
+    open_bytes,
+    start_of,
+)
 from .variant_filter import VariantFilter, table
 from .vcf_header import BCF_START, NEEDS_GT, VcfHeader, read_header
 from .vcf_text import TextRecord, VcfText
@@ -200,8 +208,8 @@ class _BcfContent:
 
 def _open(handle: BinaryIO, name: str) -> _Content[Any]:
     """The content of a file, its header read."""
-    pieces = filter(None, inflated(handle, name))
-    first = next(pieces, b"")
+    pieces = inflated(handle, name)
+    first = start_of(pieces, len(BCF_START))
     if not first:
         raise InputUnreadable(f"{name} is empty", "Give a VCF file.")
     content = chain([first], pieces)
