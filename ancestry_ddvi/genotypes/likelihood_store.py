@@ -20,8 +20,8 @@ from .formats.variant_filter import no_snps, table
 from .harmonise.matching import ABSENT
 from .harmonise.panel import Alignment
 from .projection.likelihood_scores import as_likelihoods, spread
-from .store import GenotypeStore, store_of
-from .variants import MISSING, VariantTable
+from .store import GenotypeStore, rows_read, store_of
+from .variants import MISSING, NO_ALLELE, VariantTable
 
 log = logging.getLogger(__name__)
 
@@ -77,13 +77,14 @@ class LikelihoodStore:
             If no biallelic SNP is in the files.
         """
         kept: list[LikelihoodBlock] = []
-        snps = 0
+        snps = found = 0
         for block in source.likelihoods(fields):
-            snps += int((block.variants.alt != ".").sum())
+            snps += int((block.variants.alt != NO_ALLELE).sum())
+            found += rows_read(block.variants, (block.fields != NOTHING).any(axis=1))
             kept.append(_at_targets(block, options))
             progress(snps + source.unwanted + source.skipped.total(), None)
         snps += source.unwanted
-        if not snps and not kept:
+        if not snps and not found:
             raise no_snps(source.name, source.skipped)
         samples = len(source.samples)
         kept.append(
@@ -107,7 +108,7 @@ class LikelihoodStore:
     @cached_property
     def field_shares(self) -> Mapping[str, float]:
         """Share of the genotypes that were read from each field, the largest first."""
-        times = np.bincount(self.fields.ravel(), minlength=NOTHING + 1)[: len(FIELDS)]
+        times = np.array([np.count_nonzero(self.fields == code) for code in range(len(FIELDS))])
         order = np.argsort(-times, kind="stable")
         return {FIELDS[i]: float(times[i] / times.sum()) for i in order if times[i]}
 
@@ -211,7 +212,8 @@ def open_best(
     source = open_sources(paths, options)
     fields = FIELDS if field == AUTO else (field,)
     if field not in (AUTO, GT):
-        _check_declared(source, field)
+        for part in source.parts:
+            _check_declared(part, field)
     if not source.likelihood_fields.intersection(fields):
         calls = store_of(source, progress)
         log.info("Genotypes are read from GT.")

@@ -17,7 +17,7 @@ from .formats.registry import open_sources
 from .formats.source import GenotypeSource
 from .formats.variant_filter import no_snps
 from .manifest import Manifest, fingerprint, remove_manifest
-from .variants import Block, VariantTable
+from .variants import MISSING, NO_ALLELE, Block, VariantTable
 
 log = logging.getLogger(__name__)
 
@@ -193,11 +193,19 @@ def _reused(source: GenotypeSource, prefix: Path, options: ReadOptions) -> Genot
     return store
 
 
+def rows_read(variants: VariantTable, called: np.ndarray) -> int:
+    """How many rows are SNPs, or reference calls of any sample; ``called`` is bool (variants,).
+
+    The others stand for records that were left out (see ``RecordRows``).
+    """
+    return int(((variants.alt != NO_ALLELE) | called).sum())
+
+
 def _with_progress(source: GenotypeSource, progress: Progress | None) -> Iterator[Block]:
     """The blocks of a source, at least one, reporting ``progress``."""
     kept = 0
     for block in source.blocks():
-        kept += len(block.variants)
+        kept += rows_read(block.variants, block.dosages.max(axis=1, initial=MISSING) >= 0)
         yield block
         if progress:
             progress(kept + source.skipped.total(), source.records)

@@ -121,3 +121,13 @@ def test_a_typo_in_an_option_gets_a_suggestion(run):
     result = run("fit", "x.vcf", "--labls", "pop.tsv")
     assert result.exit_code == 2
     assert "--labels" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["fit", "embed", "assign", "condition", "ingest"])
+def test_var_filter_has_the_default_of_python(main, command):
+    """The command line cannot import it, since help loads little."""
+    from ancestry_ddvi.genotypes.formats.reading import VAR_FILTER, ReadOptions
+
+    params = {param.name: param for param in main.commands[command].params}
+    assert params["var_filter"].default == VAR_FILTER
+    assert ReadOptions.of(VAR_FILTER) == ReadOptions()

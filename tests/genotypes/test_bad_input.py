@@ -347,6 +347,8 @@ def test_a_cut_last_line_is_noticed_though_its_variant_would_be_skipped(file: Fi
         (record(["0/0"] * 4, 9, alt="C,T"), "4 calls for 3 samples"),
         (record(["3", "4"], 9, form="DP"), "2 calls for 3 samples"),
         (record(["0/0"] * 2, 9, alt="<NON_REF>"), "2 calls for 3 samples"),
+        (record(["0/0", "0:1", "0/1"], 9), "more values than FORMAT names"),
+        (record(["0/0", "0:/1", "0/1"], 9), "more values than FORMAT names"),
         (record(["0/0", "//0/1", "0/1"], 9), "the call '//0/1' is not a genotype"),
         (record(["0/0", "/", "0/1"], 9), "the call '/' is not a genotype"),
     ],

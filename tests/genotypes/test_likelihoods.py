@@ -244,6 +244,15 @@ def test_files_with_different_fields_are_joined(vcf: Write, bed: Write) -> None:
     ]  # fmt: skip
 
 
+def test_a_field_that_is_asked_for_has_to_be_in_every_file(vcf: Write, bed: Write) -> None:
+    one = vcf([record(CALLS, form="PL")], meta=ALL)
+    with pytest.raises(UsageProblem, match=r"x\.bed holds no PL"):
+        opened([one, bed([[0, 1, 2]], ["a", "b", "c"])])
+    two = vcf([record()], meta=[line for line in ALL if "ID=PL" not in line], name="2.vcf")
+    with pytest.raises(InputUnreadable, match=r"2\.vcf holds no PL: its header declares GL"):
+        opened([one, two])
+
+
 def test_standard_input_is_read_for_all_fields(vcf: Write, tmp_path: Path) -> None:
     path = vcf([record(CALLS, form="PL")], meta=ALL, name="x.vcf.gz")
     pipe = tmp_path / "pipe"
@@ -283,6 +292,31 @@ def test_damage_is_an_error(vcf: Write) -> None:
     cut.write_bytes(whole.read_bytes()[:-40])
     with pytest.raises(InputUnreadable, match="cut short"):
         opened(str(cut))
+
+
+@pytest.mark.parametrize("field", ["PL", "GL", "GP", "DS"])
+def test_blank_lines_and_contigs_that_are_not_declared_do_not_matter(
+    vcf: Write, field: str
+) -> None:
+    """A blank line in such a file once ended the process, as one without tabs did."""
+    cells = [HELD[field]] * 3
+    lines = [record(cells, 100, form=field), "", record(cells, 5, chromosome="un1", form=field), ""]
+    store = opened(vcf(lines, meta=ALL), AUTO)
+    assert store.field_shares == {field: 1.0}
+    assert store.snps == 2
+    with pytest.raises(InputUnreadable, match="1 columns; ten or more are needed"):
+        opened(vcf([*lines, "no tabs here"], meta=ALL), AUTO)
+
+
+@pytest.mark.parametrize("samples", [3, 30])
+@pytest.mark.parametrize("position", [100, 900])
+def test_a_record_with_a_wrong_number_of_columns_is_an_error_in_the_model_or_not(
+    vcf: Write, samples: int, position: int
+) -> None:
+    short = record(["0/1:20,0,40"] * (samples - 1), position, form="GT:PL")
+    path = vcf([short], [f"s{i}" for i in range(samples)], ALL)
+    with pytest.raises(InputUnreadable, match=f"{samples - 1} calls for {samples} samples"):
+        opened(path, AUTO)
 
 
 # Another reader --------------------------------------------------------------------------------

@@ -460,6 +460,14 @@ def test_files_of_different_samples_are_not_joined(vcf: Write, other: Sequence[s
         open_sources([first, second])
 
 
+def test_files_of_one_sample_each_are_to_be_merged_first(vcf: Write) -> None:
+    paths = [vcf([record(["0/1"])], [name], name=f"{name}.vcf") for name in "abc"]
+    with pytest.raises(InputsDisagree, match=r"a\.vcf and 2 more hold one sample each") as error:
+        open_sources(paths)
+    assert "bcftools merge" in error.value.remedy
+    assert "reference calls" in error.value.remedy
+
+
 def test_files_of_different_builds_are_not_joined(vcf: Write) -> None:
     meta = [line.replace("249250621", "248956422") for line in META]
     with pytest.raises(InputsDisagree, match=r"GRCh37.*GRCh38"):

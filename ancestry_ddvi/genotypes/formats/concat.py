@@ -64,6 +64,11 @@ class ConcatSource(GenotypeSource):
                 )
         self._count_skipped()
 
+    @property
+    def parts(self) -> Sequence[GenotypeSource]:
+        """See ``GenotypeSource.parts``."""
+        return self._sources
+
     def _count_skipped(self) -> None:
         self.skipped.clear()
         for source in self._sources:

@@ -8,7 +8,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 import numpy as np
 
 from ..variants import MISSING
-from .fields import LIKELIHOOD_FIELDS, NOTHING, triples
+from .fields import LIKELIHOOD_FIELDS, NOTHING, as_half, triples
 from .ploidy import HAPLOID_REF
 from .reading import Targets
 from .variant_filter import SYMBOLIC, Variant, VariantFilter, is_reference
@@ -122,9 +122,8 @@ class RecordRows(Generic[R]):
             if needs_calls and not record.has_gt:
                 self._filter.skipped["without GT"] += 1
             elif targets and is_reference(record.alts):
-                if found := self._reference_rows(record, targets):
-                    yield from found
-                    continue
+                yield from self._reference_rows(record, targets)
+                continue
             elif snp := admit(record.ref, record.alts, record.filters):
                 ref, alt, index = snp
                 variant = Variant(record.chromosome, record.position, record.id, ref, alt)
@@ -145,12 +144,11 @@ class RecordRows(Generic[R]):
         at = targets.within(record.chromosome, record.position, record.end)
         if record.id in targets.ids and record.position not in at:
             at = [record.position, *at]
-        if at and not self._filter.passes(record.filters):
-            self._filter.skipped[f"FILTER {record.filters}"] += 1
-            return []
-        if not at:
-            self._filter.admit(record.ref, record.alts)
-        return [Row(_reference_at(record, position), record, 1) for position in at]
+        if at and self._filter.passes(record.filters):
+            return [Row(_reference_at(record, position), record, 1) for position in at]
+        self._filter.leave_out(record.ref, record.alts, record.filters if at else "PASS")
+        self._left_out(record)
+        return list(self._unread_rows(record, targets)) if at else []
 
 
 def _reference_at(record: Record, position: int) -> Variant:
@@ -226,9 +224,9 @@ def soft_values(
         new = (found_in == NOTHING) & ~np.isnan(found[:, 0])
         found_in[new] = code
         if not len(values):
-            values = found.astype(np.float16)
+            values = as_half(found)
         else:
-            values[new] = found[new]
+            values[new] = as_half(found[new])
         if not (found_in == NOTHING).any():
             break
     return values if len(values) else np.full((samples, 3), np.nan, np.float16), found_in

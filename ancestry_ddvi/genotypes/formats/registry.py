@@ -18,7 +18,7 @@ from .pgen import PGEN_START, PgenSource
 from .plink import BED_START, SAMPLE_MAJOR_START, PlinkSource
 from .reading import DEFAULT, ReadOptions
 from .source import GenotypeSource
-from .streams import STANDARD_INPUT, beginning, inflated, open_bytes
+from .streams import STANDARD_INPUT, inflated, open_bytes, start_of
 from .vcf import VcfSource
 from .vcf_header import BCF_START, VCF_START
 
@@ -187,7 +187,7 @@ def _missing(path: str) -> InputUnreadable:
 def _start(path: Path) -> bytes:
     """The first bytes of the content, decompressed."""
     with open_bytes(str(path)) as handle:
-        start = beginning(inflated(handle, str(path)), SHOWN_BYTES)
+        start = start_of(inflated(handle, str(path)), SHOWN_BYTES)
     if not start:
         raise InputUnreadable(f"{path} is empty", accepted())
     return start[:SHOWN_BYTES]

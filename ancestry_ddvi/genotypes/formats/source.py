@@ -102,6 +102,11 @@ class GenotypeSource(abc.ABC):
             found_in = np.where(called, FIELDS.index(GT), NOTHING).astype(np.uint8)
             yield LikelihoodBlock(block.variants, one_hot(dosages), found_in)
 
+    @property
+    def parts(self) -> Sequence[GenotypeSource]:
+        """The sources of single files that it is made of."""
+        return (self,)
+
     def in_place(self) -> tuple[VariantTable, PackedRows] | None:
         """Variants and packed genotypes on disk that a store can use as they are.
 

@@ -66,12 +66,12 @@ def inflated(handle: BinaryIO, name: str) -> Iterator[bytes]:
         ) from error
 
 
-def beginning(pieces: Iterator[bytes], size: int) -> bytes:
-    """The content up to the piece that holds its byte ``size``; the rest is left in ``pieces``."""
-    found = b""
-    while len(found) < size and (piece := next(pieces, None)) is not None:
-        found += piece
-    return found
+def start_of(pieces: Iterator[bytes], size: int) -> bytes:
+    """The next ``size`` bytes or more; fewer where there are no more."""
+    start = b""
+    while len(start) < size and (piece := next(pieces, None)) is not None:
+        start += piece
+    return start
 
 
 class _Members:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -78,13 +79,15 @@ class VariantFilter:
             The FILTER column: values with ";" between them.
         """
         snp = _SNPS.get((ref, alts)) or _snp(ref, alts)
-        if snp is None:
-            self.skipped[_reason(ref, alts)] += 1
-        elif self._passes.get(filters) or self.passes(filters):
+        if snp and self.passes(filters):
             return snp
-        else:
-            self.skipped[f"{_FILTER}{filters}"] += 1
+        self.leave_out(ref, alts, filters if snp else "PASS")
         return None
+
+    def leave_out(self, ref: str, alts: tuple[str, ...], filters: str) -> None:
+        """Count a record that is left out, by its FILTER if that failed, else by its alleles."""
+        reason = _reason(ref, alts) if self.passes(filters) else f"{_FILTER}{filters}"
+        self.skipped[reason] += 1
 
     def passes(self, filters: str) -> bool:
         """Whether no value of a FILTER column is a failure."""
@@ -116,7 +119,7 @@ def printable(written: bytes) -> str:
     return text if text.isprintable() else text.encode("unicode_escape").decode()
 
 
-def is_reference(alts: Sequence[str]) -> bool:
+def is_reference(alts: tuple[str, ...]) -> bool:
     """Whether a record has no ALT allele that stands for a sequence."""
     return not _observed(alts)
 
@@ -135,9 +138,10 @@ def objects(values: Sequence[str]) -> np.ndarray:
     return column
 
 
-def _observed(alts: Sequence[str]) -> list[str]:
+@lru_cache(maxsize=4096)
+def _observed(alts: tuple[str, ...]) -> tuple[str, ...]:
     """The ALT alleles that stand for a sequence."""
-    return [a for a in alts if a not in SYMBOLIC and a not in _NO_ALLELE]
+    return tuple(a for a in alts if a not in SYMBOLIC and a not in _NO_ALLELE)
 
 
 def _snp(ref: str, alts: tuple[str, ...]) -> Snp | None:
@@ -152,7 +156,7 @@ def _snp(ref: str, alts: tuple[str, ...]) -> Snp | None:
     return Snp(alleles[0], alleles[1][0], alts.index(observed[0]) + 1)
 
 
-def _reason(ref: str, alts: Sequence[str]) -> str:
+def _reason(ref: str, alts: tuple[str, ...]) -> str:
     """Why a record with these alleles is left out."""
     observed = _observed(alts)
     if len(observed) > 1:

@@ -21,12 +21,12 @@ from .records import R, Record, RecordRows, Row, each_call, keep_reference, soft
 from .source import GenotypeSource, LikelihoodBlock
 from .streams import (
     STANDARD_INPUT,
-    beginning,
     check_bgzf_end,
     display_name,
     inflated,
     lines,
     open_bytes,
+    start_of,
 )
 from .variant_filter import VariantFilter, table
 from .vcf_header import BCF_START, NEEDS_GT, VcfHeader, read_header
@@ -130,13 +130,10 @@ class VcfSource(GenotypeSource):
     ) -> Called:
         samples = len(self.samples)
         variants = table([row.variant for row in rows])
-        if fields and GT not in fields:
-            dosages = np.full((len(rows), samples), MISSING, np.int8)
-        else:
-            dosages = np.full((len(rows), samples), MISSING, np.int8)
-            read = [i for i, row in enumerate(rows) if row.alt]
-            if read:
-                dosages[read] = content.dosages([rows[i] for i in read])
+        dosages = np.full((len(rows), samples), MISSING, np.int8)
+        read = [i for i, row in enumerate(rows) if row.alt]
+        if read and (not fields or GT in fields):
+            dosages[read] = content.dosages([rows[i] for i in read])
             keep_reference(rows, dosages)
         if not fields:
             return Called(variants, dosages)
@@ -211,8 +208,8 @@ class _BcfContent:
 
 def _open(handle: BinaryIO, name: str) -> _Content[Any]:
     """The content of a file, its header read."""
-    pieces = filter(None, inflated(handle, name))
-    first = beginning(pieces, len(BCF_START))
+    pieces = inflated(handle, name)
+    first = start_of(pieces, len(BCF_START))
     if not first:
         raise InputUnreadable(f"{name} is empty", "Give a VCF file.")
     content = chain([first], pieces)

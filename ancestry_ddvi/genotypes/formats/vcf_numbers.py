@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 _TAB, _COLON, _COMMA, _DOT = b"\t:,."
+_ZERO, _NINE = np.uint8(48), np.uint8(9)
 _FEW = 16
 """With fewer samples the columns are split one by one."""
 
@@ -86,10 +87,19 @@ def _together(columns: bytes, at: int, samples: int) -> np.ndarray | None:
 
 def _spans(text: np.ndarray, tabs: np.ndarray, at: int) -> tuple[np.ndarray, np.ndarray]:
     """Where the field starts and stops in every column; an empty span where it was dropped."""
-    begin = np.concatenate([[0], tabs[:-1] + 1])
-    colons = np.append(np.flatnonzero(text == _COLON), [len(text)] * (at + 1))
+    begin = np.empty_like(tabs)
+    begin[0] = 0
+    np.add(tabs[:-1], 1, out=begin[1:])
+    colons = np.flatnonzero(text == _COLON)
+    each, rest = divmod(len(colons), len(tabs))
+    if each and not rest and at <= each:
+        columns = colons.reshape(-1, each)
+        if (columns[:, 0] >= begin).all() and (columns[:, -1] < tabs).all():
+            start = columns[:, at - 1] + 1 if at else begin
+            return start, columns[:, at] if at < each else tabs
+    colons = np.append(colons, [len(text)] * (at + 1))
     first = np.searchsorted(colons, begin)
-    start = begin if at == 0 else np.minimum(colons[first + at - 1] + 1, tabs)
+    start = np.minimum(colons[first + at - 1] + 1, tabs) if at else begin
     return start, np.minimum(colons[first + at], tabs)
 
 
@@ -122,20 +132,29 @@ def _fixed_point(texts: bytes, stops: np.ndarray) -> np.ndarray | None:
 
     They are read as whole numbers and divided by a power of ten, which is exact for so few digits.
     """
-    others = texts.translate(None, b"0123456789,")
-    digits = texts.translate(None, b".") if b"." in others else texts
-    shape = b"," + digits
     longest = int((stops[1:] - stops[:-1]).max(initial=stops[0] + 1))
-    if longest > _DIGITS or b",," in shape or others.translate(None, b".-"):
-        return None
-    if b"-" in others and (shape.count(b"-") != shape.count(b",-") or b"-," in shape):
+    characters = np.frombuffer(texts, np.uint8)
+    whole = np.count_nonzero(characters - _ZERO > _NINE) == len(stops)
+    digits = texts if whole else texts.translate(None, b".")
+    if longest > _DIGITS or b",," in b"," + digits or not (whole or _has_signs_before(digits)):
         return None
     values = np.fromstring(digits[:-1], np.int64, sep=",").astype(np.float64)
-    if b"." not in others:
+    if len(digits) == len(texts):
         return values
-    points = np.flatnonzero(np.frombuffer(texts, np.uint8) == _DOT)
+    points = np.flatnonzero(characters == _DOT)
     of = np.searchsorted(stops, points)
     if (of[1:] == of[:-1]).any():
         return None
     values[of] /= _POWERS[stops[of] - points - 1]
     return values
+
+
+def _has_signs_before(digits: bytes) -> bool:
+    """Whether texts, each followed by a comma, are of digits with or without a sign before."""
+    after = b"," + digits
+    signs = after.count(b",-")
+    return (
+        not digits.translate(None, b"0123456789,-")
+        and after.count(b"-") == signs
+        and b"-," not in after
+    )

@@ -196,13 +196,8 @@ class VcfText:
         records = [row.record for row in rows]
         dosages = np.empty((len(rows), self._samples), np.int8)
         width = 4 * self._samples - 1
-        first = np.array(
-            [
-                r.form[:3] in (b"GT", b"GT:") and row.alt == 1
-                for r, row in zip(records, rows, strict=True)
-            ]
-        )
-        equal = np.array([r.form == b"GT" and len(r.columns) == width for r in records]) & first
+        first = np.array([row.alt == 1 and _starts_with_gt(row.record) for row in rows], bool)
+        equal = first & np.array([r.form == b"GT" and len(r.columns) == width for r in records])
         known = np.zeros(len(rows), bool)
         for chosen, words_in in (
             (equal, words_of_equal_width),
@@ -228,6 +223,8 @@ class VcfText:
         if not record.has_gt:
             self.check(record)
             return np.full(self._samples, MISSING, np.int8)
+        if record.form == b"GT" and b":" in record.columns:
+            raise self.malformed(record.number, "it has more values than FORMAT names")
         calls = genotypes(record.form, record.columns)
         if len(calls) != self._samples:
             raise self._wrong_number(record, len(calls))
@@ -290,3 +287,10 @@ class VcfText:
             f"{self._name} is cut short in line {number}, its last",
             "Copy it again. If it is whole, end its last line with a newline.",
         )
+
+
+def _starts_with_gt(record: TextRecord) -> bool:
+    """Whether GT is first in FORMAT, and nothing follows it that FORMAT does not name."""
+    if record.form == b"GT":
+        return b":" not in record.columns
+    return record.form.startswith(b"GT:")
