@@ -129,6 +129,8 @@ def _lines(left: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:
         if child.wait() or last.keys() == {"path", "reader"}:
             errors.seek(0)
             said = errors.read()[-300:].decode(errors="replace")
+            if not last:
+                raise RuntimeError(f"{PROGRAM} does not start: {said}")
             why = f"no end within {SECONDS} s" if child.returncode == -signal.SIGKILL else said
             yield {**last, "fault": f"the process ended with {child.returncode}: {why}"}
 
