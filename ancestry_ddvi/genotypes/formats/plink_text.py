@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,7 @@ _BIM_COLUMNS = {
     6: ("CHROM", "ID", "CM", "POS", "ALT", "REF"),
 }
 _BOM = b"\xef\xbb\xbf"
+_AT_ONCE = 4096
 _CONTROLS = bytes({*range(32)} - {*b"\t\r\n"})
 _POSITION = re.compile(rb"-?0*[0-9]{1,10}")
 
@@ -193,16 +194,32 @@ def _read_table(path: Path, lines: Iterable[bytes], headers: tuple[str, ...]) ->
 
 def _split(lines: Iterable[bytes], path: Path) -> Iterator[Row]:
     """Every line that is not blank; a byte order mark is removed."""
-    for number, line in enumerate(lines, 1):
+    for number, line in _numbered(lines, path):
         if number == 1:
             line = line.removeprefix(_BOM)
-        if b"\r" in line.rstrip(b"\r\n") or len(line.translate(None, _CONTROLS)) < len(line):
+        if fields := line.split():
+            yield number, fields
+
+
+def _numbered(lines: Iterable[bytes], path: Path) -> Iterator[tuple[int, bytes]]:
+    """Lines with their numbers, checked many at once, since PLINK does not split at all blanks."""
+    rest, before = iter(lines), 0
+    while some := list(islice(rest, _AT_ONCE)):
+        text = b"".join(some)
+        if text.translate(None, _CONTROLS) != text or text.count(b"\r") > text.count(b"\r\n"):
+            _check_characters(some, before, path)
+        yield from enumerate(some, before + 1)
+        before += len(some)
+
+
+def _check_characters(lines: Sequence[bytes], before: int, path: Path) -> None:
+    for number, line in enumerate(lines, before + 1):
+        content = line.rstrip(b"\r\n")
+        if b"\r" in content or content.translate(None, _CONTROLS) != content:
             raise InputUnreadable(
                 f"{path}, line {number} has a control character in it",
                 "Columns are separated by blanks or tabs, and lines end in a newline.",
             )
-        if fields := line.split():
-            yield number, fields
 
 
 def _of_width(table: TextTable, width: int) -> Iterator[Row]:
