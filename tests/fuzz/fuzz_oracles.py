@@ -102,6 +102,11 @@ def no_likelihoods(case: Case) -> bool:
     return left_out(case) or not case.likelihoods
 
 
+def less_informative(case: Case) -> bool:
+    """GP is there beside DS."""
+    return any(b"DS:GP" in content for content in case.contents)
+
+
 def blank(case: Case) -> bool:
     """A line is blank."""
     return any(map(_BLANK.search, case.contents))
@@ -154,8 +159,16 @@ ACCEPTED: dict[str, Class] = {
         f"in '(PL|GL|GP|DS)' FORMAT field{AT}", no_likelihoods,
         "calls do not depend on them; where they are read, the file is refused",
     ),
+    "dosages beside probabilities": Class(
+        f"in 'DS' FORMAT field{AT}", less_informative,
+        "of each genotype the most informative field is read",
+    ),
     "more values than FORMAT names": Class(
         "Incorrect number of FORMAT fields", always, "values behind those of FORMAT are not read"
+    ),
+    "a damaged line in the header of BCF": Class(
+        r"Could not parse the header line[\s\S]*bcf_record_check", always,
+        "ID and IDX are all that is read of it; without IDX the ID has the next number, as in htslib",
     ),
     "first BGZF block of a few bytes": Class(
         "unknown file type", always, "the content is VCF, whatever its blocks"

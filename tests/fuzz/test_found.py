@@ -6,10 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import bcf_bytes
 import pytest
 from fuzz_seeds import BED, BIM, FAM, RECORDS, REGIONS, seeds
-from genotype_files import META, bgzf, vcf_text
+from genotype_files import META, bgzf, record, vcf_text
 
+from ancestry_ddvi.artefacts.coordinates import read_coordinates
 from ancestry_ddvi.errors import InputUnreadable
 from ancestry_ddvi.genotypes.formats.registry import open_source
 from ancestry_ddvi.genotypes.harmonise.liftover import Chain
@@ -86,3 +88,44 @@ def test_a_message_about_a_chain_file_quotes_little_of_it(tmp_path: Path) -> Non
     with pytest.raises(InputUnreadable) as caught:
         Chain.read(str(path))
     assert "9" * 80 not in str(caught.value)
+
+
+def test_a_bcf_whose_header_goes_on_is_refused(tmp_path: Path) -> None:
+    lines = bcf_bytes.bcf([])[9:-1] + b"##x\n\0"
+    content = b"BCF\x02\x02" + len(lines).to_bytes(4, "little") + lines
+    assert "goes on below the #CHROM line" in refusal(fileset(tmp_path, {".bcf": content}))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        (b"\n1\t", b"\n1,2\t", "CHROM is '1,2', no name of a chromosome"),
+        (b"\n1\t", b"\n#1\t", "CHROM is '#1', no name of a chromosome"),
+        (b"\tC\t", b"\tC,\t", "ALT is 'C,', with an empty allele"),
+        (b"\tGT\t", b"\tG T\t", "FORMAT is 'G T', no list of fields"),
+        (b"\tb\t", b"\t \t", "sample 2 has an empty ID"),
+    ],
+)
+def test_a_vcf_with_damage_that_hides_is_refused(
+    tmp_path: Path, old: bytes, new: bytes, why: str
+) -> None:
+    content = vcf_text(*RECORDS["GT"], META).encode()
+    assert why in refusal(fileset(tmp_path, {".vcf": content.replace(old, new)}))
+
+
+def test_an_allele_index_with_zeros_before_it_is_a_number(tmp_path: Path) -> None:
+    path = fileset(tmp_path, {".vcf": vcf_text([record(["00/01", "1/00", "0/0"])]).encode()})
+    (block,) = open_source(path).blocks()
+    assert block.dosages.tolist() == [[1, 1, 0]]
+
+
+@pytest.mark.parametrize("number", ["1_000", " 1", "٣", "1e400" * 30, "0x10"])
+def test_numbers_of_coordinates_are_plain(tmp_path: Path, number: str) -> None:
+    (seed,) = (seed for seed in seeds() if seed.kind == "coordinates")
+    first, line, *others = seed.files[".coords.tsv"].decode().split("\n")
+    name, _, *cells = line.split("\t")
+    path = tmp_path / "x.coords.tsv"
+    path.write_text("\n".join([first, "\t".join([name, number, *cells]), *others]))
+    with pytest.raises(InputUnreadable, match="line 2: Z1 is") as caught:
+        read_coordinates(path)
+    assert len(caught.value.problem) < len(str(path)) + 130
