@@ -168,7 +168,7 @@ ACCEPTED: dict[str, Class] = {
     ),
     "a damaged line in the header of BCF": Class(
         r"Could not parse the header line[\s\S]*bcf_record_check", always,
-        "ID and IDX are all that is read of it; without IDX the ID has the next number, as in htslib",
+        "ID and IDX are all that is read of it; an ID without IDX has the next number",
     ),
     "first BGZF block of a few bytes": Class(
         "unknown file type", always, "the content is VCF, whatever its blocks"
