@@ -18,7 +18,7 @@ def test_fit_passes_every_option(run, api):
         "--method ddvi --prior mixture:3 --semi-supervised --chain c.gz --set steps=10 "
         "--set note=a=b --maf 0.1 --geno 0.2 --mind 0.3 --hwe 1e-6 "
         "--ld-r2 0.4 --ld-window-kb 50 --king-cutoff 0.25 "
-        "--allow-extra-chr --no-ld-regions --keep-ambiguous"
+        "--allow-extra-chr --no-ld-regions --keep-ambiguous --var-filter all"
     )
     result = run(*words.split())
     assert result.exit_code == 0, result.output
@@ -35,6 +35,7 @@ def test_fit_passes_every_option(run, api):
         "prior": "mixture:3",
         "semi_supervised": True,
         "chain": "c.gz",
+        "var_filter": "all",
         "settings": {"steps": "10", "note": "a=b"},
         "dry_run": False,
         "filters": Filters(
@@ -55,7 +56,8 @@ def test_fit_passes_every_option(run, api):
 def test_embed_passes_every_option(run, api):
     words = (
         "embed m.ddvi new.vcf --out x --draws 9 --seed 7 --device cpu --threads 5 "
-        "--min-variants 3 --build GRCh38 --labels pop.tsv --field PL --draws-out"
+        "--min-variants 3 --build GRCh38 --labels pop.tsv --field PL "
+        "--var-filter q10,s50 --absent reference --targets e.bed --draws-out"
     )
     run(*words.split())
     ((command, inputs, options),) = api.calls
@@ -70,6 +72,9 @@ def test_embed_passes_every_option(run, api):
         "build": "GRCh38",
         "labels": "pop.tsv",
         "field": "PL",
+        "var_filter": "q10,s50",
+        "absent": "reference",
+        "targets": "e.bed",
         "draws_out": True,
     }
 
@@ -77,7 +82,8 @@ def test_embed_passes_every_option(run, api):
 def test_assign_passes_every_option(run, api):
     words = (
         "assign m.ddvi new.vcf --out x --draws 9 --seed 7 --device cpu --threads 5 "
-        "--min-variants 3 --build GRCh38 --labels pop.tsv --field PL --reference c.tsv "
+        "--min-variants 3 --build GRCh38 --labels pop.tsv --field PL "
+        "--var-filter q10,s50 --absent reference --targets e.bed --reference c.tsv "
         "--min-prob 0.7"
     )
     run(*words.split())
@@ -93,6 +99,9 @@ def test_assign_passes_every_option(run, api):
         "build": "GRCh38",
         "labels": "pop.tsv",
         "field": "PL",
+        "var_filter": "q10,s50",
+        "absent": "reference",
+        "targets": "e.bed",
         "reference": "c.tsv",
         "min_prob": 0.7,
     }
@@ -102,7 +111,8 @@ def test_condition_passes_every_option(run, api):
     words = (
         "condition m.ddvi --given a.vcf --given b.vcf --population CEU --population YRI:0.7 "
         "--out x --draws 9 --seed 7 --device cpu --threads 5 --min-variants 3 --build GRCh38 "
-        "--labels pop.tsv --field PL --draws-out --sampler outsourced --sampler-steps 50"
+        "--labels pop.tsv --field PL "
+        "--var-filter q10,s50 --absent reference --targets e.bed --draws-out --sampler outsourced --sampler-steps 50"
     )
     run(*words.split())
     ((command, inputs, options),) = api.calls
@@ -118,6 +128,9 @@ def test_condition_passes_every_option(run, api):
         "build": "GRCh38",
         "labels": "pop.tsv",
         "field": "PL",
+        "var_filter": "q10,s50",
+        "absent": "reference",
+        "targets": "e.bed",
         "draws_out": True,
         "sampler": "outsourced",
         "sampler_steps": 50,
@@ -187,9 +200,10 @@ def test_sample_passes_every_option(run, api):
 
 
 def test_ingest_passes_its_input(run, api):
-    run("ingest", "-", "--out", "x")
-    ((command, inputs, _),) = api.calls
+    run("ingest", "-", "--out", "x", "--var-filter", "q10")
+    ((command, inputs, options),) = api.calls
     assert (command, *inputs) == ("ingest", ("-",), "x")
+    assert options["var_filter"] == "q10"
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_a_folder_that_takes_no_files_is_one_sentence(shell: Shell, out: str) ->
 
 
 def test_a_disk_that_fills_up_leaves_no_half_of_a_file(shell: Shell) -> None:
-    done = shell("ulimit -f 1; ddvi -q ingest $query --out x")
+    done = shell("ulimit -f 2; ddvi -q ingest $query --out x")
     assert (done.code, done.files) == (8, {"x.log"})
     assert done.said.startswith("Error: x.") and "cannot be written: File too large" in done.said
 
