@@ -112,7 +112,8 @@ def test_condition_passes_every_option(run, api):
         "condition m.ddvi --given a.vcf --given b.vcf --population CEU --population YRI:0.7 "
         "--out x --draws 9 --seed 7 --device cpu --threads 5 --min-variants 3 --build GRCh38 "
         "--labels pop.tsv --field PL "
-        "--var-filter q10,s50 --absent reference --targets e.bed --draws-out --sampler outsourced --sampler-steps 50"
+        "--var-filter q10,s50 --absent reference --targets e.bed --draws-out --sampler "
+        "outsourced --sampler-steps 50"
     )
     run(*words.split())
     ((command, inputs, options),) = api.calls
