@@ -20,7 +20,7 @@ from ..errors import UsageProblem
 from ..genotypes.chromosomes import LENGTHS
 from ..genotypes.formats.fields import GT
 from ..genotypes.formats.reading import VAR_FILTER, ReadOptions, Targets
-from ..genotypes.harmonise.panel import Alignment
+from ..genotypes.harmonise.panel import AlignedGenotypes, Alignment
 from ..genotypes.harmonise.reference_calls import ReferenceCalls
 from ..genotypes.harmonise.report import HarmonisationReport, check_overlap
 from ..genotypes.likelihood_store import LikelihoodStore, open_best
@@ -292,7 +292,8 @@ def _score(matched: MatchedInput) -> ScoredInput:
     run, store = matched.run, matched.store
     pairs = None
     if isinstance(store, GenotypeStore):
-        pairs = relatives_among(store, matched.alignment.rows)
+        aligned = AlignedGenotypes(store, matched.alignment)
+        pairs = relatives_among(aligned, aligned.observed)
     run.clock.lap("relatives")
     projection = run.model.projection
     everyone = _all_components(matched)

@@ -13,17 +13,28 @@ VARIANTS_AT_ONCE = 1024
 GENOTYPES_AT_ONCE = 2**25
 
 
-class GenotypeReader(Protocol):
-    """A store of genotypes that can be read by variant, as a protocol.
+class DosageReader(Protocol):
+    """Genotypes that can be read by variant, as a protocol.
 
     Attributes
     ----------
     samples : tuple of str
-    variants : VariantTable
     """
 
     @property
     def samples(self) -> tuple[str, ...]: ...
+
+    def dosages(self, rows: np.ndarray, samples: np.ndarray | None = None) -> np.ndarray:
+        """Dosages 0, 1, 2 or -1 at the given variants; int8 (variants, samples)."""
+
+
+class GenotypeReader(DosageReader, Protocol):
+    """A store of genotypes and their variants, as a protocol.
+
+    Attributes
+    ----------
+    variants : VariantTable
+    """
 
     @property
     def variants(self) -> VariantTable: ...
@@ -31,12 +42,9 @@ class GenotypeReader(Protocol):
     def counts(self) -> np.ndarray:
         """Numbers of dosage 0, 1, 2 and missing over all samples; int64 (variants, 4)."""
 
-    def dosages(self, rows: np.ndarray | slice, samples: np.ndarray | None = None) -> np.ndarray:
-        """Dosages 0, 1, 2 or -1 at the given variants; int8 (variants, samples)."""
-
 
 def in_blocks(
-    store: GenotypeReader, rows: np.ndarray, samples: np.ndarray | None = None
+    store: DosageReader, rows: np.ndarray, samples: np.ndarray | None = None
 ) -> Iterator[np.ndarray]:
     """Dosages of ``rows``, int8 (variants, samples), at most 1,024 variants and 32 MiB at once."""
     count = len(store.samples) if samples is None else len(samples)

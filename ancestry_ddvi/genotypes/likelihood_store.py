@@ -172,7 +172,7 @@ class LikelihoodStore:
             out = np.ones((len(present), 3))
             out[present] = np.where(np.isnan(found), 1.0, found)
             if alignment.assumed:
-                alignment.assumed.fill_likelihoods(out, alignment.absent, sample)
+                alignment.assumed.fill_likelihoods(out, alignment.absent, present, sample)
             yield out
 
 

@@ -12,12 +12,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import ancestry_ddvi
 from ancestry_ddvi import api
 from ancestry_ddvi.errors import InputsDisagree
+from ancestry_ddvi.genotypes.variants import MISSING
 
 HEADER = """##fileformat=VCFv4.2
 ##ALT=<ID=NON_REF,Description="Any other allele">
 ##ALT=<ID=*,Description="Any other allele">
+##FILTER=<ID=q10,Description="Low quality">
 ##INFO=<ID=END,Number=1,Type=Integer,Description="End of the block">
 ##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">
 ##FORMAT=<ID=GQ,Number=1,Type=Integer,Description="Quality">
@@ -103,13 +106,11 @@ WAYS: dict[str, Callable] = {
 
 
 @pytest.fixture(scope="module")
-def coordinates(fitted_model, rows, tmp_path_factory) -> Callable:
-    folder = tmp_path_factory.mktemp("ways")
+def coordinates(fitted_model) -> Callable:
+    model = ancestry_ddvi.load(str(fitted_model.files["model"]))
 
-    def of(path: Path | str, **options: str):
-        found = api.embed(
-            str(fitted_model.files["model"]), [str(path)], str(folder / "x"), **options
-        )
+    def of(path: Path, **options: str):
+        found = model.embed([str(path)], **options)
         return found.coordinates.mean[0], found.coordinates.sd[0], found
 
     return of
@@ -212,3 +213,63 @@ def test_joint_calls_without_all_reference_records_are_told_of(
     api.embed(str(fitted_model.files["model"]), [str(path)], str(tmp_path / "x"))
     assert "has no variant at which all its samples are homozygous reference" in caplog.text
     assert "standard deviations" in caplog.text
+
+
+def test_a_merge_of_files_of_variants_has_the_genotypes_and_relatives_of_the_whole(
+    fitted_model, cohort_files, tmp_path: Path
+) -> None:
+    """What a merge leaves missing is reference too: no relatives, no shift by it."""
+    some = cohort_files.simulated.select(np.arange(0, 120, 10), np.arange(2400))
+    some.dosages.clip(0, out=some.dosages)
+    alone = some.select(np.arange(12), np.flatnonzero((some.dosages > 0).any(axis=1)))
+    alone.dosages[alone.dosages == 0] = MISSING
+    found = []
+    for name, cohort, absent in (("all", some, "missing"), ("alone", alone, "reference")):
+        path = tmp_path / f"{name}.vcf"
+        cohort.write_vcf(path)
+        found.append(
+            api.embed(str(fitted_model.files["model"]), [str(path)], str(tmp_path / name),
+                      absent=absent)
+        )  # fmt: skip
+    whole, merged = found
+    np.testing.assert_allclose(merged.coordinates.mean, whole.coordinates.mean, atol=1e-9)
+    assert merged.summary["relatives"] == whole.summary["relatives"]
+
+
+LEFT_OUT = {
+    "a FILTER": lambda c, p, name, ref, alt, call: (ref, alt, "q10", call),
+    "two ALT alleles": lambda c, p, name, ref, alt, call: (ref, f"{alt},*", "PASS", call),
+    "no call": lambda c, p, name, ref, alt, call: (ref, alt, "PASS", "./."),
+    "a deletion": lambda c, p, name, ref, alt, call: (f"{ref}A", ref, "PASS", call),
+}
+
+
+@pytest.mark.parametrize("why", LEFT_OUT)
+@pytest.mark.parametrize("kind", ["vcf", "bcf"])
+def test_a_record_that_is_left_out_is_not_absent(
+    why: str, kind: str, coordinates, rows: list[Row], tmp_path: Path
+) -> None:
+    """Where a caller saw something that is not read, homozygous reference is not assumed."""
+    names = [row[0] for row in rows]
+    odd = {(row[0], row[1]) for row in rows[::5] if row[-1]}
+    plain = written(
+        all_sites([r for r in rows if (r[0], r[1]) not in odd]), tmp_path / "a.vcf", names
+    )
+
+    def lines() -> Iterator[str]:
+        for c, p, name, ref, alt, g in rows:
+            fields = (ref, alt, "PASS", CALLS[g])
+            if (c, p) in odd:
+                fields = LEFT_OUT[why](c, p, name, ref, alt, CALLS[g])
+            if g:
+                ref_alt_filter = "\t".join((*fields[:2], ".", fields[2]))
+                yield f"{c}\t{p}\t{name}\t{ref_alt_filter}\t.\tGT\t{fields[3]}"
+
+    path = written(lines(), tmp_path / "b.vcf", names)
+    if kind == "bcf":
+        tool("bcftools", "view", "-O", "b", "-o", tmp_path / "b.bcf", path)
+        path = tmp_path / "b.bcf"
+    mean, sd, _ = coordinates(path, absent="reference")
+    expected = coordinates(plain)
+    np.testing.assert_allclose(mean, expected[0], atol=1e-9)
+    np.testing.assert_allclose(sd, expected[1], atol=1e-9)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from genotype_files import GT_FIELD, META, Write, bgzf, record, vcf_text
+from genotype_files import META, Write, bgzf, record, vcf_text
 
 from ancestry_ddvi.errors import InputUnreadable
 from ancestry_ddvi.genotypes.formats.registry import open_source
@@ -15,6 +15,10 @@ from ancestry_ddvi.genotypes.formats.registry import open_source
 RECORDS = [record(position=i) for i in range(1, 3001)]
 TEXT = vcf_text(RECORDS).encode()
 ONE = vcf_text([record()])
+
+
+ONLY_CR = ONE.replace("\n", "\r").encode()
+MARK = b"\xef\xbb\xbf"
 
 
 def consume(path: str | Path) -> None:
@@ -88,9 +92,43 @@ def test_an_empty_file(file: File, content: bytes) -> None:
     ],
 )
 def test_a_file_of_another_kind(file: File, content: bytes, seen: str) -> None:
+    assert seen in refused(file(content))
+
+
+@pytest.mark.parametrize(
+    ("content", "seen", "remedy"),
+    [
+        (b"# rsid\tchromosome\tposition\tgenotype\nrs1\t1\t5\tAA\n", "genetic test", "--23file"),
+        (
+            b"#AncestryDNA raw data\nrsid\tchromosome\tposition\tallele1\tallele2\n",
+            "genetic test",
+            "--tsv2vcf",
+        ),
+        (b'"RSID","CHROMOSOME","POSITION","RESULT"\n', "genetic test", "--23file"),
+        (b"rs123\t1\t742429\tAG\r\n", "genetic test", "--23file"),
+        (b"F1 s1 0 0 1 -9 A A C T\n", ".ped", "plink1.9 --file"),
+        (b"F1\ts1\t0\t0\t2\t1\t1\t2\n", ".ped", "plink1.9 --file"),
+        (b"1 rs1 0 742429\n1 rs2 0 7\n", ".map", "plink1.9 --file"),
+        (b"rs#\talleles\tchrom\tpos\tstrand\n", "HapMap", "TASSEL"),
+        (b"0129\n2100\n", "EIGENSTRAT", "convertf"),
+        (b"GENO     20     500 abc def", "EIGENSTRAT", "convertf"),
+        (b"\x18\0\0\0\x14\0\0\0\x01\0\0\0\x01\0\0\0bgen\x05", "BGEN", "plink2 --bgen"),
+        (gzip.compress(b"TBI\x01abc", mtime=0), "an index", "belongs to"),
+        (bgzf(b"CSI\x01abc"), "an index", "belongs to"),
+        (b">chr1\nACGTNN\n", "FASTA", "bcftools call"),
+        (b"@read\nACGT\n+\nIIII\n", "FASTQ", "bcftools call"),
+    ],
+)
+def test_a_file_of_another_kind_comes_with_how_to_convert_it(
+    file: File, content: bytes, seen: str, remedy: str
+) -> None:
     message = refused(file(content))
     assert seen in message
-    assert "VCF, VCF.gz, BCF, PLINK 1" in message
+    assert remedy in message
+
+
+def test_a_kind_that_is_not_known_comes_with_those_that_are(file: File) -> None:
+    assert "VCF, VCF.gz, BCF, PLINK 1" in refused(file(b"chr1\t100\t200\n"))
 
 
 def test_a_companion_instead_of_the_genotypes(bed: Write) -> None:
@@ -99,12 +137,6 @@ def test_a_companion_instead_of_the_genotypes(bed: Write) -> None:
 
 
 # Headers ---------------------------------------------------------------------------------------
-
-
-def test_a_header_without_gt(vcf: Write) -> None:
-    meta = [line for line in META if line != GT_FIELD]
-    for name in ("x.vcf", "x.vcf.gz"):
-        assert "declares no FORMAT field GT" in refused(vcf([record()], meta=meta, name=name))
 
 
 def test_no_record_with_gt(vcf: Write) -> None:
@@ -126,6 +158,48 @@ def test_spaces_in_the_header(file: File) -> None:
     assert f"line {len(META) + 1}: the #CHROM line has spaces" in refused(file(text.encode()))
 
 
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("INFO  \tFORMAT\ta\tb\tc", "has blanks beside INFO"),
+        ("INFO\t FORMAT\ta\tb\tc", "has blanks beside FORMAT"),
+        ("INFO ", "has blanks beside INFO"),
+        ("INFO   FORMAT a b c", "has spaces instead of tabs"),
+        ("INFO\tFORMAT a b c", "has spaces instead of tabs"),
+        ("INFO\ta\tb\tc", "has 'a' where FORMAT belongs"),
+    ],
+)
+def test_blanks_between_some_columns_of_the_header(file: File, written: str, why: str) -> None:
+    text = ONE.replace("INFO\tFORMAT\ta\tb\tc", written)
+    assert f"line {len(META) + 1}: the #CHROM line {why}" in refused(file(text.encode()))
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress, bgzf])
+def test_a_byte_order_mark(file: File, compress: Callable[[bytes], bytes]) -> None:
+    message = refused(file(compress(MARK + ONE.encode())))
+    assert "starts with a byte order mark" in message
+    assert "sed" in message
+
+
+def test_lines_that_end_in_carriage_returns_alone(file: File) -> None:
+    assert "carriage returns alone" in refused(file(ONLY_CR))
+    lines = ONE.encode().split(b"\n")
+    text = b"\n".join(lines[: len(META) + 1]) + b"\n" + b"\r".join([lines[-2]] * 3) + b"\r"
+    assert f"line {len(META) + 2}" in refused(file(text))
+
+
+def test_bytes_of_any_kind_in_the_header_do_not_matter(file: File) -> None:
+    text = ONE.encode().replace(b"##contig", b"##note=\xff\xfe\xb5\n##contig", 1)
+    consume(file(text))
+
+
+@pytest.mark.parametrize("at", [0, 1, -1])
+def test_a_zero_byte_in_the_text(file: File, at: int) -> None:
+    lines = TEXT.split(b"\n")
+    lines[len(META) + 5] = lines[len(META) + 5][: at or None] + b"\0" + lines[len(META) + 5][at:]
+    assert f"line {len(META) + 6}: a zero byte" in refused(file(b"\n".join(lines)))
+
+
 def test_other_columns_in_the_header(file: File) -> None:
     text = ONE.replace("#CHROM\tPOS\tID", "#CHROM\tID\tPOS")
     assert "does not start with #CHROM POS ID" in refused(file(text.encode()))
@@ -142,8 +216,9 @@ def test_an_empty_sample_id(vcf: Write) -> None:
 
 
 def test_a_sample_id_that_is_not_utf8(file: File) -> None:
-    content = vcf_text([record()], ["é", "b", "c"]).encode("latin1")
-    assert "not UTF-8" in refused(file(content))
+    content = vcf_text([record()], ["a", "é", "c"]).encode("latin1")
+    message = refused(file(content))
+    assert f"line {len(META) + 1}: the ID of sample 2 is not UTF-8 text" in message
 
 
 @pytest.mark.parametrize("lines", [1, len(META)])
@@ -176,7 +251,33 @@ def test_compressed_data_with_a_changed_byte(
 ) -> None:
     content = bytearray(compress(TEXT))
     content[len(content) // 2] ^= 0xFF
-    assert "is damaged" in refused(file(bytes(content)))
+    assert "is damaged in the compressed block at byte" in refused(file(bytes(content)))
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bgzf], ids=["gzip", "bgzf"])
+@pytest.mark.parametrize("garbage", [b"\0", b"garbage" * 9, b"\x1f\x8b\x08"])
+def test_garbage_after_compressed_data(
+    file: File, compress: Callable[[bytes], bytes], garbage: bytes
+) -> None:
+    content = compress(TEXT)
+    message = refused(file(content + garbage))
+    assert "damaged" in message or "cut short" in message
+
+
+def test_a_bgzf_block_that_states_another_size(file: File) -> None:
+    content = bytearray(bgzf(TEXT))
+    first = int.from_bytes(content[16:18], "little") + 1
+    content[first + 16] ^= 1
+    message = refused(file(bytes(content)))
+    assert f"at byte {first:,}: a BGZF block of" in message
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bgzf], ids=["gzip", "bgzf"])
+def test_a_wrong_checksum(file: File, compress: Callable[[bytes], bytes]) -> None:
+    content = bytearray(compress(TEXT))
+    end = int.from_bytes(content[16:18], "little") + 1 if compress is bgzf else len(content)
+    content[end - 8] ^= 1
+    assert "at byte 0: " in refused(file(bytes(content)))
 
 
 def test_a_damaged_bcf_names_the_last_record_that_was_whole(file: File, vcf: Write) -> None:
@@ -193,6 +294,29 @@ def test_text_cut_within_its_last_line(file: File, cut: int) -> None:
     assert f"cut short in line {len(META) + 1 + 3000}" in message
 
 
+@pytest.mark.parametrize(
+    ("records", "whole"),
+    [
+        ([record(["0/0", "0/1", "1"], 1)], True),
+        ([record(["0/0", "1", "1"], 1), record(["0/0", "1", "1"], 2)], True),
+        ([record(["0/0", "0/1", "1"], 1), record(["0/0", "0/1", "0"], 2)], True),
+        ([record(["0/0", "1", "0/1"], 1), record(["0/0", "1", "0"], 2)], True),
+        ([record(["0/0", "0/1", "1/1"], 1), record(["0/0", "0/1", "1"], 2)], False),
+        ([record(["0/0", "0/1"], 1)], False),
+        ([record(["0/0", "0/1", "1/"], 1)], False),
+        ([record(["0/0", "0/1", ""], 1)], False),
+    ],
+)
+def test_a_haploid_call_at_the_end_of_the_text_is_whole_if_others_are_haploid(
+    file: File, records: list[str], whole: bool
+) -> None:
+    path = file(vcf_text(records).encode().rstrip(b"\n"))
+    if whole:
+        consume(path)
+    else:
+        assert f"cut short in line {len(META) + 1 + len(records)}" in refused(path)
+
+
 def test_a_cut_last_line_is_noticed_though_its_variant_would_be_skipped(file: File) -> None:
     text = vcf_text([*RECORDS, record(alt="C,T")])
     assert "cut short" in refused(file(text[:-6].encode()))
@@ -207,9 +331,24 @@ def test_a_cut_last_line_is_noticed_though_its_variant_would_be_skipped(file: Fi
         (record(["0/0", "x/y", "0/1"], 9), "the call 'x/y' is not a genotype"),
         (record(["0/0", "", "0/1"], 9), "the call '' is not a genotype"),
         (record(["0/0", "0", "0-1"], 9), "the call '0-1' is not a genotype"),
-        (record(position=9).replace("\t9\t", "\tnine\t"), "does not have ten or more columns"),
-        ("1 9 . A C . . . GT 0/0 0/0 0/0", "does not have ten or more columns"),
-        (record(position=9).rsplit("\t", 4)[0], "does not have ten or more columns"),
+        (record(position=9).replace("\t9\t", "\tnine\t"), "POS is 'nine'"),
+        *[
+            (record(position=9).replace("\t9\t", f"\t{pos}\t"), f"POS is '{pos}'")
+            for pos in ("1_000", " 200", "-5", "+5", "", "2147483648", "9" * 19, "1.0", "٣")
+        ],
+        (record(position=9).replace("1\t9\t", "\t9\t"), "CHROM, REF or ALT is empty"),
+        (record(position=9, ref=""), "CHROM, REF or ALT is empty"),
+        (record(position=9, alt=""), "CHROM, REF or ALT is empty"),
+        ("1 9 . A C . . . GT 0/0 0/0 0/0", "1 columns; ten or more are needed"),
+        (record(position=9).rsplit("\t", 4)[0], "8 columns; ten or more are needed"),
+        (record(position=9).replace("PASS\t", "PASS "), "2 calls for 3 samples"),
+        (record(["0/0", "0/1"], 9, filters="q10"), "2 calls for 3 samples"),
+        (record(["junk"], 9, ref="AT"), "1 calls for 3 samples"),
+        (record(["0/0"] * 4, 9, alt="C,T"), "4 calls for 3 samples"),
+        (record(["3", "4"], 9, form="DP"), "2 calls for 3 samples"),
+        (record(["0/0"] * 2, 9, alt="<NON_REF>"), "2 calls for 3 samples"),
+        (record(["0/0", "//0/1", "0/1"], 9), "the call '//0/1' is not a genotype"),
+        (record(["0/0", "/", "0/1"], 9), "the call '/' is not a genotype"),
     ],
 )
 def test_a_malformed_line_is_named(vcf: Write, line: str, why: str) -> None:
@@ -217,6 +356,21 @@ def test_a_malformed_line_is_named(vcf: Write, line: str, why: str) -> None:
     message = refused(vcf(records))
     assert why in message
     assert f"line {len(META) + 3}" in message
+
+
+@pytest.mark.parametrize("column", [0, 3, 4])
+def test_a_name_or_allele_that_is_not_utf8(file: File, column: int) -> None:
+    columns = record(position=9).encode().split(b"\t")
+    columns[column] = b"\xff"
+    text = ONE.encode() + b"\t".join(columns) + b"\n"
+    assert f"line {len(META) + 3}: CHROM, REF, ALT or FILTER is not UTF-8" in refused(file(text))
+
+
+@pytest.mark.parametrize("garbage", ["x" * 3_000_000, "0-1" * 1_000_000, "'\"" * 1_000_000])
+def test_a_message_quotes_no_more_than_eighty_characters(file: File, garbage: str) -> None:
+    message = refused(file(vcf_text([record(["0/0", garbage, "0/1"])]).encode()))
+    assert "..." in message
+    assert len(message) < 400
 
 
 # PLINK -----------------------------------------------------------------------------------------

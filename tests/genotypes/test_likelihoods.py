@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -12,20 +15,23 @@ from genotype_files import META, Write, record
 from numpy.testing import assert_allclose
 
 from ancestry_ddvi.errors import InputsDisagree, InputUnreadable, NothingLeft, UsageProblem
-from ancestry_ddvi.genotypes.formats.field_selection import select_field
+from ancestry_ddvi.genotypes.formats.fields import FIELDS
+from ancestry_ddvi.genotypes.formats.reading import ReadOptions, Targets
 from ancestry_ddvi.genotypes.formats.variant_filter import table
 from ancestry_ddvi.genotypes.harmonise.panel import Panel
-from ancestry_ddvi.genotypes.likelihood_store import LikelihoodStore
+from ancestry_ddvi.genotypes.likelihood_store import AUTO, LikelihoodStore, open_best
+from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.genotypes.variants import VariantTable
 
 FORMAT = '##FORMAT=<ID={0},Number={1},Type={2},Description="{0}">'
-FIELDS = (
+DECLARED = (
     FORMAT.format("PL", "G", "Integer"),
     FORMAT.format("GL", "G", "Float"),
     FORMAT.format("GP", "G", "Float"),
     FORMAT.format("DS", "A", "Float"),
 )
-ALL = (*META, *FIELDS)
+ALL = (*META, *DECLARED)
+KINDS = ["x.vcf", "x.vcf.gz", "x.vcf.bgz", "x.bcf"]
 CALLS = ("0,30,90", "20,0,40", "80,20,0")
 needs_bcftools = pytest.mark.skipif(not shutil.which("bcftools"), reason="needs bcftools")
 
@@ -37,7 +43,9 @@ def model(variants: int = 3, start: int = 100) -> VariantTable:
 
 def opened(paths: str | list[str], field: str = "PL", variants: VariantTable | None = None):
     paths = [paths] if isinstance(paths, str) else paths
-    return LikelihoodStore.open(paths, field, variants or model(), lambda done, total: None)
+    wanted = variants or model()
+    options = ReadOptions(targets=Targets.of(wanted, [wanted.position]))
+    return open_best(paths, field, options, lambda done, total: None)
 
 
 def likelihoods(store: LikelihoodStore, variants: VariantTable) -> np.ndarray:
@@ -50,7 +58,7 @@ def likelihoods(store: LikelihoodStore, variants: VariantTable) -> np.ndarray:
 # Reading ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["x.vcf", "x.vcf.gz", "x.vcf.bgz", "x.bcf"])
+@pytest.mark.parametrize("name", KINDS)
 def test_every_kind_of_variant_file_gives_the_same(vcf: Write, name: str) -> None:
     path = vcf([record(CALLS, form="PL"), record(CALLS[::-1], 101, form="PL")], meta=ALL, name=name)
     store = opened(path)
@@ -116,8 +124,9 @@ def test_files_are_joined_with_their_samples_in_one_order(vcf: Write) -> None:
         name="2.vcf",
     )
     store = opened([one, two])
-    assert store.variants.position.tolist() == [100, 101]
+    assert store.variants.position.tolist() == [100, 100, 101]
     assert_allclose(store.values[1], store.values[0][[1, 2, 0]])
+    assert_allclose(store.values[2], store.values[0][[1, 2, 0]])
     other = vcf([record(CALLS, form="PL")], samples=("a", "b", "x"), meta=ALL, name="3.vcf")
     with pytest.raises(InputsDisagree, match="different samples"):
         opened([one, other])
@@ -135,6 +144,11 @@ def holding(vcf: Write, *fields: str, name: str = "x.vcf") -> str:
     return vcf([record([value] * 3, form=form)], meta=ALL, name=name)
 
 
+def shares(store: GenotypeStore | LikelihoodStore) -> dict[str, float]:
+    return {"GT": 1.0} if isinstance(store, GenotypeStore) else dict(store.field_shares)
+
+
+@pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize(
     ("fields", "chosen"),
     [
@@ -146,35 +160,112 @@ def holding(vcf: Write, *fields: str, name: str = "x.vcf") -> str:
         (("DS",), "DS"),
     ],
 )
-def test_the_most_informative_field_is_chosen(vcf: Write, fields: tuple, chosen: str) -> None:
+def test_the_most_informative_field_is_read(
+    vcf: Write, name: str, fields: tuple, chosen: str
+) -> None:
     """All are declared; the records decide."""
-    assert select_field([holding(vcf, *fields)]) == chosen
-    assert select_field([holding(vcf, *fields)], "GT") == "GT"
+    path = holding(vcf, *fields, name=name)
+    assert shares(opened(path, AUTO)) == {chosen: 1.0}
+    if "GT" in fields:
+        assert shares(opened(path, "GT")) == {"GT": 1.0}
 
 
-def test_a_field_that_is_declared_and_empty_is_not_chosen(vcf: Write) -> None:
-    assert select_field([vcf([record(["0/1:."] * 3, form="GT:PL")], meta=ALL)]) == "GT"
+@pytest.mark.parametrize("name", KINDS)
+def test_every_sample_has_the_best_that_it_has_at_each_variant(vcf: Write, name: str) -> None:
+    """Sequenced samples merged with array samples, and a field that few records have."""
+    rows = [
+        record(["0/1:20,0,40:.", "1/1:.:.", "./.:.:1.5"], 100, form="GT:PL:DS"),
+        record(["0/0:.:0.1", "0/1:.,.,.:.", "./.:.:."], 101, form="GT:PL:DS"),
+        record(["0/1", "0/0", "1/1"], 102),
+    ]
+    store = opened(vcf(rows, meta=ALL, name=name), AUTO)
+    codes = [[FIELDS[f] if f < len(FIELDS) else None for f in row] for row in store.fields.tolist()]
+    assert codes == [["PL", "GT", "DS"], ["DS", "GT", None], ["GT", "GT", "GT"]]
+    assert store.field_shares == {"GT": 5 / 8, "DS": 2 / 8, "PL": 1 / 8}
+    assert list(store.field_shares) == ["GT", "DS", "PL"]
+    assert_allclose(store.values[0, 0], [0.01, 1, 0.0001], rtol=1e-3)
+    assert store.values[0, 1].tolist() == [0, 0, 1]
+    assert store.values[2].tolist() == np.eye(3)[[1, 0, 2]].tolist()
+    assert np.isnan(store.values[1, 2]).all()
+    assert store.counts().tolist() == [[0, 2, 1, 0], [1, 1, 0, 1], [1, 1, 1, 0]]
 
 
-def test_several_files_are_read_for_what_all_of_them_hold(vcf: Write, bed: Write) -> None:
-    one = holding(vcf, "GT", "PL", "DS", name="1.vcf")
-    two = holding(vcf, "GT", "DS", name="2.vcf")
-    assert select_field([one, two]) == "DS"
-    assert select_field([one, bed([[0, 1, 2]])]) == "GT"
+def test_values_of_each_field_are_treated_as_that_field_asks(vcf: Write) -> None:
+    """Probabilities are divided by their prior; likelihoods and calls are not."""
+    cells = ["0/1:0,0.5,0.5", "1/1:.", "./."]
+    store = opened(vcf([record(cells, form="GT:GP")], meta=ALL), AUTO)
+    found = likelihoods(store, model(1))[:, 0]
+    assert_allclose(found, [[0, 0.5 / 0.42, 0.5 / 0.09], [0, 0, 1], [1, 1, 1]], rtol=1e-6)
 
 
-def test_standard_input_and_plink_have_calls_alone(bed: Write) -> None:
+def test_a_field_of_which_nothing_is_there_leaves_calls(vcf: Write, tmp_path: Path) -> None:
+    rows = [
+        record(["0/1:.", "0/0:.,.,.", "1/1"], form="GT:PL"),
+        record(["./.:."] * 3, 101, form="GT:PL"),
+    ]
+    store = opened(vcf(rows, meta=ALL), AUTO)
+    assert isinstance(store, GenotypeStore)
+    assert store.dosages(slice(None)).tolist() == [[1, 0, 2], [-1, -1, -1]]
+    assert store.snps == 2
+
+
+def test_equal_likelihoods_are_no_information(vcf: Write) -> None:
+    store = opened(
+        vcf([record(["./.:0,0,0", "0/0:0,0,0", "0/1:9,0,9"], form="GT:PL")], meta=ALL), AUTO
+    )
+    assert store.counts().tolist() == [[0, 1, 0, 2]]
+
+
+def test_one_field_alone_is_read_if_it_is_asked_for(vcf: Write) -> None:
+    rows = [record(["0/1:20,0,40:1", "1/1:.:2", "0/0:.:."], form="GT:PL:DS")]
+    store = opened(vcf(rows, meta=ALL), "DS")
+    assert store.field_shares == {"DS": 1.0}
+    assert np.isnan(store.values[0, 2]).all()
+
+
+def test_the_shares_of_the_fields_are_logged(vcf: Write, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        opened(vcf([record(["0/1:20,0,40", "1/1:.", "0/0:."], form="GT:PL")], meta=ALL), AUTO)
+    assert "Genotypes are read from GT (66.7 %) and PL (33.3 %)." in caplog.text
+
+
+def test_files_with_different_fields_are_joined(vcf: Write, bed: Write) -> None:
+    one = vcf(
+        [record(["0/1:20,0,40", "1/1:.", "0/0:."], 100, form="GT:PL")], meta=ALL, name="1.vcf"
+    )
+    two = vcf([record(["1:1.1", "1:0.1", "1:2"], 101, form="DP:DS")], meta=ALL, name="2.vcf")
+    three = bed([[0, 1, 2]], ["a", "b", "c"], variants=[("1", 102, ".", "A", "C")])
+    far = bed([[0, 1, 2]], ["a", "b", "c"], variants=[("1", 900, ".", "A", "C")], name="far")
+    store = opened([one, two, three, far], AUTO)
+    assert store.variants.position.tolist() == [100, 101, 102]
+    assert store.snps == 4
+    assert [[FIELDS[f] for f in row] for row in store.fields] == [
+        ["PL", "GT", "GT"], ["DS", "DS", "DS"], ["GT", "GT", "GT"],
+    ]  # fmt: skip
+
+
+def test_standard_input_is_read_for_all_fields(vcf: Write, tmp_path: Path) -> None:
+    path = vcf([record(CALLS, form="PL")], meta=ALL, name="x.vcf.gz")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(Path(path).read_bytes(),))
+    writer.start()
+    store = opened(str(pipe), AUTO)
+    writer.join()
+    assert store.values.tolist() == opened(path, AUTO).values.tolist()
+
+
+def test_plink_files_have_calls_alone(bed: Write) -> None:
     prefix = bed([[0, 1, 2]])
-    assert select_field(["-"]) == select_field([prefix]) == "GT"
-    for path, name in (("-", "standard input"), (prefix, prefix)):
-        with pytest.raises(UsageProblem, match=f"{name} holds no PL: from PLINK files, pipes"):
-            select_field([path], "PL")
+    assert isinstance(opened(prefix, AUTO), GenotypeStore)
+    with pytest.raises(UsageProblem, match=f"{prefix}.bed holds no PL: it has only hard calls"):
+        opened(prefix, "PL")
 
 
 def test_a_field_that_is_not_declared_is_refused_with_those_that_are(vcf: Write) -> None:
     path = vcf([record()], meta=[line for line in ALL if "ID=GP" not in line])
-    with pytest.raises(InputUnreadable, match="declares PL, GL, DS, GT") as caught:
-        select_field([path], "GP")
+    with pytest.raises(InputUnreadable, match="declares PL, GL, DS") as caught:
+        opened(path, "GP")
     assert path in caught.value.problem
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import os
 import shutil
 import subprocess
@@ -14,19 +15,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from genotype_files import (
+    COMPRESSED,
     GT_FIELD,
     META,
     Write,
     all_dosages,
     record,
     records_of,
+    vcf_text,
 )
 
 from ancestry_ddvi.errors import InputsDisagree, UsageProblem
 from ancestry_ddvi.genotypes.formats.pgen import PgenSource
 from ancestry_ddvi.genotypes.formats.plink import PlinkSource, write_plink
+from ancestry_ddvi.genotypes.formats.reading import VAR_FILTER, ReadOptions
 from ancestry_ddvi.genotypes.formats.registry import open_source, open_sources
-from ancestry_ddvi.genotypes.formats.vcf import VcfSource
 from ancestry_ddvi.genotypes.formats.vcf_calls import Dosages, look_up, words_after_tabs
 
 KGP = Path(__file__).parents[3] / "shared" / "data" / "kgp1092" / "kgp1092"
@@ -65,18 +68,20 @@ def test_a_half_call_is_missing(vcf: Write, name: str, call: str) -> None:
 
 
 @in_every_kind
-def test_a_haploid_call_is_missing_and_counted(vcf: Write, name: str) -> None:
+def test_a_haploid_call_is_missing_and_counted(
+    vcf: Write, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
     records = [record(["0", "1", "."], 1), record(["1", "0/1", "."], 2)]
-    source = VcfSource(vcf(records, name=name))
-    assert all_dosages(source).tolist() == [[-1, -1, -1], [-1, 1, -1]]
-    assert source.haploid_calls == 3
+    with caplog.at_level(logging.INFO):
+        source = open_source(vcf(records, name=name))
+        assert all_dosages(source).tolist() == [[-1, -1, -1], [-1, 1, -1]]
+    assert "3 haploid calls are set to missing" in caplog.text
 
 
 @in_every_kind
 def test_a_call_of_three_alleles_is_missing(vcf: Write, name: str) -> None:
-    source = VcfSource(vcf([record(["0/0/1", "0/1", "1/1/1"])], name=name))
+    source = open_source(vcf([record(["0/0/1", "0/1", "1/1/1"])], name=name))
     assert all_dosages(source).tolist() == [[-1, 1, -1]]
-    assert source.haploid_calls == 0
 
 
 @in_every_kind
@@ -86,7 +91,7 @@ def test_other_format_fields_do_not_matter(vcf: Write, name: str) -> None:
 
 
 @in_every_kind
-def test_only_biallelic_snps_that_passed_are_kept_each_once(vcf: Write, name: str) -> None:
+def test_only_biallelic_snps_that_passed_are_kept(vcf: Write, name: str) -> None:
     records = [
         record(position=1),
         record(position=2, filters="."),
@@ -110,14 +115,102 @@ def test_only_biallelic_snps_that_passed_are_kept_each_once(vcf: Write, name: st
     kept = [(b.variants.chromosome[i], b.variants.position[i], b.variants.ref[i], b.variants.alt[i])
             for b in blocks for i in range(len(b.variants))]  # fmt: skip
     assert kept == [
-        ("1", 1, "A", "C"), ("1", 2, "A", "C"), ("1", 3, "A", "C"), ("1", 1, "A", "G"),
-        ("2", 1, "A", "C"),
+        ("1", 1, "A", "C"), ("1", 2, "A", "C"), ("1", 3, "A", "C"), ("1", 1, "A", "C"),
+        ("1", 1, "A", "G"), ("2", 1, "A", "C"),
     ]  # fmt: skip
     assert blocks[0].dosages[0].tolist() == [0, 1, 2]
     assert source.skipped == {
         "multi-allelic": 1, "not a SNP": 5, "monomorphic": 2, "reference block": 1,
-        "filtered": 1, "duplicate": 1,
+        "FILTER q10": 1,
     }  # fmt: skip
+
+
+@in_every_kind
+@pytest.mark.parametrize(
+    ("var_filter", "kept"),
+    [
+        (VAR_FILTER, [1, 2, 3, 4]),
+        ("q10", [1, 2, 5, 6]),
+        ("q10,GENOTYPED", [1, 2, 3, 4, 5, 6, 7]),
+        ("all", [1, 2, 3, 4, 5, 6, 7]),
+        ("none", [1, 2]),
+    ],
+)
+def test_filter_values_that_are_no_failures_are_those_of_plink2_var_filter(
+    vcf: Write, name: str, var_filter: str, kept: list[int], tmp_path: Path
+) -> None:
+    values = ["PASS", ".", "GENOTYPED", "PASS;GENOTYPED", "q10", "PASS;q10", "GENOTYPED;q10"]
+    meta = [*META, '##FILTER=<ID=GENOTYPED,Description="Genotyped">']
+    records = [record(position=i, filters=value) for i, value in enumerate(values, 1)]
+    path = vcf(records, meta=meta, name=name)
+    blocks = open_source(path, ReadOptions.of(var_filter)).blocks()
+    assert [p for b in blocks for p in b.variants.position.tolist()] == kept
+    if shutil.which("plink2") and var_filter != "all":
+        as_vcf = vcf([r.replace("PASS;", "") for r in records], meta=meta)
+        exceptions = var_filter.split(",")
+        plink2("--vcf", as_vcf, "--var-filter", *exceptions, "--make-bed", "--out", tmp_path / "p")
+        bim = (tmp_path / "p.bim").read_text().splitlines()
+        assert [int(line.split("\t")[3]) for line in bim] == kept
+
+
+@pytest.mark.parametrize("var_filter", ["", "q10,", ",", "a,,b"])
+def test_an_empty_filter_value_is_refused(var_filter: str) -> None:
+    with pytest.raises(UsageProblem, match="--var-filter"):
+        ReadOptions.of(var_filter)
+
+
+@in_every_kind
+@pytest.mark.parametrize("alt", ["<*>,G", "<NON_REF>,G", "<*>,g,<NON_REF>"])
+def test_a_symbolic_allele_is_passed_over_wherever_it_stands(
+    vcf: Write, name: str, alt: str
+) -> None:
+    source = open_source(vcf([record(["0/2", "2/2", "0/1"], alt=alt)], name=name))
+    (block,) = source.blocks()
+    assert block.variants.alt.tolist() == ["G"]
+    assert block.dosages.tolist() == [[1, 2, -1]]
+
+
+@in_every_kind
+def test_a_field_gt_that_the_header_does_not_declare_is_read(vcf: Write, name: str) -> None:
+    meta = [line for line in META if line != GT_FIELD]
+    path = vcf([record()], meta=meta if name != "x.bcf" else META, name=name)
+    assert all_dosages(open_source(path)).tolist() == [[0, 1, 2]]
+
+
+@pytest.mark.parametrize(
+    "calls", [["/0/0", "/0|1", "|1|1"], ["|0|0", "|0/1", "/1/1"], ["0/0", "/1/0", "|1/1"]]
+)
+def test_the_phase_before_the_first_allele_of_vcf_4_4_is_passed_over(
+    vcf: Write, calls: list[str]
+) -> None:
+    lines = [record(calls), record([f"{call}:7" for call in calls], 101, form="GT:DP")]
+    assert all_dosages(open_source(vcf(lines))).tolist() == [[0, 1, 2], [0, 1, 2]]
+
+
+def test_blank_lines_are_passed_over(vcf: Write) -> None:
+    path = vcf([record(position=1), "", record(position=2), "", ""])
+    assert all_dosages(open_source(path)).tolist() == [[0, 1, 2], [0, 1, 2]]
+
+
+@pytest.mark.parametrize("name", KINDS[:3])
+@pytest.mark.parametrize(
+    ("written", "read"), [(b"rs\xb5", "rs\\xb5"), (b"", "."), ("rsé".encode(), "rsé")]
+)
+def test_an_id_may_be_any_bytes(name: str, written: bytes, read: str, tmp_path: Path) -> None:
+    text = vcf_text([record(name="ID_")]).encode().replace(b"ID_", written)
+    path = tmp_path / name
+    path.write_bytes(COMPRESSED[name[1:]](text))
+    source = open_source(str(path))
+    (block,) = source.blocks()
+    assert block.variants.id.tolist() == [read]
+    write_plink(tmp_path / "ids", source.samples, source.blocks())
+    assert open_source(str(tmp_path / "ids")).samples == source.samples
+
+
+@in_every_kind
+def test_position_0_is_a_telomere_and_read(vcf: Write, name: str) -> None:
+    (block,) = open_source(vcf([record(position=0)], name=name)).blocks()
+    assert block.variants.position.tolist() == [0]
 
 
 @in_every_kind
@@ -141,13 +234,13 @@ def test_records_without_gt_are_left_out(vcf: Write, name: str) -> None:
 @in_every_kind
 def test_reading_twice_gives_the_same(vcf: Write, name: str, random_dosages: np.ndarray) -> None:
     samples = [f"s{i}" for i in range(21)]
-    records = [*records_of(random_dosages), record(["0/1"] * 21, 100)]
+    records = [*records_of(random_dosages), record(["0/1"] * 21, 100, alt="C,T")]
     source = open_source(vcf(records, samples, name=name))
     assert source.samples == tuple(samples)
     first, second = all_dosages(source, 5), all_dosages(source, 1000)
     np.testing.assert_array_equal(first, random_dosages)
     np.testing.assert_array_equal(second, random_dosages)
-    assert source.skipped == {"duplicate": 1}
+    assert source.skipped == {"multi-allelic": 1}
 
 
 def test_lines_of_any_length_and_ending_are_read(vcf: Write, tmp_path: Path) -> None:
@@ -353,8 +446,8 @@ def test_files_are_joined_in_the_order_of_the_first_one_s_samples(vcf: Write) ->
     source = open_sources([first, second])
     assert source.samples == ("a", "b", "c")
     for _ in range(2):
-        assert all_dosages(source).tolist() == [[0, 1, 2], [0, 1, 2], [1, 2, 0]]
-        assert source.skipped == {"duplicate": 1, "multi-allelic": 1}
+        assert all_dosages(source).tolist() == [[0, 1, 2], [0, 1, 2], [1, 2, 0], [1, 2, 0]]
+        assert source.skipped == {"multi-allelic": 1}
     assert source.files == (Path(first), Path(second))
 
 
@@ -481,7 +574,7 @@ def test_many_samples_make_small_blocks(
     vcf: Write, bed: Write, name: str, random_dosages: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ancestry_ddvi.genotypes.formats.packing._GENOTYPES_AT_ONCE", 21 * 4)
-    monkeypatch.setattr("ancestry_ddvi.genotypes.formats.vcf_text._TEXT_AT_ONCE", 300)
+    monkeypatch.setattr("ancestry_ddvi.genotypes.formats.vcf._TEXT_AT_ONCE", 300)
     samples = [f"s{i}" for i in range(21)]
     made = (
         bed(random_dosages)

@@ -210,7 +210,8 @@ def test_likelihoods_are_assumed_as_dosages_are():
     for sample in range(2):
         plain = alignment.dosages(store, 0, 100)[:, sample]
         likelihoods = np.where(plain[:, None] < 0, 1.0, np.eye(3)[plain])
-        assumed.assumed.fill_likelihoods(likelihoods, assumed.absent, sample)
+        present = assumed.rows >= 0
+        assumed.assumed.fill_likelihoods(likelihoods, assumed.absent, present, sample)
         filled = np.where(hard[:, sample, None] < 0, 1.0, np.eye(3)[hard[:, sample]])
         assert (likelihoods == filled).all()
 

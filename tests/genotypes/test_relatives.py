@@ -51,10 +51,10 @@ def test_the_family_is_found_and_no_sample_else(family):
     assert found(family, np.arange(VARIANTS)) == TRUTH
 
 
-def test_kinship_depends_neither_on_the_allele_counted_nor_on_absent_variants(family):
+def test_kinship_depends_neither_on_the_allele_counted_nor_on_other_variants(family):
     swapped = np.random.default_rng(5).random(VARIANTS) < 0.5
     other = MemoryStore(np.where(swapped[:, None], 2 - family.all, family.all))
-    rows = np.where(np.arange(VARIANTS) % 4, np.arange(VARIANTS), -1)
+    rows = np.flatnonzero(np.arange(VARIANTS) % 4)
     ours, theirs = relatives_among(family, rows), relatives_among(other, rows)
     assert ours.tobytes() == theirs.tobytes() and (ours["variants"] == 1500).all()
 

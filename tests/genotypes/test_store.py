@@ -21,6 +21,7 @@ from ancestry_ddvi.errors import (
     UsageProblem,
 )
 from ancestry_ddvi.genotypes.formats.packing import pack
+from ancestry_ddvi.genotypes.formats.reading import ReadOptions
 from ancestry_ddvi.genotypes.formats.vcf import VcfSource
 from ancestry_ddvi.genotypes.store import GenotypeStore, ingest
 from ancestry_ddvi.genotypes.variants import Block
@@ -203,7 +204,7 @@ def test_progress_counts_every_record(path: str, bed: Write, vcf: Write) -> None
     calls.clear()
     paths = [bed([[0, 1, 2]] * 4, samples="abc", name="p"), bed([[0, 1, 2]], ["a", "b", "c"])]
     GenotypeStore.open(paths, progress=lambda done, of: calls.append((done, of)))
-    assert calls[-1] == (4, 5)
+    assert calls[-1] == (5, 5)
 
 
 def test_several_files_become_one_store(vcf: Write, tmp_path: Path) -> None:
@@ -242,9 +243,45 @@ def test_a_file_without_snps_is_one_sentence_and_no_store(
     vcf: Write, tmp_path: Path, cached: bool
 ) -> None:
     path = vcf([record(alt="C,T"), record(filters="q10")])
-    with pytest.raises(NothingLeft, match=r"1 multi-allelic, 1 filtered"):
+    with pytest.raises(NothingLeft, match=r"its only SNP has FILTER q10"):
         GenotypeStore.open([path], tmp_path / "cache" if cached else None)
     assert [p.name for p in tmp_path.iterdir()] == ["x.vcf"]
+
+
+@pytest.mark.parametrize(
+    ("records", "why", "remedy"),
+    [
+        ([record(filters="q10")] * 2, "all 2 SNPs have FILTER q10.", "--var-filter q10, or `all`"),
+        ([record(filters="q10;s50"), record(filters="q10")] * 9,
+         "18 SNPs failed: 9 by FILTER q10;s50, 9 by FILTER q10.", "--var-filter q10,s50, or"),
+        ([record(alt="C,T")], "(left out: 1 multi-allelic)", "bcftools norm"),
+        ([record(alt="<NON_REF>")] * 3, "(left out: 3 reference block)", "can be embedded"),
+        ([record(ref="AC")], "(left out: 1 not a SNP)", "with SNP genotypes"),
+        ([record(ref="1", alt="2"), record(ref="A", alt="B"), record(ref="AC")] * 2,
+         "(left out: 4 coded alleles, 2 not a SNP)", "plink --alleleACGT"),
+        ([], "(left out: there is no record)", "with SNP genotypes"),
+    ],
+)  # fmt: skip
+def test_why_no_snp_is_left_and_what_to_do(
+    vcf: Write, records: list[str], why: str, remedy: str
+) -> None:
+    with pytest.raises(NothingLeft) as caught:
+        GenotypeStore.open([vcf(records)])
+    assert why in str(caught.value)
+    assert remedy in caught.value.remedy
+
+
+def test_coded_alleles_of_a_bed_file_are_named(bed: Write) -> None:
+    for alleles in (("1", "2"), ("2", "1"), ("A", "B"), ("B", "A")):
+        with pytest.raises(NothingLeft, match=r"1 coded alleles.*alleleACGT"):
+            GenotypeStore.open([bed([[0, 1]], variants=[("1", 1, "r", *alleles)])])
+
+
+def test_a_store_read_in_another_way_is_not_reused(vcf: Write, tmp_path: Path) -> None:
+    path = vcf([record(), record(position=101, filters="q10")])
+    for options, variants in ((ReadOptions(), 1), (ReadOptions(None), 2), (ReadOptions(), 1)):
+        store = GenotypeStore.open([path], tmp_path / "cache", options=options)
+        assert len(store) == variants
 
 
 def test_a_bed_file_without_snps_is_one_sentence(bed: Write) -> None:

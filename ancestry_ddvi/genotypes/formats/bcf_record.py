@@ -22,6 +22,7 @@ from .bcf_values import (
     numbers,
     vector,
 )
+from .variant_filter import printable
 
 FIXED = struct.Struct("<iiifHHI")
 """CHROM, POS, rlen, QUAL, number of INFO fields, of alleles, and of samples and FORMAT fields."""
@@ -63,8 +64,7 @@ class BcfRecord:
     @property
     def id(self) -> str:
         """The ID, "." if missing; bytes that are not printable text are shown as escapes."""
-        text = self._id.decode(errors="backslashreplace") or "."
-        return text if text.isprintable() else text.encode("unicode_escape").decode()
+        return printable(self._id)
 
     @property
     def has_gt(self) -> bool:

@@ -51,9 +51,9 @@ KINDS = (
     _kind(rb"TBI\x01|CSI\x01", "an index", "Give the file that it belongs to."),
     _kind(rb".{16}bgen", "a BGEN file",
           "Convert it with `plink2 --bgen FILE ref-first --sample SAMPLES --make-pgen`."),
-    _kind(_COMMENTS + rb'#? ?"?rsid"?[\t ,]+"?chromosome"?[\t ,]+"?position"?',
+    _kind(_COMMENTS + rb'(?i:#? ?"?rsid"?[\t ,]+"?chromosome"?[\t ,]+"?position"?)',
           "raw data of a genetic test", _DTC),
-    _kind(rb"(?:#[^\n]*\n)*(?:rs|i)\d+[\t ,]+[\dXYMT]+[\t ,]+\d+[\t ,]+[ACGTDI-]{1,2}[\t ,\r\n]",
+    _kind(_COMMENTS + rb"(?:rs|i)\d+[\t ,]+[\dXYMT]+[\t ,]+\d+[\t ,]+[ACGTDI-]{1,2}[\t ,\r\n]",
           "raw data of a genetic test", _DTC),
     _kind(rb"rs#?[\t ]+alleles[\t ]+chrom[\t ]+pos", "a HapMap file",
           "Convert it to VCF, for example with TASSEL (`run_pipeline.pl -h FILE -export OUT "

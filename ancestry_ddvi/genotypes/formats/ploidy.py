@@ -20,6 +20,9 @@ HAPLOID_REF, HAPLOID_ALT = -2, -3
 _NOT_DIPLOID = frozenset(["X", "Y", "XY", "MT", "W", "Z", "23", "24", "25", "26", "PAR1", "PAR2"])
 """Chromosomes on which calls of one allele are usual, without "chr" and version."""
 
+MIN_HAPLOID = 20
+"""Calls of one allele of a pseudo-haploid sample, in a file that has diploid calls of others."""
+
 _GENOTYPES_HELD = 2**24
 _VARIANTS_HELD = 20_000
 
@@ -39,8 +42,9 @@ class Ploidy:
     """What calls of one allele mean in each sample of a file.
 
     A sample all of whose calls on autosomes are of one allele is pseudo-haploid: its calls are
-    read as if the allele were written twice, as PLINK files have them. In every other sample, and
-    on sex chromosomes and organelles, a call of one allele is missing.
+    read as if the allele were written twice, as PLINK files have them. It needs 20 such calls, or
+    no sample of the file may have a diploid one. In every other sample, and on sex chromosomes and
+    organelles, a call of one allele is missing.
 
     Blocks are held back until each sample with such calls has shown a diploid one, or 20,000
     variants (2^24 genotypes) have shown none.
@@ -55,7 +59,7 @@ class Ploidy:
     def __init__(self, name: str, samples: tuple[str, ...]) -> None:
         self._name, self._samples = name, samples
         self._diploid = np.zeros(len(samples), bool)
-        self._haploid = np.zeros(len(samples), bool)
+        self._haploid = np.zeros(len(samples), np.int64)
         self._pseudo = np.zeros(len(samples), bool)
         self.missing = 0
         """Calls of one allele that were set to missing so far."""
@@ -74,7 +78,7 @@ class Ploidy:
         for block in blocks:
             self._see(block)
             held.append(block)
-            if not (self._haploid & ~self._diploid & ~self._pseudo).any() or self._full(held):
+            if not self._undecided().any() or self._full(held):
                 yield from map(self._settle, held)
                 held.clear()
         yield from map(self._settle, self._decided(held))
@@ -88,9 +92,16 @@ class Ploidy:
         return True
 
     def _decided(self, held: list[Called]) -> list[Called]:
-        """``held``, after samples without any diploid call are taken for pseudo-haploid."""
-        self._pseudo |= self._haploid & ~self._diploid
+        """``held``, after it was decided which of the undecided samples are pseudo-haploid."""
+        undecided = self._undecided()
+        enough = (self._haploid >= MIN_HAPLOID) | (not self._diploid.any())
+        self._pseudo |= undecided & enough
+        self._diploid |= undecided & ~enough
         return held
+
+    def _undecided(self) -> np.ndarray:
+        """Samples with calls of one allele alone so far: bool (samples,)."""
+        return (self._haploid > 0) & ~self._diploid & ~self._pseudo
 
     def _see(self, block: Called) -> None:
         """Note which samples have calls of one and of two alleles on autosomes."""
@@ -100,7 +111,7 @@ class Ploidy:
         autosomal = block.dosages[_autosomal(block.variants)]
         self._diploid |= (autosomal >= 0).any(axis=0)
         if single:
-            self._haploid |= (autosomal < MISSING).any(axis=0)
+            self._haploid += (autosomal < MISSING).sum(axis=0)
         if (self._pseudo & self._diploid).any():
             raise self._changed(int(np.flatnonzero(self._pseudo & self._diploid)[0]), block)
 

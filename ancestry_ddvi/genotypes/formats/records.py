@@ -77,7 +77,10 @@ R = TypeVar("R", bound="Record")
 
 
 class Row(NamedTuple, Generic[R]):
-    """A variant, and the record and the index of the ALT allele that it is read from."""
+    """A variant, and the record and the index of the ALT allele that it is read from.
+
+    With the index 0 nothing is read: the record was left out, and what it covers is not absent.
+    """
 
     variant: Variant
     record: R
@@ -128,6 +131,14 @@ class RecordRows(Generic[R]):
                 yield Row(variant, record, index)
                 continue
             self._left_out(record)
+            if targets:
+                yield from self._unread_rows(record, targets)
+
+    def _unread_rows(self, record: R, targets: Targets) -> Iterator[Row[R]]:
+        """One row without calls for each target that a record covers that was left out."""
+        end = max(record.end, record.position + len(record.ref) - 1)
+        for position in targets.within(record.chromosome, record.position, end):
+            yield Row(Variant(record.chromosome, position, ".", ".", "."), record, 0)
 
     def _reference_rows(self, record: R, targets: Targets) -> list[Row[R]]:
         """One row for each target that a record without an ALT allele covers."""
@@ -203,6 +214,7 @@ def soft_values(
         Index of the field in ``LIKELIHOOD_FIELDS``, ``NOTHING`` where there is none.
     """
     values, found_in = np.empty((0, 3), np.float16), np.full(samples, NOTHING, np.uint8)
+    fields = fields if row.alt else ()
     alts = len(row.record.alts)
     for code, field in enumerate(LIKELIHOOD_FIELDS):
         if field not in fields or (row.is_reference and (field == "DS" or not _has_alt(row))):

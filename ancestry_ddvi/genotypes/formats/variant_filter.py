@@ -21,12 +21,9 @@ _FILTER = "FILTER "
 _CODES = (frozenset("1234"), frozenset("AB"))
 """Alleles as array software and PLINK number them."""
 
-_SNPS: dict[tuple[str, tuple[str, ...]], tuple[str, str, int]] = {
-    (ref, (alt,)): (ref, alt, 1) for ref in "ACGT" for alt in "ACGT" if ref != alt
-}
 
 _FEW = 3
-"""FILTER values that a message names, at most."""
+"""Values of FILTER that a message names, at most."""
 
 
 class Variant(NamedTuple):
@@ -45,6 +42,11 @@ class Snp(NamedTuple):
     ref: str
     alt: str
     at: int
+
+
+_SNPS: dict[tuple[str, tuple[str, ...]], Snp] = {
+    (ref, (alt,)): Snp(ref, alt, 1) for ref in "ACGT" for alt in "ACGT" if ref != alt
+}
 
 
 class VariantFilter:
@@ -78,8 +80,8 @@ class VariantFilter:
         snp = _SNPS.get((ref, alts)) or _snp(ref, alts)
         if snp is None:
             self.skipped[_reason(ref, alts)] += 1
-        elif self.passes(filters):
-            return Snp(*snp)
+        elif self._passes.get(filters) or self.passes(filters):
+            return snp
         else:
             self.skipped[f"{_FILTER}{filters}"] += 1
         return None
@@ -108,6 +110,12 @@ class VariantFilter:
         )
 
 
+def printable(written: bytes) -> str:
+    """The ID of a variant as text, "." if empty; bytes that are not printable become escapes."""
+    text = written.decode(errors="backslashreplace") or "."
+    return text if text.isprintable() else text.encode("unicode_escape").decode()
+
+
 def is_reference(alts: Sequence[str]) -> bool:
     """Whether a record has no ALT allele that stands for a sequence."""
     return not _observed(alts)
@@ -132,14 +140,16 @@ def _observed(alts: Sequence[str]) -> list[str]:
     return [a for a in alts if a not in SYMBOLIC and a not in _NO_ALLELE]
 
 
-def _snp(ref: str, alts: tuple[str, ...]) -> tuple[str, str, int] | None:
+def _snp(ref: str, alts: tuple[str, ...]) -> Snp | None:
+    if len(ref) != 1:
+        return None
     observed = _observed(alts)
-    if len(observed) != 1 or len(ref) != 1 or len(observed[0]) != 1:
+    if len(observed) != 1 or len(observed[0]) != 1:
         return None
     alleles = ref.upper(), (observed[0].upper(),)
     if alleles not in _SNPS:
         return None
-    return alleles[0], alleles[1][0], alts.index(observed[0]) + 1
+    return Snp(alleles[0], alleles[1][0], alts.index(observed[0]) + 1)
 
 
 def _reason(ref: str, alts: Sequence[str]) -> str:
@@ -154,33 +164,16 @@ def _reason(ref: str, alts: Sequence[str]) -> str:
     return "monomorphic" if SYMBOLIC.isdisjoint(alts) else "reference block"
 
 
-_CAUSES = {
-    "without GT": (
-        "no SNP in it has the FORMAT field GT",
-        "Give a file with GT; only embed reads genotype likelihoods and dosages (PL, GL, GP, DS).",
-    ),
-    "multi-allelic": (
-        "all {} records are multi-allelic",
-        "Split them with `bcftools norm -m -any`.",
-    ),
-    "reference block": (
-        "all {} records are reference blocks",
-        "A gVCF can be embedded in a model; fit needs genotypes called jointly.",
-    ),
-    "monomorphic": (
-        "all {} records have no alternative allele",
-        "Give a file of samples that differ; only embed reads calls without ALT.",
-    ),
-    "coded alleles": (
-        "all {} records have alleles coded 1 and 2 or A and B",
-        "Recode them with `plink --alleleACGT`, or with the manifest of the array.",
-    ),
-    "not a SNP": (
-        "all {} records are insertions, deletions or symbolic",
-        "Give a file with SNP genotypes.",
-    ),
+_REMEDIES = {
+    "without GT": "Give a file with GT; only embed reads likelihoods and dosages (PL, GL, GP, DS).",
+    "multi-allelic": "Split them with `bcftools norm -m -any`.",
+    "reference block": "A gVCF can be embedded in a model; fit needs genotypes called jointly.",
+    "monomorphic": "Give a file of samples that differ; only embed reads records without ALT.",
+    "coded alleles": "Alleles are coded 1 and 2 or A and B: recode them with `plink --alleleACGT`, "
+    "or with the manifest of the array.",
+    "not a SNP": "Give a file with SNP genotypes.",
 }
-"""By the reason of all records that were left out: what is wrong, and what to do."""
+"""What to do, by the commonest reason of records left out."""
 
 
 def no_snps(name: str, skipped: Counter[str]) -> NothingLeft:
@@ -193,39 +186,27 @@ def no_snps(name: str, skipped: Counter[str]) -> NothingLeft:
     skipped : Counter of str
         Records left out, by reason.
     """
+    problem = f"{name} holds no biallelic SNP that passed its filters"
     failed = Counter({r[len(_FILTER) :]: n for r, n in skipped.items() if r.startswith(_FILTER)})
     if failed:
-        why, remedy = _all_failed(failed)
-    elif len(+skipped) == 1 and (only := next(iter(+skipped))) in _CAUSES:
-        why, remedy = _CAUSES[only]
-        why = why.format(f"{skipped[only]:,}")
-    else:
-        coded = "coded alleles" in skipped
-        why = _listed(skipped) or "there is no record"
-        remedy = _CAUSES["coded alleles" if coded else "not a SNP"][1]
-    return NothingLeft(f"{name} holds no biallelic SNP that passed its filters: {why}", remedy)
+        return _all_failed(problem, failed)
+    reasons = [(reason, count) for reason, count in skipped.most_common() if count]
+    listed = ", ".join(f"{count:,} {reason}" for reason, count in reasons)
+    first = "coded alleles" if skipped["coded alleles"] else next(iter(reasons), ("", 0))[0]
+    remedy = _REMEDIES.get(first, _REMEDIES["not a SNP"])
+    return NothingLeft(f"{problem} (left out: {listed or 'there is no record'})", remedy)
 
 
-def _all_failed(failed: Counter[str]) -> tuple[str, str]:
-    """Why no SNP passed, by FILTER, and what to do."""
-    (most, count), *others = failed.most_common(_FEW)
+def _all_failed(problem: str, failed: Counter[str]) -> NothingLeft:
+    """The error where all SNPs have values of FILTER that are failures."""
+    shown = [(quoted(value)[1:-1], count) for value, count in failed.most_common(_FEW)]
     total = failed.total()
-    if not others:
-        why = f"all {total:,} SNPs have FILTER {quoted(most)[1:-1]}"
+    if len(failed) == 1:
+        subject = f"all {total:,} SNPs have" if total > 1 else "its only SNP has"
+        why = f"{subject} FILTER {shown[0][0]}"
     else:
-        shown = ", ".join(
-            f"{n:,} have {quoted(value)[1:-1]}" for value, n in [(most, count), *others]
-        )
-        why = f"all {total:,} SNPs failed by FILTER: {shown}"
-    values = ",".join(
-        dict.fromkeys(v for value, _ in [(most, 0), *others] for v in value.split(";"))
+        why = f"{total:,} SNPs failed: " + ", ".join(f"{n:,} by FILTER {v}" for v, n in shown)
+    values = ",".join(dict.fromkeys(v for value, _ in shown for v in value.split(";")))
+    return NothingLeft(
+        f"{problem}: {why}", f"Give --var-filter {values}, or `{ANY_FILTER}`, to read them."
     )
-    return (
-        why,
-        f"Give --var-filter {quoted(values)[1:-1]}, or `{ANY_FILTER}`, if they are to be read.",
-    )
-
-
-def _listed(skipped: Counter[str]) -> str:
-    """The counts by reason, the commonest first."""
-    return ", ".join(f"{count:,} {reason}" for reason, count in skipped.most_common() if count)

@@ -125,7 +125,10 @@ class VcfSource(GenotypeSource):
         if fields and GT not in fields:
             dosages = np.full((len(rows), samples), MISSING, np.int8)
         else:
-            dosages = content.dosages(rows)
+            dosages = np.full((len(rows), samples), MISSING, np.int8)
+            read = [i for i, row in enumerate(rows) if row.alt]
+            if read:
+                dosages[read] = content.dosages([rows[i] for i in read])
             keep_reference(rows, dosages)
         if not fields:
             return Called(variants, dosages)

@@ -20,6 +20,9 @@ _TAB, _COLON = 9, 58
 _LONGEST = 16
 """Longer texts of GT are not remembered."""
 _GT_FIRST = re.compile(rb"(?:^|\t)([^\t:]*)")
+_WORDS_AT_ONCE = 1 << 13
+"""Larger arrays cost more in pages from the system than in arithmetic."""
+
 # Found by search: the products of the 21 words differ in their top bytes.
 _MIX, _SHIFT = np.uint32(0xC2094CAD), np.uint32(24)
 
@@ -70,13 +73,19 @@ _WORD_AT, _DOSAGE_AT = _word_tables()
 
 def look_up(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Dosages, int8 (lines, samples), and which lines hold only the 21 words, bool (lines,)."""
-    slots = ((words * _MIX) >> _SHIFT).astype(np.intp)
-    return _DOSAGE_AT[slots], (_WORD_AT[slots] == words).all(axis=1)
+    dosages, known = np.empty(words.shape, np.int8), np.empty(len(words), bool)
+    step = max(1, _WORDS_AT_ONCE // words.shape[1])
+    for start in range(0, len(words), step):
+        some = words[start : start + step]
+        slots = ((some * _MIX) >> _SHIFT).astype(np.intp)
+        dosages[start : start + step] = _DOSAGE_AT[slots]
+        known[start : start + step] = (_WORD_AT[slots] == some).all(axis=1)
+    return dosages, known
 
 
 def words_of_equal_width(columns: Sequence[bytes], samples: int) -> np.ndarray:
     """Words of lines whose calls are all three characters wide: uint32 (lines, samples)."""
-    return np.frombuffer(b"\t".join(columns) + b"\t", "<u4").reshape(-1, samples)
+    return np.frombuffer(b"\t".join([*columns, b""]), "<u4").reshape(-1, samples)
 
 
 def words_after_tabs(columns: Sequence[bytes], samples: int) -> np.ndarray | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from sys import intern
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ...errors import InputUnreadable, quoted
 from ..variants import MISSING
 from .ploidy import HAPLOID_REF
 from .records import Row
+from .variant_filter import printable
 from .vcf_calls import (
     Dosages,
     genotypes,
@@ -23,10 +25,28 @@ from .vcf_numbers import numbers_of
 
 _COLUMNS = 10
 _MAX_POSITION = 2**31 - 1
+_LONGEST = 10
+_REMEMBERED = 10_000
+"""Texts of at most 10 characters that are decoded once."""
+
+T = TypeVar("T")
 _DIPLOID = re.compile(rb"[/|]?[0-9.]+[/|][0-9.]+")
 _HAPLOID = re.compile(rb"[/|]?[0-9.]+")
 _ANY_HAPLOID = re.compile(rb"\t[/|]?[0-9.]+(?=[\t:])")
 _END = re.compile(rb"(?:^|;)END=([0-9]{1,10})(?:;|$)")
+
+
+class _Decoded(dict[bytes, T]):
+    """What a function makes of bytes, remembered if they are few."""
+
+    def __init__(self, decode: Callable[[bytes], T]) -> None:
+        self._decode = decode
+
+    def __missing__(self, written: bytes) -> T:
+        found = self._decode(written)
+        if len(written) <= _LONGEST and len(self) < _REMEMBERED:
+            self[written] = found
+        return found
 
 
 class TextRecord:
@@ -55,23 +75,23 @@ class TextRecord:
         if len(fixed) < _COLUMNS:
             raise file.malformed(number, f"it has {len(fixed)} columns; ten or more are needed")
         chrom, pos, self._name, ref, alts, _, filters, self._info, self.form, self.columns = fixed
-        if not pos.isdigit() or len(pos) > _COLUMNS or int(pos) > _MAX_POSITION:
+        if not pos.isdigit() or len(pos) > _LONGEST or int(pos) > _MAX_POSITION:
             raise file.malformed(number, f"POS is {quoted(pos)}, no whole number below 2^31")
+        self.position, self.number, self._file = int(pos), number, file
+        texts = file.texts
         try:
-            self.chromosome = intern(chrom.decode())
-            self.ref, self.filters = ref.decode(), filters.decode()
-            self.alts = tuple(alts.decode().split(","))
+            self.chromosome, self.ref, self.filters = texts[chrom], texts[ref], texts[filters]
+            self.alts = file.alts[alts]
         except UnicodeDecodeError as error:
             raise file.malformed(number, "CHROM, REF, ALT or FILTER is not UTF-8 text") from error
-        if not chrom or not ref or not alts:
+        if not (chrom and ref and alts):
             raise file.malformed(number, "CHROM, REF or ALT is empty")
-        self.position, self.number, self._file = int(pos), number, file
         self.has_gt = self.form == b"GT" or b"GT" in self.form.split(b":")
 
     @property
     def id(self) -> str:
-        """The ID; bytes that are not UTF-8 are replaced, and one that is empty is "."."""
-        return self._name.decode(errors="replace") or "."
+        """The ID, "." if empty; bytes that are not printable text are shown as escapes."""
+        return printable(self._name)
 
     @property
     def end(self) -> int:
@@ -110,6 +130,8 @@ class VcfText:
 
     def __init__(self, name: str, samples: int) -> None:
         self._name, self._samples = name, samples
+        self.texts = _Decoded(lambda written: intern(written.decode()))
+        self.alts = _Decoded(lambda written: tuple(written.decode().split(",")))
         self._dosage_of: dict[int, Dosages] = {}
 
     def records(self, lines: Iterable[bytes], first: int) -> Iterator[TextRecord]:

@@ -46,40 +46,43 @@ class Assumed:
     Attributes
     ----------
     variants : ndarray of bool, shape (panel variants,)
-        Where genotypes are assumed at all: absent variants and, for ``samples``, missing calls.
+        Where genotypes are assumed at all: absent variants and, for ``samples``, missing calls of
+        variants that other samples have.
     samples : ndarray of bool, shape (samples,)
-        Samples whose missing calls are left out like absent variants.
+        Samples whose missing calls are left out like absent variants, as in a merge of files.
     """
 
     variants: np.ndarray
     samples: np.ndarray
 
-    def fill(self, dosages: np.ndarray, absent: np.ndarray, start: int) -> None:
-        """Set what is assumed in dosages of the variants from ``start`` on, in place.
+    def fill(self, dosages: np.ndarray, absent: np.ndarray, present: np.ndarray) -> None:
+        """Set what is assumed in dosages of some variants, in place.
 
         Parameters
         ----------
         dosages : ndarray of int8, shape (variants, samples)
-        absent : ndarray of bool, shape (variants,)
-        start : int
+        absent, present : ndarray of bool, shape (variants,)
+            Absent variants and those with a row in the file, if genotypes are assumed there.
         """
-        assumed = self.variants[start : start + len(dosages)]
-        dosages[assumed & absent] = REFERENCE
-        left_out = (dosages == MISSING) & assumed[:, None] & self.samples
+        dosages[absent] = REFERENCE
+        left_out = (dosages == MISSING) & present[:, None] & self.samples
         dosages[left_out] = REFERENCE
 
-    def fill_likelihoods(self, likelihoods: np.ndarray, absent: np.ndarray, sample: int) -> None:
+    def fill_likelihoods(
+        self, likelihoods: np.ndarray, absent: np.ndarray, present: np.ndarray, sample: int
+    ) -> None:
         """Set what is assumed in the likelihoods of one sample at all variants, in place.
 
         Parameters
         ----------
         likelihoods : ndarray of float64, shape (panel variants, 3)
             All equal where the sample is missing.
-        absent : ndarray of bool, shape (panel variants,)
+        absent, present : ndarray of bool, shape (panel variants,)
+            Absent variants, and those with a row in the file.
         sample : int
         """
         missing = likelihoods.min(axis=1) == likelihoods.max(axis=1)
-        left_out = absent | (missing & bool(self.samples[sample]))
+        left_out = absent | (missing & present & bool(self.samples[sample]))
         likelihoods[self.variants & left_out] = (1.0, 0.0, 0.0)
 
 
@@ -116,21 +119,60 @@ class Alignment:
     assumed: Assumed | None = None
 
     def dosages(self, store: DosageStore, start: int, stop: int) -> np.ndarray:
-        """Model variants [start, stop) from the store, ALT counted as the model does.
+        """Model variants [start, stop) from the store; see ``at``."""
+        return self.at(store, slice(start, stop))
+
+    def at(self, store: DosageStore, variants: slice | np.ndarray) -> np.ndarray:
+        """Dosages at some model variants from the store, ALT counted as the model does.
 
         Returns
         -------
         ndarray of int8, shape (variants, samples)
             ``MISSING`` at every variant that the file does not have, unless it is ``assumed``.
         """
-        rows, swapped = self.rows[start:stop], self.swapped[start:stop]
+        rows, swapped = self.rows[variants], self.swapped[variants]
         present = rows != ABSENT
         out = np.full((len(rows), len(store.samples)), MISSING, dtype=np.int8)
         if present.any():
             out[present] = recode(store.dosages(rows[present]), swapped[present])
         if self.assumed:
-            self.assumed.fill(out, self.absent[start:stop], start)
+            assumed = self.assumed.variants[variants]
+            self.assumed.fill(out, assumed & self.absent[variants], assumed & present)
         return out
+
+
+@dataclass(frozen=True)
+class AlignedGenotypes:
+    """The genotypes of a store at the variants of a panel, with those that are assumed.
+
+    Attributes
+    ----------
+    store : DosageStore
+    alignment : Alignment
+        Of the store's variants.
+    """
+
+    store: DosageStore
+    alignment: Alignment
+
+    @property
+    def samples(self) -> tuple[str, ...]:
+        """Sample IDs of the store."""
+        return tuple(self.store.samples)
+
+    @property
+    def observed(self) -> np.ndarray:
+        """Panel variants that the file has, or that are assumed; int64."""
+        assumed = self.alignment.assumed
+        there = self.alignment.rows != ABSENT
+        if assumed:
+            there = there | (assumed.variants & self.alignment.absent)
+        return np.flatnonzero(there)
+
+    def dosages(self, rows: np.ndarray, samples: np.ndarray | None = None) -> np.ndarray:
+        """Dosages at panel variants, of all or some samples; int8 (variants, samples)."""
+        found = self.alignment.at(self.store, rows)
+        return found if samples is None else found[:, samples]
 
 
 @dataclass(frozen=True)

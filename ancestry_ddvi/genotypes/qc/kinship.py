@@ -6,7 +6,7 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from ..blocks import GenotypeReader, in_blocks, thin_evenly
+from ..blocks import DosageReader, in_blocks, thin_evenly
 from .degrees import SECOND_DEGREE
 
 SAMPLES_AT_ONCE = 2048
@@ -17,7 +17,7 @@ PAIR = np.dtype([("i", "i8"), ("j", "i8"), ("kinship", "f8"), ("variants", "i8")
 
 
 def king_robust(
-    store: GenotypeReader, rows: np.ndarray, samples: np.ndarray, cutoff: float = SECOND_DEGREE
+    store: DosageReader, rows: np.ndarray, samples: np.ndarray, cutoff: float = SECOND_DEGREE
 ) -> np.ndarray:
     """Pairs of samples whose KING-robust kinship is at least ``cutoff``.
 
@@ -35,7 +35,7 @@ def king_robust(
 
     Parameters
     ----------
-    store : GenotypeReader
+    store : DosageReader
     rows : ndarray of int
         Variant rows, best in linkage equilibrium; more than 20,000 are thinned evenly.
     samples : ndarray of int
@@ -111,7 +111,7 @@ def resolvable(variants: int, samples: int) -> float:
 
 
 def _related(
-    store: GenotypeReader, rows: np.ndarray, left: np.ndarray, right: np.ndarray, cutoff: float
+    store: DosageReader, rows: np.ndarray, left: np.ndarray, right: np.ndarray, cutoff: float
 ) -> np.ndarray:
     """The pairs at or above ``cutoff`` between two blocks of samples, or within one."""
     counts = _Counts(len(left), len(right))

@@ -6,8 +6,7 @@ import logging
 
 import numpy as np
 
-from ..blocks import GenotypeReader
-from ..harmonise.matching import ABSENT
+from ..blocks import DosageReader
 from .degrees import DUPLICATE, FIRST_DEGREE, SECOND_DEGREE
 from .kinship import king_robust, resolvable
 
@@ -23,7 +22,7 @@ RELATIONS = {"duplicate": DUPLICATE, "first degree": FIRST_DEGREE, "second degre
 table 1)."""
 
 
-def relatives_among(store: GenotypeReader, rows: np.ndarray) -> np.ndarray | None:
+def relatives_among(store: DosageReader, rows: np.ndarray) -> np.ndarray | None:
     """Pairs of samples in a file that are second-degree relatives or closer.
 
     KING-robust counts differences of genotypes and does not depend on the allele counted. Where
@@ -32,30 +31,30 @@ def relatives_among(store: GenotypeReader, rows: np.ndarray) -> np.ndarray | Non
 
     Parameters
     ----------
-    store : GenotypeReader
-    rows : ndarray of int, (model variants,)
-        The file's row of each variant of a model, or ``ABSENT``.
+    store : DosageReader
+    rows : ndarray of int
+        Variants to compare them at.
 
     Returns
     -------
     ndarray of ``kinship.PAIR``, or None where samples are not compared: one sample, more than
     5,000 samples, or fewer than 500 variants
     """
-    samples, shared = len(store.samples), rows[rows != ABSENT]
+    samples = len(store.samples)
     if samples < 2:
         return None
-    if samples > MAX_SAMPLES or len(shared) < MIN_VARIANTS:
+    if samples > MAX_SAMPLES or len(rows) < MIN_VARIANTS:
         log.info(
             "Relatives are not searched for: %s samples at %s variants. At most %s samples are "
             "compared, at %s variants or more.",
-            *(f"{n:,}" for n in (samples, len(shared), MAX_SAMPLES, MIN_VARIANTS)),
+            *(f"{n:,}" for n in (samples, len(rows), MAX_SAMPLES, MIN_VARIANTS)),
         )
         return None
-    floor = min(resolvable(len(shared), samples), DUPLICATE)
+    floor = min(resolvable(len(rows), samples), DUPLICATE)
     if floor > SECOND_DEGREE:
         log.info("Relatives below a kinship of %.3g cannot be detected at %s variants.",
-                 floor, f"{len(shared):,}")  # fmt: skip
-    pairs = king_robust(store, shared, np.arange(samples), max(SECOND_DEGREE, floor))
+                 floor, f"{len(rows):,}")  # fmt: skip
+    pairs = king_robust(store, rows, np.arange(samples), max(SECOND_DEGREE, floor))
     pairs = pairs[pairs["variants"] >= MIN_VARIANTS]
     counts = ", ".join(f"{count} {relation}" for relation, count in _counts(pairs).items())
     log.info("Pairs of relatives in the file: %s.", counts)
