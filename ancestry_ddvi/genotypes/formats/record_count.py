@@ -40,20 +40,34 @@ def count_records(path: Path) -> RecordCount | None:
     InputUnreadable
         If the compressed data are damaged.
     """
-    content, size = bytearray(), path.stat().st_size
-    with open_bytes(str(path)) as handle:
-        for piece in inflated(handle, str(path)):
-            content += piece
-            if len(content) >= CONTENT and (_count(content)[0] or len(content) > MAX_CONTENT):
-                break
-        else:
-            return RecordCount(_count(content)[0], exact=True)
-        read = handle.tell()
-    records, header = _count(content)
+    found = _first(path)
+    records, header = _count(found.content)
+    if found.read is None:
+        return RecordCount(records, exact=True)
     if not records:
         return None
-    each = read * (1 - header / len(content)) / records
-    return RecordCount(records + round((size - read) / each), exact=False)
+    each = found.read * (1 - header / len(found.content)) / records
+    return RecordCount(records + round((path.stat().st_size - found.read) / each), exact=False)
+
+
+class _First(NamedTuple):
+    """The first bytes of a file, decompressed, and how many were read for them; None for all."""
+
+    content: bytearray
+    read: int | None
+
+
+def _first(path: Path) -> _First:
+    content, before = bytearray(), 0
+    with open_bytes(str(path)) as handle:
+        for piece in inflated(handle, str(path)):
+            if handle.tell() != before:  # what was inflated is all that had been read
+                enough = len(content) >= CONTENT and _count(content)[0] > 0
+                if enough or len(content) > MAX_CONTENT:
+                    return _First(content, before)
+                before = handle.tell()
+            content += piece
+    return _First(content, None)
 
 
 def _count(content: bytearray) -> tuple[int, int]:
@@ -67,6 +81,8 @@ def _count_lines(content: bytearray) -> tuple[int, int]:
     header = 0
     while content.startswith(b"#", header) and (end := content.find(b"\n", header)) >= 0:
         header = end + 1
+    if content.startswith(b"#", header):
+        return 0, len(content)
     lines = content.count(b"\n", header)
     cut_off = len(content) > header and not content.endswith(b"\n")
     return lines + cut_off, header
