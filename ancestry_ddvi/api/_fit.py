@@ -156,7 +156,7 @@ def fit(
     >>> import ancestry_ddvi
     >>> fitted = ancestry_ddvi.fit(["cohort.vcf.gz"], labels="labels.tsv", dry_run=True)
     >>> fitted.summary["plan"][0]
-    'read cohort.vcf.gz: 122 samples, 4,000 records'
+    'read cohort.vcf.gz: 122 samples, 2,400 records'
     """
     from ..models.runtime import computing, pick
 

@@ -140,8 +140,8 @@ class Recipe(abc.ABC):
             If the method has no so many coordinates or classes.
         """
         del classes
-        if dims < 1:
-            raise UsageProblem(f"--dims is {dims}", "Give 1 or more.")
+        if not 1 <= dims <= MAX_COMPONENTS:
+            raise UsageProblem(f"--dims is {dims}", f"Give 1 to {MAX_COMPONENTS}.")
 
     def min_components(self, dims: int) -> int:
         """Smallest number of principal components: one more than there are coordinates."""
