@@ -88,7 +88,13 @@ class Method(abc.ABC):
 
     @abc.abstractmethod
     def restore(self, state: Mapping[str, np.ndarray], device: torch.device) -> None:
-        """Set the fitted parameters to those that ``state`` returned."""
+        """Set the fitted parameters to those that ``state`` returned.
+
+        Raises
+        ------
+        Malformed
+            If they are of the right shapes and cannot be meant.
+        """
 
 
 @dataclass(frozen=True)

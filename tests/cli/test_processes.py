@@ -184,6 +184,16 @@ def test_a_signal_while_modules_load_is_one_sentence(tmp_path: Path, module, num
     assert not list(tmp_path.iterdir())
 
 
+def test_the_commands_can_be_loaded_in_a_thread() -> None:
+    code = (
+        "import threading; found = []\n"
+        "def load():\n    import ancestry_ddvi.cli; found.append(ancestry_ddvi.cli.main.name)\n"
+        "thread = threading.Thread(target=load); thread.start(); thread.join(); print(found)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['main']\n"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_at_any_moment_prints_no_traceback(tmp_path: Path, number: int) -> None:
