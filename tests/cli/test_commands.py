@@ -18,7 +18,7 @@ def test_fit_passes_every_option(run, api):
         "--method ddvi --prior mixture:3 --semi-supervised --chain c.gz --set steps=10 "
         "--set note=a=b --maf 0.1 --geno 0.2 --mind 0.3 --hwe 1e-6 "
         "--ld-r2 0.4 --ld-window-kb 50 --king-cutoff 0.25 "
-        "--allow-extra-chr --no-ld-regions --keep-ambiguous --var-filter all"
+        "--allow-extra-chr --no-ld-regions --keep-ambiguous --var-filter LowQual"
     )
     result = run(*words.split())
     assert result.exit_code == 0, result.output
@@ -35,7 +35,7 @@ def test_fit_passes_every_option(run, api):
         "prior": "mixture:3",
         "semi_supervised": True,
         "chain": "c.gz",
-        "var_filter": "all",
+        "var_filter": "LowQual",
         "settings": {"steps": "10", "note": "a=b"},
         "dry_run": False,
         "filters": Filters(
@@ -56,8 +56,8 @@ def test_fit_passes_every_option(run, api):
 def test_embed_passes_every_option(run, api):
     words = (
         "embed m.ddvi new.vcf --out x --draws 9 --seed 7 --device cpu --threads 5 "
-        "--min-variants 3 --build GRCh38 --labels pop.tsv --field PL "
-        "--var-filter q10,s50 --absent reference --targets e.bed --draws-out"
+        "--min-variants 3 --build GRCh38 --labels pop.tsv --field PL --draws-out "
+        "--var-filter LowQual --absent reference --targets t.bed"
     )
     run(*words.split())
     ((command, inputs, options),) = api.calls
@@ -72,9 +72,9 @@ def test_embed_passes_every_option(run, api):
         "build": "GRCh38",
         "labels": "pop.tsv",
         "field": "PL",
-        "var_filter": "q10,s50",
+        "var_filter": "LowQual",
         "absent": "reference",
-        "targets": "e.bed",
+        "targets": "t.bed",
         "draws_out": True,
     }
 
@@ -82,9 +82,8 @@ def test_embed_passes_every_option(run, api):
 def test_assign_passes_every_option(run, api):
     words = (
         "assign m.ddvi new.vcf --out x --draws 9 --seed 7 --device cpu --threads 5 "
-        "--min-variants 3 --build GRCh38 --labels pop.tsv --field PL "
-        "--var-filter q10,s50 --absent reference --targets e.bed --reference c.tsv "
-        "--min-prob 0.7"
+        "--min-variants 3 --build GRCh38 --labels pop.tsv --field PL --reference c.tsv "
+        "--min-prob 0.7 --var-filter LowQual --absent reference --targets t.bed"
     )
     run(*words.split())
     ((command, inputs, options),) = api.calls
@@ -99,9 +98,9 @@ def test_assign_passes_every_option(run, api):
         "build": "GRCh38",
         "labels": "pop.tsv",
         "field": "PL",
-        "var_filter": "q10,s50",
+        "var_filter": "LowQual",
         "absent": "reference",
-        "targets": "e.bed",
+        "targets": "t.bed",
         "reference": "c.tsv",
         "min_prob": 0.7,
     }
@@ -111,9 +110,8 @@ def test_condition_passes_every_option(run, api):
     words = (
         "condition m.ddvi --given a.vcf --given b.vcf --population CEU --population YRI:0.7 "
         "--out x --draws 9 --seed 7 --device cpu --threads 5 --min-variants 3 --build GRCh38 "
-        "--labels pop.tsv --field PL "
-        "--var-filter q10,s50 --absent reference --targets e.bed --draws-out --sampler "
-        "outsourced --sampler-steps 50"
+        "--labels pop.tsv --field PL --draws-out --sampler outsourced --sampler-steps 50 "
+        "--var-filter LowQual --absent reference --targets t.bed"
     )
     run(*words.split())
     ((command, inputs, options),) = api.calls
@@ -129,9 +127,9 @@ def test_condition_passes_every_option(run, api):
         "build": "GRCh38",
         "labels": "pop.tsv",
         "field": "PL",
-        "var_filter": "q10,s50",
+        "var_filter": "LowQual",
         "absent": "reference",
-        "targets": "e.bed",
+        "targets": "t.bed",
         "draws_out": True,
         "sampler": "outsourced",
         "sampler_steps": 50,
@@ -201,10 +199,9 @@ def test_sample_passes_every_option(run, api):
 
 
 def test_ingest_passes_its_input(run, api):
-    run("ingest", "-", "--out", "x", "--var-filter", "q10")
-    ((command, inputs, options),) = api.calls
+    run("ingest", "-", "--out", "x")
+    ((command, inputs, _),) = api.calls
     assert (command, *inputs) == ("ingest", ("-",), "x")
-    assert options["var_filter"] == "q10"
 
 
 @pytest.mark.parametrize(
