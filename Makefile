@@ -2,6 +2,7 @@
 # make test       linters, types, layers and the fast tests
 # make test-pages the code of the pages and the workflow, run as written
 # make test-slow  all tests left out of it
+# make fuzz       damaged files through every reader (docs/reliability.md): make fuzz COUNT=2000 SEED=7
 # make docs       the pages and pictures that are made from the program; the map of the README needs
 #                 a folder with the 1000 Genomes genotypes: make docs DATA=../data
 # make clean      remove what these made
@@ -12,6 +13,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 DATA ?= ../shared/data
+COUNT ?= 10000
+SEED ?= 1
 
 requirements := pyproject.toml setup.py constraints.txt
 runtime := $(VENV)/runtime.stamp
@@ -19,7 +22,7 @@ development := $(VENV)/development.stamp
 pip := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 ddvi := $(VENV)/bin/ddvi-ancestry
 
-.PHONY: demo test test-pages test-slow docs clean
+.PHONY: demo test test-pages test-slow fuzz docs clean
 
 demo: $(runtime)
 	$(ddvi) fit example_data/cohort.vcf.gz --labels example_data/labels.tsv --out demo/cohort
@@ -44,6 +47,9 @@ test-pages: $(development)
 
 test-slow: $(development)
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --dist loadfile -m slow
+
+fuzz: $(development)
+	$(VENV)/bin/python tests/fuzz/fuzz.py --count $(COUNT) --seed $(SEED)
 
 docs: $(development) demo
 	$(VENV)/bin/python docs/make_cli.py

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import InputUnreadable
+from ..errors import InputUnreadable, quoted
 from ..storage import whole
 from .columns import TYPES, values_of
+
+_NUMBER = re.compile(r"[-+.0-9eE]+|NA|nan|-?inf")
+"""What ``write_columns`` writes; Python reads more as numbers."""
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -87,9 +91,11 @@ def parsed(path: Path, name: str, kind: str, cells: Sequence[str], remedy: str) 
     found = np.empty(len(cells), dtype=TYPES[kind])
     for row, cell in enumerate(cells):
         try:
+            if not _NUMBER.fullmatch(cell):
+                raise ValueError(cell)
             found[row] = int(cell) if kind == "integer" else float("nan" if cell == "NA" else cell)
         except (ValueError, OverflowError):
-            problem = f"{path}, line {row + 2}: {name} is {cell!r} and not "
+            problem = f"{path}, line {row + 2}: {name} is {quoted(cell)} and not "
             article = "an integer" if kind == "integer" else "a number"
             raise InputUnreadable(problem + article, remedy) from None
     return found

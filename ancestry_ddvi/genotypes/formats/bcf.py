@@ -74,6 +74,10 @@ class BcfStream:
         self._content = _Content(pieces)
         self.header_lines = self._read_header_lines()
         self.header: VcfHeader = read_header(self.header_lines, name)
+        if self.header.lines < len(self.header_lines):
+            raise InputUnreadable(
+                f"{name} is damaged: its header goes on below the #CHROM line", _COPY_AGAIN
+            )
         self._names: BcfNames = read_names(self.header_lines, name)
 
     def __iter__(self) -> Iterator[BcfRecord]:

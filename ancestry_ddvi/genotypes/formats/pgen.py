@@ -69,15 +69,18 @@ class PgenSource(GenotypeSource):
         given = self.given
         step = variants_at_once(variants, len(self.samples))
         with self._open() as reader:
-            for start in range(0, len(given.rows), step):
-                part = slice(start, start + step)
-                dosages = self._dosages(reader, given.rows[part])
-                yield Block(given.variants[part], as_seen(dosages, given.alleles[part]))
+            for start in range(0, len(self._offsets) - 1, step):
+                dosages = self._dosages(reader, start, min(start + step, len(self._offsets) - 1))
+                part = slice(*np.searchsorted(given.rows, [start, start + step]))
+                if len(rows := given.rows[part] - start):
+                    seen = as_seen(dosages[rows], given.alleles[part])
+                    yield Block(given.variants[part], seen)
 
-    def _dosages(self, reader: Any, rows: np.ndarray) -> np.ndarray:
-        dosages = np.empty((len(rows), len(self.samples)), np.int8)
+    def _dosages(self, reader: Any, start: int, stop: int) -> np.ndarray:
+        """Of all records in a range, also of those left out, so that damage in them is found."""
+        dosages = np.empty((stop - start, len(self.samples)), np.int8)
         try:
-            reader.read_list(rows.astype(np.uint32), dosages)
+            reader.read_range(start, stop, dosages)
         except RuntimeError as error:
             raise _unreadable(self.files[0], error) from error
         dosages[dosages == _PGENLIB_MISSING] = MISSING

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,8 @@ _BIM_COLUMNS = {
     6: ("CHROM", "ID", "CM", "POS", "ALT", "REF"),
 }
 _BOM = b"\xef\xbb\xbf"
+_AT_ONCE = 4096
+_CONTROLS = bytes({*range(32)} - {*b"\t\r\n"})
 _POSITION = re.compile(rb"-?0*[0-9]{1,10}")
 
 Row = tuple[int, list[bytes]]
@@ -172,7 +174,7 @@ def read_variants(path: Path, lines: Iterable[bytes] | None = None) -> VariantLi
 def _read_table(path: Path, lines: Iterable[bytes], headers: tuple[str, ...]) -> TextTable:
     """The table of a file whose header line starts with any of ``headers``."""
     comments: list[str] = []
-    rows = _split(lines)
+    rows = _split(lines, path)
     for number, fields in rows:
         if not fields[0].startswith(b"#"):
             return TextTable(
@@ -181,26 +183,52 @@ def _read_table(path: Path, lines: Iterable[bytes], headers: tuple[str, ...]) ->
         line = b" ".join(fields).decode(errors="replace")
         if fields[0].decode(errors="replace") in headers:
             names = tuple(line.removeprefix("#").split(" "))
+            if len(set(names)) < len(names):
+                raise InputUnreadable(
+                    f"{path}, line {number}: two columns have one name", "Make the fileset again."
+                )
             return TextTable(path, tuple(comments), names, len(fields), rows)
         comments.append(line)
     return TextTable(path, tuple(comments), (), 0, iter(()))
 
 
-def _split(lines: Iterable[bytes]) -> Iterator[Row]:
+def _split(lines: Iterable[bytes], path: Path) -> Iterator[Row]:
     """Every line that is not blank; a byte order mark is removed."""
-    for number, line in enumerate(lines, 1):
+    for number, line in _numbered(lines, path):
         if number == 1:
             line = line.removeprefix(_BOM)
         if fields := line.split():
             yield number, fields
 
 
+def _numbered(lines: Iterable[bytes], path: Path) -> Iterator[tuple[int, bytes]]:
+    """Lines with their numbers, checked many at once, since PLINK does not split at all blanks."""
+    rest, before = iter(lines), 0
+    while some := list(islice(rest, _AT_ONCE)):
+        text = b"".join(some)
+        if text.translate(None, _CONTROLS) != text or text.count(b"\r") > text.count(b"\r\n"):
+            _check_characters(some, before, path)
+        yield from enumerate(some, before + 1)
+        before += len(some)
+
+
+def _check_characters(lines: Sequence[bytes], before: int, path: Path) -> None:
+    for number, line in enumerate(lines, before + 1):
+        content = line.rstrip(b"\r\n")
+        if b"\r" in content or content.translate(None, _CONTROLS) != content:
+            raise InputUnreadable(
+                f"{path}, line {number} has a control character in it",
+                "Columns are separated by blanks or tabs, and lines end in a newline.",
+            )
+
+
 def _of_width(table: TextTable, width: int) -> Iterator[Row]:
     """The rows, checked.
 
-    A row needs ``width`` fields. Without a header line it has exactly as many as the first row,
-    since an ID with a blank or an empty column would shift the others.
+    A row needs ``width`` fields, and not fewer than a header line. Without one it has exactly as
+    many as the first row. An ID with a blank or an empty column would shift the others.
     """
+    width = max(width, table.width) if table.names else width
     exactly = 0 if table.names else max(width, table.width)
     for number, fields in table.rows:
         if len(fields) < width or (exactly and len(fields) != exactly):

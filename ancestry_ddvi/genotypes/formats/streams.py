@@ -88,11 +88,12 @@ class _Members:
             if not piece.startswith(GZIP_MAGIC):
                 raise self._damaged("no gzip header")
             size = self._block_size(piece)
-            done = 0
+            done, empty = 0, True
             member = zlib.decompressobj(wbits=31)
             while piece and not member.eof:
-                yield self._next(member, piece)
-                done += len(piece)
+                content = self._next(member, piece)
+                yield content
+                done, empty = done + len(piece), empty and not content
                 piece = member.unused_data or self._handle.read(_READ)
             if not member.eof:
                 raise InputUnreadable(
@@ -103,6 +104,8 @@ class _Members:
                 raise self._damaged(f"a BGZF block of {done:,} bytes that states {size:,}")
             self._start += done
             piece = self._header(piece)
+        if size and not empty:
+            raise _without_end(self._name)
 
     def _next(self, member: zlib._Decompress, piece: bytes) -> bytes:
         try:
@@ -173,6 +176,8 @@ def check_bgzf_end(path: Path) -> None:
             return
         handle.seek(max(0, path.stat().st_size - len(_BGZF_END)))
         if handle.read() != _BGZF_END:
-            raise InputUnreadable(
-                f"{path} is cut short: its end-of-file mark is missing", _COPY_AGAIN
-            )
+            raise _without_end(str(path))
+
+
+def _without_end(name: str) -> InputUnreadable:
+    return InputUnreadable(f"{name} is cut short: its end-of-file mark is missing", _COPY_AGAIN)

@@ -47,6 +47,7 @@ class Dosages(dict[bytes, int]):
         alleles = re.split(rb"[/|]", call[1:] if call[:1] in (b"/", b"|") else call)
         if not all(allele == b"." or allele.isdigit() for allele in alleles):
             raise ValueError(call)
+        alleles = [allele.lstrip(b"0") or allele[-1:] for allele in alleles]
         dosage = MISSING
         if {b"0", self._alt}.issuperset(alleles):
             copies = alleles.count(self._alt)

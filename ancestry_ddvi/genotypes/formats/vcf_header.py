@@ -140,9 +140,10 @@ def _check_samples(samples: tuple[str, ...], name: str, number: int) -> None:
             f"{name} has no samples: its #CHROM line ends before the first of them",
             "Give a file with genotypes, not a list of variants.",
         )
-    if "" in samples:
+    blank = [at for at, sample in enumerate(samples, 1) if not sample.strip()]
+    if blank:
         raise InputUnreadable(
-            f"{name}, line {number}: sample {samples.index('') + 1} has an empty ID",
+            f"{name}, line {number}: sample {blank[0]} has an empty ID",
             "Remove the superfluous tab or name the sample.",
         )
     check_distinct(samples, name)

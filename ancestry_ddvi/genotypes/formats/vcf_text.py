@@ -33,6 +33,10 @@ T = TypeVar("T")
 _DIPLOID = re.compile(rb"[/|]?[0-9.]+[/|][0-9.]+")
 _HAPLOID = re.compile(rb"[/|]?[0-9.]+")
 _ANY_HAPLOID = re.compile(rb"\t[/|]?[0-9.]+(?=[\t:])")
+_NAME = re.compile(rb"[^#,][^,]*")
+"""Of a chromosome."""
+
+_FORM = re.compile(rb"\.|[A-Za-z_][\w.]*(:[A-Za-z_][\w.]*)*")
 _END = re.compile(rb"(?:^|;)END=([0-9]{1,10})(?:;|$)")
 
 
@@ -47,6 +51,21 @@ class _Decoded(dict[bytes, T]):
         if len(written) <= _LONGEST and len(self) < _REMEMBERED:
             self[written] = found
         return found
+
+
+def _chromosome(written: bytes) -> str:
+    """CHROM; ValueError if it has a comma or starts with #."""
+    if not _NAME.fullmatch(written):
+        raise ValueError(f"CHROM is {quoted(written)}, no name of a chromosome")
+    return intern(written.decode())
+
+
+def _alleles(written: bytes) -> tuple[str, ...]:
+    """ALT; ValueError if an allele is empty."""
+    alleles = tuple(written.decode().split(","))
+    if "" in alleles:
+        raise ValueError(f"ALT is {quoted(written)}, with an empty allele")
+    return alleles
 
 
 class TextRecord:
@@ -78,15 +97,18 @@ class TextRecord:
         if not pos.isdigit() or len(pos) > _LONGEST or int(pos) > _MAX_POSITION:
             raise file.malformed(number, f"POS is {quoted(pos)}, no whole number below 2^31")
         self.position, self.number, self._file = int(pos), number, file
-        texts = file.texts
-        try:
-            self.chromosome, self.ref, self.filters = texts[chrom], texts[ref], texts[filters]
-            self.alts = file.alts[alts]
-        except UnicodeDecodeError as error:
-            raise file.malformed(number, "CHROM, REF, ALT or FILTER is not UTF-8 text") from error
         if not (chrom and ref and alts):
             raise file.malformed(number, "CHROM, REF or ALT is empty")
+        try:
+            self.chromosome, self.alts = file.chromosomes[chrom], file.alts[alts]
+            self.ref, self.filters = file.texts[ref], file.texts[filters]
+        except UnicodeDecodeError as error:
+            raise file.malformed(number, "CHROM, REF, ALT or FILTER is not UTF-8 text") from error
+        except ValueError as error:
+            raise file.malformed(number, str(error)) from error
         self.has_gt = self.form == b"GT" or b"GT" in self.form.split(b":")
+        if not self.has_gt and not _FORM.fullmatch(self.form):
+            raise file.malformed(number, f"FORMAT is {quoted(self.form)}, no list of fields")
 
     @property
     def id(self) -> str:
@@ -130,8 +152,9 @@ class VcfText:
 
     def __init__(self, name: str, samples: int) -> None:
         self._name, self._samples = name, samples
+        self.chromosomes = _Decoded(_chromosome)
         self.texts = _Decoded(lambda written: intern(written.decode()))
-        self.alts = _Decoded(lambda written: tuple(written.decode().split(",")))
+        self.alts = _Decoded(_alleles)
         self._dosage_of: dict[int, Dosages] = {}
 
     def records(self, lines: Iterable[bytes], first: int) -> Iterator[TextRecord]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...errors import InputsDisagree, InputUnreadable
+from ...errors import InputsDisagree, InputUnreadable, quoted
 from ..chromosomes import LENGTHS, autosome
 from ..formats.streams import inflated, open_bytes
 from ..variants import VariantTable
@@ -58,7 +58,7 @@ class Chain:
         try:
             lifter = LiftOver(BytesIO(content))
         except Exception as error:  # pyliftover raises the base class for anything malformed
-            reason = " ".join(str(error).split())
+            reason = quoted(" ".join(str(error).split()))
             raise InputUnreadable(f"{path} is not a whole chain file: {reason}", _REMEDY) from error
         chains = lifter.chain_file.chains
         source = _build((c.source_name, c.source_size) for c in chains)
