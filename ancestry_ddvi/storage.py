@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -134,6 +135,25 @@ def prepare_folder(prefix: Path) -> None:
         raise OutputUnwritable(f"folder {folder} is not writable", "Choose another --out.")
     for path in _parts(prefix):
         _remove_if_unused(path)
+
+
+def check_folder(prefix: Path, mib: float) -> None:
+    """Check that a folder is there or can be created, and has free space; creates nothing.
+
+    Raises
+    ------
+    OutputUnwritable
+    """
+    above = (folder for folder in (prefix.parent, *prefix.parent.parents) if folder.exists())
+    folder = next(above, Path("."))
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputUnwritable(f"{folder} takes no files", "Choose another --out.")
+    free = shutil.disk_usage(folder).free / 2**20
+    if free < mib:
+        raise OutputUnwritable(
+            f"{folder} has {free:,.0f} MiB of free space and about {mib:,.0f} are needed",
+            "Free disk space, or choose another --out.",
+        )
 
 
 def _parts(prefix: Path) -> list[Path]:

@@ -11,6 +11,7 @@ import click
 
 from ancestry_ddvi.errors import OutputUnwritable, UsageProblem
 from ancestry_ddvi.progress import Progress
+from ancestry_ddvi.resources import check_address_space
 
 from ._logging import console, log_file
 from ._matplotlib import matplotlib_folder
@@ -24,9 +25,10 @@ def running(prefix: str | None) -> Iterator[Progress]:
 
     Raises
     ------
-    OutputUnwritable, UsageProblem
+    OutputUnwritable, OutOfResources, UsageProblem
     """
     _check_working_directory()
+    check_address_space()
     level = click.get_current_context().meta.get(LEVEL, logging.INFO)
     with ExitStack() as stack:
         stack.enter_context(console(level))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -49,7 +50,8 @@ def signals_raise() -> Iterator[None]:
     """
     _arrived.clear()
     before = {number: signal.getsignal(number) for number in INTERRUPTIONS}
-    handled = [number for number, handler in before.items() if handler != signal.SIG_IGN]
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    handled = [n for n, handler in before.items() if in_main_thread and handler != signal.SIG_IGN]
     for number in handled:
         signal.signal(number, _raise)
     try:

@@ -64,7 +64,8 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Print the plan with estimated memory and time; write nothing.",
+    help="Print the plan: what is read, estimated memory and time, what is written, replaced and "
+    "removed. Checks inputs and outputs; writes nothing.",
 )
 @options.verbosity
 @options.writes("fit")

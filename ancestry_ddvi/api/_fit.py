@@ -21,7 +21,14 @@ from ..outputs import output
 from ..progress import SILENT, Progress
 from ._common import counter, default_prefix
 from ._results import Result
-from .outputs import conclude, coordinates_of, prepare_outputs, replacing, write_embedding
+from .outputs import (
+    conclude,
+    coordinates_of,
+    planned_outputs,
+    prepare_outputs,
+    replacing,
+    write_embedding,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,9 +156,8 @@ def fit(
     >>> import ancestry_ddvi
     >>> fitted = ancestry_ddvi.fit(["cohort.vcf.gz"], labels="labels.tsv", dry_run=True)
     >>> fitted.summary["plan"][0]
-    'read cohort.vcf.gz: 122 samples'
+    'read cohort.vcf.gz: 122 samples, 2,400 records'
     """
-    from ..fitting.estimate import plan
     from ..models.runtime import computing, pick
 
     if prior:
@@ -171,12 +177,28 @@ def fit(
     if semi_supervised:
         run = _guided(run, run.table.classes if run.table else ())
     if dry_run:
-        return Fitted({}, {"plan": plan(inputs, run.prefix, run.options, str(run.device))})
+        return Fitted({}, {"plan": _plan(run, labels)})
     prepare_outputs(run.prefix, "fit", [*inputs, labels, chain])
     with computing(seed, threads):
         store = _read(run)
         embedded = _embed(_labelled(run, store), store)
     return _write(embedded)
+
+
+def _plan(run: _Run, labels: str | None) -> list[str]:
+    """What the run would do, one line each, after the checks that need no genotypes.
+
+    Raises
+    ------
+    InputUnreadable, InputsDisagree, UsageProblem, OutputUnwritable
+    """
+    from ..fitting.estimate import plan
+
+    planned = plan(run.inputs, run.options, str(run.device))
+    if run.table:
+        run.table.match(planned.samples)
+    inputs = [*run.inputs, labels, run.chain_path]
+    return [*planned.lines, *planned_outputs(run.prefix, "fit", inputs, planned.disk_mib)]
 
 
 def _options(

@@ -17,8 +17,8 @@ from ..artefacts.relatives import write_relatives
 from ..artefacts.summary import Clock, complete, write_summary
 from ..errors import UsageProblem
 from ..genotypes.projection.scores import Scores
-from ..outputs import output, stale, written_by
-from ..storage import prepare_folder, printable, together
+from ..outputs import endings, output, stale, written_by
+from ..storage import check_folder, prepare_folder, printable, together
 
 if TYPE_CHECKING:
     from ..inference.posterior_draws import PosteriorDraws
@@ -71,6 +71,44 @@ def prepare_outputs(prefix: str, command: str, inputs: Iterable[str | None]) -> 
     OutputUnwritable, UsageProblem
     """
     prepare_folder(Path(prefix))
+    _check_inputs(prefix, command, inputs)
+
+
+def planned_outputs(
+    prefix: str, command: str, inputs: Iterable[str | None], mib: float
+) -> list[str]:
+    """What would be written, replaced and removed, one line each; nothing is changed.
+
+    Parameters
+    ----------
+    prefix, command : str
+    inputs : iterable of str
+    mib : float
+        Disk space that is needed.
+
+    Raises
+    ------
+    OutputUnwritable, UsageProblem
+    """
+    check_folder(Path(prefix), mib)
+    _check_inputs(prefix, command, inputs)
+    paths = [row.path(prefix) for row in written_by(command) if not row.condition]
+    before = [path for path in paths if path.exists()]
+    lines = [f"write {endings(command).replace('PREFIX', prefix)}"]
+    if before:
+        lines.append(f"replace {', '.join(map(str, before))}")
+    if gone := stale(prefix, command, _listed_before(prefix, command), paths):
+        lines.append(f"remove {', '.join(map(str, gone))}")
+    return lines
+
+
+def _listed_before(prefix: str, command: str) -> list[Path]:
+    """What the summaries list that a command makes stale."""
+    rows = [row for row in map(output, SUMMARIES) if row.is_stale_after(command)]
+    return [path for row in rows for path in _listed(row.path(prefix))]
+
+
+def _check_inputs(prefix: str, command: str, inputs: Iterable[str | None]) -> None:
     read = {_place(name) for name in inputs if name and name != "-"}
     for row in written_by(command):
         if _place(path := row.path(prefix, level="")) in read:

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from .model import Model
 
 MAX_COMPONENTS = 256
-"""Work space for scores grows with the square of the number of components."""
-
-MAX_DIMS = 64
+"""More than ``fit`` keeps; work space for scores grows with the square of their number."""
 
 Shape = tuple[str, tuple[str, ...]]
 """Type and names of sizes of an array; a name stands for the same size everywhere."""
@@ -123,7 +121,8 @@ def _check_projection(projection: Projection) -> None:
 
 def _check_record(record: ModelRecord) -> None:
     require(min(record.scale, default=0) > 0, "record.scale is not above 0")
-    require(1 <= record.options.dims <= MAX_DIMS, f"dims is not between 1 and {MAX_DIMS}")
+    dims = record.options.dims
+    require(1 <= dims <= MAX_COMPONENTS, f"dims is not between 1 and {MAX_COMPONENTS}")
     require(record.options.seed >= 0, "seed is below 0")
     classes = record.options.classes
     require(_are_words(classes) and _differ(classes), "names of classes are not words")

@@ -80,11 +80,11 @@ def revive(model: Model, device: torch.device) -> Method:
     try:
         method = _built(model, device)
         _check_weights(method.state(), model.weights)
+        method.restore(model.weights, device)
         _check_test(model, method)
     except (UsageProblem, TooLarge, Malformed) as error:
         what = getattr(error, "problem", None) or str(error) or "its networks exceed its weights"
         raise InputUnreadable(f"the model is damaged: {what}", "Fit it again.") from error
-    method.restore(model.weights, device)
     return method
 
 

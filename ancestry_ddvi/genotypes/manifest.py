@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..errors import OutputUnwritable
 from ..storage import whole
 from .formats.plink import plink_ids
 from .formats.reading import ReadOptions
@@ -54,34 +53,23 @@ class Manifest:
     def read(cls, prefix: Path) -> Manifest | None:
         """The manifest of the store at ``prefix``; None if there is none of this format."""
         try:
-            manifest = cls(**json.loads(_path(prefix).read_text()))
+            manifest = cls(**json.loads(cls.path(prefix).read_text()))
         except (OSError, ValueError, TypeError):
             return None
         return manifest if manifest.format == FORMAT else None
 
+    @staticmethod
+    def path(prefix: Path) -> Path:
+        """Where the manifest of a store is."""
+        return Path(f"{prefix}.json")
+
     def write(self, prefix: Path) -> None:
-        with whole(_path(prefix)) as beside:
+        with whole(self.path(prefix)) as beside:
             beside.write_text(json.dumps(asdict(self), indent=1))
 
     def left_out(self) -> Counter[str]:
         """Records that are not in the store, by reason."""
         return Counter(self.skipped)
-
-
-def remove_manifest(prefix: Path) -> None:
-    """Remove the manifest at ``prefix``, so that the store there is not reused.
-
-    Raises
-    ------
-    OutputUnwritable
-        If its manifest cannot be removed.
-    """
-    try:
-        _path(prefix).unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputUnwritable(
-            f"{_path(prefix)} cannot be replaced: {error.strerror}", "Choose another --out."
-        ) from error
 
 
 def fingerprint(files: Sequence[Path]) -> list[FilePrint]:
@@ -101,7 +89,3 @@ def _file_print(path: Path) -> FilePrint:
         "mtime_ns": state.st_mtime_ns,
         "sha256_of_edges": edges.hexdigest(),
     }
-
-
-def _path(prefix: Path) -> Path:
-    return Path(f"{prefix}.json")

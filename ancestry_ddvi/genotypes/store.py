@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputUnreadable, UsageProblem
+from ..storage import together
 from .formats.packing import PackedRows, genotype_counts, pack, packed_width, unpack
 from .formats.plink import PlinkSource, map_bed, plink_ids, write_plink
 from .formats.reading import DEFAULT, ReadOptions
 from .formats.registry import open_sources
 from .formats.source import GenotypeSource
 from .formats.variant_filter import no_snps
-from .manifest import Manifest, fingerprint, remove_manifest
+from .manifest import Manifest, fingerprint
 from .variants import MISSING, NO_ALLELE, Block, VariantTable
 
 log = logging.getLogger(__name__)
@@ -155,10 +156,11 @@ def _ingested(
     source: GenotypeSource, prefix: Path, progress: Progress | None, options: ReadOptions
 ) -> GenotypeStore:
     _refuse_to_overwrite(source, prefix)
-    remove_manifest(prefix)
     inputs = fingerprint(source.files)
-    variants = write_plink(prefix, source.samples, _with_progress(source, progress))
-    Manifest.of(source, inputs, options).write(prefix)
+    with together() as removed:  # the manifest of an earlier store goes before the first new file
+        variants = write_plink(prefix, source.samples, _with_progress(source, progress))
+        Manifest.of(source, inputs, options).write(prefix)
+        removed.append(Manifest.path(prefix))
     packed = map_bed(Path(f"{prefix}.bed"), len(variants), len(source.samples))
     return _store(source, variants, PackedRows(packed))
 

@@ -88,7 +88,13 @@ class Method(abc.ABC):
 
     @abc.abstractmethod
     def restore(self, state: Mapping[str, np.ndarray], device: torch.device) -> None:
-        """Set the fitted parameters to those that ``state`` returned."""
+        """Set the fitted parameters to those that ``state`` returned.
+
+        Raises
+        ------
+        Malformed
+            If they are of the right shapes and cannot be meant.
+        """
 
 
 @dataclass(frozen=True)
@@ -140,8 +146,8 @@ class Recipe(abc.ABC):
             If the method has no so many coordinates or classes.
         """
         del classes
-        if dims < 1:
-            raise UsageProblem(f"--dims is {dims}", "Give 1 or more.")
+        if not 1 <= dims <= MAX_COMPONENTS:
+            raise UsageProblem(f"--dims is {dims}", f"Give 1 to {MAX_COMPONENTS}.")
 
     def min_components(self, dims: int) -> int:
         """Smallest number of principal components: one more than there are coordinates."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from ..artefacts.typed import require
 from ..data.dataset import Dataset
 from ..inference.posterior_draws import PosteriorDraws
 from ..seeding import keyed_normals
@@ -53,6 +54,7 @@ class PCAMethod(Method):
     def restore(self, state: Mapping[str, np.ndarray], device: torch.device) -> None:
         """Set the units."""
         del device
+        require(bool((state["scale"] > 0).all()), "weights.scale is not above 0")
         self.scale = state["scale"]
 
 

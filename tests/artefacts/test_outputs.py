@@ -12,9 +12,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from mutations import contents
 
 from ancestry_ddvi import api
 from ancestry_ddvi.api.outputs import prepare_outputs, replacing
+from ancestry_ddvi.artefacts.container import write_container
 from ancestry_ddvi.artefacts.relatives import write_relatives
 from ancestry_ddvi.errors import OutputUnwritable, UsageProblem
 from ancestry_ddvi.outputs import OUTPUTS, endings, output, stale, written_by
@@ -167,6 +169,20 @@ def test_relatives_are_written_even_if_there_are_none(tmp_path) -> None:
     path = write_relatives(str(tmp_path / "x"), ["a"], None)
     assert path == tmp_path / "x.relatives.tsv"
     assert path.read_text() == "sample_1\tsample_2\tkinship\tvariants\trelation\n"
+
+
+def test_two_levels_of_one_file_name_are_refused(
+    fitted_model: SimpleNamespace, tmp_path: Path
+) -> None:
+    record, tensors = contents(fitted_model.files["model"])
+    groups = record["groups"]
+    groups["levels"], groups["cells"] = ["a/b", "a_b"], [cell * 2 for cell in groups["cells"]]
+    groups["temperature"] *= 2
+    write_container(tmp_path / "m.ddvi", record, tensors)
+    coords = str(fitted_model.files["coords"])
+    with pytest.raises(UsageProblem, match="Two levels have the same file name"):
+        api.assign(str(tmp_path / "m.ddvi"), [coords], str(tmp_path / "x"))
+    assert names(tmp_path) == {"m.ddvi"}
 
 
 def test_every_kind_says_what_it_is() -> None:

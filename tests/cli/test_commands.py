@@ -18,7 +18,7 @@ def test_fit_passes_every_option(run, api):
         "--method ddvi --prior mixture:3 --semi-supervised --chain c.gz --set steps=10 "
         "--set note=a=b --maf 0.1 --geno 0.2 --mind 0.3 --hwe 1e-6 "
         "--ld-r2 0.4 --ld-window-kb 50 --king-cutoff 0.25 "
-        "--allow-extra-chr --no-ld-regions --keep-ambiguous"
+        "--allow-extra-chr --no-ld-regions --keep-ambiguous --var-filter LowQual"
     )
     result = run(*words.split())
     assert result.exit_code == 0, result.output
@@ -35,6 +35,7 @@ def test_fit_passes_every_option(run, api):
         "prior": "mixture:3",
         "semi_supervised": True,
         "chain": "c.gz",
+        "var_filter": "LowQual",
         "settings": {"steps": "10", "note": "a=b"},
         "dry_run": False,
         "filters": Filters(
@@ -55,7 +56,8 @@ def test_fit_passes_every_option(run, api):
 def test_embed_passes_every_option(run, api):
     words = (
         "embed m.ddvi new.vcf --out x --draws 9 --seed 7 --device cpu --threads 5 "
-        "--min-variants 3 --build GRCh38 --labels pop.tsv --field PL --draws-out"
+        "--min-variants 3 --build GRCh38 --labels pop.tsv --field PL --draws-out "
+        "--var-filter LowQual --absent reference --targets t.bed"
     )
     run(*words.split())
     ((command, inputs, options),) = api.calls
@@ -70,6 +72,9 @@ def test_embed_passes_every_option(run, api):
         "build": "GRCh38",
         "labels": "pop.tsv",
         "field": "PL",
+        "var_filter": "LowQual",
+        "absent": "reference",
+        "targets": "t.bed",
         "draws_out": True,
     }
 
@@ -78,7 +83,7 @@ def test_assign_passes_every_option(run, api):
     words = (
         "assign m.ddvi new.vcf --out x --draws 9 --seed 7 --device cpu --threads 5 "
         "--min-variants 3 --build GRCh38 --labels pop.tsv --field PL --reference c.tsv "
-        "--min-prob 0.7"
+        "--min-prob 0.7 --var-filter LowQual --absent reference --targets t.bed"
     )
     run(*words.split())
     ((command, inputs, options),) = api.calls
@@ -93,6 +98,9 @@ def test_assign_passes_every_option(run, api):
         "build": "GRCh38",
         "labels": "pop.tsv",
         "field": "PL",
+        "var_filter": "LowQual",
+        "absent": "reference",
+        "targets": "t.bed",
         "reference": "c.tsv",
         "min_prob": 0.7,
     }
@@ -102,7 +110,8 @@ def test_condition_passes_every_option(run, api):
     words = (
         "condition m.ddvi --given a.vcf --given b.vcf --population CEU --population YRI:0.7 "
         "--out x --draws 9 --seed 7 --device cpu --threads 5 --min-variants 3 --build GRCh38 "
-        "--labels pop.tsv --field PL --draws-out --sampler outsourced --sampler-steps 50"
+        "--labels pop.tsv --field PL --draws-out --sampler outsourced --sampler-steps 50 "
+        "--var-filter LowQual --absent reference --targets t.bed"
     )
     run(*words.split())
     ((command, inputs, options),) = api.calls
@@ -118,6 +127,9 @@ def test_condition_passes_every_option(run, api):
         "build": "GRCh38",
         "labels": "pop.tsv",
         "field": "PL",
+        "var_filter": "LowQual",
+        "absent": "reference",
+        "targets": "t.bed",
         "draws_out": True,
         "sampler": "outsourced",
         "sampler_steps": 50,

@@ -96,7 +96,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 class API:
     @staticmethod
-    def ingest(inputs, out, progress):
+    def ingest(inputs, out, progress, **options):
         with progress.stage("Reading", 10), whole(out + ".genotypes.bed") as part:
             part.write_text("half")
             print("ready", flush=True)

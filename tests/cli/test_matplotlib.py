@@ -16,7 +16,7 @@ import ancestry_ddvi
 
 class API:
     @staticmethod
-    def ingest(inputs, out, progress):
+    def ingest(inputs, out, progress, **options):
         from matplotlib.figure import Figure
         figure = Figure()
         figure.text(0.5, 0.5, "name")

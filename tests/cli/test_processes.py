@@ -131,7 +131,7 @@ def test_a_folder_that_takes_no_files_is_one_sentence(shell: Shell, out: str) ->
 
 
 def test_a_disk_that_fills_up_leaves_no_half_of_a_file(shell: Shell) -> None:
-    done = shell("ulimit -f 1; ddvi -q ingest $query --out x")
+    done = shell("ulimit -f 4; ddvi -q ingest $query --out x")
     assert (done.code, done.files) == (8, {"x.log"})
     assert done.said.startswith("Error: x.") and "cannot be written: File too large" in done.said
 
@@ -170,7 +170,9 @@ main(sys.argv[3:])
 """
 
 
-@pytest.mark.parametrize("module", ["click", "ancestry_ddvi.cli._root", "pandas", "numpy"])
+@pytest.mark.parametrize(
+    "module", ["click", "ancestry_ddvi.cli._root", "ancestry_ddvi.api", "numpy"]
+)
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_while_modules_load_is_one_sentence(tmp_path: Path, module, number, code) -> None:
     """Libraries make other errors of it; the first cause is told."""
@@ -180,6 +182,16 @@ def test_a_signal_while_modules_load_is_one_sentence(tmp_path: Path, module, num
     assert done.stderr == f"Error: Interrupted by {name}. No partial files are left.\n"
     assert done.returncode == code
     assert not list(tmp_path.iterdir())
+
+
+def test_the_commands_can_be_loaded_in_a_thread() -> None:
+    code = (
+        "import threading; found = []\n"
+        "def load():\n    import ancestry_ddvi.cli; found.append(ancestry_ddvi.cli.main.name)\n"
+        "thread = threading.Thread(target=load); thread.start(); thread.join(); print(found)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['main']\n"
 
 
 @pytest.mark.slow
@@ -197,15 +209,21 @@ def test_a_signal_at_any_moment_prints_no_traceback(tmp_path: Path, number: int)
         assert child.returncode in (3, 130, 143, -number)
 
 
+@pytest.mark.parametrize("limit", [200_000, 500_000, 1_000_000])
+def test_too_little_memory_for_the_libraries_is_one_sentence(shell: Shell, limit: int) -> None:
+    done = shell(f"ulimit -v {limit}; ddvi -q embed x.ddvi $query --out x")
+    assert (done.code, done.said.count("\n"), done.files) == (7, 1, set())
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("limit", [200_000, 400_000, 600_000, 700_000])
-def test_too_little_memory_is_one_sentence(
+@pytest.mark.parametrize("limit", [1_100_000, 1_300_000])
+def test_too_little_memory_for_the_data_is_one_sentence(
     shell: Shell, fitted_model: SimpleNamespace, limit: int
 ) -> None:
-    model = fitted_model.files["model"]
-    done = shell(f"ulimit -v {limit}; ddvi -q embed {model} $query --out x --threads 1")
-    assert (done.code, done.said.count("\n")) == (7, 1)
-    assert done.files == {"x.log"}
+    """So many draws that they do not fit."""
+    words = f"ddvi -q embed {fitted_model.files['model']} $query --out x --draws 10000000"
+    done = shell(f"ulimit -v {limit}; {words}")
+    assert (done.code, done.said.count("\n"), done.files) == (7, 1, {"x.log"})
 
 
 @pytest.mark.slow

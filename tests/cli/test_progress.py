@@ -16,7 +16,7 @@ import ancestry_ddvi
 
 class API:
     @staticmethod
-    def ingest(inputs, out, progress):
+    def ingest(inputs, out, progress, **options):
         with progress.stage("Reading [x]", 4) as advance:
             for _ in range(4):
                 time.sleep(0.1)

@@ -288,7 +288,7 @@ def test_a_dry_run_writes_nothing_and_says_what_it_would(
         ({"prior": "pinwheel", "dims": 3}, "no 3 dimensions", "--dims 2"),
         ({"method": "tsne", "dims": 4}, "no 4 dimensions", "--dims 2 or 3"),
         ({"method": "pca", "prior": "normal"}, "no setting 'prior'", "components"),
-        ({"dims": 0}, "--dims is 0", "1 or more"),
+        ({"dims": 0}, "--dims is 0", "1 to 200"),
         ({"device": "fridge"}, "fridge", "cpu"),
     ],
 )

@@ -1,0 +1,63 @@
+"""``fit --dry-run``: sizes, needs and outputs before anything is read or written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from ancestry_ddvi import api
+from ancestry_ddvi.errors import InputsDisagree, OutputUnwritable, UsageProblem
+
+
+def plan(files: SimpleNamespace, prefix: Path, **options) -> list[str]:
+    done = api.fit([str(files.cohort)], str(prefix), dry_run=True, device="cpu", **options)
+    return done.summary["plan"]
+
+
+def test_it_says_what_is_read_needed_and_written(cohort_files, tmp_path) -> None:
+    read, need, *_, write = plan(cohort_files, tmp_path / "new" / "x")
+    assert read == f"read {cohort_files.cohort}: 122 samples, 2,400 records"
+    assert need.startswith("need about ") and need.endswith("(estimated)")
+    assert write.startswith(f"write {tmp_path}/new/x.ddvi, .coords.tsv, ")
+    assert not list(tmp_path.iterdir())
+
+
+def test_it_says_what_is_replaced_and_removed(cohort_files, tmp_path) -> None:
+    files = {"coords": "x.coords.tsv", "draws": "x.draws.npz", "summary": "x.summary.json"}
+    for name in files.values():
+        (tmp_path / name).write_text("")
+    listed = {"$schema": "urn:ddvi-ancestry:summary:2", "files": files}
+    (tmp_path / "x.summary.json").write_text(json.dumps(listed))
+    *_, replace, remove = plan(cohort_files, tmp_path / "x")
+    assert replace == f"replace {tmp_path}/x.coords.tsv, {tmp_path}/x.summary.json"
+    assert remove == f"remove {tmp_path}/x.draws.npz"
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_folder_that_takes_no_files_is_refused(cohort_files, tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputUnwritable):
+        plan(cohort_files, tmp_path / "file" / "x")
+
+
+def test_a_full_disk_is_refused(cohort_files, tmp_path, monkeypatch) -> None:
+    free = SimpleNamespace(free=1 << 20)
+    monkeypatch.setattr("ancestry_ddvi.storage.shutil.disk_usage", lambda folder: free)
+    with pytest.raises(OutputUnwritable, match="1 MiB of free space and about 2"):
+        plan(cohort_files, tmp_path / "x")
+
+
+def test_labels_of_other_samples_are_refused(cohort_files, tmp_path) -> None:
+    (tmp_path / "labels.tsv").write_text("sample\tgroup\nnobody\tA\nnoone\tB\n")
+    with pytest.raises(InputsDisagree):
+        plan(cohort_files, tmp_path / "x", labels=str(tmp_path / "labels.tsv"))
+
+
+def test_an_output_that_is_an_input_is_refused(cohort_files, tmp_path) -> None:
+    labels = tmp_path / "x.pcs.tsv"
+    labels.write_bytes(cohort_files.labels.read_bytes())
+    with pytest.raises(UsageProblem, match="one of the inputs"):
+        plan(cohort_files, tmp_path / "x", labels=str(labels))
