@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
-import resource
 from pathlib import Path
-
-from .errors import OutOfResources
-
-MIN_ADDRESS_SPACE_MIB = 1000
 
 from .errors import OutOfResources
 
@@ -52,23 +47,6 @@ def memory_bytes() -> int:
     """Memory of the machine or of the container, whichever is smaller."""
     limits = [*_numbers("memory.max"), *_numbers("memory/memory.limit_in_bytes")]
     return min(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), *limits[:1] or [2**63])
-
-
-def check_address_space() -> None:
-    """Check that the libraries can be loaded; where they cannot, some end the process themselves.
-
-    Raises
-    ------
-    OutOfResources
-        If the limit of ``ulimit -v`` is too small.
-    """
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if limit != resource.RLIM_INFINITY and limit < MIN_ADDRESS_SPACE_MIB * 2**20:
-        raise OutOfResources(
-            f"The address space is limited to {limit / 2**20:,.0f} MiB (ulimit -v), and the "
-            f"libraries alone take {MIN_ADDRESS_SPACE_MIB:,}",
-            "Allocate more memory.",
-        )
 
 
 def check_address_space() -> None:
