@@ -92,7 +92,11 @@ OUTPUTS = (
         "assign", ".assign.json", ("assign",),
         "samples by group, unassigned samples by reason, accuracy", "", _LATER,
     ),
-    Output("vcf", ".vcf.gz", ("sample", "decode"), "synthetic genotypes, or expected dosages"),
+    # sample is given the name of a file: those of other formats beside it stay.
+    Output(
+        "vcf", ".vcf.gz", ("sample", "decode"), "synthetic genotypes, or expected dosages", "",
+        ("decode",),
+    ),
     Output("bed", ".bed", ("ingest",), "genotypes, two bits each"),
     Output("bim", ".bim", ("ingest",), "variants of the .bed"),
     Output("fam", ".fam", ("ingest",), "samples of the .bed"),

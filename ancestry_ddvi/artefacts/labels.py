@@ -109,9 +109,10 @@ class LabelTable:
         finest, *others = layout.label_columns
         known = [cells for _, cells in layout.rows if cell(cells, finest) not in UNKNOWN]
         kept = [finest, *(column for column in others if _is_level(known, finest, column))]
-        names = [
-            cell(layout.names, column) or f"level{number}" for number, column in enumerate(kept, 1)
-        ]
+        names: dict[str, None] = {}
+        for number, column in enumerate(kept, 1):
+            name = cell(layout.names, column)
+            names[f"level{number}" if name in {"", *names} else name] = None
         return Labels(tuple(names), self._by_sample(match, kept), self.path)
 
     def _by_sample(self, match: _Match, columns: Sequence[int]) -> dict[str, tuple[str, ...]]:

@@ -134,9 +134,14 @@ def test_samples_without_a_label_are_on_no_level(tmp_path) -> None:
 
 @pytest.mark.parametrize(
     ("header", "names"),
-    [("id\t\t", ("level1", "level2")), ("id", ("level1",)), ("id\tpop", ("pop",))],
+    [
+        ("id\t\t", ("level1", "level2")),
+        ("id", ("level1",)),
+        ("id\tpop", ("pop",)),
+        ("id\tpop\tpop", ("pop", "level2")),
+    ],
 )
-def test_columns_without_a_name_are_numbered_or_left(tmp_path, header, names) -> None:
+def test_columns_without_a_name_of_their_own_are_numbered_or_left(tmp_path, header, names) -> None:
     rows = "a\tFIN\tEUR\nb\tGBR\tEUR\nc\tYRI\tAFR\n"
     assert read_labels(written(tmp_path, f"{header}\n{rows}")).match("abc").names == names
 

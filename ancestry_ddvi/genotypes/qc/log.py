@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from ..blocks import GenotypeReader
 from ..variants import VariantTable
 from .counts import by_variant
 from .kinship import PAIR
-
-if TYPE_CHECKING:
-    from .filters import Filter
 
 log = logging.getLogger(__name__)
 
@@ -108,14 +105,22 @@ class QCLog:
         """The row of a filter that was applied."""
         return next(step for step in self.table if step.name == name)
 
-    def apply(self, name: str, kept: Kept, row: Filter) -> None:
+    def apply(self, name: str, kept: Kept, remedy: str, often: bool = False) -> None:
         """Go on with what a filter keeps, and note what it took.
+
+        Parameters
+        ----------
+        name : str
+        kept : Kept
+        remedy : str
+            For the messages where it takes too much.
+        often : bool
+            Whether it is usual that it takes most of the variants; otherwise that is told.
 
         Raises
         ------
         NothingLeft
-            If fewer than 100 variants or 20 samples are left; the message has the remedy of the
-            filter's ``row``.
+            If fewer than 100 variants or 20 samples are left.
         """
         variants, samples = len(self.rows), int(self.samples.sum())
         if kept.call_rate is not None:
@@ -132,9 +137,9 @@ class QCLog:
         left = int(self.samples.sum())
         step = Step(name, variants, len(self.rows), samples, left, kept.remark)
         self.table.append(step)
-        _check_left(step, row.remedy)
-        if not row.takes_most:
-            _warn_of_losses(step, row.remedy)
+        _check_left(step, remedy)
+        if not often:
+            _warn_of_losses(step, remedy)
         if left < samples:
             self.counts = by_variant(self.store, self.rows, self.samples)
 

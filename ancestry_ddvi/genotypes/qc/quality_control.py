@@ -72,7 +72,7 @@ def quality_control(store: GenotypeReader, filters: Filters, build_hint: str | N
     for name, row in FILTERS.items():
         kept = row.keep(log, filters)
         if kept is not None:
-            log.apply(name, kept, row)
+            log.apply(name, kept, row.remedy, row.takes_most)
     return QC(
         variants=log.rows,
         fit_samples=log.samples,
