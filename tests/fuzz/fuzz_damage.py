@@ -251,12 +251,17 @@ def other_end(blocks: list[bytes], at: int, chance: Chance) -> None:
 
 def recompressed(packed: bytes, chance: Chance) -> bytes:
     """The same content in other blocks, or compressed twice."""
-    try:
-        content = gzip.decompress(packed)
-    except (OSError, EOFError, zlib.error):
-        return packed
+    content = _unpacked(packed)
     twice = gzip.compress(packed, mtime=0)
     return (bgzf(content, 7), bgzf(content, 1 << 16), twice, content)[chance.integers(4)]
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """The content, or what is given if it cannot be decompressed."""
+    try:
+        return gzip.decompress(packed)
+    except (OSError, EOFError, zlib.error):
+        return packed
 
 
 PACKED: dict[str, Damage] = {
@@ -290,7 +295,7 @@ class Input:
     files : dict of str to bytes
         By end of name, as they are written.
     contents : dict of str to bytes
-        The same before compression, and before damage of what is compressed.
+        The same before compression; of damaged compression what can be decompressed.
     """
 
     number: int
@@ -320,6 +325,7 @@ def damaged(seeds: Sequence[Seed], run: int, number: int) -> Input:
     files = {name: seed.packs.get(name, bytes)(content) for name, content in contents.items()}
     if outside:
         files[end] = _apply(names, table, files[end], chance)
+        contents[end] = _unpacked(files[end])
     return Input(number, seed, tuple(f"{end} {name}" for name in names), files, contents)
 
 

@@ -100,10 +100,13 @@ def test_a_bcf_whose_header_goes_on_is_refused(tmp_path: Path) -> None:
     ("old", "new", "why"),
     [
         (b"\n1\t", b"\n1,2\t", "CHROM is '1,2', no name of a chromosome"),
+        (b"\n1\t", b"\n1 \t", "CHROM is '1 ', no name of a chromosome"),
+        (b"\tGT\t", b"\tGT:GT\t", "FORMAT is 'GT:GT', no list of fields"),
         (b"\n1\t", b"\n#1\t", "CHROM is '#1', no name of a chromosome"),
         (b"\tC\t", b"\tC,\t", "ALT is 'C,', with an empty allele"),
         (b"\tGT\t", b"\tG T\t", "FORMAT is 'G T', no list of fields"),
         (b"\tb\t", b"\t \t", "sample 2 has an empty ID"),
+        (b"\tb\t", b"\tb\x1b[31m\t", "the ID of sample 2 has a control character"),
     ],
 )
 def test_a_vcf_with_damage_that_hides_is_refused(

@@ -23,6 +23,7 @@ CHROMOSOME_1 = {lengths[0]: build for build, lengths in LENGTHS.items()}
 
 _COLUMNS = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
 _CONTIG_1 = re.compile(r"##contig=<(?=.*\bID=(?:chr)?1[,>])(?=.*\blength=(\d+))")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FORMAT = re.compile(r"##FORMAT=<(?:.*,)?ID=([^,>]+)[,>]")
 
 
@@ -145,6 +146,12 @@ def _check_samples(samples: tuple[str, ...], name: str, number: int) -> None:
         raise InputUnreadable(
             f"{name}, line {number}: sample {blank[0]} has an empty ID",
             "Remove the superfluous tab or name the sample.",
+        )
+    odd = [at for at, sample in enumerate(samples, 1) if _CONTROL.search(sample)]
+    if odd:
+        raise InputUnreadable(
+            f"{name}, line {number}: the ID of sample {odd[0]} has a control character",
+            "Rename it, for example with `bcftools reheader -s`.",
         )
     check_distinct(samples, name)
 

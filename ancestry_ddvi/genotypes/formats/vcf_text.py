@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import InputUnreadable, quoted
 from ..variants import MISSING
+from .fields import FIELDS
 from .ploidy import HAPLOID_REF
 from .records import Row
 from .variant_filter import printable
@@ -25,15 +26,17 @@ from .vcf_numbers import numbers_of
 
 _COLUMNS = 10
 _MAX_POSITION = 2**31 - 1
-_LONGEST = 10
-_REMEMBERED = 10_000
-"""Texts of at most 10 characters that are decoded once."""
+_DIGITS = 10
+_LONGEST, _REMEMBERED = 64, 10_000
+"""Texts of at most 64 characters that are decoded once."""
+
+_READ = {field.encode() for field in FIELDS}
 
 T = TypeVar("T")
 _DIPLOID = re.compile(rb"[/|]?[0-9.]+[/|][0-9.]+")
 _HAPLOID = re.compile(rb"[/|]?[0-9.]+")
 _ANY_HAPLOID = re.compile(rb"\t[/|]?[0-9.]+(?=[\t:])")
-_NAME = re.compile(rb"[^#,][^,]*")
+_NAME = re.compile(rb"(?!#)[^,\x00-\x20\x7f]+")
 """Of a chromosome."""
 
 _FORM = re.compile(rb"\.|[A-Za-z_][\w.]*(:[A-Za-z_][\w.]*)*")
@@ -54,7 +57,7 @@ class _Decoded(dict[bytes, T]):
 
 
 def _chromosome(written: bytes) -> str:
-    """CHROM; ValueError if it has a comma or starts with #."""
+    """CHROM; ValueError if it has a comma or a blank, or starts with #."""
     if not _NAME.fullmatch(written):
         raise ValueError(f"CHROM is {quoted(written)}, no name of a chromosome")
     return intern(written.decode())
@@ -66,6 +69,15 @@ def _alleles(written: bytes) -> tuple[str, ...]:
     if "" in alleles:
         raise ValueError(f"ALT is {quoted(written)}, with an empty allele")
     return alleles
+
+
+def _has_gt(written: bytes) -> bool:
+    """Whether GT is in FORMAT; ValueError if it is no list, or has a field twice that is read."""
+    fields = written.split(b":")
+    read = [field for field in fields if field in _READ]
+    if len(set(read)) < len(read) or not (b"GT" in read or _FORM.fullmatch(written)):
+        raise ValueError(f"FORMAT is {quoted(written)}, no list of fields")
+    return b"GT" in read
 
 
 class TextRecord:
@@ -94,7 +106,7 @@ class TextRecord:
         if len(fixed) < _COLUMNS:
             raise file.malformed(number, f"it has {len(fixed)} columns; ten or more are needed")
         chrom, pos, self._name, ref, alts, _, filters, self._info, self.form, self.columns = fixed
-        if not pos.isdigit() or len(pos) > _LONGEST or int(pos) > _MAX_POSITION:
+        if not pos.isdigit() or len(pos) > _DIGITS or int(pos) > _MAX_POSITION:
             raise file.malformed(number, f"POS is {quoted(pos)}, no whole number below 2^31")
         self.position, self.number, self._file = int(pos), number, file
         if not (chrom and ref and alts):
@@ -102,13 +114,11 @@ class TextRecord:
         try:
             self.chromosome, self.alts = file.chromosomes[chrom], file.alts[alts]
             self.ref, self.filters = file.texts[ref], file.texts[filters]
+            self.has_gt = file.have_gt[self.form]
         except UnicodeDecodeError as error:
             raise file.malformed(number, "CHROM, REF, ALT or FILTER is not UTF-8 text") from error
         except ValueError as error:
             raise file.malformed(number, str(error)) from error
-        self.has_gt = self.form == b"GT" or b"GT" in self.form.split(b":")
-        if not self.has_gt and not _FORM.fullmatch(self.form):
-            raise file.malformed(number, f"FORMAT is {quoted(self.form)}, no list of fields")
 
     @property
     def id(self) -> str:
@@ -155,6 +165,7 @@ class VcfText:
         self.chromosomes = _Decoded(_chromosome)
         self.texts = _Decoded(lambda written: intern(written.decode()))
         self.alts = _Decoded(_alleles)
+        self.have_gt = _Decoded(_has_gt)
         self._dosage_of: dict[int, Dosages] = {}
 
     def records(self, lines: Iterable[bytes], first: int) -> Iterator[TextRecord]:
