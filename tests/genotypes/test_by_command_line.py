@@ -144,7 +144,7 @@ FILES: dict[str, tuple[dict[str, bytes], Read | Refused]] = {
     ),
     "an empty ID": (changed(vcf(record(THREE)), b"\t.\tA", b"\t\tA"), Read([[1, 2, 0]])),
     "an empty CHROM": (
-        changed(vcf(record(THREE)), b"\n1\t", b"\n\t"), Refused("line 5: CHROM is ''"),
+        changed(vcf(record(THREE)), b"\n1\t", b"\n\t"), Refused("line 5: CHROM, REF or ALT is empty"),
     ),
     "a haploid call at the end, without a newline": (
         {".vcf": vcf(record(["0/1", "1/1", "1"]))[".vcf"][:-1]}, Read([[1, 2, NAN]]),
