@@ -156,6 +156,8 @@ def _judged(item: Input, path: Path, found: Outcomes, report: Report) -> Iterato
             yield f"{reader}: {fault}"
     if not item.damage and not any("rows" in one for one in found.values()):
         yield "an undamaged file is refused"
+    if "rows" in found.get("model", {}) and item.files != item.seed.files:
+        yield "a changed model is read"
     first = found.get("blocks", {})
     for reader in SAME:
         if reader in found and _calls(found[reader]) != _calls(first):
