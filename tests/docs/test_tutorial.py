@@ -65,7 +65,7 @@ def test_three_samples_are_left_out_of_the_fit(outputs):
 
 @pytest.mark.slow
 def test_the_whole_table_of_quality_control_is_shown(outputs):
-    table = block(outputs, "grep -A 11").splitlines()
+    table = block(outputs, "grep -A 12").splitlines()
     assert table[1].startswith("filter")
     assert table[-1].startswith("maf, unrelated")
 
