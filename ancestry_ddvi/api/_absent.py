@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import InputsDisagree, UsageProblem, quoted
 from ..genotypes.harmonise.panel import Alignment, DosageStore
 from ..genotypes.harmonise.reference_calls import (
+    MAX_SHARE,
     ReferenceCalls,
     assume_reference,
     count_reference_calls,
@@ -94,8 +95,9 @@ class Absent:
         Raises
         ------
         InputsDisagree
-            If a sample lacks homozygous reference calls, also with those that are assumed, or if
-            absent variants are to be reference and the file has other REF alleles than the model.
+            If a sample lacks homozygous reference calls, also with those that are assumed, if so
+            many are assumed that they cannot all be, or if absent variants are to be reference
+            and the file has other REF alleles than the model.
         """
         calls = count_reference_calls(store, alignment, frequency)
         if self.meaning == "missing":
@@ -116,8 +118,34 @@ class Absent:
             f"{assumed.report.absent_as_reference:,}",
             f", those in the regions of {self.targets.path}" if self.targets else "",
         )
-        _check(store, name, assumed, count_reference_calls(store, assumed, frequency))
+        self._check_assumed(store, name, assumed, frequency)
         return assumed, calls
+
+    def _check_assumed(
+        self, store: DosageStore, name: str, assumed: Alignment, frequency: np.ndarray
+    ) -> None:
+        """Refuse genotypes that cannot all be as they are assumed."""
+        calls = count_reference_calls(store, assumed, frequency)
+        count = assumed.report.absent_as_reference
+        absent = assumed.report.absent - assumed.report.uncalled
+        if self.targets and count <= MAX_SHARE * absent and calls.lacking.any():
+            raise InputsDisagree(
+                f"{count:,} of the {absent:,} absent variants of {name} lie in the regions of "
+                f"{self.targets.path}, and its samples lack homozygous reference calls",
+                "Give the regions of the assay as --targets, in the genome build of the input.",
+            )
+        invented = np.flatnonzero(calls.invented)
+        if count and len(invented):
+            worst = int(invented[0])
+            raise InputsDisagree(
+                f"{name} leaves out {count:,} variants of the model that cannot all be homozygous "
+                f"reference: sample {quoted(store.samples[worst])} would have "
+                f"{calls.found[0, worst]:,} such calls where about "
+                f"{calls.expected[0, worst]:,.0f} are expected",
+                "Give --targets BED with the regions that the assay covers, or leave out --absent "
+                "reference for an array or a list of variants.",
+            )
+        _check(store, name, assumed, calls)
 
     def completed(self, alignment: Alignment, calls: ReferenceCalls) -> Alignment | None:
         """The alignment with all absent variants homozygous for REF.

@@ -196,6 +196,26 @@ def test_outside_the_targets_absent_variants_are_missing(
     assert found.summary["options"]["targets"] == str(bed)
 
 
+def test_targets_elsewhere_are_named_as_the_cause(coordinates, rows, tmp_path: Path) -> None:
+    bed = tmp_path / "x.bed"
+    bed.write_text("chr1\t240000000\t250000000\n")
+    path = written(variants_alone(rows), tmp_path / "x.vcf", [row[0] for row in rows])
+    with pytest.raises(InputsDisagree, match=r"absent variants of .* lie in the regions of"):
+        coordinates(path, absent="reference", targets=str(bed))
+
+
+def test_variants_that_cannot_all_be_reference_are_not_assumed_to_be(
+    coordinates, rows: list[Row], tmp_path: Path
+) -> None:
+    """An array, or an exome without its targets."""
+    some = [row for i, row in enumerate(rows) if i % 4 == 0]
+    path = written(all_sites(some), tmp_path / "x.vcf", [row[0] for row in some])
+    coordinates(path)
+    with pytest.raises(InputsDisagree, match="cannot all be homozygous reference") as caught:
+        coordinates(path, absent="reference")
+    assert "--targets" in caught.value.remedy
+
+
 NO_CALL = {
     "low quality": lambda line: line.replace("0/0:30:90", "0/0:1:3"),
     "a FILTER": lambda line: line.replace("\t<*>\t.\t.\t", "\t<*>\t.\tq10\t"),

@@ -26,6 +26,9 @@ MAX_SHARE_OF_THINNED = 0.75
 """Share of the expected calls up to which many may have been lost. In kgp1092 it is 0.86 to 1.16,
 and 0.77 to 1.33 where the panel is of another continental group."""
 
+MIN_SHARE_OF_INVENTED = 1.5
+"""Share of the expected calls from which absent variants cannot all be homozygous reference."""
+
 MIN_EXCESS_OF_THINNED = 0.01
 """By how much more often reference is expected at missing variants than at those observed. It is
 near 0 where calls are missing whatever the genotype, and was 0.02 to 0.09 where they are not."""
@@ -81,6 +84,12 @@ class ReferenceCalls:
         few = self.found <= MAX_SHARE_OF_THINNED * self.expected
         enough = self.expected >= MIN_EXPECTED_OF_THINNED
         return np.asarray((enough & few & (excess > MIN_EXCESS_OF_THINNED)).any(axis=0))
+
+    @property
+    def invented(self) -> np.ndarray:
+        """Samples with far more homozygous reference calls than expected; bool (samples,)."""
+        enough = self.expected >= MIN_EXPECTED_OF_THINNED
+        return np.asarray((enough & (self.found >= MIN_SHARE_OF_INVENTED * self.expected))[0])
 
     @property
     def shared_lacking(self) -> bool:
