@@ -24,8 +24,9 @@ log = logging.getLogger(__name__)
 MEANINGS = ("missing", "reference")
 
 _VARIANTS_ALONE = (
-    "Give a gVCF or an all-sites VCF, or --absent reference, with --targets BED for an exome, to "
-    "count variants that the file leaves out as homozygous reference."
+    "Give a gVCF, with INFO END in its blocks, or an all-sites VCF, or --absent reference, with "
+    "--targets BED for an exome, to count variants that the file leaves out as homozygous "
+    "reference."
 )
 _UNRELIABLE = (
     "Give a gVCF with PL, or with GT and GQ of 20 or more, in its reference blocks; --var-filter "
