@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import InputsDisagree, UsageProblem
+from ..errors import InputsDisagree, UsageProblem, quoted
 from ..genotypes.harmonise.panel import Alignment, DosageStore
 from ..genotypes.harmonise.reference_calls import (
+    MAX_SHARE,
     ReferenceCalls,
     assume_reference,
     count_reference_calls,
@@ -22,9 +23,17 @@ log = logging.getLogger(__name__)
 
 MEANINGS = ("missing", "reference")
 
-_REMEDY = (
-    "Give a gVCF or an all-sites VCF, or --absent reference, with --targets BED for an exome, to "
-    "count variants that the file leaves out as homozygous reference."
+_VARIANTS_ALONE = (
+    "Give a gVCF, with INFO END in its blocks, or an all-sites VCF, or --absent reference, with "
+    "--targets BED for an exome, to count variants that the file leaves out as homozygous "
+    "reference."
+)
+_UNRELIABLE = (
+    "Give a gVCF with PL, or with GT and GQ of 20 or more, in its reference blocks; --var-filter "
+    "reads records that a FILTER leaves out."
+)
+_THINNED = (
+    "Merge gVCFs with `bcftools merge --gvcf REFERENCE.fa`, and give gVCFs of low coverage with PL."
 )
 
 
@@ -87,12 +96,13 @@ class Absent:
         Raises
         ------
         InputsDisagree
-            If a sample has no homozygous reference calls and absent variants are missing, or if
-            they are to be reference and the file has other REF alleles than the model.
+            If a sample lacks homozygous reference calls, also with those that are assumed, if so
+            many are assumed that they cannot all be, or if absent variants are to be reference
+            and the file has other REF alleles than the model.
         """
         calls = count_reference_calls(store, alignment, frequency)
         if self.meaning == "missing":
-            _refuse_variants_alone(store, name, calls)
+            _check(store, name, alignment, calls)
             return alignment, calls
         if not alignment.same_alleles:
             raise InputsDisagree(
@@ -109,7 +119,34 @@ class Absent:
             f"{assumed.report.absent_as_reference:,}",
             f", those in the regions of {self.targets.path}" if self.targets else "",
         )
+        self._check_assumed(store, name, assumed, frequency)
         return assumed, calls
+
+    def _check_assumed(
+        self, store: DosageStore, name: str, assumed: Alignment, frequency: np.ndarray
+    ) -> None:
+        """Refuse genotypes that cannot all be as they are assumed."""
+        calls = count_reference_calls(store, assumed, frequency)
+        count = assumed.report.absent_as_reference
+        absent = assumed.report.absent - assumed.report.uncalled
+        if self.targets and count <= MAX_SHARE * absent and calls.lacking.any():
+            raise InputsDisagree(
+                f"{count:,} of the {absent:,} absent variants of {name} lie in the regions of "
+                f"{self.targets.path}, and its samples lack homozygous reference calls",
+                "Give the regions of the assay as --targets, in the genome build of the input.",
+            )
+        invented = np.flatnonzero(calls.invented)
+        if count and len(invented):
+            worst = int(invented[0])
+            raise InputsDisagree(
+                f"{name} leaves out {count:,} variants of the model that cannot all be homozygous "
+                f"reference: sample {quoted(store.samples[worst])} would have "
+                f"{calls.found[0, worst]:,} such calls where about "
+                f"{calls.expected[0, worst]:,.0f} are expected",
+                "Give --targets BED with the regions that the assay covers, or leave out --absent "
+                "reference for an array or a list of variants.",
+            )
+        _check(store, name, assumed, calls)
 
     def completed(self, alignment: Alignment, calls: ReferenceCalls) -> Alignment | None:
         """The alignment with all absent variants homozygous for REF.
@@ -123,19 +160,42 @@ class Absent:
         return assume_reference(alignment, samples, np.ones(len(alignment.rows), dtype=bool))
 
 
-def _refuse_variants_alone(store: DosageStore, name: str, calls: ReferenceCalls) -> None:
-    lacking = np.flatnonzero(calls.lacking)
+def _check(store: DosageStore, name: str, alignment: Alignment, calls: ReferenceCalls) -> None:
+    """Refuse samples that lack homozygous reference calls."""
+    lacking = np.flatnonzero(calls.lacking | calls.thinned)
     if not len(lacking):
         return
     worst = int(lacking[0])
     of_what = int(np.argmax(calls.expected[:, worst] - calls.found[:, worst]))
-    others = f" and {len(lacking) - 1:,} other samples" if len(lacking) > 1 else ""
-    raise InputsDisagree(
-        f"{name} lists the variants of sample {store.samples[worst]!r}{others} without its "
-        f"homozygous reference calls: {calls.found[of_what, worst]:,} where about "
-        f"{calls.expected[of_what, worst]:,.0f} are expected",
-        _REMEDY,
+    sample = f"sample {quoted(store.samples[worst])}{_and_others(len(lacking) - 1)}"
+    counts = (
+        f"{calls.found[of_what, worst]:,} where about {calls.expected[of_what, worst]:,.0f} are "
+        "expected"
     )
+    if 2 * alignment.report.uncalled >= calls.expected_missing[of_what, worst]:
+        raise InputsDisagree(
+            f"{name} has records over {alignment.report.uncalled:,} variants of the model that "
+            "give no call (without GT, of GQ below 20 or DP below 5, or failed by FILTER), and "
+            f"lacks homozygous reference calls of {sample}: {counts}",
+            _UNRELIABLE,
+        )
+    if not calls.lacking[worst]:
+        raise InputsDisagree(
+            f"{name} has lost many homozygous reference calls of {sample}: {counts}, and "
+            f"{calls.variants - calls.called[worst]:,} variants of the model are missing, more of "
+            "them where such calls are expected",
+            _THINNED,
+        )
+    raise InputsDisagree(
+        f"{name} lists the variants of {sample} without homozygous reference calls: {counts}",
+        _VARIANTS_ALONE,
+    )
+
+
+def _and_others(number: int) -> str:
+    if not number:
+        return ""
+    return f" and {number:,} other sample{'s' if number > 1 else ''}"
 
 
 def warn_of_shared_reference(

@@ -91,9 +91,10 @@ class LabelTable:
         if not len(match):
             match = max(_by_iid(found, samples), key=len, default=match)
         if not len(match):
+            match = max(_exact(found, samples), key=lambda other: len(set(other.ids)))
             raise InputsDisagree(
                 f"none of the {len(set(match.ids)):,} IDs in labels {self.path} is among the "
-                f"{len(samples):,} samples: {_examples(match, samples)}",
+                f"{len(samples):,} samples{_examples(match, samples)}",
                 "The first column, or one named IID, must hold sample IDs of the input.",
             )
         labels = self._labels(match)
@@ -146,7 +147,7 @@ class LabelTable:
             len(samples),
             self.path,
             match.how,
-            f": {_examples(match, samples)}" if share < FEW else "",
+            _examples(match, samples) if share < FEW else "",
         )
 
 
@@ -221,11 +222,13 @@ def _keyed(samples: Sequence[str], key: Callable[[str], str]) -> dict[str, str]:
 
 
 def _examples(match: _Match, samples: Sequence[str]) -> str:
-    """IDs of the table and of the input that are not on the other side."""
+    """IDs of the table and of the input that are not on the other side, if there are any."""
     known = {match.samples[name] for name in match.samples.keys() & set(match.ids)}
     theirs = [name for name in dict.fromkeys(match.ids) if name not in match.samples]
     ours = [sample for sample in samples if sample not in known]
-    return f"it has {quoted(', '.join(theirs[:3]))}, the input {quoted(', '.join(ours[:3]))}"
+    sides = ("it has", theirs), ("the input" if theirs else "the input also has", ours)
+    shown = [f"{side} {quoted(', '.join(names[:3]))}" for side, names in sides if names]
+    return f": {', '.join(shown)}" if shown else ""
 
 
 def _is_level(rows: Sequence[Sequence[str]], finest: int, column: int) -> bool:

@@ -348,6 +348,22 @@ def test_where_none_match_three_ids_of_both_sides_are_shown(tmp_path) -> None:
     assert "IID" in caught.value.remedy
 
 
+@pytest.mark.parametrize("header", ["sample\tpop\n", ""])
+def test_where_none_match_ids_and_not_labels_are_shown(tmp_path, header) -> None:
+    path = written(tmp_path, header + "".join(f"Q{i}\tP{i % 3}\n" for i in range(9)))
+    with pytest.raises(InputsDisagree, match="it has 'Q0, Q1, Q2'"):
+        of(path, COHORT)
+
+
+def test_no_empty_list_of_ids_is_shown(tmp_path, caplog) -> None:
+    path = written(tmp_path, "sample\tpop\nHG1\tFIN\n")
+    _, message = said(path, ["HG1", *(f"Z{i}" for i in range(20))], caplog)
+    assert message.endswith(f"in {path}: the input also has 'Z0, Z1, Z2'.")
+    path = written(tmp_path, "sample\tpop\n" + "".join(f"Z{i}\tNA\n" for i in range(20)))
+    _, message = said(path, [f"Z{i}" for i in range(20)], caplog)
+    assert message == f"0 of 20 samples have a label in {path}."
+
+
 def test_a_message_quotes_little_of_the_table(tmp_path) -> None:
     path = written(tmp_path, f"sample\tpop\n{'Q' * 10**5}\tFIN\n")
     with pytest.raises(InputsDisagree) as caught:

@@ -162,7 +162,7 @@ def test_a_file_of_variants_alone_is_refused_with_the_cause_and_the_remedies(
     coordinates, rows: list[Row], tmp_path: Path
 ) -> None:
     path = written(variants_alone(rows), tmp_path / "x.vcf", [row[0] for row in rows])
-    with pytest.raises(InputsDisagree, match="without its homozygous reference calls") as caught:
+    with pytest.raises(InputsDisagree, match="without homozygous reference calls") as caught:
         coordinates(path)
     assert "gVCF" in caught.value.remedy
     assert "--absent reference" in caught.value.remedy
@@ -196,11 +196,47 @@ def test_outside_the_targets_absent_variants_are_missing(
     assert found.summary["options"]["targets"] == str(bed)
 
 
-def test_blocks_of_low_quality_are_missing(coordinates, rows: list[Row], tmp_path: Path) -> None:
-    names = [row[0] for row in rows]
-    lines = (line.replace("0/0:30:90", "0/0:1:3") for line in gvcf("<*>", False)(rows))
-    with pytest.raises(InputsDisagree, match="without its homozygous reference calls"):
-        coordinates(written(lines, tmp_path / "x.vcf", names))
+def test_targets_elsewhere_are_named_as_the_cause(coordinates, rows, tmp_path: Path) -> None:
+    bed = tmp_path / "x.bed"
+    bed.write_text("chr1\t240000000\t250000000\n")
+    path = written(variants_alone(rows), tmp_path / "x.vcf", [row[0] for row in rows])
+    with pytest.raises(InputsDisagree, match=r"absent variants of .* lie in the regions of"):
+        coordinates(path, absent="reference", targets=str(bed))
+
+
+def test_variants_that_cannot_all_be_reference_are_not_assumed_to_be(
+    coordinates, rows: list[Row], tmp_path: Path
+) -> None:
+    """An array, or an exome without its targets."""
+    some = [row for i, row in enumerate(rows) if i % 4 == 0]
+    path = written(all_sites(some), tmp_path / "x.vcf", [row[0] for row in some])
+    coordinates(path)
+    with pytest.raises(InputsDisagree, match="cannot all be homozygous reference") as caught:
+        coordinates(path, absent="reference")
+    assert "--targets" in caught.value.remedy
+
+
+NO_CALL = {
+    "low quality": lambda line: line.replace("0/0:30:90", "0/0:1:3"),
+    "a FILTER": lambda line: line.replace("\t<*>\t.\t.\t", "\t<*>\t.\tq10\t"),
+    "no GT, as FreeBayes writes them": lambda line: line.replace(
+        "GT:DP:GQ\t0/0:30:90", "DP:GQ\t30:90"
+    ),
+}
+
+
+@pytest.mark.parametrize("absent", ["missing", "reference"])
+@pytest.mark.parametrize("why", NO_CALL)
+def test_blocks_that_give_no_call_are_named_as_the_cause(
+    why: str, absent: str, coordinates, rows: list[Row], tmp_path: Path
+) -> None:
+    """Neither is the file one of variants alone, nor may what it has records of be assumed."""
+    lines = (NO_CALL[why](line) for line in gvcf("<*>", False)(rows))
+    path = written(lines, tmp_path / "x.vcf", [row[0] for row in rows])
+    with pytest.raises(InputsDisagree, match=r"records over .* that give no call") as caught:
+        coordinates(path, absent=absent)
+    assert "--absent" not in caught.value.remedy
+    assert "PL" in caught.value.remedy
 
 
 def test_joint_calls_without_all_reference_records_are_told_of(

@@ -398,6 +398,7 @@ def test_a_bed_file_of_the_wrong_size(bed: Write, change: int) -> None:
     path.write_bytes(content[:-1] if change < 0 else content + b"\0")
     message = refused(path)
     assert f"has {9 + change} bytes where 3 variants of 5 samples need 9" in message
+    assert ("fam file is cut short" in message) == (change > 0)
 
 
 def test_a_sample_major_bed_file(bed: Write) -> None:

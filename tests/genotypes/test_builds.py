@@ -162,6 +162,18 @@ def test_a_build_that_the_model_lacks_is_named_with_the_ways_out(panel):
     assert "--chain" in caught.value.remedy
 
 
+def test_variants_at_which_builds_agree_do_not_make_a_file_of_another_build_match(panel):
+    """Some positions are the same in two builds; a large file without IDs has enough of them."""
+    moved = np.where(np.arange(VARIANTS) < 120, 0, 77_777)
+    file = unnamed(replace(panel.variants, position=panel.variants.position + moved))
+    assert panel.align(file, None, None).report.detected_build == "GRCh37"
+    file.position[-1] = 249_250_000
+    report = replace(panel, build="GRCh38", lifted={}).align(file, None, None).report
+    assert (report.matched, report.detected_build) == (120, "GRCh37")
+    with pytest.raises(InputsDisagree, match=r"another genome build \(GRCh37\)"):
+        check_overlap(report, "x.vcf")
+
+
 def test_a_model_of_unknown_build_is_matched_by_position(panel):
     nameless = Panel(panel.variants, panel.frequency, None)
     report = nameless.align(unnamed(panel.variants), None, "GRCh38").report

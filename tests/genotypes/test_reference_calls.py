@@ -145,7 +145,32 @@ def test_samples_with_reference_calls_are_not_suspected(seed):
     dosages[rng.random(dosages.shape) < 0.3] = MISSING
     calls = count_reference_calls(*aligned(rng, dosages, frequency)[:2], frequency)
     assert not calls.lacking.any()
+    assert not calls.thinned.any()
     assert not calls.shared_lacking
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("lost", [0.5, 0.7, 0.9])
+def test_a_sample_that_lost_many_reference_calls_and_no_others_is_recognised(seed, lost):
+    """As gVCFs merged as if they were VCFs, or blocks of low quality, lose them."""
+    rng = np.random.default_rng(seed)
+    frequency, dosages = simulated(rng, 2000, 4)
+    gone = (dosages[:, 1] == 0) & (rng.random(2000) < lost)
+    dosages[gone, 1] = MISSING
+    calls = count_reference_calls(*aligned(rng, dosages, frequency)[:2], frequency)
+    assert calls.thinned.tolist() == [False, True, False, False]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_sample_unlike_the_panel_did_not_lose_its_reference_calls(seed):
+    """It has few, because ALT is common in it, and no more calls are missing where REF is."""
+    rng = np.random.default_rng(seed)
+    frequency, _ = simulated(rng, 2000, 1)
+    dosages = rng.binomial(2, np.minimum(2 * frequency[:, None], 0.95), (2000, 2)).astype(np.int8)
+    dosages[rng.random(2000) < 0.1, 1] = MISSING
+    calls = count_reference_calls(*aligned(rng, dosages, frequency)[:2], frequency)
+    assert (calls.found < 0.7 * calls.expected).any(axis=0).all()
+    assert not calls.thinned[0]
 
 
 @pytest.mark.parametrize("seed", range(5))

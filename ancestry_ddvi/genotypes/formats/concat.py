@@ -82,8 +82,8 @@ def _orders(sources: Sequence[GenotypeSource]) -> list[np.ndarray | None]:
     if single and len({source.samples for source in sources}) == len(sources) > 1:
         raise InputsDisagree(
             f"{sources[0].name} and {len(sources) - 1} more hold one sample each, and not the same",
-            "Merge them first with `bcftools merge`: gVCFs or files with reference calls, since a "
-            "variant that is in the file of one sample says nothing of the others.",
+            "Merge gVCFs first with `bcftools merge --gvcf REFERENCE.fa`, and files with reference "
+            "calls with `bcftools merge`: a variant of one file says nothing of the other samples.",
         )
     return [_order(sources[0], source) for source in sources]
 

@@ -182,8 +182,10 @@ def map_bed(bed: Path, variants: int, samples: int) -> np.ndarray:
     size, expected = bed.stat().st_size, len(BED_START) + variants * width
     if size != expected:
         raise InputUnreadable(
-            f"{bed} has {size:,} bytes where {variants:,} variants of {samples:,} samples need "
-            f"{expected:,}",
-            "It is cut short, or belongs to another .bim or .fam file.",
+            f"{bed} has {size:,} bytes where {variants:,} variants of {samples:,} "
+            f"sample{'s' if samples != 1 else ''} need {expected:,}",
+            "It is cut short, or belongs to another .bim or .fam file."
+            if size < expected
+            else "Its .bim or .fam file is cut short, or belongs to another .bed file.",
         )
     return np.memmap(bed, np.uint8, "r", offset=len(BED_START), shape=(variants, width))

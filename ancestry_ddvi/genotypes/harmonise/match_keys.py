@@ -74,11 +74,14 @@ class MatchKeys:
         """The build of the file's positions, or None where it cannot be determined.
 
         The build whose positions are plausible, if they find at least 20 variants more than those
-        of any other build; builds agree over parts of some chromosomes, and a file of
-        variants there may be of either. Otherwise the result of ``infer_build``. The header is
-        not used.
+        of any other build, and at least half of the variants of the model or the file; builds
+        agree over parts of some chromosomes, and a file of variants there may be of either.
+        Otherwise the result of ``infer_build``, or that build if there is none. The header is not
+        used.
         """
         others = [m.support for build, m in self.positions.items() if build != self.build]
         lead = self.best.support - max(others, default=0)
         found = self.build if self.positions_agree and lead >= MIN_SHARED else None
-        return found or infer_build(file)
+        if found and 2 * self.best.support >= min(len(self.best.rows), len(file)):
+            return found
+        return infer_build(file) or found

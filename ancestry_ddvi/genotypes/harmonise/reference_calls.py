@@ -19,6 +19,20 @@ chance has a probability of e^-20."""
 MAX_SHARE = 0.05
 """Share of the expected homozygous reference calls up to which they count as left out."""
 
+MIN_EXPECTED_OF_THINNED = 400.0
+"""As ``MIN_EXPECTED``, to say that many of them were lost."""
+
+MAX_SHARE_OF_THINNED = 0.75
+"""Share of the expected calls up to which many may have been lost. In kgp1092 it is 0.86 to 1.16,
+and 0.77 to 1.33 where the panel is of another continental group."""
+
+MIN_SHARE_OF_INVENTED = 1.5
+"""Share of the expected calls from which absent variants cannot all be homozygous reference."""
+
+MIN_EXCESS_OF_THINNED = 0.01
+"""By how much more often reference is expected at missing variants than at those observed. It is
+near 0 where calls are missing whatever the genotype, and was 0.02 to 0.09 where they are not."""
+
 
 @dataclass(frozen=True)
 class ReferenceCalls:
@@ -37,17 +51,45 @@ class ReferenceCalls:
         Variants at which all called samples are homozygous for it.
     shared_expected : ndarray of float64, (2,)
         Their expected number if the samples are unrelated; relatives share more.
+    called : ndarray of int64, (samples,)
+        Observed variants.
+    expected_missing : ndarray of float64, (2, samples)
+        As ``expected``, at all other variants of the panel.
+    variants : int
+        Of the panel.
     """
 
     found: np.ndarray
     expected: np.ndarray
     shared: np.ndarray
     shared_expected: np.ndarray
+    called: np.ndarray
+    expected_missing: np.ndarray
+    variants: int
 
     @property
     def lacking(self) -> np.ndarray:
         """Samples whose homozygous reference calls were left out; bool (samples,)."""
         return np.asarray(left_out(self.found, self.expected).any(axis=0))
+
+    @property
+    def thinned(self) -> np.ndarray:
+        """Samples that lost many of their homozygous reference calls, and few others.
+
+        So are gVCFs that were merged as if they were VCFs, and blocks of low quality. Bool
+        (samples,).
+        """
+        missing = np.maximum(self.variants - self.called, 1)
+        excess = self.expected_missing / missing - self.expected / np.maximum(self.called, 1)
+        few = self.found <= MAX_SHARE_OF_THINNED * self.expected
+        enough = self.expected >= MIN_EXPECTED_OF_THINNED
+        return np.asarray((enough & few & (excess > MIN_EXCESS_OF_THINNED)).any(axis=0))
+
+    @property
+    def invented(self) -> np.ndarray:
+        """Samples with far more homozygous reference calls than expected; bool (samples,)."""
+        enough = self.expected >= MIN_EXPECTED_OF_THINNED
+        return np.asarray((enough & (self.found >= MIN_SHARE_OF_INVENTED * self.expected))[0])
 
     @property
     def shared_lacking(self) -> bool:
@@ -76,6 +118,7 @@ def count_reference_calls(
     samples = len(store.samples)
     found, expected = np.zeros((2, samples), np.int64), np.zeros((2, samples))
     shared, shared_expected = np.zeros(2, np.int64), np.zeros(2)
+    observed, expected_missing = np.zeros(samples, np.int64), np.zeros((2, samples))
     for start in range(0, len(alignment.rows), VARIANTS_AT_ONCE):
         part = slice(start, start + VARIANTS_AT_ONCE)
         dosages = alignment.dosages(store, part.start, part.stop)
@@ -86,10 +129,14 @@ def count_reference_calls(
             called = dosages >= 0
             found[i] += homozygous.sum(axis=0)
             expected[i] += share @ called
+            expected_missing[i] += share @ ~called
             calls = called.sum(axis=1)
             shared[i] += ((homozygous.sum(axis=1) == calls) & (calls > 0)).sum()
             shared_expected[i] += (share**calls)[calls > 0].sum()
-    return ReferenceCalls(found, expected, shared, shared_expected)
+        observed += called.sum(axis=0)
+    return ReferenceCalls(
+        found, expected, shared, shared_expected, observed, expected_missing, len(alignment.rows)
+    )
 
 
 def assume_reference(alignment: Alignment, samples: np.ndarray, covered: np.ndarray) -> Alignment:

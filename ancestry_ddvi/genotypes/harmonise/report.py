@@ -197,10 +197,11 @@ def check_overlap(report: HarmonisationReport, name: str, floor: int = 100) -> N
     Raises
     ------
     InputsDisagree
-        If fewer variants matched; the message has the number found by each key, and whether
-        another genome build is the reason.
+        If fewer variants matched, or by positions of another genome build than the file's; the
+        message has the number found by each key.
     """
-    if report.matched >= min(floor, report.model_variants):
+    by_chance = report.key == "position" and not report.stated_build and _is_detected(report)
+    if report.matched >= min(floor, report.model_variants) and not by_chance:
         return
     found = f"{report.matched:,} of {report.model_variants:,} model variants"
     known = " and ".join(report.known_builds) or "of unknown build"
@@ -240,6 +241,12 @@ def _detected(report: HarmonisationReport) -> str:
     """The inferred build of the file in brackets, if the model does not know it."""
     detected = report.detected_build
     return f" ({detected})" if detected and detected not in report.known_builds else ""
+
+
+def _is_detected(report: HarmonisationReport) -> bool:
+    """Whether the inferred build is one that the model does not know."""
+    build = report.detected_build
+    return bool(build and report.known_builds and build not in report.known_builds)
 
 
 def _is_of_another_build(report: HarmonisationReport) -> bool:

@@ -36,7 +36,7 @@ FILTERS: dict[str, Filter] = {
         why="in files that list the variants of each sample, and in a merge of them, absent calls "
         "are mostly homozygous reference, and taking them as missing distorts every frequency; "
         "such samples get the flag `no_reference_calls`",
-        remedy="Call the samples jointly, or merge their gVCFs",
+        remedy="Call the samples jointly, or merge their gVCFs with `bcftools merge --gvcf`",
     ),
     "ambiguous": Filter(
         keep=imported("ambiguous:keep"),
