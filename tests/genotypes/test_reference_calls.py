@@ -150,6 +150,19 @@ def test_samples_with_reference_calls_are_not_suspected(seed):
 
 
 @pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("typed", ["all but a few", "the common ones"])
+def test_a_sample_unlike_the_panel_has_not_lost_what_it_never_had(typed: str):
+    """Of another population, with fewer reference calls: on an array of common variants too."""
+    rng = np.random.default_rng(12)
+    frequency = rng.uniform(0.02, 0.6, 4000)
+    dosages = rng.binomial(2, (frequency + 0.15)[:, None], (4000, 1)).astype(np.int8)
+    missing = frequency < (0.03 if typed == "all but a few" else 0.25)
+    dosages[missing] = MISSING
+    calls = count_reference_calls(*aligned(rng, dosages, frequency)[:2], frequency)
+    assert calls.found[0, 0] < 0.75 * calls.expected[0, 0]
+    assert not calls.thinned.any()
+
+
 @pytest.mark.parametrize("lost", [0.5, 0.7, 0.9])
 def test_a_sample_that_lost_many_reference_calls_and_no_others_is_recognised(seed, lost):
     """As gVCFs merged as if they were VCFs, or blocks of low quality, lose them."""

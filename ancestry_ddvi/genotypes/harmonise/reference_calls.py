@@ -33,6 +33,9 @@ MIN_EXCESS_OF_THINNED = 0.01
 """By how much more often reference is expected at missing variants than at those observed. It is
 near 0 where calls are missing whatever the genotype, and was 0.02 to 0.09 where they are not."""
 
+MIN_SHARE_KEPT = 0.8
+"""Share of what is expected from which other calls count as kept, and lost ones as explained."""
+
 
 @dataclass(frozen=True)
 class ReferenceCalls:
@@ -76,14 +79,22 @@ class ReferenceCalls:
     def thinned(self) -> np.ndarray:
         """Samples that lost many of their homozygous reference calls, and few others.
 
-        So are gVCFs that were merged as if they were VCFs, and blocks of low quality. Bool
-        (samples,).
+        So are gVCFs that were merged as if they were VCFs, and blocks of low quality. A sample
+        unlike the panel may have as few, but the missing variants do not account for that; and an
+        array of some of the variants has fewer of the other genotypes too. Bool (samples,).
         """
-        missing = np.maximum(self.variants - self.called, 1)
-        excess = self.expected_missing / missing - self.expected / np.maximum(self.called, 1)
+        missing = self.variants - self.called
+        excess = self.expected_missing / np.maximum(missing, 1) - self.expected / np.maximum(
+            self.called, 1
+        )
         few = self.found <= MAX_SHARE_OF_THINNED * self.expected
         enough = self.expected >= MIN_EXPECTED_OF_THINNED
-        return np.asarray((enough & few & (excess > MIN_EXCESS_OF_THINNED)).any(axis=0))
+        lost = self.expected - self.found
+        explained = missing - self.expected_missing >= MIN_SHARE_KEPT * lost
+        others = self.variants - self.expected - self.expected_missing
+        kept = self.called - self.found >= MIN_SHARE_KEPT * others
+        thinned = enough & few & (excess > MIN_EXCESS_OF_THINNED) & explained & kept
+        return np.asarray(thinned.any(axis=0))
 
     @property
     def invented(self) -> np.ndarray:
