@@ -149,7 +149,6 @@ def test_samples_with_reference_calls_are_not_suspected(seed):
     assert not calls.shared_lacking
 
 
-@pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("typed", ["all but a few", "the common ones"])
 def test_a_sample_unlike_the_panel_has_not_lost_what_it_never_had(typed: str):
     """Of another population, with fewer reference calls: on an array of common variants too."""
@@ -163,6 +162,7 @@ def test_a_sample_unlike_the_panel_has_not_lost_what_it_never_had(typed: str):
     assert not calls.thinned.any()
 
 
+@pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("lost", [0.5, 0.7, 0.9])
 def test_a_sample_that_lost_many_reference_calls_and_no_others_is_recognised(seed, lost):
     """As gVCFs merged as if they were VCFs, or blocks of low quality, lose them."""
