@@ -154,11 +154,11 @@ def test_a_sample_unlike_the_panel_has_not_lost_what_it_never_had(typed: str):
     """Of another population, with fewer reference calls: on an array of common variants too."""
     rng = np.random.default_rng(12)
     frequency = rng.uniform(0.02, 0.6, 4000)
-    dosages = rng.binomial(2, (frequency + 0.15)[:, None], (4000, 1)).astype(np.int8)
+    dosages = rng.binomial(2, (frequency + 0.1)[:, None], (4000, 1)).astype(np.int8)
     missing = frequency < (0.03 if typed == "all but a few" else 0.25)
     dosages[missing] = MISSING
     calls = count_reference_calls(*aligned(rng, dosages, frequency)[:2], frequency)
-    assert calls.found[0, 0] < 0.75 * calls.expected[0, 0]
+    assert calls.found[0, 0] < 0.85 * calls.expected[0, 0]
     assert not calls.thinned.any()
 
 
