@@ -104,7 +104,7 @@ OUTPUTS = (
     Output("samples", ".samples.tsv", ("sample",), "coordinates that samples were drawn at"),
     Output("sample", ".sample.json", ("sample",), "options and counts"),
     Output("log", ".log", (*_EMBEDDING, "decode", "ingest"), "the log"),
-    Output("log", ".assign.log", ("assign",), "the log"),
+    Output("log", ".assign.log", ("assign",), "the log", "", _LATER),
     Output("log", ".sample.log", ("sample",), "the log"),
 )  # fmt: skip
 

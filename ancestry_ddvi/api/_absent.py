@@ -29,7 +29,7 @@ _VARIANTS_ALONE = (
     "reference."
 )
 _UNRELIABLE = (
-    "Give a gVCF with PL, or with GT and GQ of 20 or more, in its reference blocks; --var-filter "
+    "Give a gVCF with PL, or with GT and GQ of 10 or more, in its reference blocks; --var-filter "
     "reads records that a FILTER leaves out."
 )
 _THINNED = (
@@ -175,7 +175,7 @@ def _check(store: DosageStore, name: str, alignment: Alignment, calls: Reference
     if 2 * alignment.report.uncalled >= calls.expected_missing[of_what, worst]:
         raise InputsDisagree(
             f"{name} has records over {alignment.report.uncalled:,} variants of the model that "
-            "give no call (without GT, of GQ below 20 or DP below 5, or failed by FILTER), and "
+            "give no call (without GT, of GQ below 10 or DP below 5, or failed by FILTER), and "
             f"lacks homozygous reference calls of {sample}: {counts}",
             _UNRELIABLE,
         )

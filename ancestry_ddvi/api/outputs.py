@@ -124,13 +124,14 @@ def _place(name: str | Path) -> Path:
 
 
 def _listed(summary: Path) -> list[Path]:
-    """The files that a summary of an earlier run lists, itself among them; none of another file."""
+    """The files that a summary of an earlier run lists, itself and its log; none of another file."""
     try:
         found = json.loads(summary.read_text("utf-8"))
         is_ours = str(found["$schema"]).startswith("urn:ddvi-ancestry:summary:")
-        return [Path(str(path)) for path in found["files"].values()] if is_ours else []
+        paths = [Path(str(path)) for path in found["files"].values()] if is_ours else []
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return []
+    return [*paths, summary.with_suffix(".log")] if paths else []
 
 
 def coordinates_of(

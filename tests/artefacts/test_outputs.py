@@ -206,10 +206,11 @@ def test_embedding_another_input_replaces_all_results(
     query = [str(cohort_files.query)]
     api.embed(model, query, prefix, draws=4, draws_out=True, device="cpu")
     api.assign(model, [f"{prefix}.coords.tsv"], prefix)
+    (tmp_path / "q.assign.log").write_text("of the command line")
     first = names(tmp_path)
     assert {"q.draws.npz", "q.assign.population.tsv", "q.assign.json"} < first
     api.embed(model, query, prefix, draws=8, device="cpu")
-    left = {"q.draws.npz", "q.assign.population.tsv", "q.assign.json"}
+    left = {"q.draws.npz", "q.assign.population.tsv", "q.assign.json", "q.assign.log"}
     assert names(tmp_path) == first - left
     summary = json.loads((tmp_path / "q.summary.json").read_text())
     assert {Path(path).name for path in summary["files"].values()} == names(tmp_path)

@@ -14,7 +14,7 @@ import pytest
 
 import ancestry_ddvi
 from ancestry_ddvi import api
-from ancestry_ddvi.errors import InputsDisagree
+from ancestry_ddvi.errors import InputsDisagree, InputUnreadable
 from ancestry_ddvi.genotypes.variants import MISSING
 
 HEADER = """##fileformat=VCFv4.2
@@ -309,3 +309,12 @@ def test_a_record_that_is_left_out_is_not_absent(
     expected = coordinates(plain)
     np.testing.assert_allclose(mean, expected[0], atol=1e-9)
     np.testing.assert_allclose(sd, expected[1], atol=1e-9)
+
+
+@pytest.mark.parametrize("end", ["x", "-5", "1e6", "99999999999"])
+def test_a_block_whose_end_is_no_position_is_refused(
+    end: str, coordinates, rows: list[Row], tmp_path: Path
+) -> None:
+    lines = (line.replace("END=", f"END={end};WAS=", 1) for line in gvcf("<*>", False)(rows))
+    with pytest.raises(InputUnreadable, match=rf"line \d+: INFO END is '{end}', no whole number"):
+        coordinates(written(lines, tmp_path / "x.vcf", [row[0] for row in rows]))

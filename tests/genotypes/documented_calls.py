@@ -99,7 +99,7 @@ def documented_reference_calls(text: str, targets: range) -> list[tuple[int, tup
     """Positions of the targets that records which are no SNP cover, and dosages there.
 
     Of records without an ALT allele that passed, a homozygous reference call is 0 and any other
-    missing (-1), as is one of a block whose GQ is below 20, or without GQ its MIN_DP below 5, or
+    missing (-1), as is one of a block whose GQ is below 10, or without GQ its MIN_DP below 5, or
     without either its DP. All calls of other records that are not read are missing.
     """
     found = []
@@ -131,7 +131,7 @@ def _reference_dosage(cell: str, columns: list[str]) -> int:
         return -1
     if columns[4] == ".":
         return 0
-    for name, least in (("GQ", 20), ("MIN_DP", 5), ("DP", 5)):
+    for name, least in (("GQ", 10), ("MIN_DP", 5), ("DP", 5)):
         if values.get(name, ".") != ".":
             return 0 if int(values[name]) >= least else -1
     return 0

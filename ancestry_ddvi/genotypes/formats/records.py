@@ -13,8 +13,9 @@ from .ploidy import HAPLOID_REF
 from .reading import Targets
 from .variant_filter import SYMBOLIC, Variant, VariantFilter, is_reference
 
-MIN_GQ = 20
-"""Calls of reference blocks of lower GQ are missing."""
+MIN_GQ = 10
+"""Calls of reference blocks of lower GQ are missing. SNPs have no such limit, so a high one here would
+leave too few reference calls; at 10 one call in ten is wrong, and that at the limit only."""
 
 MIN_DP = 5
 """Without GQ, calls of reference blocks of lower MIN_DP or DP are missing."""

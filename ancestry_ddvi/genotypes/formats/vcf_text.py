@@ -40,7 +40,7 @@ _NAME = re.compile(rb"(?!#)[^,\x00-\x20\x7f]+")
 """Of a chromosome."""
 
 _FORM = re.compile(rb"\.|[A-Za-z_][\w.]*(:[A-Za-z_][\w.]*)*")
-_END = re.compile(rb"(?:^|;)END=([0-9]{1,10})(?:;|$)")
+_END = re.compile(rb"(?:^|;)END=([^;]*)")
 
 
 class _Decoded(dict[bytes, T]):
@@ -127,10 +127,21 @@ class TextRecord:
 
     @property
     def end(self) -> int:
-        """INFO END, else the last base of REF."""
+        """INFO END, else the last base of REF; an END before that is none.
+
+        Raises
+        ------
+        InputUnreadable
+            If INFO END is no position.
+        """
         found = _END.search(self._info)
         last = self.position + len(self.ref) - 1
-        return max(int(found[1]), last) if found else last
+        if not found or found[1] == b".":
+            return last
+        if not found[1].isdigit() or len(found[1]) > _DIGITS or int(found[1]) > _MAX_POSITION:
+            why = f"INFO END is {quoted(found[1])}, no whole number below 2^31"
+            raise self._file.malformed(self.number, why)
+        return max(int(found[1]), last)
 
     def calls(self, alt_index: int) -> np.ndarray:
         """See ``Record.calls``."""
