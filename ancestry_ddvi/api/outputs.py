@@ -124,7 +124,7 @@ def _place(name: str | Path) -> Path:
 
 
 def _listed(summary: Path) -> list[Path]:
-    """The files that a summary of an earlier run lists, itself and its log; none of another file."""
+    """What the summary of an earlier run lists, itself and its log; nothing of another file."""
     try:
         found = json.loads(summary.read_text("utf-8"))
         is_ours = str(found["$schema"]).startswith("urn:ddvi-ancestry:summary:")

@@ -97,10 +97,10 @@ def test_a_record_without_alt_is_a_reference_call(vcf: Write, name: str) -> None
 @pytest.mark.parametrize(
     ("form", "values", "dosages"),
     [
-        ("GT:GQ", ["20", "19", "."], [0, -1, 0]),
+        ("GT:GQ", ["10", "9", "."], [0, -1, 0]),
         ("GT:DP", ["5", "4", "."], [0, -1, 0]),
         ("GT:MIN_DP:DP", ["5:9", "4:9", ".:4"], [0, -1, -1]),
-        ("GT:GQ:DP", ["20:1", "19:99", ".:1"], [0, -1, -1]),
+        ("GT:GQ:DP", ["10:1", "9:99", ".:1"], [0, -1, -1]),
     ],
 )
 def test_calls_of_blocks_of_low_quality_are_missing(

@@ -14,8 +14,8 @@ from .reading import Targets
 from .variant_filter import SYMBOLIC, Variant, VariantFilter, is_reference
 
 MIN_GQ = 10
-"""Calls of reference blocks of lower GQ are missing. SNPs have no such limit, so a high one here would
-leave too few reference calls; at 10 one call in ten is wrong, and that at the limit only."""
+"""Calls of reference blocks of lower GQ are missing. Calls of SNPs have no such limit, so a high
+one here would leave too few reference calls."""
 
 MIN_DP = 5
 """Without GQ, calls of reference blocks of lower MIN_DP or DP are missing."""
