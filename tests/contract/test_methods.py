@@ -48,8 +48,8 @@ def embed(fitted: api.Fitted, query, prefix) -> api.Embedded:
     return api.embed(str(fitted.files["model"]), [str(query)], str(prefix), draws=8, device="cpu")
 
 
-LONG = ("h-iaf-vae", "umap")
-"""More than five seconds a fit."""
+LONG = ("h-iaf-vae", "iaf-vae", "umap")
+"""Three seconds or more a fit."""
 
 
 def rows(which: Callable[[MethodEntry], bool] = lambda row: True) -> list:

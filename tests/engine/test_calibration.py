@@ -41,7 +41,11 @@ def fitted(method: str) -> Variational:
 
 @pytest.fixture(
     scope="module",
-    params=["ddvi", "vae", "iaf-vae", pytest.param("h-iaf-vae", marks=pytest.mark.slow)],
+    params=[
+        "ddvi",
+        "vae",
+        *(pytest.param(m, marks=pytest.mark.slow) for m in ("iaf-vae", "h-iaf-vae")),
+    ],
 )
 def simulated(request) -> tuple[np.ndarray, PosteriorDraws]:
     """Where samples of the model truly are, and where they are embedded."""

@@ -190,6 +190,7 @@ def bench(folder, out, **changes):
     return api.benchmark("conditional", str(out), data=str(folder), **options).files
 
 
+@pytest.mark.slow
 def test_every_sampler_gets_a_row_and_a_finished_trial_is_not_repeated(
     hasty, mnist, tmp_path
 ) -> None:
