@@ -194,7 +194,7 @@ def _plan(run: _Run, labels: str | None) -> list[str]:
     """
     from ..fitting.estimate import plan
 
-    planned = plan(run.inputs, run.options, str(run.device))
+    planned = plan(run.inputs, run.reading, run.options, str(run.device))
     if run.table:
         run.table.match(planned.samples)
     inputs = [*run.inputs, labels, run.chain_path]

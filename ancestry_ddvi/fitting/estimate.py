@@ -11,6 +11,7 @@ from ..resources import memory_bytes
 from .options import FitOptions
 
 if TYPE_CHECKING:
+    from ..genotypes.formats.reading import ReadOptions
     from ..genotypes.formats.record_count import RecordCount
     from ..genotypes.formats.source import GenotypeSource
 
@@ -74,7 +75,7 @@ class Plan:
     disk_mib: float
 
 
-def plan(inputs: Sequence[str], options: FitOptions, device: str) -> Plan:
+def plan(inputs: Sequence[str], reading: ReadOptions, options: FitOptions, device: str) -> Plan:
     """What ``fit`` would do; reads headers and the first records.
 
     Raises
@@ -83,7 +84,7 @@ def plan(inputs: Sequence[str], options: FitOptions, device: str) -> Plan:
     """
     from ..genotypes.formats.registry import open_sources
 
-    source = open_sources(inputs)
+    source = open_sources(inputs, reading)
     samples, found = len(source.samples), _size(source)
     chosen = ", ".join(f"{k}={v}" for k, v in options.filters.as_json().items())
     settings = ", ".join(f"{k}={v}" for k, v in options.settings.items()) or "the defaults"
