@@ -110,6 +110,7 @@ def test_samples_are_there_and_back_again(method, samples):
     assert (again - x).norm() < 1e-3 * (x - flow.centre).norm()
 
 
+@pytest.mark.slow
 @pytest.mark.statistical
 def test_ranks_of_simulated_samples_are_uniform(method):
     """Simulation-based calibration: 1,000 samples of the flow, 2 to 100 % of the variants."""

@@ -271,6 +271,7 @@ def test_plink2_counts_the_same_alleles(tmp_path, cohort):
     assert [int(row[total]) for row in rows[1:]] == (2 * observed.sum(axis=1)).tolist()
 
 
+@pytest.mark.slow
 def test_the_example_data_are_what_their_script_writes_and_stay_small(tmp_path):
     """Compared uncompressed, since versions of zlib compress differently."""
     runpy.run_path(str(EXAMPLE / "make.py"))["main"](tmp_path)

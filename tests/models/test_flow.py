@@ -196,6 +196,7 @@ def test_posterior_draws_have_the_moments_of_the_posterior(noise):
     assert ratio.min() > 0.7
 
 
+@pytest.mark.slow
 @pytest.mark.statistical
 def test_ranks_of_the_truth_among_posterior_draws_are_uniform():
     """Simulation-based calibration: 1,500 samples from the prior, seen with very uneven noise."""

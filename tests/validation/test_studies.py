@@ -61,6 +61,7 @@ def test_with_labels_the_classifier_is_scored_and_neighbours_know_no_more(mnist,
     assert row["knn"] <= row["paper_knn"] + 0.1
 
 
+@pytest.mark.slow
 def test_a_finished_trial_is_not_repeated_and_one_of_other_settings_is(mnist, tmp_path) -> None:
     bench(mnist, tmp_path, seeds=1)
     (trial,) = (tmp_path / "trials").glob("*.json")
@@ -105,6 +106,7 @@ def test_trials_of_different_kinds_have_different_files() -> None:
     assert ":" not in trial.name
 
 
+@pytest.mark.slow
 def test_compare_judges_methods_on_samples_they_have_not_seen(cohort_files, tmp_path) -> None:
     settings = {"steps": "60", "width": "16", "encoder_width": "16"}
     compared = api.compare(
@@ -168,6 +170,7 @@ def few_points(monkeypatch):
     monkeypatch.setattr(toys, "HELD_OUT", 1000)
 
 
+@pytest.mark.slow
 def test_a_toy_keeps_or_loses_dimensions_as_planned(few_points, tmp_path) -> None:
     shapes, settings = ["moons", "s-curve-3d"], {"steps": "300", "width": "64", "flow_steps": "16"}
     done = api.benchmark(
