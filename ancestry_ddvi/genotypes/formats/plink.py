@@ -140,7 +140,7 @@ def _in_columns(variants: VariantTable) -> VariantTable:
     unfit = {
         name: objects([_BLANKS.sub("_", word) or "." for word in words])
         for name, words in columns.items()
-        if not all(map(_PLAIN.fullmatch, words))
+        if not all(words) or _BLANKS.search("".join(words))
     }
     return replace(variants, **unfit)
 
@@ -153,8 +153,11 @@ def _write_bim(bim: BinaryIO, variants: VariantTable) -> None:
         variants.alt,
         variants.ref,
     )
-    for chromosome, name, position, alt, ref in zip(*columns, strict=True):
-        bim.write(f"{chromosome}\t{name}\t0\t{position}\t{alt}\t{ref}\n".encode())
+    rows = [
+        f"{chromosome}\t{name}\t0\t{position}\t{alt}\t{ref}\n"
+        for chromosome, name, position, alt, ref in zip(*columns, strict=True)
+    ]
+    bim.write("".join(rows).encode())
 
 
 def map_bed(bed: Path, variants: int, samples: int) -> np.ndarray:

@@ -115,6 +115,8 @@ class VariantFilter:
 
 def printable(written: bytes) -> str:
     """The ID of a variant as text, "." if empty; bytes that are not printable become escapes."""
+    if written.isalnum():  # the usual case, and ASCII
+        return written.decode()
     text = written.decode(errors="backslashreplace") or "."
     return text if text.isprintable() else text.encode("unicode_escape").decode()
 

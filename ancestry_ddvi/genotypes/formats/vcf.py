@@ -223,10 +223,10 @@ def _batches(
 ) -> Iterator[list[Row[Any]]]:
     """Rows in lists of at most ``size``, and of one MiB of text."""
     batch: list[Row[Any]] = []
-    weight = 0
+    weight, weigh = 0, content.weight
     for row in rows:
         batch.append(row)
-        weight += content.weight(row.record)
+        weight += weigh(row.record)
         if len(batch) == size or weight > _TEXT_AT_ONCE:
             yield batch
             batch, weight = [], 0
