@@ -253,9 +253,7 @@ class Panel:
         matched = (code < Match.MISMATCH) & ~dropped
         rows = np.where(matched, chosen.rows, ABSENT)
         swapped = matched & np.isin(code, [Match.SWAPPED, Match.FLIPPED_SWAPPED])
-        single = matched.copy()
-        single[matched] = file_variants.alt[rows[matched]] == NO_ALLELE
-        outcomes = _outcomes(self.variants, code, dropped, single)
+        outcomes = _outcomes(self.variants, code, dropped, _monomorphic(file_variants, rows))
         report = HarmonisationReport(
             model_variants=len(self),
             file_variants=len(file_variants),
@@ -305,6 +303,13 @@ class Panel:
         rows = np.append(snps, ABSENT)[chosen.rows]
         model = replace(self.variants, position=self._position(keys))
         return with_monomorphic(model, file, called, replace(chosen, rows=rows), keys.key)
+
+
+def _monomorphic(file: VariantTable, rows: np.ndarray) -> np.ndarray:
+    """Which rows are there and name no ALT; bool (panel variants,)."""
+    single = rows != ABSENT
+    single[single] = file.alt[rows[single]] == NO_ALLELE
+    return single
 
 
 def _outcomes(
