@@ -309,7 +309,7 @@ def _monomorphic(file: VariantTable, rows: np.ndarray) -> np.ndarray:
     """Which rows are there and name no ALT; bool (panel variants,)."""
     single = rows != ABSENT
     single[single] = file.alt[rows[single]] == NO_ALLELE
-    return single
+    return np.asarray(single)
 
 
 def _outcomes(
