@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from ...errors import InputUnreadable
 from .bcf_header import BcfNames, read_names
 from .bcf_record import FIXED, BcfRecord, decode
 from .bcf_values import Damage
-from .bgzf import HEADER_BYTES, bgzf_blocks, is_bgzf
-from .streams import inflated, open_bytes
 from .vcf_header import VcfHeader, read_header
 
 _MAGIC = (b"BCF\x02\x01", b"BCF\x02\x02")
@@ -29,41 +26,8 @@ _SHOWN = 80
 _COPY_AGAIN = "Copy it again; `bcftools view` shows more."
 
 
-class BcfFile:
-    """A BCF 2.1 or 2.2 file: BGZF, gzip or uncompressed.
-
-    Parameters
-    ----------
-    path : str
-    name : str
-        The path as it is shown in messages.
-
-    Attributes
-    ----------
-    header : VcfHeader
-    header_lines : list of bytes
-        The header as lines of VCF.
-
-    Raises
-    ------
-    InputUnreadable
-        If its header is damaged.
-    """
-
-    def __init__(self, path: str, name: str) -> None:
-        self._path, self._name = path, name
-        with open_bytes(path) as handle:
-            start = BcfStream(decompressed(handle, name), name)
-        self.header, self.header_lines = start.header, start.header_lines
-
-    def __iter__(self) -> Iterator[BcfRecord]:
-        """See ``BcfStream``."""
-        with open_bytes(self._path) as handle:
-            yield from BcfStream(decompressed(handle, self._name), self._name)
-
-
 class BcfStream:
-    """The decompressed content of a BCF file, which is read once.
+    """The decompressed content of a BCF 2.1 or 2.2 file, which is read once.
 
     Iterating raises InputUnreadable at the first damaged record; the message gives its number
     and the record before it.
@@ -130,19 +94,6 @@ class BcfStream:
         content.at = _START + size
         text = content.held[_START : content.at].partition(b"\0")[0]
         return [line.removesuffix(b"\r") for line in text.rstrip(b"\r\n").split(b"\n")]
-
-
-def decompressed(handle: BinaryIO, name: str) -> Iterator[bytes]:
-    """Pieces of the content of a file.
-
-    Raises
-    ------
-    InputUnreadable
-        If the compressed data are damaged or end too early.
-    """
-    start = handle.read(HEADER_BYTES)
-    handle.seek(0)
-    return bgzf_blocks(handle, name) if is_bgzf(start) else inflated(handle, name)
 
 
 class _Content:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from ...errors import InputUnreadable
 
@@ -14,7 +13,6 @@ _EXTRA = b"\x06\x00BC\x02\x00"
 _HEADER = struct.Struct("<4s6x6sH")
 HEADER_BYTES = _HEADER.size
 
-_READ = 1 << 20
 _MAX_CONTENT = 1 << 16
 _COPY_AGAIN = "Copy or download it again; `gzip -t` tests a copy."
 
@@ -24,8 +22,8 @@ def is_bgzf(start: bytes) -> bool:
     return start.startswith(BLOCK_START) and start[10:16] == _EXTRA
 
 
-def bgzf_blocks(handle: BinaryIO, name: str) -> Iterator[bytes]:
-    """The content of each block, at most 64 KiB.
+def bgzf_blocks(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """The content of each block, at most 64 KiB, from the bytes of a file in pieces.
 
     Raises
     ------
@@ -34,7 +32,7 @@ def bgzf_blocks(handle: BinaryIO, name: str) -> Iterator[bytes]:
         the empty one that marks the end of a file; the message gives the block's first byte.
     """
     held, before, content = b"", 0, b""
-    for piece in _pieces(handle, name):
+    for piece in pieces:
         held += piece
         at = 0
         while size := _block_bytes(held, at, before, name):
@@ -44,20 +42,10 @@ def bgzf_blocks(handle: BinaryIO, name: str) -> Iterator[bytes]:
         held, before = held[at:], before + at
     if held:
         raise InputUnreadable(
-            f"{name} is cut short: its BGZF block at byte {before} is not whole", _COPY_AGAIN
+            f"{name} is cut short: its BGZF block at byte {before:,} is not whole", _COPY_AGAIN
         )
     if content:
         raise InputUnreadable(f"{name} is cut short: its end-of-file mark is missing", _COPY_AGAIN)
-
-
-def _pieces(handle: BinaryIO, name: str) -> Iterator[bytes]:
-    try:
-        while piece := handle.read(_READ):
-            yield piece
-    except OSError as error:
-        raise InputUnreadable(
-            f"{name} cannot be read to its end: {error.strerror}", "Check the disk."
-        ) from error
 
 
 def _block_bytes(held: bytes, at: int, before: int, name: str) -> int:
@@ -82,4 +70,6 @@ def _content(block: bytes, at: int, name: str) -> bytes:
 
 
 def _damaged(name: str, at: int, why: str) -> InputUnreadable:
-    return InputUnreadable(f"{name} is damaged: BGZF block at byte {at}: {why}", _COPY_AGAIN)
+    return InputUnreadable(
+        f"{name} is damaged in the compressed block at byte {at:,}: {why}", _COPY_AGAIN
+    )

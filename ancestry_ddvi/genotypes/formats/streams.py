@@ -5,18 +5,17 @@ from __future__ import annotations
 import sys
 import zlib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from ...errors import InputUnreadable
+from .bgzf import HEADER_BYTES, bgzf_blocks, is_bgzf
 
 STANDARD_INPUT = "-"
 GZIP_MAGIC = b"\x1f\x8b"
 
 _READ = 1 << 16
-_BGZF_START = b"\x1f\x8b\x08\x04"
-_BGZF_EXTRA = b"\x06\x00BC\x02\x00"
-_BGZF_HEADER = 18
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _COPY_AGAIN = "Copy or download it again; `gzip -t` tests a copy."
 
@@ -52,14 +51,21 @@ def inflated(handle: BinaryIO, name: str) -> Iterator[bytes]:
     InputUnreadable
         If the compressed data are damaged or end too early.
     """
+    pieces = _read(handle, name)
+    first = start_of(pieces, HEADER_BYTES)
+    content = chain([first], pieces) if first else pieces
+    if is_bgzf(first):
+        yield from bgzf_blocks(content, name)
+    elif first.startswith(GZIP_MAGIC):
+        yield from _members(content, name)
+    else:
+        yield from content
+
+
+def _read(handle: BinaryIO, name: str) -> Iterator[bytes]:
     try:
-        piece = handle.read(_READ)
-        if piece.startswith(GZIP_MAGIC):
-            yield from _Members(handle, name).pieces(piece)
-            return
-        while piece:
+        while piece := handle.read(_READ):
             yield piece
-            piece = handle.read(_READ)
     except OSError as error:
         raise InputUnreadable(
             f"{name} cannot be read to its end: {error.strerror}", "Check the disk."
@@ -74,62 +80,25 @@ def start_of(pieces: Iterator[bytes], size: int) -> bytes:
     return start
 
 
-class _Members:
-    """The members of a gzip or BGZF file, one after the other."""
-
-    def __init__(self, handle: BinaryIO, name: str) -> None:
-        self._handle, self._name = handle, name
-        self._start = 0
-        """Where the member begins, in bytes from the start of the file."""
-
-    def pieces(self, piece: bytes) -> Iterator[bytes]:
-        """The content of all members; ``piece`` has been read of the first."""
+def _members(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """The content of all members of a gzip file, one after the other."""
+    start, done = 0, 0
+    member = zlib.decompressobj(wbits=31)
+    for piece in pieces:
         while piece:
-            if not piece.startswith(GZIP_MAGIC):
-                raise self._damaged("no gzip header")
-            size = self._block_size(piece)
-            done, empty = 0, True
-            member = zlib.decompressobj(wbits=31)
-            while piece and not member.eof:
-                content = self._next(member, piece)
-                yield content
-                done, empty = done + len(piece), empty and not content
-                piece = member.unused_data or self._handle.read(_READ)
-            if not member.eof:
+            if member.eof:
+                start, done, member = start + done, 0, zlib.decompressobj(wbits=31)
+            try:
+                yield member.decompress(piece)
+            except zlib.error as error:
                 raise InputUnreadable(
-                    f"{self._name} is cut short: its compressed data do not end", _COPY_AGAIN
-                )
-            done -= len(member.unused_data)
-            if size and size != done:
-                raise self._damaged(f"a BGZF block of {done:,} bytes that states {size:,}")
-            self._start += done
-            piece = self._header(piece)
-        if size and not empty:
-            raise _without_end(self._name)
-
-    def _next(self, member: zlib._Decompress, piece: bytes) -> bytes:
-        try:
-            return member.decompress(piece)
-        except zlib.error as error:
-            raise self._damaged(str(error)) from error
-
-    def _header(self, piece: bytes) -> bytes:
-        """The piece, with more read until the header of a member is in it."""
-        while 0 < len(piece) < _BGZF_HEADER and (more := self._handle.read(_READ)):
-            piece += more
-        return piece
-
-    def _block_size(self, piece: bytes) -> int:
-        """The size that a BGZF block states (SAM specification, section 4.1); 0 for gzip."""
-        if not piece.startswith(_BGZF_START) or piece[10:16] != _BGZF_EXTRA:
-            return 0
-        return int.from_bytes(piece[16:18], "little") + 1
-
-    def _damaged(self, why: str) -> InputUnreadable:
-        return InputUnreadable(
-            f"{self._name} is damaged in the compressed block at byte {self._start:,}: {why}",
-            _COPY_AGAIN,
-        )
+                    f"{name} is damaged in the compressed block at byte {start:,}: {error}",
+                    _COPY_AGAIN,
+                ) from error
+            done += len(piece) - len(member.unused_data)
+            piece = member.unused_data
+    if not member.eof:
+        raise InputUnreadable(f"{name} is cut short: its compressed data do not end", _COPY_AGAIN)
 
 
 def lines(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
@@ -172,12 +141,10 @@ def check_bgzf_end(path: Path) -> None:
         If the file is BGZF and its last block is not empty.
     """
     with open_bytes(str(path)) as handle:
-        if not handle.read(_BGZF_HEADER)[10:].startswith(_BGZF_EXTRA):
+        if not is_bgzf(handle.read(HEADER_BYTES)):
             return
         handle.seek(max(0, path.stat().st_size - len(_BGZF_END)))
         if handle.read() != _BGZF_END:
-            raise _without_end(str(path))
-
-
-def _without_end(name: str) -> InputUnreadable:
-    return InputUnreadable(f"{name} is cut short: its end-of-file mark is missing", _COPY_AGAIN)
+            raise InputUnreadable(
+                f"{path} is cut short: its end-of-file mark is missing", _COPY_AGAIN
+            )
