@@ -25,7 +25,7 @@ from ..genotypes.harmonise.reference_calls import ReferenceCalls
 from ..genotypes.harmonise.report import HarmonisationReport, check_overlap
 from ..genotypes.likelihood_store import LikelihoodStore, open_best
 from ..genotypes.projection.likelihood_scores import scores_of
-from ..genotypes.projection.scores import Scores, runs
+from ..genotypes.projection.scores import Projected, Scores, runs
 from ..genotypes.qc.relatives import relatives_among, tallied, twins
 from ..genotypes.store import GenotypeStore
 from ..outputs import output
@@ -316,12 +316,12 @@ def _warn_of_shared_reference(
     warn_of_shared_reference(matched.store.name, filled.report, matched.reference_calls, shift)
 
 
-def _all_components(matched: MatchedInput) -> Scores:
+def _all_components(matched: MatchedInput) -> Projected:
     """Scores of every sample on all components, kept or not."""
     run, store, alignment = matched.run, matched.store, matched.alignment
     panel, projection, samples = run.model.panel, run.model.projection, len(store.samples)
     if isinstance(store, GenotypeStore):
-        return projection.read(_blocks(matched, store), samples)
+        return projection.read(_Blocks(matched, store), samples)
     with run.progress.stage("scores", samples) as advance:
         likelihoods = store.likelihoods(alignment, panel.frequency)
         return scores_of(projection, _counted(likelihoods, advance))
@@ -333,13 +333,19 @@ def _counted(samples: Iterator[np.ndarray], advance: Callable[[int], None]) -> I
         advance(1)
 
 
-def _blocks(matched: MatchedInput, store: GenotypeStore) -> Iterator[tuple[slice, np.ndarray]]:
-    """Dosages at the variants of the model, block by block."""
-    variants = len(matched.alignment.rows)
-    with matched.run.progress.stage("scores", variants) as advance:
-        for part in runs(variants):
-            yield part, matched.alignment.dosages(store, part.start, part.stop)
-            advance(part.stop - part.start)
+@dataclass(frozen=True)
+class _Blocks:
+    """Dosages at the variants of the model, block by block, each time anew."""
+
+    matched: MatchedInput
+    store: GenotypeStore
+
+    def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
+        matched, variants = self.matched, len(self.matched.alignment.rows)
+        with matched.run.progress.stage("scores", variants) as advance:
+            for part in runs(variants):
+                yield part, matched.alignment.dosages(self.store, part.start, part.stop)
+                advance(part.stop - part.start)
 
 
 def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any]) -> Embedded:

@@ -31,7 +31,7 @@ ARRAYS: dict[str, Shape] = {
     "variants.frequency": ("float64", ("variants",)),
     "projection.loadings": ("float32", ("variants", "components")),
     "projection.eigenvalues": ("float64", ("components",)),
-    "projection.shrinkage": ("float64", ("kept",)),
+    "projection.signal": ("float64", ("kept",)),
     "rotation": ("float64", ("dims", "dims")),
 }
 """Arrays of every model; there are texts, positions in other builds and weights as well."""
@@ -113,7 +113,8 @@ def _check_projection(projection: Projection) -> None:
     require(projection.dispersion >= 1, "dispersion is below 1")
     require(projection.temperature > 0, "temperature is not above 0")
     require(bool((projection.eigenvalues > 0).all()), "projection.eigenvalues are not above 0")
-    require(bool((projection.shrinkage >= 0).all()), "projection.shrinkage has a negative value")
+    require(bool((projection.signal > 0).all()), "projection.signal is not above 0")
+    require(0 <= projection.spread <= 1, "spread is not between 0 and 1")
     with np.errstate(over="ignore"):
         products = loadings.T @ loadings
     require(_close(products, np.eye(components), 0.1), "projection.loadings are not orthonormal")

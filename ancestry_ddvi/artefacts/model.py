@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import InputUnreadable
 from ..genotypes.harmonise.panel import Panel
+from ..genotypes.projection.own_noise import stretches
 from ..genotypes.projection.scores import Projection
 from ..genotypes.variants import VariantTable
 from .checks import LIFTED, TEXTS, check_arrays, check_model
@@ -22,7 +23,7 @@ from .container import read_container, write_container
 from .record import ModelRecord
 from .typed import Malformed, typed
 
-FORMAT = 3
+FORMAT = 4
 """Raised when files of an earlier format can no longer be read."""
 
 
@@ -65,7 +66,7 @@ class Model:
             "variants.frequency": self.panel.frequency,
             "projection.loadings": projection.loadings.astype(np.float32),
             "projection.eigenvalues": projection.eigenvalues,
-            "projection.shrinkage": projection.shrinkage,
+            "projection.signal": projection.signal,
             "rotation": self.rotation,
         }
         lifted = self.panel.lifted.items()
@@ -74,6 +75,7 @@ class Model:
             "format": FORMAT,
             "build": self.panel.build,
             "samples": projection.samples,
+            "spread": projection.spread,
             "dispersion": projection.dispersion,
             "temperature": projection.temperature,
             "kept": projection.kept,
@@ -105,6 +107,7 @@ class _Numbers:
 
     build: str | None
     samples: int
+    spread: float
     dispersion: float
     temperature: float
     kept: int
@@ -122,8 +125,10 @@ def _model(content: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
         projection=Projection(
             loadings=tensors["projection.loadings"].astype(np.float64),
             frequency=frequency,
+            stretch=stretches(variants.chromosome),
             eigenvalues=tensors["projection.eigenvalues"],
-            shrinkage=tensors["projection.shrinkage"],
+            spread=numbers.spread,
+            signal=tensors["projection.signal"],
             samples=numbers.samples,
             dispersion=numbers.dispersion,
             temperature=numbers.temperature,

@@ -174,6 +174,8 @@ def _thinned(cohort: PreparedCohort, rows: np.ndarray) -> Iterator[tuple[float, 
     """Scores of samples in the fit, as new samples, from random parts of their variants."""
     store, variants = cohort.request.store, cohort.qc.variants
     samples = np.flatnonzero(cohort.qc.fit_samples)[rows]
+    members = np.ones(len(samples), dtype=bool)
+    without = cohort.projection.deletion(cohort.projected[samples])
     blocks = [(part, store.dosages(variants[part], samples)) for part in runs(len(variants))]
     for share in SHARES:
         chance = stream(cohort.request.options.seed, f"thinning to {share}")
@@ -182,7 +184,7 @@ def _thinned(cohort: PreparedCohort, rows: np.ndarray) -> Iterator[tuple[float, 
             for part, dosages in blocks
         ]
         everyone = cohort.projection.read(some, len(samples))
-        yield share, cohort.projection.newcomers(everyone, np.ones(len(samples), dtype=bool))
+        yield share, cohort.projection.newcomers(everyone, members, without)
 
 
 def _too_short(covered: np.ndarray, promised: float) -> bool:

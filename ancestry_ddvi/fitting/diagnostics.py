@@ -22,7 +22,7 @@ def diagnostics(posterior: PosteriorDraws, scores: Scores, projection: Projectio
         draws=posterior.draws,
         weight=posterior.weight,
         misfit=posterior.misfit,
-        excess=projection.norm_excess(scores),
+        excess=scores.excess,
         thinning=len(projection.frequency) / np.maximum(scores.effective_variants, 1),
     )
 

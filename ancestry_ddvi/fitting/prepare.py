@@ -12,9 +12,11 @@ import torch
 from ..artefacts.labels import Labels
 from ..artefacts.summary import Clock
 from ..genotypes.harmonise.liftover import Chain
-from ..genotypes.projection.dispersion import score_dispersion
+from ..genotypes.projection.dispersion import held_out_dispersion
+from ..genotypes.projection.own_noise import stretches
 from ..genotypes.projection.pca import principal_components
-from ..genotypes.projection.scores import Projection, Scores, runs
+from ..genotypes.projection.scores import Projected, Projection, Scores, runs
+from ..genotypes.projection.structure import structure
 from ..genotypes.qc.quality_control import QC, format_table, quality_control
 from ..genotypes.store import GenotypeStore
 from ..progress import SILENT, Progress
@@ -24,8 +26,13 @@ from .options import FitOptions
 log = logging.getLogger(__name__)
 
 MAX_COMPONENTS = 40
+"""Most components that are kept unless more are asked for."""
+
 NOISE_COMPONENTS = 16
 """Components beyond the kept ones, by which samples of the reference panel are recognised."""
+
+MIN_SIGNAL = 0.05
+"""Least variance of expected scores that a kept component is taken to have."""
 
 HELD_OUT = 0.1
 MIN_HELD_OUT = 20
@@ -77,7 +84,7 @@ class PreparedCohort:
     request : FitRequest
     qc : QC
     projection : Projection
-    all_components : Scores
+    projected : Projected
         Of every sample on all components, kept or not.
     in_panel : ndarray of bool, (samples,)
         Samples that contributed to the loadings, or look as if they did.
@@ -90,7 +97,7 @@ class PreparedCohort:
     request: FitRequest
     qc: QC
     projection: Projection
-    all_components: Scores
+    projected: Projected
     in_panel: np.ndarray
     scores: Scores
     held_out: np.ndarray
@@ -108,8 +115,7 @@ class PreparedCohort:
 
     def tempered(self, temperature: float) -> PreparedCohort:
         """The same with variances of scores so many times as large."""
-        projection = self.projection.tempered(temperature)
-        scores = projection.newcomers(self.all_components.tempered(temperature), self.in_panel)
+        projection, scores = (part.tempered(temperature) for part in (self.projection, self.scores))
         return replace(self, projection=projection, scores=scores)
 
 
@@ -129,7 +135,7 @@ def prepare(request: FitRequest) -> PreparedCohort:
     recipe = options.recipe
     fewest = recipe.min_components(options.dims)
     projection = make_projection(store, qc, fewest, recipe.components, options.seed)
-    everyone = projection.read(_blocks(request, qc.variants), len(store.samples))
+    everyone = projection.read(_Blocks(request, qc.variants), len(store.samples))
     in_panel = qc.fit_samples | projection.in_panel(everyone)
     scores = projection.newcomers(everyone, in_panel)
     request.clock.lap("components")
@@ -149,34 +155,44 @@ def make_projection(
     fewest : int
         Least number of components to keep.
     components : int
-        How many to keep; 0 for as many as pass the Tracy-Widom test, but no less than ``fewest``.
+        How many to keep; 0 for as many as carry structure, but no less than ``fewest``.
     seed : int
     """
-    samples = np.flatnonzero(qc.fit_samples)
+    samples, variants = np.flatnonzero(qc.fit_samples), qc.variants
     wanted = max(MAX_COMPONENTS, components) + NOISE_COMPONENTS
-    found = principal_components(store, qc.variants, samples, qc.frequency, wanted, seed)
+    found = principal_components(store, variants, samples, qc.frequency, wanted, seed)
     most = max(1, len(found.eigenvalues) - NOISE_COMPONENTS)
-    kept = min(max(components or found.significant, fewest), most)
+    carried = structure(store, variants, samples, qc.frequency, found, most)
+    kept = min(max(components or carried.components, fewest), most)
     used = min(kept + NOISE_COMPONENTS, len(found.eigenvalues))
-    loadings = found.loadings[:, :used].astype(np.float32).astype(np.float64)
-    dispersion = score_dispersion(
-        store, qc.variants, samples, qc.frequency, found.loadings[:, :kept]
+    signal = np.maximum(carried.signal[:kept], MIN_SIGNAL)
+    dispersion = held_out_dispersion(
+        store, variants, samples, qc.frequency, kept, used - kept, signal, seed
     )
     log.info(
-        "%d components carry structure (Tracy-Widom test); %d are kept. "
-        "Linkage inflates the variance of scores %.2f times.",
-        found.significant,
+        "%d components carry structure (samples left out of them); %d are kept. Scores of "
+        "held-out samples have %.2f times the variance that is expected.",
+        carried.components,
         kept,
         dispersion,
     )
+    if not components and carried.components >= MAX_COMPONENTS:
+        log.warning(
+            "All of %d components carry structure, and there may be more: --set components=%d "
+            "keeps more.",
+            MAX_COMPONENTS,
+            2 * MAX_COMPONENTS,
+        )
     return Projection(
-        loadings=loadings,
+        loadings=found.loadings[:, :used].astype(np.float32).astype(np.float64),
         frequency=qc.frequency,
+        stretch=stretches(store.variants.chromosome[variants]),
         eigenvalues=found.eigenvalues[:used],
-        shrinkage=found.shrinkage(kept),
+        spread=found.spread(used),
+        signal=signal,
         samples=len(samples),
-        dispersion=dispersion,
         kept=kept,
+        dispersion=dispersion,
     )
 
 
@@ -189,8 +205,15 @@ def hold_out(samples: int, seed: int) -> np.ndarray:
     return mask
 
 
-def _blocks(request: FitRequest, rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    with request.progress.stage("scores", len(rows)) as advance:
-        for part in runs(len(rows)):
-            yield part, request.store.dosages(rows[part])
-            advance(part.stop - part.start)
+@dataclass(frozen=True)
+class _Blocks:
+    """Runs of the variants in ``rows`` with the dosages of all samples, each time anew."""
+
+    request: FitRequest
+    rows: np.ndarray
+
+    def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
+        with self.request.progress.stage("scores", len(self.rows)) as advance:
+            for part in runs(len(self.rows)):
+                yield part, self.request.store.dosages(self.rows[part])
+                advance(part.stop - part.start)

@@ -189,7 +189,7 @@ def _split(store: GenotypeStore, qc: QC, dims: int, seed: int) -> Split:
     inside = np.zeros(len(store.samples), dtype=bool)
     inside[fit] = True
     projection = make_projection(store, replace(qc, fit_samples=inside), dims + 1, 0, seed)
-    blocks = ((part, store.dosages(qc.variants[part])) for part in runs(len(qc.variants)))
+    blocks = [(part, store.dosages(qc.variants[part])) for part in runs(len(qc.variants))]
     scores = projection.newcomers(projection.read(blocks, len(store.samples)), inside)
     return Split(seed, fit, held_out, scores)
 

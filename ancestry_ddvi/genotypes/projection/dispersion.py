@@ -1,67 +1,88 @@
-"""The inflation of the variance of scores by linkage disequilibrium."""
+"""The variance of scores of samples that had no part in the components."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from dataclasses import dataclass
 
 import numpy as np
 
+from ...seeding import stream
 from ..blocks import GenotypeReader, thin_evenly
-from .standardise import standardise
+from .own_noise import stretches
+from .pca import principal_components
+from .scores import Projection, runs
 
-STRETCH = 5_000_000
-"""Base pairs of a stretch of genome that is taken to be independent of the next."""
+MAX_SAMPLES = 3000
+"""Samples by which it is measured; more are thinned evenly."""
 
-MAX_SAMPLES = 500
+HELD_OUT = 5
+"""One sample in HELD_OUT has no part in the components."""
 
 
-def score_dispersion(
+@dataclass(frozen=True)
+class _Blocks:
+    """Runs of variants with the dosages of some samples, each time they are asked for."""
+
+    store: GenotypeReader
+    rows: np.ndarray
+    samples: np.ndarray
+
+    def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
+        for part in runs(len(self.rows)):
+            yield part, self.store.dosages(self.rows[part], self.samples)
+
+
+def held_out_dispersion(
     store: GenotypeReader,
     rows: np.ndarray,
     samples: np.ndarray,
     frequency: np.ndarray,
-    loadings: np.ndarray,
+    kept: int,
+    noise: int,
+    signal: np.ndarray,
+    seed: int,
 ) -> float:
-    """The variance of scores about their expectation, relative to independent variants.
+    """Mean square of scores without structure, relative to that expected.
 
-    A score is a sum over variants. Its variance is the sum of the variances of stretches of
-    genome, with the components taken out; if all variants were independent it would be 1. Its
-    inverse is the share of effectively independent variants.
+    A fifth of the samples is left out of a decomposition. On components beyond those that carry
+    structure their scores have the variance of noise alone; what is expected is their own
+    binomial variance, inflated by linkage as their own genome shows it (``own_noise``). The
+    first ``noise`` components are passed over: they may hold structure too weak to be kept.
 
     Parameters
     ----------
     store : GenotypeReader
     rows : ndarray of int64, (variants,), in order of chromosome and position
     samples : ndarray of int64
-        Samples to measure by; more than ``MAX_SAMPLES`` are thinned evenly.
     frequency : ndarray of float64, (variants,)
-    loadings : ndarray of float64, (variants, components)
+    kept, noise : int
+        Components with and without structure.
+    signal : ndarray of float64, (kept,)
+        Variance of expected scores.
+    seed : int
 
     Returns
     -------
     float
-        Mean over components, at least 1.
+        At least 1; 1 for cohorts too small to tell.
     """
-    some = thin_evenly(samples, MAX_SAMPLES)
-    edges = _edges(store.variants.chromosome[rows], store.variants.position[rows])
-
-    def stretches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for start, stop in pairwise(edges):
-            dosages = store.dosages(rows[start:stop], some)
-            x = standardise(dosages, frequency[start:stop])
-            yield loadings[start:stop], np.nan_to_num(x, copy=False)
-
-    scores = np.zeros((len(some), loadings.shape[1]))
-    for v, x in stretches():
-        scores += x.T @ v
-    total = np.zeros(loadings.shape[1])
-    for v, x in stretches():
-        total += ((v.T @ (x - v @ scores.T)) ** 2).mean(axis=1)
-    return max(1.0, float(total.mean()))
-
-
-def _edges(chromosome: np.ndarray, position: np.ndarray) -> np.ndarray:
-    stretch = position // STRETCH
-    new = (chromosome[1:] != chromosome[:-1]) | (stretch[1:] != stretch[:-1])
-    return np.concatenate([[0], np.flatnonzero(new) + 1, [len(position)]])
+    some = stream(seed, "dispersion").permutation(thin_evenly(samples, MAX_SAMPLES))
+    outside, inside = np.sort(some[::HELD_OUT]), np.sort(np.delete(some, np.s_[::HELD_OUT]))
+    found = principal_components(store, rows, inside, frequency, kept + 2 * noise, seed)
+    if found.loadings.shape[1] <= kept:
+        return 1.0
+    projection = Projection(
+        loadings=found.loadings,
+        frequency=frequency,
+        stretch=stretches(store.variants.chromosome[rows]),
+        eigenvalues=found.eigenvalues,
+        spread=found.spread(len(found.eigenvalues)),
+        signal=signal,
+        samples=len(inside),
+        kept=kept,
+    )
+    seen = projection.read(_Blocks(store, rows, outside), len(outside))
+    last = slice(max(kept, found.loadings.shape[1] - noise), None)
+    squared = seen.value[:, last] ** 2 / seen.noise_level[:, None]
+    return max(1.0, float(squared.mean()))

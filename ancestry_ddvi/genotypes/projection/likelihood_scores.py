@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .scores import Projection, Scores, ridge
+from .own_noise import Noise, Stretches, expected_scores, of_noise, own_variance
+from .scores import Projected, Projection, ridge
 
 ERROR = 0.001
 """Added to every likelihood, the largest being 1: no measurement excludes a genotype."""
@@ -53,7 +54,7 @@ class _Posterior:
 
 def scores_of(
     projection: Projection, samples: Iterable[np.ndarray], error: float = ERROR
-) -> Scores:
+) -> Projected:
     r"""Scores on all components, one sample at a time, whatever the other samples.
 
     With f the frequency of ALT in the panel, sd\ :sup:`2` = 2f(1 - f) and expected scores s, a
@@ -79,15 +80,20 @@ def scores_of(
 
     Returns
     -------
-    Scores
-        ``precision`` is A / dispersion / temperature, ``effective_variants`` the sum of i,
-        ``length`` the expected squared length of the complete data, and ``observed`` the number
-        of variants whose likelihoods differ.
+    Projected
+        ``products`` is A, ``effective_variants`` the sum of i, ``length`` the expected squared
+        length of the complete data, and ``observed`` the number of variants whose likelihoods
+        differ. The working variance sd\ :sup:`2` decides the scores and not their noise: m has
+        the variance i 2p(1 - p), so the covariance of b is that of hard calls times i.
     """
     found = [_sample_scores(projection, likelihoods, error) for likelihoods in samples]
-    value, precision, length, observed, information = map(np.array, zip(*found, strict=True))
+    value, products, noise, level, length, observed, information = map(
+        np.array, zip(*found, strict=True)
+    )
     diploid = np.zeros(len(found), dtype=bool)
-    return Scores(value, precision, length, observed.astype(np.int64), information, diploid)
+    return Projected(
+        value, products, noise, level, length, observed.astype(np.int64), information, diploid
+    )
 
 
 def own_frequency(frequency: np.ndarray, sd: np.ndarray, expected: np.ndarray) -> np.ndarray:
@@ -150,8 +156,8 @@ def spread(nearest: np.ndarray, frequency: np.ndarray) -> np.ndarray:
 
 def _sample_scores(
     projection: Projection, likelihoods: np.ndarray, error: float
-) -> tuple[np.ndarray, np.ndarray, float, int, float]:
-    """Value, precision, length, observed and information of one sample."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float, int, float]:
+    """Value, products, noise and its level, length, observed and information of one sample."""
     seen = likelihoods.min(axis=1) < likelihoods.max(axis=1)
     relative = np.asarray(likelihoods[seen], dtype=np.float64)
     relative = relative / relative.max(axis=1, keepdims=True, initial=0.0)
@@ -169,9 +175,47 @@ def _sample_scores(
     length = float(((((posterior.mean - 2 * frequency) ** 2) + posterior.variance) / sd**2).sum())
     count = int(seen.sum())
     scaled = length * len(seen) / max(count, 1)
+    working = posterior.information * posterior.expected + residual
+    noise = _noise(projection, seen, products, value, posterior.information, working)
     information = float(posterior.information.sum())
-    precision = products / projection.dispersion / projection.temperature
-    return value, precision, scaled, count, information
+    return (
+        value, products, noise.covariance[0], float(noise.level[0]), scaled, count, information,
+    )  # fmt: skip
+
+
+def _noise(
+    projection: Projection,
+    seen: np.ndarray,
+    products: np.ndarray,
+    value: np.ndarray,
+    information: np.ndarray,
+    working: np.ndarray,
+) -> Noise:
+    """The noise of b (``own_noise``), of one sample.
+
+    ``working`` are the terms of b without the loadings, and ``information`` what they have
+    instead of 1 for each unit of the expected dosage.
+    """
+    kept = slice(0, projection.kept)
+    loadings, frequency = projection.loadings[seen], projection.frequency[seen]
+    sd = np.sqrt(2 * frequency * (1 - frequency))
+    scores = expected_scores(products[None, kept, kept], value[None, kept], projection.signal)[0]
+    dosage = np.clip(2 * frequency + sd * (loadings[:, kept] @ scores), 0, 2)
+    variance = information * own_variance(frequency, sd, dosage)
+    apart = working - information * (dosage - 2 * frequency) / sd
+    noise = of_noise(loadings, projection.kept)
+    squared = (noise**2).sum(axis=1)
+    of_genome = Stretches.empty(1, noise.shape[1])
+    stretch = projection.stretch[seen]
+    for number in np.unique(stretch):
+        of_it = stretch == number
+        weight = variance[of_it] @ squared[of_it]
+        of_genome.add((noise[of_it].T @ apart[of_it])[None], np.array([weight]))
+        of_genome.close()
+    root = loadings[:, kept] * np.sqrt(variance)[:, None]
+    inflation = of_genome.inflation()
+    level = of_genome.weights / max(float(information @ squared), 1e-9) * inflation
+    return Noise((root.T @ root)[None] * inflation, level)
 
 
 def _posterior(

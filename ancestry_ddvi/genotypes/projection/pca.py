@@ -1,4 +1,4 @@
-"""Principal components of a cohort, and their leave-one-out shrinkage."""
+"""Principal components of a cohort."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ from .standardise import standardise
 GRAM_SAMPLES = 3_000
 """With more samples the samples x samples matrix is applied, but not formed."""
 
-TRACY_WIDOM_95 = 0.9793
-"""The 95 % point of the Tracy-Widom distribution (beta = 1)."""
-
 
 @dataclass(frozen=True)
 class PrincipalComponents:
@@ -29,8 +26,6 @@ class PrincipalComponents:
         Unit-norm weights on standardised dosages.
     eigenvalues : ndarray of float64, (components,)
         Squared singular values: the sum of squared scores of the samples in the fit.
-    significant : int
-        How many leading components pass the Tracy-Widom test.
     trace, squares : float
         Sum, and sum of squares, of the squared singular values of all components.
     samples : int
@@ -38,33 +33,16 @@ class PrincipalComponents:
 
     loadings: np.ndarray
     eigenvalues: np.ndarray
-    significant: int
     trace: float
     squares: float
     samples: int
 
-    def shrinkage(self, kept: int) -> np.ndarray:
-        """Leave-one-out shrinkage of scores on the leading components; (kept,).
-
-        Leaving sample i out of a decomposition with squared singular values d_j changes it by
-        one rank: to first order in the rotation of component k towards the others, the score of
-        the sample left out is c_k / (1 + sum_{j > kept} c_j^2 / (d_k - d_j)), with c the
-        sample's scores. The c_j^2 are in proportion to d_j on average, so the sum is the
-        sample's squared length outside the kept components, times
-
-            shrinkage_k = sum_j [d_j / (d_k - d_j)] / sum_j d_j,
-
-        over the Marchenko-Pastur distribution of the noise. Far above the noise it is 1 / d_k;
-        near its edge, where component k rotates most easily, it is several times that.
-        """
-        others = max(self.samples - 1 - kept, 1)
-        trace = max(self.trace - self.eigenvalues[:kept].sum(), 1e-12)
-        squares = self.squares - (self.eigenvalues[:kept] ** 2).sum()
-        aspect = others / effective_markers(trace, squares, others)
-        above = self.eigenvalues[:kept] * others / trace
-        root = np.sqrt(np.maximum((above - 1 - aspect) ** 2 - 4 * aspect, 0))
-        share = (above - 1 - aspect - root) / (2 * aspect)
-        return np.asarray(share * others / trace)
+    def spread(self, count: int) -> float:
+        """Relative standard deviation of the eigenvalues beyond the ``count`` largest."""
+        others = max(self.samples - 1 - count, 1)
+        mean = max(self.trace - self.eigenvalues[:count].sum(), 1e-12) / others
+        squares = max(self.squares - (self.eigenvalues[:count] ** 2).sum(), 0.0)
+        return float(np.sqrt(np.clip(squares / others / mean**2 - 1, 0, 1)))
 
 
 def principal_components(
@@ -91,11 +69,6 @@ def principal_components(
         Number of components; at most samples - 1 are returned.
     seed : int
         Of the start of the iteration with more than ``GRAM_SAMPLES`` samples.
-
-    Notes
-    -----
-    Significance: Patterson, Price & Reich (2006), "Population structure and eigenanalysis",
-    equations 5-10, with their effective number of markers.
     """
 
     def blocks() -> Iterator[np.ndarray]:
@@ -113,37 +86,8 @@ def principal_components(
         eigenvalues, vectors, trace, squares = _from_gram(blocks, weight, count)
     else:
         eigenvalues, vectors, trace, squares = _from_products(blocks, weight, count, seed)
-    passed = significant(eigenvalues, trace, squares, len(samples))
     loadings = _loadings(blocks, weight, vectors, eigenvalues)
-    return PrincipalComponents(loadings, eigenvalues, passed, trace, squares, len(samples))
-
-
-def significant(eigenvalues: np.ndarray, trace: float, squares: float, samples: int) -> int:
-    """Number of leading eigenvalues that are larger than those of noise.
-
-    Patterson et al. (2006): after removing the eigenvalues already accepted, the others are
-    rescaled by an effective number of markers and the largest is compared to Tracy-Widom.
-    """
-    for k, value in enumerate(eigenvalues):
-        m = samples - 1 - k
-        if m < 3 or trace <= 0:
-            return k
-        markers = effective_markers(trace, squares, m)
-        root, rest = np.sqrt(max(markers - 1, 1.0)), np.sqrt(m)
-        centre = (root + rest) ** 2 / markers
-        scale = (root + rest) / markers * (1 / root + 1 / rest) ** (1 / 3)
-        if (m * value / trace - centre) / scale < TRACY_WIDOM_95:
-            return k
-        trace, squares = trace - value, squares - value**2
-    return len(eigenvalues)
-
-
-def effective_markers(trace: float, squares: float, count: int) -> float:
-    """Number of independent markers with the same spread of ``count`` noise eigenvalues.
-
-    Patterson et al. (2006), equation 10, from the sum and the sum of squares of eigenvalues.
-    """
-    return (count + 2) * trace**2 / max(count * squares - trace**2, 1e-12)
+    return PrincipalComponents(loadings, eigenvalues, trace, squares, len(samples))
 
 
 def _filled(x: np.ndarray) -> np.ndarray:
@@ -173,8 +117,8 @@ def _from_products(
 
     The sum of squared eigenvalues is that of the eigenvalues found, plus that of the others:
     their mean is known from the trace, and their spread about it is estimated by random
-    probes. The test depends on that spread, a few per cent of the sum, so probes of the sum
-    itself would be too noisy.
+    probes. That spread is a few per cent of the sum, so probes of the sum itself would be too
+    noisy.
     """
     from scipy.sparse.linalg import LinearOperator, lobpcg
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from ...seeding import stream
 from .exact_sums import on_grid
+from .leave_one_out import Deletion, deletion
+from .own_noise import Loadings, expected_scores, own_noise, symmetric
 
 Blocks = Iterable[tuple[slice, np.ndarray]]
 """Runs of model variants with their dosages: (slice of variants, int8 (variants, samples))."""
@@ -30,15 +32,21 @@ def runs(variants: int) -> Iterator[slice]:
 
 
 @dataclass(frozen=True)
-class Scores:
-    """Component scores of samples, each with its own precision.
+class Projected:
+    """Sums of samples over their observed variants o, and least-squares scores on all components.
 
     Attributes
     ----------
     value : ndarray of float64, (samples, components)
         Least-squares scores from the observed variants alone.
-    precision : ndarray of float64, (samples, components, components)
-        Inverse covariance of ``value`` about a sample's expected scores.
+    products : ndarray of float64, (samples, components, components)
+        V_o' V_o.
+    noise : ndarray of float64, (samples, kept, kept)
+        Covariance of V_o' x_o on the kept components, about its expectation: the sample's own
+        binomial variances, inflated by linkage (``own_noise``).
+    noise_level : ndarray of float64, (samples,)
+        Variance of that noise on the components without structure, relative to the average
+        sample of independent variants.
     length : ndarray of float64, (samples,)
         Sum of squared standardised dosages, scaled to all variants of the panel.
     observed : ndarray of int64, (samples,)
@@ -50,8 +58,42 @@ class Scores:
     """
 
     value: np.ndarray
-    precision: np.ndarray
+    products: np.ndarray
+    noise: np.ndarray
+    noise_level: np.ndarray
     length: np.ndarray
+    observed: np.ndarray
+    effective_variants: np.ndarray
+    pseudo_haploid: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __getitem__(self, samples: np.ndarray | slice) -> Projected:
+        return Projected(*(getattr(self, f.name)[samples] for f in fields(self)))
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of samples on the kept components, each with its own precision.
+
+    Attributes
+    ----------
+    value : ndarray of float64, (samples, kept)
+        As new samples would have them.
+    precision : ndarray of float64, (samples, kept, kept)
+        Inverse covariance of ``value`` about a sample's expected scores.
+    excess : ndarray of float64, (samples,)
+        Squared length of the standardised dosages minus its expectation (``norm_excess``).
+    observed : ndarray of int64, (samples,)
+    effective_variants : ndarray of float64, (samples,)
+    pseudo_haploid : ndarray of bool, (samples,)
+        As in ``Projected``.
+    """
+
+    value: np.ndarray
+    precision: np.ndarray
+    excess: np.ndarray
     observed: np.ndarray
     effective_variants: np.ndarray
     pseudo_haploid: np.ndarray
@@ -61,7 +103,7 @@ class Scores:
 
     @property
     def factor(self) -> np.ndarray:
-        """Lower Cholesky factors of the precisions; (samples, components, components)."""
+        """Lower Cholesky factors of the precisions; (samples, kept, kept)."""
         return np.linalg.cholesky(self.precision + ridge(self.precision))
 
     def tempered(self, temperature: float) -> Scores:
@@ -76,26 +118,30 @@ class Scores:
 class Projection:
     """From dosages at the panel's variants to scores: least squares over observed variants.
 
-    Given a sample's expected scores s, standardised dosages are V s plus noise of unit
-    variance (a binomial dosage at the cohort's frequency), so b = V_o' x_o has mean A s and
-    covariance A, with A = V_o' V_o over the observed variants o: the scores are A^-1 b with
-    precision A. Linkage correlates neighbouring variants; ``dispersion`` is the ratio of the
-    variance of a score to that of independent variants, and divides the precision.
+    Given a sample's expected scores s, standardised dosages are V s plus binomial noise of the
+    sample's own variances h, so b = V_o' x_o has mean A s, with A = V_o' V_o over the observed
+    variants o, and covariance B = V_o' diag(h) V_o, inflated by linkage: the scores are A^-1 b,
+    with precision A B^-1 A. ``dispersion`` is what that leaves unexplained on samples that did
+    not contribute to the loadings, and divides the precision.
 
     Attributes
     ----------
     loadings : ndarray of float64, (variants, components)
     frequency : ndarray of float64, (variants,)
+    stretch : ndarray of int64, (variants,)
+        Stretch of the genome of each variant (``own_noise.stretches``).
     eigenvalues : ndarray of float64, (components,)
         Squared singular values of the samples that the loadings were estimated from.
-    shrinkage : ndarray of float64, (kept,)
-        Leave-one-out shrinkage of the kept components (``PrincipalComponents.shrinkage``).
+    spread : float
+        Relative standard deviation of the squared singular values of all other components.
+    signal : ndarray of float64, (kept,)
+        Variance of expected scores over the panel, on the kept components.
     samples : int
         Number of those samples.
-    dispersion : float
-        Variance of a score relative to independent variants, at least 1.
     kept : int
         Number of leading components that carry structure; the others hold noise.
+    dispersion : float
+        Variance of held-out scores relative to that expected, at least 1.
     temperature : float
         Further factor of the variances of scores, so that intervals have their nominal
         coverage. ``in_panel`` does not use it.
@@ -103,24 +149,48 @@ class Projection:
 
     loadings: np.ndarray
     frequency: np.ndarray
+    stretch: np.ndarray
     eigenvalues: np.ndarray
-    shrinkage: np.ndarray
+    spread: float
+    signal: np.ndarray
     samples: int
-    dispersion: float
     kept: int
+    dispersion: float = 1.0
     temperature: float = 1.0
 
     def tempered(self, temperature: float) -> Projection:
         """The same with variances of scores multiplied by ``temperature``."""
         return replace(self, temperature=self.temperature * temperature)
 
-    def read(self, blocks: Blocks, samples: int) -> Scores:
-        """Scores on all components, by exact sums that do not depend on order or other samples.
+    def read(self, blocks: Blocks, samples: int) -> Projected:
+        """Sums and scores on all components, which do not depend on order or other samples.
 
         Absent and missing variants add nothing to any sum. One allele written twice has twice the
         variance of a dosage about the same expectation: samples with such calls keep their
         scores, at half the precision and length.
+
+        Parameters
+        ----------
+        blocks : iterable of (slice of variants, int8 (variants, samples))
+            Iterated twice: the noise of a sample follows from its scores.
+        samples : int
         """
+        k, kept = self.loadings.shape[1], slice(0, self.kept)
+        sums = self._sums(blocks, samples)
+        products = symmetric(sums.products, k)
+        value = np.linalg.solve(products + ridge(products), sums.b[..., None])[..., 0]
+        expected = expected_scores(products[:, kept, kept], value[:, kept], self.signal)
+        known = Loadings.of(self.loadings, self.frequency, self.stretch, self.kept)
+        haploid = pseudo_haploid(sums.heterozygous, sums.expected)
+        weight = np.where(haploid, 0.5, 1.0)
+        noise = own_noise(known, blocks, expected)
+        share = weight * len(self.frequency) / np.maximum(sums.observed, 1)
+        return Projected(
+            value, products, noise.covariance / weight[:, None, None], noise.level / weight,
+            sums.length * share, sums.observed, sums.observed * weight, haploid,
+        )  # fmt: skip
+
+    def _sums(self, blocks: Blocks, samples: int) -> _Sums:
         k = self.loadings.shape[1]
         sd = np.sqrt(2 * self.frequency * (1 - self.frequency))
         slope = self.loadings / sd[:, None]
@@ -129,86 +199,103 @@ class Projection:
         upper = np.triu_indices(k)
         products = on_grid(self.loadings[:, upper[0]] * self.loadings[:, upper[1]], 1)
         levels = on_grid(((np.arange(3) - 2 * self.frequency[:, None]) / sd[:, None]) ** 2, 1)
-        b = np.zeros((samples, k))
-        a = np.zeros((samples, len(upper[0])))
-        length = np.zeros(samples)
-        observed = np.zeros(samples, dtype=np.int64)
-        heterozygous, expected = np.zeros(samples, dtype=np.int64), np.zeros(samples)
         het_rate = on_grid(sd[:, None] ** 2, 1)[:, 0]
+        sums = _Sums.zero(samples, k)
         for variants, dosages in blocks:
             seen = dosages >= 0
             mask = seen.astype(np.float64)
-            b += np.where(seen, dosages, 0).astype(np.float64).T @ slope[variants]
-            b -= mask.T @ offset[variants]
-            a += _observed_products(seen, mask, products[variants])
+            sums.b += np.where(seen, dosages, 0).astype(np.float64).T @ slope[variants]
+            sums.b -= mask.T @ offset[variants]
+            sums.products += _observed_products(seen, mask, products[variants])
             for g in range(3):
-                length += (dosages == g).T.astype(np.float64) @ levels[variants, g]
-            observed += seen.sum(axis=0)
-            heterozygous += (dosages == 1).sum(axis=0)
-            expected += mask.T @ het_rate[variants]
-        products_seen = np.empty((samples, k, k))
-        products_seen[:, upper[0], upper[1]] = a
-        products_seen[:, upper[1], upper[0]] = a
-        value = np.linalg.solve(products_seen + ridge(products_seen), b[..., None])[..., 0]
-        haploid = pseudo_haploid(heterozygous, expected)
-        weight = np.where(haploid, 0.5, 1.0)
-        share = weight * len(self.frequency) / np.maximum(observed, 1)
-        precision = products_seen * (weight / self.dispersion)[:, None, None] / self.temperature
-        return Scores(value, precision, length * share, observed, observed * weight, haploid)
+                sums.length += (dosages == g).T.astype(np.float64) @ levels[variants, g]
+            sums.observed += seen.sum(axis=0)
+            sums.heterozygous += (dosages == 1).sum(axis=0)
+            sums.expected += mask.T @ het_rate[variants]
+        return sums
 
-    def newcomers(self, scores: Scores, in_panel: np.ndarray) -> Scores:
-        """The kept components, with the leave-one-out shrinkage applied to panel members.
+    def deletion(self, projected: Projected) -> Deletion:
+        """The loadings without each of some samples of the panel.
+
+        Scores from a part of the variants are drawn to 0 by what the part leaves unknown of the
+        scores from all of them.
+        """
+        unknown = np.diagonal(_inverse(projected.products), axis1=1, axis2=2) - 1
+        spread = self.eigenvalues / self.samples
+        value = projected.value * (spread / (spread + np.maximum(unknown, 0)))
+        return deletion(value, projected.length, self.eigenvalues, self.spread, self.kept)
+
+    def newcomers(
+        self, projected: Projected, in_panel: np.ndarray, without: Deletion | None = None
+    ) -> Scores:
+        """Scores on the kept components, those of panel members on loadings without them.
 
         The noise of a panel member is part of the loadings, which moves its scores away from
-        those of a new sample with the same ancestry. Without sample i score k is smaller by the
-        factor 1 + shrinkage_k times its squared length outside the kept components.
+        those of a new sample with the same ancestry (``leave_one_out``).
 
         Parameters
         ----------
-        scores : Scores on all components
+        projected : Projected
         in_panel : ndarray of bool, (samples,)
+        without : Deletion, optional
+            Of all samples in the panel; by default found from ``projected``.
         """
-        kept = slice(0, self.kept)
-        value = scores.value[:, kept]
-        noise = np.maximum(scores.length - (value**2).sum(axis=1), 0)
-        own = (in_panel * noise)[:, None] * self.shrinkage
-        covariance = np.linalg.inv(scores.precision + ridge(scores.precision))
-        precision = np.linalg.inv(covariance[:, kept, kept])
-        return replace(scores, value=value / (1 + own), precision=precision)
+        kept, members = slice(0, self.kept), np.flatnonzero(in_panel)
+        b = np.einsum("nij,nj->ni", projected.products[:, kept], projected.value)
+        products = projected.products[:, kept, kept]
+        value = np.linalg.solve(products + ridge(products), b[..., None])[..., 0]
+        if len(members):
+            of_them = projected[members]
+            squared = of_them.length * of_them.observed / len(self.frequency)
+            squared = np.where(of_them.pseudo_haploid, 2 * squared, squared)
+            without = self.deletion(of_them) if without is None else without
+            value[members] = without.project(of_them.products, of_them.value, squared)
+        precision = products @ np.linalg.solve(projected.noise + ridge(products), products)
+        precision = (precision + precision.swapaxes(1, 2)) / 2
+        return Scores(
+            value,
+            precision / self.dispersion / self.temperature,
+            self.norm_excess(projected, value),
+            projected.observed,
+            projected.effective_variants,
+            projected.pseudo_haploid,
+        )
 
-    def norm_excess(self, scores: Scores) -> np.ndarray:
+    def norm_excess(self, projected: Projected, value: np.ndarray) -> np.ndarray:
         """Squared length of the standardised dosages minus its expectation given the scores.
 
         A sample with expected standardised dosages y has the allele frequency f + sd y / 2 at a
         variant, and under Hardy-Weinberg proportions the expected square of its dosage is
         1 + y (1 - 2 f) / sd + y^2 / 2. Summed over variants, with y = V s, that is linear and
         quadratic in the scores s. One allele written twice, at half its square, lacks the last
-        term. The square of the scores themselves is too large by their noise, which is 1 for each
-        direction with any observed variant. Alleles that are rare in the panel, calls at the
-        wrong variants or of the wrong allele, and contamination change the difference.
+        term. The square of the scores themselves is too large by their noise. Alleles that are
+        rare in the panel, calls at the wrong variants or of the wrong allele, and contamination
+        change the difference.
 
         Parameters
         ----------
-        scores : Scores on the kept components
+        projected : Projected
+        value : ndarray of float64, (samples, kept)
+            Scores on the kept components.
 
         Returns
         -------
         ndarray of float64, (samples,)
             In units of variants, scaled to all variants of the panel.
         """
-        variants = len(self.frequency)
+        variants, kept = len(self.frequency), slice(0, self.kept)
         sd = np.sqrt(2 * self.frequency * (1 - self.frequency))
-        skew = ((1 - 2 * self.frequency) / sd) @ self.loadings[:, : self.kept]
-        squared = np.einsum("ni,nij,nj->n", scores.value, scores.precision, scores.value)
-        noise = self.kept - UNKNOWN * np.trace(
-            np.linalg.inv(scores.precision + UNKNOWN * np.eye(self.kept)), axis1=1, axis2=2
-        )
-        variance = self.dispersion * self.temperature * variants / scores.effective_variants.clip(1)
-        of_scores = variance * (squared - noise)
-        part = np.where(scores.pseudo_haploid, 0.0, 0.5)
-        return np.asarray(scores.length - variants - scores.value @ skew - part * of_scores)
+        skew = ((1 - 2 * self.frequency) / sd) @ self.loadings[:, kept]
+        products = projected.products[:, kept, kept]
+        squared = np.einsum("ni,nij,nj->n", value, products, value)
+        of_noise = np.linalg.solve(products + UNKNOWN * np.eye(self.kept), projected.noise)
+        noise = self.dispersion * np.trace(of_noise, axis1=1, axis2=2)
+        scale = variants / np.maximum(projected.effective_variants, 1)
+        part = np.where(projected.pseudo_haploid, 0.0, 0.5)
+        of_scores = part * scale * (squared - noise)
+        return np.asarray(projected.length - variants - value @ skew - of_scores)
 
-    def in_panel(self, scores: Scores, prior: float = 0.01) -> np.ndarray:
+    def in_panel(self, projected: Projected, prior: float = 0.01) -> np.ndarray:
         """Which samples look like those that the loadings were estimated from; bool (samples,).
 
         On components of noise the score of a new sample has the variance of the noise, and that
@@ -216,9 +303,10 @@ class Projection:
         densities, summed over those components, is compared to the prior odds.
         """
         noise = slice(self.kept, None)
-        covariance = np.linalg.inv(scores.precision + ridge(scores.precision))
-        new = np.diagonal(covariance, axis1=1, axis2=2)[:, noise] / self.temperature
-        ratio = self._membership(scores.value[:, noise] ** 2, new)
+        covariance = _inverse(projected.products)
+        new = np.diagonal(covariance, axis1=1, axis2=2)[:, noise] * self.dispersion
+        new = new * projected.noise_level[:, None]
+        ratio = self._membership(projected.value[:, noise] ** 2, new)
         return np.asarray(ratio > np.log((1 - prior) / prior))
 
     def membership_area(self, seed: int, samples: int = 2000) -> float:
@@ -244,6 +332,27 @@ class Projection:
         return np.asarray(0.5 * terms.sum(axis=1))
 
 
+@dataclass
+class _Sums:
+    """Sums over observed variants; ``products`` are upper triangles."""
+
+    b: np.ndarray
+    products: np.ndarray
+    length: np.ndarray
+    observed: np.ndarray
+    heterozygous: np.ndarray
+    expected: np.ndarray
+
+    @classmethod
+    def zero(cls, samples: int, components: int) -> _Sums:
+        whole = np.zeros(samples, dtype=np.int64)
+        pairs = components * (components + 1) // 2
+        return cls(
+            np.zeros((samples, components)), np.zeros((samples, pairs)), np.zeros(samples),
+            whole, whole.copy(), np.zeros(samples),
+        )  # fmt: skip
+
+
 def pseudo_haploid(heterozygous: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """Which samples have calls of one allele per variant, written as homozygotes; bool (samples,).
 
@@ -264,6 +373,11 @@ def pseudo_haploid(heterozygous: np.ndarray, expected: np.ndarray) -> np.ndarray
 def ridge(matrices: np.ndarray) -> np.ndarray:
     """A precision small enough to be negligible, which keeps a matrix invertible."""
     return 1e-9 * np.eye(matrices.shape[-1])
+
+
+def _inverse(products: np.ndarray) -> np.ndarray:
+    """Covariances of scores for noise of unit variance; (samples, components, components)."""
+    return np.asarray(np.linalg.inv(products + ridge(products)))
 
 
 def _observed_products(seen: np.ndarray, mask: np.ndarray, products: np.ndarray) -> np.ndarray:
