@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from memory_store import MemoryStore, variant_table
 
+from ancestry_ddvi.genotypes.projection.own_noise import stretches
 from ancestry_ddvi.genotypes.projection.pca import PrincipalComponents
 from ancestry_ddvi.genotypes.projection.scores import Projection
 
@@ -75,11 +75,10 @@ def standardised(dosages: np.ndarray, frequency: np.ndarray) -> np.ndarray:
     return np.where(dosages < 0, np.nan, (dosages - 2 * p) / np.sqrt(2 * p * (1 - p)))
 
 
-def blocks(dosages: np.ndarray, size: int = 1000) -> Iterator[tuple[slice, np.ndarray]]:
+def blocks(dosages: np.ndarray, size: int = 1000) -> list[tuple[slice, np.ndarray]]:
     """Runs of variants, as ``Projection.read`` takes them."""
-    for start in range(0, len(dosages), size):
-        part = slice(start, min(start + size, len(dosages)))
-        yield part, dosages[part]
+    parts = [slice(start, start + size) for start in range(0, len(dosages), size)]
+    return [(part, dosages[part]) for part in parts]
 
 
 def projection_of(cohort: Cohort, count: int, kept: int, dispersion: float = 1.0) -> Projection:
@@ -88,13 +87,22 @@ def projection_of(cohort: Cohort, count: int, kept: int, dispersion: float = 1.0
     u, s, _ = np.linalg.svd(x, full_matrices=False)
     eigenvalues, samples = s**2, x.shape[1]
     trace, squares = eigenvalues.sum(), (eigenvalues**2).sum()
-    found = PrincipalComponents(u[:, :count], eigenvalues[:count], kept, trace, squares, samples)
+    found = PrincipalComponents(u[:, :count], eigenvalues[:count], trace, squares, samples)
+    return projection_on(cohort, found, kept, dispersion)
+
+
+def projection_on(
+    cohort: Cohort, found: PrincipalComponents, kept: int, dispersion: float = 1.0
+) -> Projection:
+    """On components that were found in a cohort."""
     return Projection(
-        found.loadings,
-        cohort.frequency,
-        found.eigenvalues,
-        found.shrinkage(kept),
-        samples,
-        dispersion,
-        kept,
+        loadings=found.loadings,
+        frequency=cohort.frequency,
+        stretch=stretches(cohort.store.variants.chromosome),
+        eigenvalues=found.eigenvalues,
+        spread=found.spread(len(found.eigenvalues)),
+        signal=np.maximum(found.eigenvalues[:kept] / found.samples, 0.05),
+        samples=found.samples,
+        kept=kept,
+        dispersion=dispersion,
     )

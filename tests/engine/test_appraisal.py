@@ -219,7 +219,7 @@ def test_loadings_without_a_trace_are_a_coin(projection) -> None:
 def excess(projection: Projection, dosages: np.ndarray) -> np.ndarray:
     samples = dosages.shape[1]
     scores = projection.read(blocks(dosages), samples)
-    return projection.norm_excess(projection.newcomers(scores, np.zeros(samples, dtype=bool)))
+    return projection.newcomers(scores, np.zeros(samples, dtype=bool)).excess
 
 
 @pytest.fixture(scope="module")
@@ -257,8 +257,7 @@ def test_nor_do_they_depend_on_how_much_was_seen(cohort, projection, ordinary, k
         count = rng.binomial(reads, alt[dosages])[..., None]
         likelihood = alt**count * (1 - alt) ** (reads[..., None] - count)
         scores = scores_of(projection, likelihood.transpose(1, 0, 2))
-        kept = projection.newcomers(scores, np.zeros(120, dtype=bool))
-        found = projection.norm_excess(kept)
+        found = projection.newcomers(scores, np.zeros(120, dtype=bool)).excess
     assert abs(found.mean() - mean) < 0.6 * sd * np.sqrt(thinning)
     assert found.std() < 1.4 * sd * np.sqrt(thinning)
 
@@ -289,7 +288,8 @@ def test_of_whom_nothing_is_seen_no_length_is_claimed(
 
 def test_without_an_out_of_panel_test_no_sample_is_flagged(cohort, projection) -> None:
     """As of umap and tsne, whose coordinates of two fits cannot be compared."""
-    scores = projection.read(blocks(cohort.dosages[:, :5]), 5)
+    seen = projection.read(blocks(cohort.dosages[:, :5]), 5)
+    scores = projection.newcomers(seen, np.ones(5, dtype=bool))
     anywhere = PosteriorDraws(np.full((5, 1, 2), 100.0))
     chance, remarks = out_of_panel(
         ModelRecord(ModelOptions("umap", 2, 1), (1.0,)), anywhere, scores, projection

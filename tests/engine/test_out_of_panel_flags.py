@@ -19,16 +19,18 @@ def projection() -> Projection:
     rng = np.random.default_rng(1)
     loadings = np.linalg.qr(rng.normal(size=(VARIANTS, COMPONENTS)))[0]
     frequency = rng.uniform(0.2, 0.8, VARIANTS)
-    eigenvalues, shrinkage = np.array([900.0, 700.0]), np.zeros(COMPONENTS)
-    return Projection(loadings, frequency, eigenvalues, shrinkage, SAMPLES, 1.0, COMPONENTS)
+    eigenvalues, genome = np.array([900.0, 700.0]), np.arange(VARIANTS) // 50
+    return Projection(
+        loadings, frequency, genome, eigenvalues, 0.1, np.ones(COMPONENTS), SAMPLES, COMPONENTS
+    )
 
 
-def scores(length: np.ndarray, observed: int = VARIANTS) -> Scores:
-    samples = len(length)
+def scores(excess: np.ndarray, observed: int = VARIANTS) -> Scores:
+    samples = len(excess)
     seen = np.full(samples, observed)
     precision = np.tile(np.eye(COMPONENTS) * observed / VARIANTS, (samples, 1, 1))
     value = np.zeros((samples, COMPONENTS))
-    return Scores(value, precision, length, seen, seen.astype(float), seen < 0)
+    return Scores(value, precision, excess, seen, seen.astype(float), seen < 0)
 
 
 def posterior(middles: np.ndarray, sd: float, misfit: np.ndarray | float) -> PosteriorDraws:
@@ -42,8 +44,8 @@ def posterior(middles: np.ndarray, sd: float, misfit: np.ndarray | float) -> Pos
 def panel() -> tuple[PosteriorDraws, Scores]:
     rng = np.random.default_rng(3)
     misfit = rng.chisquare(COMPONENTS, SAMPLES)
-    length = VARIANTS + 20 * rng.normal(size=SAMPLES)
-    return posterior(rng.normal(size=(SAMPLES, 2)), 0.1, misfit), scores(length)
+    excess = 20 * rng.normal(size=SAMPLES)
+    return posterior(rng.normal(size=(SAMPLES, 2)), 0.1, misfit), scores(excess)
 
 
 def test_the_check_that_fails_is_the_one_that_is_named(panel, projection) -> None:
@@ -51,9 +53,9 @@ def test_the_check_that_fails_is_the_one_that_is_named(panel, projection) -> Non
     record = ModelRecord(ModelOptions("ddvi", 2, 1), (1.0,), out_of_panel=test)
     middles = np.array([[0.0, 0.0], [9.0, 9.0], [0.0, 0.0], [0.0, 0.0]])
     misfit = np.array([1.0, 1.0, 90.0, 1.0])
-    length = np.array([500.0, 500.0, 500.0, 900.0])
+    excess = np.array([0.0, 0.0, 0.0, 400.0])
     chance, flags = out_of_panel(
-        record, posterior(middles, 0.1, misfit), scores(length), projection
+        record, posterior(middles, 0.1, misfit), scores(excess), projection
     )
     assert flags == ["", "unlike_panel:position", "unlike_panel:fit", "unlike_panel:norm"]
     assert chance[0] > 0.05
@@ -62,14 +64,14 @@ def test_the_check_that_fails_is_the_one_that_is_named(panel, projection) -> Non
 
 def test_thinning_is_the_number_of_model_variants_for_each_observed_one(panel, projection) -> None:
     drawn, _ = panel
-    seen = diagnostics(drawn, scores(np.full(SAMPLES, 500.0), observed=50), projection)
+    seen = diagnostics(drawn, scores(np.zeros(SAMPLES), observed=50), projection)
     np.testing.assert_allclose(seen.thinning, 10)
 
 
 def test_samples_seen_in_part_are_allowed_their_wider_posteriors(panel, projection) -> None:
     drawn, seen = panel
     wide = posterior(drawn.mean, 1.5, drawn.misfit[:, 0])
-    thin = scores(seen.length, observed=50)
+    thin = scores(seen.excess, observed=50)
     calibration = Calibration(1.0, [], np.arange(SAMPLES), (drawn, seen), [(wide, thin)])
     plain = learn_out_of_panel(drawn, seen, projection, None, seed=1)
     allowing = learn_out_of_panel(drawn, seen, projection, calibration, seed=1)

@@ -9,10 +9,10 @@ import pytest
 from cohorts import balding_nichols, blocks, projection_of, standardised
 from numpy.testing import assert_allclose
 
-from ancestry_ddvi.genotypes.projection.scores import Projection, Scores
+from ancestry_ddvi.genotypes.projection.scores import Projected, Projection
 
 SAMPLES, KEPT, ALL = 40, 3, 7
-FIELDS = ("value", "precision", "length", "observed")
+FIELDS = ("value", "products", "noise", "noise_level", "length", "observed")
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +36,11 @@ def newcomers(cohort) -> np.ndarray:
     return dosages
 
 
-def read(projection: Projection, dosages: np.ndarray, size: int = 1000) -> Scores:
+def read(projection: Projection, dosages: np.ndarray, size: int = 1000) -> Projected:
     return projection.read(blocks(dosages, size), dosages.shape[1])
 
 
-def assert_same_bits(a: Scores, b: Scores) -> None:
+def assert_same_bits(a: Projected, b: Projected) -> None:
     for name in FIELDS:
         assert np.array_equal(getattr(a, name), getattr(b, name)), name
 
@@ -54,13 +54,26 @@ def test_scores_are_least_squares_over_observed_variants(cohort, projection, new
         assert_allclose(scores.value[sample], solution, rtol=1e-6, atol=1e-6)
 
 
-def test_precision_is_that_of_the_observed_loadings_over_the_dispersion(
-    projection, newcomers
+def test_precision_is_that_of_the_observed_loadings_and_of_the_samples_own_variances(
+    cohort, projection, newcomers
 ) -> None:
-    scores = read(projection, newcomers)
-    for sample in range(SAMPLES):
-        v = projection.loadings[newcomers[:, sample] >= 0]
-        assert_allclose(scores.precision[sample], v.T @ v / 1.7, atol=1e-12)
+    """The sandwich A B^-1 A over the dispersion, with B from the sample's own frequencies."""
+    seen = read(projection, newcomers)
+    kept = projection.newcomers(seen, np.zeros(SAMPLES, dtype=bool))
+    f = cohort.frequency
+    sd = np.sqrt(2 * f * (1 - f))
+    for sample in range(SAMPLES - 8):
+        there = newcomers[:, sample] >= 0
+        v = projection.loadings[there, :KEPT]
+        a = v.T @ v
+        shrunk = np.linalg.solve(a + np.diag(1 / projection.signal), a @ kept.value[sample])
+        p = np.clip(f[there] + sd[there] * (v @ shrunk) / 2, 0.001, 0.999)
+        b = v.T @ (v * (2 * p * (1 - p) / sd[there] ** 2)[:, None])
+        inflation = seen.noise[sample][0, 0] / b[0, 0]
+        assert 0.3 < inflation < 3
+        assert_allclose(seen.noise[sample], inflation * b, rtol=0.01, atol=0.003)
+        expected = a @ np.linalg.solve(seen.noise[sample], a) / 1.7
+        assert_allclose(kept.precision[sample], expected, rtol=1e-6, atol=1e-9)
 
 
 def test_length_is_the_squared_norm_scaled_to_all_variants(cohort, projection, newcomers) -> None:
@@ -98,7 +111,8 @@ def test_sums_stay_exact_where_the_counted_allele_is_rare_and_a_sample_is_full_o
     rng = np.random.default_rng(6)
     loadings = np.abs(rng.normal(size=(3000, 1)))
     rare, one = rng.uniform(0.001, 0.01, 3000), np.ones(1)
-    projection = Projection(loadings / np.linalg.norm(loadings), rare, one, one, 9, 1.0, 1)
+    loadings, genome = loadings / np.linalg.norm(loadings), np.arange(3000) // 300
+    projection = Projection(loadings, rare, genome, one, 0.1, one, 9, 1)
     dosages = rng.integers(-1, 3, (3000, 20)).astype(np.int8)
     for size in (1, 7, 400):
         assert_same_bits(read(projection, dosages, size), read(projection, dosages, 3000))
@@ -109,12 +123,16 @@ def test_an_absent_variant_is_a_variant_that_never_existed(projection, newcomers
     there = np.random.default_rng(5).random(len(newcomers)) < 0.4
     thinned = np.where(there[:, None], newcomers, np.int8(-1))
     smaller = replace(
-        projection, loadings=projection.loadings[there], frequency=projection.frequency[there]
+        projection,
+        loadings=projection.loadings[there],
+        frequency=projection.frequency[there],
+        stretch=projection.stretch[there],
     )
     absent, never = read(projection, thinned), read(smaller, newcomers[there])
     some = never.observed > 50
     assert_allclose(absent.value[some], never.value[some], rtol=1e-9, atol=1e-9)
-    assert_allclose(absent.precision, never.precision, atol=1e-12)
+    assert_allclose(absent.products, never.products, atol=1e-12)
+    assert_allclose(absent.noise, never.noise, atol=1e-3)
     assert np.array_equal(absent.observed, never.observed)
     assert_allclose(absent.length, never.length / there.mean(), rtol=1e-9)
 
@@ -131,28 +149,29 @@ def test_swapping_ref_and_alt_of_dosage_and_frequency_turns_no_score(
 def test_a_sample_without_any_variant_gets_finite_scores_and_no_say(projection, newcomers) -> None:
     scores = read(projection, newcomers[:, [-1]])
     embedded = projection.newcomers(scores, projection.in_panel(scores))
+    assert np.isfinite(embedded.value).all() and np.isfinite(embedded.factor).all()
+    assert np.abs(embedded.precision).max() < 1e-6
     for s in (scores, embedded):
-        assert np.isfinite(s.value).all() and np.isfinite(s.factor).all()
-        assert np.abs(s.precision).max() < 1e-6
         assert not s.value.any()
         assert s.observed[0] == 0
 
 
-def test_the_kept_precision_is_that_of_the_kept_scores_when_the_rest_are_unknown(
-    projection, newcomers
+def test_the_kept_scores_of_new_samples_are_least_squares_on_the_kept_components(
+    cohort, projection, newcomers
 ) -> None:
-    """Scores on the other components are dropped, not fixed: their covariance stays."""
-    scores = read(projection, newcomers[:, :30])
-    kept = projection.newcomers(scores, np.zeros(30, dtype=bool))
-    assert kept.value.shape == (30, KEPT)
-    assert np.array_equal(kept.value, scores.value[:, :KEPT])
-    for sample in range(30):
-        covariance = np.linalg.inv(scores.precision[sample])[:KEPT, :KEPT]
-        assert_allclose(np.linalg.inv(kept.precision[sample]), covariance, rtol=1e-5)
+    """New samples have nothing on the components of noise, which are left out."""
+    kept = projection.newcomers(read(projection, newcomers), np.zeros(SAMPLES, dtype=bool))
+    assert kept.value.shape == (SAMPLES, KEPT)
+    x = standardised(newcomers, cohort.frequency)
+    for sample in range(SAMPLES - 1):
+        seen = ~np.isnan(x[:, sample])
+        v = projection.loadings[seen, :KEPT]
+        solution = np.linalg.lstsq(v, x[seen, sample], rcond=None)[0]
+        assert_allclose(kept.value[sample], solution, rtol=1e-6, atol=1e-6)
 
 
 def test_the_factor_is_the_lower_root_of_the_precision(projection, newcomers) -> None:
-    scores = read(projection, newcomers)
+    scores = projection.newcomers(read(projection, newcomers), np.zeros(SAMPLES, dtype=bool))
     factor = scores.factor
     assert_allclose(factor @ factor.swapaxes(1, 2), scores.precision, atol=1e-8)
     assert not np.triu(factor, 1).any()
@@ -164,10 +183,11 @@ def test_stated_precision_is_the_scatter_of_samples_with_the_same_expectation() 
     cohort = balding_nichols(7, 1, 50, 800, fst=0.0)
     loadings = np.linalg.qr(np.random.default_rng(8).normal(size=(len(cohort.dosages), 4)))[0]
     truth = cohort.frequencies[:, 0]
-    projection = Projection(loadings, truth, np.ones(4), np.ones(2), 1, 1.0, 2)
+    genome = np.arange(len(truth)) // 40
+    projection = Projection(loadings, truth, genome, np.ones(4), 0.1, np.full(4, 0.05), 1, 4)
     dosages = cohort.more(2000, 9)
     dosages[np.random.default_rng(10).random(len(dosages)) < 0.5] = -1
-    scores = read(projection, dosages)
+    scores = projection.newcomers(read(projection, dosages), np.zeros(2000, dtype=bool))
     whitened = np.einsum("nij,nj->ni", scores.factor.swapaxes(1, 2), scores.value)
     assert_allclose(np.cov(whitened.T), np.eye(4), atol=0.1)
     assert_allclose(whitened.mean(axis=0), 0, atol=0.08)

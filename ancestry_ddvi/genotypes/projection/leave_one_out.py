@@ -115,7 +115,7 @@ def left_out(
     mixing = scores[:, :, None] / np.where(np.abs(gap) < floor, floor, gap)
     apart = np.maximum(np.abs(noise[..., None] - roots), 1e-9 * eigenvalues[-1])
     of_noise = ((share[:, None] * rest * noise)[..., None] / apart**2).sum(axis=0)
-    norm = np.maximum(np.sqrt((mixing**2).sum(axis=1) + of_noise), 1e-300)
+    norm = np.maximum(np.sqrt((mixing**2).sum(axis=1) + of_noise), 1e-6)
     mixing = mixing / norm[:, None, :]
     along = np.einsum("nj,njk->nk", scores, mixing) - 1 / norm
     return LeftOut(mixing, along / np.maximum(remaining, 1e-9)[:, None], 1 / norm)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .own_noise import Noise, Stretches, expected_scores, of_noise, own_variance
+from .own_noise import NOTHING, Noise, Stretches, expected_scores, of_noise, own_variance
 from .scores import Projected, Projection, ridge
 
 ERROR = 0.001
@@ -214,7 +214,7 @@ def _noise(
         of_genome.close()
     root = loadings[:, kept] * np.sqrt(variance)[:, None]
     inflation = of_genome.inflation()
-    level = of_genome.weights / max(float(information @ squared), 1e-9) * inflation
+    level = (of_genome.weights + NOTHING) / (information @ squared + NOTHING) * inflation
     return Noise((root.T @ root)[None] * inflation, level)
 
 

@@ -30,6 +30,10 @@ SCORE_STEPS, FREQUENCY_STEPS, VARIANCE_STEPS = 2**8, 2**8, 2**6
 variants are exact and do not depend on other samples (``exact_sums``)."""
 
 LARGEST_SCORE, LARGEST_VARIANCE = 2**12, 2**8
+
+NOTHING = 1e-9
+"""Weight of variants that counts as none; the noise of nothing is that of the average sample."""
+
 SAMPLES_AT_ONCE = 1024
 
 
@@ -135,8 +139,9 @@ class Stretches:
         self.weights_squared += self.weight**2
         self.current, self.weight = np.zeros_like(self.current), np.zeros_like(self.weight)
 
-    def inflation(self) -> np.ndarray:
-        """Variance of sums over stretches, relative to independent variants; (samples,).
+    def inflation(self, factor: np.ndarray | float = 1.0) -> np.ndarray:
+        """Variance of sums over stretches, relative to ``factor`` times that of independent
+        variants; (samples,).
 
         The share of the total that belongs to a stretch by its weight is taken out first: the
         loadings of a panel carry the noise of its samples, evenly spread over the genome. With
@@ -149,7 +154,7 @@ class Stretches:
         expected = np.maximum(sum_of_weights * (1 - share), 1e-12)
         freedom = self.total.shape[1] * np.maximum(1 / np.maximum(share, 1e-12) - 1, 0)
         freedom = np.where(share > 0, freedom, 0.0)
-        found = about.sum(axis=1) / expected
+        found = about.sum(axis=1) / expected / factor
         return np.asarray((freedom * found + PRIOR_FREEDOM) / (freedom + PRIOR_FREEDOM))
 
 
@@ -222,7 +227,10 @@ def of_noise(loadings: np.ndarray, kept: int) -> np.ndarray:
 
 
 def own_noise(
-    known: Loadings, blocks: Iterable[tuple[slice, np.ndarray]], expected: np.ndarray
+    known: Loadings,
+    blocks: Iterable[tuple[slice, np.ndarray]],
+    expected: np.ndarray,
+    factor: np.ndarray,
 ) -> Noise:
     """The noise of the sums V_o' x_o of samples with hard calls.
 
@@ -232,6 +240,8 @@ def own_noise(
     blocks : iterable of (slice of variants, int8 (variants, samples))
     expected : ndarray of float64, (samples, kept)
         Expected scores.
+    factor : ndarray of float64, (samples,)
+        Of binomial variances: 1, or 2 for one allele written twice.
     """
     steps = np.rint(expected * SCORE_STEPS)
     samples, kept = expected.shape
@@ -248,8 +258,8 @@ def own_noise(
             _add(known, rows[run], dosages[run], steps, sums, seen)
             average += (dosages[run] >= 0).T @ known.squared[rows[run]]
     seen.close()
-    inflation = seen.inflation()
-    level = seen.weights / np.maximum(average, 1e-9) * inflation
+    inflation = factor * seen.inflation(factor)
+    level = (seen.weights + NOTHING) / (average + NOTHING) * inflation
     return Noise(symmetric(sums, kept) * inflation[:, None, None], level)
 
 

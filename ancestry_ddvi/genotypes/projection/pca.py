@@ -80,7 +80,7 @@ def principal_components(
     observed = len(rows) * np.ones(len(samples))
     for x in blocks():
         observed -= np.isnan(x).sum(axis=0)
-    weight = (len(rows) / np.maximum(observed, 1))[:, None]
+    weight = np.where(observed > 0, len(rows) / np.maximum(observed, 1), 0)[:, None]
     count = min(count, len(samples) - 1)
     if len(samples) <= GRAM_SAMPLES:
         eigenvalues, vectors, trace, squares = _from_gram(blocks, weight, count)

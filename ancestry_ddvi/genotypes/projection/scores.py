@@ -21,9 +21,6 @@ MIN_EXPECTED_HETEROZYGOTES = 20.0
 """Calls without any heterozygote are of one allele per variant if more than these are expected;
 by chance alone the probability is e^-20."""
 
-UNKNOWN = 1e-7
-"""A precision of scores that counts as 0: in directions without any observed variant."""
-
 
 def runs(variants: int) -> Iterator[slice]:
     """Slices of all variants in order, 4,096 at a time."""
@@ -183,10 +180,10 @@ class Projection:
         known = Loadings.of(self.loadings, self.frequency, self.stretch, self.kept)
         haploid = pseudo_haploid(sums.heterozygous, sums.expected)
         weight = np.where(haploid, 0.5, 1.0)
-        noise = own_noise(known, blocks, expected)
+        noise = own_noise(known, blocks, expected, 1 / weight)
         share = weight * len(self.frequency) / np.maximum(sums.observed, 1)
         return Projected(
-            value, products, noise.covariance / weight[:, None, None], noise.level / weight,
+            value, products, noise.covariance, noise.level,
             sums.length * share, sums.observed, sums.observed * weight, haploid,
         )  # fmt: skip
 
@@ -251,32 +248,35 @@ class Projection:
             without = self.deletion(of_them) if without is None else without
             value[members] = without.project(of_them.products, of_them.value, squared)
         precision = products @ np.linalg.solve(projected.noise + ridge(products), products)
-        precision = (precision + precision.swapaxes(1, 2)) / 2
+        precision = (precision + precision.swapaxes(1, 2)) / 2 / self.dispersion
         return Scores(
             value,
-            precision / self.dispersion / self.temperature,
-            self.norm_excess(projected, value),
+            precision / self.temperature,
+            self.norm_excess(projected, value, precision),
             projected.observed,
             projected.effective_variants,
             projected.pseudo_haploid,
         )
 
-    def norm_excess(self, projected: Projected, value: np.ndarray) -> np.ndarray:
+    def norm_excess(
+        self, projected: Projected, value: np.ndarray, precision: np.ndarray
+    ) -> np.ndarray:
         """Squared length of the standardised dosages minus its expectation given the scores.
 
         A sample with expected standardised dosages y has the allele frequency f + sd y / 2 at a
         variant, and under Hardy-Weinberg proportions the expected square of its dosage is
         1 + y (1 - 2 f) / sd + y^2 / 2. Summed over variants, with y = V s, that is linear and
-        quadratic in the scores s. One allele written twice, at half its square, lacks the last
-        term. The square of the scores themselves is too large by their noise. Alleles that are
-        rare in the panel, calls at the wrong variants or of the wrong allele, and contamination
-        change the difference.
+        quadratic in the expected scores s, and averaged over their normal posterior. One allele
+        written twice, at half its square, lacks the last term. Alleles that are rare in the
+        panel, calls at the wrong variants or of the wrong allele, and contamination change the
+        difference.
 
         Parameters
         ----------
         projected : Projected
         value : ndarray of float64, (samples, kept)
             Scores on the kept components.
+        precision : ndarray of float64, (samples, kept, kept)
 
         Returns
         -------
@@ -287,13 +287,13 @@ class Projection:
         sd = np.sqrt(2 * self.frequency * (1 - self.frequency))
         skew = ((1 - 2 * self.frequency) / sd) @ self.loadings[:, kept]
         products = projected.products[:, kept, kept]
-        squared = np.einsum("ni,nij,nj->n", value, products, value)
-        of_noise = np.linalg.solve(products + UNKNOWN * np.eye(self.kept), projected.noise)
-        noise = self.dispersion * np.trace(of_noise, axis1=1, axis2=2)
+        covariance = np.linalg.inv(precision + np.diag(1 / self.signal))
+        mean = np.einsum("nij,njk,nk->ni", covariance, precision, value)
+        squared = np.einsum("ni,nij,nj->n", mean, products, mean)
+        squared += np.einsum("nij,nji->n", products, covariance)
         scale = variants / np.maximum(projected.effective_variants, 1)
         part = np.where(projected.pseudo_haploid, 0.0, 0.5)
-        of_scores = part * scale * (squared - noise)
-        return np.asarray(projected.length - variants - value @ skew - of_scores)
+        return np.asarray(projected.length - variants - mean @ skew - part * scale * squared)
 
     def in_panel(self, projected: Projected, prior: float = 0.01) -> np.ndarray:
         """Which samples look like those that the loadings were estimated from; bool (samples,).
