@@ -68,7 +68,7 @@ def test_what_held_out_samples_show_beyond_that_is_near_one(repeats: int) -> Non
     )
     assert 1 <= found < 1.3
     if repeats == 1:
-        assert found < 1.1
+        assert found < 1.15
 
 
 def test_noise_across_chromosomes_is_seen_by_held_out_samples() -> None:
