@@ -173,7 +173,7 @@ def unobserved(components: int) -> Scores:
     return Scores(
         value=np.zeros((1, components)),
         precision=np.zeros((1, components, components)),
-        length=np.zeros(1),
+        excess=np.zeros(1),
         observed=np.zeros(1, dtype=np.int64),
         effective_variants=np.zeros(1),
         pseudo_haploid=np.zeros(1, dtype=bool),

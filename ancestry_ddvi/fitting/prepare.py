@@ -115,8 +115,8 @@ class PreparedCohort:
 
     def tempered(self, temperature: float) -> PreparedCohort:
         """The same with variances of scores so many times as large."""
-        projection, scores = (part.tempered(temperature) for part in (self.projection, self.scores))
-        return replace(self, projection=projection, scores=scores)
+        projection = self.projection.tempered(temperature)
+        return replace(self, projection=projection, scores=self.scores.tempered(temperature))
 
 
 def prepare(request: FitRequest) -> PreparedCohort:

@@ -104,7 +104,7 @@ class Recipe(abc.ABC):
     Attributes
     ----------
     components : int
-        Principal components of genotypes to keep; 0 for as many as pass the Tracy-Widom test.
+        Principal components of genotypes to keep; 0 for as many as carry structure.
 
     Raises
     ------

@@ -20,6 +20,7 @@ from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.errors import InputUnreadable, OutputUnwritable
 from ancestry_ddvi.fitting.pipeline import revive
 from ancestry_ddvi.genotypes.harmonise.panel import Panel
+from ancestry_ddvi.genotypes.projection.own_noise import stretches
 from ancestry_ddvi.genotypes.projection.scores import Projection
 from ancestry_ddvi.genotypes.variants import VariantTable
 
@@ -48,11 +49,13 @@ def model() -> Model:
         Projection(
             axes.astype(np.float32).astype(np.float64),
             frequency,
+            stretches(variants.chromosome),
             np.exp(rng.normal(size=5)),
+            1e-300,
             np.exp(rng.normal(size=2)),
             1093,
-            1.0 + 1e-15,
             2,
+            1.0 + 1e-15,
             1.5,
         ),
         {
@@ -72,9 +75,9 @@ def test_a_model_comes_back_bit_for_bit(model, tmp_path) -> None:
         ours, theirs = getattr(model.panel.variants, name), getattr(back.panel.variants, name)
         assert ours.tolist() == theirs.tolist(), name
     assert back.panel.build is None
-    for name in ("loadings", "frequency", "eigenvalues"):
+    for name in ("loadings", "frequency", "stretch", "eigenvalues", "signal"):
         assert np.array_equal(getattr(model.projection, name), getattr(back.projection, name)), name
-    for name in ("samples", "dispersion", "kept", "temperature"):
+    for name in ("samples", "spread", "dispersion", "kept", "temperature"):
         assert getattr(model.projection, name) == getattr(back.projection, name), name
     assert np.array_equal(model.panel.frequency, back.panel.frequency)
     assert model.weights.keys() == back.weights.keys()
@@ -137,7 +140,7 @@ def test_nothing_in_the_file_is_counted_by_sample(
         *model.weights.values(),
         projection.loadings,
         projection.eigenvalues,
-        projection.shrinkage,
+        projection.signal,
     ]
     tensors.append(model.rotation)
     shapes = {size for tensor in tensors for size in tensor.shape}

@@ -132,7 +132,10 @@ def test_wider_error_bars_hide_no_sample(cohort, projection) -> None:
     for dosages in (cohort.dosages[:, :60], cohort.more(60, 5)):
         cool_scores, warm_scores = read(projection, dosages), read(warm, dosages)
         nobody = np.zeros(60, dtype=bool)
-        wide, narrow = warm.newcomers(warm_scores, nobody), projection.newcomers(cool_scores, nobody)
+        wide, narrow = (
+            warm.newcomers(warm_scores, nobody),
+            projection.newcomers(cool_scores, nobody),
+        )
         np.testing.assert_allclose(wide.precision, narrow.tempered(4.0).precision)
         np.testing.assert_array_equal(warm.in_panel(warm_scores), projection.in_panel(cool_scores))
     assert warm.membership_area(1) == projection.membership_area(1)

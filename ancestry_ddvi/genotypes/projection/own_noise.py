@@ -98,8 +98,8 @@ class Stretches:
     """Sums over stretches of the genome, for the inflation of variances by linkage.
 
     On stretch b the residual dosages r of a sample have the products e_b = V_b' r_b with the
-    loadings V of noise. Were variants independent, the sum over components of e_b^2 would be w_b on average,
-    with w_b the sum of v^2 times the sample's own variances.
+    loadings V of noise. Were variants independent, the sum over components of e_b^2 would be w_b
+    on average, with w_b the sum of v^2 times the sample's own variances.
 
     Attributes
     ----------
@@ -140,8 +140,9 @@ class Stretches:
         self.current, self.weight = np.zeros_like(self.current), np.zeros_like(self.weight)
 
     def inflation(self, factor: np.ndarray | float = 1.0) -> np.ndarray:
-        """Variance of sums over stretches, relative to ``factor`` times that of independent
-        variants; (samples,).
+        """Variance of sums over stretches, relative to that of independent variants; (samples,).
+
+        ``factor`` multiplies the variances of variants.
 
         The share of the total that belongs to a stretch by its weight is taken out first: the
         loadings of a panel carry the noise of its samples, evenly spread over the genome. With
