@@ -36,10 +36,6 @@ if TYPE_CHECKING:
 
     from ..fitting.options import FitOptions
     from ..fitting.pipeline import Fit
-    from ..inference.posterior_draws import PosteriorDraws
-
-DRAWS = 64
-"""Posterior draws of each sample, times the proposals that the method needs for one."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -89,7 +85,6 @@ class _Embedded:
     run: _Run
     store: GenotypeStore
     fit: Fit
-    posterior: PosteriorDraws
 
 
 def fit(
@@ -255,22 +250,13 @@ def _labelled(run: _Run, store: GenotypeStore) -> _Run:
 
 def _embed(run: _Run, store: GenotypeStore) -> _Embedded:
     """Fit the model and embed every sample, in the fit or not."""
-    from ..data.scores import ScoreData
     from ..fitting.pipeline import fit_model
     from ..fitting.prepare import FitRequest
 
     request = FitRequest(
         store, run.options, run.device, run.labels, run.chain, run.progress, run.clock
     )
-    fit = fit_model(request)
-    posterior = fit.method.embed(
-        ScoreData(fit.scores, run.device),
-        store.samples,
-        draws=DRAWS * fit.method.proposals,
-        seed=run.options.seed,
-    )
-    run.clock.lap("embedding")
-    return _Embedded(run, store, fit, posterior.rotated(fit.model.rotation))
+    return _Embedded(run, store, fit_model(request))
 
 
 def _write(embedded: _Embedded) -> Fitted:
@@ -284,7 +270,7 @@ def _write(embedded: _Embedded) -> Fitted:
         files |= write_embedding(
             run.prefix,
             coordinates,
-            embedded.posterior,
+            fit.posterior,
             fit.scores,
             run.labels.of(store.samples) if run.labels else None,
             f"{Path(run.prefix).name}: {counts}",
@@ -301,7 +287,7 @@ def _coordinates(embedded: _Embedded) -> Coordinates:
     """The table of coordinates with the flags of quality control and of the out-of-panel test."""
     from ..fitting.diagnostics import out_of_panel
 
-    fit, posterior = embedded.fit, embedded.posterior
+    fit, posterior = embedded.fit, embedded.fit.posterior
     model, scores, variants = fit.model, fit.scores, len(fit.qc.variants)
     p_panel, unlike = out_of_panel(model.record, posterior, scores, model.projection)
     return coordinates_of(

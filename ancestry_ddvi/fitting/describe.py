@@ -24,7 +24,8 @@ from .prepare import PreparedCohort
 
 log = logging.getLogger(__name__)
 
-BOUND_DRAWS = 64
+DRAWS = 64
+"""Posterior draws of each sample, times the proposals that the method needs for one."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class EmbeddedCohort:
     ----------
     calibrated : CalibratedFit
     posterior : PosteriorDraws
-        Of the samples in the fit, on the axes of the coordinates.
+        Of every sample, in the fit or not, on the axes of the coordinates.
     rotation : ndarray of float64, (dims, dims)
         From latents to those axes.
     calibration : Calibration, optional
@@ -47,27 +48,33 @@ class EmbeddedCohort:
     rotation: np.ndarray
     calibration: Calibration | None
 
+    @property
+    def fitted(self) -> PosteriorDraws:
+        """Of the samples in the fit."""
+        return self.posterior[self.calibrated.cohort.qc.fit_samples]
+
 
 def embed_cohort(calibrated: CalibratedFit) -> EmbeddedCohort:
-    """Embed the samples of the fit and choose the axes of the coordinates.
-
-    These draws decide the axes, the bounds and what the panel is like. The coordinates that
-    ``fit`` writes come from four times as many, of every sample, in the fit or not.
-    """
+    """Embed every sample, and choose the axes of the coordinates by those in the fit."""
     cohort, method = calibrated.cohort, calibrated.trained.method
     request = cohort.request
-    data = ScoreData(cohort.fitted, request.device)
-    posterior = method.embed(data, cohort.ids, draws=BOUND_DRAWS, seed=request.options.seed)
+    posterior = method.embed(
+        ScoreData(cohort.scores, request.device),
+        request.store.samples,
+        draws=DRAWS * method.proposals,
+        seed=request.options.seed,
+    )
     axes = np.eye(posterior.mean.shape[1])
     if method.rotatable:
-        axes = rotation(posterior.mean, cohort.fitted.value)
+        axes = rotation(posterior.mean[cohort.qc.fit_samples], cohort.fitted.value)
+    request.clock.lap("embedding")
     calibration = calibrated.calibration and calibrated.calibration.rotated(axes)
     return EmbeddedCohort(calibrated, posterior.rotated(axes), axes, calibration)
 
 
 def describe(embedded: EmbeddedCohort) -> Model:
     """The model with its record."""
-    calibrated, posterior = embedded.calibrated, embedded.posterior
+    calibrated, posterior = embedded.calibrated, embedded.fitted
     cohort, calibration, method = (
         calibrated.cohort, embedded.calibration, calibrated.trained.method
     )  # fmt: skip

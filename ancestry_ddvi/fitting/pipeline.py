@@ -13,6 +13,7 @@ from ..artefacts.typed import Malformed, require, typed
 from ..errors import InputUnreadable, UsageProblem
 from ..genotypes.projection.scores import Scores
 from ..genotypes.qc.quality_control import QC
+from ..inference.posterior_draws import PosteriorDraws
 from ..methods import METHODS, recipe, row
 from ..methods.method import Method, Spec
 from ..methods.networks import NetworkMethod
@@ -38,12 +39,15 @@ class Fit:
     qc : QC
     scores : Scores
         Of every sample on the kept components, as new samples would have them.
+    posterior : PosteriorDraws
+        Of every sample, on the axes of the coordinates.
     """
 
     model: Model
     method: Method
     qc: QC
     scores: Scores
+    posterior: PosteriorDraws
 
 
 def fit_model(request: FitRequest) -> Fit:
@@ -58,7 +62,8 @@ def fit_model(request: FitRequest) -> Fit:
     calibrated = calibrate_fit(trained)
     embedded = embed_cohort(calibrated)
     model = describe(embedded)
-    return Fit(model, trained.method, cohort.qc, calibrated.cohort.scores)
+    scores = calibrated.cohort.scores
+    return Fit(model, trained.method, cohort.qc, scores, embedded.posterior)
 
 
 def revive(model: Model, device: torch.device) -> Method:
