@@ -162,10 +162,11 @@ def make_projection(
     wanted = max(MAX_COMPONENTS, components) + NOISE_COMPONENTS
     found = principal_components(store, variants, samples, qc.frequency, wanted, seed)
     most = max(1, len(found.eigenvalues) - NOISE_COMPONENTS)
-    carried = structure(store, variants, samples, qc.frequency, found, most)
+    carried = structure(store, variants, samples, qc.frequency, most, seed)
     kept = min(max(components or carried.components, fewest), most)
     used = min(kept + NOISE_COMPONENTS, len(found.eigenvalues))
-    signal = np.maximum(carried.signal[:kept], MIN_SIGNAL)
+    signal = np.full(kept, MIN_SIGNAL)
+    signal[: len(carried.signal)] = np.maximum(carried.signal[:kept], MIN_SIGNAL)
     dispersion = held_out_dispersion(
         store, variants, samples, qc.frequency, kept, used - kept, signal, seed
     )

@@ -6,23 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..blocks import GenotypeReader, in_blocks
-from .leave_one_out import left_out
+from ...seeding import stream
+from ..blocks import GenotypeReader, in_blocks, thin_evenly
 from .own_noise import stretches
-from .pca import PrincipalComponents
 from .standardise import standardise
 
-MIN_SIGNAL = 0.3
-"""Structure that a component must carry to be kept, in units of the variance of noise: it adds
-0.02 nats to the log density of a sample that was left out."""
+FOLDS = 5
+"""Each fold of the samples is left out of the components once."""
 
-MIN_ERRORS = 3.0
-"""The same in standard errors."""
+ERRORS = 2.0
+"""Standard errors by which structure must exceed 0."""
+
+MAX_SAMPLES = 3000
+"""Samples by which structure is measured; more are thinned evenly."""
 
 
 @dataclass(frozen=True)
 class Structure:
-    """Structure on each component, by samples left out of the components one at a time.
+    """Structure on each component, by samples left out of it.
 
     Attributes
     ----------
@@ -40,11 +41,11 @@ class Structure:
     def components(self) -> int:
         """How many leading components carry structure.
 
-        As many as have the largest sum of ``signal`` less what each must carry, so that a weak
-        component is kept where those after it make up for it.
+        As many as have the largest sum of ``signal`` less ``ERRORS`` standard errors each, so
+        that a weak component is kept where those after it make up for it.
         """
-        due = np.maximum(MIN_SIGNAL, MIN_ERRORS * self.error)
-        return int(np.concatenate([[0.0], np.cumsum(self.signal - due)]).argmax())
+        certain = self.signal - ERRORS * self.error
+        return int(np.concatenate([[0.0], np.cumsum(certain)]).argmax())
 
 
 def structure(
@@ -52,8 +53,8 @@ def structure(
     rows: np.ndarray,
     samples: np.ndarray,
     frequency: np.ndarray,
-    found: PrincipalComponents,
     count: int,
+    seed: int,
 ) -> Structure:
     """Structure on the ``count`` leading components.
 
@@ -62,35 +63,55 @@ def structure(
     store : GenotypeReader
     rows : ndarray of int64, (variants,), in order of chromosome and position
     samples : ndarray of int64
-        The samples that ``found`` was estimated from.
+        More than ``MAX_SAMPLES`` are thinned evenly.
     frequency : ndarray of float64, (variants,)
-    found : PrincipalComponents
     count : int
+        No more are measured than each division of the samples has.
+    seed : int
+        Of the division.
+    """
+    some = thin_evenly(samples, MAX_SAMPLES)
+    halves = _products(store, rows, some, frequency)
+    fold = stream(seed, "folds").permutation(len(some)) % FOLDS
+    count = max(1, min(count, int((fold > 0).sum()) - 1))
+    both = np.zeros((len(some), count))
+    for number in range(FOLDS):
+        out = fold == number
+        if out.any():
+            first, second = _scores(halves, ~out, out, count)
+            both[out] = 4 * first * second
+    return Structure(both.mean(axis=0), both.std(axis=0) / np.sqrt(len(some)))
+
+
+def _products(
+    store: GenotypeReader, rows: np.ndarray, samples: np.ndarray, frequency: np.ndarray
+) -> np.ndarray:
+    """Products of the standardised dosages of samples, on each half of the genome.
+
+    float64 (2, samples, samples).
     """
     half = _halves(stretches(store.variants.chromosome[rows]))
-    components = found.loadings.shape[1]
-    products = np.zeros((2, len(samples), components))
-    squared = np.zeros((2, len(samples)))
+    products = np.zeros((2, len(samples), len(samples)))
     start = 0
     for dosages in in_blocks(store, rows, samples):
         part = slice(start, start + len(dosages))
         x = np.nan_to_num(standardise(dosages, frequency[part]), copy=False)
-        loadings = found.loadings[part].astype(np.float32)
         for which in (0, 1):
-            some = half[part] == which
-            products[which] += x[some].T @ loadings[some]
-            squared[which] += np.square(x[some]).sum(axis=0)
+            some = x[half[part] == which]
+            products[which] += some.T @ some
         start += len(dosages)
-    scores, length = products.sum(axis=0), squared.sum(axis=0)
-    spread = found.spread(components)
-    without = left_out(scores, length, found.eigenvalues, spread, min(count, components))
-    halves = [
-        np.einsum("nj,njk->nk", of_half, without.mixing)
-        - without.own * (square - np.einsum("nj,nj->n", scores, of_half))[:, None]
-        for of_half, square in zip(products, squared, strict=True)
-    ]
-    both = 4 * halves[0] * halves[1]
-    return Structure(both.mean(axis=0), both.std(axis=0) / np.sqrt(len(samples)))
+    return products
+
+
+def _scores(halves: np.ndarray, inside: np.ndarray, out: np.ndarray, count: int) -> np.ndarray:
+    """Scores of samples from each half, on the components of others; (2, out, count)."""
+    from scipy.linalg import eigh
+
+    gram = halves[:, inside][:, :, inside].sum(axis=0)
+    n = len(gram)
+    values, vectors = eigh(gram, subset_by_index=[n - count, n - 1])
+    weight = vectors[:, ::-1] / np.sqrt(np.maximum(values[::-1], 1e-12))
+    return np.asarray(halves[:, out][:, :, inside] @ weight)
 
 
 def _halves(stretch: np.ndarray) -> np.ndarray:
