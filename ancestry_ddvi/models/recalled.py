@@ -44,6 +44,19 @@ class Recalled(Variational):
         self.noise_shape = self.reversal.noise_shape
         self._memory: Memory | None = None
 
+    def with_generator(self, other: Variational) -> Recalled:
+        """The same chain for the prior and the likelihood of another model.
+
+        Raises
+        ------
+        TypeError
+            If they are not those of scores.
+        """
+        if not isinstance(other.likelihood, NormalScores):
+            raise TypeError("a chain that recalls needs the likelihood of scores")
+        parts = other.prior, other.likelihood, self.posterior, self.encoder
+        return Recalled(*parts, self.reversal.steps)
+
     def train(self, mode: bool = True) -> Recalled:
         """As of any module; forgets, because the parameters may have changed."""
         self._memory = None
@@ -55,10 +68,6 @@ class Recalled(Variational):
         found = self._memory or Memory.of(self.prior, self.likelihood)
         self._memory = None if self.training else found
         return found
-
-    def encode(self, batch: Batch, noise: Tensor) -> Draw:
-        """One draw for each row; ``noise`` is (n, *noise_shape)."""
-        return self.encode_many(batch, noise[:, None])
 
     def encode_many(self, batch: Batch, noise: Tensor) -> Draw:
         """Several draws of each row, in succession; ``noise`` is (n, draws, *noise_shape)."""

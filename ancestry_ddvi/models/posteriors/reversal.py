@@ -120,11 +120,13 @@ def belief(mixtures: Mixtures, y: Tensor, signal: float) -> tuple[Tensor, Tensor
     constant = mixtures.log_weight - 0.5 * (
         signal * mixtures.mean.square() / total + total.log()
     ).sum(-1)
-    slopes = torch.cat([-0.5 / total, root * mixtures.mean / total], -1)
-    share = (torch.cat([y.square(), y], -1) @ slopes.mT + constant[:, None]).softmax(-1)
+    slopes = torch.cat([-0.5 / total, root * mixtures.mean / total, constant[..., None]], -1)
+    powers = torch.cat([y.square(), y, torch.ones_like(y[..., :1])], -1)
+    share = (powers @ slopes.mT).softmax(-1)
     fixed, moved = mixtures.mean * (1 - gain), gain / root
     own = mixtures.variance * (1 - signal) / total
-    fields = [fixed, moved, own, *(_outer(*p) for p in _products(fixed, moved))]
+    products = (_outer(fixed, fixed), _outer(fixed, moved), _outer(moved, moved))
+    fields = [fixed, moved, own, *products]
     sizes = [field.shape[-1] for field in fields]
     a, b, c, aa, ab, bb = (share @ torch.cat(fields, -1)).split(sizes, -1)
     mean = a + b * y
@@ -132,10 +134,6 @@ def belief(mixtures: Mixtures, y: Tensor, signal: float) -> tuple[Tensor, Tensor
     cross = ab.reshape(square) * y[..., None, :]
     second = aa.reshape(square) + cross + cross.mT + bb.reshape(square) * _outer(y, y).view(square)
     return mean, second - mean[..., None] * mean[..., None, :] + torch.diag_embed(c)
-
-
-def _products(fixed: Tensor, moved: Tensor) -> list[tuple[Tensor, Tensor]]:
-    return [(fixed, fixed), (fixed, moved), (moved, moved)]
 
 
 def _outer(a: Tensor, b: Tensor) -> Tensor:
