@@ -67,7 +67,8 @@ class Grid:
         apart = (batch.x[0].double() - self.expected) @ root
         log_det = root.diagonal().log().sum()
         constant = log_det - len(root) * HALF_LOG_2PI
-        return constant - 0.5 * apart.square().sum(1) + self.log_prior
+        value: Tensor = constant - 0.5 * apart.square().sum(1) + self.log_prior
+        return value
 
     def log_evidence(self, batch: Batch) -> np.ndarray:
         """Log p(x) of each row, in nats; float64 (n,)."""

@@ -79,11 +79,11 @@ class DDVI(VariationalRecipe):
 
     def _drawing(self, model: Variational, spec: Spec) -> Variational:
         """The model that draws: its parts are those of the one that is trained."""
-        scores = model.likelihood
-        known = isinstance(scores, NormalScores) and spec.dims <= MAX_DIMS and not spec.classes
-        if self.belief == "network" or not known:
-            return model
-        return Recalled(model.prior, scores, model.posterior, model.encoder, self.diffusion_steps)
+        scores, few = model.likelihood, spec.dims <= MAX_DIMS and not spec.classes
+        if self.belief == "model" and few and isinstance(scores, NormalScores):
+            parts = model.prior, scores, model.posterior, model.encoder
+            return Recalled(*parts, self.diffusion_steps)
+        return model
 
     def _chain(self, gaussian: Gaussian) -> Diffusion:
         return Diffusion(

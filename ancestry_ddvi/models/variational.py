@@ -53,10 +53,8 @@ class Variational(LatentModel):
         return Variational(self.prior, self.likelihood, posterior, self.encoder, self.labels)
 
     def with_generator(self, other: Variational) -> Variational:
-        """This posterior and encoder on the prior and the likelihood of another model."""
-        return Variational(
-            other.prior, other.likelihood, self.posterior, self.encoder, self.labels
-        )
+        """The same posterior and encoder on the prior and the likelihood of another model."""
+        return Variational(other.prior, other.likelihood, self.posterior, self.encoder, self.labels)
 
     def encode(self, batch: Batch, noise: Tensor) -> Draw:
         """One draw from q for each row; ``noise`` is (n, *noise_shape)."""

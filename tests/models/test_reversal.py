@@ -92,7 +92,9 @@ def recalled(steps: int = 6) -> Recalled:
 
 def rows(model: Recalled, count: int = 12) -> Batch:
     factor = torch.eye(5).expand(count, 5, 5) * torch.linspace(0.2, 1.5, count)[:, None, None]
-    return model.likelihood.simulate(Batch(torch.zeros(count, 5), factor), model.prior.sample(count))
+    return model.likelihood.simulate(
+        Batch(torch.zeros(count, 5), factor), model.prior.sample(count)
+    )
 
 
 def test_the_memory_has_the_moments_of_the_exact_posterior() -> None:

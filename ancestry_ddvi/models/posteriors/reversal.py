@@ -128,7 +128,7 @@ def belief(mixtures: Mixtures, y: Tensor, signal: float) -> tuple[Tensor, Tensor
     products = (_outer(fixed, fixed), _outer(fixed, moved), _outer(moved, moved))
     fields = [fixed, moved, own, *products]
     sizes = [field.shape[-1] for field in fields]
-    a, b, c, aa, ab, bb = (share @ torch.cat(fields, -1)).split(sizes, -1)
+    a, b, c, aa, ab, bb = torch.split(share @ torch.cat(fields, -1), sizes, -1)
     mean = a + b * y
     square = (*y.shape, y.shape[-1])
     cross = ab.reshape(square) * y[..., None, :]
@@ -159,7 +159,8 @@ def _times(factor: Tensor, normal: Tensor) -> Tensor:
 
 def _solve(factor: Tensor, apart: Tensor) -> Tensor:
     """The vector that ``_times`` leads to ``apart``; (..., d)."""
-    return torch.linalg.solve_triangular(factor, apart[..., None], upper=False)[..., 0]
+    solved: Tensor = torch.linalg.solve_triangular(factor, apart[..., None], upper=False)
+    return solved[..., 0]
 
 
 def _log_density(normal: Tensor, factor: Tensor) -> Tensor:

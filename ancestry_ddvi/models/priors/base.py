@@ -15,7 +15,8 @@ def even_normals(n: int, dims: int) -> Tensor:
     """Points whose distribution is standard normal, more even than by chance; (n, dims)."""
     engine = torch.quasirandom.SobolEngine(dims, scramble=True, seed=SPREAD_SEED)  # type: ignore[no-untyped-call]
     quantile = engine.draw(n, dtype=torch.float64).clamp(1e-7, 1 - 1e-7)
-    return torch.special.ndtri(quantile).to(torch.get_default_dtype())
+    normal: Tensor = torch.special.ndtri(quantile)
+    return normal.to(torch.get_default_dtype())
 
 
 class Prior(nn.Module, abc.ABC):
@@ -43,7 +44,7 @@ class Prior(nn.Module, abc.ABC):
         return self.sample(n)
 
     def spread(self, n: int) -> Tensor:
-        """Latents that stand for the density, (n, d): the same in each call, and even if possible."""
+        """Latents that stand for the density, (n, d): even if possible, the same in each call."""
         with torch.random.fork_rng():
             torch.manual_seed(SPREAD_SEED)
             return self.sample(n)
