@@ -71,14 +71,15 @@ class DDVI(VariationalRecipe):
         another first latent and is trained from the start.
         """
         gaussian = Gaussian(spec.dims, self.encoder_width)
-        model = Variational(**self.parts(spec), posterior=self._chain(gaussian))
+        trained = Variational(**self.parts(spec), posterior=self._chain(gaussian))
+        model = self._drawing(trained, spec)
         shares_gaussian = self.chain == "conditional"
         start = model.with_posterior(gaussian) if shares_gaussian else model
         stages = self.stages(start, model, self._objective, spec)
-        return NetworkMethod(self._drawing(model, spec), stages, self.batch, device)
+        return NetworkMethod(model, stages, self.batch, device)
 
     def _drawing(self, model: Variational, spec: Spec) -> Variational:
-        """The model that draws: its parts are those of the one that is trained."""
+        """The same model, with draws of its own belief if it has one."""
         scores, few = model.likelihood, spec.dims <= MAX_DIMS and not spec.classes
         if self.belief == "model" and few and isinstance(scores, NormalScores):
             parts = model.prior, scores, model.posterior, model.encoder

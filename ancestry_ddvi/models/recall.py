@@ -16,6 +16,9 @@ from .priors.base import Prior
 COUNT, AT_ONCE = 2**14, 2**12
 """Latents, and how many are decoded at once."""
 
+ROWS = 64
+"""Rows weighted at once."""
+
 PARTS = 128
 """Normals of a row's mixture, each for an equal share of its posterior."""
 
@@ -93,13 +96,18 @@ class Memory:
 
         A part has the mean and the variances of its latents, so the whole has those of all.
         """
+        starts = range(0, len(batch), ROWS)
         with torch.no_grad():
-            weight = self.weight(batch)
-            rank = (weight.cumsum(1) * PARTS).long().clamp_max(PARTS - 1)
-            each = weight * self.moments[:, None]
-            total = each.new_zeros(*each.shape[:2], PARTS)
-            total.scatter_add_(2, rank.expand_as(each), each)
-            return _standardised(total)
+            totals = [self._divided(batch[slice(start, start + ROWS)]) for start in starts]
+            return _standardised(torch.cat(totals, 1))
+
+    def _divided(self, batch: Batch) -> Tensor:
+        """Sums of weighted moments over the latents of each part; (1 + 2 d, n, parts)."""
+        weight = self.weight(batch)
+        rank = (weight.cumsum(1) * PARTS).long().clamp_max(PARTS - 1)
+        each = weight * self.moments[:, None]
+        total = each.new_zeros(*each.shape[:2], PARTS)
+        return total.scatter_add_(2, rank.expand_as(each), each)
 
 
 def _pairs(features: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
