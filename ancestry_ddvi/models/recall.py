@@ -16,7 +16,7 @@ from .priors.base import Prior
 COUNT, AT_ONCE = 2**14, 2**12
 """Latents, and how many are decoded at once."""
 
-ROWS = 64
+ROWS = 4
 """Rows weighted at once."""
 
 PARTS = 128
@@ -59,14 +59,14 @@ class Memory:
     Attributes
     ----------
     likelihood : NormalScores
-    powers : Tensor, (features + features (features + 1) / 2, n)
-        Expected scores and products of two of them, halved and negative.
+    expected : Tensor, (n, features)
+        Scores at each latent.
     moments : Tensor, (1 + 2 d, n)
         Ones, latents and their squares, with the variance of the space that each stands for.
     """
 
     likelihood: NormalScores
-    powers: Tensor
+    expected: Tensor
     moments: Tensor
 
     @classmethod
@@ -76,20 +76,15 @@ class Memory:
             z = prior.spread(COUNT)
             z = z[hilbert_order(z)]
             expected = torch.cat([likelihood(part) for part in torch.split(z, AT_ONCE)])
-            first, second, factor = _pairs(expected.shape[1], expected.device)
-            products = factor * expected[:, first] * expected[:, second]
             space = (-(prior.log_prob(z) + math.log(len(z))) / z.shape[1]).exp()[:, None]
             moments = torch.cat([torch.ones_like(z[:, :1]), z, z.square() + space**2 / 12], 1)
-            powers = torch.cat([expected, products], 1)
-        return cls(likelihood, powers.mT.contiguous(), moments.mT.contiguous())
+        return cls(likelihood, expected, moments.mT.contiguous())
 
     def weight(self, batch: Batch) -> Tensor:
         """Posterior probability of each latent; (n, latents)."""
-        precision = self.likelihood.total_precision(batch)
-        first, second, _ = _pairs(precision.shape[-1], precision.device)
-        linear = (precision @ batch.x[..., None])[..., 0]
-        factors = torch.cat([linear, precision[:, first, second]], 1)
-        return (factors @ self.powers).softmax(1)
+        whitening = self.likelihood.whitening(batch)
+        apart = (batch.x[:, None] - self.expected) @ whitening.mT
+        return (-0.5 * apart.square().sum(-1)).softmax(1)
 
     def mixtures(self, batch: Batch) -> Mixtures:
         """The posterior of each row, divided along the curve into ``PARTS`` of equal weight.
@@ -108,12 +103,6 @@ class Memory:
         each = weight * self.moments[:, None]
         total = each.new_zeros(*each.shape[:2], PARTS)
         return total.scatter_add_(2, rank.expand_as(each), each)
-
-
-def _pairs(features: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Pairs of features, and the factor of a pair's product in half a quadratic form."""
-    first, second = torch.tril_indices(features, features, device=device)
-    return first, second, torch.where(first == second, -0.5, -1.0)
 
 
 def _standardised(total: Tensor) -> Mixtures:

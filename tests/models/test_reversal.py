@@ -139,8 +139,8 @@ def test_a_memory_is_of_the_present_decoder() -> None:
     assert model.memory() is before
     with torch.no_grad():
         model.likelihood.linear.weight.mul_(2)
-    assert not torch.equal(model.train().memory().powers, before.powers)
-    assert not torch.equal(model.eval().memory().powers, before.powers)
+    assert not torch.equal(model.train().memory().expected, before.expected)
+    assert not torch.equal(model.eval().memory().expected, before.expected)
 
 
 def test_a_better_posterior_changes_neither_prior_nor_decoder() -> None:
@@ -159,7 +159,7 @@ def test_it_cannot_recall_what_are_not_scores() -> None:
         recalled().with_generator(Other())
 
 
-def test_the_total_precision_is_the_inverse_of_noise_plus_residual() -> None:
+def test_whitened_scores_have_the_inverse_of_noise_plus_residual() -> None:
     likelihood = ScoreLikelihood(torch.ones(5), 2, 8)
     root = torch.eye(5) + 0.2 * torch.randn(3, 5, 5).tril(-1)
     batch = Batch(torch.randn(3, 5), root)
@@ -167,4 +167,5 @@ def test_the_total_precision_is_the_inverse_of_noise_plus_residual() -> None:
         likelihood.log_residual_variance.exp()
     )
     expected = torch.linalg.inv(covariance)
-    torch.testing.assert_close(likelihood.total_precision(batch), expected, rtol=1e-3, atol=1e-4)
+    whitening = likelihood.whitening(batch)
+    torch.testing.assert_close(whitening.mT @ whitening, expected, rtol=1e-3, atol=1e-4)
