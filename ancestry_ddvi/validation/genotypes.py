@@ -301,23 +301,30 @@ def _row(candidate: Candidate, results: Sequence[Mapping[str, float]]) -> dict[s
 
 
 def conclusion(table: Table) -> str:
-    """A sentence for each method that has a bound to compare with that of ``BASELINE``."""
+    """Of each method, whether its bound is above that of ``BASELINE``, and its posterior alone."""
     sentences = [
         _sentence(row["method"], row["prior"], row[OVER_BASELINE])
         for row in table.rows
         if not math.isnan(row[OVER_BASELINE].mean)
-    ]
-    return "\n".join(sentences) or (
-        f"No method has a bound to compare with that of {BASELINE}: add --method {BASELINE}."
+    ] or [f"No method has a bound to compare with that of {BASELINE}: add --method {BASELINE}."]
+    alone = [_of_posterior(row) for row in table.rows if not math.isnan(row[GAPS[0]].mean)]
+    return "\n".join([*sentences, *alone])
+
+
+def _of_posterior(row: Mapping[str, Any]) -> str:
+    gap, _, share = (row[name] for name in GAPS)
+    return (
+        f"Posterior of {row['method']} on the decoder of {BASELINE}, prior {row['prior']}: "
+        f"{gap} nats per sample below the exact evidence, {share.mean:.0%} of draws effective."
     )
 
 
 def _sentence(method: str, prior: str, excess: Estimate) -> str:
     known = not math.isnan(excess.half)
     if known and excess.mean > excess.half:
-        finding = f"the posterior of {method} is better on this cohort"
+        finding = f"{method} is better on this cohort"
     elif known and excess.mean < -excess.half:
-        finding = f"the posterior of {method} is worse on this cohort: use --method {BASELINE}"
+        finding = f"{method} is worse on this cohort: use --method {BASELINE}"
     else:
         finding = "the difference is not significant"
     return (
