@@ -29,7 +29,9 @@ def compare(inputs: tuple[str, ...], out: str | None, **given: Any) -> None:
 
     Each method is fitted to four fifths of the unrelated samples and scored on the others: by
     the bound on their log evidence and, with --labels, by neighbours and clusters. Prints the
-    table, and for each posterior whether its bound is better than that of vae. Writes
+    table, and for each method whether its bound is better than that of vae. With two
+    coordinates, posteriors are also judged alone: trained on the prior and decoder of one vae,
+    by what they leave to the exact evidence. Writes
     PREFIX.compare.tsv, .json, .md and .log. Comparing several priors, such as mixture:5 and
     mixture:10, shows how many clusters the cohort has: with too many, the bound on held-out
     samples falls.

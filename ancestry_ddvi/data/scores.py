@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import replace
 
@@ -65,9 +66,23 @@ class ScoreData(Dataset):
         to widen with missing variants.
         """
         rows = torch.randint(len(self), (size,), device=self.x.device)
-        batch = self.batch(rows)
         share = torch.exp(math.log(MIN_SHARE) * torch.rand(size, device=self.x.device))
         share[: size // 2] = 1.0
-        lost = ((1 - share) / share).sqrt()[:, None]
-        kept = share.sqrt()[:, None, None]
-        return replace(batch, x=batch.x + lost * batch.noise(), factor=self.factor[rows] * kept)
+        return _thinned(self.batch(rows), share)
+
+    def thinned(self, share: float) -> ScoreData:
+        """The samples, each with a random share of its variants, by the same law."""
+        batch = _thinned(self.batch(), torch.full((len(self),), share, device=self.x.device))
+        other = copy.copy(self)
+        other.x = batch.x
+        assert batch.factor is not None
+        other.factor = batch.factor
+        return other
+
+
+def _thinned(batch: Batch, share: Tensor) -> Batch:
+    """Rows of which each keeps a share of its variants; (n,)."""
+    assert batch.factor is not None
+    lost = ((1 - share) / share).sqrt()[:, None]
+    kept = share.sqrt()[:, None, None]
+    return replace(batch, x=batch.x + lost * batch.noise(), factor=batch.factor * kept)

@@ -32,6 +32,11 @@ SAMPLERS = ("auto", "own", "outsourced")
 MAX_LATENTS = 4
 """Dimensions up to which shared proposals are dense enough to find every mode."""
 
+BLIND = (
+    "Proposals do not fill {latents} latents, and the method has no posterior of its own: a mode "
+    "can be missed without a sign of it. Use --sampler auto or outsourced."
+)
+
 POOR = 1 / 10
 """Effective draws per draw below which a sampler is trained."""
 
@@ -61,7 +66,8 @@ def constrained(
     First without training, by weighted draws of the generator's own posterior or of shared
     proposals. For samples with too few effective draws ("auto") or for all ("outsourced") a
     diffusion sampler is trained on samples simulated from the generator, observed as precisely
-    as these, for all of them at once.
+    as these, for all of them at once. It is also trained ("auto") where proposals cannot find
+    every mode: for a generator without a posterior and with more than ``MAX_LATENTS`` latents.
 
     Parameters
     ----------
@@ -87,16 +93,20 @@ def constrained(
     """
     target = Constrained(generator, log_reward)
     own = _untrained(target, data, ids, draws, seed)
+    blind = not generator.claims_uncertainty and generator.noise_shape[1] > MAX_LATENTS
+    if blind and sampler == "own":
+        log.warning("%s", BLIND.format(latents=generator.noise_shape[1]))
     wanted = {
         "own": np.zeros(len(ids), dtype=bool),
-        "auto": own.effective_draws < POOR * draws,
+        "auto": (own.effective_draws < POOR * draws) | blind,
         "outsourced": np.ones(len(ids), dtype=bool),
     }[sampler]
     if not wanted.any():
         return own, {"own": len(ids), "outsourced": 0}
     model = _trained(generator, data, log_reward, steps, advance)
     other = draw_posterior(model, data, ids, draws=draws, seed=seed)
-    better = wanted & ((other.effective_draws > own.effective_draws) | (sampler != "auto"))
+    sure = blind or sampler != "auto"
+    better = wanted & ((other.effective_draws > own.effective_draws) | sure)
     taken = int(better.sum())
     return _chosen(other, own, better), {"own": len(ids) - taken, "outsourced": taken}
 

@@ -47,7 +47,7 @@ def draw_posterior(
         some = ids[start : start + SAMPLES_AT_ONCE]
         filled = np.resize(np.arange(len(some)), SAMPLES_AT_ONCE)
         noise = keyed_normals(some, draws, model.noise_shape, seed)[filled]
-        batch = data.batch(torch.tensor(start + filled)).repeat(draws)
+        batch = data.batch(torch.tensor(start + filled))
         try:
             with torch.no_grad():
                 blocks.append(_block(model, batch, noise, some, seed))
@@ -60,7 +60,8 @@ def _block(
     model: LatentModel, batch: Batch, noise: np.ndarray, ids: Sequence[str], seed: int
 ) -> PosteriorDraws:
     draws = noise.shape[1]
-    draw = model.encode(batch, torch.tensor(noise, device=batch.x.device).flatten(0, 1))
+    draw = model.encode_many(batch, torch.tensor(noise, device=batch.x.device))
+    batch = batch.repeat(draws)
     z, log_weight = draw.z, model.log_weight(batch, draw)
     _check_finite(z, log_weight, draws)
     own = log_weight

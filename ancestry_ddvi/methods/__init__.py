@@ -46,10 +46,17 @@ METHODS: dict[str, MethodEntry] = {
     "ddvi-simple": MethodEntry(
         ".ddvi:DDVI",
         "simplified ddvi: unconditional chain, latent-space sleep",
-        {"chain": "unconditional", "sleep": "latent", "schedule": "cosine"},
+        {
+            "chain": "unconditional",
+            "sleep": "latent",
+            "schedule": "cosine",
+            "belief": "network",
+        },
     ),
     "ddvi-no-sleep": MethodEntry(
-        ".ddvi:DDVI", "ddvi without sleep: the bound alone", {"sleep": "none"}
+        ".ddvi:DDVI",
+        "ddvi without sleep: the bound alone",
+        {"sleep": "none", "belief": "network"},
     ),
     "vae": MethodEntry(".vae:VAE", "variational autoencoder, Gaussian posterior"),
     "iwae": MethodEntry(

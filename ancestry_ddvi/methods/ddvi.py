@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 import torch
 
+from ..models.likelihoods.scores import NormalScores
 from ..models.posteriors.diffusion import Diffusion
 from ..models.posteriors.gaussian import Gaussian
+from ..models.recall import MAX_DIMS
+from ..models.recalled import Recalled
 from ..models.schedules import SCHEDULES
 from ..models.variational import Variational
 from ..training.objectives.base import Objective
@@ -17,6 +20,7 @@ from .method import MAX_CHAIN, Spec
 from .networks import NetworkMethod, VariationalRecipe
 
 CHAINS = ("conditional", "unconditional")
+BELIEFS = ("model", "network")
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,10 @@ class DDVI(VariationalRecipe):
     sleep : str
         What the posterior is trained on besides the bound: "data", simulated data; "latent",
         latents of the prior alone, through the chain; "none", the ablation.
+    belief : str
+        What the chain believes about the latents while it draws. "model": their distribution
+        under prior and likelihood, in closed form over many latents of the prior; for component
+        scores, up to four latents, no classes. "network": the belief that was trained.
     """
 
     diffusion_steps: int = 5
@@ -44,6 +52,7 @@ class DDVI(VariationalRecipe):
     schedule: str = "geometric"
     chain: str = "conditional"
     sleep: str = "data"
+    belief: str = "model"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -52,6 +61,7 @@ class DDVI(VariationalRecipe):
         self._one_of("schedule", list(SCHEDULES))
         self._one_of("chain", CHAINS)
         self._one_of("sleep", [*SLEEPS, "none"])
+        self._one_of("belief", BELIEFS)
 
     def build(self, spec: Spec, device: torch.device) -> NetworkMethod:
         """Networks and stages: a tempered start, then wake-sleep through the chain.
@@ -61,11 +71,20 @@ class DDVI(VariationalRecipe):
         another first latent and is trained from the start.
         """
         gaussian = Gaussian(spec.dims, self.encoder_width)
-        model = Variational(**self.parts(spec), posterior=self._chain(gaussian))
+        trained = Variational(**self.parts(spec), posterior=self._chain(gaussian))
+        model = self._drawing(trained, spec)
         shares_gaussian = self.chain == "conditional"
         start = model.with_posterior(gaussian) if shares_gaussian else model
         stages = self.stages(start, model, self._objective, spec)
         return NetworkMethod(model, stages, self.batch, device)
+
+    def _drawing(self, model: Variational, spec: Spec) -> Variational:
+        """The same model, with draws of its own belief if it has one."""
+        scores, few = model.likelihood, spec.dims <= MAX_DIMS and not spec.classes
+        if self.belief == "model" and few and isinstance(scores, NormalScores):
+            parts = model.prior, scores, model.posterior, model.encoder
+            return Recalled(*parts, self.diffusion_steps)
+        return model
 
     def _chain(self, gaussian: Gaussian) -> Diffusion:
         return Diffusion(

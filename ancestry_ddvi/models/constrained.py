@@ -62,6 +62,10 @@ class Constrained(LatentModel):
         """A draw of the generator's posterior."""
         return self.generator.encode(batch, noise)
 
+    def encode_many(self, batch: Batch, noise: Tensor) -> Draw:
+        """Several draws of the generator's posterior for each row."""
+        return self.generator.encode_many(batch, noise)
+
     def log_weight(self, batch: Batch, draw: Draw) -> Tensor:
         """Log weight of each draw, with the reward; (n,)."""
         own = self.generator.log_weight(batch, draw)

@@ -34,6 +34,10 @@ class LatentModel(nn.Module, abc.ABC):
     def encode(self, batch: Batch, noise: Tensor) -> Draw:
         """One draw of the latents of each row; ``noise`` is (n, *noise_shape)."""
 
+    def encode_many(self, batch: Batch, noise: Tensor) -> Draw:
+        """Several draws of each row, in succession; ``noise`` is (n, draws, *noise_shape)."""
+        return self.encode(batch.repeat(noise.shape[1]), noise.flatten(0, 1))
+
     def groups(self, batch: Batch, z: Tensor) -> Tensor | None:
         """Probabilities of the classes of each row, or of the prior's clusters at its draw.
 

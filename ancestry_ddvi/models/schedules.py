@@ -43,6 +43,23 @@ def linear(steps: int) -> Tensor:
     return torch.cat([torch.ones(1, dtype=torch.float64), kept])
 
 
+MIN_SPREAD, MAX_SPREAD = 0.3, 3.0
+"""Least and most noise of a chain in units of a row's own posterior, in standard deviations."""
+
+
+def growing(steps: int, least: float, most: float) -> Tensor:
+    """Signal variance when noise grows by a constant factor from ``least`` to ``most``.
+
+    Noise is in standard deviations of the signal.
+
+    Returns
+    -------
+    Tensor of float64, (steps + 1,)
+    """
+    noise = torch.logspace(math.log10(least), math.log10(most), steps, dtype=torch.float64)
+    return torch.cat([torch.ones(1, dtype=torch.float64), 1 / (1 + noise.square())])
+
+
 def geometric(steps: int) -> Tensor:
     """Signal variance when noise grows by a constant factor, from ``MIN_NOISE`` to 1.
 

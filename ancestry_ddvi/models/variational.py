@@ -52,10 +52,19 @@ class Variational(LatentModel):
         """A model of the same parts with another posterior."""
         return Variational(self.prior, self.likelihood, posterior, self.encoder, self.labels)
 
+    def with_generator(self, other: Variational) -> Variational:
+        """The same posterior and encoder on the prior and the likelihood of another model."""
+        return Variational(other.prior, other.likelihood, self.posterior, self.encoder, self.labels)
+
     def encode(self, batch: Batch, noise: Tensor) -> Draw:
         """One draw from q for each row; ``noise`` is (n, *noise_shape)."""
+        return self.encode_many(batch, noise[:, None])
+
+    def encode_many(self, batch: Batch, noise: Tensor) -> Draw:
+        """Several draws of each row, in succession; ``noise`` is (n, draws, *noise_shape)."""
         vectors = self.posterior.noise_shape[0]
-        context = self.encoder(batch)
+        context = self.encoder(batch).repeat_interleave(noise.shape[1], 0)
+        noise = noise.flatten(0, 1)
         guess = self.labels.draw(context, noise[:, vectors:])
         draw = self.posterior.rsample(
             self.labels.with_class(context, guess.label), noise[:, :vectors]

@@ -13,6 +13,7 @@ import torch
 
 from ..data.scores import ScoreData
 from ..evaluation.clusters import agreement, mixture_clusters
+from ..evaluation.evidence import GAPS
 from ..evaluation.intervals import t_interval
 from ..evaluation.neighbours import cross_validated_accuracy, neighbour_accuracy
 from ..evaluation.tables import Estimate, Table
@@ -23,10 +24,12 @@ from ..genotypes.store import GenotypeStore
 from ..inference.posterior_draws import PosteriorDraws
 from ..methods import recipe, row
 from ..methods.method import Recipe, Spec
+from ..methods.networks import NetworkRecipe
 from ..methods.settings import with_settings
 from ..models.runtime import computing
 from ..progress import Progress
 from ..seeding import stream
+from . import posteriors
 
 HELD_OUT = 5
 """One in so many samples is held out."""
@@ -44,7 +47,9 @@ OVER_BASELINE = f"bound_over_{BASELINE}"
 LABELLED = (
     "knn", "knn_held_out", "nmi", "ari", "paper_purity", "paper_completeness", "paper_nmi",
 )  # fmt: skip
-COLUMNS = ("method", "prior", "seeds", "bound", OVER_BASELINE, *LABELLED, "seconds")
+COLUMNS = (
+    "method", "prior", "seeds", "bound", OVER_BASELINE, *GAPS, *LABELLED, "seconds",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -156,7 +161,8 @@ def compare(
     Table
         A row for each candidate. ``bound`` is the mean importance-weighted bound of held-out
         samples, in nats, ``bound_over_vae`` its excess over the Gaussian posterior with the same
-        prior on the same samples; NA where a method does not give it.
+        prior on the same samples; NA where a method does not give it. These depend on decoder and
+        posterior; ``GAPS`` judge the posterior alone, in two dimensions.
     """
     for candidate in compared:
         candidate.recipe.check(dims, 0)
@@ -177,8 +183,11 @@ def compare(
                 bounds[candidate.method, candidate.prior] = each
                 result["bound"] = float(each.mean())
             results.append(_scored(split, inside, outside, labels) | result)
+        with computing(seed, threads), progress.stage(f"posteriors, seed {seed}", None):
+            judged = _judged(compared, store, split, dims, device)
         for candidate, results in zip(compared, found, strict=True):
             results[-1][OVER_BASELINE] = _excess(bounds, candidate)
+            results[-1] |= judged.get(candidate.name, dict.fromkeys(GAPS, math.nan))
     return Table(COLUMNS, [_row(*pair) for pair in zip(compared, found, strict=True)])
 
 
@@ -207,6 +216,40 @@ def _embedded(
         return inside, None
     rest = ScoreData(split.scores[split.held_out], device)
     return inside, made.embed(rest, ids[split.held_out], draws=DRAWS, seed=split.seed)
+
+
+def _judged(
+    compared: Sequence[Candidate],
+    store: GenotypeStore,
+    split: Split,
+    dims: int,
+    device: torch.device,
+) -> dict[str, dict[str, float]]:
+    """Gaps of every posterior, trained alone from one start for each prior; by candidate."""
+    data = ScoreData(split.scores[split.fit], device)
+    rest = ScoreData(split.scores[split.held_out], device)
+    ids = np.array(store.samples, dtype=object)[split.held_out]
+    starts: dict[str | None, tuple[posteriors.WarmStart, np.ndarray]] = {}
+    judged = {}
+    for candidate in compared:
+        if dims != posteriors.DIMS or not isinstance(candidate.recipe, NetworkRecipe):
+            continue
+        if candidate.prior not in starts:
+            start = posteriors.WarmStart.of(_plain(candidate.recipe), data, device)
+            starts[candidate.prior] = start, start.grid.log_evidence(rest.batch())
+        start, log_evidence = starts[candidate.prior]
+        model = posteriors.posterior_alone(candidate.recipe, start, device)
+        if model is not None:
+            found = posteriors.measured(model, rest, log_evidence, ids, split.seed)
+            judged[candidate.name] = posteriors.columns_of(found)
+    return judged
+
+
+def _plain(chosen: NetworkRecipe) -> NetworkRecipe:
+    """The baseline with the settings that all methods with networks have."""
+    plain = recipe(BASELINE)
+    assert isinstance(plain, NetworkRecipe)
+    return replace(plain, **{f.name: getattr(chosen, f.name) for f in fields(NetworkRecipe)})
 
 
 def _scored(
@@ -258,23 +301,30 @@ def _row(candidate: Candidate, results: Sequence[Mapping[str, float]]) -> dict[s
 
 
 def conclusion(table: Table) -> str:
-    """A sentence for each method that has a bound to compare with that of ``BASELINE``."""
+    """Of each method, whether its bound is above that of ``BASELINE``, and its posterior alone."""
     sentences = [
         _sentence(row["method"], row["prior"], row[OVER_BASELINE])
         for row in table.rows
         if not math.isnan(row[OVER_BASELINE].mean)
-    ]
-    return "\n".join(sentences) or (
-        f"No method has a bound to compare with that of {BASELINE}: add --method {BASELINE}."
+    ] or [f"No method has a bound to compare with that of {BASELINE}: add --method {BASELINE}."]
+    alone = [_of_posterior(row) for row in table.rows if not math.isnan(row[GAPS[0]].mean)]
+    return "\n".join([*sentences, *alone])
+
+
+def _of_posterior(row: Mapping[str, Any]) -> str:
+    gap, _, share = (row[name] for name in GAPS)
+    return (
+        f"Posterior of {row['method']} on the decoder of {BASELINE}, prior {row['prior']}: "
+        f"{gap} nats per sample below the exact evidence, {share.mean:.0%} of draws effective."
     )
 
 
 def _sentence(method: str, prior: str, excess: Estimate) -> str:
     known = not math.isnan(excess.half)
     if known and excess.mean > excess.half:
-        finding = f"the posterior of {method} is better on this cohort"
+        finding = f"{method} is better on this cohort"
     elif known and excess.mean < -excess.half:
-        finding = f"the posterior of {method} is worse on this cohort: use --method {BASELINE}"
+        finding = f"{method} is worse on this cohort: use --method {BASELINE}"
     else:
         finding = "the difference is not significant"
     return (

@@ -129,7 +129,7 @@ def test_weights_hold_the_joint_density_and_nothing_is_missing(method: str, prio
                 part.head.bias[-part.noise_shape[1] :] = 2.7
         for row in range(len(batch)):
             one = batch[torch.tensor([row])]
-            drawn = model.encode(one.repeat(draws), torch.randn(draws, *model.noise_shape))
+            drawn = model.encode_many(one, torch.randn(1, draws, *model.noise_shape))
             inside = MultivariateNormal(drawn.z.mean(0), 0.6 * drawn.z.T.cov())
             log_ratio = model.log_weight(one.repeat(draws), drawn) - joint(model, one, drawn.z)
             ratio = (log_ratio + inside.log_prob(drawn.z)).exp()

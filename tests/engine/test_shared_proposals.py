@@ -10,7 +10,7 @@ from toy_model import rested
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.errors import NothingLeft
 from ancestry_ddvi.genotypes.projection.scores import Scores
-from ancestry_ddvi.inference.constraint import constrained
+from ancestry_ddvi.inference.constraint import POOR, constrained
 from ancestry_ddvi.inference.shared_proposals import Proposals, distinct
 from ancestry_ddvi.models.autoencoder import Autoencoder
 from ancestry_ddvi.models.encoders import ScoreEncoder
@@ -124,3 +124,35 @@ def test_a_constraint_that_contradicts_the_data_is_met_where_the_prior_is_thin()
 def test_a_constraint_that_no_latent_meets_is_refused() -> None:
     with pytest.raises(NothingLeft, match="meets the constraint"):
         drawn(one_sample([1.5, 0.0], 0.3), lambda z: torch.full((len(z),), -torch.inf), 1)
+
+
+@pytest.mark.statistical
+@pytest.mark.parametrize("sd", [0.05, 0.01, 0.003])
+@pytest.mark.parametrize("value", [[1.5, 0.5], [2.8, 1.0], [3.5, 0.0]])
+def test_a_mode_that_is_missed_leaves_few_effective_draws(value: list[float], sd: float) -> None:
+    """Posteriors down to a three-hundredth of the prior, out to where it has few draws.
+
+    A share that is off by more than chance never looks sure: its effective draws are below those
+    at which a sampler is trained, and flagged.
+    """
+    for seed in range(6):
+        found = drawn(one_sample(value, sd), lambda z: -1.0 * (z[:, 0] < 0), seed)
+        share = (found.weight * (found.draws[..., 0] < 0)).sum()
+        sure = found.effective_draws[0] >= POOR * found.draws.shape[1]
+        assert not sure or share == pytest.approx(1 / (1 + np.exp(1)), abs=0.15)
+
+
+@pytest.mark.parametrize(("sampler", "trained"), [("auto", 1), ("own", 0)])
+def test_proposals_that_fill_no_space_are_not_trusted(sampler: str, trained: int, caplog) -> None:
+    likelihood = ScoreLikelihood(torch.ones(6), 5, 4)
+    encoder = ScoreEncoder(torch.ones(6), 4)
+    blind = Autoencoder(StandardNormal(5), likelihood, Point(5, 4), encoder, NoLabels())
+    many = np.full(1, 1000)
+    scores = Scores(np.ones((1, 6)), np.eye(6)[None], many * 1.0, many, many * 1.0, many < 0)
+    found, by = constrained(
+        blind, ScoreData(scores, torch.device("cpu")), ["s"], lambda z: z[:, 0], draws=32, seed=1,
+        sampler=sampler, steps=3, advance=lambda done: None,
+    )  # fmt: skip
+    assert by == {"own": 1 - trained, "outsourced": trained}
+    assert ("a mode can be missed" in caplog.text) == (not trained)
+    assert found.draws.shape == (1, 32, 5)

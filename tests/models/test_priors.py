@@ -225,3 +225,27 @@ def test_the_published_pinwheel_lies_on_the_arms_of_the_blurred_one() -> None:
     assert radius.std().item() == pytest.approx(0.15, abs=0.01)
     inside = found.log_prob(published).mean() > found.log_prob(found.sample(DRAWS)).mean()
     assert bool(inside)
+
+
+@every_prior
+@pytest.mark.statistical
+def test_latents_that_stand_for_a_prior_have_its_moments_in_every_call(case) -> None:
+    found = made(case)
+    with torch.no_grad():
+        z, drawn = found.spread(4096), found.sample(DRAWS)
+        assert torch.equal(z, found.spread(4096))
+    assert z.shape == (4096, case[1])
+    error = drawn.std(0) * (1 / 4096 + 1 / DRAWS) ** 0.5
+    assert ((z.mean(0) - drawn.mean(0)).abs() < 5 * error).all()
+    torch.testing.assert_close(z.T.cov(), drawn.T.cov(), rtol=0.12, atol=0.05)
+
+
+@pytest.mark.parametrize("name", ["normal", "mixture:4"])
+def test_they_are_more_even_than_draws(name) -> None:
+    """Means of a smooth function over quarters of the points differ less than by chance."""
+    found = prior(name, 2)
+    with torch.no_grad():
+        even, drawn = found.spread(4096), found.sample(4096)
+        truth = found.sample(400_000).cos().mean(0)
+    assert (even.cos().mean(0) - truth).abs().max() < 0.003
+    assert (drawn.cos().mean(0) - truth).abs().max() > (even.cos().mean(0) - truth).abs().max()

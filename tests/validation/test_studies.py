@@ -122,6 +122,11 @@ def test_compare_judges_methods_on_samples_they_have_not_seen(cohort_files, tmp_
     assert pd.isna(table.loc["tsne", "knn_held_out"])
     assert table.loc["pca", "knn_held_out"] > 0.6
     assert "Bound of ddvi over vae on held-out samples" in compared.text
+    judged = table[["elbo_gap", "importance_gap", "effective_share"]]
+    assert judged.loc[["vae", "ddvi"]].notna().all(axis=None)
+    assert judged.loc[["pca", "tsne"]].isna().all(axis=None)
+    assert judged.loc["ddvi", "effective_share"] > judged.loc["vae", "effective_share"]
+    assert "Posterior of ddvi on the decoder of vae, prior normal" in compared.text
     again = api.compare(
         [str(cohort_files.cohort)], str(tmp_path / "y"), methods=["pca"], seeds=1, device="cpu"
     )

@@ -64,6 +64,16 @@ class NormalScores(Likelihood):
         whitened = torch.linalg.solve_triangular(inner, raw, upper=False)[..., 0]
         return whitened, _log_diagonal(factor) - _log_diagonal(inner)
 
+    def whitening(self, batch: Batch) -> Tensor:
+        """W of each row; W'W is the inverse covariance of its scores given latents; (n, f, f)."""
+        factor = batch.factor
+        assert factor is not None
+        unit = torch.eye(factor.shape[-1], dtype=factor.dtype, device=factor.device)
+        apart = (0.5 * self.log_residual_variance).exp()[:, None] * factor
+        inner = torch.linalg.cholesky(unit + apart.mT @ apart)
+        root: Tensor = torch.linalg.solve_triangular(inner, factor.mT, upper=False)
+        return root
+
     def simulate(self, batch: Batch, z: Tensor) -> Batch:
         """Scores drawn at ``z`` with the precision of each row of ``batch``."""
         return replace(batch, x=self.truth(z, torch.randn_like(batch.x)) + batch.noise())

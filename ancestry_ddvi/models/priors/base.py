@@ -8,6 +8,16 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+SPREAD_SEED = 7
+
+
+def even_normals(n: int, dims: int) -> Tensor:
+    """Points whose distribution is standard normal, more even than by chance; (n, dims)."""
+    engine = torch.quasirandom.SobolEngine(dims, scramble=True, seed=SPREAD_SEED)  # type: ignore[no-untyped-call]
+    quantile = engine.draw(n, dtype=torch.float64).clamp(1e-7, 1 - 1e-7)
+    normal: Tensor = torch.special.ndtri(quantile)
+    return normal.to(torch.get_default_dtype())
+
 
 class Prior(nn.Module, abc.ABC):
     """A density of latents that can be sampled, as a whole or by partition.
@@ -32,6 +42,12 @@ class Prior(nn.Module, abc.ABC):
     def as_published(self, n: int) -> Tensor:
         """Draw (n, d) latents from the distribution in the DDVI paper that this one replaces."""
         return self.sample(n)
+
+    def spread(self, n: int) -> Tensor:
+        """Latents that stand for the density, (n, d): even if possible, the same in each call."""
+        with torch.random.fork_rng():
+            torch.manual_seed(SPREAD_SEED)
+            return self.sample(n)
 
     def ladder(self) -> Sequence[Prior]:
         """Densities between a standard normal and this one, in order; none by default.

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..normal import log_normal
-from .base import Prior
+from .base import Prior, even_normals
 
 
 class StandardNormal(Prior):
@@ -24,6 +24,10 @@ class StandardNormal(Prior):
         """Draw (n, dims) latents."""
         del label
         return self.centre.new_empty(n, len(self.centre)).normal_()
+
+    def spread(self, n: int) -> Tensor:
+        """Evenly spread latents, (n, d)."""
+        return even_normals(n, len(self.centre)).to(self.centre)
 
     def log_prob(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Log density of each row; (n,)."""

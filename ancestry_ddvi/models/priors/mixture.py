@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..normal import HALF_LOG_2PI
-from .base import Prior
+from .base import Prior, even_normals
 
 FLOOR = 0.02
 """Smallest standard deviation along an axis of the Cholesky factor."""
@@ -48,6 +48,15 @@ class Mixture(Prior):
             label = torch.multinomial(self.log_class().exp(), n, replacement=True)
         mean = self.means[label]
         return mean + torch.einsum("nij,nj->ni", self.factors[label], torch.randn_like(mean))
+
+    def spread(self, n: int) -> Tensor:
+        """Evenly spread latents, (n, d), of each cluster its share."""
+        ends = (self.log_class().exp().cumsum(-1) * n).round().long().clamp_max(n)
+        ends[-1] = n
+        counts = ends.diff(prepend=ends.new_zeros(1))
+        label = torch.arange(len(counts), device=ends.device).repeat_interleave(counts)
+        normal = even_normals(n, self.means.shape[1]).to(self.means)
+        return self.means[label] + torch.einsum("nij,nj->ni", self.factors[label], normal)
 
     def log_prob(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Log density of each row; (n,)."""

@@ -1,0 +1,169 @@
+"""The diffusion posterior whose belief is the model's own: nothing of it is trained."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from ..batch import Draw
+from ..normal import HALF_LOG_2PI, log_normal
+from ..recall import Mixtures
+from ..schedules import MAX_SPREAD, MIN_SPREAD, growing
+
+JITTER = 1e-6
+"""Added to variances against rounding, in units of the whole variance."""
+
+
+class Reversal(nn.Module):
+    """The chain of ``Diffusion`` with the belief that a mixture of normals implies.
+
+    Each step holds a belief about z given y_t, takes the moments of y_{t-1} that it implies
+    under the noising process, and draws from the normal with these moments. The belief of
+    ``Diffusion`` comes from an encoder and a network. Here it is that of the mixture, in closed
+    form: every part is updated by y_t and weighted by how well it explains y_t. For one part the
+    chain is the exact reversal; for several, it approaches it with smaller steps. All log ratios
+    are taken on the sampled path, so bounds and weights are true for any mixture.
+
+    The chain runs in units of the mixture's standard deviation, with noise that grows by a
+    constant factor from ``MIN_SPREAD`` to ``MAX_SPREAD`` of these units.
+
+    Parameters
+    ----------
+    dims, steps : int
+        Latent dimensions; T, the number of reverse steps.
+    """
+
+    def __init__(self, dims: int, steps: int) -> None:
+        super().__init__()
+        self.steps = steps
+        self.noise_shape = (steps + 1, dims)
+        self.signal = growing(steps, MIN_SPREAD, MAX_SPREAD).tolist()
+
+    def rsample(self, mixtures: Mixtures, noise: Tensor) -> Draw:
+        """Draws of each row, its own in succession; ``noise`` is (n, draws, T + 1, d).
+
+        Returns
+        -------
+        Draw
+            The path is in units of the mixture.
+        """
+        mean, factor = self._top(noise[:, :, -1])
+        y = mean + _times(factor, noise[:, :, -1])
+        path, log_q = [y], _log_density(noise[:, :, -1], factor)
+        for t in range(self.steps, 0, -1):
+            mean, factor = self._reverse(mixtures, y, t)
+            normal = noise[:, :, t - 1]
+            below = mean + _times(factor, normal)
+            log_q = log_q + _log_density(normal, factor) - self._noised(y, t, below)
+            y = below
+            path.append(y)
+        z = mixtures.centre[:, None] + mixtures.sd[:, None] * y
+        log_q = log_q - mixtures.sd.log().sum(-1)[:, None]
+        return Draw(
+            z.flatten(0, 1), tuple(p.flatten(0, 1) for p in path[-2::-1]), log_q.flatten(0, 1)
+        )
+
+    def log_q(self, mixtures: Mixtures, z: Tensor, path: tuple[Tensor, ...]) -> Tensor:
+        """Score given draws, one or several in succession for each row; (n draws,)."""
+        shape = (len(mixtures.centre), -1, z.shape[-1])
+        apart = z.view(shape) - mixtures.centre[:, None]
+        chain = [apart / mixtures.sd[:, None], *(p.view(shape) for p in path)]
+        mean, factor = self._top(chain[-1])
+        total = _log_density(_solve(factor, chain[-1] - mean), factor)
+        for t in range(self.steps, 0, -1):
+            mean, factor = self._reverse(mixtures, chain[t], t)
+            normal = _solve(factor, chain[t - 1] - mean)
+            total = total + _log_density(normal, factor) - self._noised(chain[t], t, chain[t - 1])
+        return (total - mixtures.sd.log().sum(-1)[:, None]).flatten()
+
+    def _top(self, like: Tensor) -> tuple[Tensor, Tensor]:
+        """Moments of y_T: the mixture has mean 0 and variance 1 along each axis, and so has y_T."""
+        unit = torch.eye(like.shape[-1], dtype=like.dtype, device=like.device)
+        return torch.zeros_like(like), unit.expand(*like.shape, -1)
+
+    def _reverse(self, mixtures: Mixtures, y: Tensor, t: int) -> tuple[Tensor, Tensor]:
+        """Mean and Cholesky factor of q(y_{t-1} | y_t, x)."""
+        mean, covariance = belief(mixtures, y, self.signal[t])
+        before, kept = self.signal[t - 1], self.signal[t] / self.signal[t - 1]
+        noise = 1 - self.signal[t]
+        to_z, to_y = math.sqrt(before) * (1 - kept) / noise, math.sqrt(kept) * (1 - before) / noise
+        own = (1 - kept) * (1 - before) / noise + JITTER
+        unit = torch.eye(y.shape[-1], dtype=y.dtype, device=y.device)
+        return to_z * mean + to_y * y, _cholesky(to_z**2 * covariance + own * unit)
+
+    def _noised(self, y: Tensor, t: int, below: Tensor) -> Tensor:
+        """Log r(y_t | y_{t-1})."""
+        kept = self.signal[t] / self.signal[t - 1]
+        return log_normal(y, math.sqrt(kept) * below, 0.5 * math.log(1 - kept))
+
+
+def belief(mixtures: Mixtures, y: Tensor, signal: float) -> tuple[Tensor, Tensor]:
+    """Mean and covariance of z given y = sqrt(signal) z + noise, exactly, for a mixture.
+
+    Parameters
+    ----------
+    mixtures : Mixtures
+    y : Tensor, (n, draws, d)
+    signal : float
+        Its variance; that of the noise is 1 - signal.
+
+    Returns
+    -------
+    Tensor, (n, draws, d), and Tensor, (n, draws, d, d)
+        In units of the mixture.
+    """
+    root = math.sqrt(signal)
+    total = signal * mixtures.variance + 1 - signal
+    gain = signal * mixtures.variance / total
+    constant = mixtures.log_weight - 0.5 * (
+        signal * mixtures.mean.square() / total + total.log()
+    ).sum(-1)
+    slopes = torch.cat([-0.5 / total, root * mixtures.mean / total, constant[..., None]], -1)
+    powers = torch.cat([y.square(), y, torch.ones_like(y[..., :1])], -1)
+    share = (powers @ slopes.mT).softmax(-1)
+    fixed, moved = mixtures.mean * (1 - gain), gain / root
+    own = mixtures.variance * (1 - signal) / total
+    products = (_outer(fixed, fixed), _outer(fixed, moved), _outer(moved, moved))
+    fields = [fixed, moved, own, *products]
+    sizes = [field.shape[-1] for field in fields]
+    a, b, c, aa, ab, bb = torch.split(share @ torch.cat(fields, -1), sizes, -1)
+    mean = a + b * y
+    square = (*y.shape, y.shape[-1])
+    cross = ab.reshape(square) * y[..., None, :]
+    second = aa.reshape(square) + cross + cross.mT + bb.reshape(square) * _outer(y, y).view(square)
+    return mean, second - mean[..., None] * mean[..., None, :] + torch.diag_embed(c)
+
+
+def _outer(a: Tensor, b: Tensor) -> Tensor:
+    """Products of every pair of entries, row by row; (..., d) -> (..., d d)."""
+    return (a[..., None] * b[..., None, :]).flatten(-2)
+
+
+def _cholesky(matrix: Tensor) -> Tensor:
+    """Lower factors of many small matrices, (..., d, d), faster than one at a time."""
+    size = matrix.shape[-1]
+    factor = torch.zeros_like(matrix)
+    for j in range(size):
+        left = matrix[..., j:, j] - (factor[..., j:, :j] @ factor[..., j, :j, None])[..., 0]
+        pivot = left[..., :1].clamp_min(JITTER).sqrt()
+        factor[..., j:, j] = torch.cat([pivot, left[..., 1:] / pivot], -1)
+    return factor
+
+
+def _times(factor: Tensor, normal: Tensor) -> Tensor:
+    """Factor times vector; (..., d)."""
+    return (factor * normal[..., None, :]).sum(-1)
+
+
+def _solve(factor: Tensor, apart: Tensor) -> Tensor:
+    """The vector that ``_times`` leads to ``apart``; (..., d)."""
+    solved: Tensor = torch.linalg.solve_triangular(factor, apart[..., None], upper=False)
+    return solved[..., 0]
+
+
+def _log_density(normal: Tensor, factor: Tensor) -> Tensor:
+    """Log density of mean + factor @ normal; (...)."""
+    log_det = factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+    return (-0.5 * normal.square() - HALF_LOG_2PI).sum(-1) - log_det

@@ -1,0 +1,74 @@
+"""A variational model whose draws come from its own prior and likelihood."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from .batch import Batch, Draw
+from .likelihoods.scores import NormalScores
+from .posteriors.base import DensityPosterior
+from .posteriors.reversal import Reversal
+from .priors.base import Prior
+from .recall import Memory
+from .variational import Variational
+
+
+class Recalled(Variational):
+    """A model that is trained with one posterior and draws from a better one.
+
+    Draws come from the diffusion chain whose belief is that of the prior's latents weighted by
+    the likelihood (``Reversal``). It has no parameters and depends on prior and likelihood alone,
+    so it is as good for samples unlike those of the fit. The posterior that the model was trained
+    with, ``posterior``, still gives ``bounds`` and the terms of sleep.
+
+    Parameters
+    ----------
+    prior, likelihood, posterior, encoder
+        As in ``Variational``; there are no classes.
+    steps : int
+        T of the chain.
+    """
+
+    likelihood: NormalScores
+
+    def __init__(
+        self,
+        prior: Prior,
+        likelihood: NormalScores,
+        posterior: DensityPosterior,
+        encoder: nn.Module,
+        steps: int,
+    ) -> None:
+        super().__init__(prior, likelihood, posterior, encoder)
+        self.reversal = Reversal(posterior.noise_shape[1], steps)
+        self.noise_shape = self.reversal.noise_shape
+        self._memory: Memory | None = None
+
+    def with_generator(self, other: Variational) -> Recalled:
+        """The same chain for the prior and the likelihood of another model.
+
+        Raises
+        ------
+        TypeError
+            If they are not those of scores.
+        """
+        if not isinstance(other.likelihood, NormalScores):
+            raise TypeError("a chain that recalls needs the likelihood of scores")
+        parts = other.prior, other.likelihood, self.posterior, self.encoder
+        return Recalled(*parts, self.reversal.steps)
+
+    def train(self, mode: bool = True) -> Recalled:
+        """As of any module; forgets, because the parameters may have changed."""
+        self._memory = None
+        super().train(mode)
+        return self
+
+    def memory(self) -> Memory:
+        """The latents of the present prior and likelihood, kept while the model is evaluated."""
+        found = self._memory or Memory.of(self.prior, self.likelihood)
+        self._memory = None if self.training else found
+        return found
+
+    def encode_many(self, batch: Batch, noise: Tensor) -> Draw:
+        """Several draws of each row, in succession; ``noise`` is (n, draws, *noise_shape)."""
+        return self.reversal.rsample(self.memory().mixtures(batch), noise)
