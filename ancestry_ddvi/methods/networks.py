@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,14 +18,17 @@ from ..inference.posterior_draws import PosteriorDraws
 from ..inference.sampling import draw_posterior
 from ..models.labels import Labels, NoLabels, PredictedLabels
 from ..models.latent import LatentModel
+from ..models.modalities import ComponentScores
 from ..models.posteriors.base import DensityPosterior
 from ..models.priors import prior
 from ..models.priors.base import Prior
+from ..models.priors.mixture import Mixture
 from ..models.variational import Variational
 from ..training.objectives.base import Objective
 from ..training.objectives.elbo import ELBO
 from ..training.objectives.semi_supervised import SemiSupervised
 from ..training.trainer import Record, Stage, train
+from ..training.unfolding import MapStage, Unfolding, mixture_size
 from .method import Method, Recipe, Spec
 
 TEMPERING = (16.0, 8.0, 4.0, 2.0)
@@ -103,14 +106,16 @@ class NetworkRecipe(Recipe):
     Attributes
     ----------
     prior : str
-        A name of ``PRIORS``, with a number after a colon where it takes one. "" for the
-        standard normal or, where classes guide the fit, a mixture with a component for each class.
+        A name of ``PRIORS``, with a number after a colon where it takes one. "" leaves it to the
+        method: a mixture with a component for each class where classes guide the fit; otherwise,
+        in a fit to samples by a bound, a mixture as large as these allow (``mixture_size``), and
+        the standard normal for other data and other methods.
     width : int
         Hidden width of the decoder.
     encoder_width : int
         Hidden width of the encoder, and width of its context.
     steps : int
-        Training steps in all.
+        Training steps in all; those of a map stage are of four batches and count as two.
     batch : int
         Rows per step.
     learning_rate : float
@@ -187,6 +192,11 @@ class VariationalRecipe(NetworkRecipe):
         if not 0 < self.beta < math.inf:
             raise UsageProblem(f"--set beta={self.beta} is out of range", "It must be above 0.")
 
+    def settled(self, samples: int, classes: int) -> VariationalRecipe:
+        """With a mixture for this number of samples, if no prior is chosen."""
+        free = not self.prior and not classes
+        return replace(self, prior=f"mixture:{mixture_size(samples)}") if free else self
+
     def with_classes(self, objective: Objective[Variational], spec: Spec) -> Objective[Variational]:
         """The objective, with classification added if classes guide the fit."""
         return SemiSupervised(objective, self.alpha) if spec.classes else objective
@@ -198,7 +208,10 @@ class VariationalRecipe(NetworkRecipe):
         objective: Callable[[float], Objective[Variational]],
         spec: Spec,
     ) -> list[Stage[Variational]]:
-        """All stages: a tempered start, the prior's ladder if it has one, then the objective.
+        """All stages: a start, the prior's ladder if it has one, then the objective.
+
+        The start is a map stage for scores with a learnt prior that no class guides, and tempered
+        otherwise.
 
         Parameters
         ----------
@@ -208,6 +221,9 @@ class VariationalRecipe(NetworkRecipe):
             From a weight of the divergence to the objective.
         spec : Spec
         """
+        learnt = isinstance(model.prior, Mixture) and not spec.classes
+        if learnt and isinstance(spec.modality, ComponentScores):
+            return self._from_map(start, model, objective(self.beta))
         ladder = model.prior.ladder()
         first = start.with_prior(ladder[0]) if ladder else start
         tempered, on_ladder = (0.2, 0.4) if ladder else (0.5, 0.0)
@@ -221,6 +237,15 @@ class VariationalRecipe(NetworkRecipe):
             warm.append(Stage(model.with_prior(rung), chosen, share, rates))
         rest = self.steps - sum(stage.steps for stage in warm)
         return [*warm, self.final_stage(model, self.with_classes(objective(self.beta), spec), rest)]
+
+    def _from_map(
+        self, start: Variational, model: Variational, objective: Objective[Variational]
+    ) -> list[Stage[Variational]]:
+        """A map stage in half of the time, then the objective."""
+        half = self.steps // 2
+        rates = 2 * self.learning_rate, self.learning_rate / 40
+        first = MapStage(start, Unfolding(), half // 2, rates)
+        return [first, self.final_stage(model, objective, self.steps - half)]
 
 
 @dataclass(frozen=True)
