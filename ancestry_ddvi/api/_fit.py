@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from ..fitting.options import FitOptions
     from ..fitting.pipeline import Fit
+    from ..fitting.refits import Movement
     from ..inference.posterior_draws import PosteriorDraws
 
 DRAWS = 64
@@ -90,6 +91,7 @@ class _Embedded:
     store: GenotypeStore
     fit: Fit
     posterior: PosteriorDraws
+    movement: Movement
 
 
 def fit(
@@ -258,19 +260,18 @@ def _embed(run: _Run, store: GenotypeStore) -> _Embedded:
     from ..data.scores import ScoreData
     from ..fitting.pipeline import fit_model
     from ..fitting.prepare import FitRequest
+    from ..fitting.refits import movement
 
     request = FitRequest(
         store, run.options, run.device, run.labels, run.chain, run.progress, run.clock
     )
     fit = fit_model(request)
-    posterior = fit.method.embed(
-        ScoreData(fit.scores, run.device),
-        store.samples,
-        draws=DRAWS * fit.method.proposals,
-        seed=run.options.seed,
-    )
+    data, ids, seed = ScoreData(fit.scores, run.device), store.samples, run.options.seed
+    posterior = fit.method.embed(data, ids, draws=DRAWS * fit.method.proposals, seed=seed)
+    posterior = posterior.rotated(fit.model.rotation)
+    moved = movement(fit.refits, posterior.mean, fit.qc.fit_samples, data, ids, seed)
     run.clock.lap("embedding")
-    return _Embedded(run, store, fit, posterior.rotated(fit.model.rotation))
+    return _Embedded(run, store, fit, posterior, moved)
 
 
 def _write(embedded: _Embedded) -> Fitted:
@@ -288,12 +289,11 @@ def _write(embedded: _Embedded) -> Fitted:
             fit.scores,
             run.labels.of(store.samples) if run.labels else None,
             f"{Path(run.prefix).name}: {counts}",
-            run.options.method,
-            run.options.classes,
+            run.options,
             fit.qc.relatives,
         )
         run.clock.lap("writing")
-        summary = conclude(run.prefix, _summary(run, fit), files, coordinates, run.clock)
+        summary = conclude(run.prefix, _summary(embedded), files, coordinates, run.clock)
     return Fitted(files, summary, coordinates)
 
 
@@ -312,11 +312,13 @@ def _coordinates(embedded: _Embedded) -> Coordinates:
         variants_in_file=variants,
         p_panel=p_panel,
         flags=flag_samples({"pseudo_haploid": scores.pseudo_haploid}, fit.qc.flags, unlike),
+        map_sd=embedded.movement.sd,
     )
 
 
-def _summary(run: _Run, fit: Fit) -> dict[str, Any]:
+def _summary(embedded: _Embedded) -> dict[str, Any]:
     """What ``PREFIX.summary.json`` says of the run."""
+    run, fit = embedded.run, embedded.fit
     record, projection = fit.model.record, fit.model.projection
     options = record.as_json()["options"]
     return {
@@ -336,6 +338,7 @@ def _summary(run: _Run, fit: Fit) -> dict[str, Any]:
         "dispersion": projection.dispersion,
         "bounds": record.bounds,
         "calibration": record.calibration,
+        "movement": embedded.movement.as_json(),
         "assignment": list(record.assignment),
         "privacy": record.privacy,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from ..models.modalities import ComponentScores
 from .calibration import calibrate_fit
 from .describe import describe, embed_cohort
 from .prepare import FitRequest, prepare
+from .refits import refit
 from .train import train_method
 
 UNSAVED = 2**25
@@ -38,12 +39,15 @@ class Fit:
     qc : QC
     scores : Scores
         Of every sample on the kept components, as new samples would have them.
+    refits : sequence of Method
+        Maps of the same samples that were drawn again.
     """
 
     model: Model
     method: Method
     qc: QC
     scores: Scores
+    refits: Sequence[Method]
 
 
 def fit_model(request: FitRequest) -> Fit:
@@ -58,7 +62,7 @@ def fit_model(request: FitRequest) -> Fit:
     calibrated = calibrate_fit(trained)
     embedded = embed_cohort(calibrated)
     model = describe(embedded)
-    return Fit(model, trained.method, cohort.qc, calibrated.cohort.scores)
+    return Fit(model, trained.method, cohort.qc, calibrated.cohort.scores, refit(trained))
 
 
 def revive(model: Model, device: torch.device) -> Method:

@@ -164,6 +164,11 @@ class Recipe(abc.ABC):
         del samples, classes
         return self
 
+    def refitted(self, spec: Spec, device: torch.device) -> Sequence[Method]:
+        """Methods to be fitted to other samples, to see how far these move; none by default."""
+        del spec, device
+        return ()
+
     @abc.abstractmethod
     def build(self, spec: Spec, device: torch.device) -> Method:
         """The method, not yet fitted."""

@@ -20,6 +20,7 @@ from ..models.labels import Labels, NoLabels, PredictedLabels
 from ..models.latent import LatentModel
 from ..models.modalities import ComponentScores
 from ..models.posteriors.base import DensityPosterior
+from ..models.posteriors.gaussian import Gaussian
 from ..models.priors import prior
 from ..models.priors.base import Prior
 from ..models.priors.mixture import Mixture
@@ -57,7 +58,7 @@ class NetworkMethod(Method):
         self.model = model.to(device)
         self.stages = stages
         self.batch = batch
-        self.rotatable = model.prior.isotropic
+        self.rotatable = model.prior.isotropic or model.prior.learnt
         self.steps = sum(stage.steps for stage in stages)
 
     def fit(self, data: Dataset, advance: Callable[[int], None]) -> list[Record]:
@@ -183,12 +184,17 @@ class VariationalRecipe(NetworkRecipe):
     beta : float
         Final weight of the divergence: 1 for the evidence lower bound. Above 1 latents fill the
         prior better and carry less information on a row.
+    refits : int
+        How often the map is drawn again, with other samples held out, to say how far a refit
+        moves each sample.
     """
 
     beta: float = 1.0
+    refits: int = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._at_least(0, "refits")
         if not 0 < self.beta < math.inf:
             raise UsageProblem(f"--set beta={self.beta} is out of range", "It must be above 0.")
 
@@ -237,6 +243,17 @@ class VariationalRecipe(NetworkRecipe):
             warm.append(Stage(model.with_prior(rung), chosen, share, rates))
         rest = self.steps - sum(stage.steps for stage in warm)
         return [*warm, self.final_stage(model, self.with_classes(objective(self.beta), spec), rest)]
+
+    def refitted(self, spec: Spec, device: torch.device) -> list[NetworkMethod]:
+        """Map stages alone, with Gaussian posteriors; none for a fit without a map stage."""
+        found = []
+        for _ in range(self.refits):
+            posterior = Gaussian(spec.dims, self.encoder_width)
+            model = Variational(**self.parts(spec), posterior=posterior)
+            first, *_ = self.stages(model, model, ELBO, spec)
+            if isinstance(first, MapStage):
+                found.append(NetworkMethod(model, [first], self.batch, device))
+        return found
 
     def _from_map(
         self, start: Variational, model: Variational, objective: Objective[Variational]

@@ -55,7 +55,8 @@ def _noise(batch: Batch) -> Tensor:
     assert batch.factor is not None
     unit = torch.eye(batch.factor.shape[-1], dtype=batch.factor.dtype, device=batch.factor.device)
     inverse = torch.linalg.solve_triangular(batch.factor, unit, upper=False)
-    return inverse.square().sum((-2, -1))
+    variance: Tensor = inverse.square().sum((-2, -1))
+    return variance
 
 
 def _distances(x: Tensor, y: Tensor, noise_x: Tensor, noise_y: Tensor) -> Tensor:
@@ -80,8 +81,9 @@ def _landmarks(x: Tensor, noise: Tensor, dims: int) -> Tensor:
 def _among(x: Tensor, noise: Tensor, chosen: Tensor, placed: Tensor) -> Tensor:
     """Places of all rows, each by itself among the landmarks, from the nearest one; (n, dims)."""
     parts = []
-    for some, its_noise in zip(x.split(ROWS_AT_ONCE), noise.split(ROWS_AT_ONCE), strict=True):
-        distance = _distances(some, x[chosen], its_noise, noise[chosen])
+    for first in range(0, len(x), ROWS_AT_ONCE):
+        some = slice(first, first + ROWS_AT_ONCE)
+        distance = _distances(x[some], x[chosen], noise[some], noise[chosen])
         weight = 1 / distance
         total = weight.sum(1, keepdim=True)
         z = placed[distance.argmin(1)]

@@ -1,11 +1,11 @@
 """The first stage of a fit to scores: a map that does not depend on the seed.
 
 A flexible model has many local optima of about equal bound, in which the plane is folded in
-different ways, and noise decides between them. Here the data decide. Every row is drawn to its place
-in a layout that keeps distances and needs no random number (``layout.py``). The divergence has a
-weight so large at first that only the leading components are told from noise, and it falls slowly,
-on large batches. As it falls the rows are let go, and the second half of the stage maximises the
-bound alone.
+different ways, and noise decides between them. Here the data decide. Every row is drawn to its
+place in a layout that keeps distances and needs no random number (``layout.py``). The divergence
+has a weight so large at first that only the leading components are told from noise, and it falls
+slowly, on large batches. As it falls the rows are let go, and the second half of the stage
+maximises the bound alone.
 """
 
 from __future__ import annotations

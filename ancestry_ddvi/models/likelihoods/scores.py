@@ -85,7 +85,8 @@ class NormalScores(Likelihood):
         assert factor is not None
         unit = torch.eye(factor.shape[-1], dtype=factor.dtype, device=factor.device)
         apart = (0.5 * self.log_residual_variance).exp()[:, None] * factor
-        return torch.linalg.cholesky(unit + apart.mT @ apart)
+        inner: Tensor = torch.linalg.cholesky(unit + apart.mT @ apart)
+        return inner
 
     def whitening(self, batch: Batch) -> Whitening:
         """What makes residuals white, for use with latents of many steps."""

@@ -27,6 +27,8 @@ class Mixture(Prior):
     dims, clusters : int
     """
 
+    learnt = True
+
     def __init__(self, dims: int, clusters: int) -> None:
         super().__init__()
         even = torch.quasirandom.SobolEngine(dims)  # type: ignore[no-untyped-call]
