@@ -27,6 +27,7 @@ from ..models.priors.mixture import Mixture
 from ..models.variational import Variational
 from ..training.objectives.base import Objective
 from ..training.objectives.elbo import ELBO
+from ..training.objectives.posterior_only import PosteriorOnly
 from ..training.objectives.semi_supervised import SemiSupervised
 from ..training.trainer import Record, Stage, train
 from ..training.unfolding import MapStage, Unfolding, mixture_size
@@ -116,7 +117,7 @@ class NetworkRecipe(Recipe):
     encoder_width : int
         Hidden width of the encoder, and width of its context.
     steps : int
-        Training steps in all; those of a map stage are of four batches and count as two.
+        Training steps in all. With a map stage half as many, half of them of four batches.
     batch : int
         Rows per step.
     learning_rate : float
@@ -258,11 +259,19 @@ class VariationalRecipe(NetworkRecipe):
     def _from_map(
         self, start: Variational, model: Variational, objective: Objective[Variational]
     ) -> list[Stage[Variational]]:
-        """A map stage in half of the time, then the objective."""
-        half = self.steps // 2
+        """A map stage, then as many steps of what teaches the posterior parts of samples too."""
+        each = self.steps // 4
         rates = 2 * self.learning_rate, self.learning_rate / 40
-        first = MapStage(start, Unfolding(), half // 2, rates)
-        return [first, self.final_stage(model, objective, self.steps - half)]
+        first = MapStage(start, Unfolding(), each, rates)
+        return [first, self.final_stage(model, self.after_map(objective), each)]
+
+    def after_map(self, objective: Objective[Variational]) -> Objective[Variational]:
+        """The objective with prior and decoder kept as whole samples made them.
+
+        Thinned samples have wide, curved posteriors. Where the method's posterior cannot follow,
+        they would bend the decoder, and the bound of whole samples would fall.
+        """
+        return PosteriorOnly(objective)
 
 
 @dataclass(frozen=True)
@@ -281,6 +290,10 @@ class BoundRecipe(VariationalRecipe, abc.ABC):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._at_least(1, "importance")
+
+    def after_map(self, objective: Objective[Variational]) -> Objective[Variational]:
+        """With several draws the bound has a decoder of its own, which is trained on."""
+        return objective if self.importance > 1 else super().after_map(objective)
 
     @abc.abstractmethod
     def posterior(self, spec: Spec) -> DensityPosterior:

@@ -65,7 +65,7 @@ def test_columns_are_those_of_the_documentation(tmp_path, dims: int) -> None:
     assert list(as_text(tmp_path / "x.tsv").columns) == [
         "sample_id", *axes, *(f"{a}_sd" for a in axes),
         *(f"{a}_{b}_corr" for i, a in enumerate(axes) for b in axes[i + 1 :]),
-        "n_variants", "effective_variants", "variant_fraction", "call_rate",
+        "map_sd", "n_variants", "effective_variants", "variant_fraction", "call_rate",
         "effective_draws", "log_evidence", "p_panel", "flag",
     ]  # fmt: skip
 
@@ -258,8 +258,8 @@ def test_a_table_is_known_by_its_start(tmp_path) -> None:
 
 
 HEADER = "\t".join([
-    "sample_id", "Z1", "Z1_sd", "map_sd", "n_variants", "effective_variants", "variant_fraction", "call_rate",
-    "effective_draws", "log_evidence", "p_panel", "flag",
+    "sample_id", "Z1", "Z1_sd", "map_sd", "n_variants", "effective_variants", "variant_fraction",
+    "call_rate", "effective_draws", "log_evidence", "p_panel", "flag",
 ])  # fmt: skip
 
 
