@@ -22,15 +22,15 @@ from ..models.modalities import ComponentScores
 from ..models.posteriors.base import DensityPosterior
 from ..models.posteriors.gaussian import Gaussian
 from ..models.priors import prior
+from ..models.priors.adaptive import Adaptive
 from ..models.priors.base import Prior
-from ..models.priors.mixture import Mixture
 from ..models.variational import Variational
 from ..training.objectives.base import Objective
 from ..training.objectives.elbo import ELBO
 from ..training.objectives.posterior_only import PosteriorOnly
 from ..training.objectives.semi_supervised import SemiSupervised
 from ..training.trainer import Record, Stage, train
-from ..training.unfolding import MapStage, Unfolding, mixture_size
+from ..training.unfolding import MapStage, Unfolding, prior_parts
 from .method import Method, Recipe, Spec
 
 TEMPERING = (16.0, 8.0, 4.0, 2.0)
@@ -110,8 +110,8 @@ class NetworkRecipe(Recipe):
     prior : str
         A name of ``PRIORS``, with a number after a colon where it takes one. "" leaves it to the
         method: a mixture with a component for each class where classes guide the fit; otherwise,
-        in a fit to samples by a bound, a mixture as large as these allow (``mixture_size``), and
-        the standard normal for other data and other methods.
+        in a fit to samples by a bound, an adaptive prior of as many parts as they allow
+        (``prior_parts``); the standard normal for other data and other methods.
     width : int
         Hidden width of the decoder.
     encoder_width : int
@@ -200,9 +200,9 @@ class VariationalRecipe(NetworkRecipe):
             raise UsageProblem(f"--set beta={self.beta} is out of range", "It must be above 0.")
 
     def settled(self, samples: int, classes: int) -> VariationalRecipe:
-        """With a mixture for this number of samples, if no prior is chosen."""
+        """With an adaptive prior for this number of samples, if none is chosen."""
         free = not self.prior and not classes
-        return replace(self, prior=f"mixture:{mixture_size(samples)}") if free else self
+        return replace(self, prior=f"adaptive:{prior_parts(samples)}") if free else self
 
     def with_classes(self, objective: Objective[Variational], spec: Spec) -> Objective[Variational]:
         """The objective, with classification added if classes guide the fit."""
@@ -217,8 +217,7 @@ class VariationalRecipe(NetworkRecipe):
     ) -> list[Stage[Variational]]:
         """All stages: a start, the prior's ladder if it has one, then the objective.
 
-        The start is a map stage for scores with a learnt prior that no class guides, and tempered
-        otherwise.
+        The start is a map stage for scores with an adaptive prior, and tempered otherwise.
 
         Parameters
         ----------
@@ -228,8 +227,8 @@ class VariationalRecipe(NetworkRecipe):
             From a weight of the divergence to the objective.
         spec : Spec
         """
-        learnt = isinstance(model.prior, Mixture) and not spec.classes
-        if learnt and isinstance(spec.modality, ComponentScores):
+        scores = isinstance(spec.modality, ComponentScores)
+        if scores and isinstance(model.prior, Adaptive):
             return self._from_map(start, model, objective(self.beta))
         ladder = model.prior.ladder()
         first = start.with_prior(ladder[0]) if ladder else start

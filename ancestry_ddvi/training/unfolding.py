@@ -21,7 +21,7 @@ from torch import Tensor
 from ..data.dataset import Dataset
 from ..models.batch import Batch
 from ..models.likelihoods.scores import NormalScores, Whitening
-from ..models.priors.mixture import Mixture
+from ..models.priors.adaptive import Adaptive
 from ..models.variational import Variational
 from .layout import distance_layout
 from .objectives.base import Objective, Phase
@@ -88,7 +88,7 @@ class MapStage(Stage[Variational]):
         """From the number of a step to its rows and weights; starts the prior at the layout."""
         model, rows = self.model, data.batch()
         place = distance_layout(rows, model.noise_shape[1])
-        if isinstance(model.prior, Mixture):
+        if isinstance(model.prior, Adaptive):
             model.prior.start_at(place)
         scores = model.likelihood
         assert isinstance(scores, NormalScores)
@@ -116,8 +116,8 @@ def first_weight(rows: Batch, dims: int) -> float:
     return max(1.0, float(ratio[min(dims, len(ratio) - 1)]))
 
 
-def mixture_size(samples: int) -> int:
-    """Clusters of a learnt mixture for a number of samples: 7 for 100, 22 for 1,000."""
+def prior_parts(samples: int) -> int:
+    """Parts of an adaptive prior for a number of samples: 7 for 100, 22 for 1,000."""
     return max(2, min(200, round(math.sqrt(samples / 2))))
 
 

@@ -14,8 +14,8 @@ from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.methods import recipe
 from ancestry_ddvi.methods.method import Spec
 from ancestry_ddvi.models.likelihoods.scores import ScoreLikelihood
-from ancestry_ddvi.models.priors.mixture import Mixture
-from ancestry_ddvi.training.unfolding import PULL, MapStage, first_weight, mixture_size
+from ancestry_ddvi.models.priors.adaptive import Adaptive
+from ancestry_ddvi.training.unfolding import PULL, MapStage, first_weight, prior_parts
 
 CPU = torch.device("cpu")
 
@@ -58,8 +58,8 @@ def test_the_divergence_starts_where_only_the_leading_components_are_above_noise
 
 
 @pytest.mark.parametrize(("samples", "size"), [(1, 2), (100, 7), (1092, 23), (10**6, 200)])
-def test_the_mixture_grows_with_the_samples(samples, size) -> None:
-    assert mixture_size(samples) == size
+def test_the_prior_grows_with_the_samples(samples, size) -> None:
+    assert prior_parts(samples) == size
 
 
 def test_rows_are_let_go_and_the_bound_alone_is_left() -> None:
@@ -79,7 +79,7 @@ def test_rows_are_let_go_and_the_bound_alone_is_left() -> None:
 def test_clusters_start_where_the_latents_are() -> None:
     centres = torch.tensor([[4.0, 0], [-4, 0], [0, 4]])
     latents = centres.repeat_interleave(40, 0) + 0.1 * torch.randn(120, 2)
-    prior = Mixture(2, 3)
+    prior = Adaptive(2, 3)
     before = prior.log_prob(latents).mean()
     prior.start_at(latents)
     assert torch.cdist(prior.means, centres).min(1).values.max() < 0.1
@@ -88,7 +88,7 @@ def test_clusters_start_where_the_latents_are() -> None:
 
 
 def test_more_clusters_than_latents_stay_where_they_were() -> None:
-    prior = Mixture(2, 5)
+    prior = Adaptive(2, 5)
     before = prior.means.clone()
     prior.start_at(torch.randn(4, 2))
     torch.testing.assert_close(prior.means, before)
@@ -116,5 +116,5 @@ def test_methods_share_the_map_stage(method) -> None:
 def test_a_chosen_prior_and_classes_are_left_alone() -> None:
     assert replace(recipe("ddvi"), prior="ring").settled(100, 0).prior == "ring"
     assert recipe("ddvi").settled(100, 4).prior == ""
-    assert recipe("outsourced").settled(100, 0).prior == "mixture:7"
+    assert recipe("outsourced").settled(100, 0).prior == "adaptive:7"
     assert recipe("aae").settled(100, 0).prior == ""

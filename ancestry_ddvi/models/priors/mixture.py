@@ -13,9 +13,6 @@ from .base import Prior
 FLOOR = 0.02
 """Smallest standard deviation along an axis of the Cholesky factor."""
 
-LEAST_SD = 0.1
-"""Added to the standard deviation of a cluster at the start, so that it can reach others."""
-
 
 class Mixture(Prior):
     """p(z) = sum_k pi_k N(z; m_k, L_k L_k'), with all parameters learnt by the bound.
@@ -27,8 +24,6 @@ class Mixture(Prior):
     dims, clusters : int
     """
 
-    learnt = True
-
     def __init__(self, dims: int, clusters: int) -> None:
         super().__init__()
         even = torch.quasirandom.SobolEngine(dims)  # type: ignore[no-untyped-call]
@@ -37,24 +32,6 @@ class Mixture(Prior):
         self.means = nn.Parameter(torch.special.ndtri(quantile.clamp(0.02, 0.98)))
         self.log_sd = nn.Parameter(torch.full((clusters, dims), -math.log(clusters) / dims))
         self.below = nn.Parameter(torch.zeros(clusters, dims, dims))
-
-    def start_at(self, places: Tensor) -> None:
-        """Set the clusters to those of latents, (n, dims), by k-means; the same in every call."""
-        from sklearn.cluster import KMeans
-
-        count = len(self.means)
-        if len(places) < count:
-            return
-        found = KMeans(count, n_init=1, random_state=0).fit(places.double().cpu().numpy())
-        label = torch.tensor(found.labels_, dtype=torch.int64, device=places.device)
-        size = label.bincount(minlength=count).to(self.means).clamp_min(1)
-        centre = torch.tensor(found.cluster_centers_).to(self.means)
-        apart = (places.to(self.means) - centre[label]).square()
-        within = torch.zeros_like(centre).index_add_(0, label, apart) / size[:, None]
-        with torch.no_grad():
-            self.means.copy_(centre)
-            self.logits.copy_(size.log())
-            self.log_sd.copy_(0.5 * (within + LEAST_SD**2).log())
 
     @property
     def factors(self) -> Tensor:
@@ -79,7 +56,7 @@ class Mixture(Prior):
             return (each + self.log_class()).logsumexp(-1)
         return each.gather(-1, label[:, None])[:, 0]
 
-    def responsibilities(self, z: Tensor) -> Tensor:
+    def responsibilities(self, z: Tensor) -> Tensor | None:
         """Probabilities of the clusters at each latent; (n, clusters)."""
         return (self._log_each(z) + self.log_class()).softmax(-1)
 
