@@ -200,8 +200,8 @@ class VariationalRecipe(NetworkRecipe):
             raise UsageProblem(f"--set beta={self.beta} is out of range", "It must be above 0.")
 
     def settled(self, samples: int, classes: int) -> VariationalRecipe:
-        """With an adaptive prior for this number of samples, if none is chosen."""
-        free = not self.prior and not classes
+        """With an adaptive prior for this number of samples, if no other is chosen."""
+        free = self.prior in ("", "adaptive") and not classes
         return replace(self, prior=f"adaptive:{prior_parts(samples)}") if free else self
 
     def with_classes(self, objective: Objective[Variational], spec: Spec) -> Objective[Variational]:

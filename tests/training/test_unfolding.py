@@ -114,7 +114,9 @@ def test_methods_share_the_map_stage(method) -> None:
 
 
 def test_a_chosen_prior_and_classes_are_left_alone() -> None:
-    assert replace(recipe("ddvi"), prior="ring").settled(100, 0).prior == "ring"
+    for name in ("ring", "adaptive:30"):
+        assert replace(recipe("ddvi"), prior=name).settled(100, 0).prior == name
+    assert replace(recipe("ddvi"), prior="adaptive").settled(100, 0).prior == "adaptive:7"
     assert recipe("ddvi").settled(100, 4).prior == ""
     assert recipe("outsourced").settled(100, 0).prior == "adaptive:7"
     assert recipe("aae").settled(100, 0).prior == ""
