@@ -38,8 +38,8 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     "--prior",
     metavar="NAME[:NUMBER]",
     help="Prior of the coordinates, such as mixture:12, which also writes probabilities of 12 "
-    "clusters to PREFIX.groups.tsv.  [default: normal; with --semi-supervised, a mixture with one "
-    "component per label]",
+    "clusters to PREFIX.groups.tsv.  [default: adaptive, with as many parts as the samples allow; "
+    "with --semi-supervised, a mixture with one component per label]",
 )
 @click.option(
     "--semi-supervised",

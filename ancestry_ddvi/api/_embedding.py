@@ -367,8 +367,7 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
             scored.scores,
             matched.labels.of(store.samples) if matched.labels else None,
             title,
-            options.method,
-            options.classes,
+            options,
             scored.relatives,
         )
         write_draws_of(run, store.samples, posterior, files)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from ..fitting.options import FitOptions
     from ..fitting.pipeline import Fit
+    from ..fitting.refits import Movement
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,6 +86,7 @@ class _Embedded:
     run: _Run
     store: GenotypeStore
     fit: Fit
+    movement: Movement
 
 
 def fit(
@@ -250,13 +252,19 @@ def _labelled(run: _Run, store: GenotypeStore) -> _Run:
 
 def _embed(run: _Run, store: GenotypeStore) -> _Embedded:
     """Fit the model and embed every sample, in the fit or not."""
+    from ..data.scores import ScoreData
     from ..fitting.pipeline import fit_model
     from ..fitting.prepare import FitRequest
+    from ..fitting.refits import movement
 
     request = FitRequest(
         store, run.options, run.device, run.labels, run.chain, run.progress, run.clock
     )
-    return _Embedded(run, store, fit_model(request))
+    fit = fit_model(request)
+    data, places = ScoreData(fit.scores, run.device), fit.posterior.mean
+    moved = movement(fit.refits, places, fit.qc.fit_samples, data, store.samples, run.options.seed)
+    run.clock.lap("refits")
+    return _Embedded(run, store, fit, moved)
 
 
 def _write(embedded: _Embedded) -> Fitted:
@@ -274,12 +282,11 @@ def _write(embedded: _Embedded) -> Fitted:
             fit.scores,
             run.labels.of(store.samples) if run.labels else None,
             f"{Path(run.prefix).name}: {counts}",
-            run.options.method,
-            run.options.classes,
+            run.options,
             fit.qc.relatives,
         )
         run.clock.lap("writing")
-        summary = conclude(run.prefix, _summary(run, fit), files, coordinates, run.clock)
+        summary = conclude(run.prefix, _summary(embedded), files, coordinates, run.clock)
     return Fitted(files, summary, coordinates)
 
 
@@ -298,11 +305,13 @@ def _coordinates(embedded: _Embedded) -> Coordinates:
         variants_in_file=variants,
         p_panel=p_panel,
         flags=flag_samples({"pseudo_haploid": scores.pseudo_haploid}, fit.qc.flags, unlike),
+        map_sd=embedded.movement.sd,
     )
 
 
-def _summary(run: _Run, fit: Fit) -> dict[str, Any]:
+def _summary(embedded: _Embedded) -> dict[str, Any]:
     """What ``PREFIX.summary.json`` says of the run."""
+    run, fit = embedded.run, embedded.fit
     record, projection = fit.model.record, fit.model.projection
     options = record.as_json()["options"]
     return {
@@ -322,6 +331,7 @@ def _summary(run: _Run, fit: Fit) -> dict[str, Any]:
         "dispersion": projection.dispersion,
         "bounds": record.bounds,
         "calibration": record.calibration,
+        "movement": embedded.movement.as_json(),
         "assignment": list(record.assignment),
         "privacy": record.privacy,
     }

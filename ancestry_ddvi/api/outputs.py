@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -34,6 +34,17 @@ CAPTION = (
 
 SUMMARIES = ("summary", "assign", "sample")
 """Kinds of files that list those of a run."""
+
+
+class Options(Protocol):
+    """What figures and tables say of a fit: ``FitOptions``, and ``ModelOptions`` of a model."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def classes(self) -> Sequence[str]: ...
 
 
 @contextmanager
@@ -143,6 +154,7 @@ def coordinates_of(
     variants_in_file: int,
     p_panel: np.ndarray,
     flags: Sequence[str],
+    map_sd: np.ndarray | None = None,
 ) -> Coordinates:
     """The table of coordinates.
 
@@ -158,12 +170,15 @@ def coordinates_of(
         Out-of-panel p-values.
     flags : sequence of str
         Flags raised so far, separated by commas, for each sample; ``few_draws`` is added here.
+    map_sd : ndarray, (samples,), optional
+        How far a refit moves each sample, where it was measured.
     """
     few = posterior.effective_draws < MIN_EFFECTIVE_DRAWS
     raised = flag_samples({"few_draws": few}, flags)
+    moved = np.full(len(samples), np.nan) if map_sd is None else map_sd
     return Coordinates.of(
         EmbeddedSamples(
-            samples, posterior, scores, model_variants, variants_in_file, p_panel, raised
+            samples, posterior, scores, model_variants, variants_in_file, p_panel, raised, moved
         )
     )
 
@@ -195,8 +210,7 @@ def write_embedding(
     scores: Scores,
     labels: Sequence[str] | None,
     title: str,
-    method: str = "ddvi",
-    classes: Sequence[str] = (),
+    options: Options,
     relatives: np.ndarray | None = None,
 ) -> dict[str, Path]:
     """Write the tables and the figures of embedded samples; the paths by kind."""
@@ -207,7 +221,7 @@ def write_embedding(
     write_components(files["pcs"], coordinates.samples, scores.value)
     if posterior.groups is not None:
         files["groups"] = output("groups").path(prefix)
-        write_groups(files["groups"], coordinates.samples, posterior.groups, classes)
+        write_groups(files["groups"], coordinates.samples, posterior.groups, options.classes)
     files["relatives"] = write_relatives(prefix, coordinates.samples, relatives)
     data = FigureData(
         coordinates.mean,
@@ -216,8 +230,8 @@ def write_embedding(
         scores.value,
         labels,
         printable(title),
-        CAPTION,
-        method,
+        f"{CAPTION} Seed {options.seed}.",
+        options.method,
     )
     return files | write_figures(prefix, data)
 

@@ -89,6 +89,14 @@ _COORDS: tuple[Column[EmbeddedSamples], ...] = (
         lambda s: s.posterior.correlation,
     ),
     Column(
+        "map_sd",
+        "standard deviations of the prior",
+        "how far a refit, with another seed and other samples held out, moves the sample: standard "
+        "deviation along an axis, averaged over its neighbours; `NA` where it was not measured, as "
+        "in `embed`",
+        lambda s: s.map_sd,
+    ),
+    Column(
         "n_variants",
         "variants",
         "variants of the model that are observed in the sample: called, or with likelihoods that "

@@ -57,6 +57,8 @@ class EmbeddedSamples:
         Out-of-panel p-values.
     flags : sequence of str
         Comma-separated names of ``FLAGS`` for each sample.
+    map_sd : ndarray of float64, (samples,)
+        Standard deviation of a coordinate between fits; NaN where no fit was repeated.
     """
 
     samples: Sequence[str]
@@ -66,6 +68,7 @@ class EmbeddedSamples:
     variants_in_file: int
     p_panel: np.ndarray
     flags: Sequence[str]
+    map_sd: np.ndarray
 
     @property
     def variant_fraction(self) -> np.ndarray:

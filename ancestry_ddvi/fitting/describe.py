@@ -91,7 +91,7 @@ def describe(embedded: EmbeddedCohort) -> Model:
     if row(request.options.method).embeds_new_samples:
         test = learn_out_of_panel(posterior, cohort.fitted, cohort.projection, calibration, seed)
     record = ModelRecord(
-        options=request.options.as_recorded,
+        options=request.options.recorded(calibrated.trained.recipe),
         scale=calibrated.trained.scale,
         counts=_counts(cohort),
         bounds=_bounds(posterior, held_out),

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from ..artefacts.record import ModelOptions
 from ..errors import UsageProblem
 from ..genotypes.qc.filters import Filters
-from ..methods import recipe, row
+from ..methods import recipe as recipe_of
+from ..methods import row
 from ..methods.method import Recipe
 from ..methods.settings import with_settings
 
@@ -47,7 +48,7 @@ class FitOptions:
         UsageProblem
             If the method or a setting is unknown, or the method cannot be guided by classes.
         """
-        chosen = with_settings(recipe(self.method), self.settings)
+        chosen = with_settings(recipe_of(self.method), self.settings)
         if self.classes and not row(self.method).uses_labels:
             raise UsageProblem(
                 f"{self.method} cannot be guided by labels", "Leave out --semi-supervised."
@@ -55,14 +56,13 @@ class FitOptions:
         chosen.check(self.dims, len(self.classes))
         return chosen
 
-    @property
-    def as_recorded(self) -> ModelOptions:
-        """The same with every setting of the recipe, as the model keeps it."""
+    def recorded(self, recipe: Recipe) -> ModelOptions:
+        """The same with every setting of the recipe that was used, as the model keeps it."""
         return ModelOptions(
             method=self.method,
             dims=self.dims,
             seed=self.seed,
             filters=self.filters.as_json(),
-            settings=asdict(self.recipe),
+            settings=asdict(recipe),
             classes=self.classes,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +22,7 @@ from ..models.modalities import ComponentScores
 from .calibration import calibrate_fit
 from .describe import describe, embed_cohort
 from .prepare import FitRequest, prepare
+from .refits import refit
 from .train import train_method
 
 UNSAVED = 2**25
@@ -41,6 +42,8 @@ class Fit:
         Of every sample on the kept components, as new samples would have them.
     posterior : PosteriorDraws
         Of every sample, on the axes of the coordinates.
+    refits : sequence of Method
+        Maps of the same samples that were drawn again.
     """
 
     model: Model
@@ -48,6 +51,7 @@ class Fit:
     qc: QC
     scores: Scores
     posterior: PosteriorDraws
+    refits: Sequence[Method]
 
 
 def fit_model(request: FitRequest) -> Fit:
@@ -63,7 +67,7 @@ def fit_model(request: FitRequest) -> Fit:
     embedded = embed_cohort(calibrated)
     model = describe(embedded)
     scores = calibrated.cohort.scores
-    return Fit(model, trained.method, cohort.qc, scores, embedded.posterior)
+    return Fit(model, trained.method, cohort.qc, scores, embedded.posterior, refit(trained))
 
 
 def revive(model: Model, device: torch.device) -> Method:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..data.scores import ScoreData
-from ..methods.method import Method, Spec
+from ..methods.method import Method, Recipe, Spec
 from ..training.trainer import Record
 from .prepare import PreparedCohort
 
@@ -17,6 +17,8 @@ class TrainedFit:
     Attributes
     ----------
     cohort : PreparedCohort
+    recipe : Recipe
+        With everything that was left to the data.
     method : Method
     scale : tuple of float
         Standard deviation of each kept component in the training data.
@@ -24,6 +26,7 @@ class TrainedFit:
     """
 
     cohort: PreparedCohort
+    recipe: Recipe
     method: Method
     scale: tuple[float, ...]
     history: list[Record]
@@ -42,9 +45,10 @@ def train_method(cohort: PreparedCohort) -> TrainedFit:
         numbers = numbers[cohort.qc.fit_samples][training]
     data = ScoreData(cohort.fitted[training], request.device, numbers)
     spec = Spec(data.modality, options.dims, len(options.classes))
-    method = options.recipe.build(spec, request.device)
+    recipe = options.recipe.settled(len(cohort.held_out), len(options.classes))
+    method = recipe.build(spec, request.device)
     with request.progress.stage("training", method.steps) as advance:
         history = method.fit(data, advance)
     request.clock.lap("training")
     scale = tuple(data.modality.scale.double().tolist())
-    return TrainedFit(cohort, method, scale, history)
+    return TrainedFit(cohort, recipe, method, scale, history)

@@ -153,6 +153,22 @@ class Recipe(abc.ABC):
         """Smallest number of principal components: one more than there are coordinates."""
         return dims + 1
 
+    def settled(self, samples: int, classes: int) -> Recipe:
+        """The recipe with what it leaves to the data chosen for a number of samples.
+
+        Parameters
+        ----------
+        samples, classes : int
+            In the fit, and that guide it.
+        """
+        del samples, classes
+        return self
+
+    def refitted(self, spec: Spec, device: torch.device) -> Sequence[Method]:
+        """Methods to be fitted to other samples, to see how far these move; none by default."""
+        del spec, device
+        return ()
+
     @abc.abstractmethod
     def build(self, spec: Spec, device: torch.device) -> Method:
         """The method, not yet fitted."""

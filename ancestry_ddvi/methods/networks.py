@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,14 +18,19 @@ from ..inference.posterior_draws import PosteriorDraws
 from ..inference.sampling import draw_posterior
 from ..models.labels import Labels, NoLabels, PredictedLabels
 from ..models.latent import LatentModel
+from ..models.modalities import ComponentScores
 from ..models.posteriors.base import DensityPosterior
+from ..models.posteriors.gaussian import Gaussian
 from ..models.priors import prior
+from ..models.priors.adaptive import Adaptive
 from ..models.priors.base import Prior
 from ..models.variational import Variational
 from ..training.objectives.base import Objective
 from ..training.objectives.elbo import ELBO
+from ..training.objectives.posterior_only import PosteriorOnly
 from ..training.objectives.semi_supervised import SemiSupervised
 from ..training.trainer import Record, Stage, train
+from ..training.unfolding import MapStage, Unfolding, prior_parts
 from .method import Method, Recipe, Spec
 
 TEMPERING = (16.0, 8.0, 4.0, 2.0)
@@ -54,7 +59,7 @@ class NetworkMethod(Method):
         self.model = model.to(device)
         self.stages = stages
         self.batch = batch
-        self.rotatable = model.prior.isotropic
+        self.rotatable = model.prior.isotropic or model.prior.learnt
         self.steps = sum(stage.steps for stage in stages)
 
     def fit(self, data: Dataset, advance: Callable[[int], None]) -> list[Record]:
@@ -103,14 +108,16 @@ class NetworkRecipe(Recipe):
     Attributes
     ----------
     prior : str
-        A name of ``PRIORS``, with a number after a colon where it takes one. "" for the
-        standard normal or, where classes guide the fit, a mixture with a component for each class.
+        A name of ``PRIORS``, with a number after a colon where it takes one. "" leaves it to the
+        method: a mixture with a component for each class where classes guide the fit; otherwise,
+        in a fit to samples by a bound, an adaptive prior of as many parts as they allow
+        (``prior_parts``); the standard normal for other data and other methods.
     width : int
         Hidden width of the decoder.
     encoder_width : int
         Hidden width of the encoder, and width of its context.
     steps : int
-        Training steps in all.
+        Training steps in all. With a map stage half as many, half of them of four batches.
     batch : int
         Rows per step.
     learning_rate : float
@@ -178,14 +185,24 @@ class VariationalRecipe(NetworkRecipe):
     beta : float
         Final weight of the divergence: 1 for the evidence lower bound. Above 1 latents fill the
         prior better and carry less information on a row.
+    refits : int
+        How often the map is drawn again, with other samples held out, to say how far a refit
+        moves each sample.
     """
 
     beta: float = 1.0
+    refits: int = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._at_least(0, "refits")
         if not 0 < self.beta < math.inf:
             raise UsageProblem(f"--set beta={self.beta} is out of range", "It must be above 0.")
+
+    def settled(self, samples: int, classes: int) -> VariationalRecipe:
+        """With an adaptive prior for this number of samples, if no other is chosen."""
+        free = self.prior in ("", "adaptive") and not classes
+        return replace(self, prior=f"adaptive:{prior_parts(samples)}") if free else self
 
     def with_classes(self, objective: Objective[Variational], spec: Spec) -> Objective[Variational]:
         """The objective, with classification added if classes guide the fit."""
@@ -198,7 +215,9 @@ class VariationalRecipe(NetworkRecipe):
         objective: Callable[[float], Objective[Variational]],
         spec: Spec,
     ) -> list[Stage[Variational]]:
-        """All stages: a tempered start, the prior's ladder if it has one, then the objective.
+        """All stages: a start, the prior's ladder if it has one, then the objective.
+
+        The start is a map stage for scores with an adaptive prior, and tempered otherwise.
 
         Parameters
         ----------
@@ -208,6 +227,9 @@ class VariationalRecipe(NetworkRecipe):
             From a weight of the divergence to the objective.
         spec : Spec
         """
+        scores = isinstance(spec.modality, ComponentScores)
+        if scores and isinstance(model.prior, Adaptive):
+            return self._from_map(start, model, objective(self.beta))
         ladder = model.prior.ladder()
         first = start.with_prior(ladder[0]) if ladder else start
         tempered, on_ladder = (0.2, 0.4) if ladder else (0.5, 0.0)
@@ -221,6 +243,34 @@ class VariationalRecipe(NetworkRecipe):
             warm.append(Stage(model.with_prior(rung), chosen, share, rates))
         rest = self.steps - sum(stage.steps for stage in warm)
         return [*warm, self.final_stage(model, self.with_classes(objective(self.beta), spec), rest)]
+
+    def refitted(self, spec: Spec, device: torch.device) -> list[NetworkMethod]:
+        """Map stages alone, with Gaussian posteriors; none for a fit without a map stage."""
+        found = []
+        for _ in range(self.refits):
+            posterior = Gaussian(spec.dims, self.encoder_width)
+            model = Variational(**self.parts(spec), posterior=posterior)
+            first, *_ = self.stages(model, model, ELBO, spec)
+            if isinstance(first, MapStage):
+                found.append(NetworkMethod(model, [first], self.batch, device))
+        return found
+
+    def _from_map(
+        self, start: Variational, model: Variational, objective: Objective[Variational]
+    ) -> list[Stage[Variational]]:
+        """A map stage, then as many steps of what teaches the posterior parts of samples too."""
+        each = self.steps // 4
+        rates = 2 * self.learning_rate, self.learning_rate / 40
+        first = MapStage(start, Unfolding(), each, rates)
+        return [first, self.final_stage(model, self.after_map(objective), each)]
+
+    def after_map(self, objective: Objective[Variational]) -> Objective[Variational]:
+        """The objective with prior and decoder kept as whole samples made them.
+
+        Thinned samples have wide, curved posteriors. Where the method's posterior cannot follow,
+        they would bend the decoder, and the bound of whole samples would fall.
+        """
+        return PosteriorOnly(objective)
 
 
 @dataclass(frozen=True)
@@ -239,6 +289,10 @@ class BoundRecipe(VariationalRecipe, abc.ABC):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._at_least(1, "importance")
+
+    def after_map(self, objective: Objective[Variational]) -> Objective[Variational]:
+        """With several draws the bound has a decoder of its own, which is trained on."""
+        return objective if self.importance > 1 else super().after_map(objective)
 
     @abc.abstractmethod
     def posterior(self, spec: Spec) -> DensityPosterior:

@@ -75,6 +75,12 @@ class Outsourced(NetworkRecipe):
         ]
         return NetworkMethod(model, stages, self.batch, device)
 
+    def settled(self, samples: int, classes: int) -> Outsourced:
+        """With the prior that the generator would have."""
+        generator = self._generator_recipe().settled(samples, classes)
+        assert isinstance(generator, NetworkRecipe)
+        return replace(self, prior=generator.prior)
+
     def _generator_recipe(self) -> NetworkRecipe:
         """The recipe of the other method, with the settings that both have."""
         chosen = recipe(self.generator)

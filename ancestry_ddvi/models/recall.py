@@ -82,9 +82,10 @@ class Memory:
 
     def weight(self, batch: Batch) -> Tensor:
         """Posterior probability of each latent; (n, latents)."""
-        whitening = self.likelihood.whitening(batch)
-        apart = (batch.x[:, None] - self.expected) @ whitening.mT
-        return (-0.5 * apart.square().sum(-1)).softmax(1)
+        matrix = self.likelihood.whitening(batch).matrix
+        apart = (batch.x[:, None] - self.expected) @ matrix.mT
+        found: Tensor = (-0.5 * apart.square().sum(-1)).softmax(1)
+        return found
 
     def mixtures(self, batch: Batch) -> Mixtures:
         """The posterior of each row, divided along the curve into ``PARTS`` of equal weight.

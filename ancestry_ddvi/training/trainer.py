@@ -40,6 +40,10 @@ class Stage(Generic[M]):
     steps: int
     rates: tuple[float, float]
 
+    def batches(self, data: Dataset, size: int) -> Callable[[int], Any]:
+        """From the number of a step to what its losses are given: ``size`` rows at random."""
+        return lambda step: data.minibatch(size)
+
 
 @dataclass(frozen=True)
 class Record:
@@ -78,7 +82,7 @@ def train(
             phases,
             stage.steps,
             stage.rates,
-            lambda step: data.minibatch(batch_size),
+            stage.batches(data, batch_size),
             advance,
             number,
         )

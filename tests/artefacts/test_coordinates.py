@@ -29,7 +29,7 @@ IDS = ["007", "1e5", "NA", "nan", "Ørsted_Å", "a b", "-9", "0x1F", "None", "TR
 
 
 NUMBERS = ("effective_variants", "variant_fraction", "call_rate", "effective_draws",
-           "log_evidence", "p_panel")  # fmt: skip
+           "log_evidence", "p_panel", "map_sd")  # fmt: skip
 
 
 def record(count: int = len(IDS), dims: int = 2) -> EmbeddedSamples:
@@ -46,7 +46,8 @@ def record(count: int = len(IDS), dims: int = 2) -> EmbeddedSamples:
         observed=rng.integers(0, 10**6, count), effective_variants=rng.uniform(0, 10**5, count)
     )
     flags = (["", "related", "in_panel,few_draws"] * count)[:count]
-    return EmbeddedSamples(IDS[:count], posterior, scores, 10**6, 5000, rng.random(count), flags)
+    return EmbeddedSamples(IDS[:count], posterior, scores, 10**6, 5000, rng.random(count), flags,
+                           rng.random(count))  # fmt: skip
 
 
 def coordinates(count: int = len(IDS), dims: int = 2) -> Coordinates:
@@ -64,7 +65,7 @@ def test_columns_are_those_of_the_documentation(tmp_path, dims: int) -> None:
     assert list(as_text(tmp_path / "x.tsv").columns) == [
         "sample_id", *axes, *(f"{a}_sd" for a in axes),
         *(f"{a}_{b}_corr" for i, a in enumerate(axes) for b in axes[i + 1 :]),
-        "n_variants", "effective_variants", "variant_fraction", "call_rate",
+        "map_sd", "n_variants", "effective_variants", "variant_fraction", "call_rate",
         "effective_draws", "log_evidence", "p_panel", "flag",
     ]  # fmt: skip
 
@@ -257,12 +258,12 @@ def test_a_table_is_known_by_its_start(tmp_path) -> None:
 
 
 HEADER = "\t".join([
-    "sample_id", "Z1", "Z1_sd", "n_variants", "effective_variants", "variant_fraction", "call_rate",
-    "effective_draws", "log_evidence", "p_panel", "flag",
+    "sample_id", "Z1", "Z1_sd", "map_sd", "n_variants", "effective_variants", "variant_fraction",
+    "call_rate", "effective_draws", "log_evidence", "p_panel", "flag",
 ])  # fmt: skip
 
 
-ROW = ["a", *["1"] * 9, ""]
+ROW = ["a", *["1"] * 10, ""]
 
 
 def changed(column: int, cell: str) -> str:
@@ -276,13 +277,13 @@ def changed(column: int, cell: str) -> str:
         ("sample_id\tPC1\na\t1\n", "no column Z1"),
         ("sample_id\tZ1\na\t1\n", "no column Z1_sd"),
         ("", "x.tsv is empty"),
-        (f"{HEADER}\na\t1\n", "line 2: not 11 columns"),
-        (f"{HEADER}\n" + "\t".join([*ROW, "", "\n"]), "line 2: not 11 columns"),
-        (f"{HEADER}\n" + "\t".join(ROW) + "\n\n", "line 3: not 11 columns"),
+        (f"{HEADER}\na\t1\n", "line 2: not 12 columns"),
+        (f"{HEADER}\n" + "\t".join([*ROW, "", "\n"]), "line 2: not 12 columns"),
+        (f"{HEADER}\n" + "\t".join(ROW) + "\n\n", "line 3: not 12 columns"),
         (changed(1, "x"), "line 3: Z1 is 'x' and not a number"),
         (changed(1, ""), "line 3: Z1 is '' and not a number"),
-        (changed(3, "NA"), "line 3: n_variants is 'NA' and not an integer"),
-        (changed(3, "1.5"), "line 3: n_variants is '1.5' and not an integer"),
+        (changed(4, "NA"), "line 3: n_variants is 'NA' and not an integer"),
+        (changed(4, "1.5"), "line 3: n_variants is '1.5' and not an integer"),
     ],
 )
 def test_a_damaged_table_is_refused_with_its_line(tmp_path, content, said) -> None:

@@ -74,13 +74,16 @@ def test_every_file_is_written_and_nothing_else(fitted_model) -> None:
 def test_all_samples_is_placed_in_the_order_of_the_file(fitted_model, cohort_files) -> None:
     places = table(fitted_model.files["coords"])
     assert list(places.columns) == [
-        "sample_id", "Z1", "Z2", "Z1_sd", "Z2_sd", "Z1_Z2_corr", "n_variants", "effective_variants",
-        "variant_fraction", "call_rate", "effective_draws", "log_evidence", "p_panel", "flag",
+        "sample_id", "Z1", "Z2", "Z1_sd", "Z2_sd", "Z1_Z2_corr", "map_sd", "n_variants",
+        "effective_variants", "variant_fraction", "call_rate", "effective_draws", "log_evidence",
+        "p_panel", "flag",
     ]  # fmt: skip
     assert tuple(places["sample_id"]) == cohort_files.simulated.samples
     assert np.isfinite(places[["Z1", "Z2"]]).all(axis=None)
     assert (places[["Z1_sd", "Z2_sd"]] > 0).all(axis=None)
     assert places["call_rate"].between(0.95, 1).all()
+    assert (places["map_sd"] > 0).all()
+    assert fitted_model.summary["movement"]["map_sd"] == pytest.approx(places["map_sd"].median())
     assert (places["n_variants"] <= fitted_model.summary["variants_in_model"]).all()
 
 
@@ -142,8 +145,9 @@ def test_another_seed_shows_the_same_picture_the_same_way_up(fitted_model, other
 
 def test_progress_is_told_of_every_stage_to_its_end(other_seed) -> None:
     _, done = other_seed
-    assert {"reading", "scores", "training"} <= done.keys()
-    assert done["training"] == [60, 60]
+    assert {"reading", "scores", "training", "refit"} <= done.keys()
+    assert done["training"] == [30, 30]
+    assert done["refit"] == [15, 15]
     assert done["scores"][0] == done["scores"][1]
     assert done["reading"][0] >= 2400
 

@@ -283,4 +283,5 @@ def _embedded(rng: np.random.Generator) -> EmbeddedSamples:
     )
     scores = SimpleNamespace(observed=np.arange(4), effective_variants=rng.random(4))
     flags = ["", "related", "in_panel,few_draws", ""]
-    return EmbeddedSamples(list(SAMPLES), posterior, scores, 10**6, 5000, rng.random(4), flags)
+    return EmbeddedSamples(list(SAMPLES), posterior, scores, 10**6, 5000, rng.random(4), flags,
+                           rng.random(4))  # fmt: skip

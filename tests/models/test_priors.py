@@ -15,7 +15,7 @@ from ancestry_ddvi.models.priors.gaussian import StandardNormal
 CASES = [
     *((name, 2, 0) for name in PRIORS),
     ("normal", 1, 0), ("normal", 3, 0), ("mixture:3", 1, 0), ("mixture:4", 3, 0),
-    ("pinwheel:4", 2, 0),
+    ("adaptive:5", 3, 0), ("pinwheel:4", 2, 0),
     ("swiss-roll:0.3", 3, 0), ("square:0.3", 3, 0), ("mixture", 2, 4), ("square", 2, 7),
     ("swiss-roll", 2, 3), ("pinwheel", 2, 6), ("ring", 2, 3),
 ]  # fmt: skip

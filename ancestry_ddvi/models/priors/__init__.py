@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ...errors import UsageProblem
+from .adaptive import make_adaptive
 from .base import Prior
 from .gaussian import make_normal
 from .mixture import make_mixture
@@ -82,6 +83,7 @@ _SD = Parameter(0.1, 0.01, 1, meaning="a standard deviation")
 
 PRIORS: dict[str, PriorEntry] = {
     "normal": PriorEntry(make_normal, class_dims=NO_DIMS),
+    "adaptive": PriorEntry(make_adaptive, _PARTS._replace(default=20), class_dims=NO_DIMS),
     "mixture": PriorEntry(make_mixture, _PARTS._replace(default=20)),
     "ring": PriorEntry(make_ring, _PARTS, (2, 2)),
     "pinwheel": PriorEntry(make_pinwheel, _PARTS, (2, 2)),

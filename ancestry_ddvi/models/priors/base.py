@@ -27,9 +27,12 @@ class Prior(nn.Module, abc.ABC):
     isotropic : bool
         Whether the density is invariant to rotations about the origin, so that coordinates may be
         rotated after the fit.
+    learnt : bool
+        Whether its shape is learnt: its axes then mean nothing, and coordinates may be rotated too.
     """
 
     isotropic: bool = False
+    learnt: bool = False
 
     @abc.abstractmethod
     def sample(self, n: int, label: Tensor | None = None) -> Tensor:

@@ -65,7 +65,7 @@ class Mixture(Prior):
             return (each + self.log_class()).logsumexp(-1)
         return each.gather(-1, label[:, None])[:, 0]
 
-    def responsibilities(self, z: Tensor) -> Tensor:
+    def responsibilities(self, z: Tensor) -> Tensor | None:
         """Probabilities of the clusters at each latent; (n, clusters)."""
         return (self._log_each(z) + self.log_class()).softmax(-1)
 

@@ -1,0 +1,126 @@
+"""The first stage of a fit to scores: a map that does not depend on the seed.
+
+A flexible model has many local optima of about equal bound, in which the plane is folded in
+different ways, and noise decides between them. Here the data decide. Every row is drawn to its
+place in a layout that keeps distances and needs no random number (``layout.py``). The divergence
+has a weight so large at first that only the leading components are told from noise, and it falls
+slowly, on large batches. As it falls the rows are let go, and the second half of the stage
+maximises the bound alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..data.dataset import Dataset
+from ..models.batch import Batch
+from ..models.likelihoods.scores import NormalScores, Whitening
+from ..models.priors.adaptive import Adaptive
+from ..models.variational import Variational
+from .layout import distance_layout
+from .objectives.base import Objective, Phase
+from .trainer import Stage
+
+BATCHES = 4
+"""Batches in a step: the gradient should carry little noise while folds are decided."""
+
+HELD = 0.5
+"""Share of the steps in which the divergence has a weight above 1 and rows are drawn to places."""
+
+PULL = 10.0
+"""Weight of the squared distance of a row from its place, in nats, at the start."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What one step is given.
+
+    Attributes
+    ----------
+    batch : Batch
+    place : Tensor, (n, dims)
+    pull, beta : float
+        Weights of the squared distance from the place, and of the divergence.
+    whitening : Whitening, optional
+        Of the likelihood, while the variance of its residual is not trained.
+    """
+
+    batch: Batch
+    place: Tensor
+    pull: float
+    beta: float
+    whitening: Whitening | None
+
+
+class Unfolding(Objective[Variational]):
+    """The evidence lower bound of rows that are drawn to places, for ``MapStage``."""
+
+    def phases(self, model: Variational) -> Sequence[Phase[Any]]:
+        """One phase: all parameters."""
+        scores = model.likelihood
+        assert isinstance(scores, NormalScores)
+
+        def loss(step: Placed) -> Tensor:
+            context = model.encoder(step.batch)
+            noise = torch.randn(len(context), *model.posterior.noise_shape, device=context.device)
+            draw = model.posterior.rsample(context, noise)
+            whitening = step.whitening or scores.whitening(step.batch)
+            fit = scores.log_density(step.batch.x, draw.z, whitening)
+            assert draw.log_q is not None
+            moved = (draw.z - step.place).square().sum(-1)
+            gain = model.prior.log_prob(draw.z) - draw.log_q + fit / step.beta
+            return (step.pull * moved - gain).mean()
+
+        return [Phase("map", list(model.parameters()), loss)]
+
+
+@dataclass(frozen=True)
+class MapStage(Stage[Variational]):
+    """Training on whole samples in large batches, from the layout to the bound."""
+
+    def batches(self, data: Dataset, size: int) -> Callable[[int], Placed]:
+        """From the number of a step to its rows and weights; starts the prior at the layout."""
+        model, rows = self.model, data.batch()
+        place = distance_layout(rows, model.noise_shape[1])
+        if isinstance(model.prior, Adaptive):
+            model.prior.start_at(place)
+        scores = model.likelihood
+        assert isinstance(scores, NormalScores)
+        with torch.no_grad():
+            whitening = scores.whitening(rows)
+        highest = first_weight(rows, model.noise_shape[1])
+
+        def step(number: int) -> Placed:
+            left = max(0.0, 1 - number / (HELD * self.steps))
+            some = _some(len(rows), BATCHES * size, rows.x.device)
+            held = whitening[some] if left else None
+            return Placed(rows[some], place[some], PULL * left, highest**left, held)
+
+        return step
+
+
+def first_weight(rows: Batch, dims: int) -> float:
+    """Weight of the divergence at which no more than ``dims`` components are above the noise.
+
+    It is the variance of the next component over that of its noise.
+    """
+    assert rows.factor is not None
+    noise = 1 / rows.factor.square().sum(-1).mean(0)
+    ratio = (rows.x.var(0) / noise).sort(descending=True).values
+    return max(1.0, float(ratio[min(dims, len(ratio) - 1)]))
+
+
+def prior_parts(samples: int) -> int:
+    """Parts of an adaptive prior for a number of samples: 7 for 100, 22 for 1,000."""
+    return max(2, min(200, round(math.sqrt(samples / 2))))
+
+
+def _some(n: int, size: int, device: torch.device) -> Tensor | slice:
+    """All rows, or as many as a step takes, at random."""
+    return slice(None) if n <= size else torch.randperm(n, device=device)[:size]
