@@ -82,7 +82,7 @@ class Memory:
 
     def weight(self, batch: Batch) -> Tensor:
         """Posterior probability of each latent; (n, latents)."""
-        whitening = self.likelihood.whitening(batch)
+        whitening = self.likelihood.whitening(batch).matrix
         apart = (batch.x[:, None] - self.expected) @ whitening.mT
         return (-0.5 * apart.square().sum(-1)).softmax(1)
 

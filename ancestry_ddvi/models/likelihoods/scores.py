@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from ..batch import Batch
-from ..nets import MLP
+from ..nets import MLP, zero_init
 from ..normal import HALF_LOG_2PI
 from .base import Likelihood
 
 INITIAL_RESIDUAL_VARIANCE = 0.1
 """Initial residual variance: a tenth of the sampling noise of complete data."""
+
+
+@dataclass(frozen=True)
+class Whitening:
+    """The linear map that makes residuals of scores white, and its determinant.
+
+    Attributes
+    ----------
+    matrix : Tensor, (n, features, features)
+    log_det : Tensor, (n,)
+        Log determinant of ``matrix``.
+    """
+
+    matrix: Tensor
+    log_det: Tensor
+
+    def __getitem__(self, rows: Tensor | slice) -> Whitening:
+        return Whitening(self.matrix[rows], self.log_det[rows])
 
 
 class NormalScores(Likelihood):
@@ -55,24 +73,35 @@ class NormalScores(Likelihood):
         the total covariance is L M^-1 L' with M = I + L' E L. M is never singular, even with few
         variants.
         """
-        factor = batch.factor
+        factor, inner = batch.factor, self._inner(batch)
         assert factor is not None
-        unit = torch.eye(factor.shape[-1], dtype=factor.dtype, device=factor.device)
-        apart = (0.5 * self.log_residual_variance).exp()[:, None] * factor
-        inner = torch.linalg.cholesky(unit + apart.mT @ apart)
         raw = torch.einsum("nij,ni->nj", factor, batch.x - self(z))[..., None]
         whitened = torch.linalg.solve_triangular(inner, raw, upper=False)[..., 0]
         return whitened, _log_diagonal(factor) - _log_diagonal(inner)
 
-    def whitening(self, batch: Batch) -> Tensor:
-        """W of each row; W'W is the inverse covariance of its scores given latents; (n, f, f)."""
+    def _inner(self, batch: Batch) -> Tensor:
+        """The Cholesky factor of M; (n, features, features)."""
         factor = batch.factor
         assert factor is not None
         unit = torch.eye(factor.shape[-1], dtype=factor.dtype, device=factor.device)
         apart = (0.5 * self.log_residual_variance).exp()[:, None] * factor
-        inner = torch.linalg.cholesky(unit + apart.mT @ apart)
-        root: Tensor = torch.linalg.solve_triangular(inner, factor.mT, upper=False)
-        return root
+        inner: Tensor = torch.linalg.cholesky(unit + apart.mT @ apart)
+        return inner
+
+    def whitening(self, batch: Batch) -> Whitening:
+        """What makes residuals white, for use with latents of many steps."""
+        inner = self._inner(batch)
+        factor = batch.factor
+        assert factor is not None
+        matrix = torch.linalg.solve_triangular(inner, factor.mT, upper=False)
+        return Whitening(matrix, _log_diagonal(factor) - _log_diagonal(inner))
+
+    def log_density(self, x: Tensor, z: Tensor, whitening: Whitening) -> Tensor:
+        """``log_prob`` of scores ``x`` by a whitening computed before; (n,)."""
+        whitened = torch.einsum("nij,nj->ni", whitening.matrix, x - self(z))
+        constant = x.shape[-1] * HALF_LOG_2PI
+        density: Tensor = whitening.log_det - 0.5 * whitened.square().sum(-1) - constant
+        return density
 
     def simulate(self, batch: Batch, z: Tensor) -> Batch:
         """Scores drawn at ``z`` with the precision of each row of ``batch``."""
@@ -104,6 +133,13 @@ class ScoreLikelihood(NormalScores):
         )
         with torch.no_grad():  # start from the leading components, the same for every seed
             self.linear.weight.copy_(torch.eye(features, dims))
+
+    def start_at(self, places: Tensor, x: Tensor) -> None:
+        """Set the expectation to the linear map that best leads from latents to these scores."""
+        with torch.no_grad():
+            zero_init(self.net.head)
+            found = torch.linalg.lstsq(places.double().cpu(), (x / self.scale).double().cpu())
+            self.linear.weight.copy_(found.solution.T)
 
     def forward(self, z: Tensor) -> Tensor:
         """Expected scores at each latent; (n, features)."""
