@@ -13,7 +13,7 @@ from .hilbert import hilbert_order
 from .likelihoods.scores import NormalScores
 from .priors.base import Prior
 
-COUNT, AT_ONCE = 2**14, 2**12
+COUNT, AT_ONCE = 2**15, 2**12
 """Latents, and how many are decoded at once."""
 
 ROWS = 4
