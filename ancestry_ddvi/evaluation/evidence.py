@@ -62,9 +62,10 @@ class Grid:
     def log_joint(self, batch: Batch) -> Tensor:
         """Log p(x, z) of one row at every node; float64 (nodes,)."""
         with torch.no_grad():
-            root = self.likelihood.whitening(batch).matrix[0].double()
+            whitening = self.likelihood.whitening(batch)
+        root = whitening.matrix[0].double()
         apart = (batch.x[0].double() - self.expected) @ root.T
-        constant = torch.linalg.slogdet(root)[1] - len(root) * HALF_LOG_2PI
+        constant = whitening.log_det[0].double() - len(root) * HALF_LOG_2PI
         value: Tensor = constant - 0.5 * apart.square().sum(1) + self.log_prior
         return value
 

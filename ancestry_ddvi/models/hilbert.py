@@ -13,7 +13,7 @@ def hilbert_order(points: Tensor) -> Tensor:
     """Rows of the points in the order of the curve (Skilling 2004); (n, d) -> int64 (n,)."""
     least, most = points.amin(0), points.amax(0)
     scaled = (points - least) / (most - least).clamp_min(1e-12)
-    cell = list((scaled.double() * (2**BITS - 1)).long().unbind(1))
+    cell = list((scaled * (2**BITS - 1)).long().unbind(1))
     _rotate(cell)
     _gray(cell)
     code = torch.zeros_like(cell[0])

@@ -13,7 +13,7 @@ from .hilbert import hilbert_order
 from .likelihoods.scores import NormalScores
 from .priors.base import Prior
 
-COUNT, AT_ONCE = 2**14, 2**12
+COUNT, AT_ONCE = 2**15, 2**12
 """Latents, and how many are decoded at once."""
 
 ROWS = 4
@@ -82,10 +82,9 @@ class Memory:
 
     def weight(self, batch: Batch) -> Tensor:
         """Posterior probability of each latent; (n, latents)."""
-        matrix = self.likelihood.whitening(batch).matrix
-        apart = (batch.x[:, None] - self.expected) @ matrix.mT
-        found: Tensor = (-0.5 * apart.square().sum(-1)).softmax(1)
-        return found
+        whitening = self.likelihood.whitening(batch).matrix
+        apart = (batch.x[:, None] - self.expected) @ whitening.mT
+        return (-0.5 * apart.square().sum(-1)).softmax(1)
 
     def mixtures(self, batch: Batch) -> Mixtures:
         """The posterior of each row, divided along the curve into ``PARTS`` of equal weight.

@@ -167,5 +167,5 @@ def test_whitened_scores_have_the_inverse_of_noise_plus_residual() -> None:
         likelihood.log_residual_variance.exp()
     )
     expected = torch.linalg.inv(covariance)
-    whitening = likelihood.whitening(batch)
+    whitening = likelihood.whitening(batch).matrix
     torch.testing.assert_close(whitening.mT @ whitening, expected, rtol=1e-3, atol=1e-4)
