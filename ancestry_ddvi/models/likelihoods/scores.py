@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..batch import Batch
-from ..nets import MLP
+from ..nets import MLP, zero_init
 from ..normal import HALF_LOG_2PI
 from .base import Likelihood
 
@@ -133,6 +133,13 @@ class ScoreLikelihood(NormalScores):
         )
         with torch.no_grad():  # start from the leading components, the same for every seed
             self.linear.weight.copy_(torch.eye(features, dims))
+
+    def start_at(self, places: Tensor, x: Tensor) -> None:
+        """Set the expectation to the linear map that best leads from latents to these scores."""
+        with torch.no_grad():
+            zero_init(self.net.head)
+            found = torch.linalg.lstsq(places.double().cpu(), (x / self.scale).double().cpu())
+            self.linear.weight.copy_(found.solution.T)
 
     def forward(self, z: Tensor) -> Tensor:
         """Expected scores at each latent; (n, features)."""
