@@ -117,7 +117,7 @@ class NetworkRecipe(Recipe):
     encoder_width : int
         Hidden width of the encoder, and width of its context.
     steps : int
-        Training steps in all. With a map stage half as many, half of them of four batches.
+        Training steps in all. With a map stage fewer, a quarter of four batches and a sixth of one.
     batch : int
         Rows per step.
     learning_rate : float
@@ -258,11 +258,10 @@ class VariationalRecipe(NetworkRecipe):
     def _from_map(
         self, start: Variational, model: Variational, objective: Objective[Variational]
     ) -> list[Stage[Variational]]:
-        """A map stage, then as many steps of what teaches the posterior parts of samples too."""
-        each = self.steps // 4
+        """A map stage, and then the posterior learns parts of samples too."""
         rates = 2 * self.learning_rate, self.learning_rate / 40
-        first = MapStage(start, Unfolding(), each, rates)
-        return [first, self.final_stage(model, self.after_map(objective), each)]
+        first = MapStage(start, Unfolding(), self.steps // 4, rates)
+        return [first, self.final_stage(model, self.after_map(objective), self.steps // 6)]
 
     def after_map(self, objective: Objective[Variational]) -> Objective[Variational]:
         """The objective with prior and decoder kept as whole samples made them.

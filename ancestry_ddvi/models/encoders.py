@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from .batch import Batch
-from .nets import MLP
+from .nets import MLP, zero_init
 
 
 class ScoreEncoder(nn.Module):
@@ -14,7 +14,8 @@ class ScoreEncoder(nn.Module):
 
     The inputs are the posterior means and standard deviations of scores under independent normal
     priors with the variances of the cohort. With few variants they approach the mean and the
-    standard deviations of the cohort.
+    standard deviations of the cohort. The context has a linear part, so that a map can start from a
+    linear one.
 
     Parameters
     ----------
@@ -30,6 +31,7 @@ class ScoreEncoder(nn.Module):
         super().__init__()
         self.register_buffer("scale", scale.clone())
         self.net = MLP(2 * len(scale), width, width)
+        self.linear = zero_init(nn.Linear(2 * len(scale), width))
         self.activate = nn.SiLU()
 
     def forward(self, batch: Batch) -> Tensor:
@@ -40,5 +42,6 @@ class ScoreEncoder(nn.Module):
         evidence = torch.einsum("nij,nj->ni", precision, batch.x)
         mean = torch.einsum("nij,nj->ni", covariance, evidence) / self.scale
         spread = covariance.diagonal(dim1=-2, dim2=-1).sqrt() / self.scale
-        context: Tensor = self.activate(self.net(torch.cat([mean, spread.log()], -1)))
+        inputs = torch.cat([mean, spread.log()], -1)
+        context: Tensor = self.activate(self.net(inputs)) + self.linear(inputs)
         return context

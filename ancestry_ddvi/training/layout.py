@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from ..models.batch import Batch
 
-MAX_LANDMARKS = 1000
+MAX_LANDMARKS = 2500
 """Rows that are placed together; others are placed among them one by one."""
 
 ITERATIONS, ITERATIONS_ALONE = 30, 10

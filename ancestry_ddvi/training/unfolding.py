@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ..data.dataset import Dataset
 from ..models.batch import Batch
-from ..models.likelihoods.scores import NormalScores, Whitening
+from ..models.likelihoods.scores import NormalScores, ScoreLikelihood, Whitening
 from ..models.priors.adaptive import Adaptive
 from ..models.variational import Variational
 from .layout import distance_layout
@@ -91,7 +91,8 @@ class MapStage(Stage[Variational]):
         if isinstance(model.prior, Adaptive):
             model.prior.start_at(place)
         scores = model.likelihood
-        assert isinstance(scores, NormalScores)
+        assert isinstance(scores, ScoreLikelihood)
+        scores.start_at(place, rows.x)
         with torch.no_grad():
             whitening = scores.whitening(rows)
         highest = first_weight(rows, model.noise_shape[1])

@@ -146,7 +146,7 @@ def test_another_seed_shows_the_same_picture_the_same_way_up(fitted_model, other
 def test_progress_is_told_of_every_stage_to_its_end(other_seed) -> None:
     _, done = other_seed
     assert {"reading", "scores", "training", "refit"} <= done.keys()
-    assert done["training"] == [30, 30]
+    assert done["training"] == [25, 25]
     assert done["refit"] == [15, 15]
     assert done["scores"][0] == done["scores"][1]
     assert done["reading"][0] >= 2400

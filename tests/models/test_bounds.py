@@ -68,7 +68,7 @@ def test_weights_mend_a_posterior_that_has_learnt_little() -> None:
     """Draws from a poor q are half a standard deviation off; weighted, they are right."""
     _, batch = simulate(rested(), SAMPLES, 21)
     ids = [f"p{i}" for i in range(0, SAMPLES, 3)]
-    model = asleep(toy_model(), 40)
+    model = asleep(toy_model(), 30)
     posterior = draw_posterior(model, as_data(batch[::3]), ids, draws=4096, seed=1)
     sure = posterior.effective_draws > 300
     assert sure.sum() >= 25

@@ -94,6 +94,14 @@ def test_more_clusters_than_latents_stay_where_they_were() -> None:
     torch.testing.assert_close(prior.means, before)
 
 
+def test_the_decoder_starts_as_the_best_linear_map() -> None:
+    data = ScoreData(cohort(), CPU)
+    likelihood = ScoreLikelihood(data.scale, 2, 16)
+    places, slope = torch.randn(len(data), 2), torch.randn(2, 5)
+    likelihood.start_at(places, places @ slope)
+    torch.testing.assert_close(likelihood(places), places @ slope, atol=1e-3, rtol=1e-3)
+
+
 def test_a_whitening_gives_the_density_of_the_likelihood() -> None:
     data = ScoreData(cohort(), CPU)
     likelihood = ScoreLikelihood(data.scale, 2, 16)
