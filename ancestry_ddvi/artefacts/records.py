@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from ..genotypes.projection.scores import Scores
+from .flags import unlike_panel
 
 
 class Posterior(Protocol):
@@ -66,6 +67,20 @@ class EmbeddedSamples:
     variants_in_file: int
     p_panel: np.ndarray
     flags: Sequence[str]
+
+    @property
+    def sd(self) -> np.ndarray:
+        """Posterior standard deviations, not a number for samples unlike the panel."""
+        return self._of_like(self.posterior.sd)
+
+    @property
+    def correlation(self) -> np.ndarray:
+        """Posterior correlations, not a number for samples unlike the panel."""
+        return self._of_like(self.posterior.correlation)
+
+    def _of_like(self, values: np.ndarray) -> np.ndarray:
+        """A posterior under the model says nothing of how wrong the model is for a stranger."""
+        return np.where(unlike_panel(self.flags)[:, None], np.nan, values)
 
     @property
     def variant_fraction(self) -> np.ndarray:

@@ -17,8 +17,9 @@ from ..genotypes.harmonise.panel import Panel
 from ..inference.posterior_draws import PosteriorDraws, rotation, standard_error
 from ..methods import row
 from ..reference.groups import Groups
+from ..reference.out_of_panel import OutOfPanelTest
 from .calibration import CalibratedFit, Calibration
-from .diagnostics import learn_out_of_panel, membership
+from .diagnostics import flag_rate, learn_out_of_panel, membership
 from .groups import learn_groups
 from .prepare import PreparedCohort
 
@@ -95,7 +96,7 @@ def describe(embedded: EmbeddedCohort) -> Model:
         privacy=privacy,
         training=[asdict(step) for step in calibrated.trained.history],
         versions=versions(),
-        card=_card(cohort, calibration, privacy),
+        card=_card(cohort, calibration, privacy, test),
     )
     model = Model(_panel(cohort), cohort.projection, method.state(), embedded.rotation, record)
     request.clock.lap("bounds")
@@ -157,6 +158,7 @@ def _card(
     cohort: PreparedCohort,
     calibration: Calibration | None,
     privacy: Mapping[str, float | None],
+    test: OutOfPanelTest | None,
 ) -> dict[str, str]:
     """The model card."""
     qc, by_training = cohort.qc, privacy["training"]
@@ -172,6 +174,7 @@ def _card(
         "genotypes of a person tell whether this person is in the panel (area under the curve "
         f"{privacy['loadings']:.3f}{networks})",
         "intervals": _intervals(calibration),
+        "strangers": flag_rate(test) if test else "not looked for",
         "use": "genetic similarity to the samples of the reference panel; not identity, ethnicity "
         "or nationality",
         "limits": "samples from populations that the panel lacks are embedded at the most likely "
