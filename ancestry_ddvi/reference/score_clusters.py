@@ -76,9 +76,8 @@ def rarity(clusters: Normals, scores: np.ndarray, covariance: np.ndarray) -> np.
     scores : ndarray of float64, (samples, kept)
     covariance : ndarray of float64, (samples, kept, kept)
     """
-    parts = [
-        slice(start, start + SAMPLES_AT_ONCE) for start in range(0, len(scores), SAMPLES_AT_ONCE)
-    ]
+    starts = range(0, len(scores), SAMPLES_AT_ONCE)
+    parts = [slice(start, start + SAMPLES_AT_ONCE) for start in starts]
     found = [_rarity(clusters, scores[part], covariance[part]) for part in parts]
     return np.concatenate([np.empty(0), *found])
 

@@ -28,9 +28,9 @@ def test_each_sample_has_its_own_flags() -> None:
         "few_draws": np.array([True, True, False]),
         "in_panel": np.array([True, False, False]),
     }
-    others = ["", "unlike_panel:fit", ""]
+    others = ["", "unlike_panel:scores", ""]
     assert flag_samples(raised, others, ["related", "", ""]) == [
-        "related,in_panel,few_draws", "unlike_panel:fit,few_draws", "",
+        "related,in_panel,few_draws", "unlike_panel:scores,few_draws", "",
     ]  # fmt: skip
 
 

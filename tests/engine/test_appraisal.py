@@ -159,10 +159,12 @@ def test_an_outlier_of_the_panel_has_no_normal_of_their_own() -> None:
     means = np.concatenate([rng.normal(size=(300, 2)), [[40.0, -40.0]]])
     draws = means[:, None] + rng.normal(0, 0.1, (301, 16, 2))
     even = np.full((301, 16), 1 / 16)
-    seen = Diagnostics(draws, even, None, rng.normal(size=301), np.ones(301))
-    places = OutOfPanelTest.of(seen, means, seed=1).places
-    assert np.abs(places.mean).max() < 20
-    assert places.weight.sum() == pytest.approx(1)
+    noise = np.tile(np.eye(2), (301, 1, 1))
+    seen = Diagnostics(draws, even, means, noise, rng.normal(size=301), np.ones(301))
+    test = OutOfPanelTest.of(seen, means, seed=1)
+    for normals in (test.places, test.clusters):
+        assert np.abs(normals.mean).max() < 20
+        assert normals.weight.sum() == pytest.approx(1)
 
 
 @pytest.fixture(scope="module")
