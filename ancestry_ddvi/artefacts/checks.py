@@ -11,7 +11,7 @@ from ..genotypes.chromosomes import LENGTHS
 from ..genotypes.harmonise.panel import Panel
 from ..genotypes.projection.scores import Projection
 from ..reference.empirical import KNOTS, EmpiricalTail
-from ..reference.groups import Groups
+from ..reference.groups import THINNINGS, Groups
 from ..reference.normals import Normals
 from ..reference.out_of_panel import CHECKS, OutOfPanelTest
 from .record import ModelRecord
@@ -136,7 +136,9 @@ def _check_groups(groups: Groups, dims: int) -> None:
     require(all(len(cell) == len(levels) for cell in cells), "a cell has not a label on each level")
     require(all(map(_are_words, cells)), "a label is empty or unprintable")
     require(len(groups.temperature) == len(levels), "groups.temperature has not a value a level")
-    require(min(groups.temperature) > 0, "groups.temperature is not above 0")
+    for each in groups.temperature:
+        require(len(each) == len(THINNINGS), "groups.temperature has not a value a thinning")
+        require(min(each) > 0, "groups.temperature is not above 0")
     _check_normals(groups.normals, len(cells), dims, "groups.normals")
 
 

@@ -16,16 +16,20 @@ from ..data.scores import ScoreData
 from ..genotypes.harmonise.panel import Panel
 from ..inference.posterior_draws import PosteriorDraws, rotation, standard_error
 from ..methods import row
-from ..reference.groups import Groups
+from ..reference.groups import THINNINGS, Groups
 from ..reference.out_of_panel import OutOfPanelTest
-from .calibration import CalibratedFit, Calibration
+from ..seeding import stream
+from .calibration import CalibratedFit, Calibration, thinned
 from .diagnostics import flag_rate, learn_out_of_panel, membership
-from .groups import learn_groups
+from .groups import Shown, learn_groups
 from .prepare import PreparedCohort
 
 log = logging.getLogger(__name__)
 
 BOUND_DRAWS = 64
+
+MAX_LABELLED = 500
+"""Labelled samples that are embedded again from a part of their variants, to calibrate groups."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,9 @@ def describe(embedded: EmbeddedCohort) -> Model:
     assignment: list[dict[str, Any]] = []
     if request.labels is not None:
         groups, assignment = learn_groups(
-            request.labels, cohort.ids, posterior, held_out,
-            calibration if held_out.any() else None,
-        )  # fmt: skip
+            request.labels, cohort.ids, posterior, seed, _labelled_in_part(embedded)
+        )
+        request.clock.lap("groups")
     test = None
     if row(request.options.method).embeds_new_samples:
         test = learn_out_of_panel(posterior, cohort.fitted, cohort.projection, calibration, seed)
@@ -101,6 +105,22 @@ def describe(embedded: EmbeddedCohort) -> Model:
     model = Model(_panel(cohort), cohort.projection, method.state(), embedded.rotation, record)
     request.clock.lap("bounds")
     return model
+
+
+def _labelled_in_part(embedded: EmbeddedCohort) -> list[Shown]:
+    """Labelled samples with a part of their variants; none where new samples have no posterior."""
+    cohort, method = embedded.calibrated.cohort, embedded.calibrated.trained.method
+    request, seed = cohort.request, cohort.request.options.seed
+    if request.labels is None or not row(request.options.method).gives_sd:
+        return []
+    known = np.flatnonzero([sample in request.labels.by_sample for sample in cohort.ids])
+    rows = np.sort(stream(seed, "labelled in part").permutation(known)[:MAX_LABELLED])
+    ids = [cohort.ids[i] for i in rows]
+    found = []
+    for _, scores in thinned(cohort, rows, [1 / thinning for thinning in THINNINGS[1:]]):
+        draws = method.embed(ScoreData(scores, request.device), ids, draws=BOUND_DRAWS, seed=seed)
+        found.append(Shown(rows, draws.rotated(embedded.rotation)))
+    return found
 
 
 def _panel(cohort: PreparedCohort) -> Panel:
