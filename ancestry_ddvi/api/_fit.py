@@ -336,6 +336,8 @@ def _summary(run: _Run, fit: Fit) -> dict[str, Any]:
         "dispersion": projection.dispersion,
         "bounds": record.bounds,
         "calibration": record.calibration,
+        "out_of_panel": record.out_of_panel
+        and {"line": record.out_of_panel.line, "flagged": record.out_of_panel.flagged},
         "assignment": list(record.assignment),
         "privacy": record.privacy,
     }

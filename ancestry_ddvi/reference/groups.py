@@ -200,7 +200,8 @@ class Groups:
     def _fitted_temperature(self, level: int, chance: np.ndarray, truth: Sequence[str]) -> float:
         """The temperature with the smallest Brier score; 1 where no label is that of a group.
 
-        The score is bounded, so that a few samples with a wrong label do not decide it.
+        The score is bounded, so that a few samples with a wrong label do not decide it. To halve
+        or to more than double the odds it must gain half a sample or more.
         """
         names = self.names(level)
         known = [i for i, name in enumerate(truth) if name in names]
@@ -209,6 +210,7 @@ class Groups:
         right = np.array([names.index(truth[i]) for i in known])[:, None] == np.arange(len(names))
         losses = [
             ((_sharpened(chance[known], np.full(len(known), t)) - right) ** 2).sum()
+            + np.log(t) ** 2
             for t in TEMPERATURES
         ]
         return float(TEMPERATURES[int(np.argmin(losses))])

@@ -104,7 +104,7 @@ def two_modes(cohort_files, tmp_path_factory) -> Path:
         ("population",),
         tuple((name,) for name in names),
         Normals(np.full(4, 0.25), middles, widths),
-        (1.0,),
+        ((1.0,) * 3,),
     )
     record = replace(trained.record, groups=groups)
     replace(trained, weights=weights | decoder, rotation=np.eye(2), record=record).write(path)
