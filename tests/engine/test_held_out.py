@@ -94,3 +94,7 @@ def test_a_sample_is_unlike_the_panel_where_less_than_1_in_100_are_more_unusual(
     )  # fmt: skip
     assert len(done.coordinates.flag) == 8
     assert all(("unlike_panel" in flag) == flagged for flag in done.coordinates.flag)
+    assert (np.isnan(done.coordinates.sd) == flagged).all()
+    assert (np.isnan(done.coordinates.correlation) == flagged).all()
+    assert np.isfinite(done.coordinates.mean).all()
+    assert all(done.files[kind].stat().st_size > 0 for kind in ("png", "svg"))
