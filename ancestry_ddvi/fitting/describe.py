@@ -19,7 +19,7 @@ from ..methods import row
 from ..reference.groups import THINNINGS, Groups
 from ..reference.out_of_panel import OutOfPanelTest
 from ..seeding import stream
-from .calibration import CalibratedFit, Calibration, thinned
+from .calibration import DRAWS, CalibratedFit, Calibration, thinned
 from .diagnostics import flag_rate, learn_out_of_panel, membership
 from .groups import Shown, learn_groups
 from .prepare import PreparedCohort
@@ -118,7 +118,8 @@ def _labelled_in_part(embedded: EmbeddedCohort) -> list[Shown]:
     ids = [cohort.ids[i] for i in rows]
     found = []
     for _, scores in thinned(cohort, rows, [1 / thinning for thinning in THINNINGS[1:]]):
-        draws = method.embed(ScoreData(scores, request.device), ids, draws=BOUND_DRAWS, seed=seed)
+        data = ScoreData(scores, request.device)
+        draws = method.embed(data, ids, draws=DRAWS, seed=seed)  # fewer make groups too sure
         found.append(Shown(rows, draws.rotated(embedded.rotation)))
     return found
 
