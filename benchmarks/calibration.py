@@ -11,7 +11,8 @@ networks nor the components. LABELS has columns sample, population, superpopulat
   each superpopulation; these are the nominal levels if both posteriors are right. ``said`` is what
   `fit` reports of its own samples. ``bias`` is the mean shift in sds of the part.
 * ``noise``: mean square of scores on components that carry no structure, the last of 32 beyond the
-  kept ones, over what the model states; 1 if it is right.
+  kept ones, over what the model states, by superpopulation; 1 if it is right. ``dispersion`` is
+  the part of what it states that is common to all samples.
 * ``ece``: expected calibration error of groups in ten bins, and in brackets the median and the
   97.5th percentile of that of labels drawn from these probabilities, which is not zero.
 * ``left_out`` (--strangers): a superpopulation left out of the fit against held-out samples of the
@@ -247,7 +248,8 @@ def noise(of: Split, pooled: Pooled) -> None:
     rows = {"all": np.ones(len(ratio), dtype=bool), **{r: of.region == r for r in set(of.region)}}
     for name, some in sorted(rows.items()):
         pooled.noise.setdefault(str(name), []).append(ratio[some])
-    tell({"seed": seed, "noise": {str(k): rounded(ratio[v]) for k, v in sorted(rows.items())}})
+    own = {str(k): rounded(ratio[v]) for k, v in sorted(rows.items())}
+    tell({"seed": seed, "noise": own, "dispersion": round(known.dispersion, 3)})
 
 
 def kinds(of: Split) -> None:
