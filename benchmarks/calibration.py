@@ -1,18 +1,28 @@
-"""Held-out samples with a part of their variants: bias, coverage, assignment, out-of-panel test.
+"""Held-out samples: intervals, noise, groups and strangers, beside what `fit` says of itself.
 
-usage: calibration.py COHORT LABELS [--repeats 3] [--method ddvi] [--strangers]
+usage: calibration.py COHORT LABELS [--splits 3] [--first 1] [--method ddvi] [--kinds]
+                      [--strangers [SUPERPOPULATION ...]]
 
-80/20 splits with relatives on one side; labels have columns sample, population, superpopulation.
-One JSON line for each repeat and kind of part: random shares of the variants, one chromosome,
-clumps of 50 kb similar to an exome, and simulated reads (Poisson depth, 5 errors in a thousand
-bases, embedded from their likelihoods). ``covered_*`` is the share of the posterior given all
-genotypes inside the central 50, 80 and 95 % of that given the part, which are the nominal levels
-if both are right; ``normal_*`` the share of means inside N(mean_part, sd_part^2 - sd_full^2). In
-lines with ``swapped`` that share of the variants has its alleles exchanged; in lines with ``alien``
-that share of alleles comes from a random other held-out sample, by whether the two are of one
-superpopulation. Lines with ``left_out`` come with --strangers: a superpopulation left out of the
-fit, and genotypes permuted over variants, against held-out samples of the others; area under the
-curve of ``p_panel``.
+80/20 splits with relatives on one side, so that samples are judged that are in neither the
+networks nor the components. LABELS has columns sample, population, superpopulation. JSON lines:
+
+* one for each split and share of the variants: ``covered`` is the share of the posterior given
+  all genotypes inside the central 50, 80 and 95 % of that given the part, over all samples and in
+  each superpopulation; these are the nominal levels if both posteriors are right. ``said`` is what
+  `fit` reports of its own samples. ``bias`` is the mean shift in sds of the part.
+* ``noise``: mean square of scores on components that carry no structure, the last of 32 beyond the
+  kept ones, over what the model states, by superpopulation; 1 if it is right. ``dispersion`` is
+  the part of what it states that is common to all samples.
+* ``ece``: expected calibration error of groups in ten bins, and in brackets the median and the
+  97.5th percentile of that of labels drawn from these probabilities, which is not zero.
+* ``left_out`` (--strangers): a superpopulation left out of the fit against held-out samples of the
+  others, by ``p_panel``: area under the curve, and shares flagged at the line of the model;
+  genotypes permuted over variants as well.
+* ``kind``, ``swapped``, ``alien`` (--kinds): one chromosome, clumps of 50 kb similar to an exome,
+  simulated reads (Poisson depth, 5 errors in a thousand bases); shares of variants with their
+  alleles exchanged; shares of alleles of another held-out sample.
+
+The last line, ``pooled``, has all splits together. Needs scikit-learn.
 """
 
 from __future__ import annotations
@@ -20,100 +30,268 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from held_out import CPU, embedded, opened, part, split
-from scipy.stats import norm
-from seen import ALIEN, SWAPPED, diagnostics, dosages_of, mixed, of_calls, partners, swapped
+from cohorts import dosages_of, embedded, fitted, of_calls, opened, part, split
+from parts import ALIEN, SHARES, SWAPPED, mixed, other_kinds, partners, swapped, thinned
 from sklearn.metrics import roc_auc_score
 
-from ancestry_ddvi.artefacts.labels import read_labels
-from ancestry_ddvi.evaluation.coverage import calibration_error, nested_coverage
-from ancestry_ddvi.fitting.diagnostics import UNLIKE_PANEL, out_of_panel
-from ancestry_ddvi.fitting.options import FitOptions
-from ancestry_ddvi.fitting.pipeline import Fit, fit_model
-from ancestry_ddvi.fitting.prepare import FitRequest
+from ancestry_ddvi.evaluation.coverage import LEVELS, calibration_error, nested_coverage
+from ancestry_ddvi.fitting.diagnostics import out_of_panel
+from ancestry_ddvi.fitting.pipeline import Fit
+from ancestry_ddvi.genotypes.projection.pca import principal_components
 from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
-from ancestry_ddvi.models.runtime import computing
 
-LEVELS = (50, 80, 95)
+TIMES = 2
+"""Each sample is thinned so often, which reduces what chance adds to errors."""
 
+NOISE, JUDGED = 32, 8
+"""Components beyond the kept ones, and how many of the last are judged."""
 
-def fitted(store: GenotypeStore, method: str, seed: int, labels: Path) -> Fit:
-    """A default fit with groups."""
-    options = FitOptions(method=method, seed=seed)
-    with computing(seed, None):
-        return fit_model(FitRequest(store, options, CPU, read_labels(labels).match(store.samples)))
+TITLES = [f"{100 * level:.0f}" for level in LEVELS]
 
 
-def coverage(full: PosteriorDraws, some: PosteriorDraws) -> dict[str, float]:
-    """By the exact law and by the normal formula."""
-    width = np.sqrt(np.maximum(some.sd**2 - full.sd**2, 1e-24))
-    apart = np.abs(full.mean - some.mean) / width
+@dataclass(frozen=True)
+class Split:
+    """A fit to four fifths of a cohort, and the genotypes and labels of the others."""
+
+    seed: int
+    fit: Fit
+    train: GenotypeStore
+    test: GenotypeStore
+    labels: pd.DataFrame
+    dosages: np.ndarray
+
+    @property
+    def region(self) -> np.ndarray:
+        """Superpopulation of each held-out sample."""
+        return self.labels["superpopulation"].to_numpy(str)
+
+    def embed(self, scores: Scores) -> PosteriorDraws:
+        """Posteriors of held-out samples."""
+        return embedded(self.fit, scores, self.test, self.seed)
+
+    def p_panel(self, scores: Scores, draws: PosteriorDraws) -> np.ndarray:
+        """Out-of-panel p-values."""
+        model = self.fit.model
+        return out_of_panel(model.record, draws, scores, model.projection)[0]
+
+    @property
+    def line(self) -> float:
+        """Of ``unlike_panel``."""
+        test = self.fit.model.record.out_of_panel
+        assert test is not None
+        return test.line
+
+
+@dataclass
+class Pooled:
+    """What all splits say together."""
+
+    covered: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    said: dict[str, list[list[float]]] = field(default_factory=dict)
+    regions: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    noise: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    groups: dict[tuple[str, str], list[tuple[np.ndarray, np.ndarray]]] = field(default_factory=dict)
+    flagged: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    strangers: list[dict[str, Any]] = field(default_factory=list)
+
+    def line(self) -> dict[str, Any]:
+        """The last line of the output."""
+        found: dict[str, Any] = {"pooled": True}
+        for name, covered in self.covered.items():
+            every = np.concatenate(covered)
+            found[name] = by_region(every, np.concatenate(self.regions[name]))
+            found[name]["said"] = np.mean(self.said[name], axis=0).round(1).tolist()
+            apart = np.abs(np.mean(self.said[name], axis=0) - 100 * every.mean(axis=0))
+            found[name]["said_off_by"] = round(float(apart.max()), 1)
+        found["noise"] = {k: rounded(np.concatenate(v).mean()) for k, v in self.noise.items()}
+        found["false_flags"] = {k: rounded(np.concatenate(v)) for k, v in self.flagged.items()}
+        for (name, level), some in self.groups.items():
+            chance, right = (np.concatenate(each) for each in zip(*some, strict=True))
+            found.setdefault("groups", {})[f"{level}, {name}"] = judged(chance, right)
+        if self.strangers:
+            found["left_out"] = self.strangers
+        return found
+
+
+def rounded(values: Any) -> float:
+    """A mean to four digits."""
+    return round(float(np.mean(values)), 4)
+
+
+def tell(line: dict[str, Any]) -> None:
+    """One JSON line."""
+    print(json.dumps(line), flush=True)
+
+
+def by_region(covered: np.ndarray, region: np.ndarray) -> dict[str, Any]:
+    """Coverage in per cent at each level, over all samples and by superpopulation."""
+    rows = {"all": np.ones(len(region), dtype=bool), **{r: region == r for r in np.unique(region)}}
+    return {
+        "covered": {
+            str(name): (100 * covered[some].mean(axis=0)).round(1).tolist()
+            for name, some in rows.items()
+        }
+    }
+
+
+def coverage(full: PosteriorDraws, some: PosteriorDraws) -> np.ndarray:
+    """Coverage of each sample at each level; (samples, levels)."""
     pair = (full.draws, full.weight), (some.draws, some.weight)
-    found = {f"covered_{level}": nested_coverage(*pair, level / 100).mean() for level in LEVELS}
-    found |= {f"normal_{level}": (apart <= norm.ppf(0.5 + level / 200)).mean() for level in LEVELS}
-    return {name: round(float(value), 3) for name, value in found.items()}
+    return np.stack([nested_coverage(*pair, level).mean(axis=1) for level in LEVELS], axis=1)
 
 
-Said = list[tuple[str, str, np.ndarray, np.ndarray]]
-"""Kind of diagnostics, level, probabilities and the true group's number, of every repeat."""
-
-
-def assignment(
-    fit: Fit, name: str, some: PosteriorDraws, labels: pd.DataFrame, said: Said
-) -> dict[str, Any]:
-    """Accuracy and calibration error of the probabilities of each level."""
-    groups = fit.model.record.groups
-    found: dict[str, Any] = {}
-    rng = np.random.default_rng(0)
-    for number, level in enumerate(groups.levels):
-        chance = groups.probabilities(number, some)
-        names = groups.names(number)
-        right = np.array([names.index(label) for label in labels[level]])
-        said.append((name, level, chance, right))
-        found[f"accuracy_{level}"] = round(float((chance.argmax(axis=1) == right).mean()), 4)
-        found[f"ece_{level}"] = round(calibration_error(chance, right), 4)
-        found[f"ece_by_chance_{level}"] = by_chance(chance, rng)
-    return found
-
-
-def by_chance(chance: np.ndarray, rng: np.random.Generator) -> list[float]:
-    """Central 95 % of the calibration error of labels drawn from these probabilities."""
-    drawn = []
+def judged(chance: np.ndarray, right: np.ndarray) -> dict[str, Any]:
+    """Accuracy, and calibration error beside that of labels drawn from the probabilities."""
+    rng, drawn = np.random.default_rng(0), []
     for _ in range(100):
         below = np.cumsum(chance, axis=1) < rng.random((len(chance), 1))
         drawn.append(calibration_error(chance, below.sum(axis=1).clip(max=chance.shape[1] - 1)))
-    return [round(float(q), 4) for q in np.quantile(drawn, [0.025, 0.975])]
+    return {
+        "samples": len(right),
+        "accuracy": rounded(chance.argmax(axis=1) == right),
+        "ece": round(calibration_error(chance, right), 4),
+        "ece_by_chance": np.quantile(drawn, [0.5, 0.975]).round(4).tolist(),
+    }
 
 
-def pooled(said: Said) -> None:
-    """Calibration over all repeats."""
-    rng = np.random.default_rng(0)
-    for name, level in dict.fromkeys((n, v) for n, v, _, _ in said):
-        mine = [(c, r) for n, v, c, r in said if (n, v) == (name, level)]
-        chance, right = (np.concatenate(part) for part in zip(*mine, strict=True))
-        tell({
-            "pooled": name, "level": level, "samples": len(right),
-            "accuracy": round(float((chance.argmax(axis=1) == right).mean()), 4),
-            "ece": round(calibration_error(chance, right), 4),
-            "ece_by_chance": by_chance(chance, rng),
-        })  # fmt: skip
+def groups(
+    of: Split, name: str, scores: Scores, draws: PosteriorDraws, pooled: Pooled
+) -> dict[str, Any]:
+    """Accuracy and calibration of the probabilities of each level."""
+    model = of.fit.model
+    learnt = model.record.groups
+    assert learnt is not None
+    thinning = len(model.panel) / np.maximum(scores.effective_variants, 1)
+    found = {}
+    for number, level in enumerate(learnt.levels):
+        names = learnt.names(number)
+        known = of.labels[level].isin(names).to_numpy()
+        right = np.array([names.index(label) for label in of.labels[level][known]])
+        chance = learnt.probabilities(number, draws[known], thinning[known])
+        pooled.groups.setdefault((name, level), []).append((chance, right))
+        found[level] = judged(chance, right)
+    return found
 
 
-def chance_of(fit: Fit, scores: Scores, posterior: PosteriorDraws) -> np.ndarray:
-    """Share of the panel that is more unusual than each sample."""
-    return out_of_panel(fit.model.record, posterior, scores, fit.model.projection)[0]
+def in_part(of: Split, pooled: Pooled) -> None:
+    """All variants, and shares of them."""
+    record = of.fit.model.record
+    scores = of_calls(of.fit, of.dosages)
+    full = of.embed(scores)
+    flags = of.p_panel(scores, full) < of.line
+    pooled.flagged.setdefault("all variants", []).append(flags)
+    assert record.out_of_panel is not None
+    tell({"seed": of.seed, "share": 1, "samples": len(of.labels),
+          "temperature": of.fit.model.projection.temperature,
+          "sd": np.median(full.sd, axis=0).round(3).tolist(),
+          "flagged": rounded(flags), "flagged_said": rounded(record.out_of_panel.flagged),
+          "groups": groups(of, "all variants", scores, full, pooled)})  # fmt: skip
+    for share in SHARES:
+        name = f"{100 * share:g} % of variants"
+        said = _said(of.fit, share)
+        for time in range(TIMES):
+            scores = thinned(of.fit, of.dosages, share, 100 * of.seed + time)
+            line = {"seed": of.seed, "share": share, "time": time}
+            tell(line | one_part(of, name, scores, full, pooled) | {"said": said})
+            pooled.said.setdefault(name, []).append(said)
 
 
-def flagged_share(chance: np.ndarray) -> float:
-    """Share of samples with the flag ``unlike_panel``."""
-    return round(float((chance < UNLIKE_PANEL).mean()), 4)
+def one_part(
+    of: Split, name: str, scores: Scores, full: PosteriorDraws, pooled: Pooled
+) -> dict[str, Any]:
+    """One kind of part: coverage, bias, groups and flags."""
+    some = of.embed(scores)
+    covered = coverage(full, some)
+    flags = of.p_panel(scores, some) < of.line
+    pooled.covered.setdefault(name, []).append(covered)
+    pooled.regions.setdefault(name, []).append(of.region)
+    pooled.flagged.setdefault(name, []).append(flags)
+    bias = np.abs((some.mean - full.mean).mean(axis=0)) / some.sd.mean(axis=0)
+    return {
+        "effective_variants": round(float(scores.effective_variants.mean())),
+        "sd": np.median(some.sd, axis=0).round(3).tolist(),
+        "bias": round(float(bias.max()), 3),
+        **by_region(covered, of.region),
+        "flagged": rounded(flags),
+        "groups": groups(of, name, scores, some, pooled),
+    }
+
+
+def _said(fit: Fit, share: float) -> list[float]:
+    """What the fit says of coverage, in per cent; not a number where it says nothing."""
+    record = fit.model.record.calibration or {"coverage": []}
+    rows = [row for row in record["coverage"] if row["share"] == share]
+    return [round(100 * rows[0][f"covered_{t}"], 1) if rows else float("nan") for t in TITLES]
+
+
+def noise(of: Split, pooled: Pooled) -> None:
+    """Mean square on components without structure over what the model states."""
+    fit, seed = of.fit, of.seed
+    known = fit.model.projection
+    samples = np.flatnonzero(fit.qc.fit_samples)
+    count = known.kept + NOISE
+    found = principal_components(of.train, fit.qc.variants, samples, known.frequency, count, seed)
+    wider = replace(known, loadings=found.loadings, eigenvalues=found.eigenvalues)
+    seen = wider.read([(slice(0, len(of.dosages)), of.dosages)], of.dosages.shape[1])
+    stated = np.diagonal(np.linalg.inv(seen.products), axis1=1, axis2=2)[:, -JUDGED:]
+    stated = stated * (seen.noise_level * known.dispersion * known.temperature)[:, None]
+    ratio = (seen.value[:, -JUDGED:] ** 2 / stated).mean(axis=1)
+    rows = {"all": np.ones(len(ratio), dtype=bool), **{r: of.region == r for r in set(of.region)}}
+    for name, some in sorted(rows.items()):
+        pooled.noise.setdefault(str(name), []).append(ratio[some])
+    own = {str(k): rounded(ratio[v]) for k, v in sorted(rows.items())}
+    tell({"seed": seed, "noise": own, "dispersion": round(known.dispersion, 3)})
+
+
+def kinds(of: Split) -> None:
+    """Other kinds of parts, and genotypes with errors."""
+    full = of.embed(of_calls(of.fit, of.dosages))
+    apart = Pooled()
+    for name, scores in other_kinds(of.fit, of.dosages, of.seed):
+        tell({"seed": of.seed, "kind": name, **one_part(of, name, scores, full, apart)})
+    partner = partners(len(of.region), of.seed)
+    near = of.region == of.region[partner]
+    for share in SWAPPED:
+        found = _flags(of, swapped(of.dosages, share, np.random.default_rng(of.seed)))
+        tell({"seed": of.seed, "swapped": share, "flagged": rounded(found)})
+    for share in ALIEN:
+        found = _flags(of, mixed(of.dosages, partner, share, np.random.default_rng(of.seed)))
+        tell({"seed": of.seed, "alien": share, "flagged": rounded(found),
+              "same_superpopulation": int(near.sum()), "flagged_of_these": rounded(found[near]),
+              "flagged_of_others": rounded(found[~near])})  # fmt: skip
+
+
+def _flags(of: Split, dosages: np.ndarray) -> np.ndarray:
+    scores = of_calls(of.fit, dosages)
+    return of.p_panel(scores, of.embed(scores)) < of.line
+
+
+def strangers(of: Split, name: str) -> dict[str, Any]:
+    """A superpopulation that the fit has not seen, against held-out samples of the others."""
+    scores = of_calls(of.fit, of.dosages)
+    chance = of.p_panel(scores, of.embed(scores))
+    permuted = of_calls(of.fit, np.random.default_rng(of.seed).permuted(of.dosages, axis=0))
+    of_permuted = of.p_panel(permuted, of.embed(permuted))
+    strange = of.region == name
+    return {
+        "seed": of.seed,
+        "left_out": name,
+        "samples": int(strange.sum()),
+        "area": area(chance[strange], chance[~strange]),
+        "flagged": rounded(chance[strange] < of.line),
+        "others_flagged": rounded(chance[~strange] < of.line),
+        "area_of_permuted": area(of_permuted[~strange], chance[~strange]),
+        "permuted_flagged": rounded(of_permuted < of.line),
+    }
 
 
 def area(strange: np.ndarray, ordinary: np.ndarray) -> float:
@@ -122,118 +300,47 @@ def area(strange: np.ndarray, ordinary: np.ndarray) -> float:
     return round(float(roc_auc_score(who, -np.concatenate([strange, ordinary]))), 4)
 
 
-def tell(line: dict[str, Any]) -> None:
-    """One JSON line."""
-    print(json.dumps(line), flush=True)
-
-
-def in_part(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int, said: Said) -> None:
-    """Every kind of part of one split."""
-    dosages = dosages_of(fit, test)
-    scores = of_calls(fit, dosages)
-    full = embedded(fit, scores, test, seed)
-    tell({"seed": seed, "diagnostics": "all variants", "samples": len(labels),
-          "temperature": fit.model.projection.temperature,
-          "sd": np.median(full.sd, axis=0).round(3).tolist(),
-          **assignment(fit, "all variants", full, labels, said),
-          "flagged": flagged_share(chance_of(fit, scores, full))})  # fmt: skip
-    for name, scores in diagnostics(fit, dosages, seed):
-        some = embedded(fit, scores, test, seed)
-        bias = np.abs((some.mean - full.mean).mean(axis=0)) / some.sd.mean(axis=0)
-        tell({
-            "seed": seed,
-            "diagnostics": name,
-            "effective_variants": round(float(scores.effective_variants.mean())),
-            "sd": np.median(some.sd, axis=0).round(3).tolist(),
-            "bias": round(float(bias.max()), 3),
-            **coverage(full, some),
-            **assignment(fit, name, some, labels, said),
-            "flagged": flagged_share(chance_of(fit, scores, some)),
-            "effective_draws": round(float(np.median(some.effective_draws)), 1),
-        })  # fmt: skip
-
-
-def spoilt(fit: Fit, test: GenotypeStore, labels: pd.DataFrame, seed: int) -> None:
-    """Share flagged with swapped alleles, and with alleles of another sample."""
-    dosages = dosages_of(fit, test)
-    group = labels["superpopulation"].to_numpy(str)
-    partner = partners(len(group), seed)
-    near = group == group[partner]
-
-    def flagged(some: np.ndarray) -> np.ndarray:
-        scores = of_calls(fit, some)
-        return chance_of(fit, scores, embedded(fit, scores, test, seed)) < UNLIKE_PANEL
-
-    for share in SWAPPED:
-        found = flagged(swapped(dosages, share, np.random.default_rng(seed)))
-        tell({"seed": seed, "swapped": share, "flagged": round(float(found.mean()), 4)})
-    for share in ALIEN:
-        found = flagged(mixed(dosages, partner, share, np.random.default_rng(seed)))
-        tell({
-            "seed": seed,
-            "alien": share,
-            "flagged": round(float(found.mean()), 4),
-            "same_superpopulation": int(near.sum()),
-            "flagged_of_these": round(float(found[near].mean()), 4),
-            "flagged_of_others": round(float(found[~near].mean()), 4),
-        })  # fmt: skip
-
-
-def strangers(
-    store: GenotypeStore, labels: pd.DataFrame, path: Path, method: str, seed: int, folder: Path
-) -> None:
-    """Every superpopulation left out in turn."""
-    held_out, group = split(store, seed), labels["superpopulation"].to_numpy(str)
-    for name in sorted(set(group)):
-        outside = held_out | (group == name)
-        train = part(store, np.flatnonzero(~outside), folder / f"c{name}{seed}")
-        test = part(store, np.flatnonzero(outside), folder / f"d{name}{seed}")
-        fit = fitted(train, method, seed, path)
-        dosages = dosages_of(fit, test)
-        rng = np.random.default_rng(seed)
-        permuted = rng.permuted(dosages, axis=0)
-        chances = []
-        for some in (dosages, permuted):
-            scores = of_calls(fit, some)
-            chances.append(chance_of(fit, scores, embedded(fit, scores, test, seed)))
-        chance, of_permuted = chances
-        strange = group[outside] == name
-        tell({
-            "seed": seed,
-            "left_out": name,
-            "samples": int(strange.sum()),
-            "area": area(chance[strange], chance[~strange]),
-            "flagged": round(float((chance[strange] < UNLIKE_PANEL).mean()), 4),
-            "others_flagged": round(float((chance[~strange] < UNLIKE_PANEL).mean()), 4),
-            "area_of_permuted": area(of_permuted[~strange], chance[~strange]),
-            "permuted_flagged": round(float((of_permuted < UNLIKE_PANEL).mean()), 4),
-        })  # fmt: skip
+def splits(
+    given: argparse.Namespace, cohort: tuple[GenotypeStore, pd.DataFrame], folder: Path, left: str
+) -> Iterator[Split]:
+    """Fits without the held-out samples, and without a superpopulation if one is named."""
+    store, labels = cohort
+    for seed in range(given.first, given.first + given.splits):
+        outside = split(store, seed) | (labels["superpopulation"].to_numpy(str) == left)
+        train = part(store, np.flatnonzero(~outside), folder / f"train{left}{seed}")
+        test = part(store, np.flatnonzero(outside), folder / f"test{left}{seed}")
+        fit = fitted(train, given.method, seed, given.labels)
+        yield Split(seed, fit, train, test, labels[outside], dosages_of(fit, test))
 
 
 def main() -> None:
-    """Run all repeats."""
+    """Run all splits."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cohort")
     parser.add_argument("labels")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--splits", type=int, default=3)
+    parser.add_argument("--first", type=int, default=1, help="Seed of the first split.")
     parser.add_argument("--method", default="ddvi")
-    parser.add_argument("--strangers", action="store_true")
+    parser.add_argument("--kinds", action="store_true")
+    parser.add_argument("--strangers", nargs="*", help="Superpopulations; all if none is named.")
     given = parser.parse_args()
+    pooled = Pooled()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        store, labels = opened(given.cohort, given.labels, folder)
-        said: Said = []
-        for seed in range(1, given.repeats + 1):
-            if given.strangers:
-                strangers(store, labels, Path(given.labels), given.method, seed, folder)
-                continue
-            held_out = split(store, seed)
-            train = part(store, np.flatnonzero(~held_out), folder / f"a{seed}")
-            test = part(store, np.flatnonzero(held_out), folder / f"b{seed}")
-            fit = fitted(train, given.method, seed, Path(given.labels))
-            in_part(fit, test, labels[held_out], seed, said)
-            spoilt(fit, test, labels[held_out], seed)
-        pooled(said)
+        cohort = opened(given.cohort, given.labels, folder)
+        if given.strangers is None:
+            for of in splits(given, cohort, folder, ""):
+                in_part(of, pooled)
+                noise(of, pooled)
+                if given.kinds:
+                    kinds(of)
+        else:
+            every = sorted(set(cohort[1]["superpopulation"]))
+            for name in given.strangers or every:
+                for of in splits(given, cohort, folder, name):
+                    pooled.strangers.append(strangers(of, name))
+                    tell(pooled.strangers[-1])
+    tell(pooled.line())
 
 
 if __name__ == "__main__":

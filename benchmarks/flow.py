@@ -21,8 +21,9 @@ from pathlib import Path
 import laws
 import numpy as np
 import torch
+from cohorts import CPU, opened
 from divided import Divided, divided, fitted
-from held_out import CPU, NEIGHBOURS, opened
+from held_out import NEIGHBOURS
 
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.evaluation.coverage import nested_coverage

@@ -20,9 +20,9 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from cohorts import CPU
 from divided import Divided, fitted
 from flow import Rows, splits, tell
-from held_out import CPU
 from laplace import laplace
 from torch import Tensor
 

@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FOLDS = 5
-"""One in FOLDS labelled samples is held out, to calibrate the groups of the others."""
-
 
 @dataclass(frozen=True, repr=False)
 class Assigned(Result):
@@ -230,7 +227,7 @@ def run_assignment(run: _Run) -> Assigned:
         query = _query(run)
         run.clock.lap("embedding")
         groups, figures = _groups(run, query)
-        assignments = _assignments(groups, query, run.min_prob)
+        assignments = _assignments(groups, query, len(run.model.panel), run.min_prob)
     return _write(run, query, assignments, figures)
 
 
@@ -289,8 +286,7 @@ def _groups(run: _Run, query: _Query) -> tuple[Groups, list[dict[str, Any]]]:
     labelled = _from_table(run, run.reference) if run.reference else query
     samples = labelled.coordinates.samples
     labels = run.labels.match(samples)
-    judges = np.arange(len(samples)) % FOLDS == 0
-    found, figures = learn_groups(labels, samples, labelled.posterior, judges)
+    found, figures = learn_groups(labels, samples, labelled.posterior, run.seed)
     if found is None:
         raise InputsDisagree(
             f"no label in {run.labels.path} has {MIN_GROUP_SIZE} samples or more",
@@ -299,13 +295,14 @@ def _groups(run: _Run, query: _Query) -> tuple[Groups, list[dict[str, Any]]]:
     return found, figures
 
 
-def _assignments(groups: Groups, query: _Query, min_prob: float) -> list[Assignment]:
-    """Probabilities and reasons on every level."""
+def _assignments(groups: Groups, query: _Query, variants: int, min_prob: float) -> list[Assignment]:
+    """Probabilities and reasons on every level; the model has so many variants."""
     from scipy.stats import entropy
 
+    thinning = variants / np.maximum(query.coordinates["effective_variants"], 1)
     found = []
     for number, level in enumerate(groups.levels):
-        chance = groups.probabilities(number, query.posterior)
+        chance = groups.probabilities(number, query.posterior, thinning)
         found.append(
             Assignment(
                 level,

@@ -332,6 +332,8 @@ def _summary(embedded: _Embedded) -> dict[str, Any]:
         "bounds": record.bounds,
         "calibration": record.calibration,
         "movement": embedded.movement.as_json(),
+        "out_of_panel": record.out_of_panel
+        and {"line": record.out_of_panel.line, "flagged": record.out_of_panel.flagged},
         "assignment": list(record.assignment),
         "privacy": record.privacy,
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ..artefacts.coordinates import Coordinates, write_components, write_groups
-from ..artefacts.flags import flag_samples
+from ..artefacts.flags import flag_samples, unlike_panel
 from ..artefacts.records import EmbeddedSamples
 from ..artefacts.relatives import write_relatives
 from ..artefacts.summary import Clock, complete, write_summary
@@ -223,15 +223,17 @@ def write_embedding(
         files["groups"] = output("groups").path(prefix)
         write_groups(files["groups"], coordinates.samples, posterior.groups, options.classes)
     files["relatives"] = write_relatives(prefix, coordinates.samples, relatives)
+    unlike = unlike_panel(coordinates.flag)
     data = FigureData(
         coordinates.mean,
         coordinates.sd,
-        posterior.covariance,
+        np.where(unlike[:, None, None], np.nan, posterior.covariance),
         scores.value,
         labels,
         printable(title),
         f"{CAPTION} Seed {options.seed}.",
         options.method,
+        unlike,
     )
     return files | write_figures(prefix, data)
 

@@ -11,7 +11,7 @@ from ..genotypes.chromosomes import LENGTHS
 from ..genotypes.harmonise.panel import Panel
 from ..genotypes.projection.scores import Projection
 from ..reference.empirical import KNOTS, EmpiricalTail
-from ..reference.groups import Groups
+from ..reference.groups import THINNINGS, Groups
 from ..reference.normals import Normals
 from ..reference.out_of_panel import CHECKS, OutOfPanelTest
 from .record import ModelRecord
@@ -86,7 +86,7 @@ def check_model(model: Model) -> None:
     if model.record.groups is not None:
         _check_groups(model.record.groups, dims)
     if model.record.out_of_panel is not None:
-        _check_test(model.record.out_of_panel, dims)
+        _check_test(model.record.out_of_panel, dims, model.projection.kept)
 
 
 def _check_panel(panel: Panel) -> None:
@@ -136,15 +136,19 @@ def _check_groups(groups: Groups, dims: int) -> None:
     require(all(len(cell) == len(levels) for cell in cells), "a cell has not a label on each level")
     require(all(map(_are_words, cells)), "a label is empty or unprintable")
     require(len(groups.temperature) == len(levels), "groups.temperature has not a value a level")
-    require(min(groups.temperature) > 0, "groups.temperature is not above 0")
+    for each in groups.temperature:
+        require(len(each) == len(THINNINGS), "groups.temperature has not a value a thinning")
+        require(min(each) > 0, "groups.temperature is not above 0")
     _check_normals(groups.normals, len(cells), dims, "groups.normals")
 
 
-def _check_test(test: OutOfPanelTest, dims: int) -> None:
+def _check_test(test: OutOfPanelTest, dims: int, kept: int) -> None:
     _check_normals(test.places, test.places.weight.size, dims, "out_of_panel.places")
-    require(test.length_sd > 0, "out_of_panel.length_sd is not above 0")
-    missing = {"position", "norm"} - test.tails.keys()
-    require(not missing and test.tails.keys() <= set(CHECKS), "out_of_panel.tails has other checks")
+    _check_normals(test.clusters, test.clusters.weight.size, kept, "out_of_panel.clusters")
+    require(test.norm_sd > 0, "out_of_panel.norm_sd is not above 0")
+    require(0 < test.line < 1, "out_of_panel.line is not between 0 and 1")
+    require(0 <= test.flagged <= 1, "out_of_panel.flagged is not between 0 and 1")
+    require(test.tails.keys() == set(CHECKS), "out_of_panel.tails has other checks")
     for tail in (*test.tails.values(), test.together):
         _check_tail(tail)
     knots, allowance = test.allowance

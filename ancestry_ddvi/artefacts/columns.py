@@ -79,14 +79,16 @@ _COORDS: tuple[Column[EmbeddedSamples], ...] = (
     Column(
         "{each}_sd",
         "standard deviations of the prior",
-        "posterior standard deviation; `NA` where the method has no uncertainty",
-        lambda s: s.posterior.sd,
+        "posterior standard deviation; `NA` where the method has no uncertainty, and for samples "
+        "with a flag `unlike_panel:…`, for which the model has no honest one",
+        lambda s: s.sd,
     ),
     Column(
         "{each}_{other}_corr",
         "-1 to 1",
-        "posterior correlation of each pair of axes, in the order 1 and 2, 1 and 3, …, 2 and 3, …",
-        lambda s: s.posterior.correlation,
+        "posterior correlation of each pair of axes, in the order 1 and 2, 1 and 3, …, 2 and 3, …; "
+        "`NA` where the standard deviations are",
+        lambda s: s.correlation,
     ),
     Column(
         "map_sd",

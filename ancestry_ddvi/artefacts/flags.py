@@ -97,24 +97,24 @@ _ROWS = (
     Flag(
         "unlike_panel:position",
         _BOTH,
-        "`p_panel` is below 0.005, mainly because few samples of the reference panel lie at "
-        "these coordinates",
+        "`p_panel` is below 0.01, mainly because few samples of the reference panel lie at "
+        "these coordinates; standard deviations are `NA`",
         "do not interpret the coordinates; a panel with similar samples is needed",
         gravity=3,
     ),
     Flag(
-        "unlike_panel:fit",
+        "unlike_panel:scores",
         _BOTH,
-        "`p_panel` is below 0.005, mainly because the model does not reproduce the scores at "
-        "these coordinates",
+        "`p_panel` is below 0.01, mainly because few samples of the reference panel have such "
+        "scores on its principal components; standard deviations are `NA`",
         "do not interpret the coordinates; a panel with similar samples is needed",
         gravity=3,
     ),
     Flag(
         "unlike_panel:norm",
         _BOTH,
-        "`p_panel` is below 0.005, mainly because the genotypes are farther from the panel mean, "
-        "or nearer, than those of samples at these coordinates",
+        "`p_panel` is below 0.01, mainly because the genotypes are farther from the panel mean, "
+        "or nearer, than those of samples with these scores; standard deviations are `NA`",
         "do not interpret the coordinates; check for contamination and wrong alleles",
         gravity=3,
     ),
@@ -174,6 +174,11 @@ def flag_samples(raised: Mapping[str, np.ndarray], *others: Sequence[str]) -> li
     """
     named = [[name if true else "" for true in mask] for name, mask in raised.items()]
     return [join_flags(*flags) for flags in zip(*named, *others, strict=True)]
+
+
+def unlike_panel(flags: Sequence[str]) -> np.ndarray:
+    """Which samples have a flag ``unlike_panel``; bool (samples,)."""
+    return np.array(["unlike_panel:" in each for each in flags], dtype=bool)
 
 
 def gravest(flags: str) -> str:

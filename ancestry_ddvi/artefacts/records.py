@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from ..genotypes.projection.scores import Scores
+from .flags import unlike_panel
 
 
 class Posterior(Protocol):
@@ -69,6 +70,20 @@ class EmbeddedSamples:
     p_panel: np.ndarray
     flags: Sequence[str]
     map_sd: np.ndarray
+
+    @property
+    def sd(self) -> np.ndarray:
+        """Posterior standard deviations, not a number for samples unlike the panel."""
+        return self._of_like(self.posterior.sd)
+
+    @property
+    def correlation(self) -> np.ndarray:
+        """Posterior correlations, not a number for samples unlike the panel."""
+        return self._of_like(self.posterior.correlation)
+
+    def _of_like(self, values: np.ndarray) -> np.ndarray:
+        """A posterior under the model says nothing of how wrong the model is for a stranger."""
+        return np.where(unlike_panel(self.flags)[:, None], np.nan, values)
 
     @property
     def variant_fraction(self) -> np.ndarray:

@@ -105,7 +105,7 @@ def calibrate_fit(trained: TrainedFit) -> CalibratedFit:
     found = calibrate(
         trained.method,
         cohort.fitted[rows],
-        _thinned(cohort, rows),
+        thinned(cohort, rows, SHARES),
         [cohort.ids[i] for i in rows],
         rows,
         request.device,
@@ -170,14 +170,16 @@ def _coverage(share: float, by_level: Sequence[np.ndarray]) -> dict[str, float]:
     return {"share": share, **row}
 
 
-def _thinned(cohort: PreparedCohort, rows: np.ndarray) -> Iterator[tuple[float, Scores]]:
+def thinned(
+    cohort: PreparedCohort, rows: np.ndarray, shares: Sequence[float]
+) -> Iterator[tuple[float, Scores]]:
     """Scores of samples in the fit, as new samples, from random parts of their variants."""
     store, variants = cohort.request.store, cohort.qc.variants
     samples = np.flatnonzero(cohort.qc.fit_samples)[rows]
     members = np.ones(len(samples), dtype=bool)
     without = cohort.projection.deletion(cohort.projected[samples])
     blocks = [(part, store.dosages(variants[part], samples)) for part in runs(len(variants))]
-    for share in SHARES:
+    for share in shares:
         chance = stream(cohort.request.options.seed, f"thinning to {share}")
         some = [
             (part, np.where(chance.random(dosages.shape) < share, dosages, MISSING))

@@ -16,16 +16,21 @@ from ..data.scores import ScoreData
 from ..genotypes.harmonise.panel import Panel
 from ..inference.posterior_draws import PosteriorDraws, rotation, standard_error
 from ..methods import row
-from ..reference.groups import Groups
-from .calibration import CalibratedFit, Calibration
-from .diagnostics import learn_out_of_panel, membership
-from .groups import learn_groups
+from ..reference.groups import THINNINGS, Groups
+from ..reference.out_of_panel import OutOfPanelTest
+from ..seeding import stream
+from .calibration import DRAWS, CalibratedFit, Calibration, thinned
+from .diagnostics import flag_rate, learn_out_of_panel, membership
+from .groups import Shown, learn_groups
 from .prepare import PreparedCohort
 
 log = logging.getLogger(__name__)
 
 DRAWS = 64
 """Posterior draws of each sample, times the proposals that the method needs for one."""
+
+MAX_LABELLED = 500
+"""Labelled samples that are embedded again from a part of their variants, to calibrate groups."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +89,9 @@ def describe(embedded: EmbeddedCohort) -> Model:
     assignment: list[dict[str, Any]] = []
     if request.labels is not None:
         groups, assignment = learn_groups(
-            request.labels, cohort.ids, posterior, held_out,
-            calibration if held_out.any() else None,
-        )  # fmt: skip
+            request.labels, cohort.ids, posterior, seed, _labelled_in_part(embedded)
+        )
+        request.clock.lap("groups")
     test = None
     if row(request.options.method).embeds_new_samples:
         test = learn_out_of_panel(posterior, cohort.fitted, cohort.projection, calibration, seed)
@@ -102,11 +107,28 @@ def describe(embedded: EmbeddedCohort) -> Model:
         privacy=privacy,
         training=[asdict(step) for step in calibrated.trained.history],
         versions=versions(),
-        card=_card(cohort, calibration, privacy),
+        card=_card(cohort, calibration, privacy, test),
     )
     model = Model(_panel(cohort), cohort.projection, method.state(), embedded.rotation, record)
     request.clock.lap("bounds")
     return model
+
+
+def _labelled_in_part(embedded: EmbeddedCohort) -> list[Shown]:
+    """Labelled samples with a part of their variants; none where new samples have no posterior."""
+    cohort, method = embedded.calibrated.cohort, embedded.calibrated.trained.method
+    request, seed = cohort.request, cohort.request.options.seed
+    if request.labels is None or not row(request.options.method).gives_sd:
+        return []
+    known = np.flatnonzero([sample in request.labels.by_sample for sample in cohort.ids])
+    rows = np.sort(stream(seed, "labelled in part").permutation(known)[:MAX_LABELLED])
+    ids = [cohort.ids[i] for i in rows]
+    found = []
+    for _, scores in thinned(cohort, rows, [1 / thinning for thinning in THINNINGS[1:]]):
+        data = ScoreData(scores, request.device)
+        draws = method.embed(data, ids, draws=DRAWS, seed=seed)  # fewer make groups too sure
+        found.append(Shown(rows, draws.rotated(embedded.rotation)))
+    return found
 
 
 def _panel(cohort: PreparedCohort) -> Panel:
@@ -164,6 +186,7 @@ def _card(
     cohort: PreparedCohort,
     calibration: Calibration | None,
     privacy: Mapping[str, float | None],
+    test: OutOfPanelTest | None,
 ) -> dict[str, str]:
     """The model card."""
     qc, by_training = cohort.qc, privacy["training"]
@@ -179,6 +202,7 @@ def _card(
         "genotypes of a person tell whether this person is in the panel (area under the curve "
         f"{privacy['loadings']:.3f}{networks})",
         "intervals": _intervals(calibration),
+        "strangers": flag_rate(test) if test else "not looked for",
         "use": "genetic similarity to the samples of the reference panel; not identity, ethnicity "
         "or nationality",
         "limits": "samples from populations that the panel lacks are embedded at the most likely "

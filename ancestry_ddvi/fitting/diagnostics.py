@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 import numpy as np
 
 from ..artefacts.record import ModelRecord
-from ..genotypes.projection.scores import Projection, Scores
+from ..genotypes.projection.scores import Projection, Scores, ridge
 from ..inference.posterior_draws import PosteriorDraws
-from ..reference.out_of_panel import Diagnostics, OutOfPanelTest
+from ..reference.out_of_panel import Diagnostics, OutOfPanelTest, weighed
 from .calibration import Calibration
 
-UNLIKE_PANEL = 0.005
-"""A sample is flagged where a smaller share of the reference panel is more unusual."""
+log = logging.getLogger(__name__)
 
 
 def diagnostics(posterior: PosteriorDraws, scores: Scores, projection: Projection) -> Diagnostics:
@@ -21,7 +21,8 @@ def diagnostics(posterior: PosteriorDraws, scores: Scores, projection: Projectio
     return Diagnostics(
         draws=posterior.draws,
         weight=posterior.weight,
-        misfit=posterior.misfit,
+        scores=scores.value,
+        covariance=np.linalg.inv(scores.precision + ridge(scores.precision)),
         excess=scores.excess,
         thinning=len(projection.frequency) / np.maximum(scores.effective_variants, 1),
     )
@@ -47,6 +48,7 @@ def learn_out_of_panel(
     seed : int
     """
     found = OutOfPanelTest.of(diagnostics(posterior, scores, projection), posterior.mean, seed)
+    log.info("Out-of-panel test: %s.", flag_rate(found))
     if calibration is None:
         return found
     full, *thinned = (
@@ -54,6 +56,14 @@ def learn_out_of_panel(
         for draws, of_them in (calibration.full, *calibration.thinned)
     )
     return found.with_allowance(full, thinned)
+
+
+def flag_rate(test: OutOfPanelTest) -> str:
+    """What the log and the model card say of false flags."""
+    return (
+        f"unlike_panel is raised where p_panel is below {test.line:g}, as in "
+        f"{100 * test.flagged:.1f} % of the samples of the panel"
+    )
 
 
 def out_of_panel(
@@ -82,10 +92,11 @@ def out_of_panel(
     if record.out_of_panel is None:
         return np.full(len(scores), np.nan), [""] * len(scores)
     seen = diagnostics(posterior, scores, projection)
-    chance, each = record.out_of_panel.chance(seen), record.out_of_panel.chances(seen)
-    worst = np.array(list(each))[np.argmin(list(each.values()), axis=0)]
+    each = record.out_of_panel.chances(seen)
+    chance, compared = record.out_of_panel.chance(each), weighed(each)
+    worst = np.array(list(compared))[np.argmin(list(compared.values()), axis=0)]
     flags = [
-        f"unlike_panel:{name}" if p < UNLIKE_PANEL else ""
+        f"unlike_panel:{name}" if p < record.out_of_panel.line else ""
         for p, name in zip(chance, worst, strict=True)
     ]
     return chance, flags

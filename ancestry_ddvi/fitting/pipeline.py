@@ -16,7 +16,6 @@ from ..genotypes.qc.quality_control import QC
 from ..inference.posterior_draws import PosteriorDraws
 from ..methods import METHODS, recipe, row
 from ..methods.method import Method, Spec
-from ..methods.networks import NetworkMethod
 from ..models.allowance import Allowance, TooLarge
 from ..models.modalities import ComponentScores
 from .calibration import calibrate_fit
@@ -90,7 +89,7 @@ def revive(model: Model, device: torch.device) -> Method:
         method = _built(model, device)
         _check_weights(method.state(), model.weights)
         method.restore(model.weights, device)
-        _check_test(model, method)
+        require(model.record.out_of_panel is not None, "out_of_panel is missing")
     except (UsageProblem, TooLarge, Malformed) as error:
         what = getattr(error, "problem", None) or str(error) or "its networks exceed its weights"
         raise InputUnreadable(f"the model is damaged: {what}", "Fit it again.") from error
@@ -122,15 +121,3 @@ def _check_weights(due: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray
     for name, array in found.items():
         same = (array.dtype, array.shape) == (due[name].dtype, due[name].shape)
         require(same, f"weights.{name} does not have the shape that the settings lead to")
-
-
-def _check_test(model: Model, method: Method) -> None:
-    """Check that the out-of-panel test has every check that the method has diagnostics for.
-
-    Raises
-    ------
-    Malformed
-    """
-    test = model.record.out_of_panel
-    due = {"position", "norm"} | ({"fit"} if isinstance(method, NetworkMethod) else set())
-    require(test is not None and due <= test.tails.keys(), "out_of_panel lacks a check")

@@ -85,5 +85,7 @@ def canvas(
 
 def _wrapped(caption: str, inches: float) -> list[str]:
     """The caption in lines that fit, with a margin for wide letters."""
+    if not caption:
+        return []
     letter = width(caption, CAPTION_SIZE) / len(caption)
     return textwrap.wrap(caption, int(0.97 * inches / letter))

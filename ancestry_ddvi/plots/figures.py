@@ -31,6 +31,8 @@ class FigureData:
         The finest label of each sample.
     title, caption : str
     method : str
+    unlike : ndarray of bool, (samples,)
+        Samples unlike the reference panel, whose standard deviations are not a number.
     """
 
     coordinates: np.ndarray
@@ -41,6 +43,7 @@ class FigureData:
     title: str
     caption: str
     method: str
+    unlike: np.ndarray
 
 
 def _map(data: FigureData) -> Figure:
@@ -53,6 +56,7 @@ def _map(data: FigureData) -> Figure:
         title=data.title,
         caption=data.caption,
         method=data.method,
+        unlike=data.unlike,
     )
 
 

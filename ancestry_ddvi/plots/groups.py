@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..artefacts.label_table import UNLABELLED
-from .palette import SINGLE_GROUP, UNNAMED, Style, styles
+from .palette import SINGLE_GROUP, UNLIKE, UNNAMED, Style, styles
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,22 @@ class Group:
 
     @property
     def legend(self) -> str:
+        if self.style.hollow:
+            return "unlike panel"
         return self.name or "no label"
+
+
+def with_unlike(groups: Sequence[Group], unlike: np.ndarray) -> list[Group]:
+    """The groups without samples unlike the panel, and these as the last group.
+
+    Parameters
+    ----------
+    groups : sequence of Group
+    unlike : ndarray of bool, (samples,)
+    """
+    like = [Group(group.name, group.rows[~unlike[group.rows]], group.style) for group in groups]
+    strangers = [Group("", np.flatnonzero(unlike), UNLIKE)]
+    return [group for group in (*like, *strangers) if len(group.rows)]
 
 
 def grouped(labels: Sequence[str] | None, samples: int) -> list[Group]:

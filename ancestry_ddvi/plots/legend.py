@@ -48,7 +48,13 @@ def draw_legend(figure: Figure, groups: Sequence[Group], left: float, top: float
             below = min(below, y)
             marker, colour = group.style.marker, group.style.colour
             axes.scatter(
-                left + 0.08, y, s=34 * MARKERS[marker], marker=marker, color=colour, linewidths=0
+                left + 0.08,
+                y,
+                s=34 * MARKERS[marker],
+                marker=marker,
+                facecolors="none" if group.style.hollow else colour,
+                edgecolors=colour,
+                linewidths=0.8 if group.style.hollow else 0,
             )
             axes.text(left + 0.22, y, text, fontsize=SIZE, va="center", parse_math=False)
             count = f"{len(group.rows):,}"

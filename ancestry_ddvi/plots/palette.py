@@ -28,15 +28,18 @@ BACKGROUND = "#C4C4C4"
 
 
 class Style(NamedTuple):
-    """How the samples of one label are drawn."""
+    """How the samples of one label are drawn; hollow marks have an edge and no ellipse."""
 
     colour: str
     marker: str
+    hollow: bool = False
 
 
 UNNAMED = Style(NEUTRAL, "o")
 SINGLE_GROUP = Style(COLOURS[0], "o")
 """For a cohort without labels."""
+UNLIKE = Style(NEUTRAL, "o", hollow=True)
+"""For samples unlike the reference panel."""
 
 
 def styles(names: Iterable[str]) -> dict[str, Style]:

@@ -34,15 +34,17 @@ def draw_points(axes: Axes, points: np.ndarray, groups: Sequence[Group]) -> None
     """
     samples = len(points)
     for group, rows in _turns(groups):
+        hollow = group.style.hollow
+        edge = "white" if samples <= RASTER else "none"
         axes.scatter(
             points[rows, 0],
             points[rows, 1],
             s=area(samples) * MARKERS[group.style.marker],
             marker=group.style.marker,
-            color=group.style.colour,
+            facecolors="none" if hollow else group.style.colour,
             alpha=0.85 if samples <= RASTER else 0.5,
-            edgecolors="white" if samples <= RASTER else "none",
-            linewidths=0.3,
+            edgecolors=group.style.colour if hollow else edge,
+            linewidths=0.6 if hollow else 0.3,
             zorder=3,
             rasterized=samples > RASTER,
         )
@@ -79,23 +81,24 @@ def draw_background(axes: Axes, points: np.ndarray) -> None:
 def draw_spread(
     axes: Axes, points: np.ndarray, covariance: np.ndarray, groups: Sequence[Group]
 ) -> None:
-    """An ellipse of one posterior standard deviation around each sample.
+    """An ellipse of one posterior standard deviation around each sample that has one.
 
     Parameters
     ----------
     points : ndarray, (samples, 2)
     covariance : ndarray, (samples, 2, 2)
     """
-    variance, directions = np.linalg.eigh(covariance)
+    known = np.isfinite(covariance).all(axis=(1, 2))
+    variance, directions = np.linalg.eigh(covariance[known])
     axis = 2 * ELLIPSE_SD * np.sqrt(np.maximum(variance, 0))
-    colour = colours(groups, len(points))
+    colour = colours(groups, len(points))[known]
     axes.add_collection(
         EllipseCollection(
             axis[:, 1],
             axis[:, 0],
             np.degrees(np.arctan2(directions[:, 1, 1], directions[:, 0, 1])),
             units="xy",
-            offsets=points,
+            offsets=points[known],
             offset_transform=axes.transData,
             facecolors=colour * [1, 1, 1, faint(len(points))],
             edgecolors=colour * [1, 1, 1, 4 * faint(len(points))],

@@ -28,6 +28,7 @@ def coordinates_figure(
     caption: str = "",
     background: np.ndarray | None = None,
     method: str = "ddvi",
+    unlike: np.ndarray | None = None,
 ) -> Figure:
     """Draw the first two coordinates and, beside them, the first two principal components.
 
@@ -51,18 +52,23 @@ def coordinates_figure(
         Coordinates of reference samples, in grey behind the others.
     method : str
         Name of the method, for the heading of the panel.
+    unlike : ndarray of bool, (samples,), optional
+        Samples unlike the reference panel: hollow and grey, counted in the legend.
     """
     from .canvas import canvas, style
-    from .groups import grouped
+    from .groups import grouped, with_unlike
 
     groups = grouped(labels, len(coordinates))
+    if unlike is not None:
+        groups = with_unlike(groups, unlike)
+    in_legend = [group for group in groups if labels is not None or group.style.hollow]
     spread = covariance if covariance is not None else sd[:, :, None] ** 2 * np.eye(sd.shape[1])
     if np.isfinite(sd).any():
         shapes = "Lines" if coordinates.shape[1] == 1 else "Ellipses"
         caption = f"{caption} {shapes} reach one posterior standard deviation.".strip()
     with style():
         panels = 1 if pcs is None else 2
-        figure, axes = canvas(panels, groups if labels is not None else [], title, caption)
+        figure, axes = canvas(panels, in_legend, title, caption)
         if coordinates.shape[1] == 1:
             _strip(axes[0], coordinates[:, 0], sd[:, 0], groups, method)
         else:

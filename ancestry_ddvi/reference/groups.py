@@ -22,6 +22,10 @@ FLOOR = 5e-4
 
 TEMPERATURES = np.exp(np.linspace(np.log(0.5), np.log(4), 43))
 
+THINNINGS = (1.0, 10.0, 100.0)
+"""Numbers of variants of the model over effective numbers observed, at which each level has a
+temperature. Between them its logarithm is linear in that of the thinning."""
+
 
 class WeightedDraws(Protocol):
     """Weighted posterior draws of samples, and the log density of the prior at each."""
@@ -54,14 +58,15 @@ class Groups:
         The label of each cell on each level.
     normals : Normals
         One for each cell, weighted by its share of the samples.
-    temperature : tuple of float
-        What log odds are divided by on each level; 1 leaves them as they are.
+    temperature : tuple of tuple of float
+        What log odds are divided by on each level, at each of ``THINNINGS``; 1 leaves them as
+        they are.
     """
 
     levels: tuple[str, ...]
     cells: tuple[tuple[str, ...], ...]
     normals: Normals
-    temperature: tuple[float, ...]
+    temperature: tuple[tuple[float, ...], ...]
 
     @classmethod
     def of(
@@ -99,18 +104,28 @@ class Groups:
                 normals[k : k + 1].log_density(z) + ratio for k, (z, ratio) in enumerate(samples)
             ]
             normals = _fitted(draws, [softmax(each, axis=1) for each in closeness])
-        return cls(tuple(levels), tuple(cells), normals, (1.0,) * len(levels))
+        even = (1.0,) * len(THINNINGS)
+        return cls(tuple(levels), tuple(cells), normals, (even,) * len(levels))
 
     def names(self, level: int) -> list[str]:
         """The groups of a level, sorted."""
         return sorted({cell[level] for cell in self.cells})
 
-    def probabilities(self, level: int, posterior: WeightedDraws) -> np.ndarray:
+    def probabilities(
+        self, level: int, posterior: WeightedDraws, thinning: np.ndarray | None = None
+    ) -> np.ndarray:
         """Probability of each group of a level; (samples, groups).
 
         By Bayes' rule, p(group | x) is proportional to p(group) times the integral of
         p(x | z) p(z | group). That integral is the mean of p(z | group) / p(z) over the
         posterior under the model's prior p(z), so the prior is not counted twice.
+
+        Parameters
+        ----------
+        level : int
+        posterior : WeightedDraws
+        thinning : ndarray of float64, (samples,), optional
+            Number of variants of the model over the effective number observed; by default 1.
         """
         ratio = self.normals.log_densities(posterior.draws) - posterior.belief[..., None]
         by_cell = log_mean(ratio, posterior.weight)
@@ -118,7 +133,14 @@ class Groups:
         part = np.array([names.index(cell[level]) for cell in self.cells])
         belongs = part[:, None] == np.arange(len(names))
         every = np.exp(by_cell - by_cell.max(axis=1, keepdims=True)) @ belongs
-        return _sharpened(every, self.temperature[level])
+        return self.sharpened(level, every, thinning)
+
+    def sharpened(
+        self, level: int, chance: np.ndarray, thinning: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Probabilities at temperature 1 brought to the temperatures of a level."""
+        thinning = np.ones(len(chance)) if thinning is None else thinning
+        return _sharpened(chance, self._temperature(level, thinning))
 
     def log_chances(self, level: int, points: np.ndarray) -> np.ndarray:
         """Log probability of each group of a level at exactly known coordinates.
@@ -141,7 +163,14 @@ class Groups:
             np.logaddexp.reduce(cells[:, self._belongs(level, name)], axis=1)
             for name in self.names(level)
         ]
-        return np.asarray(log_softmax(np.stack(groups, axis=1) / self.temperature[level], axis=1))
+        return np.asarray(
+            log_softmax(np.stack(groups, axis=1) / self.temperature[level][0], axis=1)
+        )
+
+    def _temperature(self, level: int, thinning: np.ndarray) -> np.ndarray:
+        """The temperature of each sample; (samples,)."""
+        logs = np.log(self.temperature[level])
+        return np.asarray(np.exp(np.interp(np.log(thinning), np.log(THINNINGS), logs)))
 
     def normals_of(self, level: int, name: str) -> Normals:
         """The cells of one group, their weights scaled to sum to 1."""
@@ -153,25 +182,41 @@ class Groups:
         """Which cells belong to a group; bool (cells,)."""
         return np.array([cell[level] == name for cell in self.cells])
 
-    def tempered(self, shown: Sequence[tuple[np.ndarray, Sequence[str]]]) -> Groups:
+    def tempered(self, shown: Sequence[Sequence[tuple[np.ndarray, Sequence[str]]]]) -> Groups:
         """These groups with temperatures fitted to samples that were not used to make them.
 
         Parameters
         ----------
-        shown : sequence of (ndarray, sequence of str)
-            For each level, probabilities at temperature 1, (samples, groups), and true labels. A
-            sample may occur several times, with different shares of its variants.
+        shown : sequence of sequence of (ndarray, sequence of str)
+            For each level and each of ``THINNINGS``, probabilities at temperature 1, (samples,
+            groups), and true labels. Where there is a single thinning, it stands for all.
         """
-        found = []
-        for level, (chance, truth) in enumerate(shown):
-            names = self.names(level)
-            known = [i for i, name in enumerate(truth) if name in names]
-            right = np.array([names.index(truth[i]) for i in known], dtype=int)
-            found.append(_temperature(chance[known], right) if known else 1.0)
-        return self.at(found)
+        found = [
+            tuple(self._fitted_temperature(level, *each) for each in by_thinning)
+            for level, by_thinning in enumerate(shown)
+        ]
+        return self.at([each if len(each) > 1 else each * len(THINNINGS) for each in found])
 
-    def at(self, temperature: Sequence[float]) -> Groups:
-        """These groups with the temperatures given."""
+    def _fitted_temperature(self, level: int, chance: np.ndarray, truth: Sequence[str]) -> float:
+        """The temperature with the smallest Brier score; 1 where no label is that of a group.
+
+        The score is bounded, so that a few samples with a wrong label do not decide it. To halve
+        or to more than double the odds it must gain half a sample or more.
+        """
+        names = self.names(level)
+        known = [i for i, name in enumerate(truth) if name in names]
+        if not known:
+            return 1.0
+        right = np.array([names.index(truth[i]) for i in known])[:, None] == np.arange(len(names))
+        losses = [
+            ((_sharpened(chance[known], np.full(len(known), t)) - right) ** 2).sum()
+            + np.log(t) ** 2
+            for t in TEMPERATURES
+        ]
+        return float(TEMPERATURES[int(np.argmin(losses))])
+
+    def at(self, temperature: Sequence[tuple[float, ...]]) -> Groups:
+        """These groups with the temperatures given, for each level at each of ``THINNINGS``."""
         return replace(self, temperature=tuple(temperature))
 
     def as_json(self) -> dict[str, Any]:
@@ -180,7 +225,7 @@ class Groups:
             "levels": list(self.levels),
             "cells": [list(cell) for cell in self.cells],
             "normals": self.normals.as_json(),
-            "temperature": list(self.temperature),
+            "temperature": [list(each) for each in self.temperature],
         }
 
 
@@ -199,17 +244,7 @@ def _fitted(draws: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> Norma
     return Normals(size / size.sum(), mean, covariance + FLOOR * np.eye(mean.shape[1]))
 
 
-def _sharpened(chance: np.ndarray, temperature: float) -> np.ndarray:
-    """Probabilities with their log odds divided by a temperature; rows sum to 1."""
-    powers = np.maximum(chance, 1e-300) ** (1 / temperature)
+def _sharpened(chance: np.ndarray, temperature: np.ndarray) -> np.ndarray:
+    """Probabilities with their log odds divided by temperatures, (samples,); rows sum to 1."""
+    powers = np.maximum(chance, 1e-300) ** (1 / temperature[:, None])
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
-
-
-def _temperature(chance: np.ndarray, right: np.ndarray) -> float:
-    """The temperature with the smallest log loss (Guo et al. 2017)."""
-    samples = np.arange(len(right))
-    losses = [
-        -np.log(np.maximum(_sharpened(chance, t)[samples, right], 1e-12)).mean()
-        for t in TEMPERATURES
-    ]
-    return float(TEMPERATURES[int(np.argmin(losses))])

@@ -11,10 +11,18 @@ import numpy as np
 from .empirical import EmpiricalTail
 from .groups import MIN_GROUP_SIZE
 from .normals import Normals, log_mean
+from .score_clusters import cross_fitted, rarity, score_clusters
 
-CHECKS = ("position", "fit", "norm")
-"""Position: do samples of the reference panel lie at these coordinates? Fit: does the decoder give
-these scores there? Norm: do samples there have genotypes of this norm?"""
+CHECKS = ("position", "scores", "norm")
+"""Position: do samples of the reference panel lie at these coordinates? Scores: do they have such
+scores on the kept components? Norm: do samples there have genotypes of this norm?"""
+
+LINE = 0.01
+"""Share of samples of the reference panel that may be flagged: the false flags."""
+
+NORM_FACTOR = 10.0
+"""What p-values of the norm are multiplied by. Damaged genotypes have a norm that no sample of the
+panel has, so a tenth of the false flags that the other checks have is enough for it."""
 
 MAX_NORMALS, PER_NORMAL = 12, 20
 """Largest number of normals in the density of the panel, and samples per normal at least."""
@@ -33,8 +41,9 @@ class Diagnostics:
         From every sample's posterior.
     weight : ndarray, (samples, draws)
         Rows sum to 1.
-    misfit : ndarray, (samples, draws), optional
-        Squared distance of the scores from the decoder at each draw, in their own covariance.
+    scores : ndarray, (samples, kept)
+    covariance : ndarray, (samples, kept, kept)
+        Of ``scores`` about their expectation.
     excess : ndarray, (samples,)
         See ``Projection.norm_excess``.
     thinning : ndarray, (samples,)
@@ -43,7 +52,8 @@ class Diagnostics:
 
     draws: np.ndarray
     weight: np.ndarray
-    misfit: np.ndarray | None
+    scores: np.ndarray
+    covariance: np.ndarray
     excess: np.ndarray
     thinning: np.ndarray
 
@@ -56,20 +66,31 @@ class OutOfPanelTest:
     ----------
     places : Normals
         Density of the panel's posterior means.
-    length_mean, length_sd : float
+    clusters : Normals
+        Density of the panel's expected scores, without the noise of the scores.
+    norm_mean, norm_sd : float
         Median and robust standard deviation of the panel's ``Projection.norm_excess``.
     tails : mapping from check to EmpiricalTail
     together : EmpiricalTail
-        Of Fisher's combination of the three.
+        Of the smallest p-value of the three.
+    line : float
+        Samples with a smaller p-value are flagged.
+    flagged : float
+        Share of the samples of the panel for which this is so, each judged by clusters of scores
+        that were found without it: the rate of false flags.
     allowance : tuple of two tuples of float
-        Increase of minus the log density, in nats, at values of the log of ``thinning``.
+        Increase of minus the log density of ``places``, in nats, at values of the log of
+        ``thinning``.
     """
 
     places: Normals
-    length_mean: float
-    length_sd: float
+    clusters: Normals
+    norm_mean: float
+    norm_sd: float
     tails: Mapping[str, EmpiricalTail]
     together: EmpiricalTail
+    line: float = LINE
+    flagged: float = 0.0
     allowance: tuple[tuple[float, ...], tuple[float, ...]] = ((0.0,), (0.0,))
 
     @classmethod
@@ -86,21 +107,30 @@ class OutOfPanelTest:
         """
         middle = float(np.median(diagnostics.excess))
         spread = 1.4826 * float(np.median(np.abs(diagnostics.excess - middle)))
-        found = cls(_where(means, seed), middle, max(spread, 1e-9), {}, EmpiricalTail((), 1.0))
+        found = cls(
+            _where(means, seed),
+            score_clusters(diagnostics.scores, diagnostics.covariance, seed),
+            middle,
+            max(spread, 1e-9),
+            {},
+            EmpiricalTail((), 1.0),
+        )
         values = found.values(diagnostics)
-        found = replace(found, tails={name: EmpiricalTail.of(values[name]) for name in values})
-        return replace(found, together=EmpiricalTail.of(_fisher(found.chances(diagnostics))))
+        values["scores"] = cross_fitted(diagnostics.scores, diagnostics.covariance, seed)
+        tails = {name: EmpiricalTail.of(values[name]) for name in CHECKS}
+        chances = {name: tails[name].chance(values[name]) for name in CHECKS}
+        together = EmpiricalTail.of(_smallest(chances))
+        flagged = float((together.chance(_smallest(chances)) < LINE).mean())
+        return replace(found, tails=tails, together=together, flagged=flagged)
 
     def values(self, diagnostics: Diagnostics) -> dict[str, np.ndarray]:
-        """The statistic of each check that there are diagnostics for; (samples,) each."""
-        spread = self.length_sd * np.sqrt(diagnostics.thinning)
-        found = {
+        """The statistic of each check; (samples,) each."""
+        spread = self.norm_sd * np.sqrt(diagnostics.thinning)
+        return {
             "position": self._out_of_place(diagnostics),
-            "norm": np.abs(diagnostics.excess - self.length_mean) / spread,
+            "scores": rarity(self.clusters, diagnostics.scores, diagnostics.covariance),
+            "norm": np.abs(diagnostics.excess - self.norm_mean) / spread,
         }
-        if diagnostics.misfit is not None:
-            found["fit"] = (diagnostics.weight * diagnostics.misfit).sum(axis=1)
-        return found
 
     def _out_of_place(self, diagnostics: Diagnostics) -> np.ndarray:
         """Minus the log of the panel's mean density over the posterior, less the allowance."""
@@ -129,20 +159,23 @@ class OutOfPanelTest:
     def chances(self, diagnostics: Diagnostics) -> dict[str, np.ndarray]:
         """Empirical p-values of each check: the share of the panel that is more unusual."""
         values = self.values(diagnostics)
-        return {name: self.tails[name].chance(values[name]) for name in CHECKS if name in values}
+        return {name: self.tails[name].chance(values[name]) for name in CHECKS}
 
-    def chance(self, diagnostics: Diagnostics) -> np.ndarray:
-        """Empirical p-values of all checks combined; (samples,)."""
-        return self.together.chance(_fisher(self.chances(diagnostics)))
+    def chance(self, chances: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Empirical p-values of all checks combined, from those of each; (samples,)."""
+        return self.together.chance(_smallest(chances))
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
         return {
             "places": self.places.as_json(),
-            "length_mean": self.length_mean,
-            "length_sd": self.length_sd,
+            "clusters": self.clusters.as_json(),
+            "norm_mean": self.norm_mean,
+            "norm_sd": self.norm_sd,
             "tails": {name: asdict(tail) for name, tail in self.tails.items()},
             "together": asdict(self.together),
+            "line": self.line,
+            "flagged": self.flagged,
             "allowance": [list(column) for column in self.allowance],
         }
 
@@ -158,6 +191,15 @@ def _where(means: np.ndarray, seed: int) -> Normals:
     return Normals(weight / weight.sum(), found.means_[of_many], found.covariances_[of_many])
 
 
-def _fisher(chances: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Minus the sum of log p-values (Fisher 1925), without the factor of two; (samples,)."""
-    return np.asarray(-sum(np.log(np.maximum(c, 1e-300)) for c in chances.values()))
+def weighed(chances: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """P-values of each check, those of the norm times ``NORM_FACTOR``."""
+    return {name: p * (NORM_FACTOR if name == "norm" else 1) for name, p in chances.items()}
+
+
+def _smallest(chances: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Minus the log of the smallest p-value of a sample (Tippett 1931); (samples,).
+
+    A sample that one check finds strange is not made ordinary by others that see nothing.
+    """
+    smallest = np.min(list(weighed(chances).values()), axis=0)
+    return np.asarray(-np.log(np.maximum(smallest, 1e-300)))

@@ -19,7 +19,7 @@ def assignment(why: list[str]) -> Assignment:
 
 
 def test_the_table_has_all_samples_in_order_and_all_probabilities(tmp_path) -> None:
-    found = assignment(["", "unlike_panel:fit", "low_probability"])
+    found = assignment(["", "unlike_panel:scores", "low_probability"])
     found.write(tmp_path / "x.tsv")
     back = pd.read_csv(
         tmp_path / "x.tsv", sep="\t", dtype={"sample_id": str}, keep_default_na=False
@@ -30,14 +30,14 @@ def test_the_table_has_all_samples_in_order_and_all_probabilities(tmp_path) -> N
     assert list(back["sample_id"]) == ["007", "NA", "x y"]
     assert list(back["group"]) == ["A", UNASSIGNED, UNASSIGNED]
     assert list(back["most_similar"]) == ["A", "Ç", "B b"]
-    assert list(back["reason"]) == ["", "unlike_panel:fit", "low_probability"]
+    assert list(back["reason"]) == ["", "unlike_panel:scores", "low_probability"]
     np.testing.assert_allclose(back["probability"], [0.7, 0.9, 0.4])
     np.testing.assert_allclose(back[["A", "B b", "Ç"]], CHANCE)
     np.testing.assert_allclose(back["entropy"], found.entropy, rtol=1e-5)
 
 
 def test_the_frame_is_the_table(tmp_path) -> None:
-    found = assignment(["", "unlike_panel:fit", "low_probability"])
+    found = assignment(["", "unlike_panel:scores", "low_probability"])
     found.write(tmp_path / "x.tsv")
     back = pd.read_csv(
         tmp_path / "x.tsv", sep="\t", dtype={"sample_id": str}, keep_default_na=False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -68,6 +69,24 @@ def test_columns_are_those_of_the_documentation(tmp_path, dims: int) -> None:
         "map_sd", "n_variants", "effective_variants", "variant_fraction", "call_rate",
         "effective_draws", "log_evidence", "p_panel", "flag",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("check", ["position", "scores", "norm"])
+def test_a_sample_unlike_the_panel_has_coordinates_and_no_intervals(tmp_path, check: str) -> None:
+    flags = ["", f"related,unlike_panel:{check},few_draws", "in_panel"] * 4
+    seen = replace(record(11, dims=3), flags=flags[:11])
+    strange = np.arange(11) % 3 == 1
+    Coordinates.of(seen).write(tmp_path / "x.tsv")
+    back = read_coordinates(tmp_path / "x.tsv")
+    np.testing.assert_allclose(back.mean, seen.posterior.mean, rtol=1e-5)
+    for found, written in (
+        (back.sd, seen.posterior.sd),
+        (back.correlation, seen.posterior.correlation),
+    ):
+        assert np.isnan(found[strange]).all()
+        np.testing.assert_allclose(found[~strange], written[~strange], rtol=1e-5)
+    text = as_text(tmp_path / "x.tsv").to_numpy()[strange]
+    assert (text == "NA").sum(axis=1).tolist() == [6] * int(strange.sum())
 
 
 def test_ids_survive_in_order(tmp_path) -> None:

@@ -11,7 +11,7 @@ import pytest
 import ancestry_ddvi
 from ancestry_ddvi.artefacts.columns import TABLES
 from ancestry_ddvi.artefacts.flags import FLAGS, flag_samples, gravest, join_flags
-from ancestry_ddvi.reference.out_of_panel import CHECKS
+from ancestry_ddvi.reference.out_of_panel import CHECKS, LINE
 
 PACKAGE = Path(ancestry_ddvi.__file__).parent
 
@@ -28,9 +28,9 @@ def test_each_sample_has_its_own_flags() -> None:
         "few_draws": np.array([True, True, False]),
         "in_panel": np.array([True, False, False]),
     }
-    others = ["", "unlike_panel:fit", ""]
+    others = ["", "unlike_panel:scores", ""]
     assert flag_samples(raised, others, ["related", "", ""]) == [
-        "related,in_panel,few_draws", "unlike_panel:fit,few_draws", "",
+        "related,in_panel,few_draws", "unlike_panel:scores,few_draws", "",
     ]  # fmt: skip
 
 
@@ -52,17 +52,16 @@ def test_every_flag_is_raised_somewhere(flag: str) -> None:
 
 def test_each_check_of_the_out_of_panel_test_has_a_flag() -> None:
     found = [name.partition(":")[2] for name in FLAGS if name.startswith("unlike_panel:")]
-    assert found == list(CHECKS) == ["position", "fit", "norm"]
+    assert found == list(CHECKS) == ["position", "scores", "norm"]
 
 
 def test_numbers_in_the_descriptions_are_those_of_the_program() -> None:
     from ancestry_ddvi.api.outputs import MIN_EFFECTIVE_DRAWS
-    from ancestry_ddvi.fitting.diagnostics import UNLIKE_PANEL
     from ancestry_ddvi.genotypes.projection.scores import MIN_EXPECTED_HETEROZYGOTES
     from ancestry_ddvi.genotypes.qc.relatives import MIN_VARIANTS, RELATIONS
 
-    assert (UNLIKE_PANEL, MIN_EFFECTIVE_DRAWS, MIN_EXPECTED_HETEROZYGOTES) == (0.005, 4, 20)
-    assert all("below 0.005" in FLAGS[f"unlike_panel:{check}"].meaning for check in CHECKS)
+    assert (LINE, MIN_EFFECTIVE_DRAWS, MIN_EXPECTED_HETEROZYGOTES) == (0.01, 4, 20)
+    assert all("below 0.01" in FLAGS[f"unlike_panel:{check}"].meaning for check in CHECKS)
     assert "fewer than 4 effective" in FLAGS["few_draws"].meaning
     assert "20 or more" in FLAGS["pseudo_haploid"].meaning
     meaning = {column.name: column.description for column in TABLES["relatives"]}

@@ -19,12 +19,13 @@ from ancestry_ddvi.artefacts.record import ModelOptions, ModelRecord
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.fitting.calibration import calibrate
 from ancestry_ddvi.fitting.diagnostics import diagnostics, membership, out_of_panel
-from ancestry_ddvi.fitting.groups import learn_groups
+from ancestry_ddvi.fitting.groups import Shown, learn_groups
 from ancestry_ddvi.genotypes.projection.likelihood_scores import scores_of
 from ancestry_ddvi.genotypes.projection.scores import Projection, Scores
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws, normal_posterior
 from ancestry_ddvi.inference.sampling import draw_posterior
 from ancestry_ddvi.models.batch import Batch
+from ancestry_ddvi.reference.groups import Groups
 from ancestry_ddvi.reference.out_of_panel import Diagnostics, OutOfPanelTest
 
 CPU = torch.device("cpu")
@@ -95,13 +96,12 @@ CENTRES = {"A1": (0.0, 0.0), "A2": (1.0, 0.0), "B1": (0.0, 6.0), "rare": (9.0, 9
 
 @dataclass(frozen=True)
 class Crowd:
-    """Labelled samples of normal groups, embedded without an error, a tenth of them held out."""
+    """Labelled samples of normal groups, embedded without an error."""
 
     truth: list[str]
     labels: Labels
     posterior: PosteriorDraws
     ids: list[str]
-    held_out: np.ndarray
 
 
 @pytest.fixture(scope="module")
@@ -113,43 +113,68 @@ def crowd() -> Crowd:
     places = np.array([CENTRES[t] for t in truth]) + 0.6 * rng.normal(size=(len(truth), 2))
     tiny = np.tile(1e-6 * np.eye(2), (len(truth), 1, 1))
     posterior = normal_posterior(places, tiny, ids, draws=8, seed=1)
-    return Crowd(truth, Labels(LEVELS, labels), posterior, ids, rng.random(len(ids)) < 0.3)
+    return Crowd(truth, Labels(LEVELS, labels), posterior, ids)
 
 
 @pytest.mark.statistical
-def test_figures_of_groups_are_those_of_samples_held_out(crowd) -> None:
+def test_figures_of_groups_are_those_of_samples_judged_by_others(crowd) -> None:
     """Two normals 1 apart with a deviation of 0.6 are told apart as the error function says."""
-    groups, figures = learn_groups(crowd.labels, crowd.ids, crowd.posterior, crowd.held_out)
+    groups, figures = learn_groups(crowd.labels, crowd.ids, crowd.posterior, 1)
     assert groups is not None
     assert groups.cells == (("A1", "A"), ("A2", "A"), ("B1", "B"))
-    judged = crowd.held_out[:1500].sum()
     assert [row["level"] for row in figures] == list(LEVELS)
-    assert [row["samples"] for row in figures] == [judged, judged]
+    assert [row["samples"] for row in figures] == [1500, 1500]
     fine = (2 * stats.norm.cdf(0.5 / 0.6) + 1) / 3
-    assert figures[0]["accuracy"] == pytest.approx(fine, abs=0.04)
+    assert figures[0]["accuracy"] == pytest.approx(fine, abs=0.03)
     assert figures[1]["accuracy"] == 1
-    assert figures[0]["calibration_error"] < 0.06
-    assert groups.temperature[0] == pytest.approx(1, abs=0.25)
+    assert figures[0]["calibration_error"] < 0.03
+    np.testing.assert_allclose(groups.temperature[0], [1, 1, 1], atol=0.15)
+    assert len(set(groups.temperature[0])) == 1
+
+
+def test_groups_that_are_kept_are_those_of_all_labelled_samples(crowd) -> None:
+    groups, _ = learn_groups(crowd.labels, crowd.ids, crowd.posterior, 1)
+    plain = Groups.of(LEVELS, [(t, t[0]) for t in crowd.truth[:1504]], crowd.posterior[:1504])
+    assert groups is not None
+    assert plain is not None
+    np.testing.assert_array_equal(groups.normals.mean, plain.normals.mean)
+
+
+@pytest.mark.statistical
+def test_samples_seen_in_part_have_temperatures_of_their_own(crowd) -> None:
+    """Coordinates said to be exact that are off by as much as the groups are apart."""
+    rows = np.arange(0, 1500, 2)
+    rng = np.random.default_rng(6)
+    off = crowd.posterior[rows].draws + 0.8 * rng.normal(size=(len(rows), 1, 2))
+    blurred = replace(crowd.posterior[rows], draws=off)
+    shown = [Shown(rows, crowd.posterior[rows]), Shown(rows, blurred)]
+    groups, _ = learn_groups(crowd.labels, crowd.ids, crowd.posterior, 1, shown)
+    assert groups is not None
+    full, same, worse = groups.temperature[0]
+    assert same == pytest.approx(full, abs=0.2)
+    assert worse > 1.4 * full
 
 
 def test_groups_of_fewer_than_five_leave_no_trace(crowd) -> None:
     """Neither the name nor the place."""
-    groups, _ = learn_groups(crowd.labels, crowd.ids, crowd.posterior, crowd.held_out)
+    groups, _ = learn_groups(crowd.labels, crowd.ids, crowd.posterior, 1)
     assert groups is not None
     assert "rare" not in json.dumps(groups.as_json())
     assert groups.normals.mean[:, 0].max() < 2
 
 
-def test_where_no_sample_was_held_out_there_are_groups_and_no_figures(crowd) -> None:
-    no_sample = np.zeros(len(crowd.ids), dtype=bool)
-    groups, figures = learn_groups(crowd.labels, crowd.ids, crowd.posterior, no_sample)
+def test_groups_too_small_to_be_judged_by_others_have_no_figures(crowd) -> None:
+    """Five samples are a group; without a fold of them there is none to judge by."""
+    few = Labels(("population",), {f"p{i}": ("A1",) for i in range(5)})
+    groups, figures = learn_groups(few, crowd.ids[:5], crowd.posterior[:5], 1)
     assert groups is not None
     assert figures == []
+    assert groups.temperature == ((1.0, 1.0, 1.0),)
 
 
 def test_labels_of_no_sample_make_no_groups(crowd) -> None:
     empty = Labels(("population",), {})
-    found = learn_groups(empty, crowd.ids, crowd.posterior, crowd.held_out)
+    found = learn_groups(empty, crowd.ids, crowd.posterior, 1)
     assert found == (None, [])
 
 
@@ -159,10 +184,12 @@ def test_an_outlier_of_the_panel_has_no_normal_of_their_own() -> None:
     means = np.concatenate([rng.normal(size=(300, 2)), [[40.0, -40.0]]])
     draws = means[:, None] + rng.normal(0, 0.1, (301, 16, 2))
     even = np.full((301, 16), 1 / 16)
-    seen = Diagnostics(draws, even, None, rng.normal(size=301), np.ones(301))
-    places = OutOfPanelTest.of(seen, means, seed=1).places
-    assert np.abs(places.mean).max() < 20
-    assert places.weight.sum() == pytest.approx(1)
+    noise = np.tile(np.eye(2), (301, 1, 1))
+    seen = Diagnostics(draws, even, means, noise, rng.normal(size=301), np.ones(301))
+    test = OutOfPanelTest.of(seen, means, seed=1)
+    for normals in (test.places, test.clusters):
+        assert np.abs(normals.mean).max() < 20
+        assert normals.weight.sum() == pytest.approx(1)
 
 
 @pytest.fixture(scope="module")

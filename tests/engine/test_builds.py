@@ -226,7 +226,7 @@ def test_any_share_of_the_models_variants_places_all_samples(
     assert other.summary["harmonisation"]["matched"] == len(rows)
     assert other.summary["harmonisation"]["variant_fraction"] == pytest.approx(share, rel=0.05)
     assert np.isfinite(other.coordinates.mean).all()
-    wider = other.coordinates.sd.mean() / honest.coordinates.sd.mean()
+    wider = other.posterior.sd.mean() / honest.posterior.sd.mean()
     assert wider > 2 if share < 0.5 else wider < 1.05
 
 

@@ -104,7 +104,7 @@ def two_modes(cohort_files, tmp_path_factory) -> Path:
         ("population",),
         tuple((name,) for name in names),
         Normals(np.full(4, 0.25), middles, widths),
-        (1.0,),
+        ((1.0,) * 3,),
     )
     record = replace(trained.record, groups=groups)
     replace(trained, weights=weights | decoder, rotation=np.eye(2), record=record).write(path)
@@ -148,7 +148,7 @@ def test_a_method_without_error_bars_gets_those_of_a_grid(two_modes, sparse, pop
     for sample in range(len(done.coordinates.samples)):
         mean, sd = grid.moments(prior + grid.likelihood(batch, sample))
         assert np.abs((done.coordinates.mean[sample] - mean) / sd).max() < 0.25
-        assert np.abs(done.coordinates.sd[sample] / sd - 1).max() < 0.3
+        assert np.abs(done.posterior.sd[sample] / sd - 1).max() < 0.3
     assert (done.coordinates["effective_draws"] >= 256).all()
 
 

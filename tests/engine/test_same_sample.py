@@ -111,7 +111,7 @@ def coordinates(fitted_model) -> Callable:
 
     def of(path: Path, **options: str):
         found = model.embed([str(path)], **options)
-        return found.coordinates.mean[0], found.coordinates.sd[0], found
+        return found.coordinates.mean[0], found.posterior.sd[0], found
 
     return of
 

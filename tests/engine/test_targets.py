@@ -26,7 +26,7 @@ GROUPS = Groups(
         np.array([[-1.0, 0.0], [0.5, 1.0], [1.0, -1.0], [2.2, 0.4]]),
         np.array([np.eye(2) * 0.2, np.eye(2) * 0.3, [[0.3, 0.1], [0.1, 0.2]], np.eye(2) * 0.02]),
     ),
-    (1.3, 1.0),
+    ((1.3, 1.0, 1.0), (1.0, 1.0, 1.0)),
 )
 COUNT = 4000
 
@@ -131,7 +131,7 @@ def test_names_are_of_any_level_and_weights_relative() -> None:
 
 
 def test_a_name_may_hold_a_colon() -> None:
-    odd = Groups(("l",), (("a:1",), ("b",)), GROUPS.normals[:2], (1.0,))
+    odd = Groups(("l",), (("a:1",), ("b",)), GROUPS.normals[:2], ((1.0,) * 3,))
     one, two = targets(odd, ["a:1", "b:1"], TURN)
     assert (one.name, two.name) == ("a:1", "b")
     assert targets(odd, ["a:1:4"], TURN)[0].name == "a:1"

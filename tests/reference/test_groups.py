@@ -24,7 +24,7 @@ def groups() -> Groups:
         np.array([[-1.0, 0.0], [0.0, 1.0], [1.2, -0.3]]),
         np.array([[[0.2, 0.05], [0.05, 0.1]], [[0.1, 0], [0, 0.3]], [[0.15, -0.02], [-0.02, 0.2]]]),
     )
-    return Groups(LEVELS, NAMES, normals, (1.0, 1.0))
+    return Groups(LEVELS, NAMES, normals, ((1.0,) * 3, (1.0,) * 3))
 
 
 class Drawn(NamedTuple):
@@ -145,7 +145,7 @@ def test_covariances_are_shrunk_by_six_samples_and_have_a_floor() -> None:
 
 def test_at_known_coordinates_probabilities_are_those_of_a_posterior_of_one_draw() -> None:
     places = np.random.default_rng(6).normal(size=(7, 2))
-    found = groups().at((1.7, 0.6))
+    found = groups().at(((1.7, 1.0, 1.0), (0.6, 1.0, 1.0)))
     for level in range(2):
         np.testing.assert_allclose(
             np.exp(found.log_chances(level, places)), found.probabilities(level, points(places))
@@ -178,14 +178,40 @@ def test_temperatures_mend_probabilities_that_are_too_sure() -> None:
     truth = np.where(rng.random(len(odds)) < honest, "A", "B")
     said = np.stack([1 / (1 + np.exp(-odds)), 1 / (1 + np.exp(odds))], axis=1)
     three = np.tile([0.2, 0.3, 0.5], (3, 1))
-    tempered = groups().tempered([(three, ["A1", "A2", "B1"]), (said, truth)])
-    assert tempered.temperature[1] == pytest.approx(2, rel=0.06)
+    tempered = groups().tempered([[(three, ["A1", "A2", "B1"])], [(said, truth)]])
+    np.testing.assert_allclose(tempered.temperature[1], [2, 2, 2], rtol=0.06)
+
+
+def test_a_wrong_label_in_a_hundred_does_not_change_a_temperature() -> None:
+    """A log loss would: samples that are sure of the other group cost the most."""
+    rng = np.random.default_rng(5)
+    odds = rng.normal(0, 12, 20_000)
+    right = rng.random(len(odds)) < 1 / (1 + np.exp(-odds))
+    wrong = rng.random(len(odds)) < 0.01
+    truth = np.where(right ^ wrong, "A", "B")
+    said = np.stack([1 / (1 + np.exp(-odds)), 1 / (1 + np.exp(odds))], axis=1)
+    three = np.tile([0.2, 0.3, 0.5], (3, 1))
+    tempered = groups().tempered([[(three, ["A1", "A2", "B1"])], [(said, truth)]])
+    assert tempered.temperature[1][0] == pytest.approx(1, rel=0.15)
+
+
+def test_temperatures_are_those_of_what_is_observed() -> None:
+    """The logarithm is linear in that of the thinning, and constant beyond the last."""
+    found = groups().at(((1.0, 2.0, 0.5), (1.0, 1.0, 1.0)))
+    thinning = np.array([1.0, np.sqrt(10), 10.0, np.sqrt(1000), 100.0, 1e6])
+    drawn = points(np.tile([[0.3, 0.4]], (6, 1)))
+    plain = groups().probabilities(0, drawn)
+    power = 1 / np.array([1, np.sqrt(2), 2, 1, 0.5, 0.5])[:, None]
+    expected = plain**power / (plain**power).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(found.probabilities(0, drawn, thinning), expected)
 
 
 def test_they_come_back_from_json_to_the_last_bit() -> None:
-    found = groups().at((0.7, 1.3))
+    found = groups().at(((0.7, 0.8, 0.9), (1.3, 1.2, 1.1)))
     back = typed(Groups, json.loads(json.dumps(found.as_json())), "groups")
-    assert (back.levels, back.cells, back.temperature) == (LEVELS, NAMES, (0.7, 1.3))
+    assert (back.levels, back.cells, back.temperature) == (
+        LEVELS, NAMES, ((0.7, 0.8, 0.9), (1.3, 1.2, 1.1)),
+    )  # fmt: skip
     for name, value in vars(found.normals).items():
         np.testing.assert_array_equal(getattr(back.normals, name), value)
 

@@ -16,14 +16,21 @@ from ancestry_ddvi.reference.out_of_panel import CHECKS, Diagnostics, OutOfPanel
 SAMPLES, DRAWS, FEATURES = 600, 32, 6
 
 
+def smallest(panel: OutOfPanelTest, diagnostics: Diagnostics) -> np.ndarray:
+    return panel.chance(panel.chances(diagnostics))
+
+
 def crowd(samples: int, seed: int) -> Diagnostics:
-    """Samples of two clusters, with the misfit and the length that a right model leaves."""
+    """Samples of two clusters, in the map and in the scores, whose noise has a variance of 1."""
     rng = np.random.default_rng(seed)
-    centre = np.where(rng.random((samples, 1)) < 0.5, -1.5, 1.5) + rng.normal(0, 0.3, (samples, 2))
+    cluster = np.where(rng.random((samples, 1)) < 0.5, -1.5, 1.5)
+    centre = cluster + rng.normal(0, 0.3, (samples, 2))
+    spread = 4 * rng.normal(size=(samples, FEATURES)) + rng.normal(size=(samples, FEATURES))
     return Diagnostics(
         draws=centre[:, None] + rng.normal(0, 0.1, (samples, DRAWS, 2)),
         weight=np.full((samples, DRAWS), 1 / DRAWS),
-        misfit=np.repeat(rng.chisquare(FEATURES, (samples, 1)), DRAWS, axis=1),
+        scores=20 * cluster + spread,
+        covariance=np.tile(np.eye(FEATURES), (samples, 1, 1)),
         excess=rng.normal(50, 150, samples),
         thinning=np.ones(samples),
     )
@@ -38,9 +45,15 @@ def panel() -> OutOfPanelTest:
 @pytest.mark.statistical
 def test_ordinary_samples_are_as_unusual_as_one_another(panel) -> None:
     """The chance of one from the same crowd is uniform, the far tail included."""
-    chance = panel.chance(crowd(4000, 2))
+    chance = smallest(panel, crowd(4000, 2))
     assert stats.kstest(chance, "uniform").statistic < 0.06
     assert (chance < 0.01).mean() == pytest.approx(0.01, abs=0.01)
+
+
+def test_the_rate_of_false_flags_is_said_and_is_one_in_a_hundred(panel) -> None:
+    assert panel.line == 0.01
+    assert panel.flagged == pytest.approx(0.01, abs=0.008)
+    assert panel.flagged * SAMPLES == pytest.approx(round(panel.flagged * SAMPLES))
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -48,11 +61,11 @@ def test_a_stranger_fails_the_check_that_was_made_for_them(panel, check: str) ->
     ordinary = crowd(50, 3)
     strange = {
         "position": replace(ordinary, draws=ordinary.draws + np.array([0, 4])),
-        "fit": replace(ordinary, misfit=ordinary.misfit + 60),
+        "scores": replace(ordinary, scores=ordinary.scores * np.r_[1.0, -1.0, np.ones(4)]),
         "norm": replace(ordinary, excess=ordinary.excess - 2000),
     }[check]
     chances = panel.chances(strange)
-    assert (panel.chance(strange) < 1e-3).all()
+    assert (panel.chance(chances) < 1e-3).all()
     assert (chances[check] < 1e-3).all()
     for other in set(CHECKS) - {check}:
         np.testing.assert_array_equal(chances[other], panel.chances(ordinary)[other])
@@ -61,8 +74,8 @@ def test_a_stranger_fails_the_check_that_was_made_for_them(panel, check: str) ->
 def test_a_length_seen_at_few_variants_is_given_more_room(panel) -> None:
     """A hundredth of the variants makes ten times the chance deviation."""
     ordinary = crowd(1, 4)
-    full = replace(ordinary, excess=np.array([panel.length_mean + 500.0]))
-    part = replace(full, excess=np.array([panel.length_mean + 5000.0]), thinning=np.array([100.0]))
+    full = replace(ordinary, excess=np.array([panel.norm_mean + 500.0]))
+    part = replace(full, excess=np.array([panel.norm_mean + 5000.0]), thinning=np.array([100.0]))
     np.testing.assert_allclose(panel.values(part)["norm"], panel.values(full)["norm"])
 
 
@@ -80,23 +93,17 @@ def test_samples_of_whom_little_is_known_are_given_room_for_it(panel) -> None:
     assert (roomy.chances(far)["position"] < 0.01).all()
 
 
-def test_without_a_decoder_two_checks_are_left() -> None:
-    diagnostics = replace(crowd(SAMPLES, 1), misfit=None)
-    found = OutOfPanelTest.of(diagnostics, diagnostics.draws.mean(axis=1), seed=1)
-    assert set(found.chances(diagnostics)) == {"position", "norm"}
-    assert found.chance(diagnostics).mean() == pytest.approx(0.5, abs=0.05)
-
-
 def test_it_comes_back_from_json_to_the_last_bit(panel) -> None:
     back = typed(OutOfPanelTest, json.loads(json.dumps(panel.as_json())), "test")
     diagnostics = crowd(30, 7)
-    np.testing.assert_array_equal(back.chance(diagnostics), panel.chance(diagnostics))
+    np.testing.assert_array_equal(smallest(back, diagnostics), smallest(panel, diagnostics))
+    assert back.flagged == panel.flagged
 
 
 def test_a_sample_is_judged_alone_as_in_company(panel) -> None:
     diagnostics = crowd(10, 8)
-    alone = Diagnostics(*(None if v is None else v[3:4] for v in vars(diagnostics).values()))
-    assert panel.chance(alone)[0] == panel.chance(diagnostics)[3]
+    alone = Diagnostics(*(value[3:4] for value in vars(diagnostics).values()))
+    assert smallest(panel, alone)[0] == smallest(panel, diagnostics)[3]
 
 
 @pytest.mark.statistical
@@ -121,10 +128,12 @@ def test_a_tail_of_equal_values_is_a_step() -> None:
 
 
 def known(means: np.ndarray) -> Diagnostics:
-    """Coordinates without an error, under nothing else to say."""
-    samples = len(means)
-    excess = np.random.default_rng(1).normal(size=samples)
-    return Diagnostics(means[:, None], np.ones((samples, 1)), None, excess, np.ones(samples))
+    """Coordinates without an error, with nothing else to say."""
+    samples, rng = len(means), np.random.default_rng(1)
+    scores, noise = rng.normal(size=(samples, 3)), np.tile(np.eye(3), (samples, 1, 1))
+    excess = rng.normal(size=samples)
+    even = np.ones((samples, 1))
+    return Diagnostics(means[:, None], even, scores, noise, excess, np.ones(samples))
 
 
 @pytest.mark.parametrize(("samples", "normals"), [(15, 1), (39, 1), (40, 2), (79, 3), (600, 12)])
@@ -143,18 +152,17 @@ def test_normals_of_the_panel_have_a_floor() -> None:
     np.testing.assert_allclose(found.covariance[0], np.diag([8.25 + 0.005, 0.005]), atol=1e-9)
 
 
-def test_the_spread_of_lengths_is_robust_and_the_combination_is_fishers() -> None:
-    """1.4826 median absolute deviations; minus the sum of the logs of the three p-values."""
+def test_the_spread_of_norms_is_robust_and_the_smallest_of_the_three_counts(panel) -> None:
+    """1.4826 median absolute deviations; the p-value of the norm counts ten times."""
     diagnostics = replace(crowd(SAMPLES, 1), excess=np.r_[1e6, np.arange(1.0, SAMPLES)])
     found = OutOfPanelTest.of(diagnostics, diagnostics.draws.mean(axis=1), seed=1)
-    assert found.length_mean == pytest.approx(300.5)
-    assert found.length_sd == pytest.approx(1.4826 * 150, rel=0.01)
-    chances = found.chances(diagnostics)
-    assert len(chances) == 3
-    sums = -np.log(np.stack(list(chances.values()))).sum(axis=0)
-    np.testing.assert_allclose(
-        found.chance(diagnostics), EmpiricalTail.of(sums).chance(sums), rtol=1e-9
-    )
+    assert found.norm_mean == pytest.approx(300.5)
+    assert found.norm_sd == pytest.approx(1.4826 * 150, rel=0.01)
+    one = {"position": np.array([0.5]), "scores": np.array([0.02]), "norm": np.array([0.9])}
+    for other in (one | {"position": one["scores"], "scores": one["position"]},
+                  one | {"norm": np.array([0.002]), "scores": np.array([0.7])}):  # fmt: skip
+        np.testing.assert_allclose(panel.chance(other), panel.chance(one), rtol=1e-12)
+    np.testing.assert_allclose(panel.chance(one), panel.together.chance(-np.log([0.02])))
 
 
 def test_an_allowance_starts_at_nothing_and_is_never_negative(panel) -> None:

@@ -5,35 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from cohorts import as_newcomers, of_calls
 
 from ancestry_ddvi.fitting.pipeline import Fit
 from ancestry_ddvi.genotypes.projection.likelihood_scores import scores_of
 from ancestry_ddvi.genotypes.projection.scores import Scores
-from ancestry_ddvi.genotypes.store import GenotypeStore
 
-SHARES = (0.99, 0.5, 0.1, 0.01)
+SHARES = (0.5, 0.1, 0.01)
 DEPTHS = (0.5, 1.0, 4.0)
 BASE_ERROR = 0.005
 SWAPPED = (0.02, 0.05, 0.2)
 ALIEN = (0.1, 0.3)
-
-
-def dosages_of(fit: Fit, store: GenotypeStore) -> np.ndarray:
-    """Dosages of another store at the model's variants; int8 (variants, samples)."""
-    alignment = fit.model.panel.align(store.variants, store.counts(), None)
-    return alignment.dosages(store, 0, len(alignment.rows))
-
-
-def as_newcomers(fit: Fit, everyone: Scores) -> Scores:
-    """Scores on the kept components, as ``embed`` takes them."""
-    projection = fit.model.projection
-    return projection.newcomers(everyone, projection.in_panel(everyone))
-
-
-def of_calls(fit: Fit, dosages: np.ndarray) -> Scores:
-    """Scores from dosages at the model's variants."""
-    blocks = [(slice(0, len(dosages)), dosages)]
-    return as_newcomers(fit, fit.model.projection.read(blocks, dosages.shape[1]))
 
 
 def reads(dosages: np.ndarray, depth: float, rng: np.random.Generator) -> Iterator[np.ndarray]:
@@ -46,12 +28,15 @@ def reads(dosages: np.ndarray, depth: float, rng: np.random.Generator) -> Iterat
         yield 10 ** (-np.round(10 * (log10.max(axis=1, keepdims=True) - log10)) / 10)
 
 
-def diagnostics(fit: Fit, dosages: np.ndarray, seed: int) -> Iterator[tuple[str, Scores]]:
-    """Every kind of part, with its scores."""
+def thinned(fit: Fit, dosages: np.ndarray, share: float, seed: int) -> Scores:
+    """Scores from a share of the variants, chosen at random for each sample."""
+    kept = np.random.default_rng((seed, round(1 / share))).random(dosages.shape) < share
+    return of_calls(fit, np.where(kept, dosages, -1))
+
+
+def other_kinds(fit: Fit, dosages: np.ndarray, seed: int) -> Iterator[tuple[str, Scores]]:
+    """Scores from one chromosome, from clumps similar to an exome, and from simulated reads."""
     variants = fit.model.panel.variants
-    for share in SHARES:
-        kept = np.random.default_rng(seed).random(dosages.shape) < share
-        yield f"{100 * share:g} % of variants", of_calls(fit, np.where(kept, dosages, -1))
     clump = variants.position // 50_000 % 10 == seed % 10
     for name, some in (("chromosome 2", variants.chromosome == "2"), ("clumps, 10 %", clump)):
         yield name, of_calls(fit, np.where(some[:, None], dosages, -1))

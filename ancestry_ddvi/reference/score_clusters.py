@@ -1,0 +1,117 @@
+"""Where the scores of the reference panel lie, and how rare the scores of a sample are there."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..seeding import stream
+from .groups import MIN_GROUP_SIZE
+from .normals import Normals
+
+MAX_CLUSTERS, PER_CLUSTER = 12, 50
+"""Largest number of clusters, and samples for each at least: a covariance has many numbers."""
+
+MAX_SAMPLES = 5_000
+"""Clusters are found from so many samples at most."""
+
+SHRINKAGE = 30.0
+"""Weight of the common covariance in that of every cluster, in samples."""
+
+FLOOR = 1e-3
+"""Smallest variance of a cluster, in units of the noise of scores from all variants."""
+
+FOLDS = 5
+"""The rarity of samples of the panel is judged by clusters of the others, a fifth at a time."""
+
+SAMPLES_AT_ONCE = 1024
+
+LEAST_LOG = -700.0
+
+
+def score_clusters(scores: np.ndarray, covariance: np.ndarray, seed: int) -> Normals:
+    """Density of the expected scores of the panel: a mixture of normals.
+
+    A mixture is fitted to the scores, and the mean noise of its samples is taken from the
+    covariance of each normal. Normals of fewer than five samples, which would reveal scores of
+    single samples, are left out.
+
+    Parameters
+    ----------
+    scores : ndarray of float64, (samples, kept)
+    covariance : ndarray of float64, (samples, kept, kept)
+        Of ``scores`` about their expectation.
+    seed : int
+    """
+    from sklearn.mixture import GaussianMixture
+
+    some = stream(seed, "score clusters").permutation(len(scores))[:MAX_SAMPLES]
+    scores, covariance = scores[some], covariance[some]
+    count = int(np.clip(len(scores) // PER_CLUSTER, 1, MAX_CLUSTERS))
+    mixture = GaussianMixture(count, reg_covar=0.05, random_state=seed).fit(scores)
+    share = mixture.predict_proba(scores)
+    share = share[:, share.sum(axis=0) > min(MIN_GROUP_SIZE, len(scores)) - 0.5]
+    size = share.sum(axis=0)
+    mean = (share.T @ scores) / size[:, None]
+    apart = scores[:, None] - mean
+    scatter = np.einsum("nk,nki,nkj->kij", share, apart, apart)
+    scatter -= np.einsum("nk,nij->kij", share, covariance)
+    common = scatter.sum(axis=0) / size.sum()
+    shrunk = (scatter + SHRINKAGE * common) / (size + SHRINKAGE)[:, None, None]
+    return Normals(size / size.sum(), mean, _positive(shrunk))
+
+
+def rarity(clusters: Normals, scores: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Minus the log of the share of the panel whose scores have a smaller density; (samples,).
+
+    The panel is the clusters widened by the noise of the sample in question, so the share does
+    not depend on how much of the sample is observed. Clusters are taken to be apart, where the
+    density in each depends on the distance from its mean alone, and squared distances have a
+    chi-squared distribution; where they overlap, the share is an upper bound.
+
+    Parameters
+    ----------
+    clusters : Normals
+    scores : ndarray of float64, (samples, kept)
+    covariance : ndarray of float64, (samples, kept, kept)
+    """
+    starts = range(0, len(scores), SAMPLES_AT_ONCE)
+    parts = [slice(start, start + SAMPLES_AT_ONCE) for start in starts]
+    found = [_rarity(clusters, scores[part], covariance[part]) for part in parts]
+    return np.concatenate([np.empty(0), *found])
+
+
+def _rarity(clusters: Normals, scores: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    from scipy.special import logsumexp
+    from scipy.stats import chi2
+
+    kept = scores.shape[1]
+    factor = np.linalg.cholesky(clusters.covariance + covariance[:, None])
+    apart = scores[:, None] - clusters.mean
+    whitened = np.linalg.solve(factor, apart[..., None])[..., 0]
+    log_det = np.log(np.diagonal(factor, axis1=2, axis2=3)).sum(axis=-1)
+    highest = np.log(clusters.weight) - log_det - 0.5 * kept * math.log(2 * math.pi)
+    density = logsumexp(highest - 0.5 * (whitened**2).sum(axis=-1), axis=1)
+    squared = np.maximum(2 * (highest - density[:, None]), 0)
+    beyond = np.maximum(chi2.logsf(squared, kept), LEAST_LOG)
+    return np.asarray(-logsumexp(np.log(clusters.weight) + beyond, axis=1))
+
+
+def cross_fitted(scores: np.ndarray, covariance: np.ndarray, seed: int) -> np.ndarray:
+    """The rarity of samples of the panel, each by clusters of other samples; (samples,)."""
+    fold = stream(seed, "folds of scores").permutation(len(scores)) % FOLDS
+    found = np.empty(len(scores))
+    for number in np.unique(fold):
+        mine = fold == number
+        others = ~mine if (~mine).any() else mine
+        clusters = score_clusters(scores[others], covariance[others], seed)
+        found[mine] = rarity(clusters, scores[mine], covariance[mine])
+    return found
+
+
+def _positive(matrices: np.ndarray) -> np.ndarray:
+    """Symmetric matrices with eigenvalues of ``FLOOR`` at least; (clusters, kept, kept)."""
+    values, vectors = np.linalg.eigh(matrices)
+    raised = (vectors * np.maximum(values, FLOOR)[:, None, :]) @ vectors.swapaxes(1, 2)
+    return np.asarray((raised + raised.swapaxes(1, 2)) / 2)
