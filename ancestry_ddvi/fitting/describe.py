@@ -26,7 +26,7 @@ from .prepare import PreparedCohort
 
 log = logging.getLogger(__name__)
 
-DRAWS = 64
+EMBEDDED_DRAWS = 64
 """Posterior draws of each sample, times the proposals that the method needs for one."""
 
 MAX_LABELLED = 500
@@ -66,7 +66,7 @@ def embed_cohort(calibrated: CalibratedFit) -> EmbeddedCohort:
     posterior = method.embed(
         ScoreData(cohort.scores, request.device),
         request.store.samples,
-        draws=DRAWS * method.proposals,
+        draws=EMBEDDED_DRAWS * method.proposals,
         seed=request.options.seed,
     )
     axes = np.eye(posterior.mean.shape[1])

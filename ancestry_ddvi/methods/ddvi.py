@@ -16,6 +16,7 @@ from ..models.variational import Variational
 from ..training.objectives.base import Objective
 from ..training.objectives.elbo import ELBO
 from ..training.objectives.wake_sleep import SLEEPS, WakeSleep
+from ..training.unfolding import MapStage
 from .method import MAX_CHAIN, Spec
 from .networks import NetworkMethod, VariationalRecipe
 
@@ -68,7 +69,9 @@ class DDVI(VariationalRecipe):
 
         A conditional chain starts as the exact reversal of the Gaussian posterior, with the same
         bound, so the Gaussian alone is trained first, which is faster. An unconditional chain has
-        another first latent and is trained from the start.
+        another first latent and is trained from the start. After a map stage prior and decoder
+        stay, and a chain that draws by the belief they imply has nothing left to learn: that
+        belief is what sleep would lead to.
         """
         gaussian = Gaussian(spec.dims, self.encoder_width)
         trained = Variational(**self.parts(spec), posterior=self._chain(gaussian))
@@ -76,6 +79,8 @@ class DDVI(VariationalRecipe):
         shares_gaussian = self.chain == "conditional"
         start = model.with_posterior(gaussian) if shares_gaussian else model
         stages = self.stages(start, model, self._objective, spec)
+        if isinstance(model, Recalled) and isinstance(stages[0], MapStage):
+            stages = stages[:1]
         return NetworkMethod(model, stages, self.batch, device)
 
     def _drawing(self, model: Variational, spec: Spec) -> Variational:
