@@ -256,6 +256,7 @@ def _write_unobserved(drawn: _Unobserved) -> Embedded:
         variants_in_file=0,
         p_panel=np.full(1, np.nan),
         flags=["missed_modes" if drawn.draws.missed else ""],
+        test=None,
     )
     prefix = str(run.prefix)
     files: dict[str, Path] = {}

@@ -407,6 +407,7 @@ def _coordinates(scored: ScoredInput, posterior: PosteriorDraws) -> Coordinates:
         variants_in_file=matched.report.recorded,
         p_panel=p_panel,
         flags=flag_samples(flags, unlike),
+        test=model.record.out_of_panel,
     )
 
 

@@ -305,6 +305,7 @@ def _coordinates(embedded: _Embedded) -> Coordinates:
         variants_in_file=variants,
         p_panel=p_panel,
         flags=flag_samples({"pseudo_haploid": scores.pseudo_haploid}, fit.qc.flags, unlike),
+        test=model.record.out_of_panel,
         map_sd=embedded.movement.sd,
     )
 

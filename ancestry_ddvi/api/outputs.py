@@ -22,6 +22,7 @@ from ..storage import check_folder, prepare_folder, printable, together
 
 if TYPE_CHECKING:
     from ..inference.posterior_draws import PosteriorDraws
+    from ..reference.out_of_panel import OutOfPanelTest
 
 MIN_EFFECTIVE_DRAWS = 4.0
 """A sample with fewer effective draws is flagged."""
@@ -154,6 +155,7 @@ def coordinates_of(
     variants_in_file: int,
     p_panel: np.ndarray,
     flags: Sequence[str],
+    test: OutOfPanelTest | None,
     map_sd: np.ndarray | None = None,
 ) -> Coordinates:
     """The table of coordinates.
@@ -170,6 +172,8 @@ def coordinates_of(
         Out-of-panel p-values.
     flags : sequence of str
         Flags raised so far, separated by commas, for each sample; ``few_draws`` is added here.
+    test : OutOfPanelTest, optional
+        What raised the flags ``unlike_panel``; None where the model has none.
     map_sd : ndarray, (samples,), optional
         How far a refit moves each sample, where it was measured.
     """
@@ -178,9 +182,10 @@ def coordinates_of(
     moved = np.full(len(samples), np.nan) if map_sd is None else map_sd
     return Coordinates.of(
         EmbeddedSamples(
-            samples, posterior, scores, model_variants, variants_in_file, p_panel, raised, moved
+            samples, posterior, scores, model_variants, variants_in_file, p_panel, raised, moved,
+            test and test.places.spread,
         )
-    )
+    )  # fmt: skip
 
 
 def unobserved(components: int) -> Scores:
@@ -226,7 +231,7 @@ def write_embedding(
     unlike = unlike_panel(coordinates.flag)
     data = FigureData(
         coordinates.mean,
-        coordinates.sd,
+        np.where(unlike[:, None], np.nan, coordinates.sd),
         np.where(unlike[:, None, None], np.nan, posterior.covariance),
         scores.value,
         labels,

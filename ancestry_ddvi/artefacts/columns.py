@@ -79,15 +79,15 @@ _COORDS: tuple[Column[EmbeddedSamples], ...] = (
     Column(
         "{each}_sd",
         "standard deviations of the prior",
-        "posterior standard deviation; `NA` where the method has no uncertainty, and for samples "
-        "with a flag `unlike_panel:…`, for which the model has no honest one",
+        "posterior standard deviation; of samples with a flag `unlike_panel:…`, that of the "
+        "coordinates of the whole reference panel; `NA` where the method has no uncertainty",
         lambda s: s.sd,
     ),
     Column(
         "{each}_{other}_corr",
         "-1 to 1",
         "posterior correlation of each pair of axes, in the order 1 and 2, 1 and 3, …, 2 and 3, …; "
-        "`NA` where the standard deviations are",
+        "of the panel and `NA` where the standard deviations are",
         lambda s: s.correlation,
     ),
     Column(

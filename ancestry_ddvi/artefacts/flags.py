@@ -98,7 +98,7 @@ _ROWS = (
         "unlike_panel:position",
         _BOTH,
         "`p_panel` is below 0.01, mainly because few samples of the reference panel lie at "
-        "these coordinates; standard deviations are `NA`",
+        "these coordinates; intervals cover the map",
         "do not interpret the coordinates; a panel with similar samples is needed",
         gravity=3,
     ),
@@ -106,7 +106,7 @@ _ROWS = (
         "unlike_panel:scores",
         _BOTH,
         "`p_panel` is below 0.01, mainly because few samples of the reference panel have such "
-        "scores on its principal components; standard deviations are `NA`",
+        "scores on its principal components; intervals cover the map",
         "do not interpret the coordinates; a panel with similar samples is needed",
         gravity=3,
     ),
@@ -114,7 +114,7 @@ _ROWS = (
         "unlike_panel:norm",
         _BOTH,
         "`p_panel` is below 0.01, mainly because the genotypes are farther from the panel mean, "
-        "or nearer, than those of samples with these scores; standard deviations are `NA`",
+        "or nearer, than those of samples with these scores; intervals cover the map",
         "do not interpret the coordinates; check for contamination and wrong alleles",
         gravity=3,
     ),

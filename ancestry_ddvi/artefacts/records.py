@@ -60,6 +60,8 @@ class EmbeddedSamples:
         Comma-separated names of ``FLAGS`` for each sample.
     map_sd : ndarray of float64, (samples,)
         Standard deviation of a coordinate between fits; NaN where no fit was repeated.
+    panel : ndarray of float64, (dims, dims), optional
+        Covariance of the coordinates of the reference panel; None where no sample is flagged.
     """
 
     samples: Sequence[str]
@@ -70,20 +72,26 @@ class EmbeddedSamples:
     p_panel: np.ndarray
     flags: Sequence[str]
     map_sd: np.ndarray
+    panel: np.ndarray | None = None
 
     @property
     def sd(self) -> np.ndarray:
-        """Posterior standard deviations, not a number for samples unlike the panel."""
-        return self._of_like(self.posterior.sd)
+        """Posterior standard deviations; those of the panel for samples unlike it."""
+        own = self.posterior.sd
+        return own if self.panel is None else self._of_like(own, np.sqrt(np.diagonal(self.panel)))
 
     @property
     def correlation(self) -> np.ndarray:
-        """Posterior correlations, not a number for samples unlike the panel."""
-        return self._of_like(self.posterior.correlation)
+        """Posterior correlations; those of the panel for samples unlike it."""
+        own = self.posterior.correlation
+        if self.panel is None:
+            return own
+        sd, pair = np.sqrt(np.diagonal(self.panel)), np.triu_indices(len(self.panel), 1)
+        return self._of_like(own, self.panel[pair] / (sd[pair[0]] * sd[pair[1]]))
 
-    def _of_like(self, values: np.ndarray) -> np.ndarray:
+    def _of_like(self, own: np.ndarray, panel: np.ndarray) -> np.ndarray:
         """A posterior under the model says nothing of how wrong the model is for a stranger."""
-        return np.where(unlike_panel(self.flags)[:, None], np.nan, values)
+        return np.where(unlike_panel(self.flags)[:, None], panel, own)
 
     @property
     def variant_fraction(self) -> np.ndarray:

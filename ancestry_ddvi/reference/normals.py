@@ -25,6 +25,13 @@ class Normals:
     mean: np.ndarray
     covariance: np.ndarray
 
+    @property
+    def spread(self) -> np.ndarray:
+        """Covariance of the whole mixture; (dims, dims)."""
+        apart = self.mean - self.weight @ self.mean
+        within = np.einsum("k,kij->ij", self.weight, self.covariance)
+        return np.asarray(within + np.einsum("k,ki,kj->ij", self.weight, apart, apart))
+
     def log_densities(self, points: np.ndarray) -> np.ndarray:
         """Log of weight times density of each normal; (..., dims) -> (..., normals)."""
         inverse = np.linalg.inv(np.linalg.cholesky(self.covariance))
