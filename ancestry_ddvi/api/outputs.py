@@ -183,7 +183,7 @@ def coordinates_of(
     return Coordinates.of(
         EmbeddedSamples(
             samples, posterior, scores, model_variants, variants_in_file, p_panel, raised, moved,
-            test and test.places.spread,
+            test.places.spread if test else None,
         )
     )  # fmt: skip
 
