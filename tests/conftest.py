@@ -34,7 +34,7 @@ def calibrated_on_twenty(request: pytest.FixtureRequest) -> Iterator[None]:
     from ancestry_ddvi.fitting import calibration
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(calibration, "MAX_CALIBRATED", 20)
+        patch.setattr(calibration, "CALIBRATED", 20)
         yield
 
 

@@ -26,8 +26,9 @@ log = logging.getLogger(__name__)
 SHARES = (0.5, 0.1, 0.01)
 """Shares of the variants from which samples are embedded again."""
 
-MIN_CALIBRATED, MAX_CALIBRATED = 20, 100
-"""Samples that are embedded again: fewer tell nothing, more cost seconds."""
+MIN_CALIBRATED, CALIBRATED = 20, 200
+"""Samples that are embedded again: fewer tell nothing, more cost seconds. If there are too few for
+the second number, each is embedded from several parts of its variants."""
 
 DRAWS = 256
 
@@ -71,7 +72,7 @@ class Calibration:
     def as_json(self) -> dict[str, Any]:
         """Plain values of the temperature and the coverage."""
         return {
-            "samples": len(self.rows),
+            "samples": len(np.unique(self.rows)),
             "temperature": self.temperature,
             "coverage": self.coverage,
         }
@@ -99,9 +100,10 @@ def calibrate_fit(trained: TrainedFit) -> CalibratedFit:
     """Calibrate on held-out samples, or on samples of the fit where none are held out."""
     cohort = trained.cohort
     request, judged = cohort.request, cohort.held_out
-    rows = np.flatnonzero(judged if judged.any() else ~judged)[:MAX_CALIBRATED]
+    rows = np.flatnonzero(judged if judged.any() else ~judged)
     if not row(request.options.method).gives_sd or len(rows) < MIN_CALIBRATED:
         return CalibratedFit(cohort, trained, None)
+    rows = np.resize(rows, CALIBRATED)
     found = calibrate(
         trained.method,
         cohort.fitted[rows],
