@@ -69,5 +69,5 @@ def fitted_model(cohort_files: SimpleNamespace, tmp_path_factory: pytest.TempPat
         str(prefix),
         labels=str(cohort_files.labels),
         device="cpu",
-        settings={"steps": "60"},
+        settings={"steps": "400"},
     )

@@ -87,7 +87,8 @@ def anneal(target: TargetDensity, size: int = PARTICLES) -> Population:
     NothingLeft
         If no draw of the prior meets the constraint.
     """
-    z = target.prior.sample(size)
+    with torch.no_grad():
+        z = target.prior.sample(size)
     reward, beta, log_z, step_size = target.log_reward(z), 0.0, 0.0, 0.5
     if not torch.isfinite(reward).any():
         raise NothingLeft(

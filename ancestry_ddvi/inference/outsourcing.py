@@ -174,7 +174,8 @@ def train_sampler(target: TargetDensity, population: Tensor, steps: int) -> Samp
     of the chain itself are balanced.
     """
     sampler = Sampler(population)
-    lowest = float(target.log_prob(population).min()) - FLOOR
+    with torch.no_grad():
+        lowest = float(target.log_prob(population).min()) - FLOOR
 
     def loss(step: int) -> Tensor:
         if step < PRETRAINING * steps:

@@ -298,6 +298,8 @@ def test_draws_written_out_have_the_moments_of_the_table(
     places = table(drawn_out.all_samples["coords"])
     assert samples == list(places["sample_id"])
     assert draws.shape == (len(samples), 400, 2)
+    like = ~places["flag"].str.contains("unlike_panel", na=False).to_numpy()
+    places, draws = places[like], draws[like]
     mean, sd = places[["Z1", "Z2"]], places[["Z1_sd", "Z2_sd"]].to_numpy()
     assert (np.abs(draws.mean(axis=1) - mean) / sd).to_numpy().max() < 0.15
     np.testing.assert_allclose(draws.std(axis=1), sd, rtol=0.2)

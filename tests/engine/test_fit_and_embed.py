@@ -16,7 +16,7 @@ from ancestry_ddvi import api
 from ancestry_ddvi.errors import InputsDisagree, NothingLeft, UsageProblem
 from ancestry_ddvi.genotypes.simulation.populations import SimulatedCohort
 
-STEPS = {"steps": "60"}
+STEPS = {"steps": "400"}
 TABLES = ("coords", "eigenvec", "pcs")
 
 
@@ -82,7 +82,7 @@ def test_all_samples_is_placed_in_the_order_of_the_file(fitted_model, cohort_fil
     assert np.isfinite(places[["Z1", "Z2"]]).all(axis=None)
     strange = places["flag"].fillna("").str.contains("unlike_panel").to_numpy()
     assert strange.mean() < 0.05
-    assert (fitted_model.coordinates.sd > 0).all(axis=1).tolist() == (~strange).tolist()
+    assert (fitted_model.coordinates.sd > 0).all()
     assert places["call_rate"].between(0.95, 1).all()
     assert (places["map_sd"] > 0).all()
     median = pytest.approx(places["map_sd"].median(), rel=1e-5)
@@ -149,8 +149,8 @@ def test_another_seed_shows_the_same_picture_the_same_way_up(fitted_model, other
 def test_progress_is_told_of_every_stage_to_its_end(other_seed) -> None:
     _, done = other_seed
     assert {"reading", "scores", "training", "refit"} <= done.keys()
-    assert done["training"] == [25, 25]
-    assert done["refit"] == [15, 15]
+    assert done["training"] == [100, 100]
+    assert done["refit"] == [100, 100]
     assert done["scores"][0] == done["scores"][1]
     assert done["reading"][0] >= 2400
 
