@@ -16,7 +16,7 @@ from ._running import running, tell
 @options.out(default="INPUT without its suffix, in this folder")
 @options.labels("Clusters and nearest neighbours are scored against it.")
 @options.methods(default="pca, umap, vae, ddvi")
-@options.priors(default="normal")
+@options.priors(default="adaptive")
 @options.dims
 @options.seeds("Repeats, each with another fifth of the samples held out.")
 @options.device

@@ -24,7 +24,7 @@ from ..genotypes.store import GenotypeStore
 from ..inference.posterior_draws import PosteriorDraws
 from ..methods import recipe, row
 from ..methods.method import Recipe, Spec
-from ..methods.networks import NetworkRecipe
+from ..methods.networks import NetworkRecipe, VariationalRecipe
 from ..methods.settings import with_settings
 from ..models.runtime import computing
 from ..progress import Progress
@@ -82,7 +82,7 @@ def candidates(
     Parameters
     ----------
     methods, priors : sequence of str
-        Names of ``METHODS``, and of ``PRIORS``; no prior for the standard normal.
+        Names of ``METHODS``, and of ``PRIORS``; no prior for that of ``fit``.
     settings : mapping of str to str
         Settings for every method that has them.
 
@@ -105,7 +105,8 @@ def _candidates(method: str, priors: Sequence[str], settings: Mapping[str, str])
     chosen = with_settings(plain, {k: v for k, v in settings.items() if k in names})
     if "prior" not in names:
         return [Candidate(method, None, chosen)]
-    default = settings.get("prior") or "normal"
+    of_fit = "adaptive" if isinstance(plain, VariationalRecipe) else "normal"
+    default = settings.get("prior") or of_fit
     return [
         Candidate(method, prior, with_settings(chosen, {"prior": prior}))
         for prior in dict.fromkeys(priors or [default])
@@ -209,7 +210,8 @@ def _embedded(
     """Samples of the fit, and those held out where the method can embed them."""
     ids = np.array(store.samples, dtype=object)
     data = ScoreData(split.scores[split.fit], device)
-    made = candidate.recipe.build(Spec(data.modality, dims), device)
+    chosen = candidate.recipe.settled(len(split.fit), 0)
+    made = chosen.build(Spec(data.modality, dims), device)
     made.fit(data, lambda done: None)
     inside = made.embed(data, ids[split.fit], draws=DRAWS, seed=split.seed)
     if not row(candidate.method).embeds_new_samples:
@@ -232,13 +234,14 @@ def _judged(
     starts: dict[str | None, tuple[posteriors.WarmStart, np.ndarray]] = {}
     judged = {}
     for candidate in compared:
-        if dims != posteriors.DIMS or not isinstance(candidate.recipe, NetworkRecipe):
+        chosen = candidate.recipe.settled(len(split.fit), 0)
+        if dims != posteriors.DIMS or not isinstance(chosen, NetworkRecipe):
             continue
         if candidate.prior not in starts:
-            start = posteriors.WarmStart.of(_plain(candidate.recipe), data, device)
+            start = posteriors.WarmStart.of(_plain(chosen), data, device)
             starts[candidate.prior] = start, start.grid.log_evidence(rest.batch())
         start, log_evidence = starts[candidate.prior]
-        model = posteriors.posterior_alone(candidate.recipe, start, device)
+        model = posteriors.posterior_alone(chosen, start, device)
         if model is not None:
             found = posteriors.measured(model, rest, log_evidence, ids, split.seed)
             judged[candidate.name] = posteriors.columns_of(found)
