@@ -16,6 +16,9 @@ from .scores import Projection, runs
 MAX_SAMPLES = 3000
 """Samples by which it is measured; more are thinned evenly."""
 
+PASSED_OVER = 48
+"""Components after those that carry structure, which may hold structure too weak to be kept."""
+
 HELD_OUT = 5
 """One sample in HELD_OUT has no part in the components."""
 
@@ -48,7 +51,7 @@ def held_out_dispersion(
     A fifth of the samples is left out of a decomposition. On components beyond those that carry
     structure their scores have the variance of noise alone; what is expected is their own
     binomial variance, inflated by linkage as their own genome shows it (``own_noise``). The
-    first ``noise`` components are passed over: they may hold structure too weak to be kept.
+    first of these components are passed over.
 
     Parameters
     ----------
@@ -69,7 +72,7 @@ def held_out_dispersion(
     """
     some = stream(seed, "dispersion").permutation(thin_evenly(samples, MAX_SAMPLES))
     outside, inside = np.sort(some[::HELD_OUT]), np.sort(np.delete(some, np.s_[::HELD_OUT]))
-    found = principal_components(store, rows, inside, frequency, kept + 2 * noise, seed)
+    found = principal_components(store, rows, inside, frequency, kept + PASSED_OVER + noise, seed)
     if found.loadings.shape[1] <= kept:
         return 1.0
     projection = Projection(
