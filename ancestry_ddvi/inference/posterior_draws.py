@@ -26,8 +26,6 @@ class PosteriorDraws:
         Probabilities of classes or clusters, averaged over the posterior.
     log_prior : ndarray of float64, (samples, draws), optional
         Log density of the prior at each draw; None where there is no prior.
-    misfit : ndarray of float64, (samples, draws), optional
-        Squared distance of the data from their expectation at each draw (``Likelihood.misfit``).
     own_log_weight : ndarray of float64, (samples, draws), optional
         Log weights of the draws that the method itself proposed, where adaptive importance
         sampling may have replaced them. The bounds of the method are computed from these.
@@ -37,7 +35,6 @@ class PosteriorDraws:
     log_weight: np.ndarray | None = None
     groups: np.ndarray | None = None
     log_prior: np.ndarray | None = None
-    misfit: np.ndarray | None = None
     own_log_weight: np.ndarray | None = None
 
     def __getitem__(self, samples: np.ndarray | slice) -> PosteriorDraws:

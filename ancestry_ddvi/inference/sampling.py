@@ -78,7 +78,6 @@ def _block(
         log_weight,
         model.groups(batch, z),
         model.prior.log_prob(z),
-        model.likelihood.misfit(batch, z),
         own,
     )
     return _posterior_draws(*(_rows(f, draws, len(ids)) for f in found))
@@ -117,12 +116,11 @@ def _posterior_draws(
     log_weight: np.ndarray | None,
     groups: np.ndarray | None,
     log_prior: np.ndarray | None,
-    misfit: np.ndarray | None,
     own: np.ndarray | None,
 ) -> PosteriorDraws:
     """Draws of a block of samples; group probabilities averaged by weight."""
     assert z is not None
-    found = PosteriorDraws(z, log_weight, None, log_prior, misfit, own)
+    found = PosteriorDraws(z, log_weight, None, log_prior, own)
     if groups is None:
         return found
     return replace(found, groups=np.einsum("ns,nsg->ng", found.weight, groups))

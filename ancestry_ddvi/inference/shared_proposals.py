@@ -150,12 +150,10 @@ def _drawn(
     batch, z = one.repeat(draws), proposals.z[torch.tensor(rows, device=one.x.device)]
     log_weight = torch.tensor(kept).to(z)
     z, log_weight = refine(target, batch, z, log_weight, stream(seed, f"refinement {sample}"))
-    misfit = target.likelihood.misfit(batch, z)
     posterior = PosteriorDraws(
         draws=_array(z),
         log_weight=_array(log_weight),
         log_prior=_array(target.prior.log_prob(z)),
-        misfit=None if misfit is None else _array(misfit),
     )
     groups = target.groups(batch, z)
     if groups is None:

@@ -31,10 +31,6 @@ class ConstrainedLikelihood(Likelihood):
         """Log likelihood and log reward together; (n,)."""
         return self.likelihood.log_prob(batch, z) + self.log_reward(z)
 
-    def misfit(self, batch: Batch, z: Tensor) -> Tensor | None:
-        """That of the data alone."""
-        return self.likelihood.misfit(batch, z)
-
     def simulate(self, batch: Batch, z: Tensor) -> Batch:
         """Data drawn from p(x | z), without the reward."""
         return self.likelihood.simulate(batch, z)

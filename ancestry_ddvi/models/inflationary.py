@@ -30,14 +30,6 @@ class FlowScores(NormalScores):
         """True scores at each latent; (n, features)."""
         return self.flow.decode(z)
 
-    def misfit(self, batch: Batch, z: Tensor) -> Tensor:
-        """Squared norm of the latent: how far in the tail of the prior a sample is.
-
-        The decoded scores always fit the measured scores, so their distance carries no information.
-        """
-        del batch
-        return z.square().sum(-1)
-
 
 class Inflationary(LatentModel):
     """Standard-normal latents, as many as scores, mapped to true scores by a flow.

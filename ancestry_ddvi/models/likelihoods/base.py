@@ -28,15 +28,6 @@ class Likelihood(nn.Module, abc.ABC):
         """
         return []
 
-    def misfit(self, batch: Batch, z: Tensor) -> Tensor | None:
-        """Squared Mahalanobis distance of each row from its expectation at the latent, (n,).
-
-        Chi-squared with as many degrees of freedom as features if the model is right. None where
-        the data have no such covariance.
-        """
-        del batch, z
-        return None
-
     @abc.abstractmethod
     def simulate(self, batch: Batch, z: Tensor) -> Batch:
         """Data drawn from p(x | z), with the precision of the rows of ``batch``."""

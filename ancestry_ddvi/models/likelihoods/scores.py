@@ -61,11 +61,6 @@ class NormalScores(Likelihood):
         whitened, log_det = self._whitened(batch, z)
         return log_det - 0.5 * whitened.square().sum(-1) - whitened.shape[-1] * HALF_LOG_2PI
 
-    def misfit(self, batch: Batch, z: Tensor) -> Tensor:
-        """Squared Mahalanobis distance of the scores from their expectation; (n,)."""
-        whitened, _ = self._whitened(batch, z)
-        return whitened.square().sum(-1)
-
     def _whitened(self, batch: Batch, z: Tensor) -> tuple[Tensor, Tensor]:
         """Residuals of unit covariance, and half the log determinant of the whitening.
 
