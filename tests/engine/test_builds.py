@@ -40,7 +40,7 @@ def lifted_model(cohort_files, chain, tmp_path_factory):
     """The cohort fitted as ``fitted_model`` is, but with the chain."""
     prefix = tmp_path_factory.mktemp("lifted") / "cohort"
     return api.fit(
-        [str(cohort_files.cohort)], str(prefix), device="cpu", settings={"steps": "60"},
+        [str(cohort_files.cohort)], str(prefix), device="cpu", settings={"steps": "400"},
         labels=str(cohort_files.labels), chain=str(chain),
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import ancestry_ddvi
+from ancestry_ddvi.artefacts.model import Model
 from ancestry_ddvi.genotypes.simulation.populations import simulate
 from ancestry_ddvi.methods.pca import PCAMethod
 from ancestry_ddvi.reference.groups import THINNINGS, Groups
@@ -94,7 +95,8 @@ def test_a_sample_is_unlike_the_panel_where_less_than_1_in_100_are_more_unusual(
     )  # fmt: skip
     assert len(done.coordinates.flag) == 8
     assert all(("unlike_panel" in flag) == flagged for flag in done.coordinates.flag)
-    assert (np.isnan(done.coordinates.sd) == flagged).all()
-    assert (np.isnan(done.coordinates.correlation) == flagged).all()
+    panel = Model.read(fitted_model.files["model"]).record.out_of_panel.places.spread
+    covers = np.isclose(done.coordinates.sd, np.sqrt(np.diagonal(panel)), rtol=1e-6)
+    assert (covers == flagged).all()
     assert np.isfinite(done.coordinates.mean).all()
     assert all(done.files[kind].stat().st_size > 0 for kind in ("png", "svg"))
