@@ -150,7 +150,7 @@ def test_progress_is_told_of_every_stage_to_its_end(other_seed) -> None:
     _, done = other_seed
     assert {"reading", "scores", "training", "refit"} <= done.keys()
     assert done["training"] == [100, 100]
-    assert done["refit"] == [100, 100]
+    assert done["refit"] == [50, 50]
     assert done["scores"][0] == done["scores"][1]
     assert done["reading"][0] >= 2400
 
