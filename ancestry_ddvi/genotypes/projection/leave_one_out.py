@@ -65,33 +65,17 @@ class Deletion:
         return np.asarray(np.linalg.solve(normal + tiny, right[..., None])[..., 0])
 
 
-@dataclass(frozen=True)
-class LeftOut:
-    """Components without a sample, before they are turned towards those of all samples.
-
-    Attributes
-    ----------
-    mixing, own
-        As in ``Deletion``, for loadings in the order of their eigenvalues.
-    value : ndarray of float64, (samples, kept)
-        Scores on these loadings from complete data, all positive.
-    """
-
-    mixing: np.ndarray
-    own: np.ndarray
-    value: np.ndarray
-
-
-def left_out(
+def deletion(
     scores: np.ndarray, length: np.ndarray, eigenvalues: np.ndarray, spread: float, kept: int
-) -> LeftOut:
-    """The leading components of a decomposition after the removal of one of its samples.
+) -> Deletion:
+    """Loadings without each sample, turned towards those of all samples (Procrustes).
 
     Removing the sample x from the decomposition V diag(d) V' leaves the eigenvalues t that solve
     the secular equation sum_j u_j^2 / (d_j - t) = 0, with u_j^2 = c_j^2 / d_j and c = V' x
     (Golub 1973), and the eigenvectors (V diag(d) V' - t)^-1 x. The components beyond those that
     are known are noise: they share the rest of the sample's length, and their eigenvalues follow
-    a Marchenko-Pastur distribution, of which a few nodes stand for all.
+    a Marchenko-Pastur distribution, of which a few nodes stand for all. A sample of which nothing
+    was observed changes nothing.
 
     Parameters
     ----------
@@ -103,6 +87,20 @@ def left_out(
         Relative standard deviation of the eigenvalues of the other components.
     kept : int
     """
+    mixing, own = _left_out(scores, length, eigenvalues, spread, kept)
+    left, _, right = np.linalg.svd(mixing[:, :kept])
+    back = (left @ right).swapaxes(1, 2)
+    seen = (length > 0)[:, None]
+    nothing = np.eye(scores.shape[1], kept)
+    mixing = np.where(seen[..., None], mixing @ back, nothing)
+    own = np.where(seen, np.einsum("nk,nkl->nl", own, back), 0.0)
+    return Deletion(scores, mixing, own)
+
+
+def _left_out(
+    scores: np.ndarray, length: np.ndarray, eigenvalues: np.ndarray, spread: float, kept: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """``mixing`` and ``own`` of the components without a sample, in the order of eigenvalues."""
     u = scores**2 / eigenvalues
     rest = np.maximum(1 - u.sum(axis=1), 1e-6)
     remaining = np.maximum(length - (scores**2).sum(axis=1), 0)
@@ -118,24 +116,7 @@ def left_out(
     norm = np.maximum(np.sqrt((mixing**2).sum(axis=1) + of_noise), 1e-6)
     mixing = mixing / norm[:, None, :]
     along = np.einsum("nj,njk->nk", scores, mixing) - 1 / norm
-    return LeftOut(mixing, along / np.maximum(remaining, 1e-9)[:, None], 1 / norm)
-
-
-def deletion(
-    scores: np.ndarray, length: np.ndarray, eigenvalues: np.ndarray, spread: float, kept: int
-) -> Deletion:
-    """Loadings without each sample, turned towards those of all samples (Procrustes).
-
-    Parameters are those of ``left_out``. A sample of which nothing was observed changes nothing.
-    """
-    found = left_out(scores, length, eigenvalues, spread, kept)
-    left, _, right = np.linalg.svd(found.mixing[:, :kept])
-    back = (left @ right).swapaxes(1, 2)
-    seen = (length > 0)[:, None]
-    nothing = np.eye(scores.shape[1], kept)
-    mixing = np.where(seen[..., None], found.mixing @ back, nothing)
-    own = np.where(seen, np.einsum("nk,nkl->nl", found.own, back), 0.0)
-    return Deletion(scores, mixing, own)
+    return mixing, along / np.maximum(remaining, 1e-9)[:, None]
 
 
 def _roots(
