@@ -21,6 +21,7 @@ import pandas as pd
 from cohorts import dosages_of, embedded, fitted, of_calls, opened, part, split
 from sklearn.neighbors import KNeighborsClassifier
 
+from ancestry_ddvi.fitting.refits import brought_onto
 from ancestry_ddvi.genotypes.store import GenotypeStore
 
 NEIGHBOURS = 10
@@ -40,10 +41,7 @@ def shrinkage(
     The two fits are aligned by the similarity transform (rotation, scale and shift) that fits the
     samples in both.
     """
-    a, b = whole[~held_out], partial[~held_out]
-    u, s, vt = np.linalg.svd((b - b.mean(0)).T @ (a - a.mean(0)))
-    scale = s.sum() / ((b - b.mean(0)) ** 2).sum()
-    moved = scale * (partial - b.mean(0)) @ (u @ vt) + a.mean(0)
+    moved, _ = brought_onto(whole, partial, ~held_out)
 
     def slopes(who: np.ndarray) -> list[float]:
         return [round(float(np.polyfit(whole[who, k], moved[who, k], 1)[0]), 3) for k in (0, 1)]
