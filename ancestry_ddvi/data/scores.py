@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from dataclasses import replace
 
@@ -68,21 +67,7 @@ class ScoreData(Dataset):
         rows = torch.randint(len(self), (size,), device=self.x.device)
         share = torch.exp(math.log(MIN_SHARE) * torch.rand(size, device=self.x.device))
         share[: size // 2] = 1.0
-        return _thinned(self.batch(rows), share)
-
-    def thinned(self, share: float) -> ScoreData:
-        """The samples, each with a random share of its variants, by the same law."""
-        batch = _thinned(self.batch(), torch.full((len(self),), share, device=self.x.device))
-        other = copy.copy(self)
-        other.x = batch.x
-        assert batch.factor is not None
-        other.factor = batch.factor
-        return other
-
-
-def _thinned(batch: Batch, share: Tensor) -> Batch:
-    """Rows of which each keeps a share of its variants; (n,)."""
-    assert batch.factor is not None
-    lost = ((1 - share) / share).sqrt()[:, None]
-    kept = share.sqrt()[:, None, None]
-    return replace(batch, x=batch.x + lost * batch.noise(), factor=batch.factor * kept)
+        batch = self.batch(rows)
+        lost = ((1 - share) / share).sqrt()[:, None]
+        kept = share.sqrt()[:, None, None]
+        return replace(batch, x=batch.x + lost * batch.noise(), factor=self.factor[rows] * kept)

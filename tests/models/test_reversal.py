@@ -50,14 +50,6 @@ def test_of_one_normal_every_path_weighs_the_evidence(steps: int, dims: int) -> 
 
 
 @in_float64
-@pytest.mark.parametrize("dims", [1, 2, 4])
-def test_a_draw_scores_as_it_was_drawn(dims: int) -> None:
-    mixtures, chain = some_mixture(dims=dims), Reversal(dims, 4)
-    draw = chain.rsample(mixtures, torch.randn(3, 7, *chain.noise_shape))
-    torch.testing.assert_close(chain.log_q(mixtures, draw.z, draw.path), draw.log_q)
-
-
-@in_float64
 def test_a_belief_is_that_of_a_sum_over_a_grid() -> None:
     mixtures, signal = some_mixture(1), 0.4
     axis = torch.linspace(-9, 9, 721)

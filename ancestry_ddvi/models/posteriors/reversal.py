@@ -65,19 +65,6 @@ class Reversal(nn.Module):
             z.flatten(0, 1), tuple(p.flatten(0, 1) for p in path[-2::-1]), log_q.flatten(0, 1)
         )
 
-    def log_q(self, mixtures: Mixtures, z: Tensor, path: tuple[Tensor, ...]) -> Tensor:
-        """Score given draws, one or several in succession for each row; (n draws,)."""
-        shape = (len(mixtures.centre), -1, z.shape[-1])
-        apart = z.view(shape) - mixtures.centre[:, None]
-        chain = [apart / mixtures.sd[:, None], *(p.view(shape) for p in path)]
-        mean, factor = self._top(chain[-1])
-        total = _log_density(_solve(factor, chain[-1] - mean), factor)
-        for t in range(self.steps, 0, -1):
-            mean, factor = self._reverse(mixtures, chain[t], t)
-            normal = _solve(factor, chain[t - 1] - mean)
-            total = total + _log_density(normal, factor) - self._noised(chain[t], t, chain[t - 1])
-        return (total - mixtures.sd.log().sum(-1)[:, None]).flatten()
-
     def _top(self, like: Tensor) -> tuple[Tensor, Tensor]:
         """Moments of y_T: the mixture has mean 0 and variance 1 along each axis, and so has y_T."""
         unit = torch.eye(like.shape[-1], dtype=like.dtype, device=like.device)
@@ -155,12 +142,6 @@ def _cholesky(matrix: Tensor) -> Tensor:
 def _times(factor: Tensor, normal: Tensor) -> Tensor:
     """Factor times vector; (..., d)."""
     return (factor * normal[..., None, :]).sum(-1)
-
-
-def _solve(factor: Tensor, apart: Tensor) -> Tensor:
-    """The vector that ``_times`` leads to ``apart``; (..., d)."""
-    solved: Tensor = torch.linalg.solve_triangular(factor, apart[..., None], upper=False)
-    return solved[..., 0]
 
 
 def _log_density(normal: Tensor, factor: Tensor) -> Tensor:
