@@ -6,6 +6,7 @@ Every command has the name and the defaults of its command.
 from __future__ import annotations
 
 from ._assign import Assigned, assign, assign_prefix
+from ._assist import assists
 from ._common import default_prefix
 from ._condition import condition, condition_prefix
 from ._decode import Decoded, decode, decode_prefix
@@ -28,6 +29,7 @@ __all__ = [
     "Sampled",
     "assign",
     "assign_prefix",
+    "assists",
     "benchmark",
     "compare",
     "condition",

@@ -167,6 +167,7 @@ def fit(
     'read cohort.vcf.gz: 122 samples, 2,400 records'
     """
     from ..fitting.checkpoints import Checkpoints
+    from ..models.distributed import processes
     from ..models.runtime import computing, pick
 
     if prior:
@@ -188,7 +189,7 @@ def fit(
     if dry_run:
         return Fitted({}, {"plan": _plan(run, labels)})
     prepare_outputs(run.prefix, "fit", [*inputs, labels, chain])
-    with computing(seed, threads):
+    with computing(seed, threads), processes():
         store = _read(run)
         run = _labelled(run, store)
         checkpoints = Checkpoints.of(run.prefix, store, run.chosen)
