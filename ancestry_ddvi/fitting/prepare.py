@@ -13,9 +13,11 @@ from ..artefacts.labels import Labels
 from ..artefacts.summary import Clock
 from ..genotypes.harmonise.liftover import Chain
 from ..genotypes.projection.dispersion import held_out_dispersion
+from ..genotypes.projection.halves import Halves
 from ..genotypes.projection.own_noise import stretches
-from ..genotypes.projection.pca import principal_components
+from ..genotypes.projection.pca import from_products, principal_components, tolerances
 from ..genotypes.projection.scores import Projected, Projection, Scores, runs
+from ..genotypes.projection.standardise import standardised
 from ..genotypes.projection.structure import structure
 from ..genotypes.qc.quality_control import QC, format_table, quality_control
 from ..genotypes.store import GenotypeStore
@@ -154,7 +156,7 @@ def prepare(request: FitRequest) -> PreparedCohort:
 
 
 def make_projection(
-    store: GenotypeStore, qc: QC, fewest: int, components: int, seed: int
+    store: GenotypeStore, qc: QC, fewest: int, components: int, seed: int, device: str = "cpu"
 ) -> Projection:
     """Principal components of the samples in the fit, and how many of them carry structure.
 
@@ -167,19 +169,24 @@ def make_projection(
     components : int
         How many to keep; 0 for as many as carry structure, but no less than ``fewest``.
     seed : int
+    device : str
+        Where genotypes are multiplied.
     """
-    samples, variants = np.flatnonzero(qc.fit_samples), qc.variants
-    wanted = max(MAX_COMPONENTS, components) + NOISE_COMPONENTS
-    found = principal_components(store, variants, samples, qc.frequency, wanted, seed)
-    most = max(1, len(found.eigenvalues) - NOISE_COMPONENTS)
-    carried = structure(store, variants, samples, qc.frequency, most, seed)
+    variants = qc.variants
+    matrix = standardised(store, variants, np.flatnonzero(qc.fit_samples), qc.frequency, device)
+    halves = Halves.of(matrix, seed)
+    most = max(1, min(max(MAX_COMPONENTS, components), matrix.shape[1] - 1 - NOISE_COMPONENTS))
+    carried = structure(halves, most, seed)
     kept = min(max(components or carried.components, fewest), most)
-    used = min(kept + NOISE_COMPONENTS, len(found.eigenvalues))
+    tolerance = tolerances(kept, kept + NOISE_COMPONENTS)
+    if halves.matrix.shape == matrix.shape:
+        found = from_products(matrix, halves.whole(), tolerance, seed)
+    else:
+        found = principal_components(matrix, tolerance, seed)
+    used = len(found.eigenvalues)
     signal = np.full(kept, MIN_SIGNAL)
     signal[: len(carried.signal)] = np.maximum(carried.signal[:kept], MIN_SIGNAL)
-    dispersion = held_out_dispersion(
-        store, variants, samples, qc.frequency, kept, used - kept, signal, seed
-    )
+    dispersion = held_out_dispersion(halves, qc.frequency, kept, used - kept, signal, seed)
     log.info(
         "%d components carry structure (samples left out of them); %d are kept. Scores of "
         "held-out samples have %.2f times the variance that is expected.",
@@ -195,13 +202,13 @@ def make_projection(
             2 * MAX_COMPONENTS,
         )
     return Projection(
-        loadings=found.loadings[:, :used].astype(np.float32).astype(np.float64),
+        loadings=found.loadings.astype(np.float32).astype(np.float64),
         frequency=qc.frequency,
         stretch=stretches(store.variants.chromosome[variants]),
-        eigenvalues=found.eigenvalues[:used],
+        eigenvalues=found.eigenvalues,
         spread=found.spread(used),
         signal=signal,
-        samples=len(samples),
+        samples=matrix.shape[1],
         kept=kept,
         dispersion=dispersion,
     )

@@ -12,17 +12,26 @@ from cohorts import Cohort, balding_nichols, blocks, projection_on, standardised
 from memory_store import write_plink
 from numpy.testing import assert_allclose
 
-from ancestry_ddvi.genotypes.projection import pca as components
-from ancestry_ddvi.genotypes.projection.pca import PrincipalComponents, principal_components
+from ancestry_ddvi.genotypes.projection import halves
+from ancestry_ddvi.genotypes.projection.halves import Halves
+from ancestry_ddvi.genotypes.projection.pca import (
+    PrincipalComponents,
+    from_products,
+    principal_components,
+    tolerances,
+)
 from ancestry_ddvi.genotypes.projection.structure import structure
 
 POPULATIONS, STRONG = 4, 3
 
 
 def components_of(cohort: Cohort, count: int = 8) -> PrincipalComponents:
-    return principal_components(
-        cohort.store, cohort.rows, cohort.samples, cohort.frequency, count, seed=1
-    )
+    matrix = cohort.matrix
+    return from_products(matrix, matrix.gram(), tolerances(count, count), seed=1)
+
+
+def streamed_of(cohort: Cohort, count: int = 8) -> PrincipalComponents:
+    return principal_components(cohort.matrix, tolerances(count, count), seed=1)
 
 
 def correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -39,9 +48,7 @@ def scores_of(cohort: Cohort, found: PrincipalComponents) -> np.ndarray:
 
 def carried(cohort: Cohort) -> int:
     """How many components carry structure."""
-    return structure(
-        cohort.store, cohort.rows, cohort.samples, cohort.frequency, 16, seed=1
-    ).components
+    return structure(Halves.of(cohort.matrix, 1), 16, seed=1).components
 
 
 @pytest.fixture(scope="module")
@@ -101,29 +108,28 @@ def test_they_are_those_of_plink2(cohort, tmp_path, missing: float) -> None:
 
 
 @pytest.mark.parametrize("missing", [0.0, 0.1])
-def test_a_file_too_large_for_its_gram_matrix_gets_the_same(
-    cohort, monkeypatch, missing: float
-) -> None:
+def test_a_file_too_large_for_its_gram_matrix_gets_the_same(cohort, missing: float) -> None:
     """With gaps too, of which some samples have more than others."""
     rng = np.random.default_rng(6)
     rate = rng.uniform(0, 2 * missing, cohort.dosages.shape[1])
     gaps = rng.random(cohort.dosages.shape) < rate
     seen = replace(cohort, dosages=np.where(gaps, np.int8(-1), cohort.dosages))
     formed = components_of(seen)
-    monkeypatch.setattr(components, "GRAM_SAMPLES", 10)
-    streamed = components_of(seen)
+    streamed = streamed_of(seen)
     assert_allclose(streamed.eigenvalues[:STRONG], formed.eigenvalues[:STRONG], rtol=1e-4)
     assert_allclose(streamed.loadings[:, :STRONG], formed.loadings[:, :STRONG], atol=1e-3)
-    assert np.array_equal(streamed.loadings, components_of(seen).loadings)
+    assert streamed.trace == pytest.approx(formed.trace, rel=1e-4)
+    assert streamed.spread(8) == pytest.approx(formed.spread(8), abs=0.05)
+    assert np.array_equal(streamed.loadings, streamed_of(seen).loadings)
 
 
 @pytest.mark.statistical
 @pytest.mark.parametrize("seed", [1, 3])
-def test_a_file_too_large_for_its_gram_matrix_has_as_many_that_matter(
+def test_a_cohort_from_which_samples_are_drawn_has_as_many_that_matter(
     monkeypatch, seed: int
 ) -> None:
-    """Whatever the probes; samples who take turns by population are no trap either."""
-    monkeypatch.setattr(components, "GRAM_SAMPLES", 200)
+    """Samples who take turns by population are no trap either."""
+    monkeypatch.setattr(halves, "MAX_SAMPLES", 200)
     assert carried(balding_nichols(seed, 6, 400, 3000, fst=0.08)) == 5
     assert carried(balding_nichols(seed, 1, 300, 12_000, fst=0.0)) == 0
 

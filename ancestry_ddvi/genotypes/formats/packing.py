@@ -82,6 +82,43 @@ def as_seen(dosages: np.ndarray, alleles: np.ndarray) -> np.ndarray:
     return seen
 
 
+def byte_tables(levels: np.ndarray) -> np.ndarray:
+    """What each byte stands for: four values of a variant, float32 (variants, 256, 4).
+
+    Parameters
+    ----------
+    levels : ndarray of float, shape (variants, 4)
+        Values of dosage 0, 1, 2 and of a missing genotype.
+    """
+    by_code = np.asarray(levels, np.float32)[:, CODE_TO_DOSAGE]
+    pairs = np.empty((len(levels), 4, 4, 2), np.float32)
+    pairs[..., 0], pairs[..., 1] = by_code[:, None, :], by_code[:, :, None]
+    halves = pairs.reshape(-1, 16, 2)
+    tables = np.empty((len(levels), 16, 16, 4), np.float32)
+    tables[..., :2], tables[..., 2:] = halves[:, None], halves[:, :, None]
+    return tables.reshape(-1, 256, 4)
+
+
+def look_up(packed: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Packed genotypes as the values they stand for, by ``byte_tables``.
+
+    Parameters
+    ----------
+    packed : ndarray of uint8, shape (variants, bytes)
+    levels : ndarray of float, shape (variants, 4)
+
+    Returns
+    -------
+    ndarray of float32, shape (variants, 4 * bytes)
+        Of the samples, then of the padding.
+    """
+    tables = byte_tables(levels).view(np.complex128)[..., 0]  # four values move as one
+    found = np.empty(packed.shape, np.complex128)
+    for table, row, into in zip(tables, packed, found, strict=True):
+        np.take(table, row, out=into, mode="clip")
+    return found.view(np.float32)
+
+
 class PackedRows:
     """Selected rows of a packed array or memory map, read when indexed.
 
