@@ -13,7 +13,7 @@ from ...errors import InputUnreadable
 try:
     from isal import isal_zlib
 except ImportError:  # where there is no wheel of it
-    isal_zlib = None
+    isal_zlib = None  # type: ignore[assignment]
 
 BLOCK_START = b"\x1f\x8b\x08\x04"
 _EXTRA = b"\x06\x00BC\x02\x00"
@@ -78,7 +78,7 @@ def _block_bytes(held: bytes, at: int, before: int, name: str) -> int:
 def _content(block: bytes, at: int, name: str) -> bytes:
     """The content of a block; where ISA-L does not read it, zlib says what is wrong."""
     if isal_zlib is not None:
-        with suppress(isal_zlib.error):
+        with suppress(isal_zlib.error):  # type: ignore[arg-type]
             if (content := _inflated(isal_zlib.decompressobj(wbits=31), block)) is not None:
                 return content
     try:
