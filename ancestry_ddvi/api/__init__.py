@@ -1,21 +1,27 @@
 """The verbs, from ingest to benchmark: the one place where the layers meet.
 
-Every command has the name and the defaults of its command.
+Every command has the name and the defaults of its command. Each is imported when first used, so
+that a command loads only what it needs.
 """
 
 from __future__ import annotations
 
-from ._assign import Assigned, assign, assign_prefix
-from ._common import default_prefix
-from ._condition import condition, condition_prefix
-from ._decode import Decoded, decode, decode_prefix
-from ._embed import embed
-from ._embedding import Embedded
-from ._fit import Fitted, fit
-from ._ingest import Ingested, ingest
-from ._model import FittedModel, load
-from ._sample import Sampled, sample, sample_files
-from ._studies import Compared, benchmark, compare
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._assign import Assigned, assign, assign_prefix
+    from ._assist import assists
+    from ._common import default_prefix
+    from ._condition import condition, condition_prefix
+    from ._decode import Decoded, decode, decode_prefix
+    from ._embed import embed
+    from ._embedding import Embedded
+    from ._fit import Fitted, fit
+    from ._ingest import Ingested, ingest
+    from ._model import FittedModel, load
+    from ._sample import Sampled, sample, sample_files
+    from ._studies import Compared, benchmark, compare
 
 __all__ = [
     "Assigned",
@@ -28,6 +34,7 @@ __all__ = [
     "Sampled",
     "assign",
     "assign_prefix",
+    "assists",
     "benchmark",
     "compare",
     "condition",
@@ -42,3 +49,25 @@ __all__ = [
     "sample",
     "sample_files",
 ]
+
+_MODULES = {
+    "_assign": ("Assigned", "assign", "assign_prefix"),
+    "_assist": ("assists",),
+    "_common": ("default_prefix",),
+    "_condition": ("condition", "condition_prefix"),
+    "_decode": ("Decoded", "decode", "decode_prefix"),
+    "_embed": ("embed",),
+    "_embedding": ("Embedded",),
+    "_fit": ("Fitted", "fit"),
+    "_ingest": ("Ingested", "ingest"),
+    "_model": ("FittedModel", "load"),
+    "_sample": ("Sampled", "sample", "sample_files"),
+    "_studies": ("Compared", "benchmark", "compare"),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)

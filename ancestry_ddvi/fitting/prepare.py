@@ -23,6 +23,7 @@ from ..genotypes.qc.quality_control import QC, format_table, quality_control
 from ..genotypes.store import GenotypeStore
 from ..progress import SILENT, Progress
 from ..seeding import stream
+from .checkpoints import Checkpoints
 from .options import FitOptions
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,8 @@ class FitRequest:
         of which build the store is, whatever a header says.
     progress : Progress
     clock : Clock
+    checkpoints : Checkpoints
+        Of the fit; by default nothing is kept.
     """
 
     store: GenotypeStore
@@ -66,6 +69,7 @@ class FitRequest:
     chain: Chain | None = None
     progress: Progress = SILENT
     clock: Clock = field(default_factory=Clock)
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
 
     @property
     def class_numbers(self) -> np.ndarray | None:
@@ -131,13 +135,19 @@ def prepare(request: FitRequest) -> PreparedCohort:
     """
     store, options = request.store, request.options
     hint = request.chain.source if request.chain else store.build_hint
-    qc = quality_control(store, options.filters, hint)
+    recall = request.checkpoints.recall
+    qc = recall("qc", QC, lambda: quality_control(store, options.filters, hint))
     log.info("Quality control:\n%s", format_table(qc.table))
     request.clock.lap("quality control")
     recipe = options.recipe
     fewest = recipe.min_components(options.dims)
-    projection = make_projection(store, qc, fewest, recipe.components, options.seed)
-    everyone = projection.read(_Blocks(request, qc.variants), len(store.samples))
+    projection = recall(
+        "components",
+        Projection,
+        lambda: make_projection(store, qc, fewest, recipe.components, options.seed),
+    )
+    blocks = _Blocks(request, qc.variants)
+    everyone = recall("scores", Projected, lambda: projection.read(blocks, len(store.samples)))
     in_panel = qc.fit_samples | projection.in_panel(everyone)
     scores = projection.newcomers(everyone, in_panel)
     request.clock.lap("components")

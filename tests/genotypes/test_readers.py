@@ -30,7 +30,12 @@ from ancestry_ddvi.genotypes.formats.pgen import PgenSource
 from ancestry_ddvi.genotypes.formats.plink import PlinkSource, write_plink
 from ancestry_ddvi.genotypes.formats.reading import VAR_FILTER, ReadOptions
 from ancestry_ddvi.genotypes.formats.registry import open_source, open_sources
-from ancestry_ddvi.genotypes.formats.vcf_calls import Dosages, look_up, words_after_tabs
+from ancestry_ddvi.genotypes.formats.vcf_calls import (
+    Dosages,
+    add_up,
+    look_up,
+    words_after_tabs,
+)
 
 KGP = Path(__file__).parents[3] / "shared" / "data" / "kgp1092" / "kgp1092"
 KINDS = ["x.vcf", "x.vcf.gz", "x.vcf.bgz", "x.bcf"]
@@ -577,12 +582,27 @@ def test_every_word_of_a_plain_call_is_known() -> None:
         assert dosages[:, 0].tolist() == [Dosages()[call.encode()] for call in calls]
 
 
+def test_calls_are_added_up_only_where_they_are_plain() -> None:
+    """Whatever three characters a call has, alone or beside another."""
+    some = np.arange(0x20, 0x7F, dtype=np.uint8)
+    calls = np.stack(np.meshgrid(some, some, some, np.uint8(9), indexing="ij"), -1).reshape(-1, 4)
+    for beside in (b"", b"0/0\t", b"1|1\t"):
+        others = np.broadcast_to(np.frombuffer(beside, np.uint8), (len(calls), len(beside)))
+        words = np.concatenate([others, calls], axis=1).view("<u4")
+        dosages, known = add_up(words)
+        texts = [bytes(call[:3]) for call in calls[known]]
+        phase = beside[1:2]
+        plain = {a + p + b for a in (b"0", b"1") for p in (b"/", b"|") for b in (b"0", b"1")}
+        assert set(texts) == {text for text in plain if phase in text}
+        assert dosages[known, -1].tolist() == [Dosages()[text] for text in texts]
+
+
 @pytest.mark.parametrize("name", [*KINDS, "x.bed"])
 def test_many_samples_make_small_blocks(
     vcf: Write, bed: Write, name: str, random_dosages: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ancestry_ddvi.genotypes.formats.packing._GENOTYPES_AT_ONCE", 21 * 4)
-    monkeypatch.setattr("ancestry_ddvi.genotypes.formats.vcf._TEXT_AT_ONCE", 300)
+    monkeypatch.setattr("ancestry_ddvi.genotypes.formats.vcf.TEXT_AT_ONCE", 300)
     samples = [f"s{i}" for i in range(21)]
     made = (
         bed(random_dosages)

@@ -5,8 +5,15 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import Protocol
 
 from ...errors import InputUnreadable
+
+try:
+    from isal import isal_zlib
+except ImportError:  # where there is no wheel of it
+    isal_zlib = None  # type: ignore[assignment]
 
 BLOCK_START = b"\x1f\x8b\x08\x04"
 _EXTRA = b"\x06\x00BC\x02\x00"
@@ -15,6 +22,16 @@ HEADER_BYTES = _HEADER.size
 
 _MAX_CONTENT = 1 << 16
 _COPY_AGAIN = "Copy or download it again; `gzip -t` tests a copy."
+
+
+class _Member(Protocol):
+    """A decompressor of zlib or of ISA-L."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
 def is_bgzf(start: bytes) -> bool:
@@ -59,14 +76,25 @@ def _block_bytes(held: bytes, at: int, before: int, name: str) -> int:
 
 
 def _content(block: bytes, at: int, name: str) -> bytes:
-    member = zlib.decompressobj(wbits=31)
+    """The content of a block; where ISA-L does not read it, zlib says what is wrong."""
+    if isal_zlib is not None:
+        with suppress(isal_zlib.error):  # type: ignore[arg-type]
+            if (content := _inflated(isal_zlib.decompressobj(wbits=31), block)) is not None:
+                return content
     try:
-        content = member.decompress(block, _MAX_CONTENT + 1)
+        content = _inflated(zlib.decompressobj(wbits=31), block)
     except zlib.error as error:
         raise _damaged(name, at, str(error)) from error
-    if not member.eof or member.unused_data or len(content) > _MAX_CONTENT:
+    if content is None:
         raise _damaged(name, at, "its length is wrong")
     return content
+
+
+def _inflated(member: _Member, block: bytes) -> bytes | None:
+    """The content of a gzip member; None if it is not all of the block, or too long."""
+    content = member.decompress(block, _MAX_CONTENT + 1)
+    whole = member.eof and not member.unused_data and len(content) <= _MAX_CONTENT
+    return content if whole else None
 
 
 def _damaged(name: str, at: int, why: str) -> InputUnreadable:

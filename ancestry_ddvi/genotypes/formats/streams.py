@@ -15,6 +15,9 @@ from .bgzf import HEADER_BYTES, bgzf_blocks, is_bgzf
 STANDARD_INPUT = "-"
 GZIP_MAGIC = b"\x1f\x8b"
 
+TEXT_AT_ONCE = 1 << 19
+"""Bytes in a block; text that fits the processor cache is read twice as fast."""
+
 _READ = 1 << 16
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _COPY_AGAIN = "Copy or download it again; `gzip -t` tests a copy."
@@ -101,35 +104,65 @@ def _members(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
         raise InputUnreadable(f"{name} is cut short: its compressed data do not end", _COPY_AGAIN)
 
 
-def lines(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
-    r"""Lines with their "\n" or "\r\n" removed; a last line without one keeps a "\0" instead.
+class Lines(Iterator[bytes]):
+    r"""Lines of a text that is read once, with their "\n" or "\r\n" removed.
 
-    The mark distinguishes a line that may have been cut off from one that is whole.
-
-    Raises
-    ------
-    InputUnreadable
-        If a zero byte is in the text.
+    Parameters
+    ----------
+    pieces : iterator of bytes
+        The text.
+    name : str
+        Of the file, for messages.
     """
-    held: list[bytes] = []
-    before = 0
-    for piece in pieces:
-        if b"\0" in piece:
-            number = before + piece[: piece.index(b"\0")].count(b"\n") + 1
-            raise InputUnreadable(
-                f"{name}, line {number}: a zero byte, which text does not have",
-                "Copy the file again; it is damaged.",
-            )
-        *whole, rest = piece.split(b"\n")
-        if whole:
-            before += len(whole)
-            whole[0] = b"".join([*held, whole[0]])
-            held.clear()
-        for line in whole:
-            yield line[:-1] if line.endswith(b"\r") else line
-        held.append(rest)
-    if rest := b"".join(held):
-        yield rest + b"\0"
+
+    def __init__(self, pieces: Iterator[bytes], name: str) -> None:
+        self._pieces, self._name = pieces, name
+        self._held, self._at, self._rest = b"", 0, b""
+        self.number = 0
+        """Of the line that was given last."""
+
+    def __next__(self) -> bytes:
+        if self._at == len(self._held) and not self._fill():
+            raise StopIteration
+        stop = self._held.find(b"\n", self._at)
+        line = self._held[self._at : stop] if stop >= 0 else self._held[self._at :]
+        self._at = stop + 1 if stop >= 0 else len(self._held)
+        self.number += 1
+        if b"\0" in line:
+            raise zero_byte(self._name, self.number)
+        return line[:-1] if stop >= 0 and line.endswith(b"\r") else line
+
+    def buffers(self) -> Iterator[bytes]:
+        r"""All other lines as they are, half a MiB or more at a time.
+
+        Every buffer ends with "\n", but for the last if the text does not.
+        """
+        if self._at < len(self._held):
+            yield self._held[self._at :]
+        while self._fill():
+            yield self._held
+
+    def _fill(self) -> bool:
+        """Hold the next lines; False if there are none."""
+        parts, size = [self._rest], len(self._rest)
+        self._rest, self._at = b"", 0
+        for piece in self._pieces:
+            size += len(piece)
+            if size >= TEXT_AT_ONCE and (end := piece.rfind(b"\n") + 1):
+                parts.append(piece[:end])
+                self._rest = piece[end:]
+                break
+            parts.append(piece)
+        self._held = b"".join(parts)
+        return bool(self._held)
+
+
+def zero_byte(name: str, number: int) -> InputUnreadable:
+    """The error for a line with a zero byte."""
+    return InputUnreadable(
+        f"{name}, line {number}: a zero byte, which text does not have",
+        "Copy the file again; it is damaged.",
+    )
 
 
 def check_bgzf_end(path: Path) -> None:

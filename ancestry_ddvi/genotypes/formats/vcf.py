@@ -21,19 +21,17 @@ from .records import R, Record, RecordRows, Row, each_call, keep_reference, soft
 from .source import GenotypeSource, LikelihoodBlock
 from .streams import (
     STANDARD_INPUT,
+    TEXT_AT_ONCE,
+    Lines,
     check_bgzf_end,
     display_name,
     inflated,
-    lines,
     open_bytes,
     start_of,
 )
 from .variant_filter import VariantFilter, table
 from .vcf_header import BCF_START, NEEDS_GT, VcfHeader, read_header
 from .vcf_text import TextRecord, VcfText
-
-_TEXT_AT_ONCE = 1 << 20
-"""Bytes in a block; text that fits the processor cache is read twice as fast."""
 
 
 class VcfSource(GenotypeSource):
@@ -175,16 +173,16 @@ class _Content(Protocol[R]):
 class _TextContent:
     """Lines of VCF."""
 
-    def __init__(self, body: Iterator[bytes], name: str) -> None:
+    def __init__(self, body: Lines, name: str) -> None:
         self.header, self._body = read_header(body, name), body
         self._text = VcfText(name, len(self.header.samples))
         self.dosages, self.check = self._text.dosages, self._text.check
 
     def records(self) -> Iterator[TextRecord]:
-        return self._text.records(self._body, self.header.lines + 1)
+        return self._text.records(self._body.buffers(), self.header.lines + 1)
 
     def weight(self, record: TextRecord) -> int:
-        return len(record.columns)
+        return record.stop - record.start
 
 
 class _BcfContent:
@@ -215,19 +213,19 @@ def _open(handle: BinaryIO, name: str) -> _Content[Any]:
     content = chain([first], pieces)
     if first.startswith(BCF_START):
         return _BcfContent(BcfStream(content, name))
-    return _TextContent(lines(content, name), name)
+    return _TextContent(Lines(content, name), name)
 
 
 def _batches(
     rows: Iterable[Row[Any]], size: int, content: _Content[Any]
 ) -> Iterator[list[Row[Any]]]:
-    """Rows in lists of at most ``size``, and of one MiB of text."""
+    """Rows in lists of at most ``size``, and of half a MiB of text."""
     batch: list[Row[Any]] = []
     weight, weigh = 0, content.weight
     for row in rows:
         batch.append(row)
         weight += weigh(row.record)
-        if len(batch) == size or weight > _TEXT_AT_ONCE:
+        if len(batch) == size or weight > TEXT_AT_ONCE:
             yield batch
             batch, weight = [], 0
     if batch:

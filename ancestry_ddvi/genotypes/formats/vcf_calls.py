@@ -20,8 +20,15 @@ _TAB, _COLON = 9, 58
 _LONGEST = 16
 """Longer texts of GT are not remembered."""
 _GT_FIRST = re.compile(rb"(?:^|\t)([^\t:]*)")
-_WORDS_AT_ONCE = 1 << 13
+_WORDS_AT_ONCE = 1 << 15
 """Larger arrays cost more in pages from the system than in arithmetic."""
+
+_WORDS_ADDED_AT_ONCE = 1 << 17
+
+_REFERENCE, _ALT, _PHASE = np.uint32(0x09300030), np.uint32(0x00010001), np.uint32(0x0000FF00)
+_PHASES = (ord("/") << 8, ord("|") << 8)
+"""The word "0?0" with its tab, the bits in which allele 1 differs from 0, and those of the phase.
+A product with the second has in its upper half the sum of the two."""
 
 # Found by search: the products of the 21 words differ in their top bytes.
 _MIX, _SHIFT = np.uint32(0xC2094CAD), np.uint32(24)
@@ -79,17 +86,45 @@ def look_up(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     for start in range(0, len(words), step):
         some = words[start : start + step]
         slots = ((some * _MIX) >> _SHIFT).astype(np.intp)
-        dosages[start : start + step] = _DOSAGE_AT[slots]
-        known[start : start + step] = (_WORD_AT[slots] == some).all(axis=1)
+        dosages[start : start + step] = _DOSAGE_AT.take(slots)
+        known[start : start + step] = (_WORD_AT.take(slots) == some).all(axis=1)
     return dosages, known
 
 
-def words_of_equal_width(columns: Sequence[bytes], samples: int) -> np.ndarray:
+def add_up_or_look_up(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As ``look_up``; lines without missing calls are read four times as fast."""
+    dosages, known = add_up(words)
+    if not known.all():
+        dosages[~known], known[~known] = look_up(words[~known])
+    return dosages, known
+
+
+def add_up(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As ``look_up``, and lines are known whose calls have the alleles 0 and 1 and one phase.
+
+    Each word is then that of "0/0" or of "0|0", but for the lowest bits of the two alleles.
+    """
+    dosages, known = np.empty(words.shape, np.int8), np.empty(len(words), bool)
+    step = max(1, _WORDS_ADDED_AT_ONCE // words.shape[1])
+    for start in range(0, len(words), step):
+        some = words[start : start + step]
+        phase = some[:, :1] & _PHASE
+        copies = some ^ (phase | _REFERENCE)
+        others = np.bitwise_or.reduce(copies, axis=1) & ~_ALT
+        is_phase = (phase == _PHASES[0]) | (phase == _PHASES[1])
+        known[start : start + step] = (others == 0) & is_phase[:, 0]
+        copies *= _ALT
+        copies >>= np.uint32(16)
+        dosages[start : start + step] = copies
+    return dosages, known
+
+
+def words_of_equal_width(columns: Sequence[bytes | memoryview], samples: int) -> np.ndarray:
     """Words of lines whose calls are all three characters wide: uint32 (lines, samples)."""
     return np.frombuffer(b"\t".join([*columns, b""]), "<u4").reshape(-1, samples)
 
 
-def words_after_tabs(columns: Sequence[bytes], samples: int) -> np.ndarray | None:
+def words_after_tabs(columns: Sequence[bytes | memoryview], samples: int) -> np.ndarray | None:
     """Words at the starts of the columns: uint32 (lines, samples).
 
     None if the number of columns in a line is not the number of samples.

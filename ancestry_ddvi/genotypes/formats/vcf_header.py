@@ -87,7 +87,7 @@ def starts_with_mark(name: str) -> InputUnreadable:
 
 
 def _column_names(line: bytes, name: str, number: int) -> list[str]:
-    columns = line.rstrip(b"\0").split(b"\t")
+    columns = line.split(b"\t")
     names = [column.decode(errors="replace") for column in columns]
     for sample, written in enumerate(columns[len(_COLUMNS) + 1 :], 1):
         try:

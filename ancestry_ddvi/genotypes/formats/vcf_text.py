@@ -14,9 +14,11 @@ from ..variants import MISSING
 from .fields import FIELDS
 from .ploidy import HAPLOID_REF
 from .records import Row
+from .streams import zero_byte
 from .variant_filter import printable
 from .vcf_calls import (
     Dosages,
+    add_up_or_look_up,
     genotypes,
     look_up,
     words_after_tabs,
@@ -25,6 +27,10 @@ from .vcf_calls import (
 from .vcf_numbers import numbers_of
 
 _COLUMNS = 10
+_RETURN = 13
+_FIXED_BYTES = 512
+"""Bytes at the start of a line that mostly hold all columns before the calls."""
+
 _MAX_POSITION = 2**31 - 1
 _DIGITS = 10
 _LONGEST, _REMEMBERED = 64, 10_000
@@ -33,6 +39,9 @@ _LONGEST, _REMEMBERED = 64, 10_000
 _READ = {field.encode() for field in FIELDS}
 
 T = TypeVar("T")
+_OTHER, _EQUAL_WIDTH, _GT_FIRST = range(3)
+"""Sample columns: GT alone in three characters, GT first and REF or the only ALT, or others."""
+
 _DIPLOID = re.compile(rb"[/|]?[0-9.]+[/|][0-9.]+")
 _HAPLOID = re.compile(rb"[/|]?[0-9.]+")
 _ANY_HAPLOID = re.compile(rb"\t[/|]?[0-9.]+(?=[\t:])")
@@ -81,11 +90,22 @@ def _has_gt(written: bytes) -> bool:
 
 
 class TextRecord:
-    """One line; see ``records.Record``. Calls are read by ``VcfText``."""
+    """One line; see ``records.Record``. Calls are read by ``VcfText``.
+
+    Parameters
+    ----------
+    file : VcfText
+    number : int
+        Of the line.
+    text : bytes
+        Some lines.
+    start, stop : int
+        Where the line is in them, its newline left out; by default it is all there is.
+    """
 
     __slots__ = (
-        "_file", "_info", "_name", "alts", "chromosome", "columns", "filters", "form", "has_gt",
-        "number", "position", "ref",
+        "_file", "_info", "_name", "alts", "chromosome", "filters", "form", "has_gt", "number",
+        "position", "ref", "start", "stop", "text",
     )  # fmt: skip
 
     chromosome: str
@@ -96,16 +116,22 @@ class TextRecord:
     has_gt: bool
     form: bytes
     """FORMAT."""
-    columns: bytes
-    """All sample columns."""
     number: int
-    """Of the line."""
+    start: int
+    """Of the sample columns in ``text``, which end at ``stop``."""
 
-    def __init__(self, file: VcfText, number: int, line: bytes) -> None:
-        fixed = line.split(b"\t", _COLUMNS - 1)
+    def __init__(
+        self, file: VcfText, number: int, text: bytes, start: int = 0, stop: int | None = None
+    ) -> None:
+        stop = len(text) if stop is None else stop
+        end = min(stop, start + _FIXED_BYTES)
+        fixed = text[start:end].split(b"\t", _COLUMNS - 1)
+        if len(fixed) < _COLUMNS:
+            end, fixed = stop, text[start:stop].split(b"\t", _COLUMNS - 1)
         if len(fixed) < _COLUMNS:
             raise file.malformed(number, f"it has {len(fixed)} columns; ten or more are needed")
-        chrom, pos, self._name, ref, alts, _, filters, self._info, self.form, self.columns = fixed
+        chrom, pos, self._name, ref, alts, _, filters, self._info, self.form, calls = fixed
+        self.text, self.start, self.stop = text, end - len(calls), stop
         if not pos.isdigit() or len(pos) > _DIGITS or int(pos) > _MAX_POSITION:
             raise file.malformed(number, f"POS is {quoted(pos)}, no whole number below 2^31")
         self.position, self.number, self._file = int(pos), number, file
@@ -119,6 +145,16 @@ class TextRecord:
             raise file.malformed(number, "CHROM, REF, ALT or FILTER is not UTF-8 text") from error
         except ValueError as error:
             raise file.malformed(number, str(error)) from error
+
+    @property
+    def columns(self) -> bytes:
+        """All sample columns."""
+        return self.text[self.start : self.stop]
+
+    @property
+    def view(self) -> memoryview:
+        """All sample columns, not copied."""
+        return memoryview(self.text)[self.start : self.stop]
 
     @property
     def id(self) -> str:
@@ -179,21 +215,37 @@ class VcfText:
         self.have_gt = _Decoded(_has_gt)
         self._dosage_of: dict[int, Dosages] = {}
 
-    def records(self, lines: Iterable[bytes], first: int) -> Iterator[TextRecord]:
-        """The records, from line number ``first`` on; blank lines are passed over.
+    def records(self, buffers: Iterable[bytes], number: int) -> Iterator[TextRecord]:
+        r"""The records in some text; blank lines are passed over.
+
+        Parameters
+        ----------
+        buffers : iterable of bytes
+            The text, cut after ends of lines.
+        number : int
+            Of its first line.
 
         Raises
         ------
         InputUnreadable
             If a line is malformed or cut off; the message gives its number.
         """
-        before = b""
-        for number, line in enumerate(lines, first):
-            if line.endswith(b"\0"):
-                line = self._not_cut_off(line[:-1], number, before)
-            if line:
-                yield TextRecord(self, number, line)
-                before = line
+        before = b"", 0, 0
+        for text in buffers:
+            start, zero = 0, text.find(b"\0")
+            while start < len(text):
+                end = text.find(b"\n", start)
+                if zero >= 0 and (zero < end or end < 0):
+                    raise zero_byte(self._name, number)
+                if end < 0:
+                    end = stop = len(text)
+                    self._check_end(text[start:], number, before[0][before[1] : before[2]])
+                else:
+                    stop = end - 1 if end > start and text[end - 1] == _RETURN else end
+                if stop > start:
+                    yield TextRecord(self, number, text, start, stop)
+                    before = text, start, stop
+                number, start = number + 1, end + 1
 
     def check(self, record: TextRecord) -> None:
         """Check the number of columns of a record whose calls are not read.
@@ -203,7 +255,7 @@ class VcfText:
         InputUnreadable
             If it is not the number of samples.
         """
-        calls = record.columns.count(b"\t") + 1
+        calls = record.text.count(b"\t", record.start, record.stop) + 1
         if calls != self._samples:
             raise self._wrong_number(record, calls)
 
@@ -215,24 +267,32 @@ class VcfText:
         InputUnreadable
             If a call is not a genotype, or the number of calls that of the samples.
         """
-        records = [row.record for row in rows]
         dosages = np.empty((len(rows), self._samples), np.int8)
-        width = 4 * self._samples - 1
-        first = np.array([row.alt == 1 and _starts_with_gt(row.record) for row in rows], bool)
-        equal = first & np.array([r.form == b"GT" and len(r.columns) == width for r in records])
         known = np.zeros(len(rows), bool)
-        for chosen, words_in in (
-            (equal, words_of_equal_width),
-            (first & ~equal, words_after_tabs),
+        layouts = np.array([self._layout(row) for row in rows])
+        for layout, words_in, decode in (
+            (_EQUAL_WIDTH, words_of_equal_width, add_up_or_look_up),
+            (_GT_FIRST, words_after_tabs, look_up),
         ):
-            at = np.flatnonzero(chosen)
-            columns = [records[i].columns for i in at.tolist()]
+            at = np.flatnonzero(layouts == layout)
+            columns = [rows[i].record.view for i in at.tolist()]
             words = words_in(columns, self._samples) if columns else None
             if words is not None:
-                dosages[at], known[at] = look_up(words)
+                dosages[at], known[at] = decode(words)
         for i in np.flatnonzero(~known).tolist():
-            dosages[i] = self.one_by_one(records[i], rows[i].alt)
+            dosages[i] = self.one_by_one(rows[i].record, rows[i].alt)
         return dosages
+
+    def _layout(self, row: Row[TextRecord]) -> int:
+        """How the calls of a row can be read together with others."""
+        record = row.record
+        if row.alt != 1:
+            return _OTHER
+        if record.form != b"GT":
+            return _GT_FIRST if record.form.startswith(b"GT:") else _OTHER
+        if record.stop - record.start == 4 * self._samples - 1:
+            return _EQUAL_WIDTH
+        return _GT_FIRST if record.text.find(b":", record.start, record.stop) < 0 else _OTHER
 
     def one_by_one(self, record: TextRecord, alt: int) -> np.ndarray:
         """Dosages of one record, int8 (samples,); see ``Ploidy`` for the codes.
@@ -288,8 +348,8 @@ class VcfText:
             record.number, f"it has {calls:,} calls for {self._samples:,} samples"
         )
 
-    def _not_cut_off(self, line: bytes, number: int, before: bytes) -> bytes:
-        """The last line, which has no newline.
+    def _check_end(self, line: bytes, number: int, before: bytes) -> None:
+        """Check that the last line is whole, which has no newline.
 
         A last call of one allele may be what is left of a diploid one. It is taken for whole if
         another call of the record, or the last call of the line before, is of one allele, or there
@@ -300,19 +360,12 @@ class VcfText:
         earlier = before.rpartition(b"\t")[2].partition(b":")[0]
         if len(columns) == _COLUMNS - 1 + self._samples:
             if _DIPLOID.fullmatch(last):
-                return line
+                return
             calls = b"\t" + b"\t".join(columns[_COLUMNS - 1 : -1]) + b"\t"
             usual = not before or _HAPLOID.fullmatch(earlier) or _ANY_HAPLOID.search(calls)
             if _HAPLOID.fullmatch(last) and usual:
-                return line
+                return
         raise InputUnreadable(
             f"{self._name} is cut short in line {number}, its last",
             "Copy it again. If it is whole, end its last line with a newline.",
         )
-
-
-def _starts_with_gt(record: TextRecord) -> bool:
-    """Whether GT is first in FORMAT, and nothing follows it that FORMAT does not name."""
-    if record.form == b"GT":
-        return b":" not in record.columns
-    return record.form.startswith(b"GT:")

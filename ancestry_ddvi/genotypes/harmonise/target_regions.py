@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import InputUnreadable
 from ..chromosomes import bare_chromosome
-from ..formats.streams import inflated, lines, open_bytes
+from ..formats.streams import Lines, inflated, open_bytes
 
 _HEADERS = (b"#", b"track", b"browser")
 _POSITION = re.compile(rb"[0-9]{1,10}")
@@ -69,13 +69,15 @@ class TargetRegions:
 
 def _regions(path: str) -> Iterator[tuple[str, int, int]]:
     with open_bytes(path) as handle:
-        for number, line in enumerate(lines(inflated(handle, path), path), start=1):
-            line = line.rstrip(b"\0")
+        lines = Lines(inflated(handle, path), path)
+        for line in lines:
             if not line.strip() or line.startswith(_HEADERS):
                 continue
             columns = re.split(rb"[\t ]+", line.strip())
             if len(columns) < 3 or not all(map(_POSITION.fullmatch, columns[1:3])):
-                raise InputUnreadable(f"{path}, line {number}: not a region of a BED file", _REMEDY)
+                raise InputUnreadable(
+                    f"{path}, line {lines.number}: not a region of a BED file", _REMEDY
+                )
             yield columns[0].decode(errors="replace"), int(columns[1]), int(columns[2])
 
 
