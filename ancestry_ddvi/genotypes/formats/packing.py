@@ -160,8 +160,12 @@ class PackedRows:
 
     def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
         """Packed bytes of some rows, uint8 (rows, bytes); a slice may be a view."""
+        return self.columns(rows, slice(None))
+
+    def columns(self, rows: slice | np.ndarray, part: slice) -> np.ndarray:
+        """A part of the bytes of some rows, uint8 (rows, bytes); a slice may be a view."""
         chosen = rows if self._rows is None else self._rows[rows]
-        packed = np.asarray(self._packed[chosen])
+        packed = np.asarray(self._packed[chosen, part])
         if self._alleles is None:
             return packed
         recoded: np.ndarray = _BYTES_AS_SEEN[self._alleles[rows][:, None], packed]
