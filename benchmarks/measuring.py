@@ -105,7 +105,8 @@ def measure(command: Command, folder: Path, threads: int) -> Run:
             own = watch.stop()
     status, *numbers = report.read_text().split()
     if status != "0":
-        raise NotDone(f"failed: {errors.read_text(errors='replace').strip()[-300:]}")
+        last = errors.read_text(errors="replace").strip().splitlines() or [""]
+        raise NotDone(f"failed: {last[-1][:200]}")
     seconds, cpu, peak = map(float, numbers)
     return Run(seconds, cpu, peak / 1024, own / 1024, command.facts(folder))
 

@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import platform
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 from measuring import median, ratios
 from peers import ABSENT, versions
-from rows import SELF, Measured
+from rows import ROWS, SELF, Measured
 
 from ancestry_ddvi.fitting.estimate import fit_needs
 
@@ -96,7 +97,13 @@ def store(path: Path, row: Measured, around: Mapping[str, Any]) -> None:
         },
         "about": dict(around),
     }
-    path.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
+    path.write_text(json.dumps(dict(sorted(known.items(), key=_place)), indent=1) + "\n")
+
+
+def _place(item: tuple[str, Any]) -> tuple[int, list[tuple[int, str]]]:
+    """Rows in the order of ``ROWS``, and of one kind by size."""
+    kind, *rest = re.split("[.x]", item[0]) if "." in item[0] else [item[0]]
+    return list(ROWS).index(kind), [(int(w), "") if w.isdecimal() else (0, w) for w in rest]
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -26,22 +26,6 @@ GROWTH_VARIANTS = (2_000, 4_000, 8_000, 16_000, 32_000, 64_000)
 AT_VARIANTS, AT_SAMPLES = 10_000, 1_000
 """What is held constant while the other grows."""
 
-COMPONENTS = """
-import sys, numpy as np
-from ancestry_ddvi.models.runtime import computing
-from ancestry_ddvi.fitting.prepare import make_projection, MAX_COMPONENTS, NOISE_COMPONENTS
-from ancestry_ddvi.genotypes.projection.pca import principal_components
-from ancestry_ddvi.genotypes.qc.quality_control import QC
-from ancestry_ddvi.genotypes.store import GenotypeStore
-store = GenotypeStore.open([sys.argv[1]])
-counts = store.counts()
-known = 2 * (counts.sum(axis=1) - counts[:, 3])
-frequency = (counts[:, 1] + 2 * counts[:, 2]) / known
-with computing(1, int(sys.argv[2])):
-    principal_components(store, np.arange(len(frequency)), np.arange(len(store.samples)),
-                         frequency, int(sys.argv[3]), 1)
-"""
-
 
 @dataclass(frozen=True)
 class Bench:
@@ -73,7 +57,7 @@ class Bench:
         return prefix
 
     def vcf(self, prefix: Path) -> Path:
-        """A fileset as VCF.gz, written if it is not there."""
+        """A fileset as VCF.gz with an index, written if it is not there."""
         path = self.work / f"{prefix.name}.vcf.gz"
         if not path.exists():
             plink = needed("plink2")
@@ -83,6 +67,7 @@ class Bench:
                  "--out", str(part)], check=True, capture_output=True,
             )  # fmt: skip
             part.with_name(f"{part.name}.vcf.gz").rename(path)
+            subprocess.run([needed("tabix"), "-p", "vcf", str(path)], check=True)
         return path
 
     def model(self, inputs: Path) -> Path:
@@ -185,16 +170,17 @@ def components(bench: Bench) -> Iterator[Measured]:
     """Components alone, of the same pruned variants."""
     for samples, variants in bench.sizes:
         pruned, left = _pruned(bench, bench.cohort(samples, variants))
-        code = [sys.executable, "-c", COMPONENTS, f"{pruned}.bed", str(bench.threads)]
+        script = str(Path(__file__).with_name("components.py"))
+        call = [sys.executable, script, f"{pruned}.bed", str(bench.threads)]
         commands = {
-            SELF: Command([*code, "56"]),
-            f"{SELF}, 10 components": Command([*code, "10"]),
+            SELF: Command([*call, "10"]),
+            f"{SELF}, as in a fit": Command(call),
             **peers.components(pruned, samples, bench.threads),
         }
         found = in_turn(commands, bench.runs, bench.threads, warm=False)
         yield Measured(
             f"components.{samples}x{variants}",
-            f"components of {samples:,} × {left:,}, pruned; 56 of them, others 10",
+            f"ten components of {samples:,} × {left:,}, pruned",
             found,
             {"command": "components", "samples": samples, "variants": left},
         )
