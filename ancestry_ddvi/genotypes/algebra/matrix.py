@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -11,12 +12,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from ...crew import Arrays, crew
-from ..blocks import GenotypeReader
-from ..formats.packing import PackedRows
+from ..blocks import GenotypeReader, in_blocks
+from ..formats.packing import PackedRows, pack
+from ..store import GenotypeStore
 from .devices import Device, device_of
 
-GENOTYPES_AT_ONCE = 2**24
-"""Genotypes in a block: 64 MiB of float32."""
+GENOTYPES_AT_ONCE = 2**23
+"""Genotypes in a block: 32 MiB of float32."""
 
 VARIANTS_AT_ONCE = 2048
 
@@ -38,8 +40,8 @@ class GenotypeMatrix:
     """One value for each variant and sample, looked up by dosage.
 
     Products are float32 within a block of variants and summed in float64, each process of the run
-    (``crew``) taking a part of the variants. The next block is read
-    and unpacked while one is multiplied. Memory: three blocks of 64 MiB and the result.
+    (``crew``) taking a part of the variants. The next block is read and unpacked while one is
+    multiplied. Memory: two blocks of 32 MiB and the result.
 
     Attributes
     ----------
@@ -69,6 +71,16 @@ class GenotypeMatrix:
     def of_samples(self, chosen: np.ndarray) -> GenotypeMatrix:
         """Some of the samples, by a mask or by number."""
         return replace(self, samples=self.samples[chosen])
+
+    def in_memory(self) -> GenotypeMatrix:
+        """The same of a store in memory that has these variants and samples alone."""
+        blocks = [pack(block) for block in in_blocks(self.store, self.rows, self.samples)]
+        samples = tuple(self.store.samples[i] for i in self.samples)
+        variants = self.store.variants[self.rows]
+        packed = PackedRows(np.concatenate(blocks))
+        store = GenotypeStore("a part", samples, variants, packed, Counter(), None)
+        every = np.arange(len(self.rows)), np.arange(len(self.samples))
+        return GenotypeMatrix(store, *every, self.levels, self.device)
 
     def missing(self) -> GenotypeMatrix:
         """The same genotypes, 1 where missing and 0 elsewhere, at variants that lack any."""

@@ -102,24 +102,19 @@ def byte_tables(levels: np.ndarray) -> np.ndarray:
     return tables.reshape(-1, 256, 4)
 
 
-def look_up(packed: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Packed genotypes as the values they stand for, by ``byte_tables``.
+def look_up(packed: np.ndarray, levels: np.ndarray, into: np.ndarray) -> None:
+    """Write the values that packed genotypes stand for, by ``byte_tables``.
 
     Parameters
     ----------
     packed : ndarray of uint8, shape (variants, bytes)
     levels : ndarray of float, shape (variants, 4)
-
-    Returns
-    -------
-    ndarray of float32, shape (variants, 4 * bytes)
+    into : ndarray of float32, shape (variants, 4 * bytes)
         Of the samples, then of the padding.
     """
     tables = byte_tables(levels).view(np.complex128)[..., 0]  # four values move as one
-    found = np.empty(packed.shape, np.complex128)
-    for table, row, into in zip(tables, packed, found, strict=True):
-        np.take(table, row, out=into, mode="clip")
-    return found.view(np.float32)
+    for table, row, values in zip(tables, packed, into.view(np.complex128), strict=True):
+        np.take(table, row, out=values, mode="clip")
 
 
 class PackedRows:
