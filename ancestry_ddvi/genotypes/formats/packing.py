@@ -6,6 +6,9 @@ https://www.cog-genomics.org/plink/1.9/formats#bed
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 
 from ..variants import MISSING
@@ -136,6 +139,13 @@ class PackedRows:
         self._rows = rows
         self._alleles = alleles if alleles is not None and alleles.any() else None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process maps the file itself, and is not sent its content."""
+        packed = self._packed
+        if not isinstance(packed, np.memmap):
+            return PackedRows, (packed, self._rows, self._alleles)
+        return _mapped, (packed.filename, packed.offset, packed.shape, self._rows, self._alleles)
+
     @property
     def shape(self) -> tuple[int, int]:
         return len(self), self._packed.shape[1]
@@ -145,12 +155,22 @@ class PackedRows:
 
     def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
         """Packed bytes of some rows, uint8 (rows, bytes); a slice may be a view."""
+        return self.columns(rows, slice(None))
+
+    def columns(self, rows: slice | np.ndarray, part: slice) -> np.ndarray:
+        """A part of the bytes of some rows, uint8 (rows, bytes); a slice may be a view."""
         chosen = rows if self._rows is None else self._rows[rows]
-        packed = np.asarray(self._packed[chosen])
+        packed = np.asarray(self._packed[chosen, part])
         if self._alleles is None:
             return packed
         recoded: np.ndarray = _BYTES_AS_SEEN[self._alleles[rows][:, None], packed]
         return recoded
+
+
+def _mapped(
+    path: Path, offset: int, shape: tuple[int, int], *chosen: np.ndarray | None
+) -> PackedRows:
+    return PackedRows(np.memmap(path, np.uint8, "r", offset, shape), *chosen)
 
 
 def genotype_counts(packed: np.ndarray | PackedRows, samples: int) -> np.ndarray:
