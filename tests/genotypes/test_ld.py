@@ -157,9 +157,9 @@ def test_large_cohorts_are_thinned_to_five_thousand(monkeypatch: pytest.MonkeyPa
     store = linked(np.random.default_rng(4), 20, 6000, 0.0)
     plain = ld._Tile.of
 
-    def counted(dosages: GenotypeMatrix) -> ld._Tile:
+    def counted(dosages: GenotypeMatrix, missing: bool) -> ld._Tile:
         asked.append(dosages.formed().shape[1])
-        return plain(dosages)
+        return plain(dosages, missing)
 
     monkeypatch.setattr(ld._Tile, "of", counted)
     prune(store, np.arange(20), minor(store.counts())[1], samples=all_samples(store))

@@ -83,10 +83,12 @@ def _correlated(
     """Pairs (i < j) at or above ``r2`` within ``window`` bases, one (2, pairs) array a tile."""
     end = np.searchsorted(position, position + window, side="right")
     size = int(np.clip(np.median(end - np.arange(len(end))), *TILES))
+    lacking = dosages.lacking()
 
     @lru_cache(TILES_AT_ONCE)
     def tile(start: int) -> _Tile:
-        return _Tile.of(dosages.of_variants(np.s_[start : start + size]))
+        part = slice(start, start + size)
+        return _Tile.of(dosages.of_variants(part), bool(lacking[part].any()))
 
     for a in range(0, len(position), size):
         left = position[a : a + size]
@@ -121,12 +123,12 @@ class _Tile:
     sums: np.ndarray
 
     @classmethod
-    def of(cls, dosages: GenotypeMatrix) -> _Tile:
-        """Of a matrix of few variants."""
+    def of(cls, dosages: GenotypeMatrix, missing: bool) -> _Tile:
+        """Of a matrix of few variants, of which some genotypes may be missing."""
         dosage = dosages.formed()
         square = dosage**2
         sums = np.array([part.sum(axis=1, dtype=np.float64) for part in (dosage, square)])
-        seen = dosages.with_levels(OBSERVED).formed() if dosages.lacking().any() else None
+        seen = dosages.with_levels(OBSERVED).formed() if missing else None
         return cls(dosage, square, seen, sums)
 
     def correlates(self, other: _Tile, r2: float) -> np.ndarray:
