@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -31,8 +31,8 @@ class GenotypeMatrix:
     """One value for each variant and sample, looked up by dosage.
 
     Products are float32 within a block of variants and summed in float64, each process of the run
-    (``crew``) taking a part of the variants. The next block is read and unpacked while one is
-    multiplied. Memory: two blocks of 32 MiB and the result.
+    (``crew``) taking a part of the variants, and each of its threads a block at a time. Memory: a
+    block of 32 MiB and its product for each thread, and the result.
 
     Attributes
     ----------
@@ -160,40 +160,29 @@ class GenotypeMatrix:
 
 def _times(matrix: GenotypeMatrix, right: np.ndarray, share: int, shares: int) -> Arrays:
     _, mine = matrix.share(share, shares)
-    found = np.empty((len(mine.rows), right.shape[1]), np.float32)
-    with _Work(mine) as work:
-        tall = work.tall(right)
-        for part, block in work.blocks():
-            found[part] = work.device.fetch(block @ tall)
+    work = _Work(mine)
+    tall, found = work.tall(right), np.empty((len(mine.rows), right.shape[1]), np.float32)
+    for part, product in work.each(lambda _, block: work.device.fetch(block @ tall)):
+        found[part] = product
     return (found,)
 
 
 def _transposed_times(matrix: GenotypeMatrix, left: np.ndarray, share: int, shares: int) -> Arrays:
     here, mine = matrix.share(share, shares)
-    left = left[here]
-    with _Work(mine) as work:
-        total = work.sum(left.shape[1])
-        for part, block in work.blocks():
-            total.add(block, work.device.send(left[part]))
-        return (work.of_samples(total.value()),)
+    work, left = _Work(mine), left[here]
+    return work.total(left.shape[1], lambda part, block: block.T @ work.device.send(left[part]))
 
 
 def _normal_times(matrix: GenotypeMatrix, right: np.ndarray, share: int, shares: int) -> Arrays:
     _, mine = matrix.share(share, shares)
-    with _Work(mine) as work:
-        tall, total = work.tall(right), work.sum(right.shape[1])
-        for _, block in work.blocks():
-            total.add(block, block @ tall)
-        return (work.of_samples(total.value()),)
+    work = _Work(mine)
+    tall = work.tall(right)
+    return work.total(right.shape[1], lambda _, block: block.T @ (block @ tall))
 
 
 def _gram(matrix: GenotypeMatrix, share: int, shares: int) -> Arrays:
     _, mine = matrix.share(share, shares)
-    total = np.zeros((len(mine.samples),) * 2)
-    with _Work(mine, narrow=True) as work:
-        for _, block in work.blocks():
-            total += work.device.fetch(block.T @ block)
-    return (total,)
+    return _Work(mine, narrow=True).total(len(mine.samples), lambda _, block: block.T @ block)
 
 
 class _Work:
@@ -214,13 +203,6 @@ class _Work:
         self.device: Device = device_of(matrix.device)
         self._width = 4 * matrix.store.packed.shape[1]
         self._narrow = narrow or 2 * len(matrix.samples) < len(matrix.store.samples)
-        self._pool = ThreadPoolExecutor(1)
-
-    def __enter__(self) -> _Work:
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
 
     def tall(self, right: np.ndarray) -> Any:
         """A matrix with a row for each sample, on the device, with rows as blocks have columns."""
@@ -230,29 +212,32 @@ class _Work:
             right = wide
         return self.device.send(right)
 
-    def sum(self, columns: int) -> Any:
-        """A sum of products from the left, of zeros."""
+    def total(self, columns: int, make: Callable[[slice, Any], Any]) -> Arrays:
+        """The sum of products with a row for each column of the blocks, by sample."""
         rows = len(self._matrix.samples) if self._narrow else self._width
-        return self.device.sum(rows, columns)
+        total = self.device.sum(rows, columns)
+        for part, product in self.each(make):
+            total.add(product, part.stop - part.start)
+        found = total.value()
+        return (found if self._narrow else found[self._matrix.samples],)
 
-    def of_samples(self, found: np.ndarray) -> np.ndarray:
-        """The rows of a sum that are samples of the matrix."""
-        return found if self._narrow else found[self._matrix.samples]
-
-    def blocks(self) -> Iterator[tuple[slice, Any]]:
-        """Blocks (variants, columns) on the device in order, each read during the one before."""
+    def each(self, make: Callable[[slice, Any], Any]) -> Iterator[tuple[slice, Any]]:
+        """What is made of each block (variants, columns), in order; several are made at once."""
         size = max(1, min(VARIANTS_AT_ONCE, GENOTYPES_AT_ONCE // max(self._width, 1)))
-        pending: list[tuple[slice, Future[Any]]] = []
-        for start in range(0, len(self._matrix.rows), size):
-            part = slice(start, start + size)
-            pending.append((part, self._pool.submit(self._block, part)))
-            if len(pending) > 1:
-                yield pending[0][0], pending.pop(0)[1].result()
-        for part, block in pending:
-            yield part, block.result()
+        pending: deque[tuple[slice, Future[Any]]] = deque()
+        with self.device.workers() as (pool, count):
+            for start in range(0, len(self._matrix.rows), size):
+                part = slice(start, start + size)
+                pending.append((part, pool.submit(self._made, make, part)))
+                if len(pending) > count:
+                    yield pending[0][0], pending.popleft()[1].result()
+            for part, made in pending:
+                yield part, made.result()
 
-    def _block(self, part: slice) -> Any:
+    def _made(self, make: Callable[[slice, Any], Any], part: slice) -> Any:
         matrix = self._matrix
         packed = matrix.store.packed[matrix.rows[part]]
         block = self.device.look_up(packed, matrix.levels[part])
-        return self.device.columns(block, matrix.samples) if self._narrow else block
+        if self._narrow:
+            block = self.device.columns(block, matrix.samples)
+        return make(part, block)
