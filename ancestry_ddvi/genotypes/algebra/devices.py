@@ -50,10 +50,10 @@ def device_of(name: str) -> Device:
 
 
 class Cpu:
-    """NumPy, with blocks in two places by turns: new memory costs more than what is put there."""
+    """NumPy, with every block in the same place: new memory costs more than what is put there."""
 
     def __init__(self) -> None:
-        self._places: list[np.ndarray] = []
+        self._place = np.empty((0, 0), np.float32)
 
     def send(self, array: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(array, np.float32)
@@ -63,12 +63,10 @@ class Cpu:
 
     def look_up(self, packed: np.ndarray, levels: np.ndarray) -> np.ndarray:
         count, width = packed.shape
-        place = self._places.pop(0) if len(self._places) > 1 else np.empty((0, 0), np.float32)
-        if len(place) < count:
-            place = np.empty((count, 4 * width), np.float32)
-        self._places.append(place)
-        look_up(packed, levels, place[:count])
-        return place[:count]
+        if len(self._place) < count:
+            self._place = np.empty((count, 4 * width), np.float32)
+        look_up(packed, levels, self._place[:count])
+        return self._place[:count]
 
     def columns(self, block: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         return block.take(chosen, axis=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
@@ -39,9 +38,9 @@ class PackedReader(GenotypeReader, Protocol):
 class GenotypeMatrix:
     """One value for each variant and sample, looked up by dosage.
 
-    Products are float32 within a block of variants and summed in float64, each process of the run
-    (``crew``) taking a part of the variants. The next block is read and unpacked while one is
-    multiplied. Memory: two blocks of 32 MiB and the result.
+    Products are float32 within a block of variants and summed in float64, each thread and process
+    of the run (``crew``) taking a part of the variants. Memory: for each thread, a block of 32 MiB
+    and the result.
 
     Attributes
     ----------
@@ -148,38 +147,38 @@ class GenotypeMatrix:
 def _times(matrix: GenotypeMatrix, right: np.ndarray, share: int, shares: int) -> Arrays:
     _, mine = matrix.share(share, shares)
     found = np.empty((len(mine.rows), right.shape[1]), np.float32)
-    with _Work(mine) as work:
-        tall = work.tall(right)
-        for part, block in work.blocks():
-            found[part] = work.device.fetch(block @ tall)
+    work = _Work(mine)
+    tall = work.tall(right)
+    for part, block in work.blocks():
+        found[part] = work.device.fetch(block @ tall)
     return (found,)
 
 
 def _transposed_times(matrix: GenotypeMatrix, left: np.ndarray, share: int, shares: int) -> Arrays:
     here, mine = matrix.share(share, shares)
     left = left[here]
-    with _Work(mine) as work:
-        total = work.sum(left.shape[1])
-        for part, block in work.blocks():
-            total.add(block, work.device.send(left[part]))
-        return (work.of_samples(total.value()),)
+    work = _Work(mine)
+    total = work.sum(left.shape[1])
+    for part, block in work.blocks():
+        total.add(block, work.device.send(left[part]))
+    return (work.of_samples(total.value()),)
 
 
 def _normal_times(matrix: GenotypeMatrix, right: np.ndarray, share: int, shares: int) -> Arrays:
     _, mine = matrix.share(share, shares)
-    with _Work(mine) as work:
-        tall, total = work.tall(right), work.sum(right.shape[1])
-        for _, block in work.blocks():
-            total.add(block, block @ tall)
-        return (work.of_samples(total.value()),)
+    work = _Work(mine)
+    tall, total = work.tall(right), work.sum(right.shape[1])
+    for _, block in work.blocks():
+        total.add(block, block @ tall)
+    return (work.of_samples(total.value()),)
 
 
 def _gram(matrix: GenotypeMatrix, share: int, shares: int) -> Arrays:
     _, mine = matrix.share(share, shares)
     total = np.zeros((len(mine.samples),) * 2)
-    with _Work(mine, narrow=True) as work:
-        for _, block in work.blocks():
-            total += work.device.fetch(block.T @ block)
+    work = _Work(mine, narrow=True)
+    for _, block in work.blocks():
+        total += work.device.fetch(block.T @ block)
     return (total,)
 
 
@@ -201,13 +200,6 @@ class _Work:
         self.device: Device = device_of(matrix.device)
         self._width = 4 * matrix.store.packed.shape[1]
         self._narrow = narrow or 2 * len(matrix.samples) < len(matrix.store.samples)
-        self._pool = ThreadPoolExecutor(1)
-
-    def __enter__(self) -> _Work:
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
 
     def tall(self, right: np.ndarray) -> Any:
         """A matrix with a row for each sample, on the device, with rows as blocks have columns."""
@@ -227,16 +219,11 @@ class _Work:
         return found if self._narrow else found[self._matrix.samples]
 
     def blocks(self) -> Iterator[tuple[slice, Any]]:
-        """Blocks (variants, columns) on the device in order, each read during the one before."""
+        """Blocks (variants, columns) on the device, in order."""
         size = max(1, min(VARIANTS_AT_ONCE, GENOTYPES_AT_ONCE // max(self._width, 1)))
-        pending: list[tuple[slice, Future[Any]]] = []
         for start in range(0, len(self._matrix.rows), size):
             part = slice(start, start + size)
-            pending.append((part, self._pool.submit(self._block, part)))
-            if len(pending) > 1:
-                yield pending[0][0], pending.pop(0)[1].result()
-        for part, block in pending:
-            yield part, block.result()
+            yield part, self._block(part)
 
     def _block(self, part: slice) -> Any:
         matrix = self._matrix
