@@ -45,8 +45,8 @@ class Device(Protocol):
 
 
 def device_of(name: str) -> Device:
-    """The device that torch calls so."""
-    return Cpu() if name == "cpu" else Torch(name)
+    """The device that torch calls so; the CPU instead of ``mps``, which has no float64."""
+    return Cpu() if name in ("cpu", "mps") else Torch(name)
 
 
 class Cpu:

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from ...crew import Arrays, crew
 from ..blocks import GenotypeReader, in_blocks
-from ..formats.packing import PackedRows, pack
+from ..formats.packing import PackedRows, look_up, pack
 from ..store import GenotypeStore
 from .devices import Device, device_of
 
@@ -21,17 +21,8 @@ GENOTYPES_AT_ONCE = 2**23
 
 VARIANTS_AT_ONCE = 2048
 
-
-class PackedReader(GenotypeReader, Protocol):
-    """A store whose packed rows can be read, as a protocol.
-
-    Attributes
-    ----------
-    packed : PackedRows
-    """
-
-    @property
-    def packed(self) -> PackedRows: ...
+MISSING = (0.0, 0.0, 0.0, 1.0)
+"""Values that tell missing genotypes from others."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +35,7 @@ class GenotypeMatrix:
 
     Attributes
     ----------
-    store : PackedReader
+    store : GenotypeReader
     rows : ndarray of int64, (variants,)
     samples : ndarray of int64, (samples,)
     levels : ndarray of float64, (variants, 4)
@@ -53,17 +44,28 @@ class GenotypeMatrix:
         Where blocks are unpacked and multiplied, as torch names it.
     """
 
-    store: PackedReader
+    store: GenotypeReader
     rows: np.ndarray
     samples: np.ndarray
     levels: np.ndarray
     device: str = "cpu"
 
+    @classmethod
+    def of(
+        cls,
+        store: GenotypeReader,
+        rows: np.ndarray,
+        samples: np.ndarray,
+        levels: tuple[float, float, float, float],
+    ) -> GenotypeMatrix:
+        """With the same four values at all variants."""
+        return cls(store, rows, samples, np.broadcast_to(levels, (len(rows), 4)))
+
     @property
     def shape(self) -> tuple[int, int]:
         return len(self.rows), len(self.samples)
 
-    def of_variants(self, chosen: np.ndarray) -> GenotypeMatrix:
+    def of_variants(self, chosen: np.ndarray | slice) -> GenotypeMatrix:
         """Some of the variants, by a mask or by number."""
         return replace(self, rows=self.rows[chosen], levels=self.levels[chosen])
 
@@ -81,24 +83,35 @@ class GenotypeMatrix:
         every = np.arange(len(self.rows)), np.arange(len(self.samples))
         return GenotypeMatrix(store, *every, self.levels, self.device)
 
-    def missing(self) -> GenotypeMatrix:
-        """The same genotypes, 1 where missing and 0 elsewhere, at variants that lack any."""
-        lacking = self.store.counts()[self.rows, 3] > 0
-        indicator = np.broadcast_to([0.0, 0.0, 0.0, 1.0], self.levels.shape)
-        return replace(self, levels=indicator).of_variants(lacking)
+    def with_levels(self, levels: tuple[float, float, float, float]) -> GenotypeMatrix:
+        """The same genotypes with the same four values at all variants."""
+        return replace(self, levels=np.broadcast_to(levels, self.levels.shape))
+
+    def lacking(self) -> np.ndarray:
+        """Variants at which a sample of the store has no genotype; bool (variants,)."""
+        return np.asarray(self.store.counts()[self.rows, 3] > 0)
 
     def observed(self) -> np.ndarray:
         """Variants observed in each sample; float64 (samples,)."""
-        missing = self.missing()
+        missing = self.of_variants(self.lacking()).with_levels(MISSING)
         return len(self.rows) - missing.transposed_times(np.ones((len(missing.rows), 1)))[:, 0]
 
     def call_rate(self) -> np.ndarray:
         """Share of the samples with a genotype at each variant; float64 (variants,)."""
-        lacking = self.store.counts()[self.rows, 3] > 0
-        share = np.ones(len(self.rows))
-        missing = self.missing().times(np.ones((len(self.samples), 1)))[:, 0]
-        share[lacking] -= missing / len(self.samples)
+        lacking, share = self.lacking(), np.ones(len(self.rows))
+        missing = self.of_variants(lacking).with_levels(MISSING)
+        found = missing.times(np.ones((len(self.samples), 1)))[:, 0]
+        share[lacking] -= found / len(self.samples)
         return share
+
+    def formed(self) -> np.ndarray:
+        """All of it, of few variants; float32 (variants, samples)."""
+        packed = self.store.packed[self.rows]
+        values = np.empty((len(packed), 4 * packed.shape[1]), np.float32)
+        look_up(packed, self.levels, values)
+        count = len(self.store.samples)
+        everyone = len(self.samples) == count and (self.samples == np.arange(count)).all()
+        return values[:, :count] if everyone else values.take(self.samples, axis=1)
 
     def squares(self) -> np.ndarray:
         """Sum of squares of each sample; float64 (samples,)."""
@@ -141,7 +154,7 @@ class GenotypeMatrix:
         """One of some parts of the variants, in a row, and their matrix."""
         variants = len(self.rows)
         part = slice(variants * number // shares, variants * (number + 1) // shares)
-        return part, replace(self, rows=self.rows[part], levels=self.levels[part])
+        return part, self.of_variants(part)
 
 
 def _times(matrix: GenotypeMatrix, right: np.ndarray, share: int, shares: int) -> Arrays:

@@ -114,7 +114,7 @@ def look_up(packed: np.ndarray, levels: np.ndarray, into: np.ndarray) -> None:
     """
     tables = byte_tables(levels).view(np.complex128)[..., 0]  # four values move as one
     for table, row, values in zip(tables, packed, into.view(np.complex128), strict=True):
-        np.take(table, row, out=values, mode="clip")
+        table.take(row, out=values, mode="clip")
 
 
 class PackedRows:
