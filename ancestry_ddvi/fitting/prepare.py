@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,9 +13,10 @@ from ..artefacts.summary import Clock
 from ..genotypes.harmonise.liftover import Chain
 from ..genotypes.projection.dispersion import held_out_dispersion
 from ..genotypes.projection.halves import Halves
+from ..genotypes.projection.in_pieces import ScoredSamples, score_samples
 from ..genotypes.projection.own_noise import stretches
 from ..genotypes.projection.pca import from_products, principal_components, tolerances
-from ..genotypes.projection.scores import Projected, Projection, Scores, runs
+from ..genotypes.projection.scores import Projection, Scores
 from ..genotypes.projection.standardise import standardised
 from ..genotypes.projection.structure import structure
 from ..genotypes.qc.quality_control import QC, format_table, quality_control
@@ -90,8 +90,6 @@ class PreparedCohort:
     request : FitRequest
     qc : QC
     projection : Projection
-    projected : Projected
-        Of every sample on all components, kept or not.
     in_panel : ndarray of bool, (samples,)
         Samples that contributed to the loadings, or look as if they did.
     scores : Scores
@@ -103,7 +101,6 @@ class PreparedCohort:
     request: FitRequest
     qc: QC
     projection: Projection
-    projected: Projected
     in_panel: np.ndarray
     scores: Scores
     held_out: np.ndarray
@@ -146,13 +143,23 @@ def prepare(request: FitRequest) -> PreparedCohort:
         Projection,
         lambda: make_projection(store, qc, fewest, recipe.components, options.seed),
     )
-    blocks = _Blocks(request, qc.variants)
-    everyone = recall("scores", Projected, lambda: projection.read(blocks, len(store.samples)))
-    in_panel = qc.fit_samples | projection.in_panel(everyone)
-    scores = projection.newcomers(everyone, in_panel)
     request.clock.lap("components")
+    scored = recall("scores", ScoredSamples, lambda: _score(request, qc, projection))
+    request.clock.lap("scores")
     held_out = hold_out(int(qc.fit_samples.sum()), options.seed)
-    return PreparedCohort(request, qc, projection, everyone, in_panel, scores, held_out)
+    return PreparedCohort(request, qc, projection, scored.in_panel, scored.scores, held_out)
+
+
+def _score(request: FitRequest, qc: QC, projection: Projection) -> ScoredSamples:
+    """Scores of every sample, as new samples would have them."""
+    store = request.store
+    with request.progress.stage("scores", len(store.samples)) as advance:
+        return score_samples(
+            projection,
+            lambda part, some: store.dosages(qc.variants[part], some),
+            qc.fit_samples,
+            advance,
+        )
 
 
 def make_projection(
@@ -221,17 +228,3 @@ def hold_out(samples: int, seed: int) -> np.ndarray:
     if count >= MIN_HELD_OUT:
         mask[stream(seed, "held out").permutation(samples)[:count]] = True
     return mask
-
-
-@dataclass(frozen=True)
-class _Blocks:
-    """Runs of the variants in ``rows`` with the dosages of all samples, each time anew."""
-
-    request: FitRequest
-    rows: np.ndarray
-
-    def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
-        with self.request.progress.stage("scores", len(self.rows)) as advance:
-            for part in runs(len(self.rows)):
-                yield part, self.request.store.dosages(self.rows[part])
-                advance(part.stop - part.start)

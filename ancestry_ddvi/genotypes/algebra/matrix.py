@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 
-from ..blocks import GenotypeReader
-from ..formats.packing import PackedRows
+from ...crew import Arrays, crew
+from ..blocks import GenotypeReader, in_blocks
+from ..formats.packing import PackedRows, pack
+from ..store import GenotypeStore
 from .devices import Device, device_of
 
-GENOTYPES_AT_ONCE = 2**24
-"""Genotypes in a block: 64 MiB of float32."""
+GENOTYPES_AT_ONCE = 2**23
+"""Genotypes in a block: 32 MiB of float32."""
 
 VARIANTS_AT_ONCE = 2048
 
@@ -35,8 +39,9 @@ class PackedReader(GenotypeReader, Protocol):
 class GenotypeMatrix:
     """One value for each variant and sample, looked up by dosage.
 
-    Products are float32 within a block of variants and summed in float64. The next block is read
-    and unpacked while one is multiplied. Memory: three blocks of 64 MiB and the result.
+    Products are float32 within a block of variants and summed in float64, each process of the run
+    (``crew``) taking a part of the variants. The next block is read and unpacked while one is
+    multiplied. Memory: two blocks of 32 MiB and the result.
 
     Attributes
     ----------
@@ -66,6 +71,16 @@ class GenotypeMatrix:
     def of_samples(self, chosen: np.ndarray) -> GenotypeMatrix:
         """Some of the samples, by a mask or by number."""
         return replace(self, samples=self.samples[chosen])
+
+    def in_memory(self) -> GenotypeMatrix:
+        """The same of a store in memory that has these variants and samples alone."""
+        blocks = [pack(block) for block in in_blocks(self.store, self.rows, self.samples)]
+        samples = tuple(self.store.samples[i] for i in self.samples)
+        variants = self.store.variants[self.rows]
+        packed = PackedRows(np.concatenate(blocks))
+        store = GenotypeStore("a part", samples, variants, packed, Counter(), None)
+        every = np.arange(len(self.rows)), np.arange(len(self.samples))
+        return GenotypeMatrix(store, *every, self.levels, self.device)
 
     def missing(self) -> GenotypeMatrix:
         """The same genotypes, 1 where missing and 0 elsewhere, at variants that lack any."""
@@ -98,12 +113,8 @@ class GenotypeMatrix:
         ----------
         right : ndarray of float, (samples, columns)
         """
-        found = np.empty((len(self.rows), right.shape[1]), np.float32)
-        with _Work(self) as work:
-            tall = work.tall(right)
-            for part, block in work.blocks():
-                found[part] = work.device.fetch(block @ tall)
-        return found
+        parts = crew().each(partial(_times, self, right))
+        return np.concatenate([part for (part,) in parts])
 
     def transposed_times(self, left: np.ndarray) -> np.ndarray:
         """The product X' L; float64 (samples, columns).
@@ -112,11 +123,7 @@ class GenotypeMatrix:
         ----------
         left : ndarray of float, (variants, columns)
         """
-        with _Work(self) as work:
-            total = work.sum(left.shape[1])
-            for part, block in work.blocks():
-                total.add(block, work.device.send(left[part]))
-            return work.of_samples(total.value())
+        return crew().sums(partial(_transposed_times, self, left))[0]
 
     def normal_times(self, right: np.ndarray) -> np.ndarray:
         """The product X' X R, in one pass over the genotypes; float64 (samples, columns).
@@ -125,19 +132,55 @@ class GenotypeMatrix:
         ----------
         right : ndarray of float, (samples, columns)
         """
-        with _Work(self) as work:
-            tall, total = work.tall(right), work.sum(right.shape[1])
-            for _, block in work.blocks():
-                total.add(block, block @ tall)
-            return work.of_samples(total.value())
+        return crew().sums(partial(_normal_times, self, right))[0]
 
     def gram(self) -> np.ndarray:
         """The product X' X, of at most a few thousand samples; float64 (samples, samples)."""
-        total = np.zeros((len(self.samples),) * 2)
-        with _Work(self, narrow=True) as work:
-            for _, block in work.blocks():
-                total += work.device.fetch(block.T @ block)
-        return total
+        return crew().sums(partial(_gram, self))[0]
+
+    def share(self, number: int, shares: int) -> tuple[slice, GenotypeMatrix]:
+        """One of some parts of the variants, in a row, and their matrix."""
+        variants = len(self.rows)
+        part = slice(variants * number // shares, variants * (number + 1) // shares)
+        return part, replace(self, rows=self.rows[part], levels=self.levels[part])
+
+
+def _times(matrix: GenotypeMatrix, right: np.ndarray, share: int, shares: int) -> Arrays:
+    _, mine = matrix.share(share, shares)
+    found = np.empty((len(mine.rows), right.shape[1]), np.float32)
+    with _Work(mine) as work:
+        tall = work.tall(right)
+        for part, block in work.blocks():
+            found[part] = work.device.fetch(block @ tall)
+    return (found,)
+
+
+def _transposed_times(matrix: GenotypeMatrix, left: np.ndarray, share: int, shares: int) -> Arrays:
+    here, mine = matrix.share(share, shares)
+    left = left[here]
+    with _Work(mine) as work:
+        total = work.sum(left.shape[1])
+        for part, block in work.blocks():
+            total.add(block, work.device.send(left[part]))
+        return (work.of_samples(total.value()),)
+
+
+def _normal_times(matrix: GenotypeMatrix, right: np.ndarray, share: int, shares: int) -> Arrays:
+    _, mine = matrix.share(share, shares)
+    with _Work(mine) as work:
+        tall, total = work.tall(right), work.sum(right.shape[1])
+        for _, block in work.blocks():
+            total.add(block, block @ tall)
+        return (work.of_samples(total.value()),)
+
+
+def _gram(matrix: GenotypeMatrix, share: int, shares: int) -> Arrays:
+    _, mine = matrix.share(share, shares)
+    total = np.zeros((len(mine.samples),) * 2)
+    with _Work(mine, narrow=True) as work:
+        for _, block in work.blocks():
+            total += work.device.fetch(block.T @ block)
+    return (total,)
 
 
 class _Work:
