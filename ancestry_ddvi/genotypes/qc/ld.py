@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from ...parallel import each
 from ...seeding import stream
 from ..algebra.matrix import GenotypeMatrix
 from ..blocks import GenotypeReader
@@ -65,7 +66,8 @@ def prune(
     chosen = np.sort(stream(0, "ld").permutation(samples)[:MAX_SAMPLES])
     variants = store.variants[rows]
     keep = np.zeros(len(rows), dtype=bool)
-    for chromosome in dict.fromkeys(variants.chromosome):
+
+    def kept_on(chromosome: str) -> np.ndarray:
         here = np.flatnonzero(variants.chromosome == chromosome)
         here = here[np.lexsort((rows[here], variants.position[here]))]
         position = variants.position[here]
@@ -73,7 +75,10 @@ def prune(
         if len(chosen) < len(store.samples):
             dosages = dosages.in_memory()
         pairs = list(_correlated(dosages, position, r2, window_kb * 1000))
-        keep[here] = _greedy_choice(np.argsort(-maf[here], kind="stable"), pairs)
+        return here[_greedy_choice(np.argsort(-maf[here], kind="stable"), pairs)]
+
+    for kept in each(kept_on, list(dict.fromkeys(variants.chromosome))):
+        keep[kept] = True
     return rows[keep]
 
 
