@@ -43,7 +43,7 @@ def prune(
     r2 is the squared Pearson correlation of dosages over the samples with both genotypes; a
     pair in which a variant does not vary among them is uncorrelated.
 
-    Memory: four tiles of at most 256 variants as float32, 62 MB with their masks and squares;
+    Memory, for each thread: four tiles of at most 256 variants as float32, 62 MB with their masks and squares;
     some 40 bytes for each correlated pair of one chromosome; and its packed genotypes if not all
     samples are correlated over.
 
@@ -75,7 +75,7 @@ def prune(
         if len(chosen) < len(store.samples):
             dosages = dosages.in_memory()
         pairs = list(_correlated(dosages, position, r2, window_kb * 1000))
-        return here[_greedy_choice(np.argsort(-maf[here], kind="stable"), pairs)]
+        return np.asarray(here[_greedy_choice(np.argsort(-maf[here], kind="stable"), pairs)])
 
     for kept in each(kept_on, list(dict.fromkeys(variants.chromosome))):
         keep[kept] = True
