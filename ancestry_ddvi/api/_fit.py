@@ -208,7 +208,7 @@ def _plan(run: _Run, labels: str | None) -> list[str]:
     """
     from ..fitting.estimate import plan
 
-    planned = plan(run.inputs, run.reading, run.options, str(run.device))
+    planned = plan(run.inputs, run.reading, run.options, str(run.device), run.threads)
     if run.table:
         run.table.match(planned.samples)
     inputs = [*run.inputs, labels, run.chain_path]
@@ -254,7 +254,7 @@ def _read(run: _Run) -> GenotypeStore:
         store = GenotypeStore.open(run.inputs, cache, counter(advance), run.reading)
     if run.chain:
         run.chain.check(store.variants, store.name)
-    log_estimate(len(store.samples), len(store.variants))
+    log_estimate(len(store.samples), len(store.variants), run.threads)
     run.clock.lap("reading")
     return store
 

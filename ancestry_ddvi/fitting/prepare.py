@@ -141,7 +141,9 @@ def prepare(request: FitRequest) -> PreparedCohort:
     projection = recall(
         "components",
         Projection,
-        lambda: make_projection(store, qc, fewest, recipe.components, options.seed),
+        lambda: make_projection(
+            store, qc, fewest, recipe.components, options.seed, str(request.device)
+        ),
     )
     request.clock.lap("components")
     scored = recall("scores", ScoredSamples, lambda: _score(request, qc, projection))

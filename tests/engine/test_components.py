@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from cohorts import Cohort, balding_nichols, blocks, projection_on, standardised
-from memory_store import write_plink
+from memory_store import real, write_plink
 from numpy.testing import assert_allclose
 
-from ancestry_ddvi.genotypes.projection import halves
+from ancestry_ddvi.genotypes.projection import halves, standardise
 from ancestry_ddvi.genotypes.projection.halves import Halves
 from ancestry_ddvi.genotypes.projection.pca import (
     PrincipalComponents,
@@ -89,22 +89,24 @@ def test_strength_is_the_sum_of_squared_scores(cohort, found) -> None:
     assert_allclose((scores_of(cohort, found) ** 2).sum(axis=0), found.eigenvalues, rtol=1e-4)
 
 
-def test_they_are_those_of_scikit_allel(cohort, found) -> None:
+@pytest.mark.parametrize("find", [components_of, streamed_of])
+def test_they_are_those_of_scikit_allel(cohort, find) -> None:
     allel = pytest.importorskip("allel")
     theirs, _ = allel.pca(cohort.dosages.astype("f8"), n_components=STRONG, scaler="patterson")
-    assert correlations(scores_of(cohort, found), theirs).min() > 0.9999
+    assert correlations(scores_of(cohort, find(cohort)), theirs).min() > 0.9999
 
 
 @pytest.mark.skipif(shutil.which("plink2") is None, reason="plink2 is not installed")
 @pytest.mark.parametrize("missing", [0.0, 0.02])
-def test_they_are_those_of_plink2(cohort, tmp_path, missing: float) -> None:
+@pytest.mark.parametrize("find", [components_of, streamed_of])
+def test_they_are_those_of_plink2(cohort, tmp_path, missing: float, find) -> None:
     gaps = np.random.default_rng(2).random(cohort.dosages.shape) < missing
     seen = replace(cohort, dosages=np.where(gaps, np.int8(-1), cohort.dosages))
     write_plink(seen.store, tmp_path / "x")
     command = ["plink2", "--bfile", "x", "--pca", str(STRONG), "--out", "x", "--threads", "1"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     theirs = np.loadtxt(tmp_path / "x.eigenvec", usecols=range(2, 2 + STRONG))
-    assert correlations(scores_of(seen, components_of(seen)), theirs).min() > 0.999
+    assert correlations(scores_of(seen, find(seen)), theirs).min() > 0.999
 
 
 @pytest.mark.parametrize("missing", [0.0, 0.1])
@@ -121,6 +123,37 @@ def test_a_file_too_large_for_its_gram_matrix_gets_the_same(cohort, missing: flo
     assert streamed.trace == pytest.approx(formed.trace, rel=1e-4)
     assert streamed.spread(8) == pytest.approx(formed.spread(8), abs=0.05)
     assert np.array_equal(streamed.loadings, streamed_of(seen).loadings)
+
+
+def sine(found: np.ndarray, exact: np.ndarray) -> float:
+    """Sine of the largest angle between the spans of the columns."""
+    exact = np.linalg.qr(exact)[0]
+    found = np.linalg.qr(found)[0]
+    return float(np.linalg.norm(found - exact @ (exact.T @ found), 2))
+
+
+@pytest.mark.slow
+@pytest.mark.realdata
+@pytest.mark.parametrize(("name", "kept"), [("kgp1092", 10), ("kgp2504", 16)])
+def test_weak_components_of_a_thousand_genomes_are_exact(name: str, kept: int) -> None:
+    """Beside the decomposition by LAPACK; those of noise lie within a hundredth of each other."""
+    store = real(name)
+    counts = store.counts()
+    frequency = (counts[:, 1] + 2 * counts[:, 2]) / (2 * counts[:, :3].sum(axis=1))
+    rows = np.flatnonzero((frequency > 0.01) & (frequency < 0.99))
+    matrix = standardise.standardised(
+        store, rows, np.arange(len(store.samples)), frequency[rows]
+    ).in_memory()
+    gram = matrix.gram()
+    values, vectors = np.linalg.eigh(gram)
+    exact = matrix.times(vectors[:, : -kept - 17 : -1]).astype(np.float64)
+    for find, noise in ((from_products, 1e-3), (principal_components, 0.02)):
+        products = (gram.astype(np.float32),) if find is from_products else ()
+        found = find(matrix, *products, tolerances(kept, kept + 16), 1)
+        error = np.abs(found.eigenvalues / values[: -kept - 17 : -1] - 1)
+        assert error[:kept].max() < 1e-5
+        assert error[kept:].max() < noise
+        assert sine(found.loadings[:, :kept], exact[:, :kept]) < 0.01
 
 
 @pytest.mark.statistical

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ class MemoryStore:
         self.variants = variant_table(len(self.all)) if variants is None else variants
         self.samples = tuple(f"p{i}" for i in range(self.all.shape[1]))
 
-    @property
+    @cached_property
     def packed(self) -> PackedRows:
         return PackedRows(pack(self.all))
 

@@ -32,7 +32,10 @@ class Device(Protocol):
         """The array as NumPy's."""
 
     def look_up(self, packed: np.ndarray, levels: np.ndarray) -> Any:
-        """See ``packing.look_up``."""
+        """A block of values (variants, 4 * bytes), which may be overwritten by the next but one.
+
+        See ``packing.byte_tables``.
+        """
 
     def columns(self, block: Any, chosen: np.ndarray) -> Any:
         """Some columns of a block."""
@@ -42,12 +45,15 @@ class Device(Protocol):
 
 
 def device_of(name: str) -> Device:
-    """The device that torch calls so."""
-    return Cpu() if name == "cpu" else Torch(name)
+    """The device that torch calls so; the CPU instead of ``mps``, which has no float64."""
+    return Cpu() if name in ("cpu", "mps") else Torch(name)
 
 
 class Cpu:
-    """NumPy."""
+    """NumPy, with every block in the same place: new memory costs more than what is put there."""
+
+    def __init__(self) -> None:
+        self._place = np.empty((0, 0), np.float32)
 
     def send(self, array: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(array, np.float32)
@@ -56,7 +62,11 @@ class Cpu:
         return array
 
     def look_up(self, packed: np.ndarray, levels: np.ndarray) -> np.ndarray:
-        return look_up(packed, levels)
+        count, width = packed.shape
+        if len(self._place) < count:
+            self._place = np.empty((count, 4 * width), np.float32)
+        look_up(packed, levels, self._place[:count])
+        return self._place[:count]
 
     def columns(self, block: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         return block.take(chosen, axis=1)
@@ -66,18 +76,16 @@ class Cpu:
 
 
 class _CpuSum:
-    """BLAS adds each product to the sum of the last few thousand variants as it goes."""
+    """Products of a few thousand variants are added in float32, and their sums in float64."""
 
     def __init__(self, rows: int, columns: int) -> None:
-        self._recent = np.zeros((rows, columns), np.float32, order="F")
-        self._total = np.zeros((rows, columns), order="F")
+        self._product, self._recent = np.zeros((2, rows, columns), np.float32)
+        self._total = np.zeros((rows, columns))
         self._variants = 0
 
     def add(self, block: np.ndarray, right: np.ndarray) -> None:
-        from scipy.linalg.blas import sgemm
-
-        recent = self._recent
-        self._recent = sgemm(1.0, block.T, right.T, 1.0, recent, trans_b=True, overwrite_c=True)
+        np.matmul(block.T, right, out=self._product)
+        self._recent += self._product
         self._variants += len(block)
         if self._variants >= FLUSH:
             self._flush()

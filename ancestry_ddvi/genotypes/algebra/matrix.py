@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from ..blocks import GenotypeReader
-from ..formats.packing import PackedRows
+from ...crew import Arrays, crew
+from ..blocks import GenotypeReader, in_blocks
+from ..formats.packing import PackedRows, look_up, pack
+from ..store import GenotypeStore
 from .devices import Device, device_of
 
-GENOTYPES_AT_ONCE = 2**24
-"""Genotypes in a block: 64 MiB of float32."""
+GENOTYPES_AT_ONCE = 2**23
+"""Genotypes in a block: 32 MiB of float32."""
 
 VARIANTS_AT_ONCE = 2048
 
-
-class PackedReader(GenotypeReader, Protocol):
-    """A store whose packed rows can be read, as a protocol.
-
-    Attributes
-    ----------
-    packed : PackedRows
-    """
-
-    @property
-    def packed(self) -> PackedRows: ...
+MISSING = (0.0, 0.0, 0.0, 1.0)
+"""Values that tell missing genotypes from others."""
 
 
 @dataclass(frozen=True)
 class GenotypeMatrix:
     """One value for each variant and sample, looked up by dosage.
 
-    Products are float32 within a block of variants and summed in float64. The next block is read
-    and unpacked while one is multiplied. Memory: three blocks of 64 MiB and the result.
+    Products are float32 within a block of variants and summed in float64, each thread and process
+    of the run (``crew``) taking a part of the variants. Memory: for each thread, a block of 32 MiB
+    and the result.
 
     Attributes
     ----------
-    store : PackedReader
+    store : GenotypeReader
     rows : ndarray of int64, (variants,)
     samples : ndarray of int64, (samples,)
     levels : ndarray of float64, (variants, 4)
@@ -49,17 +44,28 @@ class GenotypeMatrix:
         Where blocks are unpacked and multiplied, as torch names it.
     """
 
-    store: PackedReader
+    store: GenotypeReader
     rows: np.ndarray
     samples: np.ndarray
     levels: np.ndarray
     device: str = "cpu"
 
+    @classmethod
+    def of(
+        cls,
+        store: GenotypeReader,
+        rows: np.ndarray,
+        samples: np.ndarray,
+        levels: tuple[float, float, float, float],
+    ) -> GenotypeMatrix:
+        """With the same four values at all variants."""
+        return cls(store, rows, samples, np.broadcast_to(levels, (len(rows), 4)))
+
     @property
     def shape(self) -> tuple[int, int]:
         return len(self.rows), len(self.samples)
 
-    def of_variants(self, chosen: np.ndarray) -> GenotypeMatrix:
+    def of_variants(self, chosen: np.ndarray | slice) -> GenotypeMatrix:
         """Some of the variants, by a mask or by number."""
         return replace(self, rows=self.rows[chosen], levels=self.levels[chosen])
 
@@ -67,24 +73,45 @@ class GenotypeMatrix:
         """Some of the samples, by a mask or by number."""
         return replace(self, samples=self.samples[chosen])
 
-    def missing(self) -> GenotypeMatrix:
-        """The same genotypes, 1 where missing and 0 elsewhere, at variants that lack any."""
-        lacking = self.store.counts()[self.rows, 3] > 0
-        indicator = np.broadcast_to([0.0, 0.0, 0.0, 1.0], self.levels.shape)
-        return replace(self, levels=indicator).of_variants(lacking)
+    def in_memory(self) -> GenotypeMatrix:
+        """The same of a store in memory that has these variants and samples alone."""
+        blocks = [pack(block) for block in in_blocks(self.store, self.rows, self.samples)]
+        samples = tuple(self.store.samples[i] for i in self.samples)
+        variants = self.store.variants[self.rows]
+        packed = PackedRows(np.concatenate(blocks))
+        store = GenotypeStore("a part", samples, variants, packed, Counter(), None)
+        every = np.arange(len(self.rows)), np.arange(len(self.samples))
+        return GenotypeMatrix(store, *every, self.levels, self.device)
+
+    def with_levels(self, levels: tuple[float, float, float, float]) -> GenotypeMatrix:
+        """The same genotypes with the same four values at all variants."""
+        return replace(self, levels=np.broadcast_to(levels, self.levels.shape))
+
+    def lacking(self) -> np.ndarray:
+        """Variants at which a sample of the store has no genotype; bool (variants,)."""
+        return np.asarray(self.store.counts()[self.rows, 3] > 0)
 
     def observed(self) -> np.ndarray:
         """Variants observed in each sample; float64 (samples,)."""
-        missing = self.missing()
+        missing = self.of_variants(self.lacking()).with_levels(MISSING)
         return len(self.rows) - missing.transposed_times(np.ones((len(missing.rows), 1)))[:, 0]
 
     def call_rate(self) -> np.ndarray:
         """Share of the samples with a genotype at each variant; float64 (variants,)."""
-        lacking = self.store.counts()[self.rows, 3] > 0
-        share = np.ones(len(self.rows))
-        missing = self.missing().times(np.ones((len(self.samples), 1)))[:, 0]
-        share[lacking] -= missing / len(self.samples)
+        lacking, share = self.lacking(), np.ones(len(self.rows))
+        missing = self.of_variants(lacking).with_levels(MISSING)
+        found = missing.times(np.ones((len(self.samples), 1)))[:, 0]
+        share[lacking] -= found / len(self.samples)
         return share
+
+    def formed(self) -> np.ndarray:
+        """All of it, of few variants; float32 (variants, samples)."""
+        packed = self.store.packed[self.rows]
+        values = np.empty((len(packed), 4 * packed.shape[1]), np.float32)
+        look_up(packed, self.levels, values)
+        count = len(self.store.samples)
+        everyone = len(self.samples) == count and (self.samples == np.arange(count)).all()
+        return values[:, :count] if everyone else values.take(self.samples, axis=1)
 
     def squares(self) -> np.ndarray:
         """Sum of squares of each sample; float64 (samples,)."""
@@ -98,12 +125,8 @@ class GenotypeMatrix:
         ----------
         right : ndarray of float, (samples, columns)
         """
-        found = np.empty((len(self.rows), right.shape[1]), np.float32)
-        with _Work(self) as work:
-            tall = work.tall(right)
-            for part, block in work.blocks():
-                found[part] = work.device.fetch(block @ tall)
-        return found
+        parts = crew().each(partial(_times, self, right))
+        return np.concatenate([part for (part,) in parts])
 
     def transposed_times(self, left: np.ndarray) -> np.ndarray:
         """The product X' L; float64 (samples, columns).
@@ -112,11 +135,7 @@ class GenotypeMatrix:
         ----------
         left : ndarray of float, (variants, columns)
         """
-        with _Work(self) as work:
-            total = work.sum(left.shape[1])
-            for part, block in work.blocks():
-                total.add(block, work.device.send(left[part]))
-            return work.of_samples(total.value())
+        return crew().sums(partial(_transposed_times, self, left))[0]
 
     def normal_times(self, right: np.ndarray) -> np.ndarray:
         """The product X' X R, in one pass over the genotypes; float64 (samples, columns).
@@ -125,19 +144,55 @@ class GenotypeMatrix:
         ----------
         right : ndarray of float, (samples, columns)
         """
-        with _Work(self) as work:
-            tall, total = work.tall(right), work.sum(right.shape[1])
-            for _, block in work.blocks():
-                total.add(block, block @ tall)
-            return work.of_samples(total.value())
+        return crew().sums(partial(_normal_times, self, right))[0]
 
     def gram(self) -> np.ndarray:
         """The product X' X, of at most a few thousand samples; float64 (samples, samples)."""
-        total = np.zeros((len(self.samples),) * 2)
-        with _Work(self, narrow=True) as work:
-            for _, block in work.blocks():
-                total += work.device.fetch(block.T @ block)
-        return total
+        return crew().sums(partial(_gram, self))[0]
+
+    def share(self, number: int, shares: int) -> tuple[slice, GenotypeMatrix]:
+        """One of some parts of the variants, in a row, and their matrix."""
+        variants = len(self.rows)
+        part = slice(variants * number // shares, variants * (number + 1) // shares)
+        return part, self.of_variants(part)
+
+
+def _times(matrix: GenotypeMatrix, right: np.ndarray, share: int, shares: int) -> Arrays:
+    _, mine = matrix.share(share, shares)
+    found = np.empty((len(mine.rows), right.shape[1]), np.float32)
+    work = _Work(mine)
+    tall = work.tall(right)
+    for part, block in work.blocks():
+        found[part] = work.device.fetch(block @ tall)
+    return (found,)
+
+
+def _transposed_times(matrix: GenotypeMatrix, left: np.ndarray, share: int, shares: int) -> Arrays:
+    here, mine = matrix.share(share, shares)
+    left = left[here]
+    work = _Work(mine)
+    total = work.sum(left.shape[1])
+    for part, block in work.blocks():
+        total.add(block, work.device.send(left[part]))
+    return (work.of_samples(total.value()),)
+
+
+def _normal_times(matrix: GenotypeMatrix, right: np.ndarray, share: int, shares: int) -> Arrays:
+    _, mine = matrix.share(share, shares)
+    work = _Work(mine)
+    tall, total = work.tall(right), work.sum(right.shape[1])
+    for _, block in work.blocks():
+        total.add(block, block @ tall)
+    return (work.of_samples(total.value()),)
+
+
+def _gram(matrix: GenotypeMatrix, share: int, shares: int) -> Arrays:
+    _, mine = matrix.share(share, shares)
+    total = np.zeros((len(mine.samples),) * 2)
+    work = _Work(mine, narrow=True)
+    for _, block in work.blocks():
+        total += work.device.fetch(block.T @ block)
+    return (total,)
 
 
 class _Work:
@@ -158,13 +213,6 @@ class _Work:
         self.device: Device = device_of(matrix.device)
         self._width = 4 * matrix.store.packed.shape[1]
         self._narrow = narrow or 2 * len(matrix.samples) < len(matrix.store.samples)
-        self._pool = ThreadPoolExecutor(1)
-
-    def __enter__(self) -> _Work:
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
 
     def tall(self, right: np.ndarray) -> Any:
         """A matrix with a row for each sample, on the device, with rows as blocks have columns."""
@@ -184,16 +232,11 @@ class _Work:
         return found if self._narrow else found[self._matrix.samples]
 
     def blocks(self) -> Iterator[tuple[slice, Any]]:
-        """Blocks (variants, columns) on the device in order, each read during the one before."""
+        """Blocks (variants, columns) on the device, in order."""
         size = max(1, min(VARIANTS_AT_ONCE, GENOTYPES_AT_ONCE // max(self._width, 1)))
-        pending: list[tuple[slice, Future[Any]]] = []
         for start in range(0, len(self._matrix.rows), size):
             part = slice(start, start + size)
-            pending.append((part, self._pool.submit(self._block, part)))
-            if len(pending) > 1:
-                yield pending[0][0], pending.pop(0)[1].result()
-        for part, block in pending:
-            yield part, block.result()
+            yield part, self._block(part)
 
     def _block(self, part: slice) -> Any:
         matrix = self._matrix

@@ -6,6 +6,9 @@ https://www.cog-genomics.org/plink/1.9/formats#bed
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 
 from ..variants import MISSING
@@ -99,24 +102,19 @@ def byte_tables(levels: np.ndarray) -> np.ndarray:
     return tables.reshape(-1, 256, 4)
 
 
-def look_up(packed: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Packed genotypes as the values they stand for, by ``byte_tables``.
+def look_up(packed: np.ndarray, levels: np.ndarray, into: np.ndarray) -> None:
+    """Write the values that packed genotypes stand for, by ``byte_tables``.
 
     Parameters
     ----------
     packed : ndarray of uint8, shape (variants, bytes)
     levels : ndarray of float, shape (variants, 4)
-
-    Returns
-    -------
-    ndarray of float32, shape (variants, 4 * bytes)
+    into : ndarray of float32, shape (variants, 4 * bytes)
         Of the samples, then of the padding.
     """
     tables = byte_tables(levels).view(np.complex128)[..., 0]  # four values move as one
-    found = np.empty(packed.shape, np.complex128)
-    for table, row, into in zip(tables, packed, found, strict=True):
-        np.take(table, row, out=into, mode="clip")
-    return found.view(np.float32)
+    for table, row, values in zip(tables, packed, into.view(np.complex128), strict=True):
+        table.take(row, out=values, mode="clip")
 
 
 class PackedRows:
@@ -141,6 +139,13 @@ class PackedRows:
         self._rows = rows
         self._alleles = alleles if alleles is not None and alleles.any() else None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process maps the file itself, and is not sent its content."""
+        packed = self._packed
+        if not isinstance(packed, np.memmap):
+            return PackedRows, (packed, self._rows, self._alleles)
+        return _mapped, (packed.filename, packed.offset, packed.shape, self._rows, self._alleles)
+
     @property
     def shape(self) -> tuple[int, int]:
         return len(self), self._packed.shape[1]
@@ -160,6 +165,12 @@ class PackedRows:
             return packed
         recoded: np.ndarray = _BYTES_AS_SEEN[self._alleles[rows][:, None], packed]
         return recoded
+
+
+def _mapped(
+    path: Path, offset: int, shape: tuple[int, int], *chosen: np.ndarray | None
+) -> PackedRows:
+    return PackedRows(np.memmap(path, np.uint8, "r", offset, shape), *chosen)
 
 
 def genotype_counts(packed: np.ndarray | PackedRows, samples: int) -> np.ndarray:

@@ -40,9 +40,11 @@ class Halves:
         seed : int
             Of the choice of samples.
         """
-        chosen = stream(seed, "halves").permutation(matrix.shape[1])[:MAX_SAMPLES]
-        some = matrix.of_samples(np.sort(chosen))
-        half = _halves(stretches(matrix.store.variants.chromosome[matrix.rows]))
+        some = matrix
+        if matrix.shape[1] > MAX_SAMPLES:
+            chosen = stream(seed, "halves").permutation(matrix.shape[1])[:MAX_SAMPLES]
+            some = matrix.of_samples(np.sort(chosen)).in_memory()
+        half = _halves(stretches(some.store.variants.chromosome[some.rows]))
         products = [some.of_variants(half == which).gram() for which in (0, 1)]
         return cls(some, np.array(products, np.float32))
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..algebra.matrix import GenotypeMatrix, PackedReader
+from ..algebra.matrix import GenotypeMatrix
+from ..blocks import GenotypeReader
 
 
 def standardised(
-    store: PackedReader,
+    store: GenotypeReader,
     rows: np.ndarray,
     samples: np.ndarray,
     frequency: np.ndarray,
@@ -20,7 +21,7 @@ def standardised(
 
     Parameters
     ----------
-    store : PackedReader
+    store : GenotypeReader
     rows : ndarray of int64, (variants,)
     samples : ndarray of int64, (samples,)
     frequency : ndarray of float64, (variants,)
