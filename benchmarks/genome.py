@@ -24,6 +24,7 @@ HEADER = """##fileformat=VCFv4.2
 ##FORMAT=<ID=AD,Number=R,Type=Integer,Description="Allele depths">
 ##FORMAT=<ID=DP,Number=1,Type=Integer,Description="Depth">
 ##FORMAT=<ID=GQ,Number=1,Type=Integer,Description="Quality">
+##FORMAT=<ID=PL,Number=G,Type=Integer,Description="Phred-scaled likelihoods">
 #CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tGENOME
 """
 
@@ -68,7 +69,16 @@ def _chromosome(
     depth = rng.integers(20, 45, len(order)).tolist()
     name = variants.chromosome[0]
     return "".join(
-        f"{name}\t{p}\t.\t{a}\t{b}\t{30 * d}.77\tPASS\tDP={d}\tGT:AD:DP:GQ:PL\t"
-        f"{CALLS[c] if c >= 0 else './.'}:{d // 2},{d - d // 2}:{d}:99:{15 * d},0,{14 * d}\n"
+        f"{name}\t{p}\t.\t{a}\t{b}\t{30 * d}.77\tPASS\tDP={d}\tGT:AD:DP:GQ:PL\t{_cell(c, d)}\n"
         for p, a, b, c, d in zip(position[order].tolist(), first, second, call, depth, strict=True)
     )
+
+
+def _cell(call: int, depth: int) -> str:
+    """A call with the depths and likelihoods that go with it."""
+    if call < 0:
+        return "./.:0,0:0:.:."
+    alt = (0, depth // 2, depth)[call]
+    likelihoods = ((0, 3, 45), (15, 0, 14), (45, 3, 0))[call]
+    pl = ",".join(str(depth * each) for each in likelihoods)
+    return f"{CALLS[call]}:{depth - alt},{alt}:{depth}:99:{pl}"

@@ -74,7 +74,8 @@ class Bench:
         """A default model of a cohort, fitted if it is not there."""
         path = self.work / f"{inputs.name}.ddvi"
         if not path.exists():
-            subprocess.run(ours("fit", inputs, "--out", path.with_suffix("")), check=True)
+            call = ours("fit", inputs, "--out", path.with_suffix(""))
+            subprocess.run(call, check=True, capture_output=True)
         return path
 
 

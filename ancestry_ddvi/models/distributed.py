@@ -17,8 +17,10 @@ import numpy as np
 import torch
 from torch import distributed
 
-from ..crew import Arrays, Task, manned_by
+from ..crew import Arrays, Task, manned_by, shares_of, total
 from ..errors import OutOfResources
+from ..parallel import on_threads
+from ..resources import usable_threads
 
 log = logging.getLogger(__name__)
 
@@ -75,17 +77,17 @@ class Processes:
         distributed.destroy_process_group()
 
     def _gathered(self, task: Task) -> list[Arrays]:
-        found = task(self.rank, self.size)
+        found = list(shares_of(task, self.rank, self.size))
         every: list[Any] | None = [None] * self.size if self.rank == 0 else None
         _together(lambda: distributed.gather_object(found, every))
-        return every or []
+        return [arrays for shares in every or () for arrays in shares]
 
     def _summed(self, task: Task) -> Arrays:
-        found = task(self.rank, self.size)
+        found = total(shares_of(task, self.rank, self.size))
         totals = [torch.from_numpy(np.ascontiguousarray(array)) for array in found]
-        for total in totals:
-            _together(lambda total=total: distributed.reduce(total, 0))  # type: ignore[misc]
-        return tuple(total.numpy() for total in totals)
+        for each in totals:
+            _together(lambda each=each: distributed.reduce(each, 0))  # type: ignore[misc]
+        return tuple(each.numpy() for each in totals)
 
 
 def _together(exchange: Callable[[], T]) -> T:
@@ -137,6 +139,7 @@ def assist() -> bool:
     if not started_together() or os.environ.get("RANK") == "0":
         return False
     others = Processes()
-    others.serve()
+    with on_threads(usable_threads()):
+        others.serve()
     distributed.destroy_process_group()
     return True

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ancestry_ddvi.crew import SHARES
 from ancestry_ddvi.genotypes.simulation.cohort import Design, write_cohort
 
 HERE = Path(__file__).parent
@@ -41,7 +42,7 @@ def test_shares_add_up_to_the_whole_whatever_the_number_of_processes(count: int)
     for line in found.stdout.splitlines():
         total, *parts = json.loads(line)
         assert total == [328350.0, 100.0]
-        assert len(parts) == count
+        assert len(parts) == count * SHARES
         assert [sum(column) for column in zip(*parts, strict=True)] == total
 
 

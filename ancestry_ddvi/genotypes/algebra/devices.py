@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
-from functools import cache
-from threading import local
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,25 +11,19 @@ from ..formats.packing import byte_tables, look_up
 FLUSH = 4096
 """Variants whose products are summed in float32 before they are added in float64."""
 
-MAX_THREADS = 16
-"""Most blocks of genotypes in memory at a time."""
-
 
 class Sum(Protocol):
-    """A sum of products over blocks of variants, as a protocol."""
+    """A sum of products ``block.T @ right`` over blocks of variants, as a protocol."""
 
-    def add(self, product: Any, variants: int) -> None:
-        """Add the product of one block."""
+    def add(self, block: Any, right: Any) -> None:
+        """Add one block's product."""
 
     def value(self) -> np.ndarray:
-        """The sum; float64."""
+        """The sum; float64 (columns of blocks, columns of ``right``)."""
 
 
 class Device(Protocol):
     """Arrays of one kind and what is done to them, as a protocol."""
-
-    def workers(self) -> AbstractContextManager[tuple[Executor, int]]:
-        """Threads, each for a block at a time, and how many there are."""
 
     def send(self, array: np.ndarray) -> Any:
         """The array as float32 on the device."""
@@ -43,7 +32,7 @@ class Device(Protocol):
         """The array as NumPy's."""
 
     def look_up(self, packed: np.ndarray, levels: np.ndarray) -> Any:
-        """A block of values (variants, 4 * bytes), gone when its thread makes the next.
+        """A block of values (variants, 4 * bytes), which may be overwritten by the next but one.
 
         See ``packing.byte_tables``.
         """
@@ -61,22 +50,10 @@ def device_of(name: str) -> Device:
 
 
 class Cpu:
-    """NumPy: as many threads as BLAS may have, each of which multiplies blocks for itself.
-
-    BLAS itself gains little from a second thread where one side of a product is narrow. Sums are
-    taken in the order of blocks, so that they have the same bytes with any number of threads.
-    """
+    """NumPy, with every block in the same place: new memory costs more than what is put there."""
 
     def __init__(self) -> None:
-        self._place = local()
-
-    @contextmanager
-    def workers(self) -> Iterator[tuple[Executor, int]]:
-        libraries = _blas()
-        found = max((library["num_threads"] for library in libraries.info()), default=1)
-        count = min(found, MAX_THREADS)
-        with libraries.limit(limits=1), ThreadPoolExecutor(count) as pool:
-            yield pool, count
+        self._place = np.empty((0, 0), np.float32)
 
     def send(self, array: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(array, np.float32)
@@ -85,14 +62,11 @@ class Cpu:
         return array
 
     def look_up(self, packed: np.ndarray, levels: np.ndarray) -> np.ndarray:
-        """Written where the thread's last block was: new memory costs more than the look-up."""
         count, width = packed.shape
-        place = getattr(self._place, "block", None)
-        if place is None or len(place) < count:
-            place = self._place.block = np.empty((count, 4 * width), np.float32)
-        look_up(packed, levels, place[:count])
-        found: np.ndarray = place[:count]
-        return found
+        if len(self._place) < count:
+            self._place = np.empty((count, 4 * width), np.float32)
+        look_up(packed, levels, self._place[:count])
+        return self._place[:count]
 
     def columns(self, block: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         return block.take(chosen, axis=1)
@@ -101,24 +75,18 @@ class Cpu:
         return _CpuSum(rows, columns)
 
 
-@cache
-def _blas() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController().select(user_api="blas")
-
-
 class _CpuSum:
     """Products of a few thousand variants are added in float32, and their sums in float64."""
 
     def __init__(self, rows: int, columns: int) -> None:
-        self._recent = np.zeros((rows, columns), np.float32)
+        self._product, self._recent = np.zeros((2, rows, columns), np.float32)
         self._total = np.zeros((rows, columns))
         self._variants = 0
 
-    def add(self, product: np.ndarray, variants: int) -> None:
-        self._recent += product
-        self._variants += variants
+    def add(self, block: np.ndarray, right: np.ndarray) -> None:
+        np.matmul(block.T, right, out=self._product)
+        self._recent += self._product
+        self._variants += len(block)
         if self._variants >= FLUSH:
             self._flush()
 
@@ -148,11 +116,6 @@ class Torch:
         self._device = torch.device(name)
         torch.backends.cuda.matmul.allow_tf32 = False
 
-    @contextmanager
-    def workers(self) -> Iterator[tuple[Executor, int]]:
-        with ThreadPoolExecutor(2) as pool:  # one reads while the device multiplies for the other
-            yield pool, 2
-
     def send(self, array: np.ndarray) -> Any:
         return self._torch.from_numpy(np.ascontiguousarray(array, np.float32)).to(self._device)
 
@@ -181,9 +144,8 @@ class _TorchSum:
     def __init__(self, zero: Any) -> None:
         self._total = zero
 
-    def add(self, product: Any, variants: int) -> None:
-        del variants
-        self._total += product
+    def add(self, block: Any, right: Any) -> None:
+        self._total += block.T @ right
 
     def value(self) -> np.ndarray:
         return np.asarray(self._total.cpu().numpy())

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -30,9 +29,9 @@ MISSING = (0.0, 0.0, 0.0, 1.0)
 class GenotypeMatrix:
     """One value for each variant and sample, looked up by dosage.
 
-    Products are float32 within a block of variants and summed in float64, each process of the run
-    (``crew``) taking a part of the variants, and each of its threads a block at a time. Memory: a
-    block of 32 MiB and its product for each thread, and the result.
+    Products are float32 within a block of variants and summed in float64, each thread and process
+    of the run (``crew``) taking a part of the variants. Memory: for each thread, a block of 32 MiB
+    and the result.
 
     Attributes
     ----------
@@ -160,29 +159,40 @@ class GenotypeMatrix:
 
 def _times(matrix: GenotypeMatrix, right: np.ndarray, share: int, shares: int) -> Arrays:
     _, mine = matrix.share(share, shares)
+    found = np.empty((len(mine.rows), right.shape[1]), np.float32)
     work = _Work(mine)
-    tall, found = work.tall(right), np.empty((len(mine.rows), right.shape[1]), np.float32)
-    for part, product in work.each(lambda _, block: work.device.fetch(block @ tall)):
-        found[part] = product
+    tall = work.tall(right)
+    for part, block in work.blocks():
+        found[part] = work.device.fetch(block @ tall)
     return (found,)
 
 
 def _transposed_times(matrix: GenotypeMatrix, left: np.ndarray, share: int, shares: int) -> Arrays:
     here, mine = matrix.share(share, shares)
-    work, left = _Work(mine), left[here]
-    return work.total(left.shape[1], lambda part, block: block.T @ work.device.send(left[part]))
+    left = left[here]
+    work = _Work(mine)
+    total = work.sum(left.shape[1])
+    for part, block in work.blocks():
+        total.add(block, work.device.send(left[part]))
+    return (work.of_samples(total.value()),)
 
 
 def _normal_times(matrix: GenotypeMatrix, right: np.ndarray, share: int, shares: int) -> Arrays:
     _, mine = matrix.share(share, shares)
     work = _Work(mine)
-    tall = work.tall(right)
-    return work.total(right.shape[1], lambda _, block: block.T @ (block @ tall))
+    tall, total = work.tall(right), work.sum(right.shape[1])
+    for _, block in work.blocks():
+        total.add(block, block @ tall)
+    return (work.of_samples(total.value()),)
 
 
 def _gram(matrix: GenotypeMatrix, share: int, shares: int) -> Arrays:
     _, mine = matrix.share(share, shares)
-    return _Work(mine, narrow=True).total(len(mine.samples), lambda _, block: block.T @ block)
+    total = np.zeros((len(mine.samples),) * 2)
+    work = _Work(mine, narrow=True)
+    for _, block in work.blocks():
+        total += work.device.fetch(block.T @ block)
+    return (total,)
 
 
 class _Work:
@@ -212,32 +222,24 @@ class _Work:
             right = wide
         return self.device.send(right)
 
-    def total(self, columns: int, make: Callable[[slice, Any], Any]) -> Arrays:
-        """The sum of products with a row for each column of the blocks, by sample."""
+    def sum(self, columns: int) -> Any:
+        """A sum of products from the left, of zeros."""
         rows = len(self._matrix.samples) if self._narrow else self._width
-        total = self.device.sum(rows, columns)
-        for part, product in self.each(make):
-            total.add(product, part.stop - part.start)
-        found = total.value()
-        return (found if self._narrow else found[self._matrix.samples],)
+        return self.device.sum(rows, columns)
 
-    def each(self, make: Callable[[slice, Any], Any]) -> Iterator[tuple[slice, Any]]:
-        """What is made of each block (variants, columns), in order; several are made at once."""
+    def of_samples(self, found: np.ndarray) -> np.ndarray:
+        """The rows of a sum that are samples of the matrix."""
+        return found if self._narrow else found[self._matrix.samples]
+
+    def blocks(self) -> Iterator[tuple[slice, Any]]:
+        """Blocks (variants, columns) on the device, in order."""
         size = max(1, min(VARIANTS_AT_ONCE, GENOTYPES_AT_ONCE // max(self._width, 1)))
-        pending: deque[tuple[slice, Future[Any]]] = deque()
-        with self.device.workers() as (pool, count):
-            for start in range(0, len(self._matrix.rows), size):
-                part = slice(start, start + size)
-                pending.append((part, pool.submit(self._made, make, part)))
-                if len(pending) > count:
-                    yield pending[0][0], pending.popleft()[1].result()
-            for part, made in pending:
-                yield part, made.result()
+        for start in range(0, len(self._matrix.rows), size):
+            part = slice(start, start + size)
+            yield part, self._block(part)
 
-    def _made(self, make: Callable[[slice, Any], Any], part: slice) -> Any:
+    def _block(self, part: slice) -> Any:
         matrix = self._matrix
         packed = matrix.store.packed[matrix.rows[part]]
         block = self.device.look_up(packed, matrix.levels[part])
-        if self._narrow:
-            block = self.device.columns(block, matrix.samples)
-        return make(part, block)
+        return self.device.columns(block, matrix.samples) if self._narrow else block
