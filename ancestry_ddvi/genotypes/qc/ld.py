@@ -43,9 +43,9 @@ def prune(
     r2 is the squared Pearson correlation of dosages over the samples with both genotypes; a
     pair in which a variant does not vary among them is uncorrelated.
 
-    Memory, for each thread: four tiles of at most 256 variants as float32, 62 MB with their masks and squares;
-    some 40 bytes for each correlated pair of one chromosome; and its packed genotypes if not all
-    samples are correlated over.
+    Memory, for each thread: four tiles of at most 256 variants as float32, 62 MB with their masks
+    and squares; some 40 bytes for each correlated pair of one chromosome; and its packed genotypes
+    if not all samples are correlated over.
 
     Parameters
     ----------
