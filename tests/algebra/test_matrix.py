@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from memory_store import MemoryStore
 from numpy.testing import assert_allclose
+from threadpoolctl import threadpool_limits
 
 from ancestry_ddvi.genotypes.algebra import matrix as module
 from ancestry_ddvi.genotypes.algebra.matrix import GenotypeMatrix
@@ -90,10 +91,18 @@ def test_a_part_in_memory_is_the_same_matrix() -> None:
     assert np.array_equal(matrix.in_memory().gram(), matrix.gram())
 
 
-def test_a_product_has_the_same_bytes_each_time() -> None:
+def test_a_product_has_the_same_bytes_with_any_number_of_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "GENOTYPES_AT_ONCE", 2000)
     matrix = random_matrix(3, 400, 101, 0.2, 0.9)
     right = np.random.default_rng(1).standard_normal((matrix.shape[1], 8))
-    assert np.array_equal(matrix.normal_times(right), matrix.normal_times(right))
+    found = []
+    for threads in (1, 2, 5):
+        with threadpool_limits(threads):
+            found.append(matrix.normal_times(right))
+    assert np.array_equal(found[0], found[1])
+    assert np.array_equal(found[0], found[2])
 
 
 @pytest.mark.parametrize("some", [0.3, 1.0])
