@@ -158,7 +158,8 @@ def in_turn(
 ) -> dict[str, list[Run] | str]:
     """Every command once a round, in a fresh folder each.
 
-    Where there are several rounds, one before them is not counted. A command that fails, or runs into its limit, is replaced by the reason.
+    Where there are several rounds, one before them is not counted. A command that fails, or runs
+    into its limit, is replaced by the reason.
     """
     warm = warm and runs > 1
     results: dict[str, list[Run] | str] = {name: [] for name in commands}
