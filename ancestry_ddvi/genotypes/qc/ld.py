@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from ...parallel import each
 from ...seeding import stream
 from ..algebra.matrix import GenotypeMatrix
 from ..blocks import GenotypeReader
@@ -42,7 +43,7 @@ def prune(
     r2 is the squared Pearson correlation of dosages over the samples with both genotypes; a
     pair in which a variant does not vary among them is uncorrelated.
 
-    Memory: four tiles of at most 256 variants as float32, 62 MB with their masks and squares;
+    Memory, for each thread: four tiles of at most 256 variants as float32, 62 MB with their masks and squares;
     some 40 bytes for each correlated pair of one chromosome; and its packed genotypes if not all
     samples are correlated over.
 
@@ -65,7 +66,8 @@ def prune(
     chosen = np.sort(stream(0, "ld").permutation(samples)[:MAX_SAMPLES])
     variants = store.variants[rows]
     keep = np.zeros(len(rows), dtype=bool)
-    for chromosome in dict.fromkeys(variants.chromosome):
+
+    def kept_on(chromosome: str) -> np.ndarray:
         here = np.flatnonzero(variants.chromosome == chromosome)
         here = here[np.lexsort((rows[here], variants.position[here]))]
         position = variants.position[here]
@@ -73,7 +75,10 @@ def prune(
         if len(chosen) < len(store.samples):
             dosages = dosages.in_memory()
         pairs = list(_correlated(dosages, position, r2, window_kb * 1000))
-        keep[here] = _greedy_choice(np.argsort(-maf[here], kind="stable"), pairs)
+        return np.asarray(here[_greedy_choice(np.argsort(-maf[here], kind="stable"), pairs)])
+
+    for kept in each(kept_on, list(dict.fromkeys(variants.chromosome))):
+        keep[kept] = True
     return rows[keep]
 
 
