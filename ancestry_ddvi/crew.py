@@ -44,9 +44,9 @@ class Alone:
 
 
 def shares_of(task: Task, process: int, processes: int) -> Iterator[Arrays]:
-    """The arrays of the shares of one process, in order."""
-    first = SHARES * process
-    return each(lambda share: task(share, SHARES * processes), range(first, first + SHARES))
+    """The arrays of the shares of one process, in order: every so many of all shares."""
+    every = SHARES * processes
+    return each(lambda share: task(share, every), range(process, every, processes))
 
 
 def total(found: Iterator[Arrays]) -> Arrays:

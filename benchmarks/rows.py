@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import genome
+import machine
 import peers
 from measuring import Command, Run, in_turn, program
 from truth import recovered
@@ -120,6 +121,11 @@ class Measured:
     what: str
     found: Found
     facts: dict[str, Any]
+
+
+def machine_(bench: Bench) -> Iterator[Measured]:
+    """Rates of the machine, for floors."""
+    yield Measured("machine", "the machine", {}, machine.rates(bench.threads))
 
 
 def help_(bench: Bench) -> Iterator[Measured]:
@@ -254,6 +260,7 @@ def others(bench: Bench) -> Iterator[Measured]:
 
 
 ROWS: Mapping[str, Callable[[Bench], Iterator[Measured]]] = {
+    "machine": machine_,
     "help": help_,
     "fit": fit,
     "ingest": ingest,

@@ -1,6 +1,6 @@
 """Time and memory of this program and others for the same tasks, in one table.
 
-usage: run.py [--rows help,fit,ingest,cohort,components,embed,genome,growth,others]
+usage: run.py [--rows machine,help,fit,ingest,cohort,components,embed,genome,growth,others]
               [--size 16000x40000 ...] [--runs 3] [--threads 2]
               [--data FOLDER] [--work FOLDER] [--out benchmarks]
 

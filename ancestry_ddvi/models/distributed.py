@@ -80,7 +80,7 @@ class Processes:
         found = list(shares_of(task, self.rank, self.size))
         every: list[Any] | None = [None] * self.size if self.rank == 0 else None
         _together(lambda: distributed.gather_object(found, every))
-        return [arrays for shares in every or () for arrays in shares]
+        return [arrays for in_turn in zip(*every or (), strict=True) for arrays in in_turn]
 
     def _summed(self, task: Task) -> Arrays:
         found = total(shares_of(task, self.rank, self.size))

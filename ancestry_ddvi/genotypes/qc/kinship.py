@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from heapq import heapify, heappop, heappush
+from itertools import combinations_with_replacement
 
 import numpy as np
 
-from ...parallel import each
+from ...crew import Arrays, crew
 from ..blocks import DosageReader, thin_evenly
 from .degrees import SECOND_DEGREE
-from .king_counts import Counts, all_pairs
-from .king_screen import screen
+from .king_counts import Counts, Planes, all_pairs
+from .king_screen import Screen, screen
 
 MAX_COUNTED, SAMPLES_AT_ONCE = 2048, 4096
 """Samples of which all pairs are counted, and samples beside each other in the screen of more."""
@@ -66,24 +68,26 @@ def _among_many(
     store: DosageReader, rows: np.ndarray, samples: np.ndarray, cutoff: float
 ) -> np.ndarray:
     """The same of more samples: a block of them beside each block."""
-    screened, planes = screen(store, rows, samples)
+    task = partial(_related, *screen(store, rows, samples), samples, cutoff)
+    pairs = np.concatenate([found for (found,) in crew().each(task)])
+    return pairs[np.lexsort((pairs["j"], pairs["i"]))]
+
+
+def _related(
+    screened: Screen, planes: Planes, samples: np.ndarray, cutoff: float, share: int, shares: int
+) -> Arrays:
+    """The related pairs of one share of all pairs of blocks of samples."""
     starts = range(0, len(samples), SAMPLES_AT_ONCE)
     blocks = [slice(start, min(start + SAMPLES_AT_ONCE, len(samples))) for start in starts]
-
-    def related(first: int) -> list[np.ndarray]:
-        found, left = [], screened.vectors(blocks[first])
-        for block in blocks[first:]:
-            right = left if block == blocks[first] else screened.vectors(block)
-            i, j = screened.candidates(left, blocks[first], right, block, cutoff)
-            i, j = i[i < j], j[i < j]
-            counts = planes.counts(i, j)
-            near = counts.at_least(cutoff)
-            found.append(_pairs(samples, i[near], j[near], counts[near]))
-        return found
-
-    found = [pairs for of_block in each(related, range(len(blocks))) for pairs in of_block]
-    pairs = np.concatenate(found)
-    return pairs[np.lexsort((pairs["j"], pairs["i"]))]
+    found = [np.empty(0, dtype=PAIR)]
+    for one, other in list(combinations_with_replacement(blocks, 2))[share::shares]:
+        left, right = screened.vectors(one), screened.vectors(other)
+        i, j = screened.candidates(left, one, right, other, cutoff)
+        i, j = i[i < j], j[i < j]
+        counts = planes.counts(i, j)
+        near = counts.at_least(cutoff)
+        found.append(_pairs(samples, i[near], j[near], counts[near]))
+    return (np.concatenate(found),)
 
 
 def _pairs(samples: np.ndarray, i: np.ndarray, j: np.ndarray, counts: Counts) -> np.ndarray:
