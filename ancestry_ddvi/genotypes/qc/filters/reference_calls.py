@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...blocks import in_blocks, thin_evenly
+from ...blocks import in_blocks, positions, thin_evenly
 from ...harmonise.reference_calls import left_out
 from ...variants import MISSING
 from ..counts import alt_frequency, by_sample
@@ -29,7 +29,7 @@ def keep(log: QCLog, filters: Filters) -> Kept:
     expected = np.tile(expected_share.sum(axis=1)[:, None], len(log.samples))
     start = 0
     for dosages in in_blocks(log.store, rows):
-        variant, sample = np.nonzero(dosages == MISSING)
+        variant, sample = positions(dosages == MISSING)
         for share, sums in zip(expected_share[:, start:], expected, strict=True):
             sums -= np.bincount(sample, share[variant], len(sums))
         found += np.stack([by_sample(dosages == g) for g in (0, 2)])
