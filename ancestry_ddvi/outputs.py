@@ -103,6 +103,10 @@ OUTPUTS = (
     Output("json", ".json", ("ingest",), "the input that the fileset was made from"),
     Output("samples", ".samples.tsv", ("sample",), "coordinates that samples were drawn at"),
     Output("sample", ".sample.json", ("sample",), "options and counts"),
+    Output(
+        "checkpoint", ".checkpoint.{step}.npz", ("fit",), "what a long fit has found so far",
+        "until it has ended", ("fit",),
+    ),
     Output("log", ".log", (*_EMBEDDING, "decode", "ingest"), "the log"),
     Output("log", ".assign.log", ("assign",), "the log", "", _LATER),
     Output("log", ".sample.log", ("sample",), "the log"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -37,11 +38,20 @@ def keyed_normals(ids: Sequence[str], draws: int, shape: tuple[int, ...], seed: 
         Row i depends on ``draws``, ``shape``, ``seed`` and ``ids[i]`` only.
     """
     from scipy.special import ndtri
-    from scipy.stats import qmc
 
     size = math.prod(shape)
-    even = qmc.Sobol(size, scramble=False).random_base2(max(draws - 1, 1).bit_length())[:draws]
+    even = _sobol(size, max(draws - 1, 1).bit_length())[:draws]
     shift = np.stack([stream(seed, f"sample {sample}").random(size) for sample in ids])
     points = (even + shift[:, None] + 0.5 / len(even)) % 1
     normals = ndtri(np.clip(points, 1e-9, 1 - 1e-9))
     return np.asarray(normals.reshape(len(ids), draws, *shape), dtype=np.float32)
+
+
+@lru_cache(maxsize=4)
+def _sobol(size: int, power: int) -> np.ndarray:
+    """The first 2^power points of the Sobol sequence; (2^power, size)."""
+    from scipy.stats import qmc
+
+    points = qmc.Sobol(size, scramble=False).random_base2(power)
+    points.setflags(write=False)
+    return np.asarray(points)

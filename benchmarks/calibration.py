@@ -44,8 +44,9 @@ from sklearn.metrics import roc_auc_score
 from ancestry_ddvi.evaluation.coverage import LEVELS, calibration_error, nested_coverage
 from ancestry_ddvi.fitting.diagnostics import out_of_panel
 from ancestry_ddvi.fitting.pipeline import Fit
-from ancestry_ddvi.genotypes.projection.pca import principal_components
+from ancestry_ddvi.genotypes.projection.pca import principal_components, tolerances
 from ancestry_ddvi.genotypes.projection.scores import Scores
+from ancestry_ddvi.genotypes.projection.standardise import standardised
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
 
@@ -239,7 +240,8 @@ def noise(of: Split, pooled: Pooled) -> None:
     known = fit.model.projection
     samples = np.flatnonzero(fit.qc.fit_samples)
     count = known.kept + NOISE
-    found = principal_components(of.train, fit.qc.variants, samples, known.frequency, count, seed)
+    matrix = standardised(of.train, fit.qc.variants, samples, known.frequency)
+    found = principal_components(matrix, tolerances(known.kept, count), seed)
     wider = replace(known, loadings=found.loadings, eigenvalues=found.eigenvalues)
     seen = wider.read([(slice(0, len(of.dosages)), of.dosages)], of.dosages.shape[1])
     stated = np.diagonal(np.linalg.inv(seen.products), axis1=1, axis2=2)[:, -JUDGED:]

@@ -100,6 +100,8 @@ def fit(
     """
     from ancestry_ddvi import Filters, api
 
+    if api.assists():
+        return
     chosen = Filters(**filters)
     prefix = out or api.default_prefix(inputs)
     with running(None if dry_run else prefix) as progress:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._assign import Assigned, assign, assign_prefix
+    from ._assist import assists
     from ._common import default_prefix
     from ._condition import condition, condition_prefix
     from ._decode import Decoded, decode, decode_prefix
@@ -33,6 +34,7 @@ __all__ = [
     "Sampled",
     "assign",
     "assign_prefix",
+    "assists",
     "benchmark",
     "compare",
     "condition",
@@ -50,6 +52,7 @@ __all__ = [
 
 _MODULES = {
     "_assign": ("Assigned", "assign", "assign_prefix"),
+    "_assist": ("assists",),
     "_common": ("default_prefix",),
     "_condition": ("condition", "condition_prefix"),
     "_decode": ("Decoded", "decode", "decode_prefix"),

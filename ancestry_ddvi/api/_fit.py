@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import torch
 
+    from ..fitting.checkpoints import Checkpoints
     from ..fitting.options import FitOptions
     from ..fitting.pipeline import Fit
     from ..fitting.refits import Movement
@@ -77,6 +78,16 @@ class _Run:
     progress: Progress
     labels: Labels | None = None
     clock: Clock = field(default_factory=Clock)
+
+    @property
+    def chosen(self) -> list[Any]:
+        """What decides the results, beside the genotypes; values of JSON."""
+        options, chain = self.options, self.chain and self.chain.source
+        guided = [options.classes, self.labels.by_sample if self.labels else {}]
+        return [
+            options.method, options.dims, options.seed, options.filters.as_json(),
+            dict(options.settings), chain, str(self.device), guided if options.classes else [],
+        ]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -155,6 +166,8 @@ def fit(
     >>> fitted.summary["plan"][0]
     'read cohort.vcf.gz: 122 samples, 2,400 records'
     """
+    from ..fitting.checkpoints import Checkpoints
+    from ..models.distributed import processes
     from ..models.runtime import computing, pick
 
     if prior:
@@ -176,10 +189,14 @@ def fit(
     if dry_run:
         return Fitted({}, {"plan": _plan(run, labels)})
     prepare_outputs(run.prefix, "fit", [*inputs, labels, chain])
-    with computing(seed, threads):
+    with computing(seed, threads), processes():
         store = _read(run)
-        embedded = _embed(_labelled(run, store), store)
-    return _write(embedded)
+        run = _labelled(run, store)
+        checkpoints = Checkpoints.of(run.prefix, store, run.chosen)
+        embedded = _embed(run, store, checkpoints)
+    fitted = _write(embedded)
+    checkpoints.clear()
+    return fitted
 
 
 def _plan(run: _Run, labels: str | None) -> list[str]:
@@ -191,7 +208,7 @@ def _plan(run: _Run, labels: str | None) -> list[str]:
     """
     from ..fitting.estimate import plan
 
-    planned = plan(run.inputs, run.reading, run.options, str(run.device))
+    planned = plan(run.inputs, run.reading, run.options, str(run.device), run.threads)
     if run.table:
         run.table.match(planned.samples)
     inputs = [*run.inputs, labels, run.chain_path]
@@ -237,7 +254,7 @@ def _read(run: _Run) -> GenotypeStore:
         store = GenotypeStore.open(run.inputs, cache, counter(advance), run.reading)
     if run.chain:
         run.chain.check(store.variants, store.name)
-    log_estimate(len(store.samples), len(store.variants))
+    log_estimate(len(store.samples), len(store.variants), run.threads)
     run.clock.lap("reading")
     return store
 
@@ -250,7 +267,7 @@ def _labelled(run: _Run, store: GenotypeStore) -> _Run:
     return _guided(run, run.labels.classes) if run.options.classes and run.labels else run
 
 
-def _embed(run: _Run, store: GenotypeStore) -> _Embedded:
+def _embed(run: _Run, store: GenotypeStore, checkpoints: Checkpoints) -> _Embedded:
     """Fit the model and embed every sample, in the fit or not."""
     from ..data.scores import ScoreData
     from ..fitting.pipeline import fit_model
@@ -258,7 +275,7 @@ def _embed(run: _Run, store: GenotypeStore) -> _Embedded:
     from ..fitting.refits import movement
 
     request = FitRequest(
-        store, run.options, run.device, run.labels, run.chain, run.progress, run.clock
+        store, run.options, run.device, run.labels, run.chain, run.progress, run.clock, checkpoints
     )
     fit = fit_model(request)
     data, places = ScoreData(fit.scores, run.device), fit.posterior.mean

@@ -123,7 +123,7 @@ def _listed_before(prefix: str, command: str) -> list[Path]:
 def _check_inputs(prefix: str, command: str, inputs: Iterable[str | None]) -> None:
     read = {_place(name) for name in inputs if name and name != "-"}
     for row in written_by(command):
-        if _place(path := row.path(prefix, level="")) in read:
+        if _place(path := row.path(prefix, level="", step="")) in read:
             raise UsageProblem(f"The output {path} is one of the inputs", "Choose another --out.")
 
 

@@ -36,8 +36,9 @@ def typed(kind: Any, value: Any, name: str) -> Any:
     Parameters
     ----------
     kind : type
-        A dataclass, ``str``, ``int``, ``float``, ``bool``, ``ndarray`` or ``Any``; tuples,
-        sequences and mappings from ``str`` of these; or one of these or None.
+        A dataclass, a named tuple (a list in JSON), ``str``, ``int``, ``float``, ``bool``,
+        ``ndarray`` or ``Any``; tuples, sequences and mappings from ``str`` of these; or one of
+        these or None.
     value : object
         As ``json.loads`` gives it.
     name : str
@@ -51,6 +52,8 @@ def typed(kind: Any, value: Any, name: str) -> Any:
         return value
     if is_dataclass(kind):
         return _record(kind, value, name)
+    if hasattr(kind, "_fields"):
+        return kind(*_tuple(tuple(get_type_hints(kind).values()), value, name))
     if make := _CONTAINERS.get(get_origin(kind)):
         return make(get_args(kind), value, name)
     return _array(value, name) if kind is np.ndarray else _scalar(kind, value, name)

@@ -179,8 +179,8 @@ def thinned(
     store, variants = cohort.request.store, cohort.qc.variants
     samples = np.flatnonzero(cohort.qc.fit_samples)[rows]
     members = np.ones(len(samples), dtype=bool)
-    without = cohort.projection.deletion(cohort.projected[samples])
     blocks = [(part, store.dosages(variants[part], samples)) for part in runs(len(variants))]
+    without = cohort.projection.deletion(cohort.projection.read(blocks, len(samples)))
     for share in shares:
         chance = stream(cohort.request.options.seed, f"thinning to {share}")
         some = [

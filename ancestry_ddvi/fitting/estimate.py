@@ -7,31 +7,82 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..resources import memory_bytes
-from .options import FitOptions
+from ..resources import memory_bytes, usable_threads
 
 if TYPE_CHECKING:
     from ..genotypes.formats.reading import ReadOptions
     from ..genotypes.formats.record_count import RecordCount
     from ..genotypes.formats.source import GenotypeSource
+    from .options import FitOptions
 
 log = logging.getLogger(__name__)
 
-BASE_MIB = 600
-"""Interpreter, torch and the networks."""
+SECONDS = {"fit": 43.0, "sample": 2.5e-3, "genotype": 2.0e-7, "pair": 0.0}
+"""Seconds of a default fit on a current server: of any fit, and for every sample, genotype and pair
+of samples; the last two are divided among the threads. ``benchmarks/estimates.py`` fits these
+numbers and those of memory to ``benchmarks/RESULTS.json``."""
 
-GENOTYPES_PER_SECOND = 3e6
-"""Genotypes through quality control and components in a second on one core, conservatively."""
+MIB = {"fit": 900.0, "sample": 0.05, "variant": 0.01, "genotype": 2.4e-7}
+"""Peak memory of a default fit in MiB, in the same way, on any number of threads."""
 
-TRAINING_SECONDS = 40
-"""Training with default settings, whatever the size of the cohort, on two cores."""
+READ_SECONDS = 1.2e-8
+"""Seconds to read a genotype of a file that is not used in place."""
 
 
-def memory_mib(samples: int, variants: int) -> float:
-    """Upper estimate of a fit's peak memory, in MiB: packed genotypes and bounded work space."""
-    packed = samples * variants / 4
-    pairs = 3 * 8 * min(samples, 3_000) ** 2
-    return BASE_MIB + (packed + pairs + 4e4 * samples) / 2**20
+@dataclass(frozen=True)
+class Needs:
+    """What a fit will take.
+
+    Attributes
+    ----------
+    seconds : float
+    memory_mib : float
+        Upper estimate of the peak.
+    """
+
+    seconds: float
+    memory_mib: float
+
+    def __str__(self) -> str:
+        time = f"{self.seconds:.0f} s" if self.seconds < 120 else f"{self.seconds / 60:.0f} min"
+        return f"about {self.memory_mib:,.0f} MiB of memory and {time}"
+
+
+def terms(samples: int, variants: int, threads: int) -> tuple[dict[str, float], dict[str, float]]:
+    """What the numbers of ``SECONDS`` and of ``MIB`` are multiplied by."""
+    seconds = {
+        "fit": 1.0,
+        "sample": float(samples),
+        "genotype": samples * variants / threads,
+        "pair": samples**2 / threads,
+    }
+    mib = {
+        "fit": 1.0,
+        "sample": float(samples),
+        "variant": float(variants),
+        "genotype": float(samples * variants),
+    }
+    return seconds, mib
+
+
+def fit_needs(
+    samples: int, variants: int, threads: int | None = None, in_place: bool = True
+) -> Needs:
+    """Time and memory of a default fit.
+
+    Parameters
+    ----------
+    samples, variants : int
+        Of the input, before quality control.
+    threads : int, optional
+        By default those that this process may use.
+    in_place : bool
+        Whether the file is used in place, as PLINK 1 is; others are read once and packed.
+    """
+    by_seconds, by_mib = terms(samples, variants, threads or usable_threads())
+    seconds = sum(SECONDS[name] * size for name, size in by_seconds.items())
+    reading = 0.0 if in_place else READ_SECONDS * samples * variants
+    return Needs(seconds + reading, sum(MIB[name] * size for name, size in by_mib.items()))
 
 
 def disk_mib(samples: int, variants: int) -> float:
@@ -39,22 +90,16 @@ def disk_mib(samples: int, variants: int) -> float:
     return 20 + (samples * variants / 4 + 400 * variants + 2_000 * samples) / 2**20
 
 
-def needs(samples: int, variants: int) -> str:
-    """Memory and time of a fit, in words."""
-    seconds = TRAINING_SECONDS + samples * variants / GENOTYPES_PER_SECOND
-    time = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-    return f"about {memory_mib(samples, variants):,.0f} MiB of memory and {time}"
-
-
-def log_estimate(samples: int, variants: int) -> None:
+def log_estimate(samples: int, variants: int, threads: int | None) -> None:
     """Log what the fit will take; warn if the memory is not there."""
-    log.info(
-        "%s samples, %s variants: %s.", f"{samples:,}", f"{variants:,}", needs(samples, variants)
-    )
-    need, there = memory_mib(samples, variants), memory_bytes() / 2**20
-    if need > there:
+    need = fit_needs(samples, variants, threads)
+    log.info("%s samples, %s variants: %s.", f"{samples:,}", f"{variants:,}", need)
+    there = memory_bytes() / 2**20
+    if need.memory_mib > there:
         log.warning(
-            "The fit may need %s MiB of memory and there are %s.", f"{need:,.0f}", f"{there:,.0f}"
+            "The fit may need %s MiB of memory and there are %s.",
+            f"{need.memory_mib:,.0f}",
+            f"{there:,.0f}",
         )
 
 
@@ -75,7 +120,13 @@ class Plan:
     disk_mib: float
 
 
-def plan(inputs: Sequence[str], reading: ReadOptions, options: FitOptions, device: str) -> Plan:
+def plan(
+    inputs: Sequence[str],
+    reading: ReadOptions,
+    options: FitOptions,
+    device: str,
+    threads: int | None,
+) -> Plan:
     """What ``fit`` would do; reads headers and the first records.
 
     Raises
@@ -90,7 +141,9 @@ def plan(inputs: Sequence[str], reading: ReadOptions, options: FitOptions, devic
     settings = ", ".join(f"{k}={v}" for k, v in options.settings.items()) or "the defaults"
     lines = [f"read {source.name}: {samples:,} samples, {_in_words(found)}"]
     if found:
-        lines.append(f"need {needs(samples, found.records)} (estimated)")
+        in_place = source.in_place() is not None
+        need = fit_needs(samples, found.records, threads, in_place)
+        lines.append(f"need {need} (estimated)")
     lines.append(f"filter: {chosen}")
     lines.append(
         f"fit {options.method} in {options.dims} dimensions, seed {options.seed}, "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,14 +12,18 @@ from ..artefacts.labels import Labels
 from ..artefacts.summary import Clock
 from ..genotypes.harmonise.liftover import Chain
 from ..genotypes.projection.dispersion import held_out_dispersion
+from ..genotypes.projection.halves import Halves
+from ..genotypes.projection.in_pieces import ScoredSamples, score_samples
 from ..genotypes.projection.own_noise import stretches
-from ..genotypes.projection.pca import principal_components
-from ..genotypes.projection.scores import Projected, Projection, Scores, runs
+from ..genotypes.projection.pca import from_products, principal_components, tolerances
+from ..genotypes.projection.scores import Projection, Scores
+from ..genotypes.projection.standardise import standardised
 from ..genotypes.projection.structure import structure
 from ..genotypes.qc.quality_control import QC, format_table, quality_control
 from ..genotypes.store import GenotypeStore
 from ..progress import SILENT, Progress
 from ..seeding import stream
+from .checkpoints import Checkpoints
 from .options import FitOptions
 
 log = logging.getLogger(__name__)
@@ -55,6 +58,8 @@ class FitRequest:
         of which build the store is, whatever a header says.
     progress : Progress
     clock : Clock
+    checkpoints : Checkpoints
+        Of the fit; by default nothing is kept.
     """
 
     store: GenotypeStore
@@ -64,6 +69,7 @@ class FitRequest:
     chain: Chain | None = None
     progress: Progress = SILENT
     clock: Clock = field(default_factory=Clock)
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
 
     @property
     def class_numbers(self) -> np.ndarray | None:
@@ -84,8 +90,6 @@ class PreparedCohort:
     request : FitRequest
     qc : QC
     projection : Projection
-    projected : Projected
-        Of every sample on all components, kept or not.
     in_panel : ndarray of bool, (samples,)
         Samples that contributed to the loadings, or look as if they did.
     scores : Scores
@@ -97,7 +101,6 @@ class PreparedCohort:
     request: FitRequest
     qc: QC
     projection: Projection
-    projected: Projected
     in_panel: np.ndarray
     scores: Scores
     held_out: np.ndarray
@@ -129,22 +132,40 @@ def prepare(request: FitRequest) -> PreparedCohort:
     """
     store, options = request.store, request.options
     hint = request.chain.source if request.chain else store.build_hint
-    qc = quality_control(store, options.filters, hint)
+    recall = request.checkpoints.recall
+    qc = recall("qc", QC, lambda: quality_control(store, options.filters, hint))
     log.info("Quality control:\n%s", format_table(qc.table))
     request.clock.lap("quality control")
     recipe = options.recipe
     fewest = recipe.min_components(options.dims)
-    projection = make_projection(store, qc, fewest, recipe.components, options.seed)
-    everyone = projection.read(_Blocks(request, qc.variants), len(store.samples))
-    in_panel = qc.fit_samples | projection.in_panel(everyone)
-    scores = projection.newcomers(everyone, in_panel)
+    projection = recall(
+        "components",
+        Projection,
+        lambda: make_projection(
+            store, qc, fewest, recipe.components, options.seed, str(request.device)
+        ),
+    )
     request.clock.lap("components")
+    scored = recall("scores", ScoredSamples, lambda: _score(request, qc, projection))
+    request.clock.lap("scores")
     held_out = hold_out(int(qc.fit_samples.sum()), options.seed)
-    return PreparedCohort(request, qc, projection, everyone, in_panel, scores, held_out)
+    return PreparedCohort(request, qc, projection, scored.in_panel, scored.scores, held_out)
+
+
+def _score(request: FitRequest, qc: QC, projection: Projection) -> ScoredSamples:
+    """Scores of every sample, as new samples would have them."""
+    store = request.store
+    with request.progress.stage("scores", len(store.samples)) as advance:
+        return score_samples(
+            projection,
+            lambda part, some: store.dosages(qc.variants[part], some),
+            qc.fit_samples,
+            advance,
+        )
 
 
 def make_projection(
-    store: GenotypeStore, qc: QC, fewest: int, components: int, seed: int
+    store: GenotypeStore, qc: QC, fewest: int, components: int, seed: int, device: str = "cpu"
 ) -> Projection:
     """Principal components of the samples in the fit, and how many of them carry structure.
 
@@ -157,19 +178,24 @@ def make_projection(
     components : int
         How many to keep; 0 for as many as carry structure, but no less than ``fewest``.
     seed : int
+    device : str
+        Where genotypes are multiplied.
     """
-    samples, variants = np.flatnonzero(qc.fit_samples), qc.variants
-    wanted = max(MAX_COMPONENTS, components) + NOISE_COMPONENTS
-    found = principal_components(store, variants, samples, qc.frequency, wanted, seed)
-    most = max(1, len(found.eigenvalues) - NOISE_COMPONENTS)
-    carried = structure(store, variants, samples, qc.frequency, most, seed)
+    variants = qc.variants
+    matrix = standardised(store, variants, np.flatnonzero(qc.fit_samples), qc.frequency, device)
+    halves = Halves.of(matrix, seed)
+    most = max(1, min(max(MAX_COMPONENTS, components), matrix.shape[1] - 1 - NOISE_COMPONENTS))
+    carried = structure(halves, most, seed)
     kept = min(max(components or carried.components, fewest), most)
-    used = min(kept + NOISE_COMPONENTS, len(found.eigenvalues))
+    tolerance = tolerances(kept, kept + NOISE_COMPONENTS)
+    if halves.matrix.shape == matrix.shape:
+        found = from_products(matrix, halves.whole(), tolerance, seed)
+    else:
+        found = principal_components(matrix, tolerance, seed)
+    used = len(found.eigenvalues)
     signal = np.full(kept, MIN_SIGNAL)
     signal[: len(carried.signal)] = np.maximum(carried.signal[:kept], MIN_SIGNAL)
-    dispersion = held_out_dispersion(
-        store, variants, samples, qc.frequency, kept, used - kept, signal, seed
-    )
+    dispersion = held_out_dispersion(halves, qc.frequency, kept, used - kept, signal, seed)
     log.info(
         "%d components carry structure (samples left out of them); %d are kept. Scores of "
         "held-out samples have %.2f times the variance that is expected.",
@@ -185,13 +211,13 @@ def make_projection(
             2 * MAX_COMPONENTS,
         )
     return Projection(
-        loadings=found.loadings[:, :used].astype(np.float32).astype(np.float64),
+        loadings=found.loadings.astype(np.float32).astype(np.float64),
         frequency=qc.frequency,
         stretch=stretches(store.variants.chromosome[variants]),
-        eigenvalues=found.eigenvalues[:used],
+        eigenvalues=found.eigenvalues,
         spread=found.spread(used),
         signal=signal,
-        samples=len(samples),
+        samples=matrix.shape[1],
         kept=kept,
         dispersion=dispersion,
     )
@@ -204,17 +230,3 @@ def hold_out(samples: int, seed: int) -> np.ndarray:
     if count >= MIN_HELD_OUT:
         mask[stream(seed, "held out").permutation(samples)[:count]] = True
     return mask
-
-
-@dataclass(frozen=True)
-class _Blocks:
-    """Runs of the variants in ``rows`` with the dosages of all samples, each time anew."""
-
-    request: FitRequest
-    rows: np.ndarray
-
-    def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
-        with self.request.progress.stage("scores", len(self.rows)) as advance:
-            for part in runs(len(self.rows)):
-                yield part, self.request.store.dosages(self.rows[part])
-                advance(part.stop - part.start)

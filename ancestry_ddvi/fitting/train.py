@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import torch
+
 from ..data.scores import ScoreData
+from ..methods import row
 from ..methods.method import Method, Recipe, Spec
 from ..training.trainer import Record
 from .prepare import PreparedCohort
@@ -22,14 +27,14 @@ class TrainedFit:
     method : Method
     scale : tuple of float
         Standard deviation of each kept component in the training data.
-    history : list of Record
+    history : sequence of Record
     """
 
     cohort: PreparedCohort
     recipe: Recipe
     method: Method
     scale: tuple[float, ...]
-    history: list[Record]
+    history: Sequence[Record]
 
 
 def train_method(cohort: PreparedCohort) -> TrainedFit:
@@ -47,8 +52,27 @@ def train_method(cohort: PreparedCohort) -> TrainedFit:
     spec = Spec(data.modality, options.dims, len(options.classes))
     recipe = options.recipe.settled(len(cohort.held_out), len(options.classes))
     method = recipe.build(spec, request.device)
-    with request.progress.stage("training", method.steps) as advance:
-        history = method.fit(data, advance)
+
+    def learn() -> _Learnt:
+        with request.progress.stage("training", method.steps) as advance:
+            history = method.fit(data, advance)
+        return _Learnt(history, method.state(), torch.get_rng_state().numpy())
+
+    if row(options.method).embeds_new_samples:
+        learnt = request.checkpoints.recall("training", _Learnt, learn)
+        method.restore(learnt.weights, request.device)
+        torch.set_rng_state(torch.from_numpy(learnt.randomness))
+    else:
+        learnt = learn()
     request.clock.lap("training")
     scale = tuple(data.modality.scale.double().tolist())
-    return TrainedFit(cohort, recipe, method, scale, history)
+    return TrainedFit(cohort, recipe, method, scale, learnt.history)
+
+
+@dataclass(frozen=True)
+class _Learnt:
+    """What training leaves: its record, the weights, and the state of the random numbers."""
+
+    history: Sequence[Record]
+    weights: Mapping[str, np.ndarray]
+    randomness: np.ndarray

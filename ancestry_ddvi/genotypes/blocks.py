@@ -28,13 +28,27 @@ class DosageReader(Protocol):
         """Dosages 0, 1, 2 or -1 at the given variants; int8 (variants, samples)."""
 
 
+class PackedArray(Protocol):
+    """Four genotypes to the byte, read when indexed, as a protocol (``formats.packing``)."""
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+
+    def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
+        """Packed bytes of some variants; uint8 (variants, ceil(samples / 4))."""
+
+
 class GenotypeReader(DosageReader, Protocol):
     """A store of genotypes and their variants, as a protocol.
 
     Attributes
     ----------
     variants : VariantTable
+    packed : PackedArray
     """
+
+    @property
+    def packed(self) -> PackedArray: ...
 
     @property
     def variants(self) -> VariantTable: ...

@@ -77,8 +77,18 @@ class GenotypeStore:
             self._counts = genotype_counts(self.packed, len(self.samples))
         return self._counts
 
-    def dosages(self, rows: np.ndarray | slice, samples: np.ndarray | None = None) -> np.ndarray:
-        """Dosages of ALT at some variants, of all or some samples: int8 (variants, samples)."""
+    def dosages(
+        self, rows: np.ndarray | slice, samples: np.ndarray | slice | None = None
+    ) -> np.ndarray:
+        """Dosages of ALT at some variants, of all or some samples: int8 (variants, samples).
+
+        Of a slice of samples no others are read.
+        """
+        if isinstance(samples, slice):
+            start, stop, _ = samples.indices(len(self.samples))
+            first = start // 4
+            packed = self.packed.columns(rows, slice(first, packed_width(stop)))
+            return unpack(packed, stop - 4 * first)[:, start - 4 * first :]
         dosages = unpack(self.packed[rows], len(self.samples))
         return dosages if samples is None else dosages[:, samples]
 

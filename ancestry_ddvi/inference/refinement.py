@@ -38,7 +38,7 @@ def refine(
     ----------
     model : LatentModel
     batch : Batch
-        The sample once for every draw.
+        The sample alone.
     z : Tensor, (draws, dims)
     log_weight : Tensor, (draws,)
     generator : numpy Generator

@@ -17,7 +17,7 @@ from ..seeding import keyed_normals, stream
 from .posterior_draws import PosteriorDraws, concat
 from .refinement import refine
 
-SAMPLES_AT_ONCE = 64
+SAMPLES_AT_ONCE = 16
 """Every batch is padded to this size, so that results do not depend on the other samples."""
 
 
@@ -61,7 +61,6 @@ def _block(
 ) -> PosteriorDraws:
     draws = noise.shape[1]
     draw = model.encode_many(batch, torch.tensor(noise, device=batch.x.device))
-    batch = batch.repeat(draws)
     z, log_weight = draw.z, model.log_weight(batch, draw)
     _check_finite(z, log_weight, draws)
     own = log_weight
@@ -71,7 +70,7 @@ def _block(
             rows = slice(i * draws, (i + 1) * draws)
             generator = stream(seed, f"refinement {sample}")
             z[rows], log_weight[rows] = refine(
-                model, batch[rows], z[rows], log_weight[rows], generator
+                model, batch[slice(i, i + 1)], z[rows], log_weight[rows], generator
             )
     found = (
         z,

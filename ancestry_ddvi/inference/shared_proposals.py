@@ -147,15 +147,15 @@ def _drawn(
             f"none of {COUNT:,} latents meets the constraint", "Ask for something likelier."
         )
     rows, kept = distinct(found, draws, stream(seed, f"choice {sample}"))
-    batch, z = one.repeat(draws), proposals.z[torch.tensor(rows, device=one.x.device)]
+    z = proposals.z[torch.tensor(rows, device=one.x.device)]
     log_weight = torch.tensor(kept).to(z)
-    z, log_weight = refine(target, batch, z, log_weight, stream(seed, f"refinement {sample}"))
+    z, log_weight = refine(target, one, z, log_weight, stream(seed, f"refinement {sample}"))
     posterior = PosteriorDraws(
         draws=_array(z),
         log_weight=_array(log_weight),
         log_prior=_array(target.prior.log_prob(z)),
     )
-    groups = target.groups(batch, z)
+    groups = target.groups(one, z)
     if groups is None:
         return posterior
     return replace(posterior, groups=np.einsum("ns,nsg->ng", posterior.weight, _array(groups)))

@@ -36,7 +36,7 @@ class Batch:
 
     def repeat(self, times: int) -> Batch:
         """Each row ``times`` in a row: (n * times, ...)."""
-        return self._each(lambda field: field.repeat_interleave(times, 0))
+        return self if times == 1 else self._each(lambda field: field.repeat_interleave(times, 0))
 
     def noise(self) -> Tensor:
         """Errors drawn with the precision of each row; (n, features)."""

@@ -36,12 +36,19 @@ class ScoreEncoder(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Context of each row; (n, width)."""
+        return self.context(self.inputs(batch))
+
+    def inputs(self, batch: Batch) -> Tensor:
+        """What the networks are given, which no training changes; (n, 2 features)."""
         assert batch.factor is not None
         precision = batch.factor @ batch.factor.mT
         covariance = torch.linalg.inv(precision + torch.diag(self.scale**-2))
         evidence = torch.einsum("nij,nj->ni", precision, batch.x)
         mean = torch.einsum("nij,nj->ni", covariance, evidence) / self.scale
         spread = covariance.diagonal(dim1=-2, dim2=-1).sqrt() / self.scale
-        inputs = torch.cat([mean, spread.log()], -1)
+        return torch.cat([mean, spread.log()], -1)
+
+    def context(self, inputs: Tensor) -> Tensor:
+        """Context from ``inputs``; (n, width)."""
         context: Tensor = self.activate(self.net(inputs)) + self.linear(inputs)
         return context

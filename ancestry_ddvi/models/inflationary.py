@@ -64,6 +64,7 @@ class Inflationary(LatentModel):
         bound, because the flow gives p(scores) by its change of density.
         """
         (scores,) = draw.path
+        batch = batch.repeat(len(scores) // len(batch))
         noise = variances(batch)
         assert batch.factor is not None
         whitened = torch.einsum("nij,ni->nj", batch.factor, batch.x - scores)

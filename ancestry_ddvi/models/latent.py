@@ -41,16 +41,22 @@ class LatentModel(nn.Module, abc.ABC):
     def groups(self, batch: Batch, z: Tensor) -> Tensor | None:
         """Probabilities of the classes of each row, or of the prior's clusters at its draw.
 
-        Shape (n, groups); None where the model has neither.
+        Shape (latents, groups); None where the model has neither. Each row has as many latents.
         """
         if self.labels.classes:
-            return self.labels.probabilities(self.encoder(batch))
+            return self.labels.probabilities(self.encoder(batch.repeat(len(z) // len(batch))))
         return self.prior.responsibilities(z)
 
     def log_joint(self, batch: Batch, z: Tensor) -> Tensor:
-        """Log p(x | z) + log p(z), in nats, classes summed out; (n,)."""
+        """Log p(x | z) + log p(z), in nats, classes summed out; (latents,).
+
+        Each row has as many latents, in succession.
+        """
         return self.likelihood.log_prob(batch, z) + self.prior.log_prob(z)
 
     @abc.abstractmethod
     def log_weight(self, batch: Batch, draw: Draw) -> Tensor | None:
-        """Log weight of each draw, in nats, (n,); None where draws have no density."""
+        """Log weight of each draw, in nats, (draws,); None where draws have no density.
+
+        Each row has as many draws, in succession.
+        """

@@ -16,8 +16,14 @@ from .priors.base import Prior
 COUNT, AT_ONCE = 2**15, 2**12
 """Latents, and how many are decoded at once."""
 
-ROWS = 4
-"""Rows weighted at once."""
+CELL = 32
+"""Neighbouring latents that are looked at, or left out, together."""
+
+WEIGHED = 2**13
+"""Latents of a row that are weighted at most, about: where there are more, some of each cell."""
+
+LEFT_OUT = 20.0
+"""Cells are left out if all of their latents are so many nats less likely than the best."""
 
 PARTS = 128
 """Normals of a row's mixture, each for an equal share of its posterior."""
@@ -59,15 +65,19 @@ class Memory:
     Attributes
     ----------
     likelihood : NormalScores
-    expected : Tensor, (n, features)
+    expected : Tensor, (cells, CELL, features)
         Scores at each latent.
-    moments : Tensor, (1 + 2 d, n)
+    moments : Tensor, (cells, CELL, 1 + 2 d)
         Ones, latents and their squares, with the variance of the space that each stands for.
+    middle, reach : Tensor, (cells, features)
+        Mean of the scores in each cell, and how far they are from it.
     """
 
     likelihood: NormalScores
     expected: Tensor
     moments: Tensor
+    middle: Tensor
+    reach: Tensor
 
     @classmethod
     def of(cls, prior: Prior, likelihood: NormalScores) -> Memory:
@@ -75,44 +85,55 @@ class Memory:
         with torch.no_grad():
             z = prior.spread(COUNT)
             z = z[hilbert_order(z)]
-            expected = torch.cat([likelihood(part) for part in torch.split(z, AT_ONCE)])
-            space = (-(prior.log_prob(z) + math.log(len(z))) / z.shape[1]).exp()[:, None]
+            parts = torch.split(z, AT_ONCE)
+            expected = torch.cat([likelihood(part) for part in parts]).unflatten(0, (-1, CELL))
+            log_prior = torch.cat([prior.log_prob(part) for part in parts])
+            space = (-(log_prior + math.log(len(z))) / z.shape[1]).exp()[:, None]
             moments = torch.cat([torch.ones_like(z[:, :1]), z, z.square() + space**2 / 12], 1)
-        return cls(likelihood, expected, moments.mT.contiguous())
-
-    def weight(self, batch: Batch) -> Tensor:
-        """Posterior probability of each latent; (n, latents)."""
-        whitening = self.likelihood.whitening(batch).matrix
-        apart = (batch.x[:, None] - self.expected) @ whitening.mT
-        return (-0.5 * apart.square().sum(-1)).softmax(1)
+        middle = expected.mean(1)
+        reach = (expected - middle[:, None]).abs().amax(1)
+        return cls(likelihood, expected, moments.unflatten(0, (-1, CELL)), middle, reach)
 
     def mixtures(self, batch: Batch) -> Mixtures:
         """The posterior of each row, divided along the curve into ``PARTS`` of equal weight.
 
         A part has the mean and the variances of its latents, so the whole has those of all.
         """
-        starts = range(0, len(batch), ROWS)
         with torch.no_grad():
-            totals = [self._divided(batch[slice(start, start + ROWS)]) for start in starts]
-            return _standardised(torch.cat(totals, 1))
+            whitening = self.likelihood.whitening(batch)
+            rows = zip(batch.x, whitening.matrix, whitening.precision, strict=True)
+            return _standardised(torch.stack([self._divided(*row) for row in rows]))
 
-    def _divided(self, batch: Batch) -> Tensor:
-        """Sums of weighted moments over the latents of each part; (1 + 2 d, n, parts)."""
-        weight = self.weight(batch)
-        rank = (weight.cumsum(1) * PARTS).long().clamp_max(PARTS - 1)
-        each = weight * self.moments[:, None]
-        total = each.new_zeros(*each.shape[:2], PARTS)
-        return total.scatter_add_(2, rank.expand_as(each), each)
+    def _divided(self, x: Tensor, matrix: Tensor, precision: Tensor) -> Tensor:
+        """Sums of weighted moments over the latents of each part of a row; (parts, 1 + 2 d)."""
+        cells, stride = self._near(x, matrix, precision)
+        apart = (x - self.expected[cells, ::stride]).flatten(0, 1) @ matrix.mT
+        weight = (-0.5 * apart.square().sum(-1)).softmax(0)
+        rank = (weight.cumsum(0) * PARTS).long().clamp_max(PARTS - 1)
+        each = weight[:, None] * self.moments[cells, ::stride].flatten(0, 1)
+        return each.new_zeros(PARTS, each.shape[1]).index_add_(0, rank, each)
+
+    def _near(self, x: Tensor, matrix: Tensor, precision: Tensor) -> tuple[Tensor, int]:
+        """Cells that have weight, and which latents of them: every so many."""
+        far = ((x - self.middle) @ matrix.mT).square().sum(-1).sqrt()
+        reach = (self.reach.square() @ precision).sqrt()
+        nearest = (far + reach).amin()
+        kept = far - reach < (nearest.square() + 2 * LEFT_OUT).sqrt()
+        cells = kept.nonzero()[:, 0]
+        stride = 1
+        while len(cells) * CELL > stride * WEIGHED:
+            stride *= 2
+        return cells, stride
 
 
 def _standardised(total: Tensor) -> Mixtures:
-    """Mixtures from the sums of weighted moments of each part; (1 + 2 d, n, parts)."""
-    share = total[0].clamp_min(torch.finfo(total.dtype).tiny)
-    mean, square = (total[1:] / share).permute(1, 2, 0).chunk(2, -1)
-    whole, whole_square = total[1:].sum(2).T.chunk(2, -1)
+    """Mixtures from the sums of weighted moments of each part; (n, parts, 1 + 2 d)."""
+    share = total[..., 0].clamp_min(torch.finfo(total.dtype).tiny)
+    mean, square = (total[..., 1:] / share[..., None]).chunk(2, -1)
+    whole, whole_square = total[..., 1:].sum(1).chunk(2, -1)
     sd = (whole_square - whole.square()).clamp_min(1e-12).sqrt()
     unit = sd[:, None]
     variance = ((square - mean.square()) / unit.square()).clamp_min(MIN_VARIANCE)
-    empty = (total[0] == 0)[..., None]
+    empty = total[..., :1] == 0
     mean = torch.where(empty, 0.0, (mean - whole[:, None]) / unit)
     return Mixtures(whole, sd, mean, torch.where(empty, 1.0, variance), share.log())

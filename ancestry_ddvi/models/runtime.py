@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import torch
 
 from ..errors import OutOfResources, UsageProblem
+from ..parallel import on_threads
 from ..resources import usable_threads
 
 
@@ -43,15 +44,12 @@ def pick(device: str) -> torch.device:
 def computing(seed: int, threads: int | None) -> Iterator[None]:
     """Run a block with torch seeded and threads limited; settings are put back afterwards.
 
-    ``threads`` are for the linear algebra of genotypes. Networks run on one: they are so small
+    ``threads`` are for pieces of work (``parallel``). Networks run on one: they are so small
     that more threads wait for each other most of the time, and a second one would change the
     last digits.
     """
-    from threadpoolctl import threadpool_limits
-
-    count = threads or usable_threads()
     before = torch.get_num_threads(), torch.get_float32_matmul_precision()
-    with torch.random.fork_rng(), threadpool_limits(count):
+    with torch.random.fork_rng(), on_threads(threads or usable_threads()):
         torch.manual_seed(seed)
         torch.set_num_threads(1)
         torch.set_float32_matmul_precision("high")

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from ..data.dataset import Dataset
 from ..models.batch import Batch
+from ..models.encoders import ScoreEncoder
 from ..models.likelihoods.scores import NormalScores, ScoreLikelihood, Whitening
 from ..models.priors.adaptive import Adaptive
 from ..models.variational import Variational
@@ -30,6 +31,10 @@ from .trainer import Stage
 BATCHES = 4
 """Batches in a step: the gradient should carry little noise while folds are decided."""
 
+FRESH = 25
+"""Steps after which rows are whitened by the present residual variance, and are others where there
+are more than these steps can take."""
+
 HELD = 0.5
 """Share of the steps in which the divergence has a weight above 1 and rows are drawn to places."""
 
@@ -38,24 +43,56 @@ PULL = 10.0
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Whole samples, with what stays the same from one step to the next.
+
+    Attributes
+    ----------
+    x : Tensor, (n, features)
+    inputs : Tensor, (n, 2 features)
+        Of the encoder.
+    place : Tensor, (n, dims)
+    whitening : Whitening
+    """
+
+    x: Tensor
+    inputs: Tensor
+    place: Tensor
+    whitening: Whitening
+
+    @classmethod
+    def of(cls, model: Variational, batch: Batch, place: Tensor) -> Rows:
+        """Rows under the present residual variance of the model."""
+        scores, encoder = model.likelihood, model.encoder
+        assert isinstance(scores, NormalScores)
+        assert isinstance(encoder, ScoreEncoder)
+        with torch.no_grad():
+            return cls(batch.x, encoder.inputs(batch), place, scores.whitening(batch))
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, rows: Tensor | slice) -> Rows:
+        return Rows(self.x[rows], self.inputs[rows], self.place[rows], self.whitening[rows])
+
+
+@dataclass(frozen=True)
 class Placed:
     """What one step is given.
 
     Attributes
     ----------
-    batch : Batch
-    place : Tensor, (n, dims)
+    rows : Rows
     pull, beta : float
         Weights of the squared distance from the place, and of the divergence.
-    whitening : Whitening, optional
-        Of the likelihood, while the variance of its residual is not trained.
+    learn_noise : bool
+        Whether the residual variance is trained.
     """
 
-    batch: Batch
-    place: Tensor
+    rows: Rows
     pull: float
     beta: float
-    whitening: Whitening | None
+    learn_noise: bool
 
 
 class Unfolding(Objective[Variational]):
@@ -63,17 +100,18 @@ class Unfolding(Objective[Variational]):
 
     def phases(self, model: Variational) -> Sequence[Phase[Any]]:
         """One phase: all parameters."""
-        scores = model.likelihood
+        scores, encoder = model.likelihood, model.encoder
         assert isinstance(scores, NormalScores)
+        assert isinstance(encoder, ScoreEncoder)
 
         def loss(step: Placed) -> Tensor:
-            context = model.encoder(step.batch)
+            rows = step.rows
+            context = encoder.context(rows.inputs)
             noise = torch.randn(len(context), *model.posterior.noise_shape, device=context.device)
             draw = model.posterior.rsample(context, noise)
-            whitening = step.whitening or scores.whitening(step.batch)
-            fit = scores.log_density(step.batch.x, draw.z, whitening)
+            fit = scores.log_density(rows.x, draw.z, rows.whitening, learn_noise=step.learn_noise)
             assert draw.log_q is not None
-            moved = (draw.z - step.place).square().sum(-1)
+            moved = (draw.z - rows.place).square().sum(-1)
             gain = model.prior.log_prob(draw.z) - draw.log_q + fit / step.beta
             return (step.pull * moved - gain).mean()
 
@@ -86,22 +124,25 @@ class MapStage(Stage[Variational]):
 
     def batches(self, data: Dataset, size: int) -> Callable[[int], Placed]:
         """From the number of a step to its rows and weights; starts the prior at the layout."""
-        model, rows = self.model, data.batch()
-        place = distance_layout(rows, model.noise_shape[1])
+        model, everyone = self.model, data.batch()
+        place = distance_layout(everyone, model.noise_shape[1])
         if isinstance(model.prior, Adaptive):
             model.prior.start_at(place)
         scores = model.likelihood
         assert isinstance(scores, ScoreLikelihood)
-        scores.start_at(place, rows.x)
-        with torch.no_grad():
-            whitening = scores.whitening(rows)
-        highest = first_weight(rows, model.noise_shape[1])
+        scores.start_at(place, everyone.x)
+        highest = first_weight(everyone, model.noise_shape[1])
+        taken = BATCHES * size
+        rows: Rows | None = None
 
         def step(number: int) -> Placed:
+            nonlocal rows
             left = max(0.0, 1 - number / (HELD * self.steps))
-            some = _some(len(rows), BATCHES * size, rows.x.device)
-            held = whitening[some] if left else None
-            return Placed(rows[some], place[some], PULL * left, highest**left, held)
+            if rows is None or number % FRESH == 0:
+                some = _some(len(everyone), FRESH * taken, place.device)
+                rows = Rows.of(model, everyone[some], place[some])
+            chosen = rows[_some(len(rows), taken, place.device)]
+            return Placed(chosen, PULL * left, highest**left, learn_noise=not left)
 
         return step
 

@@ -1,4 +1,4 @@
-"""Help and shell completion load little; benchmarks/speed.py times help."""
+"""Help and shell completion load little; benchmarks/run.py times help."""
 
 from __future__ import annotations
 

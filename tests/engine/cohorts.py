@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from memory_store import MemoryStore, variant_table
 
+from ancestry_ddvi.genotypes.algebra.matrix import GenotypeMatrix
+from ancestry_ddvi.genotypes.projection import standardise
 from ancestry_ddvi.genotypes.projection.own_noise import stretches
 from ancestry_ddvi.genotypes.projection.pca import PrincipalComponents
 from ancestry_ddvi.genotypes.projection.scores import Projection
@@ -39,6 +41,11 @@ class Cohort:
         index = np.arange(len(self.dosages))
         chromosome = [str(1 + i * 22 // len(index)) for i in index]
         return MemoryStore(self.dosages, variant_table(len(index), chromosome, 1 + 100_000 * index))
+
+    @property
+    def matrix(self) -> GenotypeMatrix:
+        """Standardised dosages."""
+        return standardise.standardised(self.store, self.rows, self.samples, self.frequency)
 
     def select(self, samples: np.ndarray) -> Cohort:
         """These samples, at all variants."""

@@ -9,20 +9,29 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from cohorts import Cohort, balding_nichols, blocks, projection_on, standardised
-from memory_store import write_plink
+from memory_store import real, write_plink
 from numpy.testing import assert_allclose
 
-from ancestry_ddvi.genotypes.projection import pca as components
-from ancestry_ddvi.genotypes.projection.pca import PrincipalComponents, principal_components
+from ancestry_ddvi.genotypes.projection import halves, standardise
+from ancestry_ddvi.genotypes.projection.halves import Halves
+from ancestry_ddvi.genotypes.projection.pca import (
+    PrincipalComponents,
+    from_products,
+    principal_components,
+    tolerances,
+)
 from ancestry_ddvi.genotypes.projection.structure import structure
 
 POPULATIONS, STRONG = 4, 3
 
 
 def components_of(cohort: Cohort, count: int = 8) -> PrincipalComponents:
-    return principal_components(
-        cohort.store, cohort.rows, cohort.samples, cohort.frequency, count, seed=1
-    )
+    matrix = cohort.matrix
+    return from_products(matrix, matrix.gram(), tolerances(count, count), seed=1)
+
+
+def streamed_of(cohort: Cohort, count: int = 8) -> PrincipalComponents:
+    return principal_components(cohort.matrix, tolerances(count, count), seed=1)
 
 
 def correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -39,9 +48,7 @@ def scores_of(cohort: Cohort, found: PrincipalComponents) -> np.ndarray:
 
 def carried(cohort: Cohort) -> int:
     """How many components carry structure."""
-    return structure(
-        cohort.store, cohort.rows, cohort.samples, cohort.frequency, 16, seed=1
-    ).components
+    return structure(Halves.of(cohort.matrix, 1), 16, seed=1).components
 
 
 @pytest.fixture(scope="module")
@@ -82,48 +89,80 @@ def test_strength_is_the_sum_of_squared_scores(cohort, found) -> None:
     assert_allclose((scores_of(cohort, found) ** 2).sum(axis=0), found.eigenvalues, rtol=1e-4)
 
 
-def test_they_are_those_of_scikit_allel(cohort, found) -> None:
+@pytest.mark.parametrize("find", [components_of, streamed_of])
+def test_they_are_those_of_scikit_allel(cohort, find) -> None:
     allel = pytest.importorskip("allel")
     theirs, _ = allel.pca(cohort.dosages.astype("f8"), n_components=STRONG, scaler="patterson")
-    assert correlations(scores_of(cohort, found), theirs).min() > 0.9999
+    assert correlations(scores_of(cohort, find(cohort)), theirs).min() > 0.9999
 
 
 @pytest.mark.skipif(shutil.which("plink2") is None, reason="plink2 is not installed")
 @pytest.mark.parametrize("missing", [0.0, 0.02])
-def test_they_are_those_of_plink2(cohort, tmp_path, missing: float) -> None:
+@pytest.mark.parametrize("find", [components_of, streamed_of])
+def test_they_are_those_of_plink2(cohort, tmp_path, missing: float, find) -> None:
     gaps = np.random.default_rng(2).random(cohort.dosages.shape) < missing
     seen = replace(cohort, dosages=np.where(gaps, np.int8(-1), cohort.dosages))
     write_plink(seen.store, tmp_path / "x")
     command = ["plink2", "--bfile", "x", "--pca", str(STRONG), "--out", "x", "--threads", "1"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     theirs = np.loadtxt(tmp_path / "x.eigenvec", usecols=range(2, 2 + STRONG))
-    assert correlations(scores_of(seen, components_of(seen)), theirs).min() > 0.999
+    assert correlations(scores_of(seen, find(seen)), theirs).min() > 0.999
 
 
 @pytest.mark.parametrize("missing", [0.0, 0.1])
-def test_a_file_too_large_for_its_gram_matrix_gets_the_same(
-    cohort, monkeypatch, missing: float
-) -> None:
+def test_a_file_too_large_for_its_gram_matrix_gets_the_same(cohort, missing: float) -> None:
     """With gaps too, of which some samples have more than others."""
     rng = np.random.default_rng(6)
     rate = rng.uniform(0, 2 * missing, cohort.dosages.shape[1])
     gaps = rng.random(cohort.dosages.shape) < rate
     seen = replace(cohort, dosages=np.where(gaps, np.int8(-1), cohort.dosages))
     formed = components_of(seen)
-    monkeypatch.setattr(components, "GRAM_SAMPLES", 10)
-    streamed = components_of(seen)
+    streamed = streamed_of(seen)
     assert_allclose(streamed.eigenvalues[:STRONG], formed.eigenvalues[:STRONG], rtol=1e-4)
     assert_allclose(streamed.loadings[:, :STRONG], formed.loadings[:, :STRONG], atol=1e-3)
-    assert np.array_equal(streamed.loadings, components_of(seen).loadings)
+    assert streamed.trace == pytest.approx(formed.trace, rel=1e-4)
+    assert streamed.spread(8) == pytest.approx(formed.spread(8), abs=0.05)
+    assert np.array_equal(streamed.loadings, streamed_of(seen).loadings)
+
+
+def sine(found: np.ndarray, exact: np.ndarray) -> float:
+    """Sine of the largest angle between the spans of the columns."""
+    exact = np.linalg.qr(exact)[0]
+    found = np.linalg.qr(found)[0]
+    return float(np.linalg.norm(found - exact @ (exact.T @ found), 2))
+
+
+@pytest.mark.slow
+@pytest.mark.realdata
+@pytest.mark.parametrize(("name", "kept"), [("kgp1092", 10), ("kgp2504", 16)])
+def test_weak_components_of_a_thousand_genomes_are_exact(name: str, kept: int) -> None:
+    """Beside the decomposition by LAPACK; those of noise lie within a hundredth of each other."""
+    store = real(name)
+    counts = store.counts()
+    frequency = (counts[:, 1] + 2 * counts[:, 2]) / (2 * counts[:, :3].sum(axis=1))
+    rows = np.flatnonzero((frequency > 0.01) & (frequency < 0.99))
+    matrix = standardise.standardised(
+        store, rows, np.arange(len(store.samples)), frequency[rows]
+    ).in_memory()
+    gram = matrix.gram()
+    values, vectors = np.linalg.eigh(gram)
+    exact = matrix.times(vectors[:, : -kept - 17 : -1]).astype(np.float64)
+    for find, noise in ((from_products, 1e-3), (principal_components, 0.02)):
+        products = (gram.astype(np.float32),) if find is from_products else ()
+        found = find(matrix, *products, tolerances(kept, kept + 16), 1)
+        error = np.abs(found.eigenvalues / values[: -kept - 17 : -1] - 1)
+        assert error[:kept].max() < 1e-5
+        assert error[kept:].max() < noise
+        assert sine(found.loadings[:, :kept], exact[:, :kept]) < 0.01
 
 
 @pytest.mark.statistical
 @pytest.mark.parametrize("seed", [1, 3])
-def test_a_file_too_large_for_its_gram_matrix_has_as_many_that_matter(
+def test_a_cohort_from_which_samples_are_drawn_has_as_many_that_matter(
     monkeypatch, seed: int
 ) -> None:
-    """Whatever the probes; samples who take turns by population are no trap either."""
-    monkeypatch.setattr(components, "GRAM_SAMPLES", 200)
+    """Samples who take turns by population are no trap either."""
+    monkeypatch.setattr(halves, "MAX_SAMPLES", 200)
     assert carried(balding_nichols(seed, 6, 400, 3000, fst=0.08)) == 5
     assert carried(balding_nichols(seed, 1, 300, 12_000, fst=0.0)) == 0
 

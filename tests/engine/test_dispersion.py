@@ -7,6 +7,7 @@ import pytest
 from cohorts import Cohort, balding_nichols, blocks, projection_of
 
 from ancestry_ddvi.genotypes.projection.dispersion import held_out_dispersion
+from ancestry_ddvi.genotypes.projection.halves import Halves
 from ancestry_ddvi.genotypes.projection.own_noise import PRIOR_FREEDOM, stretches
 
 KEPT, NOISE = 2, 12
@@ -64,7 +65,7 @@ def test_what_held_out_samples_show_beyond_that_is_near_one(repeats: int) -> Non
     cohort = written(balding_nichols(7, 3, 300, 2000), repeats)
     signal = np.full(KEPT, 10.0)
     found = held_out_dispersion(
-        cohort.store, cohort.rows, cohort.samples, cohort.frequency, KEPT, NOISE, signal, 1
+        Halves.of(cohort.matrix, 1), cohort.frequency, KEPT, NOISE, signal, 1
     )
     assert 1 <= found < 1.3
     if repeats == 1:
@@ -82,18 +83,18 @@ def test_noise_across_chromosomes_is_seen_by_held_out_samples() -> None:
     close = Cohort(alike, cohort.population, cohort.frequencies)
     args = KEPT, NOISE, np.full(KEPT, 10.0), 1
     apart, related = (
-        held_out_dispersion(c.store, c.rows, c.samples, c.frequency, *args) for c in (cohort, close)
+        held_out_dispersion(Halves.of(c.matrix, 1), c.frequency, *args) for c in (cohort, close)
     )
     assert related > apart + 0.05
 
 
 def test_it_is_never_below_one_and_one_for_a_handful_of_samples() -> None:
     few = balding_nichols(3, 1, 12, 60)
-    args = few.rows, few.samples, few.frequency, 1, 16, np.ones(1), 1
-    assert held_out_dispersion(few.store, *args) >= 1
+    args = few.frequency, 1, 16, np.ones(1), 1
+    assert held_out_dispersion(Halves.of(few.matrix, 1), *args) >= 1
     tiny = balding_nichols(3, 1, 3, 60)
-    args = tiny.rows, tiny.samples, tiny.frequency, 2, 16, np.ones(2), 1
-    assert held_out_dispersion(tiny.store, *args) == 1
+    args = tiny.frequency, 2, 16, np.ones(2), 1
+    assert held_out_dispersion(Halves.of(tiny.matrix, 1), *args) == 1
 
 
 def test_chromosomes_are_stretches_and_few_of_them_are_cut() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ancestry_ddvi.genotypes.formats.packing import PackedRows, pack
 from ancestry_ddvi.genotypes.variants import VariantTable
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -20,6 +22,10 @@ class MemoryStore:
         self.all = np.asarray(dosages, dtype=np.int8)
         self.variants = variant_table(len(self.all)) if variants is None else variants
         self.samples = tuple(f"p{i}" for i in range(self.all.shape[1]))
+
+    @cached_property
+    def packed(self) -> PackedRows:
+        return PackedRows(pack(self.all))
 
     def counts(self) -> np.ndarray:
         return np.stack([(self.all == g).sum(1) for g in (0, 1, 2, -1)], axis=1)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from memory_store import MemoryStore, real, variant_table, write_plink
 
+from ancestry_ddvi.genotypes.algebra.matrix import GenotypeMatrix
 from ancestry_ddvi.genotypes.qc import ld
 from ancestry_ddvi.genotypes.qc.counts import minor
 from ancestry_ddvi.genotypes.qc.ld import prune
@@ -81,7 +82,7 @@ def test_pruning_equals_brute_force(seed: int, missing: float, r2: float, window
 def test_kept_variants_are_unlinked_and_dropped_ones_have_a_better_partner(
     missing: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ld, "TILE", 16)
+    monkeypatch.setattr(ld, "TILES", (16, 16))
     store = linked(np.random.default_rng(3), 200, 80, missing)
     maf = minor(store.counts())[1]
     kept = set(prune(store, np.arange(200), maf, samples=all_samples(store)).tolist())
@@ -116,7 +117,7 @@ def test_tiles_do_not_change_the_outcome(monkeypatch: pytest.MonkeyPatch) -> Non
     store = linked(np.random.default_rng(5), 300, 60, 0.03)
     maf = minor(store.counts())[1]
     whole = prune(store, np.arange(300), maf, samples=all_samples(store))
-    monkeypatch.setattr(ld, "TILE", 7)
+    monkeypatch.setattr(ld, "TILES", (7, 7))
     assert prune(store, np.arange(300), maf, samples=all_samples(store)).tolist() == whole.tolist()
 
 
@@ -154,15 +155,29 @@ def test_only_the_given_samples_count() -> None:
 def test_large_cohorts_are_thinned_to_five_thousand(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
     store = linked(np.random.default_rng(4), 20, 6000, 0.0)
-    plain = store.dosages
+    plain = ld._Tile.of
 
-    def counted(rows: np.ndarray | slice, samples: np.ndarray | None = None) -> np.ndarray:
-        asked.append(plain(rows, samples).shape[1])
-        return plain(rows, samples)
+    def counted(dosages: GenotypeMatrix, missing: bool) -> ld._Tile:
+        asked.append(dosages.formed().shape[1])
+        return plain(dosages, missing)
 
-    monkeypatch.setattr(store, "dosages", counted)
+    monkeypatch.setattr(ld._Tile, "of", counted)
     prune(store, np.arange(20), minor(store.counts())[1], samples=all_samples(store))
     assert set(asked) == {5000}
+
+
+def test_samples_that_take_turns_by_population_are_no_trap_for_thinning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Correlated in every second sample, and not in the others."""
+    monkeypatch.setattr(ld, "MAX_SAMPLES", 200)
+    rng = np.random.default_rng(2)
+    x, noise = rng.integers(0, 3, 400), rng.integers(0, 3, 400)
+    y = np.where(np.arange(400) % 2 == 0, x, noise)
+    store = MemoryStore(np.array([x, y]), variant_table(2, "11", [1, 2]))
+    rows, maf = np.arange(2), np.array([0.4, 0.3])
+    assert prune(store, rows, maf, r2=0.1, samples=all_samples(store)).tolist() == [0]
+    assert prune(store, rows, maf, r2=0.6, samples=all_samples(store)).tolist() == [0, 1]
 
 
 @pytest.mark.skipif(shutil.which("plink2") is None, reason="needs plink2")

@@ -71,9 +71,9 @@ def test_rows_are_let_go_and_the_bound_alone_is_left() -> None:
     first, last = step(0), step(stage.steps - 1)
     assert (first.pull, last.pull, last.beta) == (PULL, 0.0, 1.0)
     assert first.beta == first_weight(data.batch(), 2)
-    assert first.whitening is not None
-    assert last.whitening is None
-    assert len(first.batch) == 64
+    assert not first.learn_noise
+    assert last.learn_noise
+    assert len(first.rows) == 64
 
 
 def test_clusters_start_where_the_latents_are() -> None:

@@ -104,7 +104,7 @@ def _block_bytes(held: bytes, at: int, before: int, name: str) -> int:
 def _content(block: bytes, at: int, name: str) -> bytes:
     """The content of a block; where ISA-L does not read it, zlib says what is wrong."""
     if isal_zlib is not None:
-        with suppress(isal_zlib.error):
+        with suppress(isal_zlib.error):  # type: ignore[arg-type]
             if (content := _inflated(isal_zlib.decompressobj(wbits=31), block)) is not None:
                 return content
     try:

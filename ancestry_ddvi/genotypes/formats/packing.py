@@ -6,6 +6,9 @@ https://www.cog-genomics.org/plink/1.9/formats#bed
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 
 from ..variants import MISSING
@@ -82,6 +85,38 @@ def as_seen(dosages: np.ndarray, alleles: np.ndarray) -> np.ndarray:
     return seen
 
 
+def byte_tables(levels: np.ndarray) -> np.ndarray:
+    """What each byte stands for: four values of a variant, float32 (variants, 256, 4).
+
+    Parameters
+    ----------
+    levels : ndarray of float, shape (variants, 4)
+        Values of dosage 0, 1, 2 and of a missing genotype.
+    """
+    by_code = np.asarray(levels, np.float32)[:, CODE_TO_DOSAGE]
+    pairs = np.empty((len(levels), 4, 4, 2), np.float32)
+    pairs[..., 0], pairs[..., 1] = by_code[:, None, :], by_code[:, :, None]
+    halves = pairs.reshape(-1, 16, 2)
+    tables = np.empty((len(levels), 16, 16, 4), np.float32)
+    tables[..., :2], tables[..., 2:] = halves[:, None], halves[:, :, None]
+    return tables.reshape(-1, 256, 4)
+
+
+def look_up(packed: np.ndarray, levels: np.ndarray, into: np.ndarray) -> None:
+    """Write the values that packed genotypes stand for, by ``byte_tables``.
+
+    Parameters
+    ----------
+    packed : ndarray of uint8, shape (variants, bytes)
+    levels : ndarray of float, shape (variants, 4)
+    into : ndarray of float32, shape (variants, 4 * bytes)
+        Of the samples, then of the padding.
+    """
+    tables = byte_tables(levels).view(np.complex128)[..., 0]  # four values move as one
+    for table, row, values in zip(tables, packed, into.view(np.complex128), strict=True):
+        table.take(row, out=values, mode="clip")
+
+
 class PackedRows:
     """Selected rows of a packed array or memory map, read when indexed.
 
@@ -104,6 +139,13 @@ class PackedRows:
         self._rows = rows
         self._alleles = alleles if alleles is not None and alleles.any() else None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process maps the file itself, and is not sent its content."""
+        packed = self._packed
+        if not isinstance(packed, np.memmap):
+            return PackedRows, (packed, self._rows, self._alleles)
+        return _mapped, (packed.filename, packed.offset, packed.shape, self._rows, self._alleles)
+
     @property
     def shape(self) -> tuple[int, int]:
         return len(self), self._packed.shape[1]
@@ -113,12 +155,22 @@ class PackedRows:
 
     def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
         """Packed bytes of some rows, uint8 (rows, bytes); a slice may be a view."""
+        return self.columns(rows, slice(None))
+
+    def columns(self, rows: slice | np.ndarray, part: slice) -> np.ndarray:
+        """A part of the bytes of some rows, uint8 (rows, bytes); a slice may be a view."""
         chosen = rows if self._rows is None else self._rows[rows]
-        packed = np.asarray(self._packed[chosen])
+        packed = np.asarray(self._packed[chosen, part])
         if self._alleles is None:
             return packed
         recoded: np.ndarray = _BYTES_AS_SEEN[self._alleles[rows][:, None], packed]
         return recoded
+
+
+def _mapped(
+    path: Path, offset: int, shape: tuple[int, int], *chosen: np.ndarray | None
+) -> PackedRows:
+    return PackedRows(np.memmap(path, np.uint8, "r", offset, shape), *chosen)
 
 
 def genotype_counts(packed: np.ndarray | PackedRows, samples: int) -> np.ndarray:

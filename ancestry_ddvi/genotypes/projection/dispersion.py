@@ -8,16 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...seeding import stream
-from ..blocks import GenotypeReader, thin_evenly
+from ..algebra.matrix import GenotypeMatrix
+from .halves import Halves
 from .own_noise import stretches
-from .pca import principal_components
+from .pca import from_products
 from .scores import Projection, runs
-
-MAX_SAMPLES = 3000
-"""Samples by which it is measured; more are thinned evenly."""
 
 PASSED_OVER = 48
 """Components after those that carry structure, which may hold structure too weak to be kept."""
+
+RESIDUAL = 0.05
+"""Relative residual of eigenvectors. Those of noise need be no more than free of structure."""
 
 HELD_OUT = 5
 """One sample in HELD_OUT has no part in the components."""
@@ -25,26 +26,18 @@ HELD_OUT = 5
 
 @dataclass(frozen=True)
 class _Blocks:
-    """Runs of variants with the dosages of some samples, each time they are asked for."""
+    """Runs of variants with the dosages of all samples of a matrix, each time anew."""
 
-    store: GenotypeReader
-    rows: np.ndarray
-    samples: np.ndarray
+    matrix: GenotypeMatrix
 
     def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
-        for part in runs(len(self.rows)):
-            yield part, self.store.dosages(self.rows[part], self.samples)
+        matrix = self.matrix
+        for part in runs(len(matrix.rows)):
+            yield part, matrix.store.dosages(matrix.rows[part], matrix.samples)
 
 
 def held_out_dispersion(
-    store: GenotypeReader,
-    rows: np.ndarray,
-    samples: np.ndarray,
-    frequency: np.ndarray,
-    kept: int,
-    noise: int,
-    signal: np.ndarray,
-    seed: int,
+    halves: Halves, frequency: np.ndarray, kept: int, noise: int, signal: np.ndarray, seed: int
 ) -> float:
     """Mean square of scores without structure, relative to that expected.
 
@@ -55,9 +48,7 @@ def held_out_dispersion(
 
     Parameters
     ----------
-    store : GenotypeReader
-    rows : ndarray of int64, (variants,), in order of chromosome and position
-    samples : ndarray of int64
+    halves : Halves
     frequency : ndarray of float64, (variants,)
     kept, noise : int
         Components with and without structure.
@@ -70,22 +61,26 @@ def held_out_dispersion(
     float
         At least 1; 1 for cohorts too small to tell.
     """
-    some = stream(seed, "dispersion").permutation(thin_evenly(samples, MAX_SAMPLES))
+    matrix = halves.matrix
+    some = stream(seed, "dispersion").permutation(matrix.shape[1])
     outside, inside = np.sort(some[::HELD_OUT]), np.sort(np.delete(some, np.s_[::HELD_OUT]))
-    found = principal_components(store, rows, inside, frequency, kept + PASSED_OVER + noise, seed)
-    if found.loadings.shape[1] <= kept:
+    tolerance = np.full(kept + PASSED_OVER + noise, RESIDUAL)
+    of_inside = matrix.of_samples(inside)
+    found = from_products(of_inside, halves.whole(inside), tolerance, seed)
+    count = found.loadings.shape[1]
+    if count <= kept:
         return 1.0
+    used = np.concatenate([np.arange(kept), np.arange(max(kept, count - noise), count)])
     projection = Projection(
-        loadings=found.loadings,
+        loadings=found.loadings[:, used],
         frequency=frequency,
-        stretch=stretches(store.variants.chromosome[rows]),
-        eigenvalues=found.eigenvalues,
-        spread=found.spread(len(found.eigenvalues)),
+        stretch=stretches(matrix.store.variants.chromosome[matrix.rows]),
+        eigenvalues=found.eigenvalues[used],
+        spread=found.spread(count),
         signal=signal,
         samples=len(inside),
         kept=kept,
     )
-    seen = projection.read(_Blocks(store, rows, outside), len(outside))
-    last = slice(max(kept, found.loadings.shape[1] - noise), None)
-    squared = seen.value[:, last] ** 2 / seen.noise_level[:, None]
+    seen = projection.read(_Blocks(matrix.of_samples(outside)), len(outside))
+    squared = seen.value[:, kept:] ** 2 / seen.noise_level[:, None]
     return max(1.0, float(squared.mean()))

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-_MANTISSA = 52
+DOUBLE, SINGLE = 52, 24
+"""Bits that float64 and float32 sums may take; one of float64 is to spare."""
+
+
+def grid_step(bound: float, bits: int = DOUBLE) -> float:
+    """The power of two to round terms to so that sums up to ``bound`` are exact; 0 for 0."""
+    return float(2.0 ** (np.ceil(np.log2(bound)) + 1 - bits)) if bound else 0.0
+
+
+def to_grid(weights: np.ndarray, step: float) -> np.ndarray:
+    """The nearest multiples of ``step``, a power of two; float64."""
+    if not step:
+        return np.asarray(weights, dtype=np.float64)
+    found = np.divide(weights, step, dtype=np.float64)
+    np.rint(found, out=found)
+    return np.asarray(np.multiply(found, step, out=found))
 
 
 def on_grid(weights: np.ndarray, largest_count: int) -> np.ndarray:
@@ -27,7 +42,4 @@ def on_grid(weights: np.ndarray, largest_count: int) -> np.ndarray:
         The weights, each moved by at most 2**-51 of the largest possible sum.
     """
     bound = largest_count * np.abs(weights).sum(axis=0).max(initial=0.0)
-    if bound == 0.0:
-        return np.asarray(weights, dtype=np.float64)
-    grid = 2.0 ** (np.ceil(np.log2(bound)) + 1 - _MANTISSA)
-    return np.asarray(np.round(np.asarray(weights, dtype=np.float64) / grid) * grid)
+    return to_grid(weights, grid_step(float(bound)))

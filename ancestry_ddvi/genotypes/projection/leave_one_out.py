@@ -51,18 +51,24 @@ class Deletion:
         -------
         ndarray of float64, (samples, kept)
         """
-        b = np.einsum("nij,nj->ni", products, value)
-        fitted = np.einsum("nij,nj->ni", products, self.scores)
+        b = times(products, value)
+        fitted = times(products, self.scores)
         left = squared - np.einsum("ni,ni->n", self.scores, b)
-        right = np.einsum("nij,ni->nj", self.mixing, b) - self.own * left[:, None]
-        across = np.einsum("nij,ni->nj", self.mixing, b - fitted)
+        turned = self.mixing.swapaxes(1, 2)
+        right = times(turned, b) - self.own * left[:, None]
+        across = times(turned, b - fitted)
         length = left - np.einsum("ni,ni->n", self.scores, b - fitted)
-        normal = np.einsum("nij,nik,nkl->njl", self.mixing, products, self.mixing)
-        crossed = np.einsum("ni,nj->nij", across, self.own)
-        normal += np.einsum("n,ni,nj->nij", length, self.own, self.own)
+        normal = turned @ (products @ self.mixing)
+        crossed = across[:, :, None] * self.own[:, None]
+        normal += (length[:, None] * self.own)[:, :, None] * self.own[:, None]
         normal -= crossed + crossed.swapaxes(1, 2)
         tiny = 1e-9 * np.eye(normal.shape[1])
         return np.asarray(np.linalg.solve(normal + tiny, right[..., None])[..., 0])
+
+
+def times(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """The product of each matrix and its vector; (samples, i, j) and (samples, j)."""
+    return np.asarray((matrices @ vectors[..., None])[..., 0])
 
 
 def deletion(
@@ -93,7 +99,7 @@ def deletion(
     seen = (length > 0)[:, None]
     nothing = np.eye(scores.shape[1], kept)
     mixing = np.where(seen[..., None], mixing @ back, nothing)
-    own = np.where(seen, np.einsum("nk,nkl->nl", own, back), 0.0)
+    own = np.where(seen, times(back.swapaxes(1, 2), own), 0.0)
     return Deletion(scores, mixing, own)
 
 
@@ -115,7 +121,7 @@ def _left_out(
     of_noise = ((share[:, None] * rest * noise)[..., None] / apart**2).sum(axis=0)
     norm = np.maximum(np.sqrt((mixing**2).sum(axis=1) + of_noise), 1e-6)
     mixing = mixing / norm[:, None, :]
-    along = np.einsum("nj,njk->nk", scores, mixing) - 1 / norm
+    along = times(mixing.swapaxes(1, 2), scores) - 1 / norm
     return mixing, along / np.maximum(remaining, 1e-9)[:, None]
 
 

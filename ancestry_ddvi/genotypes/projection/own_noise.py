@@ -8,13 +8,14 @@ linkage and, in admixed samples, by tracts of one ancestry.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from .exact_sums import on_grid
+from .exact_sums import SINGLE, grid_step, to_grid
+from .leave_one_out import times
 
 MIN_FREQUENCY = 0.001
 """Smallest distance of a sample's own allele frequency from 0 and 1."""
@@ -25,16 +26,17 @@ MIN_STRETCHES = 20
 PRIOR_FREEDOM = 60.0
 """Degrees of freedom with which a sample's inflation by linkage is taken to be 1."""
 
-SCORE_STEPS, FREQUENCY_STEPS, VARIANCE_STEPS = 2**8, 2**8, 2**6
-"""Steps per unit to which scores, expected dosages and variances are rounded, so that sums over
-variants are exact and do not depend on other samples (``exact_sums``)."""
+SCORE_STEPS, DOSAGE_STEPS, VARIANCE_STEPS = 2**8, 2**8, 2**8
+"""Steps per unit to which scores, residual dosages and variances of a dosage are rounded, so that
+sums over variants are exact and do not depend on other samples (``exact_sums``)."""
 
 LARGEST_SCORE, LARGEST_VARIANCE = 2**12, 2**8
 
 NOTHING = 1e-9
 """Weight of variants that counts as none; the noise of nothing is that of the average sample."""
 
-SAMPLES_AT_ONCE = 1024
+VARIANTS_AT_ONCE, SAMPLES_AT_ONCE = 256, 256
+"""Variants and samples of a tile, which stays in the cache; so many variants are a window."""
 
 
 def stretches(chromosome: np.ndarray) -> np.ndarray:
@@ -88,7 +90,7 @@ def expected_scores(products: np.ndarray, value: np.ndarray, signal: np.ndarray)
     signal : ndarray of float64, (kept,)
         Variance of expected scores over the panel.
     """
-    b = np.einsum("nij,nj->ni", products, value)
+    b = times(products, value)
     found = np.linalg.solve(products + np.diag(1 / signal), b[..., None])[..., 0]
     return np.asarray(np.clip(found, -LARGEST_SCORE, LARGEST_SCORE))
 
@@ -180,27 +182,35 @@ class Noise:
 class Loadings:
     """What the noise of scores needs of a projection, rounded for exact sums.
 
+    Sums over a window of variants are exact in float32, and sums of these in float64.
+
     Attributes
     ----------
-    frequency, sd : ndarray of float64, (variants,)
-    stretch : ndarray of int64, (variants,)
-    rise : ndarray of float64, (kept, variants)
-        Expected dosage for each unit of a score.
-    slope : ndarray of float64, (variants, components of noise)
-        Loadings on dosages; of all components where none holds noise.
-    products : ndarray of float64, (variants, kept (kept + 1) / 2)
-        Products of pairs of loadings.
+    kept, noise : ndarray of float64, (variants, ...)
+        Loadings on the kept components; on dosages, of the components of noise.
+    rise : ndarray of float64, (variants, kept + 1)
+        Expected dosage for each step of a score; the last is that of 1 for all samples.
+    scale : ndarray of float64, (variants,)
+        Variance of a standardised dosage for each unit of q (2 - q), with q the expected dosage.
     squared : ndarray of float64, (variants,)
         Sum of squared loadings over the components of noise.
+    most : ndarray of float64, (variants,)
+        Largest steps of q (2 - q), where the variance is ``LARGEST_VARIANCE``.
+    stretch : ndarray of int64, (variants,)
+    product_step, squared_step, slope_step : float
+        What products of loadings, ``squared`` and ``noise`` are rounded to.
     """
 
-    frequency: np.ndarray
-    sd: np.ndarray
-    stretch: np.ndarray
+    kept: np.ndarray
+    noise: np.ndarray
     rise: np.ndarray
-    slope: np.ndarray
-    products: np.ndarray
+    scale: np.ndarray
     squared: np.ndarray
+    most: np.ndarray
+    stretch: np.ndarray
+    product_step: float
+    squared_step: float
+    slope_step: float
 
     @classmethod
     def of(
@@ -208,18 +218,58 @@ class Loadings:
     ) -> Loadings:
         """Of all components, of which the first ``kept`` decide what is expected."""
         sd = np.sqrt(2 * frequency * (1 - frequency))
-        first, second = np.triu_indices(kept)
-        largest = LARGEST_VARIANCE * VARIANCE_STEPS
-        noise = of_noise(loadings, kept)
+        rise = np.column_stack([loadings[:, :kept] * sd[:, None], 2 * frequency]) / SCORE_STEPS
+        largest = np.append(np.full(kept, LARGEST_SCORE * SCORE_STEPS), SCORE_STEPS)
+        bound = float((np.abs(rise) * largest).sum(axis=1).max(initial=0.0))
+        first, scale, noise = loadings[:, :kept], 0.5 / sd**2, of_noise(loadings, kept)
+        squared, slope = (noise**2).sum(axis=1), noise / sd[:, None]
+        most = np.minimum(VARIANCE_STEPS, VARIANCE_STEPS * LARGEST_VARIANCE / scale)
+        variance = (most * scale)[:, None]
         return cls(
-            frequency,
-            sd,
-            stretch,
-            on_grid((loadings[:, :kept] * sd[:, None]).T, LARGEST_SCORE * SCORE_STEPS),
-            on_grid(noise / sd[:, None], 2 * FREQUENCY_STEPS),
-            on_grid(loadings[:, first] * loadings[:, second], largest),
-            on_grid((noise**2).sum(axis=1), largest),
+            first, slope, to_grid(rise, grid_step(bound)), scale, squared, most, stretch,
+            _step(np.abs(first) * variance, np.abs(first)),
+            _step(squared[:, None], variance),
+            _step(np.abs(slope), np.full_like(variance, 2 * DOSAGE_STEPS)),
+        )  # fmt: skip
+
+    def window(self, rows: slice) -> tuple[np.ndarray, np.ndarray]:
+        """Rounded products of pairs of loadings with, last, ``squared``, and rounded ``noise``.
+
+        float32 (rows, kept (kept + 1) / 2 + 1) and (rows, components of noise); for each step of
+        what they are multiplied with. ``rows`` are in one window. What is rounded off at one
+        variant is added at the next, so that small products are not lost.
+        """
+        start = rows.start - rows.start % VARIANTS_AT_ONCE
+        whole, some = (
+            slice(start, start + VARIANTS_AT_ONCE),
+            slice(rows.start - start, rows.stop - start),
         )
+        kept, scale = self.kept[whole], self.scale[whole, None]
+        products = _carried(of_pairs(kept, kept * scale), self.product_step)
+        squared = _carried(self.squared[whole, None] * scale, self.squared_step)
+        slope = to_grid(self.noise[rows], self.slope_step)
+        return (
+            (np.column_stack([products, squared])[some] / VARIANCE_STEPS).astype(np.float32),
+            (slope / DOSAGE_STEPS).astype(np.float32),
+        )
+
+
+def _carried(weights: np.ndarray, step: float) -> np.ndarray:
+    """Weights on a grid whose sums from the first on are nearest to the true ones."""
+    total = to_grid(np.cumsum(weights, axis=0), step)
+    total[1:] -= total[:-1].copy()
+    return total
+
+
+def _step(left: np.ndarray, right: np.ndarray) -> float:
+    """The step that keeps sums of products of columns exact in float32, over any window.
+
+    ``left`` and ``right`` are the largest absolute values, (variants, ...).
+    """
+    starts = range(0, len(left), VARIANTS_AT_ONCE)
+    windows = (slice(start, start + VARIANTS_AT_ONCE) for start in starts)
+    sums = (float((left[w].T @ right[w]).max(initial=0.0)) for w in windows)
+    return grid_step(max(sums, default=0.0), SINGLE)
 
 
 def of_noise(loadings: np.ndarray, kept: int) -> np.ndarray:
@@ -232,6 +282,7 @@ def own_noise(
     blocks: Iterable[tuple[slice, np.ndarray]],
     expected: np.ndarray,
     factor: np.ndarray,
+    average: np.ndarray,
 ) -> Noise:
     """The noise of the sums V_o' x_o of samples with hard calls.
 
@@ -243,50 +294,91 @@ def own_noise(
         Expected scores.
     factor : ndarray of float64, (samples,)
         Of binomial variances: 1, or 2 for one allele written twice.
+    average : ndarray of float64, (samples,)
+        Sum of ``Loadings.squared`` over the observed variants.
     """
-    steps = np.rint(expected * SCORE_STEPS)
     samples, kept = expected.shape
-    sums = np.zeros((samples, known.products.shape[1]))
-    average = np.zeros(samples)
-    seen = Stretches.empty(samples, known.slope.shape[1])
+    steps = np.rint(np.vstack([expected.T, np.ones(samples)]) * SCORE_STEPS)
+    sums = np.zeros((kept * (kept + 1) // 2, samples))
+    seen = Stretches.empty(samples, known.noise.shape[1])
     previous = None
-    for variants, dosages in blocks:
-        rows = np.arange(variants.start or 0, (variants.start or 0) + len(dosages))
-        for run in _runs(known.stretch[rows]):
-            if previous is not None and known.stretch[rows[run.start]] != previous:
-                seen.close()
-            previous = known.stretch[rows[run.start]]
-            _add(known, rows[run], dosages[run], steps, sums, seen)
-            average += (dosages[run] >= 0).T @ known.squared[rows[run]]
+    for rows, dosages in _windows(known.stretch, blocks):
+        if previous is not None and known.stretch[rows.start] != previous:
+            seen.close()
+        previous = known.stretch[rows.start]
+        _add(known, rows, dosages, steps, sums, seen)
     seen.close()
     inflation = factor * seen.inflation(factor)
     level = (seen.weights + NOTHING) / (average + NOTHING) * inflation
-    return Noise(symmetric(sums, kept) * inflation[:, None, None], level)
+    return Noise(symmetric(sums.T, kept) * inflation[:, None, None], level)
 
 
 def _add(
     known: Loadings,
-    rows: np.ndarray,
+    rows: slice,
     dosages: np.ndarray,
     steps: np.ndarray,
     sums: np.ndarray,
     seen: Stretches,
 ) -> None:
-    """Add the variants of one stretch to all sums."""
-    frequency, sd = known.frequency[rows], known.sd[rows]
-    product = np.zeros((len(steps), known.slope.shape[1]))
-    weight = np.zeros(len(steps))
-    for start in range(0, len(steps), SAMPLES_AT_ONCE):
-        some = slice(start, start + SAMPLES_AT_ONCE)
-        called = (dosages[:, some] >= 0).T
-        dosage = 2 * frequency + steps[some] @ known.rise[:, rows] / SCORE_STEPS
-        variance = np.rint(own_variance(frequency, sd, dosage) * VARIANCE_STEPS) * called
-        apart = dosages[:, some].T - np.clip(dosage, 0, 2)
-        apart = np.rint(apart * FREQUENCY_STEPS) * called
-        sums[some] += variance @ known.products[rows] / VARIANCE_STEPS
-        weight[some] = variance @ known.squared[rows] / VARIANCE_STEPS
-        product[some] = apart @ known.slope[rows] / FREQUENCY_STEPS
-    seen.add(product, weight)
+    """Add a window of variants to all sums."""
+    products, slope = (each.T for each in known.window(rows))
+    whole, most = bool((dosages >= 0).all()), known.most[rows, None].astype(np.float32)
+    rare = bool((most < VARIANCE_STEPS).any())
+    size = len(dosages), min(SAMPLES_AT_ONCE, steps.shape[1])
+    wide, all_single = np.empty(size), np.empty((3, *size), dtype=np.float32)
+    for start in range(0, steps.shape[1], SAMPLES_AT_ONCE):
+        some = slice(start, min(start + SAMPLES_AT_ONCE, steps.shape[1]))
+        exact, single = (each[..., : some.stop - start] for each in (wide, all_single))
+        dosage, apart, variance = single
+        np.matmul(known.rise[rows], steps[:, some], out=exact)
+        np.clip(exact, 2 * MIN_FREQUENCY, 2 - 2 * MIN_FREQUENCY, out=dosage, casting="same_kind")
+        np.copyto(apart, dosages[:, some])
+        _in_steps(dosage, apart, variance, most if rare else None)
+        if not whole:
+            absent = dosages[:, some] < 0
+            np.copyto(single[1:], 0, where=absent)
+        found = (products @ variance).astype(np.float64)
+        sums[:, some] += found[:-1]
+        seen.weight[some] += found[-1]
+        seen.current[some] += (slope @ apart).T
+
+
+def _in_steps(
+    dosage: np.ndarray, apart: np.ndarray, variance: np.ndarray, most: np.ndarray | None
+) -> None:
+    """Turn calls to residual dosages, and find q (2 - q) with q the expected dosage; in steps."""
+    np.subtract(apart, dosage, out=apart)
+    np.multiply(apart, np.float32(DOSAGE_STEPS), out=apart)
+    np.rint(apart, out=apart)
+    np.subtract(np.float32(2), dosage, out=variance)
+    np.multiply(variance, dosage, out=variance)
+    np.multiply(variance, np.float32(VARIANCE_STEPS), out=variance)
+    if most is not None:
+        np.minimum(variance, most, out=variance)
+    np.rint(variance, out=variance)
+
+
+def _windows(
+    stretch: np.ndarray, blocks: Iterable[tuple[slice, np.ndarray]]
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Blocks cut at multiples of 256 variants and between stretches."""
+    for variants, dosages in blocks:
+        start, stop = variants.start or 0, (variants.start or 0) + len(dosages)
+        edges = np.flatnonzero(np.diff(stretch[start:stop])) + 1 + start
+        whole = np.arange(start + -start % VARIANTS_AT_ONCE, stop, VARIANTS_AT_ONCE)
+        for first, last in pairwise(np.unique([start, *edges, *whole, stop]).tolist()):
+            yield slice(first, last), dosages[first - start : last - start]
+
+
+def of_pairs(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Products of columns i of ``left`` and j >= i of ``right``, in the order of ``symmetric``."""
+    size, start = left.shape[1], 0
+    found = np.empty((len(left), size * (size + 1) // 2))
+    for i in range(size):
+        np.multiply(left[:, i, None], right[:, i:], out=found[:, start : start + size - i])
+        start += size - i
+    return found
 
 
 def symmetric(upper: np.ndarray, size: int) -> np.ndarray:
@@ -296,10 +388,3 @@ def symmetric(upper: np.ndarray, size: int) -> np.ndarray:
     found[:, first, second] = upper
     found[:, second, first] = upper
     return found
-
-
-def _runs(numbers: np.ndarray) -> Iterable[slice]:
-    """Slices of equal numbers in a row."""
-    edges = np.flatnonzero(numbers[1:] != numbers[:-1]) + 1
-    for start, stop in pairwise([0, *edges.tolist(), len(numbers)]):
-        yield slice(start, stop)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 
 from ...seeding import stream
-from .exact_sums import on_grid
-from .leave_one_out import Deletion, deletion
-from .own_noise import Loadings, expected_scores, own_noise, symmetric
+from .leave_one_out import Deletion, deletion, times
+from .observed_sums import Weights, observed_sums
+from .own_noise import Loadings, expected_scores, own_noise
 
 Blocks = Iterable[tuple[slice, np.ndarray]]
 """Runs of model variants with their dosages: (slice of variants, int8 (variants, samples))."""
@@ -172,44 +173,25 @@ class Projection:
             Iterated twice: the noise of a sample follows from its scores.
         samples : int
         """
-        k, kept = self.loadings.shape[1], slice(0, self.kept)
-        sums = self._sums(blocks, samples)
-        products = symmetric(sums.products, k)
-        value = np.linalg.solve(products + ridge(products), sums.b[..., None])[..., 0]
-        expected = expected_scores(products[:, kept, kept], value[:, kept], self.signal)
-        known = Loadings.of(self.loadings, self.frequency, self.stretch, self.kept)
+        kept = slice(0, self.kept)
+        weights, known = self._rounded
+        sums = observed_sums(weights, blocks, samples)
+        value = np.linalg.solve(sums.products + ridge(sums.products), sums.b[..., None])[..., 0]
+        expected = expected_scores(sums.products[:, kept, kept], value[:, kept], self.signal)
         haploid = pseudo_haploid(sums.heterozygous, sums.expected)
         weight = np.where(haploid, 0.5, 1.0)
-        noise = own_noise(known, blocks, expected, 1 / weight)
+        noise = own_noise(known, blocks, expected, 1 / weight, sums.noise)
         share = weight * len(self.frequency) / np.maximum(sums.observed, 1)
         return Projected(
-            value, products, noise.covariance, noise.level,
+            value, sums.products, noise.covariance, noise.level,
             sums.length * share, sums.observed, sums.observed * weight, haploid,
         )  # fmt: skip
 
-    def _sums(self, blocks: Blocks, samples: int) -> _Sums:
-        k = self.loadings.shape[1]
-        sd = np.sqrt(2 * self.frequency * (1 - self.frequency))
-        slope = self.loadings / sd[:, None]
-        pair = on_grid(np.stack([slope, 2 * self.frequency[:, None] * slope], axis=1), 2)
-        slope, offset = pair[:, 0], pair[:, 1]
-        upper = np.triu_indices(k)
-        products = on_grid(self.loadings[:, upper[0]] * self.loadings[:, upper[1]], 1)
-        levels = on_grid(((np.arange(3) - 2 * self.frequency[:, None]) / sd[:, None]) ** 2, 1)
-        het_rate = on_grid(sd[:, None] ** 2, 1)[:, 0]
-        sums = _Sums.zero(samples, k)
-        for variants, dosages in blocks:
-            seen = dosages >= 0
-            mask = seen.astype(np.float64)
-            sums.b += np.where(seen, dosages, 0).astype(np.float64).T @ slope[variants]
-            sums.b -= mask.T @ offset[variants]
-            sums.products += _observed_products(seen, mask, products[variants])
-            for g in range(3):
-                sums.length += (dosages == g).T.astype(np.float64) @ levels[variants, g]
-            sums.observed += seen.sum(axis=0)
-            sums.heterozygous += (dosages == 1).sum(axis=0)
-            sums.expected += mask.T @ het_rate[variants]
-        return sums
+    @cached_property
+    def _rounded(self) -> tuple[Weights, Loadings]:
+        """What ``read`` sums, such that sums are exact."""
+        known = Loadings.of(self.loadings, self.frequency, self.stretch, self.kept)
+        return Weights.of(self.loadings, self.frequency, known.squared), known
 
     def deletion(self, projected: Projected) -> Deletion:
         """The loadings without each of some samples of the panel.
@@ -238,7 +220,7 @@ class Projection:
             Of all samples in the panel; by default found from ``projected``.
         """
         kept, members = slice(0, self.kept), np.flatnonzero(in_panel)
-        b = np.einsum("nij,nj->ni", projected.products[:, kept], projected.value)
+        b = times(projected.products[:, kept], projected.value)
         products = projected.products[:, kept, kept]
         value = np.linalg.solve(products + ridge(products), b[..., None])[..., 0]
         if len(members):
@@ -288,12 +270,14 @@ class Projection:
         skew = ((1 - 2 * self.frequency) / sd) @ self.loadings[:, kept]
         products = projected.products[:, kept, kept]
         covariance = np.linalg.inv(precision + np.diag(1 / self.signal))
-        mean = np.einsum("nij,njk,nk->ni", covariance, precision, value)
-        squared = np.einsum("ni,nij,nj->n", mean, products, mean)
+        mean = times(covariance, times(precision, value))
+        squared = (mean * times(products, mean)).sum(axis=1)
         squared += np.einsum("nij,nji->n", products, covariance)
         scale = variants / np.maximum(projected.effective_variants, 1)
         part = np.where(projected.pseudo_haploid, 0.0, 0.5)
-        return np.asarray(projected.length - variants - mean @ skew - part * scale * squared)
+        return np.asarray(
+            projected.length - variants - (mean * skew).sum(axis=1) - part * scale * squared
+        )
 
     def in_panel(self, projected: Projected, prior: float = 0.01) -> np.ndarray:
         """Which samples look like those that the loadings were estimated from; bool (samples,).
@@ -332,27 +316,6 @@ class Projection:
         return np.asarray(0.5 * terms.sum(axis=1))
 
 
-@dataclass
-class _Sums:
-    """Sums over observed variants; ``products`` are upper triangles."""
-
-    b: np.ndarray
-    products: np.ndarray
-    length: np.ndarray
-    observed: np.ndarray
-    heterozygous: np.ndarray
-    expected: np.ndarray
-
-    @classmethod
-    def zero(cls, samples: int, components: int) -> _Sums:
-        whole = np.zeros(samples, dtype=np.int64)
-        pairs = components * (components + 1) // 2
-        return cls(
-            np.zeros((samples, components)), np.zeros((samples, pairs)), np.zeros(samples),
-            whole, whole.copy(), np.zeros(samples),
-        )  # fmt: skip
-
-
 def pseudo_haploid(heterozygous: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """Which samples have calls of one allele per variant, written as homozygotes; bool (samples,).
 
@@ -378,12 +341,3 @@ def ridge(matrices: np.ndarray) -> np.ndarray:
 def _inverse(products: np.ndarray) -> np.ndarray:
     """Covariances of scores for noise of unit variance; (samples, components, components)."""
     return np.asarray(np.linalg.inv(products + ridge(products)))
-
-
-def _observed_products(seen: np.ndarray, mask: np.ndarray, products: np.ndarray) -> np.ndarray:
-    """Sums of products over observed variants; those that all samples have are added once."""
-    complete = seen.all(axis=1)
-    shared = products[complete].sum(axis=0)
-    if complete.all():
-        return np.broadcast_to(shared, (seen.shape[1], products.shape[1]))
-    return np.asarray(shared + mask[~complete].T @ products[~complete])

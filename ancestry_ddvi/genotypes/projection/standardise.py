@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..algebra.matrix import GenotypeMatrix
+from ..blocks import GenotypeReader
 
-def standardise(dosages: np.ndarray, frequency: np.ndarray) -> np.ndarray:
-    """Scale to (g - 2p) / sqrt(2p(1 - p)); NaN where the genotype was not observed.
+
+def standardised(
+    store: GenotypeReader,
+    rows: np.ndarray,
+    samples: np.ndarray,
+    frequency: np.ndarray,
+    device: str = "cpu",
+) -> GenotypeMatrix:
+    """The matrix of (g - 2p) / sqrt(2p(1 - p)), and 0 where the genotype was not observed.
+
+    A missing genotype adds nothing to a product.
 
     Parameters
     ----------
-    dosages : ndarray of int8, (variants, samples)
-        0, 1, 2, or -1 where missing.
+    store : GenotypeReader
+    rows : ndarray of int64, (variants,)
+    samples : ndarray of int64, (samples,)
     frequency : ndarray of float64, (variants,)
         ALT allele frequency, strictly between 0 and 1.
-
-    Returns
-    -------
-    ndarray of float32, (variants, samples)
+    device : str
     """
     p = frequency[:, None]
     levels = (np.arange(3) - 2 * p) / np.sqrt(2 * p * (1 - p))
-    table = np.concatenate([levels, np.full_like(p, np.nan)], axis=1).astype(np.float32)
-    return np.take_along_axis(table, dosages.astype(np.intp), axis=1)
+    levels = np.concatenate([levels, np.zeros_like(p)], axis=1)
+    return GenotypeMatrix(store, rows, samples, levels, device)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...seeding import stream
-from ..blocks import GenotypeReader, in_blocks, thin_evenly
-from .own_noise import stretches
-from .standardise import standardise
+from ..algebra.eigen import leading_of
+from .halves import Halves
 
 FOLDS = 5
 """Each fold of the samples is left out of the components once."""
@@ -17,8 +16,8 @@ FOLDS = 5
 ERRORS = 2.0
 """Standard errors by which structure must exceed 0."""
 
-MAX_SAMPLES = 3000
-"""Samples by which structure is measured; more are thinned evenly."""
+RESIDUAL = 0.05
+"""Relative residual of eigenvectors; those that carry structure come out far more exact."""
 
 
 @dataclass(frozen=True)
@@ -48,77 +47,33 @@ class Structure:
         return int(np.concatenate([[0.0], np.cumsum(certain)]).argmax())
 
 
-def structure(
-    store: GenotypeReader,
-    rows: np.ndarray,
-    samples: np.ndarray,
-    frequency: np.ndarray,
-    count: int,
-    seed: int,
-) -> Structure:
+def structure(halves: Halves, count: int, seed: int) -> Structure:
     """Structure on the ``count`` leading components.
 
     Parameters
     ----------
-    store : GenotypeReader
-    rows : ndarray of int64, (variants,), in order of chromosome and position
-    samples : ndarray of int64
-        More than ``MAX_SAMPLES`` are thinned evenly.
-    frequency : ndarray of float64, (variants,)
+    halves : Halves
     count : int
         No more are measured than each division of the samples has.
     seed : int
         Of the division.
     """
-    some = thin_evenly(samples, MAX_SAMPLES)
-    halves = _products(store, rows, some, frequency)
-    fold = stream(seed, "folds").permutation(len(some)) % FOLDS
+    samples = halves.matrix.shape[1]
+    fold = stream(seed, "folds").permutation(samples) % FOLDS
     count = max(1, min(count, int((fold > 0).sum()) - 1))
-    both = np.zeros((len(some), count))
+    both = np.zeros((samples, count))
     for number in range(FOLDS):
         out = fold == number
         if out.any():
-            first, second = _scores(halves, ~out, out, count)
+            first, second = _scores(halves, ~out, out, count, seed)
             both[out] = 4 * first * second
-    return Structure(both.mean(axis=0), both.std(axis=0) / np.sqrt(len(some)))
+    return Structure(both.mean(axis=0), both.std(axis=0) / np.sqrt(samples))
 
 
-def _products(
-    store: GenotypeReader, rows: np.ndarray, samples: np.ndarray, frequency: np.ndarray
+def _scores(
+    halves: Halves, inside: np.ndarray, out: np.ndarray, count: int, seed: int
 ) -> np.ndarray:
-    """Products of the standardised dosages of samples, on each half of the genome.
-
-    float64 (2, samples, samples).
-    """
-    half = _halves(stretches(store.variants.chromosome[rows]))
-    products = np.zeros((2, len(samples), len(samples)))
-    start = 0
-    for dosages in in_blocks(store, rows, samples):
-        part = slice(start, start + len(dosages))
-        x = np.nan_to_num(standardise(dosages, frequency[part]), copy=False)
-        for which in (0, 1):
-            some = x[half[part] == which]
-            products[which] += some.T @ some
-        start += len(dosages)
-    return products
-
-
-def _scores(halves: np.ndarray, inside: np.ndarray, out: np.ndarray, count: int) -> np.ndarray:
     """Scores of samples from each half, on the components of others; (2, out, count)."""
-    from scipy.linalg import eigh
-
-    gram = halves[:, inside][:, :, inside].sum(axis=0)
-    n = len(gram)
-    values, vectors = eigh(gram, subset_by_index=[n - count, n - 1])
-    weight = vectors[:, ::-1] / np.sqrt(np.maximum(values[::-1], 1e-12))
-    return np.asarray(halves[:, out][:, :, inside] @ weight)
-
-
-def _halves(stretch: np.ndarray) -> np.ndarray:
-    """0 or 1 for each variant: stretches of the genome go to the smaller half, largest first."""
-    sizes = np.bincount(stretch)
-    half, filled = np.zeros(len(sizes), dtype=np.int64), [0, 0]
-    for number in np.argsort(-sizes, kind="stable"):
-        half[number] = int(filled[1] < filled[0])
-        filled[half[number]] += sizes[number]
-    return np.asarray(half[stretch])
+    values, vectors = leading_of(halves.whole(inside), np.full(count, RESIDUAL), seed)
+    weight = vectors / np.sqrt(np.maximum(values, 1e-12))
+    return np.asarray([half[out][:, inside] @ weight for half in halves.products])

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from ..blocks import GenotypeReader, thin_evenly
-from ..variants import MISSING
+from ...parallel import each
+from ...seeding import stream
+from ..algebra.matrix import GenotypeMatrix
+from ..blocks import GenotypeReader
 
-TILE = 256
 MAX_SAMPLES = 5000
+
+TILES = 64, 256
+"""Fewest and most variants in a tile; between them, about as many as a window holds."""
+
+TILES_AT_ONCE = 4
+
+DOSAGE, OBSERVED = (0.0, 1.0, 2.0, 0.0), (1.0, 1.0, 1.0, 0.0)
+"""Values of dosage 0, 1, 2 and of a missing genotype."""
 
 
 def prune(
@@ -32,8 +43,9 @@ def prune(
     r2 is the squared Pearson correlation of dosages over the samples with both genotypes; a
     pair in which a variant does not vary among them is uncorrelated.
 
-    Memory: two tiles of 256 variants as float32, at most 31 MB with their masks and squares,
-    and some 40 bytes for each correlated pair of one chromosome.
+    Memory, for each thread: four tiles of at most 256 variants as float32, 62 MB with their masks
+    and squares; some 40 bytes for each correlated pair of one chromosome; and its packed genotypes
+    if not all samples are correlated over.
 
     Parameters
     ----------
@@ -45,58 +57,84 @@ def prune(
     window_kb : float
         The longest distance at which a pair is compared, in kilobases.
     samples : ndarray of int
-        Samples to correlate over; more than 5,000 are thinned evenly.
+        Samples to correlate over; of more, 5,000 are drawn.
 
     Returns
     -------
     ndarray of int, a subset of ``rows`` in the order given
     """
-    chosen = thin_evenly(samples, MAX_SAMPLES)
+    chosen = np.sort(stream(0, "ld").permutation(samples)[:MAX_SAMPLES])
     variants = store.variants[rows]
     keep = np.zeros(len(rows), dtype=bool)
-    for chromosome in dict.fromkeys(variants.chromosome):
+
+    def kept_on(chromosome: str) -> np.ndarray:
         here = np.flatnonzero(variants.chromosome == chromosome)
         here = here[np.lexsort((rows[here], variants.position[here]))]
         position = variants.position[here]
-        pairs = list(_correlated(store, rows[here], position, r2, window_kb * 1000, chosen))
-        keep[here] = _greedy_choice(np.argsort(-maf[here], kind="stable"), pairs)
+        dosages = GenotypeMatrix.of(store, rows[here], chosen, DOSAGE)
+        if len(chosen) < len(store.samples):
+            dosages = dosages.in_memory()
+        pairs = list(_correlated(dosages, position, r2, window_kb * 1000))
+        return np.asarray(here[_greedy_choice(np.argsort(-maf[here], kind="stable"), pairs)])
+
+    for kept in each(kept_on, list(dict.fromkeys(variants.chromosome))):
+        keep[kept] = True
     return rows[keep]
 
 
 def _correlated(
-    store: GenotypeReader,
-    rows: np.ndarray,
-    position: np.ndarray,
-    r2: float,
-    window: float,
-    samples: np.ndarray,
+    dosages: GenotypeMatrix, position: np.ndarray, r2: float, window: float
 ) -> Iterator[np.ndarray]:
     """Pairs (i < j) at or above ``r2`` within ``window`` bases, one (2, pairs) array a tile."""
-    for a in range(0, len(rows), TILE):
-        left = position[a : a + TILE]
-        first = _Tile(store.dosages(rows[a : a + TILE], samples))
-        end = int(np.searchsorted(position, left[-1] + window, side="right"))
-        for b in range(a, end, TILE):
-            right = position[b : b + TILE]
-            second = first if b == a else _Tile(store.dosages(rows[b : b + TILE], samples))
-            near = right[None, :] - left[:, None] <= window
+    end = np.searchsorted(position, position + window, side="right")
+    size = int(np.clip(np.median(end - np.arange(len(end))), *TILES))
+    lacking = dosages.lacking()
+
+    @lru_cache(TILES_AT_ONCE)
+    def tile(start: int) -> _Tile:
+        part = slice(start, start + size)
+        return _Tile.of(dosages.of_variants(part), bool(lacking[part].any()))
+
+    for a in range(0, len(position), size):
+        left = position[a : a + size]
+        for b in range(a, end[min(a + size, len(end)) - 1], size):
+            near = position[b : b + size][None, :] - left[:, None] <= window
             if b == a:
                 near = np.triu(near, 1)
-            i, j = np.nonzero(near & first.correlates(second, r2))
+            i, j = np.nonzero(near & tile(a).correlates(tile(b), r2))
             yield np.array([i + a, j + b], dtype=np.int32)
 
 
+@dataclass(frozen=True)
 class _Tile:
     """Dosages of some variants, to be correlated with those of another tile.
 
     Sums of dosages and their products are whole numbers below 2**24 for up to 5,000
     samples, hence exact in float32.
+
+    Attributes
+    ----------
+    dosage, square : ndarray of float32, (variants, samples)
+        0 where missing.
+    seen : ndarray of float32, (variants, samples), or None
+        0 where missing and 1 elsewhere; None if nothing is missing.
+    sums : ndarray of float64, (2, variants)
+        Of dosages and of their squares.
     """
 
-    def __init__(self, dosages: np.ndarray) -> None:
-        seen = dosages != MISSING
-        self.dosage = np.where(seen, dosages, 0).astype(np.float32)
-        self.seen = None if seen.all() else seen.astype(np.float32)
+    dosage: np.ndarray
+    square: np.ndarray
+    seen: np.ndarray | None
+    sums: np.ndarray
+
+    @classmethod
+    def of(cls, dosages: GenotypeMatrix, missing: bool) -> _Tile:
+        """Of a matrix of few variants, of which some genotypes may be missing."""
+        dosage = dosages.formed()
+        square = dosage**2
+        sums = np.array([part.sum(axis=1, dtype=np.float64) for part in (dosage, square)])
+        seen = dosages.with_levels(OBSERVED).formed() if missing else None
+        return cls(dosage, square, seen, sums)
 
     def correlates(self, other: _Tile, r2: float) -> np.ndarray:
         """Whether each pair of variants reaches ``r2``; bool (own variants, other's variants)."""
@@ -109,17 +147,16 @@ class _Tile:
     def _sums(self, other: _Tile) -> tuple[np.ndarray | float, ...]:
         """For every pair: samples with both genotypes, and sums of x, y and squares over them."""
         if self.seen is None and other.seen is None:
-            x, xx = self._own_sums()
-            y, yy = other._own_sums()
-            return float(self.dosage.shape[1]), x[:, None], y, xx[:, None], yy
+            (x, xx), (y, yy) = self.sums[..., None], other.sums
+            return float(self.dosage.shape[1]), x, y, xx, yy
         mine, theirs = self._mask(), other._mask()
         n = mine @ theirs.T
-        x, xx = self.dosage @ theirs.T, self.dosage**2 @ theirs.T
-        y, yy = mine @ other.dosage.T, mine @ (other.dosage**2).T
+        x, xx = self.dosage @ theirs.T, self.square @ theirs.T
+        if other is self:
+            y, yy = x.T, xx.T
+        else:
+            y, yy = mine @ other.dosage.T, mine @ other.square.T
         return tuple(s.astype(np.float64) for s in (n, x, y, xx, yy))
-
-    def _own_sums(self) -> tuple[np.ndarray, np.ndarray]:
-        return self.dosage.sum(1, dtype=np.float64), (self.dosage**2).sum(1, dtype=np.float64)
 
     def _mask(self) -> np.ndarray:
         return np.ones_like(self.dosage) if self.seen is None else self.seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,13 +31,13 @@ class QC:
         Frequency of ALT among the fit samples.
     call_rate : ndarray of float64, one per sample
         Over the variants that pass the filters up to ``geno``.
-    flags : list of str, one per sample
+    flags : sequence of str, one per sample
         Why a sample is left out of the fit, such as "low_call_rate", "related" or "duplicate",
         or "".
     relatives : ndarray of ``kinship.PAIR``
         Pairs of second-degree relatives or closer, as far as the variants resolve them, among
         the samples with enough calls.
-    table : list of Step, in the order applied
+    table : sequence of Step, in the order applied
     build : str or None
         As ``infer_build`` finds it; None for other species.
     """
@@ -45,9 +46,9 @@ class QC:
     fit_samples: np.ndarray
     frequency: np.ndarray
     call_rate: np.ndarray
-    flags: list[str]
+    flags: Sequence[str]
     relatives: np.ndarray
-    table: list[Step]
+    table: Sequence[Step]
     build: str | None
 
 

@@ -1,10 +1,4 @@
-"""The haplotype-copying simulator: drifting frequencies, and haplotypes that copy founders.
-
-Frequencies follow Balding and Nichols (1995) on a tree of two levels: an ancestral frequency,
-uniform over [0.05, 0.95]; that of a superpopulation, Beta(p (1-F)/F, (1-p) (1-F)/F) with mean p
-and variance F p (1-p); and that of each of its populations, drawn from it in the same way.
-Hudson's F_ST of two populations is F_population within a superpopulation and
-1 - (1 - F_superpopulation) (1 - F_population) across.
+"""The haplotype-copying model: haplotypes are mosaics of founders with ranks.
 
 Linkage disequilibrium comes from copying. A haplotype is a mosaic of founders; a founder has a
 rank u, uniform in [0, 1], and carries ALT where u is below the frequency in its population (or
@@ -13,11 +7,13 @@ between neighbouring variants with probability 1 - exp(-distance / ``ld_length``
 keeps its frequency, and two that couple, of frequencies p and q, have the covariance
 (min(p, q) - p q) exp(-distance / ``ld_length``). The tracts of admixed samples and the
 crossovers of meiosis are drawn in the same way over longer distances.
+
+``HaplotypeCopier`` draws whole arrays for small cohorts, with phase; ``haplotype_stream`` draws
+the same model variant by variant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,13 +24,13 @@ from ..variants import VariantTable
 CHROMOSOME_LENGTHS = {str(n): length for n, length in enumerate(LENGTHS["GRCh37"], start=1)}
 """GRCh37 autosomes, base pairs."""
 
-_TRACT = 20e6
+TRACT = 20e6
 """Base pairs over which an admixed haplotype copies one source."""
 
-_CROSSOVER = 50e6
+CROSSOVER = 50e6
 """Half a Morgan, since half of the changes of strand land on the same strand (Haldane)."""
 
-_CLUSTER = 4
+CLUSTER = 4
 """Mean number of variants in a cluster; clusters give LD at any density."""
 
 _CLUSTER_GAP = 0.01
@@ -45,8 +41,13 @@ _PLAIN = [*_TRANSITIONS, *_TRANSITIONS, "AC", "CA", "GT", "TG"]
 _AMBIGUOUS = ["AT", "TA", "CG", "GC"]
 
 
-def draw_variants(rng: np.random.Generator, variants: int, ambiguous: float) -> VariantTable:
-    """SNPs in clusters along the autosomes, in order, with IDs beyond any rsID in use."""
+def draw_variants(
+    rng: np.random.Generator, variants: int, ambiguous: float, cluster: float = CLUSTER
+) -> VariantTable:
+    """SNPs in clusters along the autosomes, in order, with IDs beyond any rsID in use.
+
+    ``cluster`` is the mean number of variants in a cluster.
+    """
     if variants < len(CHROMOSOME_LENGTHS):
         raise ValueError(
             f"{variants} variants are too few: 22 or more are needed, one on each autosome"
@@ -60,7 +61,7 @@ def draw_variants(rng: np.random.Generator, variants: int, ambiguous: float) -> 
         rng.choice(_PLAIN, variants),
     )
     positions = [
-        _positions(rng, n, int(length)) for n, length in zip(numbers, lengths, strict=True)
+        _positions(rng, n, int(length), cluster) for n, length in zip(numbers, lengths, strict=True)
     ]
     return VariantTable(
         chromosome=np.repeat(np.array(list(CHROMOSOME_LENGTHS), dtype=object), numbers),
@@ -71,9 +72,9 @@ def draw_variants(rng: np.random.Generator, variants: int, ambiguous: float) -> 
     )
 
 
-def _positions(rng: np.random.Generator, variants: int, length: int) -> np.ndarray:
+def _positions(rng: np.random.Generator, variants: int, length: int, cluster: float) -> np.ndarray:
     """Increasing positions from 1 to ``length``; int64 (variants,)."""
-    inside = rng.random(variants + 1) < 1 - 1 / _CLUSTER
+    inside = rng.random(variants + 1) < 1 - 1 / cluster
     along = np.cumsum(rng.exponential(np.where(inside, _CLUSTER_GAP, 1.0)))
     share = np.asarray(along[:-1] / along[-1])
     return 1 + np.arange(variants) + (share * (length - variants)).astype(np.int64)
@@ -84,30 +85,6 @@ def gaps_between(variants: VariantTable) -> np.ndarray:
     fresh = np.ones(len(variants), dtype=bool)
     fresh[1:] = variants.chromosome[1:] != variants.chromosome[:-1]
     return np.where(fresh, np.inf, np.diff(variants.position, prepend=0))
-
-
-def frequencies(
-    rng: np.random.Generator,
-    populations: Mapping[str, Sequence[str]],
-    variants: int,
-    fst_superpopulation: float,
-    fst_population: float,
-) -> np.ndarray:
-    """Frequency of ALT in each source; float64 (sources, variants)."""
-    ancestral = rng.uniform(0.05, 0.95, variants)
-    rows = []
-    for names in populations.values():
-        shared = _drift(rng, ancestral, fst_superpopulation)
-        rows += [_drift(rng, shared, fst_population) for _ in names]
-    return np.stack(rows)
-
-
-def _drift(rng: np.random.Generator, frequency: np.ndarray, fst: float) -> np.ndarray:
-    """Beta of Balding and Nichols (1995); clipped from 0 and 1, where it is not defined."""
-    if fst == 0:
-        return frequency
-    p = frequency.clip(1e-4, 1 - 1e-4)
-    return rng.beta(p * (1 - fst) / fst, (1 - p) * (1 - fst) / fst)
 
 
 @dataclass(frozen=True)
@@ -141,7 +118,7 @@ class HaplotypeCopier:
         drawn, origin = self.rng.random(shape), np.zeros(shape, dtype=np.int8)
         for below in shares.cumsum(axis=1).T[:-1]:
             origin += drawn >= below[:, None, None]
-        origin = self._carry_forward(origin, _TRACT)
+        origin = self._carry_forward(origin, TRACT)
         rank = self._carry_forward(self.rng.random(shape), self.ld_length)
         rank = np.where(self.coupling, rank, 1 - rank)
         alleles = rank < frequency[origin, np.arange(len(self.gaps))]
@@ -151,7 +128,7 @@ class HaplotypeCopier:
     def child(self, parents: np.ndarray) -> np.ndarray:
         """One gamete of each of two parents, int8 (2, 2, variants); int8 (2, variants)."""
         strand = self.rng.integers(0, 2, (2, len(self.gaps)))
-        strand = self._carry_forward(strand, _CROSSOVER)
+        strand = self._carry_forward(strand, CROSSOVER)
         return np.take_along_axis(parents, strand[:, None], axis=1)[:, 0]
 
     def _carry_forward(self, values: np.ndarray, length: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Simulated cohorts with known truth, for examples and tests; see ``haplotype_copying``."""
+"""Small simulated cohorts in memory, for examples and tests; ``cohort`` writes large ones."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .haplotype_copying import (
     CHROMOSOME_LENGTHS,
     HaplotypeCopier,
     draw_variants,
-    frequencies,
     gaps_between,
 )
+from .tree import frequencies, two_levels
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,8 @@ def simulate(
 ) -> SimulatedCohort:
     """Draw a cohort with known structure.
 
+    Ancestral frequencies are uniform over [0.05, 0.95] and drift on a tree of two levels.
+
     Samples come population by population, then the admixed ones, then ``trios`` children of
     samples 0 and 1, 2 and 3, ..., then ``duplicates`` with the genotypes of the samples after
     the parents. Parents and duplicated samples are of the first population.
@@ -106,7 +108,8 @@ def simulate(
         The expected shares of a sample are uniform on the simplex. The name of the population
         is also that of its superpopulation.
     fst_superpopulation, fst_population : float
-        F of the two levels of the tree, in [0, 1).
+        F of the two levels of the tree, in [0, 1): Hudson's F_ST is ``fst_population`` within a
+        superpopulation and 1 - (1 - fst_superpopulation) (1 - fst_population) across.
     ld_length : float
         Base pairs over which correlation falls by a factor e.
     ambiguous : float
@@ -116,7 +119,9 @@ def simulate(
     """
     rng = np.random.default_rng(seed)
     table = draw_variants(rng, variants, ambiguous)
-    frequency = frequencies(rng, populations, variants, fst_superpopulation, fst_population)
+    ancestral = rng.uniform(0.05, 0.95, variants)
+    tree = two_levels(populations, fst_superpopulation, fst_population)
+    frequency = frequencies(rng, tree, ancestral)
     sources = tuple(name for names in populations.values() for name in names)
     groups = {**{name: (name,) for name in sources}, **(admixed or {})}
     shares = _shares(rng, groups, sources, samples_per_population)

@@ -18,7 +18,10 @@ class Likelihood(nn.Module, abc.ABC):
 
     @abc.abstractmethod
     def log_prob(self, batch: Batch, z: Tensor) -> Tensor:
-        """Log likelihood of each row given its latent, in nats; (n,)."""
+        """Log likelihood of each row given its latents, in nats; (latents,).
+
+        Each row has as many latents as any other, in succession: one, or several.
+        """
 
     def noise_parameters(self) -> list[nn.Parameter]:
         """Parameters of the noise; none by default.

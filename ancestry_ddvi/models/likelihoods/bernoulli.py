@@ -34,6 +34,7 @@ class BernoulliPixels(Likelihood):
     def log_prob(self, batch: Batch, z: Tensor) -> Tensor:
         """Log mass of each image, in nats; (n,)."""
         log_odds: Tensor = self.net(z)
+        batch = batch.repeat(len(z) // len(batch))
         return (batch.x * log_odds - nn.functional.softplus(log_odds)).sum(-1)
 
     def simulate(self, batch: Batch, z: Tensor) -> Batch:

@@ -58,7 +58,7 @@ class DiscretisedLogistic(Likelihood):
         of which loses digits; a - b is the same for all pixels of a channel.
         """
         location, scale = self._location(z), self.log_scale.exp()
-        x = batch.x.view_as(location)
+        x = batch.repeat(len(z) // len(batch)).x.view_as(location)
         lowest, highest = x < HALF, x > 1 - HALF
         below = nn.functional.logsigmoid((x - location + HALF) / scale)
         above = nn.functional.logsigmoid((location - x + HALF) / scale)

@@ -25,13 +25,16 @@ class Whitening:
     matrix : Tensor, (n, features, features)
     log_det : Tensor, (n,)
         Log determinant of ``matrix``.
+    precision : Tensor, (n, features)
+        Diagonal of the inverse of the total covariance.
     """
 
     matrix: Tensor
     log_det: Tensor
+    precision: Tensor
 
     def __getitem__(self, rows: Tensor | slice) -> Whitening:
-        return Whitening(self.matrix[rows], self.log_det[rows])
+        return Whitening(self.matrix[rows], self.log_det[rows], self.precision[rows])
 
 
 class NormalScores(Likelihood):
@@ -57,21 +60,23 @@ class NormalScores(Likelihood):
         return out
 
     def log_prob(self, batch: Batch, z: Tensor) -> Tensor:
-        """Log density of the scores, in nats; (n,)."""
+        """Log density of the scores, in nats; (latents,)."""
         whitened, log_det = self._whitened(batch, z)
-        return log_det - 0.5 * whitened.square().sum(-1) - whitened.shape[-1] * HALF_LOG_2PI
+        constant = log_det - whitened.shape[1] * HALF_LOG_2PI
+        return (constant[:, None] - 0.5 * whitened.square().sum(1)).flatten()
 
     def _whitened(self, batch: Batch, z: Tensor) -> tuple[Tensor, Tensor]:
         """Residuals of unit covariance, and half the log determinant of the whitening.
 
-        Shapes (n, features) and (n,). With precision L L' and residual variance E, the inverse of
+        Shapes (n, features, latents of a row) and (n,). With precision L L' and residual variance E, the inverse of
         the total covariance is L M^-1 L' with M = I + L' E L. M is never singular, even with few
         variants.
         """
         factor, inner = batch.factor, self._inner(batch)
         assert factor is not None
-        raw = torch.einsum("nij,ni->nj", factor, batch.x - self(z))[..., None]
-        whitened = torch.linalg.solve_triangular(inner, raw, upper=False)[..., 0]
+        expected = self(z).unflatten(0, (len(batch), -1))
+        raw = factor.mT @ (batch.x[:, None] - expected).mT
+        whitened = torch.linalg.solve_triangular(inner, raw, upper=False)
         return whitened, _log_diagonal(factor) - _log_diagonal(inner)
 
     def _inner(self, batch: Batch) -> Tensor:
@@ -89,14 +94,34 @@ class NormalScores(Likelihood):
         factor = batch.factor
         assert factor is not None
         matrix = torch.linalg.solve_triangular(inner, factor.mT, upper=False)
-        return Whitening(matrix, _log_diagonal(factor) - _log_diagonal(inner))
+        log_det = _log_diagonal(factor) - _log_diagonal(inner)
+        return Whitening(matrix, log_det, matrix.square().sum(-2))
 
-    def log_density(self, x: Tensor, z: Tensor, whitening: Whitening) -> Tensor:
-        """``log_prob`` of scores ``x`` by a whitening computed before; (n,)."""
-        whitened = torch.einsum("nij,nj->ni", whitening.matrix, x - self(z))
+    def log_density(
+        self, x: Tensor, z: Tensor, whitening: Whitening, *, learn_noise: bool = False
+    ) -> Tensor:
+        """``log_prob`` of scores ``x`` by a whitening computed before; (n,).
+
+        ``learn_noise`` gives it the gradient by the residual variance, at that of the whitening.
+        """
+        whitened = (whitening.matrix @ (x - self(z))[..., None])[..., 0]
         constant = x.shape[-1] * HALF_LOG_2PI
         density: Tensor = whitening.log_det - 0.5 * whitened.square().sum(-1) - constant
+        if learn_noise:
+            density = density + self._noise_slope(whitening, whitened.detach())
         return density
+
+    def _noise_slope(self, whitening: Whitening, whitened: Tensor) -> Tensor:
+        """Zeros with the gradient of the log density by the log residual variance; (n,).
+
+        With S the inverse of the total covariance and r the residual, the gradient by a residual
+        variance is ((S r)^2 - diag S) / 2. No matrix is factored for it.
+        """
+        drawn = (whitening.matrix.mT @ whitened[..., None])[..., 0]
+        variance = self.log_residual_variance.detach().exp()
+        slope = 0.5 * variance * (drawn.square() - whitening.precision)
+        moved = self.log_residual_variance - self.log_residual_variance.detach()
+        return (slope * moved).sum(-1)
 
     def simulate(self, batch: Batch, z: Tensor) -> Batch:
         """Scores drawn at ``z`` with the precision of each row of ``batch``."""

@@ -62,23 +62,25 @@ class Mixture(Prior):
         """Log density of each row; (n,)."""
         each = self._log_each(z)
         if label is None:
-            return (each + self.log_class()).logsumexp(-1)
-        return each.gather(-1, label[:, None])[:, 0]
+            return (each + self.log_class()[:, None]).logsumexp(0)
+        return each.gather(0, label[None])[0]
 
     def responsibilities(self, z: Tensor) -> Tensor | None:
         """Probabilities of the clusters at each latent; (n, clusters)."""
-        return (self._log_each(z) + self.log_class()).softmax(-1)
+        return (self._log_each(z) + self.log_class()[:, None]).softmax(0).mT
 
     def _log_each(self, z: Tensor) -> Tensor:
-        """Log density of each row in each cluster; (n, clusters)."""
-        factors = self.factors
-        apart = (z[None] - self.means[:, None]).mT
-        whitened = torch.linalg.solve_triangular(factors, apart, upper=False)
+        """Log density of each row in each cluster; (clusters, n)."""
+        factors, (clusters, dims) = self.factors, self.means.shape
+        unit = torch.eye(dims, dtype=z.dtype, device=z.device).expand_as(factors)
+        inverse = torch.linalg.solve_triangular(factors, unit, upper=False)
+        whitened = (inverse.flatten(0, 1) @ z.mT).view(clusters, dims, -1)
+        whitened = whitened - inverse @ self.means[..., None]
         log_det = factors.diagonal(dim1=-2, dim2=-1).log().sum(-1)
         density: Tensor = (
             -0.5 * whitened.square().sum(1) - log_det[:, None] - z.shape[-1] * HALF_LOG_2PI
         )
-        return density.mT
+        return density
 
 
 def make_mixture(dims: int, classes: int, clusters: float) -> Mixture:

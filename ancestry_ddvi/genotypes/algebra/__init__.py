@@ -1,0 +1,1 @@
+"""Linear algebra on packed genotypes: matrices that are never formed, and their eigenvectors."""
