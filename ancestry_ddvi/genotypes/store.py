@@ -15,7 +15,7 @@ from .formats.packing import PackedRows, genotype_counts, pack, packed_width, un
 from .formats.plink import PlinkSource, map_bed, plink_ids, write_plink
 from .formats.reading import DEFAULT, ReadOptions
 from .formats.registry import open_sources
-from .formats.source import GenotypeSource
+from .formats.source import ByIndex, GenotypeSource
 from .formats.variant_filter import no_snps
 from .manifest import Manifest, fingerprint
 from .variants import MISSING, NO_ALLELE, Block, VariantTable
@@ -43,6 +43,8 @@ class GenotypeStore:
         The build that the input declares.
     snps : int
         SNPs in the input; by default those in the store.
+    by_index : ByIndex or None
+        What was read of the input by its index; None if it was read as a whole.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class GenotypeStore:
         skipped: Counter[str],
         build_hint: str | None,
         snps: int | None = None,
+        by_index: ByIndex | None = None,
     ) -> None:
         self.name = name
         self.samples = samples
@@ -62,6 +65,7 @@ class GenotypeStore:
         self.skipped = skipped
         self.build_hint = build_hint
         self.snps = int((variants.alt != ".").sum()) if snps is None else snps
+        self.by_index = by_index
         self._counts: np.ndarray | None = None
 
     def __len__(self) -> int:
@@ -149,8 +153,15 @@ def ingest(
 def _store(source: GenotypeSource, variants: VariantTable, packed: PackedRows) -> GenotypeStore:
     if not len(variants):
         raise no_snps(source.name, source.skipped)
-    skipped = Counter(source.skipped)
-    return GenotypeStore(source.name, source.samples, variants, packed, skipped, source.build_hint)
+    return GenotypeStore(
+        source.name,
+        source.samples,
+        variants,
+        packed,
+        Counter(source.skipped),
+        source.build_hint,
+        by_index=source.by_index,
+    )
 
 
 def _in_memory(source: GenotypeSource, progress: Progress | None) -> GenotypeStore:

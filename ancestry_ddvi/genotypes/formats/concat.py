@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import InputsDisagree
 from ..variants import Block
 from .fields import FIELDS
-from .source import GenotypeSource, LikelihoodBlock
+from .source import ByIndex, GenotypeSource, LikelihoodBlock
 
 
 class ConcatSource(GenotypeSource):
@@ -74,6 +74,18 @@ class ConcatSource(GenotypeSource):
         for source in self._sources:
             self.skipped.update(source.skipped)
         self.unwanted = sum(source.unwanted for source in self._sources)
+        self.by_index = _added(self._sources)
+
+
+def _added(sources: Sequence[GenotypeSource]) -> ByIndex | None:
+    """What was read by indexes, those files whose records are not counted being None."""
+    found = [source.by_index for source in sources]
+    parts = [part for part in found if part]
+    if not parts:
+        return None
+    known = [part.records for part in parts if part.records is not None]
+    records = sum(known) if len(known) == len(found) else None
+    return ByIndex(records, sum(part.read for part in parts))
 
 
 def _orders(sources: Sequence[GenotypeSource]) -> list[np.ndarray | None]:

@@ -66,6 +66,11 @@ class Ploidy:
         self.doubled = 0
         """Calls of one allele that were read as homozygous so far."""
 
+    @property
+    def is_haploid(self) -> np.ndarray:
+        """Samples with calls of one allele on autosomes so far: bool (samples,)."""
+        return self._haploid > 0
+
     def settled(self, blocks: Iterable[Called]) -> Iterator[Called]:
         """The blocks with dosages 0, 1, 2 and ``MISSING`` only.
 

@@ -81,6 +81,22 @@ class Targets:
 
 
 @dataclass(frozen=True)
+class Besides:
+    """What is read of an indexed file besides the targets.
+
+    Attributes
+    ----------
+    positions : mapping of chromosome to ndarray of int64
+        By the name without "chr".
+    beyond : mapping of chromosome to int
+        Records beyond this position are read.
+    """
+
+    positions: Mapping[str, np.ndarray]
+    beyond: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class ReadOptions:
     """How genotype files are read.
 
@@ -91,10 +107,14 @@ class ReadOptions:
         their FILTER.
     targets : Targets, optional
         With targets, homozygous reference calls at these positions are read too.
+    by_index : Besides, optional
+        Of large files with an index only records that reach the positions of targets are read, and
+        those besides.
     """
 
     passing: frozenset[str] | None = PASSING
     targets: Targets | None = None
+    by_index: Besides | None = None
 
     @classmethod
     def of(cls, var_filter: str) -> ReadOptions:

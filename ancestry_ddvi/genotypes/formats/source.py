@@ -33,6 +33,22 @@ class LikelihoodBlock:
     fields: np.ndarray
 
 
+@dataclass(frozen=True)
+class ByIndex:
+    """What was read of a file by its index.
+
+    Attributes
+    ----------
+    records : int or None
+        Records in the file, if the index has their number.
+    read : int
+        Of these, records that reach positions that were asked for.
+    """
+
+    records: int | None
+    read: int
+
+
 class GenotypeSource(abc.ABC):
     """Genotypes in a file: samples, and variants with dosages of ALT, block by block.
 
@@ -55,6 +71,8 @@ class GenotypeSource(abc.ABC):
         FORMAT fields beside GT that the file declares: PL, GL, GP, DS.
     unwanted : int
         SNPs that ``likelihoods`` left out so far because they are not targets.
+    by_index : ByIndex or None
+        What was read so far by an index; None where files are read as a whole.
     """
 
     name: str
@@ -65,6 +83,7 @@ class GenotypeSource(abc.ABC):
     records: int | None = None
     likelihood_fields: frozenset[str] = frozenset()
     unwanted: int = 0
+    by_index: ByIndex | None = None
 
     @abc.abstractmethod
     def blocks(self, variants: int = 1024) -> Iterator[Block]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -11,14 +12,24 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 
 from ...errors import InputUnreadable, UsageProblem
+from ..chromosomes import bare_chromosome
 from ..variants import MISSING, Block
 from .bcf import BcfStream
+from .by_index import (
+    MISMATCH,
+    BcfScan,
+    NotByIndex,
+    TextScan,
+    Wanted,
+    reaching,
+)
 from .fields import FIELDS, GT, NOTHING, one_hot
+from .index import NOWHERE, Index, usable_index
 from .packing import variants_at_once
 from .ploidy import Called, Ploidy
 from .reading import DEFAULT, ReadOptions
 from .records import R, Record, RecordRows, Row, each_call, keep_reference, soft_values
-from .source import GenotypeSource, LikelihoodBlock
+from .source import ByIndex, GenotypeSource, LikelihoodBlock
 from .streams import (
     STANDARD_INPUT,
     TEXT_AT_ONCE,
@@ -59,6 +70,7 @@ class VcfSource(GenotypeSource):
         self.skipped = Counter()
         self._path, self._options = path, options
         self._pipe: tuple[BinaryIO, _Content[Any]] | None = None
+        self._index: Index | None = None
         self._is_pipe = path == STANDARD_INPUT or not Path(path).is_file()
         if self._is_pipe:
             handle = open_bytes(path)
@@ -67,6 +79,8 @@ class VcfSource(GenotypeSource):
         else:
             self.files = (Path(path),)
             check_bgzf_end(Path(path))
+            self._index = usable_index(Path(path)) if options.by_index else None
+            self.by_index = ByIndex(self._index.records, 0) if self._index else None
             with open_bytes(path) as handle:
                 content = _open(handle, self.name)
         self.samples, self.build_hint = content.header.samples, content.header.build_hint
@@ -98,20 +112,32 @@ class VcfSource(GenotypeSource):
         """Blocks of calls and, if fields are given, of the best of these fields."""
         self.skipped.clear()
         self.unwanted = 0
-        for content in self._contents():
-            blocks = self._blocks(content, variants, fields)
-            yield from Ploidy(self.name, self.samples).settled(blocks)
+        for handle, content in self._contents():
+            blocks = self._blocks(handle, content, variants, fields)
+            ploidy = Ploidy(self.name, self.samples)
+            yield from ploidy.settled(blocks)
+            if self._index and ploidy.is_haploid.any():
+                raise NotByIndex("does not lead to all calls of samples with haploid calls")
 
     def _blocks(
-        self, content: _Content[Any], variants: int, fields: Sequence[str]
+        self, handle: BinaryIO, content: _Content[Any], variants: int, fields: Sequence[str]
     ) -> Iterator[Called]:
         variant_filter = VariantFilter(self.skipped, self._options)
-        rows = RecordRows(variant_filter, not fields, content.check).of(content.records())
+        records = self._by_index(handle, content) if self._index else content.records()
+        rows = RecordRows(variant_filter, not fields, content.check).of(records)
         if fields and self._options.targets:
             rows = self._wanted(rows, content)
         size = variants_at_once(variants, (3 if fields else 1) * len(self.samples))
         for some in _batches(rows, size, content):
             yield self._called(some, content, fields)
+
+    def _by_index(self, handle: BinaryIO, content: _Content[Any]) -> Iterator[Any]:
+        """The records that reach targets, in file order."""
+        assert self._index is not None
+        records = content.reaching(handle, self._index, self._options)
+        for number, record in enumerate(records, 1):
+            self.by_index = ByIndex(self._index.records, number)
+            yield record
 
     def _wanted(self, rows: Iterable[Row[Any]], content: _Content[Any]) -> Iterator[Row[Any]]:
         """The rows that are targets; the others are counted."""
@@ -139,16 +165,16 @@ class VcfSource(GenotypeSource):
         values, found_in = (np.stack(parts) for parts in zip(*soft, strict=True))
         return Called(variants, dosages, (values, found_in))
 
-    def _contents(self) -> Iterator[_Content[Any]]:
-        """The content, opened; once."""
+    def _contents(self) -> Iterator[tuple[BinaryIO, _Content[Any]]]:
+        """The file and its content, opened; once."""
         if not self._is_pipe:
             with open_bytes(self._path) as handle:
-                yield _open(handle, self.name)
+                yield handle, _open(handle, self.name)
             return
         if self._pipe is None:
             raise UsageProblem(f"{self.name} can be read only once", "Write it to a file first.")
         (handle, content), self._pipe = self._pipe, None
-        yield content
+        yield handle, content
         if self._path != STANDARD_INPUT:
             handle.close()
 
@@ -159,6 +185,9 @@ class _Content(Protocol[R]):
     header: VcfHeader
 
     def records(self) -> Iterator[R]: ...
+
+    def reaching(self, handle: BinaryIO, index: Index, options: ReadOptions) -> Iterator[R]:
+        """The records that reach targets; see ``by_index``."""
 
     def dosages(self, rows: Sequence[Row[R]]) -> np.ndarray:
         """Dosages of rows, int8 (rows, samples); see ``Ploidy`` for the codes."""
@@ -175,11 +204,23 @@ class _TextContent:
 
     def __init__(self, body: Lines, name: str) -> None:
         self.header, self._body = read_header(body, name), body
-        self._text = VcfText(name, len(self.header.samples))
+        self._name, self._text = name, VcfText(name, len(self.header.samples))
         self.dosages, self.check = self._text.dosages, self._text.check
 
     def records(self) -> Iterator[TextRecord]:
         return self._text.records(self._body.buffers(), self.header.lines + 1)
+
+    def reaching(
+        self, handle: BinaryIO, index: Index, options: ReadOptions
+    ) -> Iterator[TextRecord]:
+        def scan(number: int, offset: int) -> TextScan:
+            return TextScan(handle, self._name, offset, index.names[number].encode(), self._text)
+
+        if len(index.names) != len(index.contigs):
+            raise NotByIndex(MISMATCH)
+        for number in index.in_order():
+            wanted = _wanted_on(index.names[number], options)
+            yield from reaching(index.contigs[number], wanted, partial(scan, number))
 
     def weight(self, record: TextRecord) -> int:
         return record.stop - record.start
@@ -194,6 +235,18 @@ class _BcfContent:
     def records(self) -> Iterator[Record]:
         return iter(self._stream)
 
+    def reaching(self, handle: BinaryIO, index: Index, options: ReadOptions) -> Iterator[Record]:
+        names, samples = self._stream.names, len(self.header.samples)
+
+        def scan(number: int, offset: int) -> BcfScan:
+            return BcfScan(handle, self._stream.name, offset, number, names, samples)
+
+        for number in index.in_order():
+            if number not in names.contigs:
+                raise NotByIndex(MISMATCH)
+            wanted = _wanted_on(names.contigs[number], options)
+            yield from reaching(index.contigs[number], wanted, partial(scan, number))
+
     def dosages(self, rows: Sequence[Row[Any]]) -> np.ndarray:
         return each_call(rows, len(self.header.samples))
 
@@ -202,6 +255,14 @@ class _BcfContent:
 
     def weight(self, record: Record) -> int:
         return 0
+
+
+def _wanted_on(contig: str, options: ReadOptions) -> Wanted:
+    """What is read of a contig by an index."""
+    name, targets, besides = bare_chromosome(contig), options.targets, options.by_index
+    found = [part.positions[name] for part in (targets, besides) if part and name in part.positions]
+    beyond = besides.beyond.get(name, NOWHERE) if besides else NOWHERE
+    return Wanted.of(found, beyond)
 
 
 def _open(handle: BinaryIO, name: str) -> _Content[Any]:

@@ -104,6 +104,8 @@ class Alignment:
     same_alleles : bool
         Whether the file has the model's REF and ALT, so that REF is that of the genome.
     key : "position" or "id"
+    settled : bool
+        Whether records at the positions of the model alone decide all this.
     report : HarmonisationReport
     assumed : Assumed, optional
         None where absent means unobserved.
@@ -115,6 +117,7 @@ class Alignment:
     position: np.ndarray
     same_alleles: bool
     key: MatchKey
+    settled: bool
     report: HarmonisationReport
     assumed: Assumed | None = None
 
@@ -220,11 +223,11 @@ class Panel:
         """Find the model's variants in a file, by position or by ID.
 
         Every key is tried on all variants, and one is used for all: positions in the build in
-        which they find most variants with compatible alleles, if they find at least as many as
-        IDs do, otherwise IDs. Declared builds are not used. A key is rejected where the
-        alleles of shared variants disagree too often, and positions where the rsIDs differ: in a
-        dense file, positions of another build match some variants by chance. If every key is
-        rejected no variant matches.
+        which they find most variants with compatible alleles, if they find a quarter of the model
+        or at least as many as IDs do, otherwise IDs. Declared builds are not used. A key is
+        rejected where the alleles of shared variants disagree too often, and positions where the
+        rsIDs differ: in a dense file, positions of another build match some variants by chance. If
+        every key is rejected no variant matches.
 
         A ``chr`` prefix is ignored. IDs are used if they start with "rs" or are unique, unless
         they contain the position (1:12345:A:G). Ambiguous (A/T, C/G) variants are dropped
@@ -279,6 +282,7 @@ class Panel:
             position=self._position(keys),
             same_alleles=same_alleles(self.variants, code),
             key=keys.key,
+            settled=keys.settled,
             report=report,
         )
 
