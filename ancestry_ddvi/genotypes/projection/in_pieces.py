@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from ...parallel import each, threads
-from .scores import Projection, Scores, runs
+from .scores import Projected, Projection, Scores, runs
 
 GENOTYPES_AT_ONCE, MIN_SAMPLES = 2**27, 256
 """Genotypes of a piece, a byte each, and the least samples of one."""
@@ -37,6 +37,23 @@ class ScoredSamples:
         """Of every sample, as new samples have them."""
         return Scores(**self.columns)
 
+    @classmethod
+    def of(
+        cls, projection: Projection, projected: Projected, members: np.ndarray | bool = False
+    ) -> ScoredSamples:
+        """By scores on all components, kept or not.
+
+        Parameters
+        ----------
+        projection : Projection
+        projected : Projected
+        members : ndarray of bool, (samples,)
+            Samples that are known to be in the panel; others may be found to be.
+        """
+        in_panel = members | projection.in_panel(projected)
+        scores = projection.newcomers(projected, in_panel)
+        return cls({f.name: getattr(scores, f.name) for f in fields(scores)}, in_panel)
+
 
 def score_samples(
     projection: Projection,
@@ -60,20 +77,18 @@ def score_samples(
     """
     variants = len(projection.frequency)
 
-    def score(some: slice) -> tuple[Scores, np.ndarray]:
+    def score(some: slice) -> ScoredSamples:
         blocks = [(part, dosages(part, some)) for part in runs(variants)]
         projected = projection.read(blocks, some.stop - some.start)
-        in_panel = members[some] | projection.in_panel(projected)
-        return projection.newcomers(projected, in_panel), in_panel
+        return ScoredSamples.of(projection, projected, members[some])
 
     found = []
-    for result in each(score, _pieces(len(members), variants)):
-        found.append(result)
-        advance(len(result[1]))
-    scores, in_panel = zip(*found, strict=True)
-    columns = {f.name: [getattr(piece, f.name) for piece in scores] for f in fields(Scores)}
+    for piece in each(score, _pieces(len(members), variants)):
+        found.append(piece)
+        advance(len(piece.in_panel))
+    columns = {f.name: [piece.columns[f.name] for piece in found] for f in fields(Scores)}
     joined = {name: np.concatenate(parts) for name, parts in columns.items()}
-    return ScoredSamples(joined, np.concatenate(in_panel))
+    return ScoredSamples(joined, np.concatenate([piece.in_panel for piece in found]))
 
 
 def _pieces(samples: int, variants: int) -> list[slice]:
