@@ -141,7 +141,7 @@ def fit(bench: Bench) -> Iterator[Measured]:
         SELF: Command(ours("fit", vcf, "--out", "x", threads=bench.threads), summary),
         "plink2 and umap-learn": peers.plink_and_umap(vcf, bench.threads),
     }
-    facts = {"command": "fit", "samples": 1092, "variants": 14_079}
+    facts = {"command": "fit", "samples": 1092, "variants": 14_079, "text": True}
     yield Measured("fit", "`fit` of kgp1092.vcf.gz", _turns(bench, commands), facts)
 
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from memory_store import MemoryStore
 from numpy.testing import assert_allclose
-from threadpoolctl import threadpool_limits
 
 from ancestry_ddvi.genotypes.algebra import matrix as module
 from ancestry_ddvi.genotypes.algebra.matrix import GenotypeMatrix
+from ancestry_ddvi.parallel import on_threads
 
 
 def looked_up(matrix: GenotypeMatrix) -> np.ndarray:
@@ -99,7 +99,7 @@ def test_a_product_has_the_same_bytes_with_any_number_of_threads(
     right = np.random.default_rng(1).standard_normal((matrix.shape[1], 8))
     found = []
     for threads in (1, 2, 5):
-        with threadpool_limits(threads):
+        with on_threads(threads):
             found.append(matrix.normal_times(right))
     assert np.array_equal(found[0], found[1])
     assert np.array_equal(found[0], found[2])

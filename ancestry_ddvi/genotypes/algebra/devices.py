@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import local
 from typing import Any, Protocol
 
 import numpy as np
@@ -32,7 +33,7 @@ class Device(Protocol):
         """The array as NumPy's."""
 
     def look_up(self, packed: np.ndarray, levels: np.ndarray) -> Any:
-        """A block of values (variants, 4 * bytes), which may be overwritten by the next but one.
+        """A block of values (variants, 4 * bytes), gone when its thread makes the next.
 
         See ``packing.byte_tables``.
         """
@@ -49,11 +50,11 @@ def device_of(name: str) -> Device:
     return Cpu() if name in ("cpu", "mps") else Torch(name)
 
 
-class Cpu:
-    """NumPy, with every block in the same place: new memory costs more than what is put there."""
+_of_thread = local()
 
-    def __init__(self) -> None:
-        self._place = np.empty((0, 0), np.float32)
+
+class Cpu:
+    """NumPy."""
 
     def send(self, array: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(array, np.float32)
@@ -62,11 +63,14 @@ class Cpu:
         return array
 
     def look_up(self, packed: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        """Written where the thread's last block was: new memory costs more than the look-up."""
         count, width = packed.shape
-        if len(self._place) < count:
-            self._place = np.empty((count, 4 * width), np.float32)
-        look_up(packed, levels, self._place[:count])
-        return self._place[:count]
+        place: np.ndarray | None = getattr(_of_thread, "place", None)
+        if place is None or place.size < 4 * width * count:
+            place = _of_thread.place = np.empty(4 * width * count, np.float32)
+        block = place[: 4 * width * count].reshape(count, -1)
+        look_up(packed, levels, block)
+        return block
 
     def columns(self, block: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         return block.take(chosen, axis=1)

@@ -147,7 +147,7 @@ class GenotypeMatrix:
         return crew().sums(partial(_normal_times, self, right))[0]
 
     def gram(self) -> np.ndarray:
-        """The product X' X, of at most a few thousand samples; float64 (samples, samples)."""
+        """The product X' X, of at most a few thousand samples; float32 (samples, samples)."""
         return crew().sums(partial(_gram, self))[0]
 
     def share(self, number: int, shares: int) -> tuple[slice, GenotypeMatrix]:
@@ -188,10 +188,11 @@ def _normal_times(matrix: GenotypeMatrix, right: np.ndarray, share: int, shares:
 
 def _gram(matrix: GenotypeMatrix, share: int, shares: int) -> Arrays:
     _, mine = matrix.share(share, shares)
-    total = np.zeros((len(mine.samples),) * 2)
     work = _Work(mine, narrow=True)
-    for _, block in work.blocks():
-        total += work.device.fetch(block.T @ block)
+    products = (work.device.fetch(block.T @ block) for _, block in work.blocks())
+    total = next(products, np.zeros((len(mine.samples),) * 2, np.float32))
+    for product in products:
+        total += product
     return (total,)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..blocks import positions
 from .exact_sums import grid_step, on_grid, to_grid
 from .own_noise import SAMPLES_AT_ONCE, VARIANTS_AT_ONCE, of_pairs, symmetric
 
@@ -167,12 +168,16 @@ def _of_observed(weights: Weights, rows: np.ndarray, missing: np.ndarray) -> np.
 
     Sums are exact, so either way to them gives the same bits.
     """
-    gaps = missing.any(axis=1)
-    if not gaps.any():
+    count = np.count_nonzero(missing)
+    if not count:
         return weights.total(rows)
-    missing, each = missing[gaps], weights.each(rows[gaps])
-    if missing.mean() > SPARSE:
-        return np.asarray(weights.total(rows[~gaps]) + (~missing).T.astype(np.float64) @ each)
+    if count > SPARSE * missing.size:
+        gaps = missing.any(axis=1)
+        seen = (~missing[gaps]).T.astype(np.float64)
+        return np.asarray(weights.total(rows[~gaps]) + seen @ weights.each(rows[gaps]))
     from scipy.sparse import csr_array
 
-    return np.asarray(weights.total(rows) - csr_array(missing, dtype=np.float64).T @ each)
+    at = positions(missing)
+    sparse = csr_array((np.ones(count), at), missing.shape)
+    each = weights.each(rows)
+    return np.asarray(each.sum(axis=0) - sparse.T @ each)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..blocks import DosageReader, in_blocks
+from ..blocks import DosageReader, in_blocks, positions
 
 SPARSE = 0.1
 """Missing calls are multiplied one by one where they are fewer than this share."""
@@ -99,7 +99,8 @@ def _products(absent: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         return lambda values: np.asarray(values.T @ dense)
     from scipy.sparse import csr_array
 
-    sparse = csr_array(absent, dtype=np.float32)
+    at = positions(absent)
+    sparse = csr_array((np.ones(len(at[0]), np.float32), at), absent.shape)
     return lambda values: np.asarray((sparse.T @ values).T)
 
 
