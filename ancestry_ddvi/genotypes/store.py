@@ -11,14 +11,14 @@ import numpy as np
 
 from ..errors import InputUnreadable, UsageProblem
 from ..storage import together
-from .formats.packing import PackedRows, genotype_counts, pack, packed_width, unpack
+from .formats.packing import PackedRows, genotype_counts, packed_width, unpack
 from .formats.plink import PlinkSource, map_bed, plink_ids, write_plink
 from .formats.reading import DEFAULT, ReadOptions
 from .formats.registry import open_sources
-from .formats.source import ByIndex, GenotypeSource
+from .formats.source import ByIndex, GenotypeSource, PackedBlock
 from .formats.variant_filter import no_snps
 from .manifest import Manifest, fingerprint
-from .variants import MISSING, NO_ALLELE, Block, VariantTable
+from .variants import NO_ALLELE, VariantTable
 
 log = logging.getLogger(__name__)
 
@@ -168,7 +168,7 @@ def _in_memory(source: GenotypeSource, progress: Progress | None) -> GenotypeSto
     tables, content = [], bytearray()
     for block in _with_progress(source, progress):
         tables.append(block.variants)
-        content += pack(block.dosages).tobytes()
+        content += block.packed.tobytes()
     packed = np.frombuffer(content, np.uint8).reshape(-1, packed_width(len(source.samples)))
     return _store(source, VariantTable.join(tables), PackedRows(packed))
 
@@ -224,11 +224,19 @@ def rows_read(variants: VariantTable, called: np.ndarray) -> int:
     return int(((variants.alt != NO_ALLELE) | called).sum())
 
 
-def _with_progress(source: GenotypeSource, progress: Progress | None) -> Iterator[Block]:
+def _rows_read(block: PackedBlock, samples: int) -> int:
+    """See above."""
+    if not (block.variants.alt == NO_ALLELE).any():
+        return len(block.variants)
+    calls = genotype_counts(block.packed, samples)[:, :3]
+    return rows_read(block.variants, calls.sum(axis=1) > 0)
+
+
+def _with_progress(source: GenotypeSource, progress: Progress | None) -> Iterator[PackedBlock]:
     """The blocks of a source, at least one, reporting ``progress``."""
     kept = 0
-    for block in source.blocks():
-        kept += rows_read(block.variants, block.dosages.max(axis=1, initial=MISSING) >= 0)
+    for block in source.packed_blocks():
+        kept += _rows_read(block, len(source.samples))
         yield block
         if progress:
             progress(kept + source.skipped.total(), source.records)

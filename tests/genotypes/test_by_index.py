@@ -159,13 +159,13 @@ def indexed(path: Path, how: str) -> Path:
     if how == "bcf":
         packed = path.with_suffix(".bcf")
         run("bcftools", "view", "-Ob", "-o", str(packed), str(path))
-        run("bcftools", "index", str(packed))
+        run("bcftools", "index", "-f", str(packed))
         return packed
     run("bgzip", "-f", str(path))
     if how == "tbi":
-        run("tabix", "-p", "vcf", str(packed))
+        run("tabix", "-f", "-p", "vcf", str(packed))
     else:
-        run("bcftools", "index", "-m", "14" if how == "csi" else "20", str(packed))
+        run("bcftools", "index", "-f", "-m", "14" if how == "csi" else "20", str(packed))
     return packed
 
 

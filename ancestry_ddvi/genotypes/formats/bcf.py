@@ -59,6 +59,10 @@ class BcfStream:
             yield record
             number, last = number + 1, record
 
+    def restart(self, pieces: Iterator[bytes]) -> None:
+        """Take other content, of whole records, for what follows the header."""
+        self._content = BcfContent(pieces)
+
     def _next(self) -> BcfRecord | None:
         content = self._content
         if not content.holds(1):

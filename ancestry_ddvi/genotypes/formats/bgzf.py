@@ -104,7 +104,7 @@ def _block_bytes(held: bytes, at: int, before: int, name: str) -> int:
 def _content(block: bytes, at: int, name: str) -> bytes:
     """The content of a block; where ISA-L does not read it, zlib says what is wrong."""
     if isal_zlib is not None:
-        with suppress(isal_zlib.error):  # type: ignore[arg-type]
+        with suppress(isal_zlib.error):
             if (content := _inflated(isal_zlib.decompressobj(wbits=31), block)) is not None:
                 return content
     try:
@@ -127,3 +127,34 @@ def _damaged(name: str, at: int, why: str) -> InputUnreadable:
     return InputUnreadable(
         f"{name} is damaged in the compressed block at byte {at:,}: {why}", _COPY_AGAIN
     )
+
+
+def content_between(
+    pieces: Iterator[bytes], name: str, start: int, stop: int | None
+) -> Iterator[bytes]:
+    """The content between two virtual offsets; all from the first one on if there is no other.
+
+    Parameters
+    ----------
+    pieces : iterator of bytes
+        The file from the block on in which ``start`` lies.
+    name : str
+    start, stop : int
+
+    Raises
+    ------
+    InputUnreadable
+        See ``BgzfBlocks``, or if no block starts where an offset says.
+    """
+    blocks = BgzfBlocks(pieces, name, start >> 16)
+    at, first = start >> 16, start & 0xFFFF
+    for content in blocks:
+        if stop is not None and at >= stop >> 16:
+            if at > stop >> 16 or stop & 0xFFFF > len(content):
+                break
+            yield content[first : stop & 0xFFFF]
+            return
+        yield content[first:]
+        at, first = blocks.end, 0
+    if stop is not None:
+        raise _damaged(name, stop >> 16, "no block starts there")

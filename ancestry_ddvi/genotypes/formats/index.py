@@ -102,6 +102,15 @@ class Index:
         return sorted(there, key=lambda i: int(self.contigs[i].offsets[0]))
 
 
+def parts_of(index: Index, size: int) -> list[tuple[int, int | None]]:
+    """Virtual offsets between which about ``size`` bytes of a file lie; the last part is open."""
+    offsets = np.unique(np.concatenate([contig.offsets for contig in index.contigs]))
+    blocks = (offsets >> np.uint64(16)).astype(np.int64)
+    rows = np.searchsorted(blocks, np.arange(size, int(blocks[-1]), size))
+    edges = [0, *(int(offsets[row]) for row in np.unique(rows))]
+    return list(zip(edges, [*edges[1:], None], strict=True))
+
+
 def usable_index(path: Path) -> Index | None:
     """The index beside a large BGZF file.
 

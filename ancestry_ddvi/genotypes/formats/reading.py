@@ -110,15 +110,18 @@ class ReadOptions:
     by_index : Besides, optional
         Of large files with an index only records that reach the positions of targets are read, and
         those besides.
+    processes : int
+        How many processes may read a large file with an index.
     """
 
     passing: frozenset[str] | None = PASSING
     targets: Targets | None = None
     by_index: Besides | None = None
+    processes: int = 1
 
     @classmethod
-    def of(cls, var_filter: str) -> ReadOptions:
-        """The options that ``--var-filter`` gives.
+    def of(cls, var_filter: str, processes: int = 1) -> ReadOptions:
+        """The options that ``--var-filter`` and ``--threads`` give.
 
         Raises
         ------
@@ -126,14 +129,14 @@ class ReadOptions:
             If it holds an empty value.
         """
         if var_filter == ANY_FILTER:
-            return cls(None)
+            return cls(None, processes=processes)
         values = [value.strip() for value in var_filter.split(",")]
         if "" in values:
             raise UsageProblem(
                 f"--var-filter is {var_filter!r}",
                 f"Give FILTER values with commas between them, or {ANY_FILTER}.",
             )
-        return cls(frozenset(values))
+        return cls(frozenset(values), processes=processes)
 
     def as_text(self) -> str:
         """What ``--var-filter`` was given."""

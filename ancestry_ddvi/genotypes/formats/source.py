@@ -12,7 +12,7 @@ import numpy as np
 
 from ..variants import Block, VariantTable
 from .fields import FIELDS, GT, NOTHING, one_hot
-from .packing import PackedRows
+from .packing import PackedRows, pack
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,21 @@ class LikelihoodBlock:
     variants: VariantTable
     values: np.ndarray
     fields: np.ndarray
+
+
+@dataclass(frozen=True)
+class PackedBlock:
+    """A run of variants with packed genotypes.
+
+    Attributes
+    ----------
+    variants : VariantTable
+    packed : ndarray of uint8, (variants, ceil(samples / 4))
+        The codes of ``packing``.
+    """
+
+    variants: VariantTable
+    packed: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -97,6 +112,11 @@ class GenotypeSource(abc.ABC):
         InputUnreadable
             If the file is truncated or malformed; the message names the file and the place.
         """
+
+    def packed_blocks(self, variants: int = 1024) -> Iterator[PackedBlock]:
+        """The blocks of ``blocks``, packed."""
+        for block in self.blocks(variants):
+            yield PackedBlock(block.variants, pack(block.dosages))
 
     def likelihoods(
         self, fields: Sequence[str] = FIELDS, variants: int = 1024

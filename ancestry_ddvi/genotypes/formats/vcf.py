@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 import numpy as np
 
 from ...errors import InputUnreadable, UsageProblem
+from ...workers import InOrder, TaskFailed
 from ..chromosomes import bare_chromosome
 from ..variants import MISSING, Block
 from .bcf import BcfStream
+from .bgzf import content_between
 from .by_index import (
     MISMATCH,
     BcfScan,
@@ -24,12 +28,12 @@ from .by_index import (
     reaching,
 )
 from .fields import FIELDS, GT, NOTHING, one_hot
-from .index import NOWHERE, Index, usable_index
-from .packing import variants_at_once
-from .ploidy import Called, Ploidy
+from .index import NOWHERE, Index, parts_of, usable_index
+from .packing import pack, variants_at_once
+from .ploidy import Called, PackedCalls, Ploidy
 from .reading import DEFAULT, ReadOptions
 from .records import R, Record, RecordRows, Row, each_call, keep_reference, soft_values
-from .source import ByIndex, GenotypeSource, LikelihoodBlock
+from .source import ByIndex, GenotypeSource, LikelihoodBlock, PackedBlock
 from .streams import (
     STANDARD_INPUT,
     TEXT_AT_ONCE,
@@ -38,11 +42,18 @@ from .streams import (
     display_name,
     inflated,
     open_bytes,
+    pieces_of,
     start_of,
 )
 from .variant_filter import VariantFilter, table
 from .vcf_header import BCF_START, NEEDS_GT, VcfHeader, read_header
 from .vcf_text import TextRecord, VcfText
+
+log = logging.getLogger(__name__)
+
+MIN_BYTES_OF_PARTS, PART_BYTES = 1 << 24, 1 << 20
+"""Bytes of a file that several processes read, and of a part of it. Below, starting them takes
+longer than reading."""
 
 
 class VcfSource(GenotypeSource):
@@ -92,6 +103,52 @@ class VcfSource(GenotypeSource):
         for called in self._settled(variants, ()):
             found = True
             yield Block(called.variants, called.dosages)
+        self._check_calls(found)
+
+    def packed_blocks(self, variants: int = 1024) -> Iterator[PackedBlock]:
+        """See ``GenotypeSource.packed_blocks``; of a large file with an index by processes.
+
+        Where a part cannot be read, the file is read again by this process, which tells the place,
+        or reads on, if the index does not belong to the file.
+        """
+        given = 0
+        try:
+            for block in self._by_processes(variants):
+                given += len(block.variants)
+                yield block
+            if given:
+                return
+        except TaskFailed as error:
+            log.debug("%s is read by one process: %s", self.name, error)
+        for block in super().packed_blocks(variants):
+            new = slice(given, None)
+            given = max(0, given - len(block.variants))
+            if len(block.variants[new]):
+                yield PackedBlock(block.variants[new], block.packed[new])
+
+    def _by_processes(self, variants: int) -> Iterator[PackedBlock]:
+        """The blocks as several processes read them; nothing where only one may."""
+        if self._is_pipe or self._options.processes < 2 or self._index:
+            return
+        path = Path(self._path)
+        index = usable_index(path) if path.stat().st_size >= MIN_BYTES_OF_PARTS else None
+        if index is None or not index.in_order():
+            return
+        self.skipped.clear()
+        parts = parts_of(index, PART_BYTES)
+        tasks = [partial(_read_part, self._path, self._options, *part, variants) for part in parts]
+        results = InOrder(tasks, min(self._options.processes, len(tasks)))
+        for called in Ploidy(self.name, self.samples).settled(self._of_parts(results)):
+            packed = called.packed if isinstance(called, PackedCalls) else pack(called.dosages)
+            yield PackedBlock(called.variants, packed)
+
+    def _of_parts(self, results: Iterable[PartRead]) -> Iterator[Called | PackedCalls]:
+        for part in results:
+            self.skipped.update(part.skipped)
+            yield from part.blocks
+
+    def _check_calls(self, found: bool) -> None:
+        """Refuse a file whose SNPs all lack GT."""
         if self.skipped["without GT"] and not found:
             raise InputUnreadable(
                 f"{self.name} holds no hard calls: no SNP in it has the FORMAT field GT", NEEDS_GT
@@ -165,6 +222,30 @@ class VcfSource(GenotypeSource):
         values, found_in = (np.stack(parts) for parts in zip(*soft, strict=True))
         return Called(variants, dosages, (values, found_in))
 
+    def read_part(self, start: int, stop: int | None, variants: int) -> PartRead:
+        """Read what lies between two virtual offsets, its haploid calls not settled.
+
+        Raises
+        ------
+        InputUnreadable
+            If it is not made of whole records, or one is malformed.
+        """
+        with open_bytes(self._path) as handle:
+            content = _open(handle, self.name)
+            handle.seek(start >> 16)
+            pieces = content_between(pieces_of(handle, self.name), self.name, start, stop)
+            if start:
+                content.restart(pieces)
+            else:
+                content = _of(pieces, self.name)
+            blocks = [
+                called
+                if called.is_haploid
+                else PackedCalls(called.variants, pack(called.dosages), len(self.samples))
+                for called in self._blocks(handle, content, variants, ())
+            ]
+        return PartRead(blocks, self.skipped)
+
     def _contents(self) -> Iterator[tuple[BinaryIO, _Content[Any]]]:
         """The file and its content, opened; once."""
         if not self._is_pipe:
@@ -179,12 +260,30 @@ class VcfSource(GenotypeSource):
             handle.close()
 
 
+class PartRead(NamedTuple):
+    """What was read of a part of a file, and how many records were left out."""
+
+    blocks: list[Called | PackedCalls]
+    skipped: Counter[str]
+
+
+def _read_part(
+    path: str, options: ReadOptions, start: int, stop: int | None, variants: int
+) -> PartRead:
+    """Read what lies between two virtual offsets of a file."""
+    source = VcfSource(path, replace(options, processes=1))
+    return source.read_part(start, stop, variants)
+
+
 class _Content(Protocol[R]):
     """An opened file, whose records can be read once."""
 
     header: VcfHeader
 
     def records(self) -> Iterator[R]: ...
+
+    def restart(self, pieces: Iterator[bytes]) -> None:
+        """Take other content, of whole records, for what follows the header."""
 
     def reaching(self, handle: BinaryIO, index: Index, options: ReadOptions) -> Iterator[R]:
         """The records that reach targets; see ``by_index``."""
@@ -206,6 +305,9 @@ class _TextContent:
         self.header, self._body = read_header(body, name), body
         self._name, self._text = name, VcfText(name, len(self.header.samples))
         self.dosages, self.check = self._text.dosages, self._text.check
+
+    def restart(self, pieces: Iterator[bytes]) -> None:
+        self._body = Lines(_of_whole_lines(pieces, self._name), self._name)
 
     def records(self) -> Iterator[TextRecord]:
         return self._text.records(self._body.buffers(), self.header.lines + 1)
@@ -231,6 +333,9 @@ class _BcfContent:
 
     def __init__(self, stream: BcfStream) -> None:
         self.header, self._stream = stream.header, stream
+
+    def restart(self, pieces: Iterator[bytes]) -> None:
+        self._stream.restart(pieces)
 
     def records(self) -> Iterator[Record]:
         return iter(self._stream)
@@ -265,9 +370,23 @@ def _wanted_on(contig: str, options: ReadOptions) -> Wanted:
     return Wanted.of(found, beyond)
 
 
+def _of_whole_lines(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """The pieces of a text, of which the last that is not empty has to end with a newline."""
+    last = b"\n"
+    for piece in pieces:
+        last = piece or last
+        yield piece
+    if not last.endswith(b"\n"):
+        raise InputUnreadable(f"{name}: a part of it ends within a line", "Make its index again.")
+
+
 def _open(handle: BinaryIO, name: str) -> _Content[Any]:
     """The content of a file, its header read."""
-    pieces = inflated(handle, name)
+    return _of(inflated(handle, name), name)
+
+
+def _of(pieces: Iterator[bytes], name: str) -> _Content[Any]:
+    """The content that comes in pieces, its header read."""
     first = start_of(pieces, len(BCF_START))
     if not first:
         raise InputUnreadable(f"{name} is empty", "Give a VCF file.")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 
-from ...parallel import each, threads
+from ...crew import Arrays, crew
 from .scores import Projection, Scores, runs
 
 GENOTYPES_AT_ONCE, MIN_SAMPLES = 2**27, 256
@@ -53,32 +54,42 @@ def score_samples(
     ----------
     projection : Projection
     dosages : callable
+        Picklable.
     members : ndarray of bool, (samples,)
         Samples that are known to be in the panel; others may be found to be.
     advance : callable
         Told the number of samples that are done.
     """
-    variants = len(projection.frequency)
+    task, found = partial(_of_share, projection, dosages, members), []
+    for arrays in crew().each(task):
+        if arrays:
+            found.append(arrays)
+            advance(len(arrays[-1]))
+    *columns, in_panel = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    names = (field.name for field in fields(Scores))
+    return ScoredSamples(dict(zip(names, columns, strict=True)), in_panel)
 
-    def score(some: slice) -> tuple[Scores, np.ndarray]:
+
+def _of_share(
+    projection: Projection, dosages: Reader, members: np.ndarray, share: int, shares: int
+) -> Arrays:
+    """The fields of ``Scores`` of one share of the samples, and which are in the panel.
+
+    Small cohorts leave most shares empty.
+    """
+    samples, variants = len(members), len(projection.frequency)
+    shares = min(shares, max(1, samples // MIN_SAMPLES))
+    if share >= shares:
+        return ()
+    first, last = (samples * n // shares // 4 * 4 for n in (share, share + 1))
+    last = samples if share + 1 == shares else last
+    size = max(MIN_SAMPLES, GENOTYPES_AT_ONCE // variants // 4 * 4)
+    found = []
+    for start in range(first, last, size):
+        some = slice(start, min(start + size, last))
         blocks = [(part, dosages(part, some)) for part in runs(variants)]
         projected = projection.read(blocks, some.stop - some.start)
         in_panel = members[some] | projection.in_panel(projected)
-        return projection.newcomers(projected, in_panel), in_panel
-
-    found = []
-    for result in each(score, _pieces(len(members), variants)):
-        found.append(result)
-        advance(len(result[1]))
-    scores, in_panel = zip(*found, strict=True)
-    columns = {f.name: [getattr(piece, f.name) for piece in scores] for f in fields(Scores)}
-    joined = {name: np.concatenate(parts) for name, parts in columns.items()}
-    return ScoredSamples(joined, np.concatenate(in_panel))
-
-
-def _pieces(samples: int, variants: int) -> list[slice]:
-    """Slices of all samples that fit in memory, no fewer than there are threads."""
-    most = max(MIN_SAMPLES, GENOTYPES_AT_ONCE // variants)
-    size = max(1, min(most, -(-samples // threads())))
-    size += -size % 4  # whole bytes of packed genotypes
-    return [slice(start, min(start + size, samples)) for start in range(0, samples, size)]
+        scores = projection.newcomers(projected, in_panel)
+        found.append((*(getattr(scores, field.name) for field in fields(Scores)), in_panel))
+    return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
