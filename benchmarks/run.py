@@ -6,8 +6,9 @@ usage: run.py [--rows machine,help,fit,ingest,cohort,components,embed,genome,gro
 
 Runs the rows that are asked for (by default none) and merges them into RESULTS.json; then draws
 RESULTS.md, growth-*.png and the tables of docs/performance.md from all that is there. Rows can be
-run one by one, large ones in the background. DATA holds the folders kgp1092, kgp2504 and hapmap957 of public genotypes; WORK keeps
-simulated cohorts and models for the next time. Programs that are not on the path are left out.
+run one by one, large ones in the background. DATA holds the folders kgp1092, kgp2504 and hapmap957
+of public genotypes; WORK keeps simulated cohorts and models for the next time. Programs that are
+not on the path are left out.
 """
 
 from __future__ import annotations
