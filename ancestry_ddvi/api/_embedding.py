@@ -36,8 +36,9 @@ from ..outputs import output
 from ..progress import SILENT, Progress
 from ._absent import Absent, warn_of_shared_reference
 from ._common import counter
+from ._places import prepare_outputs
 from ._results import Result
-from .outputs import conclude, coordinates_of, prepare_outputs, replacing, write_embedding
+from .outputs import conclude, coordinates_of, replacing, write_embedding
 
 if TYPE_CHECKING:
     import pandas as pd
