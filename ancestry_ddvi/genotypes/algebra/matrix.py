@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...crew import Arrays, crew
+from ...crew import SHARES, Arrays, crew
 from ..blocks import GenotypeReader, in_blocks
 from ..formats.packing import PackedRows, look_up, pack
 from ..store import GenotypeStore
@@ -187,7 +187,12 @@ def _normal_times(matrix: GenotypeMatrix, right: np.ndarray, share: int, shares:
 
 
 def _gram(matrix: GenotypeMatrix, share: int, shares: int) -> Arrays:
-    _, mine = matrix.share(share, shares)
+    """Of several shares at once where they are small: the result costs more than they do."""
+    at_once = min(SHARES, max(1, shares * VARIANTS_AT_ONCE // max(1, len(matrix.rows))))
+    at_once = 1 << (at_once.bit_length() - 1)
+    if share % at_once:
+        return (np.broadcast_to(np.float32(0), (len(matrix.samples),) * 2),)
+    _, mine = matrix.share(share // at_once, shares // at_once)
     work = _Work(mine, narrow=True)
     products = (work.device.fetch(block.T @ block) for _, block in work.blocks())
     total = next(products, np.zeros((len(mine.samples),) * 2, np.float32))
