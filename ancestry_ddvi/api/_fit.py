@@ -21,12 +21,12 @@ from ..outputs import output
 from ..progress import SILENT, Progress
 from ..resources import usable_threads
 from ._common import counter, default_prefix
+from ._places import prepare_outputs
 from ._results import Result
 from .outputs import (
     conclude,
     coordinates_of,
     planned_outputs,
-    prepare_outputs,
     replacing,
     write_embedding,
 )

@@ -12,7 +12,7 @@ from ..genotypes.store import ingest as write_store
 from ..progress import SILENT, Progress
 from ..resources import usable_threads
 from ._common import counter, default_prefix
-from .outputs import prepare_outputs
+from ._places import prepare_outputs
 
 
 @dataclass(frozen=True)

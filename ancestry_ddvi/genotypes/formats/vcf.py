@@ -14,7 +14,6 @@ from typing import Any, BinaryIO, NamedTuple, Protocol
 import numpy as np
 
 from ...errors import InputUnreadable, UsageProblem
-from ...workers import InOrder, TaskFailed
 from ..chromosomes import bare_chromosome
 from ..variants import MISSING, Block
 from .bcf import BcfStream
@@ -112,30 +111,38 @@ class VcfSource(GenotypeSource):
         or reads on, if the index does not belong to the file.
         """
         given = 0
-        try:
-            for block in self._by_processes(variants):
-                given += len(block.variants)
-                yield block
-            if given:
-                return
-        except TaskFailed as error:
-            log.debug("%s is read by one process: %s", self.name, error)
+        if parts := self._parts():
+            from ...workers import TaskFailed
+
+            try:
+                for block in self._by_processes(parts, variants):
+                    given += len(block.variants)
+                    yield block
+                if given:
+                    return
+            except TaskFailed as error:
+                log.debug("%s is read by one process: %s", self.name, error)
         for block in super().packed_blocks(variants):
             new = slice(given, None)
             given = max(0, given - len(block.variants))
             if len(block.variants[new]):
                 yield PackedBlock(block.variants[new], block.packed[new])
 
-    def _by_processes(self, variants: int) -> Iterator[PackedBlock]:
-        """The blocks as several processes read them; nothing where only one may."""
+    def _parts(self) -> list[tuple[int, int | None]]:
+        """The parts that several processes read; none where one process reads all."""
         if self._is_pipe or self._options.processes < 2 or self._index:
-            return
+            return []
         path = Path(self._path)
         index = usable_index(path) if path.stat().st_size >= MIN_BYTES_OF_PARTS else None
-        if index is None or not index.in_order():
-            return
+        return parts_of(index, PART_BYTES) if index and index.in_order() else []
+
+    def _by_processes(
+        self, parts: Sequence[tuple[int, int | None]], variants: int
+    ) -> Iterator[PackedBlock]:
+        """The blocks as several processes read them."""
+        from ...workers import InOrder
+
         self.skipped.clear()
-        parts = parts_of(index, PART_BYTES)
         tasks = [partial(_read_part, self._path, self._options, *part, variants) for part in parts]
         results = InOrder(tasks, min(self._options.processes, len(tasks)))
         for called in Ploidy(self.name, self.samples).settled(self._of_parts(results)):
