@@ -190,14 +190,14 @@ def _gram(matrix: GenotypeMatrix, share: int, shares: int) -> Arrays:
     """Of several shares at once where they are small: the result costs more than they do."""
     at_once = min(SHARES, max(1, shares * VARIANTS_AT_ONCE // max(1, len(matrix.rows))))
     at_once = 1 << (at_once.bit_length() - 1)
-    if share % at_once:
-        return (np.broadcast_to(np.float32(0), (len(matrix.samples),) * 2),)
-    _, mine = matrix.share(share // at_once, shares // at_once)
+    total = np.zeros((len(matrix.samples),) * 2, np.float32)
+    group, place = divmod(share, at_once)
+    if place != group % at_once:  # by turns, as shares next to each other go to other processes
+        return (total,)
+    _, mine = matrix.share(group, shares // at_once)
     work = _Work(mine, narrow=True)
-    products = (work.device.fetch(block.T @ block) for _, block in work.blocks())
-    total = next(products, np.zeros((len(mine.samples),) * 2, np.float32))
-    for product in products:
-        total += product
+    for _, block in work.blocks():
+        total += work.device.fetch(block.T @ block)
     return (total,)
 
 
