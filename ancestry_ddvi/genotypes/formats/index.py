@@ -142,17 +142,17 @@ def usable_index(path: Path) -> Index | None:
         )  # fmt: skip
         return None
     try:
-        found = read_index(newest)
+        index = read_index(newest)
     except InputUnreadable as error:
         log.warning("%s and is not used: all records are read.", error.problem)
         return None
-    if not found.fits(path.stat().st_size):
+    if not index.fits(path.stat().st_size):
         log.warning(
             "%s is not the index of %s as it is and is not used: all records are read. Make it "
             "again with `bcftools index -f`.", newest, path,
         )  # fmt: skip
         return None
-    return found
+    return index
 
 
 def read_index(path: Path) -> Index:
