@@ -27,8 +27,9 @@ from ..genotypes.harmonise.panel import AlignedGenotypes, Alignment
 from ..genotypes.harmonise.reference_calls import ReferenceCalls
 from ..genotypes.harmonise.report import HarmonisationReport, check_overlap, is_short
 from ..genotypes.likelihood_store import LikelihoodStore, open_best
+from ..genotypes.projection.in_pieces import ScoredSamples, score_samples
 from ..genotypes.projection.likelihood_scores import scores_of
-from ..genotypes.projection.scores import Projected, Scores, runs
+from ..genotypes.projection.scores import Scores
 from ..genotypes.qc.relatives import relatives_among, tallied, twins
 from ..genotypes.store import GenotypeStore
 from ..outputs import output
@@ -330,18 +331,22 @@ def _log_report(report: HarmonisationReport, store: GenotypeStore | LikelihoodSt
 
 def _score(matched: MatchedInput) -> ScoredInput:
     """Relatives in the input, and the scores of every sample."""
-    run, store = matched.run, matched.store
-    pairs = None
+    run, store, projection = matched.run, matched.store, matched.run.model.projection
+    samples, pairs = len(store.samples), None
     if isinstance(store, GenotypeStore):
         aligned = AlignedGenotypes(store, matched.alignment)
         pairs = relatives_among(aligned, aligned.observed)
     run.clock.lap("relatives")
-    projection = run.model.projection
-    everyone = _all_components(matched)
-    in_panel = projection.in_panel(everyone)
-    scores = projection.newcomers(everyone, in_panel)
+    with run.progress.stage("scores", samples) as advance:
+        if isinstance(store, GenotypeStore):
+            strangers = np.zeros(samples, dtype=bool)
+            scored = score_samples(projection, aligned.dosages, strangers, advance)
+        else:
+            likelihoods = store.likelihoods(matched.alignment, run.model.panel.frequency)
+            everyone = scores_of(projection, _counted(likelihoods, advance))
+            scored = ScoredSamples.of(projection, everyone)
     run.clock.lap("scores")
-    return ScoredInput(matched, pairs, in_panel, scores)
+    return ScoredInput(matched, pairs, scored.in_panel, scored.scores)
 
 
 def _warn_of_shared_reference(
@@ -357,36 +362,10 @@ def _warn_of_shared_reference(
     warn_of_shared_reference(matched.store.name, filled.report, matched.reference_calls, shift)
 
 
-def _all_components(matched: MatchedInput) -> Projected:
-    """Scores of every sample on all components, kept or not."""
-    run, store, alignment = matched.run, matched.store, matched.alignment
-    panel, projection, samples = run.model.panel, run.model.projection, len(store.samples)
-    if isinstance(store, GenotypeStore):
-        return projection.read(_Blocks(matched, store), samples)
-    with run.progress.stage("scores", samples) as advance:
-        likelihoods = store.likelihoods(alignment, panel.frequency)
-        return scores_of(projection, _counted(likelihoods, advance))
-
-
 def _counted(samples: Iterator[np.ndarray], advance: Callable[[int], None]) -> Iterator[np.ndarray]:
     for sample in samples:
         yield sample
         advance(1)
-
-
-@dataclass(frozen=True)
-class _Blocks:
-    """Dosages at the variants of the model, block by block, each time anew."""
-
-    matched: MatchedInput
-    store: GenotypeStore
-
-    def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
-        matched, variants = self.matched, len(self.matched.alignment.rows)
-        with matched.run.progress.stage("scores", variants) as advance:
-            for part in runs(variants):
-                yield part, matched.alignment.dosages(self.store, part.start, part.stop)
-                advance(part.stop - part.start)
 
 
 def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any]) -> Embedded:

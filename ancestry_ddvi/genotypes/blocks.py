@@ -24,7 +24,7 @@ class DosageReader(Protocol):
     @property
     def samples(self) -> tuple[str, ...]: ...
 
-    def dosages(self, rows: np.ndarray, samples: np.ndarray | None = None) -> np.ndarray:
+    def dosages(self, rows: np.ndarray, samples: np.ndarray | slice | None = None) -> np.ndarray:
         """Dosages 0, 1, 2 or -1 at the given variants; int8 (variants, samples)."""
 
 

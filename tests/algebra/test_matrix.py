@@ -112,6 +112,18 @@ def test_tensors_give_what_arrays_give(some: float) -> None:
     assert_same_products(replace(matrix, device="cpu:0"), looked_up(matrix))
 
 
+def test_products_leave_the_precision_of_networks_as_it_is() -> None:
+    torch = pytest.importorskip("torch")
+    before = torch.get_float32_matmul_precision()
+    try:
+        torch.set_float32_matmul_precision("high")
+        with on_threads(2):
+            replace(random_matrix(5, 90, 41, 0.2, 1.0), device="cpu:0").gram()
+        assert torch.get_float32_matmul_precision() == "high"
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize("some", [0.3, 1.0])
 def test_a_gpu_gives_what_the_cpu_gives(some: float) -> None:

@@ -235,12 +235,12 @@ class _Work:
     def blocks(self) -> Iterator[tuple[slice, Any]]:
         """Blocks (variants, columns) on the device, in order."""
         size = max(1, min(VARIANTS_AT_ONCE, GENOTYPES_AT_ONCE // max(self._width, 1)))
-        for start in range(0, len(self._matrix.rows), size):
-            part = slice(start, start + size)
-            yield part, self._block(part)
+        with self.device.at_work():
+            for start in range(0, len(self._matrix.rows), size):
+                part = slice(start, start + size)
+                yield part, self._block(part)
 
     def _block(self, part: slice) -> Any:
         matrix = self._matrix
-        packed = matrix.store.packed[matrix.rows[part]]
-        block = self.device.look_up(packed, matrix.levels[part])
+        block = self.device.look_up(matrix.store.packed, matrix.rows[part], matrix.levels[part])
         return self.device.columns(block, matrix.samples) if self._narrow else block

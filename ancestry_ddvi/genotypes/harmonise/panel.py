@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ..blocks import DosageReader
 from ..variants import MISSING, NO_ALLELE, VariantTable
 from .alleles import Match, is_ambiguous, recode
 from .match_keys import MatchKeys, Positions
@@ -150,12 +151,12 @@ class AlignedGenotypes:
 
     Attributes
     ----------
-    store : DosageStore
+    store : DosageReader
     alignment : Alignment
         Of the store's variants.
     """
 
-    store: DosageStore
+    store: DosageReader
     alignment: Alignment
 
     @property
@@ -172,10 +173,32 @@ class AlignedGenotypes:
             there = there | (assumed.variants & self.alignment.absent)
         return np.flatnonzero(there)
 
-    def dosages(self, rows: np.ndarray, samples: np.ndarray | None = None) -> np.ndarray:
+    def dosages(
+        self, rows: np.ndarray | slice, samples: np.ndarray | slice | None = None
+    ) -> np.ndarray:
         """Dosages at panel variants, of all or some samples; int8 (variants, samples)."""
-        found = self.alignment.at(self.store, rows)
-        return found if samples is None else found[:, samples]
+        if samples is None:
+            return self.alignment.at(self.store, rows)
+        assumed = self.alignment.assumed
+        if assumed:
+            assumed = replace(assumed, samples=assumed.samples[samples])
+        alignment = replace(self.alignment, assumed=assumed)
+        return alignment.at(_SomeSamples(self.store, samples), rows)
+
+
+@dataclass(frozen=True)
+class _SomeSamples:
+    """Some of the samples of a store."""
+
+    store: DosageReader
+    chosen: np.ndarray | slice
+
+    @property
+    def samples(self) -> Sequence[str]:
+        return list(np.array(self.store.samples, dtype=object)[self.chosen])
+
+    def dosages(self, rows: np.ndarray) -> np.ndarray:
+        return self.store.dosages(rows, self.chosen)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from functools import partial
 import numpy as np
 
 from ...crew import Arrays, crew
-from .scores import Projection, Scores, runs
+from .scores import Projected, Projection, Scores, runs
 
-GENOTYPES_AT_ONCE, MIN_SAMPLES = 2**27, 256
+GENOTYPES_AT_ONCE, MIN_SAMPLES = 2**27, 512
 """Genotypes of a piece, a byte each, and the least samples of one."""
 
 Reader = Callable[[slice, slice], np.ndarray]
@@ -37,6 +37,23 @@ class ScoredSamples:
     def scores(self) -> Scores:
         """Of every sample, as new samples have them."""
         return Scores(**self.columns)
+
+    @classmethod
+    def of(
+        cls, projection: Projection, projected: Projected, members: np.ndarray | bool = False
+    ) -> ScoredSamples:
+        """By scores on all components, kept or not.
+
+        Parameters
+        ----------
+        projection : Projection
+        projected : Projected
+        members : ndarray of bool, (samples,)
+            Samples that are known to be in the panel; others may be found to be.
+        """
+        in_panel = members | projection.in_panel(projected)
+        scores = projection.newcomers(projected, in_panel)
+        return cls({f.name: getattr(scores, f.name) for f in fields(scores)}, in_panel)
 
 
 def score_samples(
@@ -89,7 +106,6 @@ def _of_share(
         some = slice(start, min(start + size, last))
         blocks = [(part, dosages(part, some)) for part in runs(variants)]
         projected = projection.read(blocks, some.stop - some.start)
-        in_panel = members[some] | projection.in_panel(projected)
-        scores = projection.newcomers(projected, in_panel)
-        found.append((*(getattr(scores, field.name) for field in fields(Scores)), in_panel))
+        scored = ScoredSamples.of(projection, projected, members[some])
+        found.append((*scored.columns.values(), scored.in_panel))
     return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
