@@ -331,7 +331,7 @@ def _truths(rows: Mapping[str, Stored]) -> str:
         true, facts = own[-1]["facts"]["truth"], row["facts"]
         pairs = f"{true['pairs_found']} of {true['pairs_due']}"
         if true["pairs_missed"]:
-            missed = ", ".join(f"{n} {name}" for name, n in true["pairs_missed"].items())
+            missed = ", ".join(true["pairs_missed"])
             pairs = f"{pairs} (missed: {missed})"
         body.append([
             f"{facts['samples']:,} × {facts['variants']:,}",
@@ -352,7 +352,7 @@ def _truths(rows: Mapping[str, Stored]) -> str:
         "*kNN*: share of samples whose ten nearest are mostly of their own population. *Subspace*: "
         "mean squared canonical correlation with as many true components. *R²*: of shares of "
         "superpopulations in admixed samples. *Relatives*: of the planted pairs whose realised "
-        "kinship is 0.0884 or more.",
+        "kinship, at all variants, is 0.0884 or more; `fit` estimates it at up to 20,000.",
         table(head, body),
     ])  # fmt: skip
 

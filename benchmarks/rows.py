@@ -53,7 +53,7 @@ class Bench:
     def cohort(self, samples: int, variants: int) -> Path:
         """Prefix of a simulated cohort, written if it is not there."""
         prefix = self.work / f"simulated.{samples}x{variants}.seed{self.seed}"
-        if not prefix.with_name(f"{prefix.name}.truth").exists():
+        if not (prefix.with_name(f"{prefix.name}.truth") / "frequencies.npy").exists():
             write_cohort(Design(samples, variants, self.seed), prefix)
         return prefix
 

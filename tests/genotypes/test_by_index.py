@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 import random
 import shutil
 import subprocess
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ancestry_ddvi.errors import DDVIError
+from ancestry_ddvi.errors import DDVIError, InputUnreadable
 from ancestry_ddvi.genotypes.formats import by_index, index
 from ancestry_ddvi.genotypes.formats.by_index import NotByIndex
 from ancestry_ddvi.genotypes.formats.reading import ReadOptions, Targets
@@ -218,17 +219,7 @@ def same_alignment(found: Alignment, expected: Alignment) -> None:
     assert replace(found.report, **unknown) == replace(expected.report, **unknown)
 
 
-def damaged(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
-    def make(path: Path) -> None:
-        beside = Path(f"{path}.tbi")
-        beside.write_bytes(change(beside.read_bytes()))
-
-    return make
-
-
 def test_an_older_index_is_not_used(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    import os
-
     rng = random.Random(1)
     path = written(tmp_path, rng, panel_of(rng), "snp", "tbi", 1)
     os.utime(f"{path}.tbi", (1, 1))
@@ -247,6 +238,44 @@ def test_a_damaged_index_is_not_used(tmp_path: Path, caplog: pytest.LogCaptureFi
         Path(f"{path}.tbi").write_bytes(change)
         assert open_source(str(path), options).by_index is None
     assert "is not used" in caplog.text
+
+
+def test_the_index_of_a_shorter_file_is_not_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = written(tmp_path, random.Random(1), panel_of(random.Random(1)), "snp", "tbi", 1)
+    with path.open("r+b") as handle:
+        content = handle.read()
+        handle.write(content[-28:] * 3000)
+    Path(f"{path}.tbi").touch()
+    assert open_source(str(path), ReadOptions(by_index=build_evidence())).by_index is None
+    assert "is not the index of" in caplog.text
+
+
+@pytest.mark.parametrize("how", ["tbi", "csi", "bcf"])
+def test_a_damaged_index_is_refused_or_leads_to_no_other_genotypes(
+    tmp_path: Path, how: str
+) -> None:
+    """Bytes of its content changed: read, noticed, or refused in one sentence, and soon."""
+    rng = random.Random(how)
+    panel = panel_of(rng)
+    path = written(tmp_path, rng, panel, "snp", how, 1)
+    beside = Path(f"{path}.{'tbi' if how == 'tbi' else 'csi'}")
+    content = gzip.decompress(beside.read_bytes())
+    whole, expected = read(path, panel, besides=False)
+    dosages = expected.dosages(whole, 0, len(panel))
+    for _ in range(60):
+        data = bytearray(content)
+        for _ in range(rng.choice([1, 3])):
+            data[rng.randrange(min(len(data), rng.choice([60, 10**6])))] = rng.randrange(256)
+        beside.write_bytes(gzip.compress(bytes(data), 1))
+        try:
+            index.read_index(beside)
+            store, alignment = read(path, panel, besides=True)
+        except (InputUnreadable, NotByIndex):
+            continue
+        found = alignment.dosages(store, 0, len(panel))
+        assert ((found == dosages) | (found < 0)).all()
 
 
 @pytest.mark.parametrize("how", ["tbi", "csi", "bcf"])

@@ -40,7 +40,7 @@ def store(paths: list[Path], out: Path, processes: int) -> list[bytes] | str:
 def parts(path: Path) -> int:
     found = index.usable_index(path)
     assert found is not None
-    return len(index.parts_of(found, vcf.PART_BYTES))
+    return len(index.parts_of(path, found, vcf.PART_BYTES))
 
 
 @pytest.mark.parametrize("how", INDEXES)

@@ -29,12 +29,18 @@ MIN_BYTES = 1 << 22
 
 _TBI, _CSI = b"TBI\x01", b"CSI\x01"
 _TBI_SHIFT, _TBI_DEPTH = 14, 5
+_MAX_SHIFT, _MAX_DEPTH = 30, 10
+"""More than any index has; what claims more is damaged."""
+
 _NAMES_AT = 24
 """Where the length of the names is in the part of an index that describes a text."""
 
+_LAST_BYTES = (1 << 16) + 28
+"""Most bytes of the last block and the mark of the end."""
+
 _INT = struct.Struct("<i")
 _TBI_BIN, _CSI_BIN = struct.Struct("<Ii"), struct.Struct("<IQi")
-_COUNTS = struct.Struct("<QQ")
+_COUNTS = struct.Struct("<4Q")
 _CHUNK_BYTES = 16
 
 
@@ -50,11 +56,14 @@ class IndexedContig:
         For each, the virtual offset of the first record that reaches this or a later position.
     records : int, optional
         Their number, if the index has it.
+    end : int, optional
+        The virtual offset at which they end, if the index has it.
     """
 
     windows: np.ndarray
     offsets: np.ndarray
     records: int | None
+    end: int | None
 
     def start(self, position: int) -> tuple[int, int]:
         """Where to read from for a position, which counts from 1.
@@ -96,25 +105,31 @@ class Index:
         known = [number for number in numbers if number is not None]
         return sum(known) if len(known) == len(numbers) else None
 
+    def fits(self, size: int) -> bool:
+        """Whether the records may end where a file of so many bytes does, as far as it is known."""
+        ends = [contig.end for contig in self.contigs if contig.end is not None]
+        return not ends or 0 <= size - (max(ends) >> 16) <= _LAST_BYTES
+
     def in_order(self) -> list[int]:
         """The numbers of contigs with records, in the order of the file."""
         there = [i for i, contig in enumerate(self.contigs) if len(contig.offsets)]
         return sorted(there, key=lambda i: int(self.contigs[i].offsets[0]))
 
 
-def parts_of(index: Index, size: int) -> list[tuple[int, int | None]]:
+def parts_of(path: Path, index: Index, size: int) -> list[tuple[int, int | None]]:
     """Virtual offsets between which about ``size`` bytes of a file lie; the last part is open."""
     offsets = np.unique(np.concatenate([contig.offsets for contig in index.contigs]))
     blocks = (offsets >> np.uint64(16)).astype(np.int64)
-    rows = np.searchsorted(blocks, np.arange(size, int(blocks[-1]), size))
-    edges = [0, *(int(offsets[row]) for row in np.unique(rows))]
+    rows = np.searchsorted(blocks, np.arange(size, path.stat().st_size, size))
+    edges = [0, *(int(offsets[row]) for row in np.unique(rows[rows < len(offsets)]))]
     return list(zip(edges, [*edges[1:], None], strict=True))
 
 
 def usable_index(path: Path) -> Index | None:
     """The index beside a large BGZF file.
 
-    None if there is none, or, with a warning, if it is damaged or older than the file.
+    None if there is none, or, with a warning, if it is damaged, older than the file, or of another
+    size of it.
     """
     there = [found for end in SUFFIXES if (found := Path(f"{path}{end}")).is_file()]
     if not there or path.stat().st_size < MIN_BYTES or not is_bgzf_file(path):
@@ -127,10 +142,17 @@ def usable_index(path: Path) -> Index | None:
         )  # fmt: skip
         return None
     try:
-        return read_index(newest)
+        index = read_index(newest)
     except InputUnreadable as error:
         log.warning("%s and is not used: all records are read.", error.problem)
         return None
+    if not index.fits(path.stat().st_size):
+        log.warning(
+            "%s is not the index of %s as it is and is not used: all records are read. Make it "
+            "again with `bcftools index -f`.", newest, path,
+        )  # fmt: skip
+        return None
+    return index
 
 
 def read_index(path: Path) -> Index:
@@ -164,15 +186,19 @@ def _read_tbi(path: Path, content: bytes) -> Index:
     for _ in range(contigs):
         bins, at = _bins(content, at, _TBI_BIN, _pseudo_bin(_TBI_DEPTH))
         (windows,) = _INT.unpack_from(content, at)
+        if windows < 0:
+            raise ValueError
         offsets = np.frombuffer(content, "<u8", windows, at + 4)
         at += 4 + 8 * windows
         starts = np.arange(windows, dtype=np.int64) << _TBI_SHIFT
-        found.append(_contig(starts, offsets, bins.records))
+        found.append(_contig(starts, offsets, bins))
     return Index(path, names, tuple(found))
 
 
 def _read_csi(path: Path, content: bytes) -> Index:
     shift, depth, described = struct.unpack_from("<iii", content, 4)
+    if not (0 <= shift <= _MAX_SHIFT and 0 <= depth <= _MAX_DEPTH and described >= 0):
+        raise ValueError
     at = 16 + described
     names = _names(content, 16)[0] if described > _NAMES_AT else ()
     (contigs,) = _INT.unpack_from(content, at)
@@ -183,14 +209,14 @@ def _read_csi(path: Path, content: bytes) -> Index:
         starts = _bin_starts(np.array(bins.numbers, np.int64), shift, depth)
         offsets = np.array(bins.offsets, np.uint64)
         order = np.lexsort((offsets, starts))
-        found.append(_contig(starts[order], offsets[order], bins.records))
+        found.append(_contig(starts[order], offsets[order], bins))
     return Index(path, names, tuple(found))
 
 
-def _contig(starts: np.ndarray, offsets: np.ndarray, records: int | None) -> IndexedContig:
+def _contig(starts: np.ndarray, offsets: np.ndarray, bins: _Bins) -> IndexedContig:
     """Windows before the first record may have the offset 0."""
     there = offsets > 0
-    return IndexedContig(starts[there], offsets[there], records)
+    return IndexedContig(starts[there], offsets[there], bins.records, bins.end)
 
 
 def _names(content: bytes, at: int) -> tuple[tuple[str, ...], int]:
@@ -202,28 +228,32 @@ def _names(content: bytes, at: int) -> tuple[tuple[str, ...], int]:
 
 
 class _Bins(NamedTuple):
-    """The bins of a contig: their numbers, their smallest offsets in .csi, and its records."""
+    """The bins of a contig: their numbers, and their smallest offsets in .csi; its records."""
 
     numbers: list[int]
     offsets: list[int]
     records: int | None
+    end: int | None
 
 
 def _bins(content: bytes, at: int, layout: struct.Struct, pseudo: int) -> tuple[_Bins, int]:
     """The bins at ``at``, and where they end; the one with number ``pseudo`` has counts."""
     (number,) = _INT.unpack_from(content, at)
     at += 4
-    numbers, offsets, records = [], [], None
+    numbers, offsets, records, end = [], [], None, None
     for _ in range(number):
         name, *offset, chunks = layout.unpack_from(content, at)
         at += layout.size
-        if name == pseudo:
-            records = sum(_COUNTS.unpack_from(content, at + _CHUNK_BYTES)) if chunks > 1 else None
-        else:
+        if chunks < 0:
+            raise ValueError
+        if name == pseudo and chunks > 1:
+            _, end, *counts = _COUNTS.unpack_from(content, at)
+            records = sum(counts)
+        elif name != pseudo:
             numbers.append(name)
             offsets += offset
         at += _CHUNK_BYTES * chunks
-    return _Bins(numbers, offsets, records), at
+    return _Bins(numbers, offsets, records, end), at
 
 
 def _pseudo_bin(depth: int) -> int:

@@ -134,7 +134,7 @@ class VcfSource(GenotypeSource):
             return []
         path = Path(self._path)
         index = usable_index(path) if path.stat().st_size >= MIN_BYTES_OF_PARTS else None
-        return parts_of(index, PART_BYTES) if index and index.in_order() else []
+        return parts_of(path, index, PART_BYTES) if index and index.in_order() else []
 
     def _by_processes(
         self, parts: Sequence[tuple[int, int | None]], variants: int

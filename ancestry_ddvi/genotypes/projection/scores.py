@@ -190,9 +190,10 @@ class Projection:
         haploid = pseudo_haploid(sums.heterozygous, sums.expected)
         weight = np.where(haploid, 0.5, 1.0)
         noise = own_noise(known, blocks, expected, 1 / weight, sums.noise)
+        rounding = known.rounding(sums.observed)[:, None, None] * np.eye(self.kept)
         share = weight * len(self.frequency) / np.maximum(sums.observed, 1)
         return Projected(
-            value, sums.products, noise.covariance, noise.level,
+            value, sums.products, noise.covariance + rounding, noise.level,
             sums.length * share, sums.observed, sums.observed * weight, haploid,
         )  # fmt: skip
 
