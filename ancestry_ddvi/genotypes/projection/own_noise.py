@@ -235,15 +235,15 @@ class Loadings:
     def rounding(self, observed: np.ndarray) -> np.ndarray:
         """A variance above that by which rounded sums over observed variants may be too small.
 
-        What is rounded off is carried on to the next variant, so it matters where variants are
-        missing between, and there only in directions of which next to nothing is known.
+        It matters for samples of a few variants alone, in directions of which they say next to
+        nothing; variances of more variants are far larger.
 
         Parameters
         ----------
         observed : ndarray of int64, (samples,)
         """
-        gaps = np.minimum(observed, len(self.stretch) - observed)
-        return np.asarray(2 * self.product_step * np.sqrt(self.kept.shape[1] * gaps))
+        kept = self.kept.shape[1]
+        return np.asarray(2 * self.product_step * np.sqrt(kept * np.minimum(observed, 4 * kept)))
 
     def window(self, rows: slice) -> tuple[np.ndarray, np.ndarray]:
         """Rounded products of pairs of loadings with, last, ``squared``, and rounded ``noise``.
