@@ -55,6 +55,7 @@ docs: $(development) demo
 	$(VENV)/bin/python docs/make_cli.py
 	$(VENV)/bin/python docs/make_formats.py
 	$(VENV)/bin/python docs/make_filters.py
+	$(VENV)/bin/python docs/make_performance.py
 	$(VENV)/bin/python docs/make_pictures.py $(DATA)
 
 clean:

@@ -24,7 +24,7 @@ so it has to be picklable: a function of a module, or a partial of one."""
 class Crew(Protocol):
     """Processes that do some shares of a task each."""
 
-    def each(self, task: Task) -> list[Arrays]:
+    def each(self, task: Task) -> Iterator[Arrays]:
         """The arrays of every share, in order."""
 
     def sums(self, task: Task) -> Arrays:
@@ -34,9 +34,9 @@ class Crew(Protocol):
 class Alone:
     """One process, which does everything."""
 
-    def each(self, task: Task) -> list[Arrays]:
+    def each(self, task: Task) -> Iterator[Arrays]:
         """The arrays of every share, in order."""
-        return list(shares_of(task, 0, 1))
+        return shares_of(task, 0, 1)
 
     def sums(self, task: Task) -> Arrays:
         """The sums of the arrays over shares."""
@@ -44,9 +44,9 @@ class Alone:
 
 
 def shares_of(task: Task, process: int, processes: int) -> Iterator[Arrays]:
-    """The arrays of the shares of one process, in order."""
-    first = SHARES * process
-    return each(lambda share: task(share, SHARES * processes), range(first, first + SHARES))
+    """The arrays of the shares of one process, in order: every so many of all shares."""
+    every = SHARES * processes
+    return each(lambda share: task(share, every), range(process, every, processes))
 
 
 def total(found: Iterator[Arrays]) -> Arrays:

@@ -156,10 +156,12 @@ def _anonymous(pid: int) -> int:
 def in_turn(
     commands: Mapping[str, Command], runs: int, threads: int, *, warm: bool = True
 ) -> dict[str, list[Run] | str]:
-    """Every command once a round, in a fresh folder each; after one round that is not counted.
+    """Every command once a round, in a fresh folder each.
 
-    A command that fails, or runs into its limit, is replaced by the reason.
+    Where there are several rounds, one before them is not counted. A command that fails, or runs
+    into its limit, is replaced by the reason.
     """
+    warm = warm and runs > 1
     results: dict[str, list[Run] | str] = {name: [] for name in commands}
     for _ in range(runs + warm):
         for name, command in commands.items():

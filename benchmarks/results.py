@@ -119,6 +119,7 @@ def page(rows: Mapping[str, Stored], pictures: Sequence[str] = ()) -> str:
         "turn with the programs they are compared with. Medians; in brackets the smallest and "
         "largest. A ratio below 1 means that ddvi-ancestry needs less. Peak memory is the largest "
         "resident set, with pages of mapped files.",
+        _machine(rows),
         _goals(rows),
         _details(rows),
         _growth(rows, pictures),
@@ -127,6 +128,17 @@ def page(rows: Mapping[str, Stored], pictures: Sequence[str] = ()) -> str:
         _absent(),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _machine(rows: Mapping[str, Stored]) -> str:
+    if not (row := rows.get("machine")):
+        return ""
+    facts = row["facts"]
+    return (
+        f"The machine: {row['about']['machine']}; {facts['gflops']:.0f} GFlop/s of float32 "
+        f"products ({facts['gflops_core']:.0f} on one core), {facts['gbytes']:.0f} GB/s copied, "
+        f"{facts['inflated']:.1f} GB/s inflated by zlib."
+    )
 
 
 def table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
@@ -185,7 +197,7 @@ def _details(rows: Mapping[str, Stored]) -> str:
     """Every program of every row but those of growth."""
     parts = ["## Rows"]
     for key, row in rows.items():
-        if key.startswith("growth."):
+        if key.startswith("growth.") or not row["found"]:
             continue
         around = row["about"]
         parts.append(
@@ -319,7 +331,7 @@ def _truths(rows: Mapping[str, Stored]) -> str:
         true, facts = own[-1]["facts"]["truth"], row["facts"]
         pairs = f"{true['pairs_found']} of {true['pairs_due']}"
         if true["pairs_missed"]:
-            missed = ", ".join(f"{n} {name}" for name, n in true["pairs_missed"].items())
+            missed = ", ".join(true["pairs_missed"])
             pairs = f"{pairs} (missed: {missed})"
         body.append([
             f"{facts['samples']:,} × {facts['variants']:,}",
@@ -340,7 +352,7 @@ def _truths(rows: Mapping[str, Stored]) -> str:
         "*kNN*: share of samples whose ten nearest are mostly of their own population. *Subspace*: "
         "mean squared canonical correlation with as many true components. *R²*: of shares of "
         "superpopulations in admixed samples. *Relatives*: of the planted pairs whose realised "
-        "kinship is 0.0884 or more.",
+        "kinship, at all variants, is 0.0884 or more; `fit` estimates it at up to 20,000.",
         table(head, body),
     ])  # fmt: skip
 

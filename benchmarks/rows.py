@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import genome
+import machine
 import peers
 from measuring import Command, Run, in_turn, program
 from truth import recovered
@@ -52,7 +53,7 @@ class Bench:
     def cohort(self, samples: int, variants: int) -> Path:
         """Prefix of a simulated cohort, written if it is not there."""
         prefix = self.work / f"simulated.{samples}x{variants}.seed{self.seed}"
-        if not prefix.with_name(f"{prefix.name}.truth").exists():
+        if not (prefix.with_name(f"{prefix.name}.truth") / "frequencies.npy").exists():
             write_cohort(Design(samples, variants, self.seed), prefix)
         return prefix
 
@@ -122,6 +123,11 @@ class Measured:
     facts: dict[str, Any]
 
 
+def machine_(bench: Bench) -> Iterator[Measured]:
+    """Rates of the machine, for floors."""
+    yield Measured("machine", "the machine", {}, machine.rates(bench.threads))
+
+
 def help_(bench: Bench) -> Iterator[Measured]:
     """Start of the program."""
     found = in_turn({SELF: Command([OURS, "--help"])}, 5 * bench.runs, bench.threads)
@@ -135,7 +141,7 @@ def fit(bench: Bench) -> Iterator[Measured]:
         SELF: Command(ours("fit", vcf, "--out", "x", threads=bench.threads), summary),
         "plink2 and umap-learn": peers.plink_and_umap(vcf, bench.threads),
     }
-    facts = {"command": "fit", "samples": 1092, "variants": 14_079}
+    facts = {"command": "fit", "samples": 1092, "variants": 14_079, "text": True}
     yield Measured("fit", "`fit` of kgp1092.vcf.gz", _turns(bench, commands), facts)
 
 
@@ -254,6 +260,7 @@ def others(bench: Bench) -> Iterator[Measured]:
 
 
 ROWS: Mapping[str, Callable[[Bench], Iterator[Measured]]] = {
+    "machine": machine_,
     "help": help_,
     "fit": fit,
     "ingest": ingest,

@@ -1,19 +1,21 @@
 """Time and memory of this program and others for the same tasks, in one table.
 
-usage: run.py [--rows help,fit,ingest,cohort,components,embed,genome,growth,others]
+usage: run.py [--rows machine,help,fit,ingest,cohort,components,embed,genome,growth,others]
               [--size 16000x40000 ...] [--runs 3] [--threads 2]
               [--data FOLDER] [--work FOLDER] [--out benchmarks]
 
 Runs the rows that are asked for (by default none) and merges them into RESULTS.json; then draws
-RESULTS.md and growth-*.png from all that is there. Rows can be run one by one, large ones in the
-background. DATA holds the folders kgp1092, kgp2504 and hapmap957 of public genotypes; WORK keeps
-simulated cohorts and models for the next time. Programs that are not on the path are left out.
+RESULTS.md, growth-*.png and the tables of docs/performance.md from all that is there. Rows can be
+run one by one, large ones in the background. DATA holds the folders kgp1092, kgp2504 and hapmap957
+of public genotypes; WORK keeps simulated cohorts and models for the next time. Programs that are
+not on the path are left out.
 """
 
 from __future__ import annotations
 
 import argparse
 import resource
+import runpy
 import sys
 import tempfile
 from pathlib import Path
@@ -72,6 +74,8 @@ def main(argv: list[str] | None = None) -> None:
     rows = results.load(stored)
     pictures = [path.name for path in results.draw(rows, given.out)]
     (given.out / "RESULTS.md").write_text(results.page(rows, pictures))
+    if given.out.resolve() == HERE:
+        runpy.run_path(str(HERE.parent / "docs" / "make_performance.py"), run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -118,14 +118,15 @@ def _pairs(truth: Path, fitted: Path) -> dict[str, Any]:
     seen = {frozenset(pair) for pair in found[["sample_1", "sample_2"]].itertuples(index=False)}
     pairs = [frozenset(pair) for pair in planted[["sample_1", "sample_2"]].itertuples(index=False)]
     due = [
-        (p, r) for p, r, k in zip(pairs, planted["relation"], planted["kinship"], strict=True)
+        (p, f"{r} of {k:.3f}")
+        for p, r, k in zip(pairs, planted["relation"], planted["kinship"], strict=True)
         if k >= CUTOFF
-    ]  # fmt: skip
+    ]
     missed = [relation for pair, relation in due if pair not in seen]
     return {
         "pairs_planted": len(pairs),
         "pairs_due": len(due),
         "pairs_found": len(due) - len(missed),
-        "pairs_missed": {name: missed.count(name) for name in sorted(set(missed))},
+        "pairs_missed": sorted(missed),
         "pairs_not_planted": len(seen - set(pairs)),
     }

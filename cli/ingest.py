@@ -12,13 +12,15 @@ from ._running import running, tell
 @options.inputs(example="ddvi-ancestry ingest cohort.vcf.gz")
 @options.out(default="INPUT.genotypes in the working directory, where fit looks for it")
 @options.var_filter
+@options.threads
 @options.verbosity
 @options.writes("ingest")
-def ingest(inputs: tuple[str, ...], out: str | None, var_filter: str) -> None:
+def ingest(inputs: tuple[str, ...], out: str | None, var_filter: str, threads: int) -> None:
     """Pack genotypes into 2 bits each for later runs.
 
     INPUT is one or more genotype files, as for fit. fit packs its INPUT itself; ingest does so
-    ahead of time.
+    ahead of time. VCF.gz and BCF of 16 MiB or more that have an index (.tbi, .csi) are read by as many
+    processes as --threads says.
 
     {writes} Paths of the results are printed to standard output.
     """
@@ -26,5 +28,7 @@ def ingest(inputs: tuple[str, ...], out: str | None, var_filter: str) -> None:
 
     prefix = out or f"{api.default_prefix(inputs)}.genotypes"
     with running(prefix) as progress:
-        ingested = api.ingest(inputs, prefix, var_filter=var_filter, progress=progress)
+        ingested = api.ingest(
+            inputs, prefix, var_filter=var_filter, threads=threads, progress=progress
+        )
     tell(ingested.files.values())

@@ -21,8 +21,9 @@ from ..outputs import output
 from ..progress import SILENT, Progress
 from ._common import default_prefix
 from ._embedding import EmbedRun, check_draws, draw_posteriors, embed_run, run_embedding
+from ._places import prepare_outputs
 from ._results import Result
-from .outputs import prepare_outputs, replacing
+from .outputs import replacing
 
 if TYPE_CHECKING:
     import pandas as pd

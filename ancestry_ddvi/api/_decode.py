@@ -21,8 +21,8 @@ from ..progress import SILENT, Progress
 from ..storage import printable, together
 from ..version import __version__
 from ._common import generator_of
+from ._places import prepare_outputs
 from ._results import Result
-from .outputs import prepare_outputs
 
 if TYPE_CHECKING:
     import pandas as pd

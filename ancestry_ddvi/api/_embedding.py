@@ -18,22 +18,27 @@ from ..artefacts.model import Model
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
 from ..genotypes.chromosomes import LENGTHS
+from ..genotypes.formats.by_index import NotByIndex
 from ..genotypes.formats.fields import GT
-from ..genotypes.formats.reading import VAR_FILTER, ReadOptions, Targets
+from ..genotypes.formats.reading import VAR_FILTER, Besides, ReadOptions, Targets
+from ..genotypes.formats.streams import STANDARD_INPUT, is_pipe
+from ..genotypes.harmonise.builds import build_evidence
 from ..genotypes.harmonise.panel import AlignedGenotypes, Alignment
 from ..genotypes.harmonise.reference_calls import ReferenceCalls
-from ..genotypes.harmonise.report import HarmonisationReport, check_overlap
+from ..genotypes.harmonise.report import HarmonisationReport, check_overlap, is_short
 from ..genotypes.likelihood_store import LikelihoodStore, open_best
+from ..genotypes.projection.in_pieces import ScoredSamples, score_samples
 from ..genotypes.projection.likelihood_scores import scores_of
-from ..genotypes.projection.scores import Projected, Scores, runs
+from ..genotypes.projection.scores import Scores
 from ..genotypes.qc.relatives import relatives_among, tallied, twins
 from ..genotypes.store import GenotypeStore
 from ..outputs import output
 from ..progress import SILENT, Progress
 from ._absent import Absent, warn_of_shared_reference
 from ._common import counter
+from ._places import prepare_outputs
 from ._results import Result
-from .outputs import conclude, coordinates_of, prepare_outputs, replacing, write_embedding
+from .outputs import conclude, coordinates_of, replacing, write_embedding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -243,16 +248,14 @@ def draw_posteriors(scored: ScoredInput) -> tuple[PosteriorDraws, dict[str, Any]
 
 def _match(run: EmbedRun) -> MatchedInput:
     """Read the input and find the variants of the model in it."""
-    store = _read(run)
-    labels = run.labels.match(store.samples) if run.labels else None
-    run.clock.lap("reading")
+    store, alignment = _read_by_index(run) or _read(run, None)
     panel = run.model.panel
-    alignment = panel.align(store.variants, store.counts(), store.build_hint, run.build)
+    labels = run.labels.match(store.samples) if run.labels else None
     check_overlap(alignment.report, store.name, run.min_variants)
     alignment, calls = run.absent.settle(
         store, store.name, alignment, panel.variants, panel.frequency
     )
-    report = replace(alignment.report, file_variants=store.snps)
+    report = alignment.report
     _log_report(report, store)
     if report.observed_fraction < LOW_VARIANT_FRACTION:
         log.warning(
@@ -264,13 +267,46 @@ def _match(run: EmbedRun) -> MatchedInput:
     return MatchedInput(run, store, labels, alignment, report, calls)
 
 
-def _read(run: EmbedRun) -> GenotypeStore | LikelihoodStore:
-    """The best, or what the chosen field holds, of every sample in the input."""
+Store = GenotypeStore | LikelihoodStore
+
+
+def _read_by_index(run: EmbedRun) -> tuple[Store, Alignment] | None:
+    """As ``_read``, of files with an index only the variants of the model.
+
+    None where the rest of the files could change how these are read or matched.
+    """
+    if any(path == STANDARD_INPUT or is_pipe(path) for path in run.inputs):
+        return None
+    try:
+        store, alignment = _read(run, build_evidence())
+    except NotByIndex as error:
+        log.info("All records are read: an index %s.", error)
+        return None
+    if store.by_index is None:
+        return store, alignment
+    if not alignment.settled or is_short(alignment.report, run.min_variants):
+        log.info("All records are read: few variants of the model are found by their positions.")
+        return None
+    return store, alignment
+
+
+def _read(run: EmbedRun, besides: Besides | None) -> tuple[Store, Alignment]:
+    """The best, or what the chosen field holds, of every sample in the input, and where.
+
+    Of files with an index only the variants of the model are read, and those ``besides``, if these
+    are given.
+    """
     panel = run.model.panel
     targets = Targets.of(panel.variants, panel.positions.values())
-    options = replace(run.reading, targets=targets)
+    options = replace(run.reading, targets=targets, by_index=besides)
     with run.progress.stage("reading", None) as advance:
-        return open_best(run.inputs, run.field, options, counter(advance))
+        store: Store = open_best(run.inputs, run.field, options, counter(advance))
+    run.clock.lap("reading")
+    alignment = panel.align(store.variants, store.counts(), store.build_hint, run.build)
+    report = replace(alignment.report, file_variants=store.snps)
+    if store.by_index:
+        report = replace(report, file_variants=None, id_matches=None)
+    return store, replace(alignment, report=report)
 
 
 def _field_shares(store: GenotypeStore | LikelihoodStore) -> dict[str, float]:
@@ -280,6 +316,12 @@ def _field_shares(store: GenotypeStore | LikelihoodStore) -> dict[str, float]:
 
 def _log_report(report: HarmonisationReport, store: GenotypeStore | LikelihoodStore) -> None:
     """The harmonisation report; chromosome by chromosome in the log file only."""
+    if store.by_index:
+        log.info(
+            "%s records of %s were read by its index: those at variants of the model.",
+            f"{store.by_index.read:,}",
+            store.name,
+        )
     table = "\n".join(report.lines(store.skipped))
     log.info("Variants of %s matched to the model:\n%s", store.name, table)
     log.info("%s", "\n".join(report.by_chromosome()), extra={"only": "file"})
@@ -289,18 +331,22 @@ def _log_report(report: HarmonisationReport, store: GenotypeStore | LikelihoodSt
 
 def _score(matched: MatchedInput) -> ScoredInput:
     """Relatives in the input, and the scores of every sample."""
-    run, store = matched.run, matched.store
-    pairs = None
+    run, store, projection = matched.run, matched.store, matched.run.model.projection
+    samples, pairs = len(store.samples), None
     if isinstance(store, GenotypeStore):
         aligned = AlignedGenotypes(store, matched.alignment)
         pairs = relatives_among(aligned, aligned.observed)
     run.clock.lap("relatives")
-    projection = run.model.projection
-    everyone = _all_components(matched)
-    in_panel = projection.in_panel(everyone)
-    scores = projection.newcomers(everyone, in_panel)
+    with run.progress.stage("scores", samples) as advance:
+        if isinstance(store, GenotypeStore):
+            strangers = np.zeros(samples, dtype=bool)
+            scored = score_samples(projection, aligned.dosages, strangers, advance)
+        else:
+            likelihoods = store.likelihoods(matched.alignment, run.model.panel.frequency)
+            everyone = scores_of(projection, _counted(likelihoods, advance))
+            scored = ScoredSamples.of(projection, everyone)
     run.clock.lap("scores")
-    return ScoredInput(matched, pairs, in_panel, scores)
+    return ScoredInput(matched, pairs, scored.in_panel, scored.scores)
 
 
 def _warn_of_shared_reference(
@@ -316,36 +362,10 @@ def _warn_of_shared_reference(
     warn_of_shared_reference(matched.store.name, filled.report, matched.reference_calls, shift)
 
 
-def _all_components(matched: MatchedInput) -> Projected:
-    """Scores of every sample on all components, kept or not."""
-    run, store, alignment = matched.run, matched.store, matched.alignment
-    panel, projection, samples = run.model.panel, run.model.projection, len(store.samples)
-    if isinstance(store, GenotypeStore):
-        return projection.read(_Blocks(matched, store), samples)
-    with run.progress.stage("scores", samples) as advance:
-        likelihoods = store.likelihoods(alignment, panel.frequency)
-        return scores_of(projection, _counted(likelihoods, advance))
-
-
 def _counted(samples: Iterator[np.ndarray], advance: Callable[[int], None]) -> Iterator[np.ndarray]:
     for sample in samples:
         yield sample
         advance(1)
-
-
-@dataclass(frozen=True)
-class _Blocks:
-    """Dosages at the variants of the model, block by block, each time anew."""
-
-    matched: MatchedInput
-    store: GenotypeStore
-
-    def __iter__(self) -> Iterator[tuple[slice, np.ndarray]]:
-        matched, variants = self.matched, len(self.matched.alignment.rows)
-        with matched.run.progress.stage("scores", variants) as advance:
-            for part in runs(variants):
-                yield part, matched.alignment.dosages(self.store, part.start, part.stop)
-                advance(part.stop - part.start)
 
 
 def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any]) -> Embedded:
@@ -432,6 +452,11 @@ def _summary(scored: ScoredInput) -> dict[str, Any]:
             "device": str(run.device),
         },
         "samples": len(store.samples),
+        "reading": {
+            "by_index": store.by_index is not None,
+            "records": store.by_index.records if store.by_index else None,
+            "records_read": store.by_index.read if store.by_index else None,
+        },
         "skipped_records": dict(store.skipped),
         "harmonisation": matched.report.as_dict(),
         "relatives": tallied(scored.relatives),

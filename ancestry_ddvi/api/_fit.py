@@ -19,13 +19,14 @@ from ..genotypes.qc.relatives import tallied
 from ..genotypes.store import GenotypeStore
 from ..outputs import output
 from ..progress import SILENT, Progress
+from ..resources import usable_threads
 from ._common import counter, default_prefix
+from ._places import prepare_outputs
 from ._results import Result
 from .outputs import (
     conclude,
     coordinates_of,
     planned_outputs,
-    prepare_outputs,
     replacing,
     write_embedding,
 )
@@ -174,7 +175,7 @@ def fit(
         settings = {**settings, "prior": prior}
     run = _Run(
         inputs=tuple(inputs),
-        reading=ReadOptions.of(var_filter),
+        reading=ReadOptions.of(var_filter, threads or usable_threads()),
         prefix=out or default_prefix(inputs),
         options=_options(method, dims, seed, filters, settings),
         table=read_labels(labels) if labels else None,

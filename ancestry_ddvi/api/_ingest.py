@@ -10,8 +10,9 @@ from typing import Any
 from ..genotypes.formats.reading import VAR_FILTER, ReadOptions
 from ..genotypes.store import ingest as write_store
 from ..progress import SILENT, Progress
+from ..resources import usable_threads
 from ._common import counter, default_prefix
-from .outputs import prepare_outputs
+from ._places import prepare_outputs
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ def ingest(
     out: str | None = None,
     *,
     var_filter: str = VAR_FILTER,
+    threads: int | None = None,
     progress: Progress = SILENT,
 ) -> Ingested:
     """Pack the genotypes of one or several files into a PLINK 1 fileset for later fits.
@@ -41,6 +43,9 @@ def ingest(
     var_filter : str
         FILTER values that are no failures, besides PASS and missing, with commas between them;
         "all" reads records whatever their FILTER.
+    threads : int, optional
+        How many processes read a large file with an index; by default as many as the scheduler or
+        the system grants.
     progress : Progress
 
     Raises
@@ -48,7 +53,7 @@ def ingest(
     DDVIError
         If something cannot be read or written.
     """
-    options = ReadOptions.of(var_filter)
+    options = ReadOptions.of(var_filter, threads or usable_threads())
     prefix = out or f"{default_prefix(inputs)}.genotypes"
     prepare_outputs(prefix, "ingest", inputs)
     with progress.stage("reading", None) as advance:

@@ -25,8 +25,9 @@ from ..seeding import stream
 from ..storage import printable
 from ..version import __version__
 from ._common import targets_of
+from ._places import prepare_outputs
 from ._results import Result
-from .outputs import prepare_outputs, replacing
+from .outputs import replacing
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,10 +15,10 @@ from ..artefacts.flags import flag_samples, unlike_panel
 from ..artefacts.records import EmbeddedSamples
 from ..artefacts.relatives import write_relatives
 from ..artefacts.summary import Clock, complete, write_summary
-from ..errors import UsageProblem
 from ..genotypes.projection.scores import Scores
 from ..outputs import endings, output, stale, written_by
-from ..storage import check_folder, prepare_folder, printable, together
+from ..storage import check_folder, printable, together
+from ._places import check_inputs
 
 if TYPE_CHECKING:
     from ..inference.posterior_draws import PosteriorDraws
@@ -75,17 +75,6 @@ def replacing(prefix: str, command: str, files: dict[str, Path]) -> Iterator[Non
         remove += [summary for summary, paths in before.items() if paths]
 
 
-def prepare_outputs(prefix: str, command: str, inputs: Iterable[str | None]) -> None:
-    """Check that outputs can be written and that none of them is an input.
-
-    Raises
-    ------
-    OutputUnwritable, UsageProblem
-    """
-    prepare_folder(Path(prefix))
-    _check_inputs(prefix, command, inputs)
-
-
 def planned_outputs(
     prefix: str, command: str, inputs: Iterable[str | None], mib: float
 ) -> list[str]:
@@ -103,7 +92,7 @@ def planned_outputs(
     OutputUnwritable, UsageProblem
     """
     check_folder(Path(prefix), mib)
-    _check_inputs(prefix, command, inputs)
+    check_inputs(prefix, command, inputs)
     paths = [row.path(prefix) for row in written_by(command) if not row.condition]
     before = [path for path in paths if path.exists()]
     lines = [f"write {endings(command).replace('PREFIX', prefix)}"]
@@ -118,21 +107,6 @@ def _listed_before(prefix: str, command: str) -> list[Path]:
     """What the summaries list that a command makes stale."""
     rows = [row for row in map(output, SUMMARIES) if row.is_stale_after(command)]
     return [path for row in rows for path in _listed(row.path(prefix))]
-
-
-def _check_inputs(prefix: str, command: str, inputs: Iterable[str | None]) -> None:
-    read = {_place(name) for name in inputs if name and name != "-"}
-    for row in written_by(command):
-        if _place(path := row.path(prefix, level="", step="")) in read:
-            raise UsageProblem(f"The output {path} is one of the inputs", "Choose another --out.")
-
-
-def _place(name: str | Path) -> Path:
-    """The file itself behind links; the name where it cannot be resolved."""
-    try:
-        return Path(name).resolve()
-    except (OSError, RuntimeError):
-        return Path(name)
 
 
 def _listed(summary: Path) -> list[Path]:

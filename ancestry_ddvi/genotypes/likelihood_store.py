@@ -10,12 +10,13 @@ from functools import cached_property
 
 import numpy as np
 
-from ..errors import InputUnreadable, UsageProblem
+from ..errors import InputUnreadable, NothingLeft, UsageProblem
+from .formats.by_index import NotByIndex
 from .formats.fields import FIELDS, GT, LIKELIHOOD_FIELDS, NOTHING, POSTERIORS
 from .formats.packing import PackedRows, pack
 from .formats.reading import ReadOptions
 from .formats.registry import open_sources
-from .formats.source import GenotypeSource, LikelihoodBlock
+from .formats.source import ByIndex, GenotypeSource, LikelihoodBlock
 from .formats.variant_filter import no_snps, table
 from .harmonise.matching import ABSENT
 from .harmonise.panel import Alignment
@@ -48,6 +49,8 @@ class LikelihoodStore:
     skipped : Counter of str
         Records that are not biallelic SNPs, by reason.
     build_hint : str or None
+    by_index : ByIndex or None
+        See ``GenotypeStore``.
     """
 
     name: str
@@ -58,6 +61,7 @@ class LikelihoodStore:
     snps: int
     skipped: Counter[str]
     build_hint: str | None
+    by_index: ByIndex | None
 
     @classmethod
     def read(
@@ -103,6 +107,7 @@ class LikelihoodStore:
             snps,
             Counter(source.skipped),
             source.build_hint,
+            source.by_index,
         )
 
     @cached_property
@@ -139,6 +144,7 @@ class LikelihoodStore:
             self.skipped,
             self.build_hint,
             self.snps,
+            self.by_index,
         )
 
     def dosages(self, rows: np.ndarray) -> np.ndarray:
@@ -208,8 +214,25 @@ def open_best(
         If a file is damaged, or does not have the field that is wanted.
     InputsDisagree, NothingLeft
         See ``GenotypeStore.open``.
+    NotByIndex
+        If a file has to be read as a whole, to know what its index does not lead to.
     """
     source = open_sources(paths, options)
+    try:
+        return _best_of(source, field, options, progress)
+    except (InputUnreadable, NothingLeft) as error:
+        if source.by_index is None:
+            raise
+        raise NotByIndex("leads to records that cannot be read") from error
+
+
+def _best_of(
+    source: GenotypeSource,
+    field: str,
+    options: ReadOptions,
+    progress: Callable[[int, int | None], None],
+) -> GenotypeStore | LikelihoodStore:
+    """See ``open_best``."""
     fields = FIELDS if field == AUTO else (field,)
     if field not in (AUTO, GT):
         for part in source.parts:

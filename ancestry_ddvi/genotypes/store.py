@@ -11,14 +11,14 @@ import numpy as np
 
 from ..errors import InputUnreadable, UsageProblem
 from ..storage import together
-from .formats.packing import PackedRows, genotype_counts, pack, packed_width, unpack
+from .formats.packing import PackedRows, genotype_counts, packed_width, unpack
 from .formats.plink import PlinkSource, map_bed, plink_ids, write_plink
 from .formats.reading import DEFAULT, ReadOptions
 from .formats.registry import open_sources
-from .formats.source import GenotypeSource
+from .formats.source import ByIndex, GenotypeSource, PackedBlock
 from .formats.variant_filter import no_snps
 from .manifest import Manifest, fingerprint
-from .variants import MISSING, NO_ALLELE, Block, VariantTable
+from .variants import NO_ALLELE, VariantTable
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,8 @@ class GenotypeStore:
         The build that the input declares.
     snps : int
         SNPs in the input; by default those in the store.
+    by_index : ByIndex or None
+        What was read of the input by its index; None if it was read as a whole.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class GenotypeStore:
         skipped: Counter[str],
         build_hint: str | None,
         snps: int | None = None,
+        by_index: ByIndex | None = None,
     ) -> None:
         self.name = name
         self.samples = samples
@@ -62,6 +65,7 @@ class GenotypeStore:
         self.skipped = skipped
         self.build_hint = build_hint
         self.snps = int((variants.alt != ".").sum()) if snps is None else snps
+        self.by_index = by_index
         self._counts: np.ndarray | None = None
 
     def __len__(self) -> int:
@@ -149,15 +153,22 @@ def ingest(
 def _store(source: GenotypeSource, variants: VariantTable, packed: PackedRows) -> GenotypeStore:
     if not len(variants):
         raise no_snps(source.name, source.skipped)
-    skipped = Counter(source.skipped)
-    return GenotypeStore(source.name, source.samples, variants, packed, skipped, source.build_hint)
+    return GenotypeStore(
+        source.name,
+        source.samples,
+        variants,
+        packed,
+        Counter(source.skipped),
+        source.build_hint,
+        by_index=source.by_index,
+    )
 
 
 def _in_memory(source: GenotypeSource, progress: Progress | None) -> GenotypeStore:
     tables, content = [], bytearray()
     for block in _with_progress(source, progress):
         tables.append(block.variants)
-        content += pack(block.dosages).tobytes()
+        content += block.packed.tobytes()
     packed = np.frombuffer(content, np.uint8).reshape(-1, packed_width(len(source.samples)))
     return _store(source, VariantTable.join(tables), PackedRows(packed))
 
@@ -213,11 +224,19 @@ def rows_read(variants: VariantTable, called: np.ndarray) -> int:
     return int(((variants.alt != NO_ALLELE) | called).sum())
 
 
-def _with_progress(source: GenotypeSource, progress: Progress | None) -> Iterator[Block]:
+def _rows_read(block: PackedBlock, samples: int) -> int:
+    """See above."""
+    if not (block.variants.alt == NO_ALLELE).any():
+        return len(block.variants)
+    calls = genotype_counts(block.packed, samples)[:, :3]
+    return rows_read(block.variants, calls.sum(axis=1) > 0)
+
+
+def _with_progress(source: GenotypeSource, progress: Progress | None) -> Iterator[PackedBlock]:
     """The blocks of a source, at least one, reporting ``progress``."""
     kept = 0
-    for block in source.blocks():
-        kept += rows_read(block.variants, block.dosages.max(axis=1, initial=MISSING) >= 0)
+    for block in source.packed_blocks():
+        kept += _rows_read(block, len(source.samples))
         yield block
         if progress:
             progress(kept + source.skipped.total(), source.records)

@@ -37,7 +37,7 @@ class Processes:
         distributed.init_process_group("gloo", timeout=PATIENCE)
         self.rank, self.size = distributed.get_rank(), distributed.get_world_size()
 
-    def each(self, task: Task) -> list[Arrays]:
+    def each(self, task: Task) -> Iterator[Arrays]:
         """The arrays of every share, in order.
 
         Raises
@@ -46,7 +46,7 @@ class Processes:
             If a process has ended.
         """
         _together(lambda: distributed.broadcast_object_list([task, "each"]))
-        return self._gathered(task)
+        return iter(self._gathered(task))
 
     def sums(self, task: Task) -> Arrays:
         """The sums of the arrays over shares.
@@ -80,7 +80,7 @@ class Processes:
         found = list(shares_of(task, self.rank, self.size))
         every: list[Any] | None = [None] * self.size if self.rank == 0 else None
         _together(lambda: distributed.gather_object(found, every))
-        return [arrays for shares in every or () for arrays in shares]
+        return [arrays for in_turn in zip(*every or (), strict=True) for arrays in in_turn]
 
     def _summed(self, task: Task) -> Arrays:
         found = total(shares_of(task, self.rank, self.size))

@@ -89,21 +89,21 @@ class Groups:
             Of each sample on each level.
         posterior : WeightedDraws
         """
-        from scipy.special import softmax
-
-        cells = [cell for cell in sorted(set(labels)) if labels.count(cell) >= MIN_GROUP_SIZE]
+        members: dict[tuple[str, ...], list[int]] = {}
+        for row, label in enumerate(labels):
+            members.setdefault(label, []).append(row)
+        cells = [cell for cell in sorted(members) if len(members[cell]) >= MIN_GROUP_SIZE]
         if not cells:
             return None
-        rows = [np.flatnonzero([label == cell for label in labels]) for cell in cells]
         log_ratio = np.log(np.maximum(posterior.weight, 1e-300)) - posterior.belief
-        samples = [(posterior.draws[members], log_ratio[members]) for members in rows]
+        samples = [(posterior.draws[members[cell]], log_ratio[members[cell]]) for cell in cells]
         draws = [z for z, _ in samples]
         normals = _fitted(draws, [np.full(z.shape[:2], 1 / z.shape[1]) for z in draws])
         for _ in range(ROUNDS):
             closeness = [
                 normals[k : k + 1].log_density(z) + ratio for k, (z, ratio) in enumerate(samples)
             ]
-            normals = _fitted(draws, [softmax(each, axis=1) for each in closeness])
+            normals = _fitted(draws, [_softmax(each) for each in closeness])
         even = (1.0,) * len(THINNINGS)
         return cls(tuple(levels), tuple(cells), normals, (even,) * len(levels))
 
@@ -232,16 +232,20 @@ class Groups:
 def _fitted(draws: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> Normals:
     """The normal of each cell, from the draws of its samples and their weights."""
     size = np.array([len(z) for z in draws])
-    mean = np.array([
-        np.einsum("ns,nsi->i", w, z) / len(z) for z, w in zip(draws, weights, strict=True)
-    ])  # fmt: skip
-    scatter = np.array([
-        np.einsum("ns,nsi,nsj->ij", w, z - m, z - m)
-        for z, w, m in zip(draws, weights, mean, strict=True)
-    ])  # fmt: skip
+    flat = [z.reshape(-1, z.shape[2]) for z in draws]
+    even = [w.reshape(-1, 1) for w in weights]
+    mean = np.array([w[:, 0] @ z / n for z, w, n in zip(flat, even, size, strict=True)])
+    apart = [z - m for z, m in zip(flat, mean, strict=True)]
+    scatter = np.array([(w * z).T @ z for z, w in zip(apart, even, strict=True)])
     common = scatter.sum(axis=0) / size.sum()
     covariance = (scatter + SHRINKAGE * common) / (size + SHRINKAGE)[:, None, None]
     return Normals(size / size.sum(), mean, covariance + FLOOR * np.eye(mean.shape[1]))
+
+
+def _softmax(values: np.ndarray) -> np.ndarray:
+    """Weights in proportion to exp(values); rows sum to 1."""
+    found = np.exp(values - values.max(axis=1, keepdims=True))
+    return np.asarray(found / found.sum(axis=1, keepdims=True))
 
 
 def _sharpened(chance: np.ndarray, temperature: np.ndarray) -> np.ndarray:

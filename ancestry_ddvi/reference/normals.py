@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+DENSITIES_AT_ONCE = 2**14
 
 
 @dataclass(frozen=True)
@@ -34,18 +37,45 @@ class Normals:
 
     def log_densities(self, points: np.ndarray) -> np.ndarray:
         """Log of weight times density of each normal; (..., dims) -> (..., normals)."""
-        inverse = np.linalg.inv(np.linalg.cholesky(self.covariance))
-        log_det = np.log(np.diagonal(inverse, axis1=1, axis2=2)).sum(axis=1)
-        apart = points[..., None, :] - self.mean
-        whitened = np.einsum("kij,...kj->...ki", inverse, apart)
-        constant = np.log(self.weight) + log_det - 0.5 * points.shape[-1] * math.log(2 * math.pi)
-        return np.asarray(constant - 0.5 * (whitened**2).sum(axis=-1))
+        flat = np.asarray(points, dtype=np.float64).reshape(-1, points.shape[-1])
+        found = np.empty((len(flat), len(self.weight)))
+        for some, densities in self._in_pieces(flat):
+            found[some] = densities.T
+        return found.reshape(*points.shape[:-1], -1)
 
     def log_density(self, points: np.ndarray) -> np.ndarray:
         """Log density of the mixture; (..., dims) -> (...)."""
-        from scipy.special import logsumexp
+        flat = np.asarray(points, dtype=np.float64).reshape(-1, points.shape[-1])
+        found = np.empty(len(flat))
+        for some, densities in self._in_pieces(flat):
+            highest = densities.max(axis=0)
+            densities -= highest
+            np.exp(densities, out=densities)
+            found[some] = np.log(densities.sum(axis=0)) + highest
+        return found.reshape(points.shape[:-1])
 
-        return np.asarray(logsumexp(self.log_densities(points), axis=-1))
+    def _in_pieces(self, points: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        """Log of weight times density of each normal, of some points at a time.
+
+        float64 (normals, points). Every point by itself, whatever the others: the terms of a
+        matrix product may be added in another order.
+        """
+        inverse = np.linalg.inv(np.linalg.cholesky(self.covariance))
+        log_det = np.log(np.diagonal(inverse, axis1=1, axis2=2)).sum(axis=1)
+        constant = np.log(self.weight) + log_det - 0.5 * points.shape[-1] * math.log(2 * math.pi)
+        step = max(1, DENSITIES_AT_ONCE // len(self.weight))
+        for start in range(0, len(points), step):
+            some = slice(start, start + step)
+            apart = points[some].T - self.mean[:, :, None]
+            squared = np.zeros((len(self.weight), apart.shape[2]))
+            for i in range(apart.shape[1]):
+                whitened = inverse[:, i, 0, None] * apart[:, 0]
+                for j in range(1, i + 1):
+                    whitened += inverse[:, i, j, None] * apart[:, j]
+                squared += whitened**2
+            squared *= -0.5
+            squared += constant[:, None]
+            yield some, squared
 
     def sample(self, count: int, chance: np.random.Generator) -> np.ndarray:
         """Draws from the mixture; (count, dims)."""
@@ -72,10 +102,17 @@ def log_mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     weight : ndarray, (samples, draws)
         Rows sum to 1.
     """
-    from scipy.special import logsumexp
-
     with np.errstate(divide="ignore"):
-        log_weight = np.log(weight)
-    return np.asarray(
-        logsumexp(values + log_weight.reshape(*weight.shape, *[1] * (values.ndim - 2)), axis=1)
-    )
+        log_weight = np.log(weight).reshape(*weight.shape, *[1] * (values.ndim - 2))
+    found = np.empty((len(values), *values.shape[2:]))
+    step = max(1, DENSITIES_AT_ONCE // max(1, values[:1].size))
+    for start in range(0, len(values), step):
+        some = slice(start, start + step)
+        terms = values[some] + log_weight[some]
+        highest = terms.max(axis=1)
+        highest[~np.isfinite(highest)] = 0
+        terms -= highest[:, None]
+        np.exp(terms, out=terms)
+        with np.errstate(divide="ignore"):
+            found[some] = np.log(terms.sum(axis=1)) + highest
+    return found

@@ -115,20 +115,24 @@ class OutOfPanelTest:
             {},
             EmpiricalTail((), 1.0),
         )
-        values = found.values(diagnostics)
-        values["scores"] = cross_fitted(diagnostics.scores, diagnostics.covariance, seed)
+        rare = cross_fitted(diagnostics.scores, diagnostics.covariance, seed)
+        values = found.values(diagnostics, rare)
         tails = {name: EmpiricalTail.of(values[name]) for name in CHECKS}
         chances = {name: tails[name].chance(values[name]) for name in CHECKS}
         together = EmpiricalTail.of(_smallest(chances))
         flagged = float((together.chance(_smallest(chances)) < LINE).mean())
         return replace(found, tails=tails, together=together, flagged=flagged)
 
-    def values(self, diagnostics: Diagnostics) -> dict[str, np.ndarray]:
-        """The statistic of each check; (samples,) each."""
+    def values(
+        self, diagnostics: Diagnostics, rare: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """The statistic of each check; (samples,) each. ``rare`` is that of the scores if known."""
         spread = self.norm_sd * np.sqrt(diagnostics.thinning)
+        if rare is None:
+            rare = rarity(self.clusters, diagnostics.scores, diagnostics.covariance)
         return {
             "position": self._out_of_place(diagnostics),
-            "scores": rarity(self.clusters, diagnostics.scores, diagnostics.covariance),
+            "scores": rare,
             "norm": np.abs(diagnostics.excess - self.norm_mean) / spread,
         }
 

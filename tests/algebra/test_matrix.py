@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose
 
 from ancestry_ddvi.genotypes.algebra import matrix as module
 from ancestry_ddvi.genotypes.algebra.matrix import GenotypeMatrix
+from ancestry_ddvi.parallel import on_threads
 
 
 def looked_up(matrix: GenotypeMatrix) -> np.ndarray:
@@ -90,10 +91,18 @@ def test_a_part_in_memory_is_the_same_matrix() -> None:
     assert np.array_equal(matrix.in_memory().gram(), matrix.gram())
 
 
-def test_a_product_has_the_same_bytes_each_time() -> None:
+def test_a_product_has_the_same_bytes_with_any_number_of_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "GENOTYPES_AT_ONCE", 2000)
     matrix = random_matrix(3, 400, 101, 0.2, 0.9)
     right = np.random.default_rng(1).standard_normal((matrix.shape[1], 8))
-    assert np.array_equal(matrix.normal_times(right), matrix.normal_times(right))
+    found = []
+    for threads in (1, 2, 5):
+        with on_threads(threads):
+            found.append(matrix.normal_times(right))
+    assert np.array_equal(found[0], found[1])
+    assert np.array_equal(found[0], found[2])
 
 
 @pytest.mark.parametrize("some", [0.3, 1.0])
@@ -101,6 +110,28 @@ def test_tensors_give_what_arrays_give(some: float) -> None:
     """As on a GPU, but on the CPU."""
     matrix = random_matrix(5, 90, 41, 0.2, some)
     assert_same_products(replace(matrix, device="cpu:0"), looked_up(matrix))
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 40, 2048])
+def test_gram_matrices_are_the_same_by_shares_of_any_size(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "VARIANTS_AT_ONCE", at_once)
+    matrix = random_matrix(4, 300, 20, 0.2, 1.0)
+    like = looked_up(matrix)
+    assert_allclose(matrix.gram(), like.T @ like, atol=1e-3)
+
+
+def test_products_leave_the_precision_of_networks_as_it_is() -> None:
+    torch = pytest.importorskip("torch")
+    before = torch.get_float32_matmul_precision()
+    try:
+        torch.set_float32_matmul_precision("high")
+        with on_threads(2):
+            replace(random_matrix(5, 90, 41, 0.2, 1.0), device="cpu:0").gram()
+        assert torch.get_float32_matmul_precision() == "high"
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 @pytest.mark.gpu

@@ -15,7 +15,8 @@ import pytest
 from mutations import contents
 
 from ancestry_ddvi import api
-from ancestry_ddvi.api.outputs import prepare_outputs, replacing
+from ancestry_ddvi.api._places import prepare_outputs
+from ancestry_ddvi.api.outputs import replacing
 from ancestry_ddvi.artefacts.container import write_container
 from ancestry_ddvi.artefacts.relatives import write_relatives
 from ancestry_ddvi.errors import OutputUnwritable, UsageProblem

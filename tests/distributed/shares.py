@@ -14,9 +14,9 @@ from ancestry_ddvi.models.distributed import assist, processes
 
 
 def some(share: int, shares: int) -> tuple[np.ndarray, ...]:
-    """The squares of every ``shares``-th number below 100, and how many these are."""
+    """Sum of squares of every so many of the numbers below 100, their number, and the share."""
     numbers = np.arange(100.0)[share::shares]
-    return np.array([(numbers**2).sum()]), np.array([[len(numbers)]])
+    return np.array([(numbers**2).sum()]), np.array([[len(numbers)]]), np.array([share])
 
 
 def fatal(share: int, shares: int) -> tuple[np.ndarray, ...]:

@@ -23,7 +23,7 @@ def block(content: bytes) -> bytes:
 
 def read(data: bytes) -> bytes | str:
     try:
-        return b"".join(bgzf.bgzf_blocks(iter([data]), "x.vcf.gz"))
+        return b"".join(bgzf.BgzfBlocks(iter([data]), "x.vcf.gz"))
     except InputUnreadable as error:
         return str(error)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 import subprocess
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from memory_store import MemoryStore, hardy_weinberg, real, variant_table, write_plink
 
-from ancestry_ddvi.genotypes.qc import kinship
+from ancestry_ddvi.genotypes.qc import king_counts, king_screen, kinship
 from ancestry_ddvi.genotypes.qc.degrees import DUPLICATE
 from ancestry_ddvi.genotypes.qc.kinship import PAIR, king_robust, resolvable, unrelated
 
@@ -58,13 +59,17 @@ def slow(x: np.ndarray, y: np.ndarray) -> tuple[float, int]:
 @given(
     seed=st.integers(0, 2**32 - 1),
     missing=st.sampled_from([0.0, 0.2]),
-    at_once=st.sampled_from([3, 5, 2048]),
+    at_once=st.sampled_from([3, 5, 4096]),
+    counted=st.sampled_from([1, 2048]),
 )
 @settings(max_examples=25, deadline=None)
-def test_kinship_equals_the_printed_formula(seed: int, missing: float, at_once: int) -> None:
+def test_kinship_equals_the_printed_formula(
+    seed: int, missing: float, at_once: int, counted: int
+) -> None:
     store = families(np.random.default_rng(seed), 200, missing)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kinship, "SAMPLES_AT_ONCE", at_once)
+        patch.setattr(kinship, "MAX_COUNTED", counted)
         pairs = king_robust(store, *everything(store), cutoff=ALL)
     assert len(pairs) == 14 * 13 // 2
     for i, j, value, variants in pairs.tolist():
@@ -73,14 +78,88 @@ def test_kinship_equals_the_printed_formula(seed: int, missing: float, at_once: 
         assert (value, variants) == (pytest.approx(expected[0], abs=1e-12), expected[1])
 
 
-def test_blocks_with_and_without_gaps_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Complete blocks of variants take another way through the counting."""
+@pytest.mark.parametrize("sparse", [0.0, 1.0])
+def test_variants_with_and_without_gaps_agree(
+    sparse: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Missing calls take another way through the counting, one by one where they are few."""
+    monkeypatch.setattr(king_counts, "SPARSE", sparse)
     store = families(np.random.default_rng(8), 3000)
     store.all[5, 3] = store.all[2100, 12] = -1
     pairs = king_robust(store, *everything(store), cutoff=ALL)
     for i, j, value, variants in pairs.tolist():
         expected = slow(store.all[:, i], store.all[:, j])
         assert (value, variants) == (pytest.approx(expected[0], abs=1e-12), expected[1])
+
+
+def crowd(seed: int, variants: int = 4000, missing: float = 0.02) -> MemoryStore:
+    """Three populations of 300, an isolated one of 100, and relatives: 20 pairs of each degree.
+
+    And 60 half siblings, a family that makes a component of its own.
+    """
+    rng = np.random.default_rng(seed)
+    ancestral = rng.uniform(0.05, 0.95, (variants, 1))
+    drift = np.array([0.05, 0.05, 0.1, 0.3])
+    spread = (1 - drift) / drift
+    frequencies = rng.beta(ancestral * spread, (1 - ancestral) * spread)
+    founders = rng.binomial(2, np.repeat(frequencies, [300, 300, 300, 100], axis=1)).astype(np.int8)
+    samples = [founders]
+    for first in range(0, 800, 40):
+        mother, father, other, third = founders[:, first : first + 40 : 10].T
+        children = [child(rng, mother, father), child(rng, mother, other)]
+        samples += [each[:, None] for each in (*children, child(rng, children[0], third), mother)]
+    samples += [child(rng, founders[:, 7], founders[:, 100 + i])[:, None] for i in range(60)]
+    dosages = np.concatenate(samples, axis=1)
+    dosages[rng.random(dosages.shape) < rng.uniform(0, 2 * missing, dosages.shape[1])] = -1
+    return MemoryStore(dosages)
+
+
+@pytest.mark.statistical
+@pytest.mark.parametrize(("seed", "missing"), [(1, 0.0), (2, 0.03)])
+def test_the_screen_of_many_samples_passes_over_no_relatives(
+    seed: int, missing: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the structure, and in families so large that they are a part of it."""
+    store = crowd(seed, missing=missing)
+    every = king_robust(store, *everything(store))
+    assert len(every) > 1700  # of 60 half siblings alone
+    monkeypatch.setattr(kinship, "MAX_COUNTED", 100)
+    monkeypatch.setattr(kinship, "SAMPLES_AT_ONCE", 500)
+    assert king_robust(store, *everything(store)).tobytes() == every.tobytes()
+
+
+@pytest.mark.statistical
+def test_the_screen_lets_few_unrelated_pairs_through_and_errs_as_it_says() -> None:
+    store = crowd(3)
+    rows, samples = everything(store)
+    samples = samples[:1000]
+    found, planes = king_screen.screen(store, rows, samples)
+    vectors, whole = found.vectors(slice(0, 1000)), slice(0, 1000)
+    i, j = found.candidates(vectors, whole, vectors, whole, 0.0884)
+    assert (i < j).sum() < 0.01 * 1000 * 999 / 2
+    i, j = np.triu_indices(1000, 1)
+    exact, inner = planes.counts(i, j), (vectors[:, :-1] @ vectors[:, :-1].T)[i, j]
+    het = np.minimum(found.het[i], found.het[j])
+    kinship = 0.5 - (found.squared[i] + found.squared[j] - 2 * inner) / (4 * het)
+    error = found.rest[i] * found.rest[j] / (2 * het) / np.sqrt(king_screen.VARIANTS)
+    apart = (kinship - exact.kinship()) / error
+    assert abs(apart.mean()) < 0.1
+    assert 0.5 < apart.std() < 1
+
+
+def test_the_screen_keeps_no_square_of_the_samples_nor_floats_of_all_genotypes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kinship, "MAX_COUNTED", 100)
+    monkeypatch.setattr(kinship, "SAMPLES_AT_ONCE", 128)
+    monkeypatch.setattr(king_screen, "GENOTYPES_AT_ONCE", 2**18)
+    monkeypatch.setattr(king_screen, "MAX_SAMPLES", 100)
+    store = MemoryStore(hardy_weinberg(np.random.default_rng(9), 3000, 3000))
+    tracemalloc.start()
+    king_robust(store, *everything(store))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3000 * 3000 * 2.5  # bytes; the dosages of the screen are 2048 * 3000
 
 
 def test_degrees_of_relatedness_are_distinguished() -> None:
@@ -129,7 +208,11 @@ def test_many_variants_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.skipif(shutil.which("plink2") is None, reason="needs plink2")
-def test_kinship_equals_plink2(tmp_path: Path) -> None:
+@pytest.mark.parametrize("counted", [2048, 5])
+def test_kinship_equals_plink2(
+    counted: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kinship, "MAX_COUNTED", counted)
     store = families(np.random.default_rng(4), 4000, missing=0.03)
     write_plink(store, tmp_path / "x")
     command = "plink2 --bfile x --make-king-table --threads 1 --out x"
@@ -199,8 +282,12 @@ def test_unrelated_samples_are_below_the_resolvable_kinship(variants: int) -> No
 
 
 @pytest.mark.realdata
+@pytest.mark.parametrize("counted", [2048, 5])
 @pytest.mark.parametrize(("name", "count"), [("kgp1092", 41), ("hapmap957", 107)])
-def test_relatives_in_real_cohorts_are_those_of_plink2(name: str, count: int) -> None:
+def test_relatives_in_real_cohorts_are_those_of_plink2(
+    name: str, count: int, counted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Counts of plink2 --make-king-table --king-table-filter 0.0884 on the same files."""
+    monkeypatch.setattr(kinship, "MAX_COUNTED", counted)
     store = real(name)
     assert len(king_robust(store, *everything(store))) == count

@@ -100,6 +100,29 @@ def test_kept_variants_are_unlinked_and_dropped_ones_have_a_better_partner(
         assert any(maf[j] >= maf[i] for j in linked_to[i] & kept)
 
 
+@pytest.mark.parametrize("missing", [0.0, 0.02, 0.2])
+@pytest.mark.parametrize("r2", [0.02, 0.1, 0.5])
+def test_few_pairs_need_more_than_one_product_and_all_come_out_exactly(
+    missing: float, r2: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = linked(np.random.default_rng(8), 120, 600, missing)
+    dosages = GenotypeMatrix.of(store, np.arange(120), all_samples(store), ld.DOSAGE)
+    exact = ld._exactly(dosages, dosages, r2)
+    measured: list[int] = []
+    plain = ld._exactly
+
+    def counted(first: GenotypeMatrix, second: GenotypeMatrix, r2: float) -> np.ndarray:
+        measured.append(len(first.rows) * len(second.rows))
+        return plain(first, second, r2)
+
+    monkeypatch.setattr(ld, "_exactly", counted)
+    tile = ld._Tile.of(dosages, store.counts())
+    far = ~np.eye(120, dtype=bool)
+    assert np.array_equal(tile.correlates(tile, far, r2), exact & far)
+    if missing < 0.1:
+        assert sum(measured) < 0.2 * 120**2
+
+
 @given(seed=st.integers(0, 2**32 - 1))
 @settings(max_examples=20, deadline=None)
 def test_the_outcome_does_not_depend_on_the_order_of_rows(seed: int) -> None:
@@ -157,9 +180,9 @@ def test_large_cohorts_are_thinned_to_five_thousand(monkeypatch: pytest.MonkeyPa
     store = linked(np.random.default_rng(4), 20, 6000, 0.0)
     plain = ld._Tile.of
 
-    def counted(dosages: GenotypeMatrix, missing: bool) -> ld._Tile:
+    def counted(dosages: GenotypeMatrix, counts: np.ndarray) -> ld._Tile:
         asked.append(dosages.formed().shape[1])
-        return plain(dosages, missing)
+        return plain(dosages, counts)
 
     monkeypatch.setattr(ld._Tile, "of", counted)
     prune(store, np.arange(20), minor(store.counts())[1], samples=all_samples(store))

@@ -33,6 +33,7 @@ from ancestry_ddvi.genotypes.formats.registry import open_source, open_sources
 from ancestry_ddvi.genotypes.formats.vcf_calls import (
     Dosages,
     add_up,
+    add_up_or_look_up,
     look_up,
     words_after_tabs,
 )
@@ -595,6 +596,25 @@ def test_calls_are_added_up_only_where_they_are_plain() -> None:
         plain = {a + p + b for a in (b"0", b"1") for p in (b"/", b"|") for b in (b"0", b"1")}
         assert set(texts) == {text for text in plain if phase in text}
         assert dosages[known, -1].tolist() == [Dosages()[text] for text in texts]
+
+
+@pytest.mark.parametrize("others", [0.0, 0.002, 0.05, 0.5, 1.0])
+def test_adding_up_and_looking_up_agree(others: float) -> None:
+    """On lines of plain calls with some of any other kind, also of none that is a genotype."""
+    rng = np.random.default_rng(int(1000 * others))
+    plain = np.array([b"0/0\t", b"0/1\t", b"1/0\t", b"1/1\t"])
+    odd = np.array([b"./.\t", b"0|1\t", b".|.\t", b"1/.\t", b"0\t\0\0", b"0x0\t", b"2/1\t"])
+    calls = plain[rng.integers(0, 4, (200, 31))]
+    calls[:100] = np.char.replace(calls[:100], b"/", b"|")
+    kinds = rng.integers(0, rng.integers(1, len(odd) + 1, (200, 1)), (200, 31))
+    calls = np.where(rng.random((200, 31)) < others, odd[kinds], calls)
+    calls[7] = b"0x0\t"
+    words = np.frombuffer(calls.astype("S4").tobytes(), "<u4").reshape(calls.shape)
+    dosages, known = look_up(words)
+    found, found_known = add_up_or_look_up(words)
+    np.testing.assert_array_equal(found_known, known)
+    np.testing.assert_array_equal(found[known], dosages[known])
+    assert not known[7]
 
 
 @pytest.mark.parametrize("name", [*KINDS, "x.bed"])

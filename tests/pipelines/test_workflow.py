@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("snakemake")
+yaml = pytest.importorskip("yaml")
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """\
@@ -163,3 +165,48 @@ def test_an_invalid_config_is_an_error(tmp_path, line):
     run = snakemake(tmp_path, "--dry-run")
     assert run.returncode != 0
     assert "Error validating config file" in run.stdout
+
+
+def test_several_files_of_a_cohort_are_packed_by_a_job_each(tmp_path):
+    for name in ("chr1.vcf.gz", "chr2.vcf.gz", "chr3.bed", "chr3.bim", "chr3.fam"):
+        (tmp_path / name).touch()
+    (tmp_path / "config.yaml").write_text("cohort: [chr1.vcf.gz, chr2.vcf.gz, chr3.bed]\n")
+    run = snakemake(tmp_path, "--dry-run", "--printshellcmds")
+    assert run.returncode == 0, run.stdout
+    assert run.stdout.count("rule ingest:") == 2
+    assert "ingest chr2.vcf.gz --out results/stores/2 " in run.stdout
+    assert "fit results/stores/1.bed results/stores/2.bed chr3.bed --out" in run.stdout
+
+
+@pytest.mark.slow
+def test_a_cohort_in_two_files_is_that_in_one(tmp_path):
+    """Each with the variants of some chromosomes."""
+    path = tmp_path / "cohort"
+    with gzip.open(ROOT / "example_data/cohort.vcf.gz", "rt") as lines:
+        text = lines.read().splitlines(keepends=True)
+    head = [line for line in text if line.startswith("#")]
+    first = text[len(head)].split("\t")[0]
+    parts = {
+        "1": [line for line in text[len(head) :] if line.split("\t")[0] == first],
+        "2": [line for line in text[len(head) :] if line.split("\t")[0] != first],
+    }
+    for name, lines in parts.items():
+        Path(f"{path}{name}.vcf").write_text("".join([*head, *lines]))
+    (tmp_path / "config.yaml").write_text(
+        f"cohort: [{path}1.vcf, {path}2.vcf]\nextra:\n  fit: --set steps=40 --maf 0.1\n"
+    )
+    run = snakemake(tmp_path)
+    assert run.returncode == 0, run.stdout
+    assert samples(tmp_path / "results/cohort.coords.tsv") == samples(
+        ROOT / "example_data/labels.tsv"
+    )
+    fitted = json.loads((tmp_path / "results/cohort.summary.json").read_text())
+    assert fitted["inputs"] == ["results/stores/1.bed", "results/stores/2.bed"]
+
+
+def test_the_profile_for_slurm_has_options_of_snakemake_alone():
+    profile = yaml.safe_load((ROOT / "pipelines/profiles/slurm/config.yaml").read_text())
+    command = [sys.executable, "-m", "snakemake", "--help"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert profile["executor"] == "slurm"
+    assert [key for key in profile if f"--{key}" not in shown] == []

@@ -1,12 +1,15 @@
-"""Where blocks of genotypes are unpacked and multiplied: NumPy on the CPU, torch elsewhere."""
+"""Where blocks of genotypes are unpacked and multiplied; here by NumPy on the CPU."""
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+from threading import local
 from typing import Any, Protocol
 
 import numpy as np
 
-from ..formats.packing import byte_tables, look_up
+from ..blocks import PackedArray
+from ..formats.packing import look_up
 
 FLUSH = 4096
 """Variants whose products are summed in float32 before they are added in float64."""
@@ -31,8 +34,11 @@ class Device(Protocol):
     def fetch(self, array: Any) -> np.ndarray:
         """The array as NumPy's."""
 
-    def look_up(self, packed: np.ndarray, levels: np.ndarray) -> Any:
-        """A block of values (variants, 4 * bytes), which may be overwritten by the next but one.
+    def at_work(self) -> AbstractContextManager[None]:
+        """What holds while blocks are made and multiplied."""
+
+    def look_up(self, packed: PackedArray, rows: np.ndarray, levels: np.ndarray) -> Any:
+        """A block of values (variants, 4 * bytes), gone when its thread makes the next.
 
         See ``packing.byte_tables``.
         """
@@ -46,14 +52,18 @@ class Device(Protocol):
 
 def device_of(name: str) -> Device:
     """The device that torch calls so; the CPU instead of ``mps``, which has no float64."""
-    return Cpu() if name in ("cpu", "mps") else Torch(name)
+    if name in ("cpu", "mps"):
+        return Cpu()
+    from .tensors import Torch
+
+    return Torch(name)
+
+
+_of_thread = local()
 
 
 class Cpu:
-    """NumPy, with every block in the same place: new memory costs more than what is put there."""
-
-    def __init__(self) -> None:
-        self._place = np.empty((0, 0), np.float32)
+    """NumPy."""
 
     def send(self, array: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(array, np.float32)
@@ -61,12 +71,19 @@ class Cpu:
     def fetch(self, array: np.ndarray) -> np.ndarray:
         return array
 
-    def look_up(self, packed: np.ndarray, levels: np.ndarray) -> np.ndarray:
-        count, width = packed.shape
-        if len(self._place) < count:
-            self._place = np.empty((count, 4 * width), np.float32)
-        look_up(packed, levels, self._place[:count])
-        return self._place[:count]
+    def at_work(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def look_up(self, packed: PackedArray, rows: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        """Written where the thread's last block was: new memory costs more than the look-up."""
+        found = packed[rows]
+        count, width = found.shape
+        place: np.ndarray | None = getattr(_of_thread, "place", None)
+        if place is None or place.size < 4 * width * count:
+            place = _of_thread.place = np.empty(4 * width * count, np.float32)
+        block = place[: 4 * width * count].reshape(count, -1)
+        look_up(found, levels, block)
+        return block
 
     def columns(self, block: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         return block.take(chosen, axis=1)
@@ -98,54 +115,3 @@ class _CpuSum:
         self._total += self._recent
         self._recent[:] = 0
         self._variants = 0
-
-
-class Torch:
-    """Tensors on a device of torch; float32 products are not rounded to fewer bits there.
-
-    Parameters
-    ----------
-    name : str
-        A device, such as ``cuda:0``.
-    """
-
-    def __init__(self, name: str) -> None:
-        import torch
-
-        self._torch: Any = torch
-        self._device = torch.device(name)
-        torch.backends.cuda.matmul.allow_tf32 = False
-
-    def send(self, array: np.ndarray) -> Any:
-        return self._torch.from_numpy(np.ascontiguousarray(array, np.float32)).to(self._device)
-
-    def fetch(self, array: Any) -> np.ndarray:
-        return np.asarray(array.cpu().numpy())
-
-    def look_up(self, packed: np.ndarray, levels: np.ndarray) -> Any:
-        tables = self.send(byte_tables(levels)).view(-1, 4)
-        entry = self._torch.from_numpy(packed).to(self._device).int()
-        entry += (
-            256 * self._torch.arange(len(entry), dtype=entry.dtype, device=self._device)[:, None]
-        )
-        return tables.index_select(0, entry.view(-1)).view(len(packed), -1)
-
-    def columns(self, block: Any, chosen: np.ndarray) -> Any:
-        return block[:, self._torch.from_numpy(chosen).to(self._device)]
-
-    def sum(self, rows: int, columns: int) -> Sum:
-        zero = self._torch.zeros((rows, columns), dtype=self._torch.float64, device=self._device)
-        return _TorchSum(zero)
-
-
-class _TorchSum:
-    """Products are added in float64 at once."""
-
-    def __init__(self, zero: Any) -> None:
-        self._total = zero
-
-    def add(self, block: Any, right: Any) -> None:
-        self._total += block.T @ right
-
-    def value(self) -> np.ndarray:
-        return np.asarray(self._total.cpu().numpy())

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...crew import Arrays, crew
+from ...crew import SHARES, Arrays, crew
 from ..blocks import GenotypeReader, in_blocks
 from ..formats.packing import PackedRows, look_up, pack
 from ..store import GenotypeStore
@@ -147,7 +147,7 @@ class GenotypeMatrix:
         return crew().sums(partial(_normal_times, self, right))[0]
 
     def gram(self) -> np.ndarray:
-        """The product X' X, of at most a few thousand samples; float64 (samples, samples)."""
+        """The product X' X, of at most a few thousand samples; float32 (samples, samples)."""
         return crew().sums(partial(_gram, self))[0]
 
     def share(self, number: int, shares: int) -> tuple[slice, GenotypeMatrix]:
@@ -187,8 +187,14 @@ def _normal_times(matrix: GenotypeMatrix, right: np.ndarray, share: int, shares:
 
 
 def _gram(matrix: GenotypeMatrix, share: int, shares: int) -> Arrays:
-    _, mine = matrix.share(share, shares)
-    total = np.zeros((len(mine.samples),) * 2)
+    """Of several shares at once where they are small: the result costs more than they do."""
+    at_once = min(SHARES, max(1, shares * VARIANTS_AT_ONCE // max(1, len(matrix.rows))))
+    at_once = 1 << (at_once.bit_length() - 1)
+    total = np.zeros((len(matrix.samples),) * 2, np.float32)
+    group, place = divmod(share, at_once)
+    if place != group % at_once:  # by turns, as shares next to each other go to other processes
+        return (total,)
+    _, mine = matrix.share(group, shares // at_once)
     work = _Work(mine, narrow=True)
     for _, block in work.blocks():
         total += work.device.fetch(block.T @ block)
@@ -234,12 +240,12 @@ class _Work:
     def blocks(self) -> Iterator[tuple[slice, Any]]:
         """Blocks (variants, columns) on the device, in order."""
         size = max(1, min(VARIANTS_AT_ONCE, GENOTYPES_AT_ONCE // max(self._width, 1)))
-        for start in range(0, len(self._matrix.rows), size):
-            part = slice(start, start + size)
-            yield part, self._block(part)
+        with self.device.at_work():
+            for start in range(0, len(self._matrix.rows), size):
+                part = slice(start, start + size)
+                yield part, self._block(part)
 
     def _block(self, part: slice) -> Any:
         matrix = self._matrix
-        packed = matrix.store.packed[matrix.rows[part]]
-        block = self.device.look_up(packed, matrix.levels[part])
+        block = self.device.look_up(matrix.store.packed, matrix.rows[part], matrix.levels[part])
         return self.device.columns(block, matrix.samples) if self._narrow else block

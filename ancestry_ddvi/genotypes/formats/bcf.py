@@ -34,15 +34,15 @@ class BcfStream:
     """
 
     def __init__(self, pieces: Iterator[bytes], name: str) -> None:
-        self._name = name
-        self._content = _Content(pieces)
+        self.name = name
+        self._content = BcfContent(pieces)
         self.header_lines = self._read_header_lines()
         self.header: VcfHeader = read_header(self.header_lines, name)
         if self.header.lines < len(self.header_lines):
             raise InputUnreadable(
                 f"{name} is damaged: its header goes on below the #CHROM line", _COPY_AGAIN
             )
-        self._names: BcfNames = read_names(self.header_lines, name)
+        self.names: BcfNames = read_names(self.header_lines, name)
 
     def __iter__(self) -> Iterator[BcfRecord]:
         number, last = 1, None
@@ -52,12 +52,16 @@ class BcfStream:
             except Damage as error:
                 after = f" (after {last.chromosome[:_SHOWN]}:{last.position})" if last else ""
                 raise InputUnreadable(
-                    f"{self._name}, record {number}{after}: {error}", _COPY_AGAIN
+                    f"{self.name}, record {number}{after}: {error}", _COPY_AGAIN
                 ) from error
             if record is None:
                 return
             yield record
             number, last = number + 1, record
+
+    def restart(self, pieces: Iterator[bytes]) -> None:
+        """Take other content, of whole records, for what follows the header."""
+        self._content = BcfContent(pieces)
 
     def _next(self) -> BcfRecord | None:
         content = self._content
@@ -74,29 +78,29 @@ class BcfStream:
         start, content.at = content.at + _LENGTHS.size, content.at + size
         middle = start + shared
         samples = len(self.header.samples)
-        return decode(content.held, start, middle, content.at, self._names, samples)
+        return decode(content.held, start, middle, content.at, self.names, samples)
 
     def _read_header_lines(self) -> list[bytes]:
         content = self._content
         if content.holds(_START) and not content.held.startswith(_MAGIC):
             raise InputUnreadable(
-                f"{self._name} is not BCF 2.1 or 2.2", "Convert it with `bcftools view -Ob`."
+                f"{self.name} is not BCF 2.1 or 2.2", "Convert it with `bcftools view -Ob`."
             )
         size = _LENGTH.unpack_from(content.held, 5)[0] if content.holds(_START) else 0
         if size > _MAX_HEADER:
             raise InputUnreadable(
-                f"{self._name} is damaged: its header claims to have {size} bytes", _COPY_AGAIN
+                f"{self.name} is damaged: its header claims to have {size} bytes", _COPY_AGAIN
             )
         if not size or not content.holds(_START + size):
             raise InputUnreadable(
-                f"{self._name} is cut short: it ends within its header", _COPY_AGAIN
+                f"{self.name} is cut short: it ends within its header", _COPY_AGAIN
             )
         content.at = _START + size
         text = content.held[_START : content.at].partition(b"\0")[0]
         return [line.removesuffix(b"\r") for line in text.rstrip(b"\r\n").split(b"\n")]
 
 
-class _Content:
+class BcfContent:
     """Bytes of which some are held; the next one is at ``held[at]``."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:

@@ -6,14 +6,10 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Protocol
+from importlib import import_module
+from typing import Any, Protocol
 
 from ...errors import InputUnreadable
-
-try:
-    from isal import isal_zlib
-except ImportError:  # where there is no wheel of it
-    isal_zlib = None  # type: ignore[assignment]
 
 BLOCK_START = b"\x1f\x8b\x08\x04"
 _EXTRA = b"\x06\x00BC\x02\x00"
@@ -22,6 +18,17 @@ HEADER_BYTES = _HEADER.size
 
 _MAX_CONTENT = 1 << 16
 _COPY_AGAIN = "Copy or download it again; `gzip -t` tests a copy."
+
+
+def _isal() -> Any:
+    """ISA-L, which inflates three times as fast as zlib; None where there is no wheel of it."""
+    try:
+        return import_module("isal.isal_zlib")
+    except ImportError:
+        return None
+
+
+isal_zlib = _isal()
 
 
 class _Member(Protocol):
@@ -39,8 +46,16 @@ def is_bgzf(start: bytes) -> bool:
     return start.startswith(BLOCK_START) and start[10:16] == _EXTRA
 
 
-def bgzf_blocks(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+class BgzfBlocks:
     """The content of each block, at most 64 KiB, from the bytes of a file in pieces.
+
+    Parameters
+    ----------
+    pieces : iterator of bytes
+    name : str
+        Of the file, for messages.
+    start : int
+        Where the pieces start in the file.
 
     Raises
     ------
@@ -48,21 +63,32 @@ def bgzf_blocks(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
         If a block is damaged or cut off, anything lies between blocks, or the last block is not
         the empty one that marks the end of a file; the message gives the block's first byte.
     """
-    held, before, content = b"", 0, b""
-    for piece in pieces:
-        held += piece
-        at = 0
-        while size := _block_bytes(held, at, before, name):
-            content = _content(held[at : at + size], before + at, name)
-            yield content
-            at += size
-        held, before = held[at:], before + at
-    if held:
-        raise InputUnreadable(
-            f"{name} is cut short: its BGZF block at byte {before:,} is not whole", _COPY_AGAIN
-        )
-    if content:
-        raise InputUnreadable(f"{name} is cut short: its end-of-file mark is missing", _COPY_AGAIN)
+
+    def __init__(self, pieces: Iterator[bytes], name: str, start: int = 0) -> None:
+        self._pieces, self._name = pieces, name
+        self.end = start
+        """Of the block that was given last, in the file."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        held, content, name = b"", b"", self._name
+        for piece in self._pieces:
+            held += piece
+            at, before = 0, self.end
+            while size := _block_bytes(held, at, before, name):
+                content = _content(held[at : at + size], before + at, name)
+                at += size
+                self.end = before + at
+                yield content
+            held = held[at:]
+        if held:
+            raise InputUnreadable(
+                f"{name} is cut short: its BGZF block at byte {self.end:,} is not whole",
+                _COPY_AGAIN,
+            )
+        if content:
+            raise InputUnreadable(
+                f"{name} is cut short: its end-of-file mark is missing", _COPY_AGAIN
+            )
 
 
 def _block_bytes(held: bytes, at: int, before: int, name: str) -> int:
@@ -78,7 +104,7 @@ def _block_bytes(held: bytes, at: int, before: int, name: str) -> int:
 def _content(block: bytes, at: int, name: str) -> bytes:
     """The content of a block; where ISA-L does not read it, zlib says what is wrong."""
     if isal_zlib is not None:
-        with suppress(isal_zlib.error):  # type: ignore[arg-type]
+        with suppress(isal_zlib.error):
             if (content := _inflated(isal_zlib.decompressobj(wbits=31), block)) is not None:
                 return content
     try:
@@ -101,3 +127,34 @@ def _damaged(name: str, at: int, why: str) -> InputUnreadable:
     return InputUnreadable(
         f"{name} is damaged in the compressed block at byte {at:,}: {why}", _COPY_AGAIN
     )
+
+
+def content_between(
+    pieces: Iterator[bytes], name: str, start: int, stop: int | None
+) -> Iterator[bytes]:
+    """The content between two virtual offsets; all from the first one on if there is no other.
+
+    Parameters
+    ----------
+    pieces : iterator of bytes
+        The file from the block on in which ``start`` lies.
+    name : str
+    start, stop : int
+
+    Raises
+    ------
+    InputUnreadable
+        See ``BgzfBlocks``, or if no block starts where an offset says.
+    """
+    blocks = BgzfBlocks(pieces, name, start >> 16)
+    at, first = start >> 16, start & 0xFFFF
+    for content in blocks:
+        if stop is not None and at >= stop >> 16:
+            if at > stop >> 16 or stop & 0xFFFF > len(content):
+                break
+            yield content[first : stop & 0xFFFF]
+            return
+        yield content[first:]
+        at, first = blocks.end, 0
+    if stop is not None:
+        raise _damaged(name, stop >> 16, "no block starts there")

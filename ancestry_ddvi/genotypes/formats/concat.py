@@ -10,7 +10,8 @@ import numpy as np
 from ...errors import InputsDisagree
 from ..variants import Block
 from .fields import FIELDS
-from .source import GenotypeSource, LikelihoodBlock
+from .packing import pack, unpack
+from .source import ByIndex, GenotypeSource, LikelihoodBlock, PackedBlock
 
 
 class ConcatSource(GenotypeSource):
@@ -48,6 +49,14 @@ class ConcatSource(GenotypeSource):
                 yield block if order is None else Block(block.variants, block.dosages[:, order])
         self._count_skipped()
 
+    def packed_blocks(self, variants: int = 1024) -> Iterator[PackedBlock]:
+        """See ``GenotypeSource.packed_blocks``."""
+        for source, order in zip(self._sources, self._orders, strict=True):
+            for block in source.packed_blocks(variants):
+                self._count_skipped()
+                yield block if order is None else _reordered(block, order)
+        self._count_skipped()
+
     def likelihoods(
         self, fields: Sequence[str] = FIELDS, variants: int = 1024
     ) -> Iterator[LikelihoodBlock]:
@@ -74,6 +83,23 @@ class ConcatSource(GenotypeSource):
         for source in self._sources:
             self.skipped.update(source.skipped)
         self.unwanted = sum(source.unwanted for source in self._sources)
+        self.by_index = _added(self._sources)
+
+
+def _reordered(block: PackedBlock, order: np.ndarray) -> PackedBlock:
+    """The block with its samples in another order."""
+    return PackedBlock(block.variants, pack(unpack(block.packed, len(order))[:, order]))
+
+
+def _added(sources: Sequence[GenotypeSource]) -> ByIndex | None:
+    """What was read by indexes, those files whose records are not counted being None."""
+    found = [source.by_index for source in sources]
+    parts = [part for part in found if part]
+    if not parts:
+        return None
+    known = [part.records for part in parts if part.records is not None]
+    records = sum(known) if len(known) == len(found) else None
+    return ByIndex(records, sum(part.read for part in parts))
 
 
 def _orders(sources: Sequence[GenotypeSource]) -> list[np.ndarray | None]:

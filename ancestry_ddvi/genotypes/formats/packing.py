@@ -173,19 +173,32 @@ def _mapped(
     return PackedRows(np.memmap(path, np.uint8, "r", offset, shape), *chosen)
 
 
-def genotype_counts(packed: np.ndarray | PackedRows, samples: int) -> np.ndarray:
+def genotype_counts(
+    packed: np.ndarray | PackedRows, samples: int, chosen: np.ndarray | None = None
+) -> np.ndarray:
     """Numbers of samples with 0, 1, 2 copies of ALT and missing: int64 (variants, 4).
 
     Counted on the packed bytes, a few MiB at a time; padding is not counted.
+
+    Parameters
+    ----------
+    packed : ndarray of uint8 or PackedRows, shape (variants, ceil(samples / 4))
+    samples : int
+    chosen : ndarray of bool, shape (samples,), optional
+        The samples to count; all by default.
     """
     counts = np.empty((len(packed), 4), np.int64)
+    counted = samples if chosen is None else int(chosen.sum())
+    everyone = np.ones(samples, bool) if chosen is None else chosen
+    # No bit is set for two copies of ALT, so those masked by it are not among the others.
+    mask = _padding_cleared(pack(np.where(everyone, 0, 2).astype(np.int8)[None]), samples)
     step = max(1, _BLOCK_BYTES // max(1, packed_width(samples)))
     for start in range(0, len(packed), step):
-        words = _padding_cleared(packed[start : start + step], samples)
+        words = _padding_cleared(packed[start : start + step], samples) & mask
         low, high = words & _LOW_BITS, (words >> np.uint64(1)) & _LOW_BITS
         none = _ones(low & high)
         one, missing = _ones(high) - none, _ones(low) - none
-        two = samples - none - one - missing
+        two = counted - none - one - missing
         counts[start : start + step] = np.stack([none, one, two, missing], axis=1)
     return counts
 

@@ -23,7 +23,7 @@ from .packing import PackedRows, pack, packed_width, unpack, variants_at_once
 from .plink_rows import given_rows
 from .plink_text import genotype_file, read_samples, read_variants
 from .reading import DEFAULT, ReadOptions
-from .source import GenotypeSource
+from .source import GenotypeSource, PackedBlock
 from .streams import open_bytes
 from .variant_filter import objects
 
@@ -101,7 +101,7 @@ def plink_ids(samples: Sequence[str]) -> tuple[str, ...]:
 
 
 def write_plink(
-    prefix: Path, samples: Sequence[str], blocks: Iterable[Block], family: str = "0"
+    prefix: Path, samples: Sequence[str], blocks: Iterable[Block | PackedBlock], family: str = "0"
 ) -> VariantTable:
     """Write a fileset as blocks arrive and return its variants; the .bed appears last.
 
@@ -128,7 +128,8 @@ def write_plink(
         bed.write(BED_START)
         tables = []
         for block in blocks:
-            bed.write(pack(block.dosages).tobytes())
+            packed = block.packed if isinstance(block, PackedBlock) else pack(block.dosages)
+            bed.write(packed.tobytes())
             tables.append(_in_columns(block.variants))
             _write_bim(bim, tables[-1])
         return VariantTable.join(tables)

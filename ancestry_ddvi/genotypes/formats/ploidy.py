@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
 from ...errors import InputUnreadable, quoted
 from ..chromosomes import bare_chromosome
 from ..variants import MISSING, VariantTable
+from .packing import pack, unpack
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,23 @@ _GENOTYPES_HELD = 2**24
 _VARIANTS_HELD = 20_000
 
 
+class Calls(Protocol):
+    """Variants, and their dosages with the codes of calls of one allele."""
+
+    @property
+    def variants(self) -> VariantTable: ...
+    @property
+    def dosages(self) -> np.ndarray: ...
+    @property
+    def is_haploid(self) -> bool:
+        """Whether any call is of one allele."""
+
+    def with_dosages(self, dosages: np.ndarray) -> Self: ...
+
+
+C = TypeVar("C", bound=Calls)
+
+
 class Called(NamedTuple):
     """Variants, their dosages with the codes of calls of one allele, and likelihoods with fields.
 
@@ -36,6 +55,31 @@ class Called(NamedTuple):
     variants: VariantTable
     dosages: np.ndarray
     soft: tuple[np.ndarray, np.ndarray] = (np.empty(0), np.empty(0))
+
+    @property
+    def is_haploid(self) -> bool:
+        """Whether any call is of one allele."""
+        return bool(self.dosages.size) and int(self.dosages.min()) < MISSING
+
+    def with_dosages(self, dosages: np.ndarray) -> Called:
+        return self._replace(dosages=dosages)
+
+
+@dataclass(frozen=True)
+class PackedCalls:
+    """Calls of two alleles, packed; see ``Calls``."""
+
+    variants: VariantTable
+    packed: np.ndarray
+    samples: int
+    is_haploid = False
+
+    @property
+    def dosages(self) -> np.ndarray:
+        return unpack(self.packed, self.samples)
+
+    def with_dosages(self, dosages: np.ndarray) -> PackedCalls:
+        return replace(self, packed=pack(dosages))
 
 
 class Ploidy:
@@ -66,7 +110,12 @@ class Ploidy:
         self.doubled = 0
         """Calls of one allele that were read as homozygous so far."""
 
-    def settled(self, blocks: Iterable[Called]) -> Iterator[Called]:
+    @property
+    def is_haploid(self) -> np.ndarray:
+        """Samples with calls of one allele on autosomes so far: bool (samples,)."""
+        return self._haploid > 0
+
+    def settled(self, blocks: Iterable[C]) -> Iterator[C]:
         """The blocks with dosages 0, 1, 2 and ``MISSING`` only.
 
         Raises
@@ -74,38 +123,38 @@ class Ploidy:
         InputUnreadable
             If a sample that was pseudo-haploid so far has a diploid call.
         """
-        held: list[Called] = []
+        held: list[C] = []
         for block in blocks:
             self._see(block)
             held.append(block)
             if not self._undecided().any() or self._full(held):
                 yield from map(self._settle, held)
                 held.clear()
-        yield from map(self._settle, self._decided(held))
+        self._decide()
+        yield from map(self._settle, held)
         self._report()
 
-    def _full(self, held: list[Called]) -> bool:
+    def _full(self, held: Sequence[Calls]) -> bool:
         variants = sum(len(block.variants) for block in held)
         if variants < _VARIANTS_HELD and variants * len(self._samples) < _GENOTYPES_HELD:
             return False
-        self._decided(held)
+        self._decide()
         return True
 
-    def _decided(self, held: list[Called]) -> list[Called]:
-        """``held``, after it was decided which of the undecided samples are pseudo-haploid."""
+    def _decide(self) -> None:
+        """Decide which of the undecided samples are pseudo-haploid."""
         undecided = self._undecided()
         enough = (self._haploid >= MIN_HAPLOID) | (not self._diploid.any())
         self._pseudo |= undecided & enough
         self._diploid |= undecided & ~enough
-        return held
 
     def _undecided(self) -> np.ndarray:
         """Samples with calls of one allele alone so far: bool (samples,)."""
         return (self._haploid > 0) & ~self._diploid & ~self._pseudo
 
-    def _see(self, block: Called) -> None:
+    def _see(self, block: Calls) -> None:
         """Note which samples have calls of one and of two alleles on autosomes."""
-        single = bool(block.dosages.size) and int(block.dosages.min()) < MISSING
+        single = block.is_haploid
         if not single and self._diploid.all():
             return
         autosomal = block.dosages[_autosomal(block.variants)]
@@ -115,8 +164,8 @@ class Ploidy:
         if (self._pseudo & self._diploid).any():
             raise self._changed(int(np.flatnonzero(self._pseudo & self._diploid)[0]), block)
 
-    def _settle(self, block: Called) -> Called:
-        if not block.dosages.size or block.dosages.min() >= MISSING:
+    def _settle(self, block: C) -> C:
+        if not block.is_haploid:
             return block
         dosages = block.dosages.copy()
         single = dosages < MISSING
@@ -125,9 +174,9 @@ class Ploidy:
         dosages[double] = np.where(block.dosages[double] == HAPLOID_REF, 0, 2)
         self.doubled += int(double.sum())
         self.missing += int(single.sum() - double.sum())
-        return block._replace(dosages=dosages)
+        return block.with_dosages(dosages)
 
-    def _changed(self, sample: int, block: Called) -> InputUnreadable:
+    def _changed(self, sample: int, block: Calls) -> InputUnreadable:
         variants = block.variants
         return InputUnreadable(
             f"{self._name}: sample {sample + 1} ({quoted(self._samples[sample])}) has calls of "

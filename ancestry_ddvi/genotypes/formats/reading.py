@@ -81,6 +81,22 @@ class Targets:
 
 
 @dataclass(frozen=True)
+class Besides:
+    """What is read of an indexed file besides the targets.
+
+    Attributes
+    ----------
+    positions : mapping of chromosome to ndarray of int64
+        By the name without "chr".
+    beyond : mapping of chromosome to int
+        Records beyond this position are read.
+    """
+
+    positions: Mapping[str, np.ndarray]
+    beyond: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class ReadOptions:
     """How genotype files are read.
 
@@ -91,14 +107,21 @@ class ReadOptions:
         their FILTER.
     targets : Targets, optional
         With targets, homozygous reference calls at these positions are read too.
+    by_index : Besides, optional
+        Of large files with an index only records that reach the positions of targets are read, and
+        those besides.
+    processes : int
+        How many processes may read a large file with an index.
     """
 
     passing: frozenset[str] | None = PASSING
     targets: Targets | None = None
+    by_index: Besides | None = None
+    processes: int = 1
 
     @classmethod
-    def of(cls, var_filter: str) -> ReadOptions:
-        """The options that ``--var-filter`` gives.
+    def of(cls, var_filter: str, processes: int = 1) -> ReadOptions:
+        """The options that ``--var-filter`` and ``--threads`` give.
 
         Raises
         ------
@@ -106,14 +129,14 @@ class ReadOptions:
             If it holds an empty value.
         """
         if var_filter == ANY_FILTER:
-            return cls(None)
+            return cls(None, processes=processes)
         values = [value.strip() for value in var_filter.split(",")]
         if "" in values:
             raise UsageProblem(
                 f"--var-filter is {var_filter!r}",
                 f"Give FILTER values with commas between them, or {ANY_FILTER}.",
             )
-        return cls(frozenset(values))
+        return cls(frozenset(values), processes=processes)
 
     def as_text(self) -> str:
         """What ``--var-filter`` was given."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..variants import Block, VariantTable
 from .fields import FIELDS, GT, NOTHING, one_hot
-from .packing import PackedRows
+from .packing import PackedRows, pack
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,37 @@ class LikelihoodBlock:
     variants: VariantTable
     values: np.ndarray
     fields: np.ndarray
+
+
+@dataclass(frozen=True)
+class PackedBlock:
+    """A run of variants with packed genotypes.
+
+    Attributes
+    ----------
+    variants : VariantTable
+    packed : ndarray of uint8, (variants, ceil(samples / 4))
+        The codes of ``packing``.
+    """
+
+    variants: VariantTable
+    packed: np.ndarray
+
+
+@dataclass(frozen=True)
+class ByIndex:
+    """What was read of a file by its index.
+
+    Attributes
+    ----------
+    records : int or None
+        Records in the file, if the index has their number.
+    read : int
+        Of these, records that reach positions that were asked for.
+    """
+
+    records: int | None
+    read: int
 
 
 class GenotypeSource(abc.ABC):
@@ -55,6 +86,8 @@ class GenotypeSource(abc.ABC):
         FORMAT fields beside GT that the file declares: PL, GL, GP, DS.
     unwanted : int
         SNPs that ``likelihoods`` left out so far because they are not targets.
+    by_index : ByIndex or None
+        What was read so far by an index; None where files are read as a whole.
     """
 
     name: str
@@ -65,6 +98,7 @@ class GenotypeSource(abc.ABC):
     records: int | None = None
     likelihood_fields: frozenset[str] = frozenset()
     unwanted: int = 0
+    by_index: ByIndex | None = None
 
     @abc.abstractmethod
     def blocks(self, variants: int = 1024) -> Iterator[Block]:
@@ -78,6 +112,11 @@ class GenotypeSource(abc.ABC):
         InputUnreadable
             If the file is truncated or malformed; the message names the file and the place.
         """
+
+    def packed_blocks(self, variants: int = 1024) -> Iterator[PackedBlock]:
+        """The blocks of ``blocks``, packed."""
+        for block in self.blocks(variants):
+            yield PackedBlock(block.variants, pack(block.dosages))
 
     def likelihoods(
         self, fields: Sequence[str] = FIELDS, variants: int = 1024

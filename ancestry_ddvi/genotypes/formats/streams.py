@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ...errors import InputUnreadable
-from .bgzf import HEADER_BYTES, bgzf_blocks, is_bgzf
+from .bgzf import HEADER_BYTES, BgzfBlocks, is_bgzf
 
 STANDARD_INPUT = "-"
 GZIP_MAGIC = b"\x1f\x8b"
@@ -26,6 +26,11 @@ _COPY_AGAIN = "Copy or download it again; `gzip -t` tests a copy."
 def display_name(path: str) -> str:
     """The path as it is shown in messages."""
     return "standard input" if path == STANDARD_INPUT else path
+
+
+def is_pipe(path: str) -> bool:
+    """Whether what a path leads to can be read only once."""
+    return Path(path).exists() and not Path(path).is_file()
 
 
 def open_bytes(path: str) -> BinaryIO:
@@ -54,18 +59,25 @@ def inflated(handle: BinaryIO, name: str) -> Iterator[bytes]:
     InputUnreadable
         If the compressed data are damaged or end too early.
     """
-    pieces = _read(handle, name)
+    pieces = pieces_of(handle, name)
     first = start_of(pieces, HEADER_BYTES)
     content = chain([first], pieces) if first else pieces
     if is_bgzf(first):
-        yield from bgzf_blocks(content, name)
+        yield from BgzfBlocks(content, name)
     elif first.startswith(GZIP_MAGIC):
         yield from _members(content, name)
     else:
         yield from content
 
 
-def _read(handle: BinaryIO, name: str) -> Iterator[bytes]:
+def pieces_of(handle: BinaryIO, name: str) -> Iterator[bytes]:
+    """The bytes of a file from where it stands, in pieces.
+
+    Raises
+    ------
+    InputUnreadable
+        If they cannot be read to the end.
+    """
     try:
         while piece := handle.read(_READ):
             yield piece
@@ -113,10 +125,12 @@ class Lines(Iterator[bytes]):
         The text.
     name : str
         Of the file, for messages.
+    size : int
+        Bytes that are held at least, if there are as many.
     """
 
-    def __init__(self, pieces: Iterator[bytes], name: str) -> None:
-        self._pieces, self._name = pieces, name
+    def __init__(self, pieces: Iterator[bytes], name: str, size: int = TEXT_AT_ONCE) -> None:
+        self._pieces, self._name, self.size = pieces, name, size
         self._held, self._at, self._rest = b"", 0, b""
         self.number = 0
         """Of the line that was given last."""
@@ -133,7 +147,7 @@ class Lines(Iterator[bytes]):
         return line[:-1] if stop >= 0 and line.endswith(b"\r") else line
 
     def buffers(self) -> Iterator[bytes]:
-        r"""All other lines as they are, half a MiB or more at a time.
+        r"""All other lines as they are, ``size`` bytes or more at a time.
 
         Every buffer ends with "\n", but for the last if the text does not.
         """
@@ -148,7 +162,7 @@ class Lines(Iterator[bytes]):
         self._rest, self._at = b"", 0
         for piece in self._pieces:
             size += len(piece)
-            if size >= TEXT_AT_ONCE and (end := piece.rfind(b"\n") + 1):
+            if size >= self.size and (end := piece.rfind(b"\n") + 1):
                 parts.append(piece[:end])
                 self._rest = piece[end:]
                 break
@@ -165,6 +179,12 @@ def zero_byte(name: str, number: int) -> InputUnreadable:
     )
 
 
+def is_bgzf_file(path: Path) -> bool:
+    """Whether a file starts with a BGZF block."""
+    with open_bytes(str(path)) as handle:
+        return is_bgzf(handle.read(HEADER_BYTES))
+
+
 def check_bgzf_end(path: Path) -> None:
     """Check that a BGZF file ends with an empty block; without it the file was cut.
 
@@ -173,9 +193,9 @@ def check_bgzf_end(path: Path) -> None:
     InputUnreadable
         If the file is BGZF and its last block is not empty.
     """
+    if not is_bgzf_file(path):
+        return
     with open_bytes(str(path)) as handle:
-        if not is_bgzf(handle.read(HEADER_BYTES)):
-            return
         handle.seek(max(0, path.stat().st_size - len(_BGZF_END)))
         if handle.read() != _BGZF_END:
             raise InputUnreadable(

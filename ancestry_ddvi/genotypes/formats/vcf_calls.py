@@ -30,6 +30,9 @@ _PHASES = (ord("/") << 8, ord("|") << 8)
 """The word "0?0" with its tab, the bits in which allele 1 differs from 0, and those of the phase.
 A product with the second has in its upper half the sum of the two."""
 
+_FEW = 8
+"""Words that are looked up one by one, of so many."""
+
 # Found by search: the products of the 21 words differ in their top bytes.
 _MIX, _SHIFT = np.uint32(0xC2094CAD), np.uint32(24)
 
@@ -92,10 +95,17 @@ def look_up(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def add_up_or_look_up(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """As ``look_up``; lines without missing calls are read four times as fast."""
+    """As ``look_up``, and faster where most words are of the alleles 0 and 1 and phased alike."""
     dosages, known = add_up(words)
-    if not known.all():
-        dosages[~known], known[~known] = look_up(words[~known])
+    if known.all():
+        return dosages, known
+    others = np.flatnonzero(_copies(words) & ~_ALT != 0)
+    if _FEW * len(others) > words.size or not _is_phased(words).all():
+        return look_up(words)
+    found, is_known = look_up(words.reshape(-1, 1)[others])
+    dosages.reshape(-1)[others] = found[:, 0]
+    known[:] = True
+    known[others[~is_known] // words.shape[1]] = False
     return dosages, known
 
 
@@ -107,16 +117,25 @@ def add_up(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     dosages, known = np.empty(words.shape, np.int8), np.empty(len(words), bool)
     step = max(1, _WORDS_ADDED_AT_ONCE // words.shape[1])
     for start in range(0, len(words), step):
-        some = words[start : start + step]
-        phase = some[:, :1] & _PHASE
-        copies = some ^ (phase | _REFERENCE)
+        copies = _copies(some := words[start : start + step])
         others = np.bitwise_or.reduce(copies, axis=1) & ~_ALT
-        is_phase = (phase == _PHASES[0]) | (phase == _PHASES[1])
-        known[start : start + step] = (others == 0) & is_phase[:, 0]
+        known[start : start + step] = (others == 0) & _is_phased(some)
         copies *= _ALT
         copies >>= np.uint32(16)
         dosages[start : start + step] = copies
     return dosages, known
+
+
+def _copies(words: np.ndarray) -> np.ndarray:
+    """Words without what they share with a call of two alleles 0, phased as the first of a line."""
+    copies: np.ndarray = words ^ (words[:, :1] & _PHASE | _REFERENCE)
+    return copies
+
+
+def _is_phased(words: np.ndarray) -> np.ndarray:
+    """Whether the first call of each line has a sign of its phase: bool (lines,)."""
+    phase = words[:, 0] & _PHASE
+    return np.asarray((phase == _PHASES[0]) | (phase == _PHASES[1]))
 
 
 def words_of_equal_width(columns: Sequence[bytes | memoryview], samples: int) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..chromosomes import LENGTHS, autosome
+from ..formats.reading import Besides
 from ..packaged import rows_of
 from ..variants import VariantTable
 
@@ -47,6 +48,15 @@ def infer_build(variants: VariantTable, hint: str | None = None) -> str | None:
         votes.update(possible)
     votes.discard(None)
     return votes.pop() if len(votes) == 1 and votes <= possible else None
+
+
+def build_evidence() -> Besides:
+    """Where the variants are that ``infer_build`` looks at: anchors, and ends of chromosomes."""
+    anchors: dict[str, list[int]] = {}
+    for row in rows_of("anchors.tsv"):
+        anchors.setdefault(row[1], []).extend(map(int, row[2:]))
+    ends = {str(i): min(some) for i, some in enumerate(zip(*LENGTHS.values(), strict=True), 1)}
+    return Besides({name: np.unique(found) for name, found in anchors.items()}, ends)
 
 
 def _not_exceeded(number: np.ndarray, position: np.ndarray) -> set[str | None]:

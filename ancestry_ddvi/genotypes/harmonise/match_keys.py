@@ -12,6 +12,10 @@ from ..variants import VariantTable
 from .builds import infer_build
 from .matching import MIN_SHARED, Matching, MatchKey, by_id, by_position, no_matches
 
+MIN_KNOWN, MIN_SETTLED = 0.9, 0.25
+"""Shares of a model whose positions have to be known, and found, for IDs not to be asked.
+A sample has ALT at 0.4 of common variants; by chance, positions of another build find few."""
+
 Positions = Mapping[str | None, np.ndarray]
 """Positions of the same variants by build (None: build unknown), 0 where a position is unknown."""
 
@@ -25,10 +29,13 @@ class MatchKeys:
     positions : mapping of build to Matching
         By the positions in each build, the model's own first; may be empty.
     ids : Matching
+    known : mapping of build to int
+        Variants whose position in a build is known.
     """
 
     positions: Mapping[str | None, Matching]
     ids: Matching
+    known: Mapping[str | None, int]
 
     @classmethod
     def search(
@@ -43,7 +50,8 @@ class MatchKeys:
             build: by_position(replace(model, position=position), file, called)
             for build, position in positions.items()
         }
-        return cls(found, by_id(model, file, called))
+        known = {build: int((position > 0).sum()) for build, position in positions.items()}
+        return cls(found, by_id(model, file, called), known)
 
     @cached_property
     def build(self) -> str | None:
@@ -55,10 +63,21 @@ class MatchKeys:
         """The matching by positions in ``build``."""
         return self.positions[self.build] if self.positions else no_matches(len(self.ids.rows))
 
+    @cached_property
+    def settled(self) -> bool:
+        """Whether positions are known, and find so much of the model that IDs need not be asked.
+
+        This depends on records at the positions of the model alone.
+        """
+        variants = len(self.best.rows)
+        known = self.known.get(self.build, 0) >= MIN_KNOWN * variants
+        return known and self.best.support >= max(1, MIN_SETTLED * variants)
+
     @property
     def key(self) -> MatchKey:
-        """Positions if they find at least as many variants as IDs do."""
-        return "id" if self.ids.support > self.best.support else "position"
+        """Positions if they are settled, or find at least as many variants as IDs do."""
+        by_id = not self.settled and self.ids.support > self.best.support
+        return "id" if by_id else "position"
 
     @property
     def chosen(self) -> Matching:
@@ -68,20 +87,22 @@ class MatchKeys:
     @property
     def positions_agree(self) -> bool:
         """Whether the variants are consistent with positions in ``build``."""
-        return self.best.plausible and 2 * self.best.compatible >= self.ids.support
+        enough = self.settled or 2 * self.best.compatible >= self.ids.support
+        return self.best.plausible and enough
 
     def detected_build(self, file: VariantTable) -> str | None:
         """The build of the file's positions, or None where it cannot be determined.
 
         The build whose positions are plausible, if they find at least 20 variants more than those
-        of any other build, and at least half of the variants of the model or the file; builds
-        agree over parts of some chromosomes, and a file of variants there may be of either.
-        Otherwise the result of ``infer_build``, or that build if there is none. The header is not
-        used.
+        of any other build, and at least half of the variants of the model, or of a file with few of
+        them; builds agree over parts of some chromosomes, and a file of variants there may be of
+        either. Otherwise the result of ``infer_build``, or that build if there is none. The header
+        is not used.
         """
         others = [m.support for build, m in self.positions.items() if build != self.build]
         lead = self.best.support - max(others, default=0)
         found = self.build if self.positions_agree and lead >= MIN_SHARED else None
-        if found and 2 * self.best.support >= min(len(self.best.rows), len(file)):
+        most = len(self.best.rows) if self.settled else min(len(self.best.rows), len(file))
+        if found and 2 * self.best.support >= most:
             return found
         return infer_build(file) or found

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ..blocks import DosageReader
 from ..variants import MISSING, NO_ALLELE, VariantTable
 from .alleles import Match, is_ambiguous, recode
 from .match_keys import MatchKeys, Positions
@@ -104,6 +105,8 @@ class Alignment:
     same_alleles : bool
         Whether the file has the model's REF and ALT, so that REF is that of the genome.
     key : "position" or "id"
+    settled : bool
+        Whether records at the positions of the model alone decide all this.
     report : HarmonisationReport
     assumed : Assumed, optional
         None where absent means unobserved.
@@ -115,6 +118,7 @@ class Alignment:
     position: np.ndarray
     same_alleles: bool
     key: MatchKey
+    settled: bool
     report: HarmonisationReport
     assumed: Assumed | None = None
 
@@ -147,12 +151,12 @@ class AlignedGenotypes:
 
     Attributes
     ----------
-    store : DosageStore
+    store : DosageReader
     alignment : Alignment
         Of the store's variants.
     """
 
-    store: DosageStore
+    store: DosageReader
     alignment: Alignment
 
     @property
@@ -169,10 +173,32 @@ class AlignedGenotypes:
             there = there | (assumed.variants & self.alignment.absent)
         return np.flatnonzero(there)
 
-    def dosages(self, rows: np.ndarray, samples: np.ndarray | None = None) -> np.ndarray:
+    def dosages(
+        self, rows: np.ndarray | slice, samples: np.ndarray | slice | None = None
+    ) -> np.ndarray:
         """Dosages at panel variants, of all or some samples; int8 (variants, samples)."""
-        found = self.alignment.at(self.store, rows)
-        return found if samples is None else found[:, samples]
+        if samples is None:
+            return self.alignment.at(self.store, rows)
+        assumed = self.alignment.assumed
+        if assumed:
+            assumed = replace(assumed, samples=assumed.samples[samples])
+        alignment = replace(self.alignment, assumed=assumed)
+        return alignment.at(_SomeSamples(self.store, samples), rows)
+
+
+@dataclass(frozen=True)
+class _SomeSamples:
+    """Some of the samples of a store."""
+
+    store: DosageReader
+    chosen: np.ndarray | slice
+
+    @property
+    def samples(self) -> Sequence[str]:
+        return list(np.array(self.store.samples, dtype=object)[self.chosen])
+
+    def dosages(self, rows: np.ndarray) -> np.ndarray:
+        return self.store.dosages(rows, self.chosen)
 
 
 @dataclass(frozen=True)
@@ -220,11 +246,11 @@ class Panel:
         """Find the model's variants in a file, by position or by ID.
 
         Every key is tried on all variants, and one is used for all: positions in the build in
-        which they find most variants with compatible alleles, if they find at least as many as
-        IDs do, otherwise IDs. Declared builds are not used. A key is rejected where the
-        alleles of shared variants disagree too often, and positions where the rsIDs differ: in a
-        dense file, positions of another build match some variants by chance. If every key is
-        rejected no variant matches.
+        which they find most variants with compatible alleles, if they find a quarter of the model
+        or at least as many as IDs do, otherwise IDs. Declared builds are not used. A key is
+        rejected where the alleles of shared variants disagree too often, and positions where the
+        rsIDs differ: in a dense file, positions of another build match some variants by chance. If
+        every key is rejected no variant matches.
 
         A ``chr`` prefix is ignored. IDs are used if they start with "rs" or are unique, unless
         they contain the position (1:12345:A:G). Ambiguous (A/T, C/G) variants are dropped
@@ -279,6 +305,7 @@ class Panel:
             position=self._position(keys),
             same_alleles=same_alleles(self.variants, code),
             key=keys.key,
+            settled=keys.settled,
             report=report,
         )
 

@@ -37,7 +37,9 @@ class HarmonisationReport:
 
     Attributes
     ----------
-    model_variants, file_variants : int
+    model_variants : int
+    file_variants : int or None
+        None if the file was read by its index, as is ``id_matches``.
     matched : int
         Model variants found in the file and used.
     same, swapped, strand_flipped, strand_flipped_and_swapped : int
@@ -59,7 +61,8 @@ class HarmonisationReport:
         Further records of matched variants; the best called was used.
     key : "position" or "id"
         How the variants were matched.
-    position_matches, id_matches : int
+    position_matches : int
+    id_matches : int or None
         Variants found with compatible alleles by each key; by positions in the chosen build.
     build_matches : mapping of build to int
         The same by positions in each build that was tried.
@@ -82,7 +85,7 @@ class HarmonisationReport:
     """
 
     model_variants: int
-    file_variants: int
+    file_variants: int | None
     matched: int
     same: int
     swapped: int
@@ -97,7 +100,7 @@ class HarmonisationReport:
     duplicate: int
     key: MatchKey
     position_matches: int
-    id_matches: int
+    id_matches: int | None
     build_matches: Mapping[str, int]
     positions_agree: bool
     model_build: str | None
@@ -183,6 +186,12 @@ class HarmonisationReport:
         ]
 
 
+def is_short(report: HarmonisationReport, floor: int) -> bool:
+    """Whether a file shares too few variants with the model; see ``check_overlap``."""
+    by_chance = report.key == "position" and not report.stated_build and _is_detected(report)
+    return report.matched < min(floor, report.model_variants) or by_chance
+
+
 def check_overlap(report: HarmonisationReport, name: str, floor: int = 100) -> None:
     """Refuse a file that shares too few variants with the model.
 
@@ -200,8 +209,7 @@ def check_overlap(report: HarmonisationReport, name: str, floor: int = 100) -> N
         If fewer variants matched, or by positions of another genome build than the file's; the
         message has the number found by each key.
     """
-    by_chance = report.key == "position" and not report.stated_build and _is_detected(report)
-    if report.matched >= min(floor, report.model_variants) and not by_chance:
+    if not is_short(report, floor):
         return
     found = f"{report.matched:,} of {report.model_variants:,} model variants"
     known = " and ".join(report.known_builds) or "of unknown build"

@@ -46,7 +46,7 @@ class Halves:
             some = matrix.of_samples(np.sort(chosen)).in_memory()
         half = _halves(stretches(some.store.variants.chromosome[some.rows]))
         products = [some.of_variants(half == which).gram() for which in (0, 1)]
-        return cls(some, np.array(products, np.float32))
+        return cls(some, np.array(products))
 
     def whole(self, samples: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Products of some samples with each other on the whole genome."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 
-from ...parallel import each, threads
-from .scores import Projection, Scores, runs
+from ...crew import Arrays, crew
+from .scores import Projected, Projection, Scores, runs
 
-GENOTYPES_AT_ONCE, MIN_SAMPLES = 2**27, 256
+GENOTYPES_AT_ONCE, MIN_SAMPLES = 2**27, 512
 """Genotypes of a piece, a byte each, and the least samples of one."""
 
 Reader = Callable[[slice, slice], np.ndarray]
@@ -37,6 +38,23 @@ class ScoredSamples:
         """Of every sample, as new samples have them."""
         return Scores(**self.columns)
 
+    @classmethod
+    def of(
+        cls, projection: Projection, projected: Projected, members: np.ndarray | bool = False
+    ) -> ScoredSamples:
+        """By scores on all components, kept or not.
+
+        Parameters
+        ----------
+        projection : Projection
+        projected : Projected
+        members : ndarray of bool, (samples,)
+            Samples that are known to be in the panel; others may be found to be.
+        """
+        in_panel = members | projection.in_panel(projected)
+        scores = projection.newcomers(projected, in_panel)
+        return cls({f.name: getattr(scores, f.name) for f in fields(scores)}, in_panel)
+
 
 def score_samples(
     projection: Projection,
@@ -53,32 +71,41 @@ def score_samples(
     ----------
     projection : Projection
     dosages : callable
+        Picklable.
     members : ndarray of bool, (samples,)
         Samples that are known to be in the panel; others may be found to be.
     advance : callable
         Told the number of samples that are done.
     """
-    variants = len(projection.frequency)
+    task, found = partial(_of_share, projection, dosages, members), []
+    for arrays in crew().each(task):
+        if arrays:
+            found.append(arrays)
+            advance(len(arrays[-1]))
+    *columns, in_panel = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    names = (field.name for field in fields(Scores))
+    return ScoredSamples(dict(zip(names, columns, strict=True)), in_panel)
 
-    def score(some: slice) -> tuple[Scores, np.ndarray]:
+
+def _of_share(
+    projection: Projection, dosages: Reader, members: np.ndarray, share: int, shares: int
+) -> Arrays:
+    """The fields of ``Scores`` of one share of the samples, and which are in the panel.
+
+    Small cohorts leave most shares empty.
+    """
+    samples, variants = len(members), len(projection.frequency)
+    shares = min(shares, max(1, samples // MIN_SAMPLES))
+    if share >= shares:
+        return ()
+    first, last = (samples * n // shares // 4 * 4 for n in (share, share + 1))
+    last = samples if share + 1 == shares else last
+    size = max(MIN_SAMPLES, GENOTYPES_AT_ONCE // variants // 4 * 4)
+    found = []
+    for start in range(first, last, size):
+        some = slice(start, min(start + size, last))
         blocks = [(part, dosages(part, some)) for part in runs(variants)]
         projected = projection.read(blocks, some.stop - some.start)
-        in_panel = members[some] | projection.in_panel(projected)
-        return projection.newcomers(projected, in_panel), in_panel
-
-    found = []
-    for result in each(score, _pieces(len(members), variants)):
-        found.append(result)
-        advance(len(result[1]))
-    scores, in_panel = zip(*found, strict=True)
-    columns = {f.name: [getattr(piece, f.name) for piece in scores] for f in fields(Scores)}
-    joined = {name: np.concatenate(parts) for name, parts in columns.items()}
-    return ScoredSamples(joined, np.concatenate(in_panel))
-
-
-def _pieces(samples: int, variants: int) -> list[slice]:
-    """Slices of all samples that fit in memory, no fewer than there are threads."""
-    most = max(MIN_SAMPLES, GENOTYPES_AT_ONCE // variants)
-    size = max(1, min(most, -(-samples // threads())))
-    size += -size % 4  # whole bytes of packed genotypes
-    return [slice(start, min(start + size, samples)) for start in range(0, samples, size)]
+        scored = ScoredSamples.of(projection, projected, members[some])
+        found.append((*scored.columns.values(), scored.in_panel))
+    return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))

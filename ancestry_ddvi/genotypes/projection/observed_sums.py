@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..blocks import positions
 from .exact_sums import grid_step, on_grid, to_grid
 from .own_noise import SAMPLES_AT_ONCE, VARIANTS_AT_ONCE, of_pairs, symmetric
 
@@ -62,14 +63,17 @@ class Weights:
     def total(self, rows: np.ndarray) -> np.ndarray:
         """Sums over variants that every sample has, as ``each`` lays them out; (1, ...)."""
         starts = range(0, len(rows), VARIANTS_AT_ONCE)
-        parts = (self.each(rows[start : start + VARIANTS_AT_ONCE]) for start in starts)
-        return np.asarray(sum(part.sum(axis=0, keepdims=True) for part in parts))
+        parts = (self._each(rows[start : start + VARIANTS_AT_ONCE]) for start in starts)
+        return np.asarray(sum(part.sum(axis=1) for part in parts))[None]
 
     def each(self, rows: np.ndarray) -> np.ndarray:
         """``seen``, and products of pairs of loadings; (rows, components + 4 + pairs)."""
-        some = self.loadings[rows]
+        return np.ascontiguousarray(self._each(rows).T)
+
+    def _each(self, rows: np.ndarray) -> np.ndarray:
+        some = np.ascontiguousarray(self.loadings[rows].T)
         products = to_grid(of_pairs(some, some), self.product_step)
-        return np.concatenate([self.seen[rows], products], axis=1)
+        return np.concatenate([self.seen[rows].T, products])
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,8 @@ def observed_sums(
         missing = dosages < 0
         there = ~missing.all(axis=1)
         rows = first + np.flatnonzero(there)
+        if not len(rows):
+            continue
         if len(rows) < len(dosages):
             dosages, missing = dosages[there], missing[there]
         for start in range(0, len(rows), VARIANTS_AT_ONCE):
@@ -167,12 +173,16 @@ def _of_observed(weights: Weights, rows: np.ndarray, missing: np.ndarray) -> np.
 
     Sums are exact, so either way to them gives the same bits.
     """
-    gaps = missing.any(axis=1)
-    if not gaps.any():
+    count = np.count_nonzero(missing)
+    if not count:
         return weights.total(rows)
-    missing, each = missing[gaps], weights.each(rows[gaps])
-    if missing.mean() > SPARSE:
-        return np.asarray(weights.total(rows[~gaps]) + (~missing).T.astype(np.float64) @ each)
+    if count > SPARSE * missing.size:
+        gaps = missing.any(axis=1)
+        seen = (~missing[gaps]).T.astype(np.float64)
+        return np.asarray(weights.total(rows[~gaps]) + seen @ weights.each(rows[gaps]))
     from scipy.sparse import csr_array
 
-    return np.asarray(weights.total(rows) - csr_array(missing, dtype=np.float64).T @ each)
+    at = positions(missing)
+    sparse = csr_array((np.ones(count), at), missing.shape)
+    each = weights.each(rows)
+    return np.asarray(each.sum(axis=0) - sparse.T @ each)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...blocks import in_blocks, thin_evenly
+from ...blocks import in_blocks, positions, thin_evenly
 from ...harmonise.reference_calls import left_out
-from ..counts import alt_frequency
+from ...variants import MISSING
+from ..counts import alt_frequency, by_sample
 from ..log import Kept, QCLog
 from . import Filters
 
@@ -25,13 +26,14 @@ def keep(log: QCLog, filters: Filters) -> Kept:
     frequency = np.nan_to_num(alt_frequency(log.store.counts()[rows]))
     expected_share = np.stack([(1 - frequency) ** 2, frequency**2])
     found = np.zeros((2, len(log.samples)), dtype=np.int64)
-    expected = np.zeros((2, len(log.samples)))
+    expected = np.tile(expected_share.sum(axis=1)[:, None], len(log.samples))
     start = 0
     for dosages in in_blocks(log.store, rows):
-        part = slice(start, start + len(dosages))
-        expected += expected_share[:, part] @ (dosages >= 0)
-        found += np.stack([(dosages == g).sum(axis=0) for g in (0, 2)])
-        start = part.stop
+        variant, sample = positions(dosages == MISSING)
+        for share, sums in zip(expected_share[:, start:], expected, strict=True):
+            sums -= np.bincount(sample, share[variant], len(sums))
+        found += np.stack([by_sample(dosages == g) for g in (0, 2)])
+        start += len(dosages)
     lacking = np.asarray(left_out(found, expected).any(axis=0))
     return Kept(
         samples=np.logical_not(lacking), remark="variants alone", flags="no_reference_calls"
