@@ -21,8 +21,7 @@ log = logging.getLogger(__name__)
 NEIGHBOURS = 20
 """Samples over which movements are averaged: a sample and those nearest to it on the map."""
 
-DRAWS = 16
-"""Of each sample: their mean alone is used, and they are spread evenly."""
+DRAWS = 64
 
 
 @dataclass(frozen=True)

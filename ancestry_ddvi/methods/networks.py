@@ -253,14 +253,14 @@ class VariationalRecipe(NetworkRecipe):
         return [*warm, self.final_stage(model, self.with_classes(objective(self.beta), spec), rest)]
 
     def refitted(self, spec: Spec, device: torch.device) -> list[NetworkMethod]:
-        """Map stages alone, a third as long, with Gaussian posteriors; none without a map stage."""
+        """Map stages alone, half as long, with Gaussian posteriors; none without a map stage."""
         found = []
         for _ in range(self.refits):
             posterior = Gaussian(spec.dims, self.context(spec))
             model = Variational(**self.parts(spec), posterior=posterior)
             first, *_ = self.stages(model, model, ELBO, spec)
             if isinstance(first, MapStage):
-                shorter = replace(first, steps=-(-first.steps // 3))
+                shorter = replace(first, steps=(first.steps + 1) // 2)
                 found.append(NetworkMethod(model, [shorter], self.batch, device))
         return found
 

@@ -50,7 +50,7 @@ class FewInputs(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, inputs) to (n, outputs)."""
-        out: Tensor = _FewInputs.apply(x, self.weight, self.bias)
+        out: Tensor = _FewInputs.apply(x, self.weight, self.bias)  # type: ignore[no-untyped-call]
         return out
 
 
@@ -61,7 +61,7 @@ class _FewInputs(torch.autograd.Function):
         return torch.addmm(bias, x, weight.mT)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         x, weight = ctx.saved_tensors
         by_x = gradient @ weight.mT.contiguous().mT

@@ -63,7 +63,8 @@ class Mixture(Prior):
     def log_prob(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Log density of each row; (n,)."""
         if label is None:
-            total: Tensor = _LogSum.apply(z, *self._normals(self.log_class()))
+            normals = self._normals(self.log_class())
+            total: Tensor = _LogSum.apply(z, *normals)  # type: ignore[no-untyped-call]
             return total
         return _log_each(z, *self._normals())[0].gather(0, label[None])[0]
 
@@ -82,7 +83,7 @@ class Mixture(Prior):
 
 
 def _log_each(z: Tensor, slope: Tensor, start: Tensor, constant: Tensor) -> tuple[Tensor, Tensor]:
-    """constant - |slope z - start|^2 / 2 of each normal, and the difference.
+    """Of each normal ``constant - |slope z - start|^2 / 2``, and the difference.
 
     Parameters
     ----------
@@ -110,7 +111,7 @@ class _LogSum(torch.autograd.Function):
         return total
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         z, slope, each, apart, total = ctx.saved_tensors
         share = gradient * (each - total).exp()
