@@ -172,8 +172,10 @@ def flag_samples(raised: Mapping[str, np.ndarray], *others: Sequence[str]) -> li
     -------
     list of str
     """
-    named = [[name if true else "" for true in mask] for name, mask in raised.items()]
-    return [join_flags(*flags) for flags in zip(*named, *others, strict=True)]
+    named = [[name if true else "" for true in mask.tolist()] for name, mask in raised.items()]
+    each = list(zip(*named, *others, strict=True))
+    joined = {flags: join_flags(*flags) for flags in set(each)}
+    return [joined[flags] for flags in each]
 
 
 def unlike_panel(flags: Sequence[str]) -> np.ndarray:

@@ -35,12 +35,21 @@ def write_columns(path: Path, names: Sequence[str], arrays: Sequence[np.ndarray]
     OutputUnwritable
         If the file cannot be written.
     """
-    table = frame(names, arrays)
+    columns = [cells(array) for array in arrays]
     with whole(path) as beside, beside.open("w", encoding="utf-8", newline="") as out:
-        table.to_csv(
-            out, sep="\t", index=False, na_rep="NA", float_format="%.6g", lineterminator="\n",
-            quoting=csv.QUOTE_NONE,
-        )  # fmt: skip
+        out.write("\t".join(names) + "\n")
+        out.writelines("\t".join(row) + "\n" for row in zip(*columns, strict=True))
+
+
+def cells(array: np.ndarray) -> list[str]:
+    """A column as text: six significant digits, NA for what is not a number or None."""
+    values = array.tolist()
+    if array.dtype.kind != "f":
+        return ["NA" if value is None or value != value else str(value) for value in values]
+    found = ("%.6g\n" * len(values) % tuple(values)).split("\n")[:-1]
+    for row in np.flatnonzero(np.isnan(array)).tolist():
+        found[row] = "NA"
+    return found
 
 
 def frame(names: Sequence[str], arrays: Sequence[np.ndarray]) -> DataFrame:

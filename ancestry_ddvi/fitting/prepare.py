@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -111,7 +111,7 @@ class PreparedCohort:
         """Scores of the samples in the fit."""
         return self.scores[self.qc.fit_samples]
 
-    @property
+    @cached_property
     def ids(self) -> tuple[str, ...]:
         """IDs of the samples in the fit."""
         samples = self.request.store.samples

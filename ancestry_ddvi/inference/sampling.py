@@ -13,12 +13,14 @@ from ..data.dataset import Dataset
 from ..errors import TrainingDiverged
 from ..models.batch import Batch
 from ..models.latent import LatentModel
+from ..parallel import each
 from ..seeding import keyed_normals, stream
 from .posterior_draws import PosteriorDraws, concat
 from .refinement import refine
 
 SAMPLES_AT_ONCE = 16
-"""Every batch is padded to this size, so that results do not depend on the other samples."""
+"""Every batch is padded to this size, so that results do not depend on the other samples, nor on
+how many threads share the batches. Draws of so many fit into a cache."""
 
 
 def draw_posterior(
@@ -42,18 +44,20 @@ def draw_posterior(
     """
     model.eval()
     draws = draws if model.claims_uncertainty else 1
-    blocks = []
-    for start in range(0, len(ids), SAMPLES_AT_ONCE):
+
+    def drawn(start: int) -> PosteriorDraws:
         some = ids[start : start + SAMPLES_AT_ONCE]
         filled = np.resize(np.arange(len(some)), SAMPLES_AT_ONCE)
         noise = keyed_normals(some, draws, model.noise_shape, seed)[filled]
         batch = data.batch(torch.tensor(start + filled))
         try:
             with torch.no_grad():
-                blocks.append(_block(model, batch, noise, some, seed))
+                return _block(model, batch, noise, some, seed)
         except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
             raise _not_finite() from error
-    return concat(blocks)
+
+    first, *others = range(0, len(ids), SAMPLES_AT_ONCE)
+    return concat([drawn(first), *each(drawn, others)])
 
 
 def _block(

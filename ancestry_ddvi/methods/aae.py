@@ -31,7 +31,7 @@ class AAE(NetworkRecipe):
 
     def build(self, spec: Spec, device: torch.device) -> NetworkMethod:
         """One stage of reconstruction and adversarial training."""
-        model = Autoencoder(**self.parts(spec), posterior=Point(spec.dims, self.encoder_width))
+        model = Autoencoder(**self.parts(spec), posterior=Point(spec.dims, self.context(spec)))
         discriminator = Adversarial(
             spec.dims, spec.classes, self.discriminator_width, self.alpha
         ).to(device)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from ..models.likelihoods.scores import NormalScores
+from ..models.modalities import ComponentScores
 from ..models.posteriors.diffusion import Diffusion
 from ..models.posteriors.gaussian import Gaussian
 from ..models.recall import MAX_DIMS
@@ -18,10 +19,13 @@ from ..training.objectives.elbo import ELBO
 from ..training.objectives.wake_sleep import SLEEPS, WakeSleep
 from ..training.unfolding import MapStage
 from .method import MAX_CHAIN, Spec
-from .networks import NetworkMethod, VariationalRecipe
+from .networks import ENCODER_WIDTH, NetworkMethod, VariationalRecipe
 
 CHAINS = ("conditional", "unconditional")
 BELIEFS = ("model", "network")
+
+RECALLING_WIDTH = 64
+"""Of the encoder where draws come from prior and likelihood alone."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,8 @@ class DDVI(VariationalRecipe):
         stay, and a chain that draws by the belief they imply has nothing left to learn: that
         belief is what sleep would lead to.
         """
-        gaussian = Gaussian(spec.dims, self.encoder_width)
-        trained = Variational(**self.parts(spec), posterior=self._chain(gaussian))
+        gaussian = Gaussian(spec.dims, self.context(spec))
+        trained = Variational(**self.parts(spec), posterior=self._chain(gaussian, spec))
         model = self._drawing(trained, spec)
         shares_gaussian = self.chain == "conditional"
         start = model.with_posterior(gaussian) if shares_gaussian else model
@@ -85,16 +89,25 @@ class DDVI(VariationalRecipe):
 
     def _drawing(self, model: Variational, spec: Spec) -> Variational:
         """The same model, with draws of its own belief if it has one."""
-        scores, few = model.likelihood, spec.dims <= MAX_DIMS and not spec.classes
-        if self.belief == "model" and few and isinstance(scores, NormalScores):
+        scores = model.likelihood
+        if self._recalls(spec) and isinstance(scores, NormalScores):
             parts = model.prior, scores, model.posterior, model.encoder
             return Recalled(*parts, self.diffusion_steps)
         return model
 
-    def _chain(self, gaussian: Gaussian) -> Diffusion:
+    def context(self, spec: Spec) -> int:
+        """Narrower where nothing but training needs it."""
+        return self.encoder_width or (RECALLING_WIDTH if self._recalls(spec) else ENCODER_WIDTH)
+
+    def _recalls(self, spec: Spec) -> bool:
+        """Whether the belief can be that of the model."""
+        few = spec.dims <= MAX_DIMS and not spec.classes
+        return self.belief == "model" and few and isinstance(spec.modality, ComponentScores)
+
+    def _chain(self, gaussian: Gaussian, spec: Spec) -> Diffusion:
         return Diffusion(
             gaussian,
-            self.encoder_width,
+            self.context(spec),
             self.diffusion_steps,
             self.chain_width,
             self.schedule,

@@ -19,4 +19,4 @@ class HierarchicalIAFVAE(FlowRecipe):
     def posterior(self, spec: Spec) -> Hierarchical:
         """A flow under a flow."""
         upper, lower = self.flow(spec), self.flow(spec)
-        return Hierarchical(upper, lower, self.encoder_width, self.flow_width)
+        return Hierarchical(upper, lower, self.context(spec), self.flow_width)

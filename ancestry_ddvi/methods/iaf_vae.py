@@ -32,8 +32,8 @@ class FlowRecipe(BoundRecipe, abc.ABC):
 
     def flow(self, spec: Spec) -> IAF:
         """One stack of flows on its own diagonal normal."""
-        gaussian = Gaussian(spec.dims, self.encoder_width)
-        return IAF(gaussian, self.encoder_width, self.flow_width, self.flows)
+        gaussian = Gaussian(spec.dims, self.context(spec))
+        return IAF(gaussian, self.context(spec), self.flow_width, self.flows)
 
 
 @dataclass(frozen=True)

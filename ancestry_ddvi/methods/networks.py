@@ -36,6 +36,8 @@ from .method import Method, Recipe, Spec
 TEMPERING = (16.0, 8.0, 4.0, 2.0)
 """Weights of the divergence during tempering: coarse structure is learnt first, detail later."""
 
+ENCODER_WIDTH = 128
+
 MIN_LADDER_BETA = 2.0
 """Smallest weight of the divergence on a prior's ladder, where latents still have to move."""
 
@@ -115,7 +117,8 @@ class NetworkRecipe(Recipe):
     width : int
         Hidden width of the decoder.
     encoder_width : int
-        Hidden width of the encoder, and width of its context.
+        Hidden width of the encoder, and width of its context. 0 leaves it to the method: 128, or
+        64 where draws need no encoder.
     steps : int
         Training steps in all. With a map stage fewer, a quarter of four batches and a sixth of one.
     batch : int
@@ -128,8 +131,8 @@ class NetworkRecipe(Recipe):
     """
 
     prior: str = ""
-    width: int = 256
-    encoder_width: int = 128
+    width: int = 192
+    encoder_width: int = 0
     steps: int = 3000
     batch: int = 256
     learning_rate: float = 0.004
@@ -137,8 +140,8 @@ class NetworkRecipe(Recipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._at_least(1, "width", "encoder_width", "steps", "batch")
-        self._at_least(0, "alpha")
+        self._at_least(1, "width", "steps", "batch")
+        self._at_least(0, "encoder_width", "alpha")
         if not 0 < self.learning_rate < math.inf:
             raise UsageProblem(
                 f"--set learning_rate={self.learning_rate} is out of range", "It must be above 0."
@@ -163,13 +166,18 @@ class NetworkRecipe(Recipe):
         return {
             "prior": self.build_prior(spec.dims, spec.classes),
             "likelihood": spec.modality.likelihood(spec.dims, self.width),
-            "encoder": spec.modality.encoder(self.encoder_width),
+            "encoder": spec.modality.encoder(self.context(spec)),
             "labels": self.labels(spec),
         }
 
+    def context(self, spec: Spec) -> int:
+        """Width of the encoder and of its context."""
+        del spec
+        return self.encoder_width or ENCODER_WIDTH
+
     def labels(self, spec: Spec) -> Labels:
         """The classifier inside the model, if there are classes."""
-        return PredictedLabels(spec.classes, self.encoder_width) if spec.classes else NoLabels()
+        return PredictedLabels(spec.classes, self.context(spec)) if spec.classes else NoLabels()
 
     def final_stage(self, model: LatentModel, objective: Objective[Any], steps: int) -> Stage[Any]:
         """The final stage, in which the learning rate falls."""
@@ -248,7 +256,7 @@ class VariationalRecipe(NetworkRecipe):
         """Map stages alone, half as long, with Gaussian posteriors; none without a map stage."""
         found = []
         for _ in range(self.refits):
-            posterior = Gaussian(spec.dims, self.encoder_width)
+            posterior = Gaussian(spec.dims, self.context(spec))
             model = Variational(**self.parts(spec), posterior=posterior)
             first, *_ = self.stages(model, model, ELBO, spec)
             if isinstance(first, MapStage):
@@ -296,7 +304,7 @@ class BoundRecipe(VariationalRecipe, abc.ABC):
 
     @abc.abstractmethod
     def posterior(self, spec: Spec) -> DensityPosterior:
-        """The method's own part: a posterior on a context of ``encoder_width``."""
+        """The method's own part: a posterior on the ``context``."""
 
     def build(self, spec: Spec, device: torch.device) -> NetworkMethod:
         """A tempered start, then the bound itself."""

@@ -14,7 +14,7 @@ from ..training.objectives.wake_sleep import Sleep
 from ..training.trainer import Stage
 from . import METHODS, recipe, recipe_class
 from .method import MAX_CHAIN, Spec
-from .networks import NetworkMethod, NetworkRecipe
+from .networks import ENCODER_WIDTH, NetworkMethod, NetworkRecipe
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class Outsourced(NetworkRecipe):
         generator = self._generator_recipe().build(spec, device)
         source = generator.model
         sampler = Diffusion(
-            Gaussian(spec.dims, self.encoder_width),
-            self.encoder_width,
+            Gaussian(spec.dims, self.context(spec)),
+            self.context(spec),
             self.diffusion_steps,
             self.chain_width,
             "geometric",
@@ -82,10 +82,11 @@ class Outsourced(NetworkRecipe):
         return replace(self, prior=generator.prior)
 
     def _generator_recipe(self) -> NetworkRecipe:
-        """The recipe of the other method, with the settings that both have."""
+        """The recipe of the other method, with the settings that both have, and one context."""
         chosen = recipe(self.generator)
         assert isinstance(chosen, NetworkRecipe)
-        return replace(chosen, **{f.name: getattr(self, f.name) for f in fields(NetworkRecipe)})
+        shared = {f.name: getattr(self, f.name) for f in fields(NetworkRecipe)}
+        return replace(chosen, **shared | {"encoder_width": self.encoder_width or ENCODER_WIDTH})
 
 
 def generators() -> list[str]:

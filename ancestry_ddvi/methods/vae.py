@@ -15,4 +15,4 @@ class VAE(BoundRecipe):
 
     def posterior(self, spec: Spec) -> Gaussian:
         """Diagonal normal."""
-        return Gaussian(spec.dims, self.encoder_width)
+        return Gaussian(spec.dims, self.context(spec))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 
 class MLP(nn.Module):
@@ -22,7 +24,8 @@ class MLP(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         for i in range(depth):
-            layers += [nn.Linear(inputs if i == 0 else width, width), nn.SiLU()]
+            layer = nn.Linear(width, width) if i else first_layer(inputs, width)
+            layers += [layer, nn.SiLU()]
         self.hidden = nn.Sequential(*layers)
         self.head = nn.Linear(width, outputs)
         nn.init.zeros_(self.head.bias)
@@ -31,6 +34,38 @@ class MLP(nn.Module):
         """Map (n, inputs) to (n, outputs)."""
         out: Tensor = self.head(self.hidden(x))
         return out
+
+
+FEW = 4
+"""Inputs of a layer for which products with a matrix of as many columns are slow."""
+
+
+def first_layer(inputs: int, outputs: int) -> nn.Linear:
+    """A linear layer, with gradients that suit few inputs."""
+    return (FewInputs if inputs <= FEW else nn.Linear)(inputs, outputs)
+
+
+class FewInputs(nn.Linear):
+    """A linear layer whose gradients are computed transposed: several times faster in BLAS."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, inputs) to (n, outputs)."""
+        out: Tensor = _FewInputs.apply(x, self.weight, self.bias)  # type: ignore[no-untyped-call]
+        return out
+
+
+class _FewInputs(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return torch.addmm(bias, x, weight.mT)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        x, weight = ctx.saved_tensors
+        by_x = gradient @ weight.mT.contiguous().mT
+        return by_x, (x.mT @ gradient).mT, gradient.sum(0)
 
 
 class FourierFeatures(nn.Module):

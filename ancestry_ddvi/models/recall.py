@@ -19,10 +19,10 @@ COUNT, AT_ONCE = 2**15, 2**12
 CELL = 32
 """Neighbouring latents that are looked at, or left out, together."""
 
-WEIGHED = 2**13
+WEIGHED = 2**14
 """Latents of a row that are weighted at most, about: where there are more, some of each cell."""
 
-LEFT_OUT = 20.0
+LEFT_OUT = 14.0
 """Cells are left out if all of their latents are so many nats less likely than the best."""
 
 PARTS = 128
@@ -86,13 +86,14 @@ class Memory:
             z = prior.spread(COUNT)
             z = z[hilbert_order(z)]
             parts = torch.split(z, AT_ONCE)
-            expected = torch.cat([likelihood(part) for part in parts]).unflatten(0, (-1, CELL))
+            expected = torch.cat([likelihood(part) for part in parts])
             log_prior = torch.cat([prior.log_prob(part) for part in parts])
             space = (-(log_prior + math.log(len(z))) / z.shape[1]).exp()[:, None]
             moments = torch.cat([torch.ones_like(z[:, :1]), z, z.square() + space**2 / 12], 1)
+        expected, moments = (of.view(-1, CELL, of.shape[1]) for of in (expected, moments))
         middle = expected.mean(1)
         reach = (expected - middle[:, None]).abs().amax(1)
-        return cls(likelihood, expected, moments.unflatten(0, (-1, CELL)), middle, reach)
+        return cls(likelihood, expected, moments, middle, reach)
 
     def mixtures(self, batch: Batch) -> Mixtures:
         """The posterior of each row, divided along the curve into ``PARTS`` of equal weight.

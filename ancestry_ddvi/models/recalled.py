@@ -42,7 +42,7 @@ class Recalled(Variational):
         super().__init__(prior, likelihood, posterior, encoder)
         self.reversal = Reversal(posterior.noise_shape[1], steps)
         self.noise_shape = self.reversal.noise_shape
-        self._memory: Memory | None = None
+        self._memory: tuple[tuple[object, ...], Memory] | None = None
 
     def with_generator(self, other: Variational) -> Recalled:
         """The same chain for the prior and the likelihood of another model.
@@ -57,17 +57,13 @@ class Recalled(Variational):
         parts = other.prior, other.likelihood, self.posterior, self.encoder
         return Recalled(*parts, self.reversal.steps)
 
-    def train(self, mode: bool = True) -> Recalled:
-        """As of any module; forgets, because the parameters may have changed."""
-        self._memory = None
-        super().train(mode)
-        return self
-
     def memory(self) -> Memory:
-        """The latents of the present prior and likelihood, kept while the model is evaluated."""
-        found = self._memory or Memory.of(self.prior, self.likelihood)
-        self._memory = None if self.training else found
-        return found
+        """The latents of the present prior and likelihood, kept until a parameter changes."""
+        parameters = [*self.prior.parameters(), *self.likelihood.parameters()]
+        present = tuple((p.data_ptr(), p._version) for p in parameters)
+        if self._memory is None or self._memory[0] != present:
+            self._memory = present, Memory.of(self.prior, self.likelihood)
+        return self._memory[1]
 
     def encode_many(self, batch: Batch, noise: Tensor) -> Draw:
         """Several draws of each row, in succession; ``noise`` is (n, draws, *noise_shape)."""

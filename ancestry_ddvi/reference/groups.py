@@ -234,7 +234,7 @@ def _fitted(draws: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> Norma
     size = np.array([len(z) for z in draws])
     flat = [z.reshape(-1, z.shape[2]) for z in draws]
     even = [w.reshape(-1, 1) for w in weights]
-    mean = np.array([(w * z).sum(axis=0) / n for z, w, n in zip(flat, even, size, strict=True)])
+    mean = np.array([w[:, 0] @ z / n for z, w, n in zip(flat, even, size, strict=True)])
     apart = [z - m for z, m in zip(flat, mean, strict=True)]
     scatter = np.array([(w * z).T @ z for z, w in zip(apart, even, strict=True)])
     common = scatter.sum(axis=0) / size.sum()

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-POINTS_AT_ONCE = 2048
+DENSITIES_AT_ONCE = 2**14
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,9 @@ class Normals:
         inverse = np.linalg.inv(np.linalg.cholesky(self.covariance))
         log_det = np.log(np.diagonal(inverse, axis1=1, axis2=2)).sum(axis=1)
         constant = np.log(self.weight) + log_det - 0.5 * points.shape[-1] * math.log(2 * math.pi)
-        for start in range(0, len(points), POINTS_AT_ONCE):
-            some = slice(start, start + POINTS_AT_ONCE)
+        step = max(1, DENSITIES_AT_ONCE // len(self.weight))
+        for start in range(0, len(points), step):
+            some = slice(start, start + step)
             apart = points[some].T - self.mean[:, :, None]
             squared = np.zeros((len(self.weight), apart.shape[2]))
             for i in range(apart.shape[1]):
@@ -104,7 +105,7 @@ def log_mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore"):
         log_weight = np.log(weight).reshape(*weight.shape, *[1] * (values.ndim - 2))
     found = np.empty((len(values), *values.shape[2:]))
-    step = max(1, 8 * POINTS_AT_ONCE // max(1, values[:1].size))
+    step = max(1, DENSITIES_AT_ONCE // max(1, values[:1].size))
     for start in range(0, len(values), step):
         some = slice(start, start + step)
         terms = values[some] + log_weight[some]

@@ -8,13 +8,13 @@ from torch.nn import functional
 
 from ..models.batch import Batch
 
-MAX_LANDMARKS = 2500
+MAX_LANDMARKS = 1000
 """Rows that are placed together; others are placed among them one by one."""
 
 ITERATIONS, ITERATIONS_ALONE = 30, 10
 """Of the majorisation, for landmarks and for the other rows."""
 
-ROWS_AT_ONCE = 4096
+ROWS_AT_ONCE = 256
 TINY = 1e-9
 
 LEAST = 0.5
@@ -73,9 +73,14 @@ def _landmarks(x: Tensor, noise: Tensor, dims: int) -> Tensor:
     weight = (1 / _distances(x, x, noise, noise)).fill_diagonal_(0)
     inverse = torch.linalg.inv(torch.diag(weight.sum(1)) - weight + 1 / n) - 1 / n
     for _ in range(ITERATIONS):
-        near = (1 / torch.cdist(z, z).clamp_min(TINY)).fill_diagonal_(0)
+        near = _near(z, z).fill_diagonal_(0)
         z = inverse @ (near.sum(1, keepdim=True) * z - near @ z)
     return z
+
+
+def _near(z: Tensor, others: Tensor) -> Tensor:
+    """One over the distances of places; (rows of z, rows of others)."""
+    return torch.cdist(z, others).clamp_min_(TINY).reciprocal_()
 
 
 def _among(x: Tensor, noise: Tensor, chosen: Tensor, placed: Tensor) -> Tensor:
@@ -85,11 +90,11 @@ def _among(x: Tensor, noise: Tensor, chosen: Tensor, placed: Tensor) -> Tensor:
         some = slice(first, first + ROWS_AT_ONCE)
         distance = _distances(x[some], x[chosen], noise[some], noise[chosen])
         weight = 1 / distance
-        total = weight.sum(1, keepdim=True)
+        pulled, total = weight @ placed, weight.sum(1, keepdim=True)
         z = placed[distance.argmin(1)]
         for _ in range(ITERATIONS_ALONE):
-            near = 1 / torch.cdist(z, placed).clamp_min(TINY)
-            z = ((weight - near) @ placed + near.sum(1, keepdim=True) * z) / total
+            near = _near(z, placed)
+            z = (pulled - near @ placed + near.sum(1, keepdim=True) * z) / total
         parts.append(z)
     found = torch.cat(parts)
     found[chosen] = placed

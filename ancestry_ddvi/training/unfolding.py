@@ -28,8 +28,9 @@ from .layout import distance_layout
 from .objectives.base import Objective, Phase
 from .trainer import Stage
 
-BATCHES = 4
-"""Batches in a step: the gradient should carry little noise while folds are decided."""
+BATCHES_DRAWN, BATCHES = 2, 4
+"""Batches in a step, while rows are drawn to places and after it: the gradient of the bound should
+carry little noise."""
 
 FRESH = 25
 """Steps after which rows are whitened by the present residual variance, and are others where there
@@ -132,16 +133,16 @@ class MapStage(Stage[Variational]):
         assert isinstance(scores, ScoreLikelihood)
         scores.start_at(place, everyone.x)
         highest = first_weight(everyone, model.noise_shape[1])
-        taken = BATCHES * size
         rows: Rows | None = None
 
         def step(number: int) -> Placed:
             nonlocal rows
             left = max(0.0, 1 - number / (HELD * self.steps))
             if rows is None or number % FRESH == 0:
-                some = _some(len(everyone), FRESH * taken, place.device)
+                some = _some(len(everyone), FRESH * BATCHES * size, place.device)
                 rows = Rows.of(model, everyone[some], place[some])
-            chosen = rows[_some(len(rows), taken, place.device)]
+            count = (BATCHES_DRAWN if left else BATCHES) * size
+            chosen = rows[_some(len(rows), count, place.device)]
             return Placed(chosen, PULL * left, highest**left, learn_noise=not left)
 
         return step

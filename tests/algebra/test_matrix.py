@@ -112,6 +112,16 @@ def test_tensors_give_what_arrays_give(some: float) -> None:
     assert_same_products(replace(matrix, device="cpu:0"), looked_up(matrix))
 
 
+@pytest.mark.parametrize("at_once", [1, 7, 40, 2048])
+def test_gram_matrices_are_the_same_by_shares_of_any_size(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "VARIANTS_AT_ONCE", at_once)
+    matrix = random_matrix(4, 300, 20, 0.2, 1.0)
+    like = looked_up(matrix)
+    assert_allclose(matrix.gram(), like.T @ like, atol=1e-3)
+
+
 def test_products_leave_the_precision_of_networks_as_it_is() -> None:
     torch = pytest.importorskip("torch")
     before = torch.get_float32_matmul_precision()

@@ -68,6 +68,7 @@ def test_nothing_as_large_as_the_cohort_is_formed(monkeypatch: pytest.MonkeyPatc
     projection = projection_of(cohort, 7, 3)
     variants, samples = len(cohort.dosages), 5000
     monkeypatch.setattr(in_pieces, "GENOTYPES_AT_ONCE", variants * 256)
+    monkeypatch.setattr(in_pieces, "MIN_SAMPLES", 256)
     frequencies = cohort.frequencies
 
     def dosages(part: slice, some: slice) -> np.ndarray:

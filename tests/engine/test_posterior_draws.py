@@ -12,6 +12,8 @@ from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws, rotation, standard_error
 from ancestry_ddvi.inference.sampling import draw_posterior
 from ancestry_ddvi.models.batch import Batch
+from ancestry_ddvi.models.recalled import Recalled
+from ancestry_ddvi.parallel import on_threads
 
 COUNT = 200
 IDS = np.array([f"sample-{i}" for i in range(COUNT)], dtype=object)
@@ -48,6 +50,24 @@ def test_order_does_not_matter(scores) -> None:
     together = embedded(scores, np.arange(COUNT))
     for order in (np.arange(COUNT)[::-1], np.random.default_rng(1).permutation(COUNT)):
         assert_same_bits(embedded(scores, order), together, order)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_draws_that_recall_are_the_same_alone_in_any_order_and_on_any_threads(
+    scores, threads: int
+) -> None:
+    toy = rested()
+    parts = toy.prior, toy.likelihood, toy.posterior, toy.encoder
+    model = Recalled(*parts, 4)
+
+    def drawn(rows: np.ndarray, count: int = threads) -> PosteriorDraws:
+        data = ScoreData(scores[rows], torch.device("cpu"))
+        with on_threads(count):
+            return draw_posterior(model, data, IDS[rows], draws=32, seed=1)
+
+    together = drawn(np.arange(40), 1)
+    for rows in (np.arange(40)[::-1], np.array([0]), np.array([17]), np.arange(16, 40)):
+        assert_same_bits(drawn(rows), together, rows)
 
 
 def test_nor_does_it_where_threads_share_the_work(scores) -> None:

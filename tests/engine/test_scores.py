@@ -191,3 +191,18 @@ def test_stated_precision_is_the_scatter_of_samples_with_the_same_expectation() 
     whitened = np.einsum("nij,nj->ni", scores.factor.swapaxes(1, 2), scores.value)
     assert_allclose(np.cov(whitened.T), np.eye(4), atol=0.1)
     assert_allclose(whitened.mean(axis=0), 0, atol=0.08)
+
+
+@pytest.mark.parametrize("variants", [0, 1, 3, 5, 10, 30])
+def test_scores_of_few_variants_have_a_precision_that_can_be_factored(
+    cohort, projection, variants: int
+) -> None:
+    """Rounded sums over few variants need not be a covariance."""
+    chance = np.random.default_rng(variants)
+    few = np.full_like(cohort.dosages, -1)
+    for sample in range(few.shape[1]):
+        some = chance.choice(len(few), variants, replace=False)
+        few[some, sample] = cohort.dosages[some, sample]
+    seen = read(projection, few)
+    assert (np.linalg.eigvalsh(seen.noise) >= 0).all()
+    assert np.isfinite(projection.newcomers(seen, np.zeros(len(seen), bool)).factor).all()

@@ -161,3 +161,33 @@ def test_whitened_scores_have_the_inverse_of_noise_plus_residual() -> None:
     expected = torch.linalg.inv(covariance)
     whitening = likelihood.whitening(batch).matrix
     torch.testing.assert_close(whitening.mT @ whitening, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_cells_are_left_out_only_where_no_row_has_weight() -> None:
+    """Against all latents, weighted one by one in float64."""
+    model = recalled()
+    batch, memory = rows(model), model.memory()
+    found = memory.mixtures(batch)
+    whitening = model.likelihood.whitening(batch).matrix.double()
+    apart = batch.x.double()[:, None] - memory.expected.flatten(0, 1).double()
+    weight = (-0.5 * (apart @ whitening.mT).square().sum(-1)).softmax(1)
+    z = memory.moments.flatten(0, 1)[:, 1:3].double()
+    mean = weight @ z
+    sd = (weight @ z.square() - mean.square()).sqrt()
+    torch.testing.assert_close(found.centre.double(), mean, rtol=0, atol=5e-3)
+    torch.testing.assert_close(found.sd.double(), sd, rtol=0.01, atol=0)
+    few = [len(memory._near(*row)[0]) for row in near(model, batch)]
+    assert min(few) < len(memory.middle) / 2
+
+
+def near(model: Recalled, batch: Batch) -> zip:
+    whitening = model.likelihood.whitening(batch)
+    return zip(batch.x, whitening.matrix, whitening.precision, strict=True)
+
+
+def test_several_latents_of_a_row_weigh_as_in_rows_of_their_own() -> None:
+    model = recalled()
+    batch, z = rows(model), torch.randn(12 * 7, 2)
+    torch.testing.assert_close(
+        model.likelihood.log_prob(batch, z), model.likelihood.log_prob(batch.repeat(7), z)
+    )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...crew import Arrays, crew
+from ...crew import SHARES, Arrays, crew
 from ..blocks import GenotypeReader, in_blocks
 from ..formats.packing import PackedRows, look_up, pack
 from ..store import GenotypeStore
@@ -187,12 +187,17 @@ def _normal_times(matrix: GenotypeMatrix, right: np.ndarray, share: int, shares:
 
 
 def _gram(matrix: GenotypeMatrix, share: int, shares: int) -> Arrays:
-    _, mine = matrix.share(share, shares)
+    """Of several shares at once where they are small: the result costs more than they do."""
+    at_once = min(SHARES, max(1, shares * VARIANTS_AT_ONCE // max(1, len(matrix.rows))))
+    at_once = 1 << (at_once.bit_length() - 1)
+    total = np.zeros((len(matrix.samples),) * 2, np.float32)
+    group, place = divmod(share, at_once)
+    if place != group % at_once:  # by turns, as shares next to each other go to other processes
+        return (total,)
+    _, mine = matrix.share(group, shares // at_once)
     work = _Work(mine, narrow=True)
-    products = (work.device.fetch(block.T @ block) for _, block in work.blocks())
-    total = next(products, np.zeros((len(mine.samples),) * 2, np.float32))
-    for product in products:
-        total += product
+    for _, block in work.blocks():
+        total += work.device.fetch(block.T @ block)
     return (total,)
 
 

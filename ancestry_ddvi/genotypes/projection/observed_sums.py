@@ -63,14 +63,17 @@ class Weights:
     def total(self, rows: np.ndarray) -> np.ndarray:
         """Sums over variants that every sample has, as ``each`` lays them out; (1, ...)."""
         starts = range(0, len(rows), VARIANTS_AT_ONCE)
-        parts = (self.each(rows[start : start + VARIANTS_AT_ONCE]) for start in starts)
-        return np.asarray(sum(part.sum(axis=0, keepdims=True) for part in parts))
+        parts = (self._each(rows[start : start + VARIANTS_AT_ONCE]) for start in starts)
+        return np.asarray(sum(part.sum(axis=1) for part in parts))[None]
 
     def each(self, rows: np.ndarray) -> np.ndarray:
         """``seen``, and products of pairs of loadings; (rows, components + 4 + pairs)."""
-        some = self.loadings[rows]
+        return np.ascontiguousarray(self._each(rows).T)
+
+    def _each(self, rows: np.ndarray) -> np.ndarray:
+        some = np.ascontiguousarray(self.loadings[rows].T)
         products = to_grid(of_pairs(some, some), self.product_step)
-        return np.concatenate([self.seen[rows], products], axis=1)
+        return np.concatenate([self.seen[rows].T, products])
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,8 @@ def observed_sums(
         missing = dosages < 0
         there = ~missing.all(axis=1)
         rows = first + np.flatnonzero(there)
+        if not len(rows):
+            continue
         if len(rows) < len(dosages):
             dosages, missing = dosages[there], missing[there]
         for start in range(0, len(rows), VARIANTS_AT_ONCE):

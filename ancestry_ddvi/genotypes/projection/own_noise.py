@@ -232,32 +232,43 @@ class Loadings:
             _step(np.abs(slope), np.full_like(variance, 2 * DOSAGE_STEPS)),
         )  # fmt: skip
 
+    def rounding(self, observed: np.ndarray) -> np.ndarray:
+        """A variance above that by which rounded sums over observed variants may be too small.
+
+        It matters for samples of a few variants alone, in directions of which they say next to
+        nothing; variances of more variants are far larger.
+
+        Parameters
+        ----------
+        observed : ndarray of int64, (samples,)
+        """
+        kept = self.kept.shape[1]
+        return np.asarray(2 * self.product_step * np.sqrt(kept * np.minimum(observed, 4 * kept)))
+
     def window(self, rows: slice) -> tuple[np.ndarray, np.ndarray]:
         """Rounded products of pairs of loadings with, last, ``squared``, and rounded ``noise``.
 
-        float32 (rows, kept (kept + 1) / 2 + 1) and (rows, components of noise); for each step of
+        float32 (kept (kept + 1) / 2 + 1, rows) and (components of noise, rows); for each step of
         what they are multiplied with. ``rows`` are in one window. What is rounded off at one
         variant is added at the next, so that small products are not lost.
         """
         start = rows.start - rows.start % VARIANTS_AT_ONCE
-        whole, some = (
-            slice(start, start + VARIANTS_AT_ONCE),
-            slice(rows.start - start, rows.stop - start),
-        )
-        kept, scale = self.kept[whole], self.scale[whole, None]
+        whole = slice(start, start + VARIANTS_AT_ONCE)
+        some = slice(rows.start - start, rows.stop - start)
+        kept, scale = np.ascontiguousarray(self.kept[whole].T), self.scale[whole]
         products = _carried(of_pairs(kept, kept * scale), self.product_step)
-        squared = _carried(self.squared[whole, None] * scale, self.squared_step)
-        slope = to_grid(self.noise[rows], self.slope_step)
+        squared = _carried(self.squared[None, whole] * scale, self.squared_step)
+        slope = to_grid(self.noise[rows].T, self.slope_step)
         return (
-            (np.column_stack([products, squared])[some] / VARIANCE_STEPS).astype(np.float32),
+            (np.concatenate([products, squared])[:, some] / VARIANCE_STEPS).astype(np.float32),
             (slope / DOSAGE_STEPS).astype(np.float32),
         )
 
 
 def _carried(weights: np.ndarray, step: float) -> np.ndarray:
-    """Weights on a grid whose sums from the first on are nearest to the true ones."""
-    total = to_grid(np.cumsum(weights, axis=0), step)
-    total[1:] -= total[:-1].copy()
+    """Weights on a grid whose sums along rows, from the first on, are nearest to the true ones."""
+    total = to_grid(np.cumsum(weights, axis=1), step)
+    total[:, 1:] -= total[:, :-1].copy()
     return total
 
 
@@ -322,7 +333,7 @@ def _add(
     seen: Stretches,
 ) -> None:
     """Add a window of variants to all sums."""
-    products, slope = (each.T for each in known.window(rows))
+    products, slope = known.window(rows)
     whole, most = bool((dosages >= 0).all()), known.most[rows, None].astype(np.float32)
     rare = bool((most < VARIANCE_STEPS).any())
     size = len(dosages), min(SAMPLES_AT_ONCE, steps.shape[1])
@@ -372,11 +383,11 @@ def _windows(
 
 
 def of_pairs(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Products of columns i of ``left`` and j >= i of ``right``, in the order of ``symmetric``."""
-    size, start = left.shape[1], 0
-    found = np.empty((len(left), size * (size + 1) // 2))
+    """Products of rows i of ``left`` and j >= i of ``right``, in the order of ``symmetric``."""
+    size, start = len(left), 0
+    found = np.empty((size * (size + 1) // 2, left.shape[1]))
     for i in range(size):
-        np.multiply(left[:, i, None], right[:, i:], out=found[:, start : start + size - i])
+        np.multiply(left[i], right[i:], out=found[start : start + size - i])
         start += size - i
     return found
 

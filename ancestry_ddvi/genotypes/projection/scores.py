@@ -68,7 +68,16 @@ class Projected:
         return len(self.value)
 
     def __getitem__(self, samples: np.ndarray | slice) -> Projected:
-        return Projected(*(getattr(self, f.name)[samples] for f in fields(self)))
+        found = {f.name: getattr(self, f.name) for f in fields(self)}
+        products = found.pop("products")
+        some = {name: array[samples] for name, array in found.items()}
+        if _alike(products):
+            some["products"] = np.broadcast_to(
+                products[0], (len(some["value"]), *products.shape[1:])
+            )
+        else:
+            some["products"] = products[samples]
+        return Projected(**some)
 
 
 @dataclass(frozen=True)
@@ -181,9 +190,10 @@ class Projection:
         haploid = pseudo_haploid(sums.heterozygous, sums.expected)
         weight = np.where(haploid, 0.5, 1.0)
         noise = own_noise(known, blocks, expected, 1 / weight, sums.noise)
+        rounding = known.rounding(sums.observed)[:, None, None] * np.eye(self.kept)
         share = weight * len(self.frequency) / np.maximum(sums.observed, 1)
         return Projected(
-            value, sums.products, noise.covariance, noise.level,
+            value, sums.products, noise.covariance + rounding, noise.level,
             sums.length * share, sums.observed, sums.observed * weight, haploid,
         )  # fmt: skip
 
@@ -338,6 +348,12 @@ def ridge(matrices: np.ndarray) -> np.ndarray:
     return 1e-9 * np.eye(matrices.shape[-1])
 
 
+def _alike(products: np.ndarray) -> bool:
+    """Whether matrices are one for all samples, as where no call is missing."""
+    return len(products) > 0 and products.strides[0] == 0
+
+
 def _inverse(products: np.ndarray) -> np.ndarray:
     """Covariances of scores for noise of unit variance; (samples, components, components)."""
-    return np.asarray(np.linalg.inv(products + ridge(products)))
+    some = products[:1] if _alike(products) else products
+    return np.broadcast_to(np.linalg.inv(some + ridge(some)), products.shape)

@@ -68,9 +68,9 @@ class NormalScores(Likelihood):
     def _whitened(self, batch: Batch, z: Tensor) -> tuple[Tensor, Tensor]:
         """Residuals of unit covariance, and half the log determinant of the whitening.
 
-        Shapes (n, features, latents of a row) and (n,). With precision L L' and residual variance E, the inverse of
-        the total covariance is L M^-1 L' with M = I + L' E L. M is never singular, even with few
-        variants.
+        Shapes (n, features, latents of a row) and (n,). With precision L L' and residual variance
+        E, the inverse of the total covariance is L M^-1 L' with M = I + L' E L. M is never
+        singular, even with few variants.
         """
         factor, inner = batch.factor, self._inner(batch)
         assert factor is not None

@@ -35,8 +35,9 @@ class Gaussian(DensityPosterior):
     def rsample(self, context: Tensor, noise: Tensor) -> Draw:
         """A draw for each row; ``noise`` is (n, 1, dims)."""
         mean, log_sd = self.moments(context)
-        z = mean + log_sd.exp() * noise[:, 0]
-        return Draw(z, (), log_normal(z, mean, log_sd))
+        normal = noise[:, 0]
+        log_q = log_normal(normal, 0.0, 0.0) - log_sd.sum(-1)
+        return Draw(mean + log_sd.exp() * normal, (), log_q)
 
     def log_q(self, z: Tensor, path: tuple[Tensor, ...], context: Tensor) -> Tensor:
         """Log density of z; (n,)."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from ..normal import HALF_LOG_2PI
 from .base import Prior, even_normals
@@ -60,27 +62,63 @@ class Mixture(Prior):
 
     def log_prob(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Log density of each row; (n,)."""
-        each = self._log_each(z)
         if label is None:
-            return (each + self.log_class()[:, None]).logsumexp(0)
-        return each.gather(0, label[None])[0]
+            normals = self._normals(self.log_class())
+            total: Tensor = _LogSum.apply(z, *normals)  # type: ignore[no-untyped-call]
+            return total
+        return _log_each(z, *self._normals())[0].gather(0, label[None])[0]
 
     def responsibilities(self, z: Tensor) -> Tensor | None:
         """Probabilities of the clusters at each latent; (n, clusters)."""
-        return (self._log_each(z) + self.log_class()[:, None]).softmax(0).mT
+        return _log_each(z, *self._normals(self.log_class()))[0].softmax(0).mT
 
-    def _log_each(self, z: Tensor) -> Tensor:
-        """Log density of each row in each cluster; (clusters, n)."""
-        factors, (clusters, dims) = self.factors, self.means.shape
-        unit = torch.eye(dims, dtype=z.dtype, device=z.device).expand_as(factors)
-        inverse = torch.linalg.solve_triangular(factors, unit, upper=False)
-        whitened = (inverse.flatten(0, 1) @ z.mT).view(clusters, dims, -1)
-        whitened = whitened - inverse @ self.means[..., None]
+    def _normals(self, log_weight: Tensor | float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
+        """What ``_log_each`` needs of the clusters."""
+        factors, dims = self.factors, self.means.shape[1]
+        unit = torch.eye(dims, dtype=factors.dtype, device=factors.device).expand_as(factors)
+        slope = torch.linalg.solve_triangular(factors, unit, upper=False)
+        start = (slope @ self.means[..., None])[..., 0]
         log_det = factors.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-        density: Tensor = (
-            -0.5 * whitened.square().sum(1) - log_det[:, None] - z.shape[-1] * HALF_LOG_2PI
-        )
-        return density
+        return slope, start, log_weight - log_det - dims * HALF_LOG_2PI
+
+
+def _log_each(z: Tensor, slope: Tensor, start: Tensor, constant: Tensor) -> tuple[Tensor, Tensor]:
+    """Of each normal ``constant - |slope z - start|^2 / 2``, and the difference.
+
+    Parameters
+    ----------
+    z : Tensor, (n, d)
+    slope : Tensor, (normals, d, d)
+    start : Tensor, (normals, d)
+    constant : Tensor, (normals,)
+
+    Returns
+    -------
+    Tensor, (normals, n), and Tensor, (normals, d, n)
+    """
+    apart = (slope.flatten(0, 1) @ z.mT).view(*start.shape, -1) - start[..., None]
+    return constant[:, None] - 0.5 * apart.square().sum(1), apart
+
+
+class _LogSum(torch.autograd.Function):
+    """Log of the sum over normals, (n,), with its gradients in closed form: few operations."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, slope: Tensor, start: Tensor, constant: Tensor) -> Tensor:
+        each, apart = _log_each(z, slope, start, constant)
+        total = each.logsumexp(0)
+        ctx.save_for_backward(z, slope, each, apart, total)
+        return total
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        z, slope, each, apart, total = ctx.saved_tensors
+        share = gradient * (each - total).exp()
+        pulled = share[:, None] * apart
+        by_z = -(slope.flatten(0, 1).mT @ pulled.flatten(0, 1)).mT
+        by_slope = -(pulled.flatten(0, 1) @ z).view_as(slope)
+        return by_z, by_slope, pulled.sum(-1), share.sum(-1)
 
 
 def make_mixture(dims: int, classes: int, clusters: float) -> Mixture:
