@@ -27,8 +27,7 @@ def ingest(inputs: tuple[str, ...], out: str | None, var_filter: str, threads: i
     from ancestry_ddvi import api
 
     prefix = out or f"{api.default_prefix(inputs)}.genotypes"
+    run = api.ingest  # loaded before anything is written
     with running(prefix) as progress:
-        ingested = api.ingest(
-            inputs, prefix, var_filter=var_filter, threads=threads, progress=progress
-        )
+        ingested = run(inputs, prefix, var_filter=var_filter, threads=threads, progress=progress)
     tell(ingested.files.values())
