@@ -17,7 +17,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import IO, Any, Generic, TypeVar
+from threading import Thread
+from typing import IO, Any, Generic, TypeVar, cast
 
 from .errors import OutOfResources
 
@@ -77,7 +78,7 @@ class _Worker:
 
 def _ended() -> OutOfResources:
     return OutOfResources(
-        "A process that reads the input was ended from outside",
+        "A process of this run was ended from outside",
         "Allocate more memory, or give --threads 1.",
     )
 
@@ -144,6 +145,33 @@ class InOrder(Generic[Result]):
             selector.register(process.stdout, selectors.EVENT_READ, self._workers[-1])
         min(self._workers, key=_load).give(number, task)
         self._given += 1
+
+
+@contextmanager
+def beside(task: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
+    """A task that another process does during the block.
+
+    Yields
+    ------
+    callable
+        Waits for the result. Raises ``OutOfResources`` if the process has ended, and
+        ``TaskFailed`` if the task raised an error.
+    """
+    with _started() as process:
+        worker = _Worker(process)
+        giving = Thread(target=worker.give, args=(0, task), daemon=True)  # it may be large
+        giving.start()
+
+        def result() -> Result:
+            giving.join()
+            if not worker.tasks:
+                raise _ended()
+            _, (done, found) = worker.take()
+            if not done:
+                raise TaskFailed(found)
+            return cast("Result", found)
+
+        yield result
 
 
 def _load(worker: _Worker) -> int:

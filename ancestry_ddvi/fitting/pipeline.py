@@ -21,7 +21,7 @@ from ..models.modalities import ComponentScores
 from .calibration import calibrate_fit
 from .describe import describe, embed_cohort
 from .prepare import FitRequest, prepare
-from .refits import refit
+from .refits import redrawing
 from .train import train_method
 
 UNSAVED = 2**25
@@ -61,12 +61,15 @@ def fit_model(request: FitRequest) -> Fit:
     NothingLeft, TrainingDiverged, UsageProblem
     """
     cohort = prepare(request)
-    trained = train_method(cohort)
-    calibrated = calibrate_fit(trained)
-    embedded = embed_cohort(calibrated)
-    model = describe(embedded)
+    with redrawing(cohort) as refits:
+        trained = train_method(cohort)
+        calibrated = calibrate_fit(trained)
+        embedded = embed_cohort(calibrated)
+        model = describe(embedded)
+        again = refits()
+        request.clock.lap("refits")
     scores = calibrated.cohort.scores
-    return Fit(model, trained.method, cohort.qc, scores, embedded.posterior, refit(trained))
+    return Fit(model, trained.method, cohort.qc, scores, embedded.posterior, again)
 
 
 def revive(model: Model, device: torch.device) -> Method:

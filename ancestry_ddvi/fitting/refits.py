@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +12,16 @@ import numpy as np
 import torch
 
 from ..data.scores import ScoreData
-from ..methods.method import Method, Spec
+from ..errors import OutOfResources
+from ..genotypes.projection.scores import Scores
+from ..methods.method import Method, Recipe, Spec
 from ..models.modalities import ComponentScores
-from .prepare import hold_out
-from .train import TrainedFit
+from ..models.runtime import computing
+from ..parallel import threads
+from ..progress import SILENT, Progress
+from ..workers import TaskFailed, beside
+from .prepare import PreparedCohort, hold_out
+from .train import training_data
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +29,9 @@ NEIGHBOURS = 20
 """Samples over which movements are averaged: a sample and those nearest to it on the map."""
 
 DRAWS = 64
+
+MAX_SENT = 20_000
+"""Samples whose scores are sent to another process; more take longer and much memory."""
 
 
 @dataclass(frozen=True)
@@ -50,20 +60,81 @@ class Movement:
         }
 
 
-def refit(trained: TrainedFit) -> Sequence[Method]:
-    """The map drawn again, with other random numbers and other samples held out."""
-    cohort = trained.cohort
-    request = cohort.request
-    options = request.options
-    spec = Spec(ComponentScores(torch.tensor(trained.scale)), options.dims, len(options.classes))
-    refits = trained.recipe.refitted(spec, request.device)
-    for number, method in enumerate(refits, 1):
-        training = ~hold_out(len(cohort.held_out), options.seed + number)
-        data = ScoreData(cohort.fitted[training], request.device)
-        with request.progress.stage("refit", method.steps) as advance:
-            method.fit(data, advance)
-    request.clock.lap("refits")
-    return refits
+@contextmanager
+def redrawing(cohort: PreparedCohort) -> Iterator[Callable[[], Sequence[Method]]]:
+    """Draw the map again, with other random numbers and other samples held out.
+
+    Where there is a core to spare another process does it during the block, to the same bytes.
+
+    Yields
+    ------
+    callable
+        Waits for the methods that were fitted.
+    """
+    request, redraw = cohort.request, _Redraw.of(cohort)
+    if not redraw.unfitted():
+        yield lambda: ()
+        return
+    if threads() < 2 or request.device.type != "cpu" or len(redraw.scores) > MAX_SENT:
+        yield lambda: redraw.methods(redraw(request.progress))
+        return
+    with beside(redraw) as states:
+
+        def finished() -> Sequence[Method]:
+            try:
+                return redraw.methods(states())
+            except (TaskFailed, OutOfResources):
+                return redraw.methods(redraw(request.progress))
+
+        yield finished
+
+
+@dataclass(frozen=True)
+class _Redraw:
+    """What it takes to draw a map again."""
+
+    recipe: Recipe
+    scores: Scores
+    scale: tuple[float, ...]
+    dims: int
+    classes: int
+    seed: int
+    device: str
+
+    @classmethod
+    def of(cls, cohort: PreparedCohort) -> _Redraw:
+        """Of the samples in a fit."""
+        options, classes = cohort.request.options, len(cohort.request.options.classes)
+        recipe = options.recipe.settled(len(cohort.held_out), classes)
+        scale = tuple(training_data(cohort).scale.double().tolist())
+        device = str(cohort.request.device)
+        return cls(recipe, cohort.fitted, scale, options.dims, classes, options.seed, device)
+
+    def __call__(self, progress: Progress = SILENT) -> list[dict[str, np.ndarray]]:
+        """The weights of each refit."""
+        found = []
+        for number, method in enumerate(self.unfitted(), 1):
+            seed = self.seed + number
+            data = ScoreData(
+                self.scores[~hold_out(len(self.scores), seed)], torch.device(self.device)
+            )
+            with computing(seed, 1), progress.stage("refit", method.steps) as advance:
+                method.fit(data, advance)
+            found.append(method.state())
+        return found
+
+    def methods(self, states: Sequence[Mapping[str, np.ndarray]]) -> Sequence[Method]:
+        """The methods with these weights."""
+        found = self.unfitted()
+        for method, state in zip(found, states, strict=True):
+            method.restore(state, torch.device(self.device))
+        return found
+
+    def unfitted(self) -> Sequence[Method]:
+        """The methods before they are fitted; none where the recipe has no refits."""
+        spec = Spec(ComponentScores(torch.tensor(self.scale)), self.dims, self.classes)
+        with computing(self.seed + 1, 1):
+            return self.recipe.refitted(spec, torch.device(self.device))
 
 
 def movement(

@@ -44,11 +44,8 @@ def train_method(cohort: PreparedCohort) -> TrainedFit:
     ------
     TrainingDiverged
     """
-    request, training = cohort.request, ~cohort.held_out
-    options, numbers = request.options, request.class_numbers
-    if numbers is not None:
-        numbers = numbers[cohort.qc.fit_samples][training]
-    data = ScoreData(cohort.fitted[training], request.device, numbers)
+    request, data = cohort.request, training_data(cohort)
+    options = request.options
     spec = Spec(data.modality, options.dims, len(options.classes))
     recipe = options.recipe.settled(len(cohort.held_out), len(options.classes))
     method = recipe.build(spec, request.device)
@@ -67,6 +64,15 @@ def train_method(cohort: PreparedCohort) -> TrainedFit:
     request.clock.lap("training")
     scale = tuple(data.modality.scale.double().tolist())
     return TrainedFit(cohort, recipe, method, scale, learnt.history)
+
+
+def training_data(cohort: PreparedCohort) -> ScoreData:
+    """Scores of the samples in the fit that are not held out, with classes where these guide it."""
+    request, training = cohort.request, ~cohort.held_out
+    numbers = request.class_numbers
+    if numbers is not None:
+        numbers = numbers[cohort.qc.fit_samples][training]
+    return ScoreData(cohort.fitted[training], request.device, numbers)
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ def other_seed(cohort_files, tmp_path_factory):
     """The cohort fitted with another seed, and what the listener heard of it."""
     listener = Listener()
     prefix = tmp_path_factory.mktemp("other") / "x"
-    return fit(cohort_files.cohort, prefix, seed=7, progress=listener), listener.done
+    return fit(cohort_files.cohort, prefix, seed=7, threads=1, progress=listener), listener.done
 
 
 def test_another_seed_shows_the_same_picture_the_same_way_up(fitted_model, other_seed) -> None:
@@ -330,3 +330,10 @@ def test_one_sample_cannot_be_fitted(cohort_files, tmp_path) -> None:
     with pytest.raises(NothingLeft):
         fit(written(one, tmp_path / "one.vcf"), tmp_path / "out" / "x")
     assert not list((tmp_path / "out").glob("x.ddvi"))
+
+
+def test_the_number_of_threads_changes_no_byte(cohort_files, tmp_path: Path) -> None:
+    """With two a process draws the map again beside the fit."""
+    one, two = (fit(cohort_files.cohort, tmp_path / str(n), threads=n) for n in (1, 2))
+    for kind in ("coords", "pcs"):
+        assert one.files[kind].read_bytes() == two.files[kind].read_bytes(), kind
