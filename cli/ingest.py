@@ -20,7 +20,7 @@ def ingest(inputs: tuple[str, ...], out: str | None, var_filter: str, threads: i
 
     INPUT is one or more genotype files, as for fit. fit packs its INPUT itself; ingest does so
     ahead of time. Large VCF.gz and BCF files with an index (.tbi, .csi) are read by as many
-    many processes as --threads says.
+    processes as --threads says.
 
     {writes} Paths of the results are printed to standard output.
     """
