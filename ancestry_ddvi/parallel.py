@@ -27,6 +27,7 @@ def on_threads(count: int) -> Iterator[None]:
     Threads of a product that wait for each other at every small product cost more than they
     bring, and very much more where other programs run.
     """
+    import scipy.linalg  # noqa: F401 (brings a BLAS of its own, which is to be limited too)
     from threadpoolctl import threadpool_limits
 
     token = _threads.set(count)

@@ -60,8 +60,9 @@ def assign(
     from ancestry_ddvi import api
 
     prefix = out or api.assign_prefix(inputs, model)
+    run = api.assign  # loaded before anything is written
     with running(f"{prefix}.assign") as progress:
-        assigned = api.assign(
+        assigned = run(
             model,
             inputs,
             prefix,

@@ -22,8 +22,9 @@ def _run(name: str, out: str, **given: Any) -> None:
     """Run a benchmark and print the paths of its tables."""
     from ancestry_ddvi import api
 
+    run = api.benchmark  # loaded before anything is written
     with running(f"{out}/{name}") as progress:
-        done = api.benchmark(name, out, progress=progress, **given)
+        done = run(name, out, progress=progress, **given)
     tell(done.files.values())
 
 

@@ -51,6 +51,7 @@ def judge(inputs: tuple[str, ...], prefix: str, filters: Mapping[str, Any], **gi
     from ancestry_ddvi import Filters, api
 
     chosen = Filters(**filters)
+    run = api.compare  # loaded before anything is written
     with running(prefix) as progress:
-        compared = api.compare(inputs, prefix, filters=chosen, progress=progress, **given)
+        compared = run(inputs, prefix, filters=chosen, progress=progress, **given)
     tell(compared.files.values())

@@ -76,8 +76,9 @@ def condition(
     from ancestry_ddvi import api
 
     prefix = out or api.condition_prefix(model, given)
+    run = api.condition  # loaded before anything is written
     with running(prefix) as progress:
-        drawn = api.condition(
+        drawn = run(
             model,
             given,
             prefix,

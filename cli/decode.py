@@ -29,6 +29,7 @@ def decode(model: str, coords: str, out: str | None) -> None:
     from ancestry_ddvi import api
 
     prefix = out or api.decode_prefix(coords)
+    run = api.decode  # loaded before anything is written
     with running(prefix) as progress:
-        decoded = api.decode(model, coords, prefix, progress=progress)
+        decoded = run(model, coords, prefix, progress=progress)
     tell(decoded.files.values())

@@ -43,8 +43,9 @@ def embed(
     from ancestry_ddvi import api
 
     prefix = out or api.default_prefix(inputs, model)
+    run = api.embed  # loaded before anything is written
     with running(prefix) as progress:
-        embedded = api.embed(
+        embedded = run(
             model,
             inputs,
             prefix,

@@ -104,8 +104,9 @@ def fit(
         return
     chosen = Filters(**filters)
     prefix = out or api.default_prefix(inputs)
+    run = api.fit  # loaded before anything is written
     with running(None if dry_run else prefix) as progress:
-        fitted = api.fit(
+        fitted = run(
             inputs,
             prefix,
             labels=labels,

@@ -19,16 +19,15 @@ def ingest(inputs: tuple[str, ...], out: str | None, var_filter: str, threads: i
     """Pack genotypes into 2 bits each for later runs.
 
     INPUT is one or more genotype files, as for fit. fit packs its INPUT itself; ingest does so
-    ahead of time. VCF.gz and BCF of 16 MiB or more that have an index (.tbi, .csi) are read by as many
-    processes as --threads says.
+    ahead of time. Large VCF.gz and BCF files with an index (.tbi, .csi) are read by as many
+    many processes as --threads says.
 
     {writes} Paths of the results are printed to standard output.
     """
     from ancestry_ddvi import api
 
     prefix = out or f"{api.default_prefix(inputs)}.genotypes"
+    run = api.ingest  # loaded before anything is written
     with running(prefix) as progress:
-        ingested = api.ingest(
-            inputs, prefix, var_filter=var_filter, threads=threads, progress=progress
-        )
+        ingested = run(inputs, prefix, var_filter=var_filter, threads=threads, progress=progress)
     tell(ingested.files.values())

@@ -55,8 +55,7 @@ def sample(model: str, n: int, population: tuple[str, ...], seed: int, out: str 
     from ancestry_ddvi import api
 
     path, prefix = api.sample_files(model, out)
+    run = api.sample  # loaded before anything is written
     with running(f"{prefix}.sample") as progress:
-        sampled = api.sample(
-            model, str(path), n=n, population=population, seed=seed, progress=progress
-        )
+        sampled = run(model, str(path), n=n, population=population, seed=seed, progress=progress)
     tell(sampled.files.values())

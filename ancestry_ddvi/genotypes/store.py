@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import InputUnreadable, UsageProblem
 from ..storage import together
-from .formats.packing import PackedRows, genotype_counts, packed_width, unpack
+from .formats.packing import PackedRows, genotype_counts, packed_width, unpack, unpack_some
 from .formats.plink import PlinkSource, map_bed, plink_ids, write_plink
 from .formats.reading import DEFAULT, ReadOptions
 from .formats.registry import open_sources
@@ -21,6 +21,9 @@ from .manifest import Manifest, fingerprint
 from .variants import NO_ALLELE, VariantTable
 
 log = logging.getLogger(__name__)
+
+FEW = 4
+"""Samples are a few if they are fewer than one in FEW."""
 
 Progress = Callable[[int, int | None], None]
 """Called with the number of records read, and their total if it is known."""
@@ -82,14 +85,17 @@ class GenotypeStore:
     ) -> np.ndarray:
         """Dosages of ALT at some variants, of all or some samples: int8 (variants, samples).
 
-        Of a slice of samples no others are read.
+        Of a slice of samples no others are read, and of a few samples no others are unpacked.
         """
         if isinstance(samples, slice):
             start, stop, _ = samples.indices(len(self.samples))
             first = start // 4
             packed = self.packed.columns(rows, slice(first, packed_width(stop)))
             return unpack(packed, stop - 4 * first)[:, start - 4 * first :]
-        dosages = unpack(self.packed[rows], len(self.samples))
+        packed = self.packed[rows]
+        if samples is not None and FEW * len(samples) < len(self.samples):
+            return unpack_some(packed, samples)
+        dosages = unpack(packed, len(self.samples))
         return dosages if samples is None else dosages[:, samples]
 
     @classmethod

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..data.dataset import Dataset
 from ..errors import TrainingDiverged
+from .adam import Adam
 from .objectives.base import B, M, Objective, Phase
 
 CHECK_EVERY = 50
@@ -119,17 +120,17 @@ def optimise(
         As soon as a loss is found not to be finite.
     """
     history = []
-    optimisers = [torch.optim.Adam(phase.parameters, rates[0], fused=True) for phase in phases]
+    optimisers = [Adam(phase.parameters) for phase in phases]
     for step in range(steps):
         given, losses = batch(step), {}
         for phase, optimiser in zip(phases, optimisers, strict=True):
-            optimiser.param_groups[0]["lr"] = _rate(rates, step, steps)
+            rate = _rate(rates, step, steps)
             for _ in range(phase.repeats):
                 loss = _loss(phase, given, step + 1)
-                optimiser.zero_grad(set_to_none=True)
+                optimiser.forget()
                 loss.backward()  # type: ignore[no-untyped-call]
                 nn.utils.clip_grad_norm_(phase.parameters, CLIP)
-                optimiser.step()
+                optimiser.step(rate)
             losses[phase.name] = loss.detach()
         done = (step + 1) % CHECK_EVERY or CHECK_EVERY
         if done == CHECK_EVERY or step + 1 == steps:

@@ -41,6 +41,9 @@ class FakeAPI:
         path = out or f"{Path(model).stem}.synthetic.vcf.gz"
         return Path(path), path.split(".vcf")[0]
 
+    def assists(self) -> bool:
+        return False
+
     def __getattr__(self, command: str) -> Callable[..., Any]:
         def call(*inputs: Any, **options: Any) -> SimpleNamespace:
             self.calls.append((command, inputs, options))

@@ -25,7 +25,7 @@ ENDS = (".bed", ".bim", ".fam", ".json")
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "MIN_BYTES", 0)
-    monkeypatch.setattr(vcf, "MIN_BYTES_OF_PARTS", 0)
+    monkeypatch.setattr(vcf, "MIN_SHARED", 0)
     monkeypatch.setattr(vcf, "PART_BYTES", 1 << 12)
 
 

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ancestry_ddvi.genotypes.formats import packing
-from ancestry_ddvi.genotypes.formats.packing import PackedRows, genotype_counts, pack, unpack
+from ancestry_ddvi.genotypes.formats.packing import (
+    PackedRows,
+    genotype_counts,
+    pack,
+    unpack,
+    unpack_some,
+)
 
 DOSAGES = arrays(
     np.int8,
@@ -61,3 +67,19 @@ def test_chosen_rows_read_as_if_the_others_were_not_there(random_dosages: np.nda
     np.testing.assert_array_equal(rows[1:], packed[[2, 7]])
     np.testing.assert_array_equal(rows[np.array([2, 0])], packed[[7, 30]])
     np.testing.assert_array_equal(genotype_counts(rows, 21), counted(random_dosages[chosen]))
+
+
+def test_chosen_samples_are_unpacked_as_among_all() -> None:
+    rng = np.random.default_rng(5)
+    dosages = rng.integers(-1, 3, (50, 103)).astype(np.int8)
+    for chosen in (np.array([0]), np.array([102, 3, 3, 77]), np.arange(103)):
+        assert np.array_equal(unpack_some(pack(dosages), chosen), dosages[:, chosen])
+
+
+def test_some_samples_are_counted_as_if_the_others_were_not_there() -> None:
+    rng = np.random.default_rng(6)
+    dosages = rng.integers(-1, 3, (50, 103)).astype(np.int8)
+    for share in (0.0, 0.4, 1.0):
+        chosen = rng.random(103) < share
+        expected = genotype_counts(pack(dosages[:, chosen]), int(chosen.sum()))
+        assert np.array_equal(genotype_counts(pack(dosages), 103, chosen), expected)

@@ -69,6 +69,15 @@ def unpack(packed: np.ndarray, samples: int) -> np.ndarray:
     return dosages
 
 
+def unpack_some(packed: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    """Dosages of chosen samples, int8 (variants, chosen), without unpacking the others."""
+    codes = packed.take(samples // 4, axis=1)
+    codes >>= (2 * (samples % 4)).astype(np.uint8)
+    codes &= np.uint8(3)
+    dosages: np.ndarray = CODE_TO_DOSAGE[codes]
+    return dosages
+
+
 def as_seen(dosages: np.ndarray, alleles: np.ndarray) -> np.ndarray:
     """Dosages of rows whose allele alone is REF: 0 where it is homozygous, else missing.
 

@@ -50,9 +50,12 @@ from .vcf_text import TextRecord, VcfText
 
 log = logging.getLogger(__name__)
 
-MIN_BYTES_OF_PARTS, PART_BYTES = 1 << 24, 1 << 20
-"""Bytes of a file that several processes read, and of a part of it. Below, starting them takes
-longer than reading."""
+PART_BYTES = 1 << 20
+"""Bytes of a file that a process reads at a time."""
+
+MIN_SHARED, RECORD_BYTES = 1 << 25, 200
+"""From so many bytes of a file on it pays to start several processes. A record counts as so many
+bytes more."""
 
 
 class VcfSource(GenotypeSource):
@@ -133,8 +136,11 @@ class VcfSource(GenotypeSource):
         if self._is_pipe or self._options.processes < 2 or self._index:
             return []
         path = Path(self._path)
-        index = usable_index(path) if path.stat().st_size >= MIN_BYTES_OF_PARTS else None
-        return parts_of(path, index, PART_BYTES) if index and index.in_order() else []
+        index = usable_index(path)
+        if index is None or not index.in_order():
+            return []
+        work = path.stat().st_size + RECORD_BYTES * (index.records or 0)
+        return parts_of(path, index, PART_BYTES) if work >= MIN_SHARED else []
 
     def _by_processes(
         self, parts: Sequence[tuple[int, int | None]], variants: int

@@ -23,7 +23,7 @@ _GT_FIRST = re.compile(rb"(?:^|\t)([^\t:]*)")
 _WORDS_AT_ONCE = 1 << 15
 """Larger arrays cost more in pages from the system than in arithmetic."""
 
-_WORDS_ADDED_AT_ONCE = 1 << 17
+_WORDS_ADDED_AT_ONCE = 1 << 18
 
 _REFERENCE, _ALT, _PHASE = np.uint32(0x09300030), np.uint32(0x00010001), np.uint32(0x0000FF00)
 _PHASES = (ord("/") << 8, ord("|") << 8)

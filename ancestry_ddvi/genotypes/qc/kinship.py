@@ -81,7 +81,8 @@ def _related(
     blocks = [slice(start, min(start + SAMPLES_AT_ONCE, len(samples))) for start in starts]
     found = [np.empty(0, dtype=PAIR)]
     for one, other in list(combinations_with_replacement(blocks, 2))[share::shares]:
-        left, right = screened.vectors(one), screened.vectors(other)
+        left = screened.vectors(one)
+        right = left if other == one else screened.vectors(other)
         i, j = screened.candidates(left, one, right, other, cutoff)
         i, j = i[i < j], j[i < j]
         counts = planes.counts(i, j)

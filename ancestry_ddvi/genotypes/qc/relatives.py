@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 MIN_VARIANTS = 500
 """With fewer variants the standard deviation of kinship exceeds half of second degree."""
 
-MAX_SAMPLES = 5000
+MAX_SAMPLES = 20_000
 
 RELATIONS = {"duplicate": DUPLICATE, "first degree": FIRST_DEGREE, "second degree": SECOND_DEGREE}
 """Relations, the closest first, and the smallest kinship of each (Manichaikul et al. 2010,
@@ -38,7 +38,7 @@ def relatives_among(store: DosageReader, rows: np.ndarray) -> np.ndarray | None:
     Returns
     -------
     ndarray of ``kinship.PAIR``, or None where samples are not compared: one sample, more than
-    5,000 samples, or fewer than 500 variants
+    20,000 samples, or fewer than 500 variants
     """
     samples = len(store.samples)
     if samples < 2:
