@@ -32,6 +32,7 @@ from .outputs import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     import torch
 
@@ -279,8 +280,12 @@ def _embed(run: _Run, store: GenotypeStore, checkpoints: Checkpoints) -> _Embedd
         store, run.options, run.device, run.labels, run.chain, run.progress, run.clock, checkpoints
     )
     fit = fit_model(request)
-    data, places = ScoreData(fit.scores, run.device), fit.posterior.mean
-    moved = movement(fit.refits, places, fit.qc.fit_samples, data, store.samples, run.options.seed)
+
+    def data(some: np.ndarray) -> ScoreData:
+        return ScoreData(fit.scores[some], run.device)
+
+    places, chosen = fit.posterior.mean, fit.qc.fit_samples
+    moved = movement(fit.refits, places, chosen, data, store.samples, run.options.seed)
     run.clock.lap("refits")
     return _Embedded(run, store, fit, moved)
 

@@ -19,6 +19,7 @@ from ..models.modalities import ComponentScores
 from ..models.runtime import computing
 from ..parallel import threads
 from ..progress import SILENT, Progress
+from ..seeding import stream
 from ..workers import TaskFailed, beside
 from .prepare import PreparedCohort, hold_out
 from .train import training_data
@@ -29,6 +30,9 @@ NEIGHBOURS = 20
 """Samples over which movements are averaged: a sample and those nearest to it on the map."""
 
 DRAWS = 64
+
+MAX_MOVED = 5_000
+"""Samples that are embedded by a refit; others move as those nearest to them."""
 
 MAX_SENT = 20_000
 """Samples whose scores are sent to another process; more take longer and much memory."""
@@ -141,34 +145,37 @@ def movement(
     refits: Sequence[Method],
     coordinates: np.ndarray,
     in_fit: np.ndarray,
-    data: ScoreData,
+    data: Callable[[np.ndarray], ScoreData],
     ids: Sequence[str],
     seed: int,
 ) -> Movement:
     """How far refits move samples.
 
     Each refit is brought onto the map by the similarity transform of the samples in the fit. Half
-    of the squared distance that is left is averaged over axes, refits, and neighbours.
+    of the squared distance that is left is averaged over axes, refits, and neighbours, of which
+    ``MAX_MOVED`` samples are drawn.
 
     Parameters
     ----------
     refits : sequence of Method
     coordinates : ndarray of float64, (samples, dims)
     in_fit : ndarray of bool, (samples,)
-    data : ScoreData
-        Of the same samples.
+    data : callable
+        From numbers of samples to their data.
     ids : sequence of str
     seed : int
     """
     if not refits:
         return Movement(np.full(len(coordinates), np.nan), ())
-    moved, explained = np.zeros(len(coordinates)), []
+    some = np.sort(stream(seed, "moved").permutation(len(coordinates))[:MAX_MOVED])
+    here, names = coordinates[some], [ids[i] for i in some]
+    moved, explained = np.zeros(len(some)), []
     for method in refits:
-        again = method.embed(data, ids, draws=DRAWS, seed=seed).mean
-        onto, r2 = brought_onto(coordinates, again, in_fit)
-        moved += ((onto - coordinates) ** 2).mean(axis=1) / (2 * len(refits))
+        again = method.embed(data(some), names, draws=DRAWS, seed=seed).mean
+        onto, r2 = brought_onto(here, again, in_fit[some])
+        moved += ((onto - here) ** 2).mean(axis=1) / (2 * len(refits))
         explained.append(r2)
-    found = Movement(np.sqrt(_smoothed(moved, coordinates)), tuple(explained))
+    found = Movement(np.sqrt(_smoothed(moved, here, coordinates)), tuple(explained))
     log.info("A refit explains %.3f of the map; it moves samples by %.3f (median of map_sd).",
              min(explained), np.median(found.sd))  # fmt: skip
     return found
@@ -199,10 +206,10 @@ def brought_onto(
     return transformed, float(s.sum() ** 2 / (squares[0] * squares[1]))
 
 
-def _smoothed(values: np.ndarray, coordinates: np.ndarray) -> np.ndarray:
-    """The mean over each sample and its neighbours; (samples,)."""
+def _smoothed(values: np.ndarray, places: np.ndarray, coordinates: np.ndarray) -> np.ndarray:
+    """The mean of values over those nearest to each of some coordinates; (coordinates,)."""
     from scipy.spatial import KDTree
 
     count = min(NEIGHBOURS, len(values))
-    _, nearest = KDTree(coordinates).query(coordinates, k=range(1, count + 1))
+    _, nearest = KDTree(places).query(coordinates, k=range(1, count + 1))
     return np.asarray(values[nearest].mean(axis=1))

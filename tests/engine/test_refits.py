@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ancestry_ddvi.fitting.refits import brought_onto, movement
+from ancestry_ddvi.fitting import refits
+from ancestry_ddvi.fitting.refits import Movement, brought_onto, movement
 
 MAP = np.random.default_rng(0).normal(size=(4000, 2))
 ALL = np.ones(len(MAP), dtype=bool)
@@ -22,8 +23,13 @@ def turned(points: np.ndarray) -> np.ndarray:
 
 
 def refit(points: np.ndarray):
-    """A method that gives these coordinates."""
-    return SimpleNamespace(embed=lambda data, ids, draws, seed: SimpleNamespace(mean=points))
+    """A method that gives these coordinates of the samples that are asked for."""
+    return SimpleNamespace(embed=lambda data, ids, draws, seed: SimpleNamespace(mean=points[data]))
+
+
+def moved(methods: list, coordinates: np.ndarray) -> Movement:
+    n = len(coordinates)
+    return movement(methods, coordinates, ALL[:n], lambda some: some, IDS[:n], 0)
 
 
 def test_a_similarity_transform_is_undone() -> None:
@@ -44,7 +50,9 @@ def test_fits_that_scatter_about_one_map_give_their_standard_deviation() -> None
     rng = np.random.default_rng(1)
     sd = np.where(MAP[:, 0] > 0, 0.05, 0.01)
     fits = [MAP + sd[:, None] * rng.normal(size=MAP.shape) for _ in range(5)]
-    found = movement([refit(turned(fit)) for fit in fits[1:]], fits[0], ALL, None, IDS, 0)
+    found = movement(
+        [refit(turned(fit)) for fit in fits[1:]], fits[0], ALL, lambda some: None, IDS, 0
+    )
     inner = np.abs(MAP[:, 0]) > 0.5
     for value in (0.05, 0.01):
         chosen = inner & (sd == value)
@@ -54,11 +62,24 @@ def test_fits_that_scatter_about_one_map_give_their_standard_deviation() -> None
 
 
 def test_without_refits_nothing_is_known() -> None:
-    found = movement([], MAP, ALL, None, IDS, 0)
+    found = moved([], MAP)
     assert np.isnan(found.sd).all()
     assert found.as_json() is None
 
 
 def test_a_handful_of_samples_is_enough() -> None:
-    found = movement([refit(MAP[:3])], MAP[:3], ALL[:3], None, IDS[:3], 0)
+    found = moved([refit(MAP[:3])], MAP[:3])
     np.testing.assert_allclose(found.sd, 0, atol=1e-9)
+
+
+def test_of_many_samples_some_are_embedded_and_stand_for_those_near_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(refits, "MAX_MOVED", 150)
+    sd = np.where(MAP[:, 0] > 0, 0.05, 0.01)
+    again = MAP + sd[:, None] * np.random.default_rng(2).normal(size=MAP.shape) * np.sqrt(2)
+    found = moved([refit(again)], MAP)
+    far = np.abs(MAP[:, 0]) > 1
+    ratio = found.sd[far] / sd[far]
+    assert np.median(ratio) == pytest.approx(1, abs=0.15)
+    assert (found.sd[far & (sd > 0.02)].min()) > found.sd[far & (sd < 0.02)].max()
