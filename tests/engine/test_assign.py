@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TextIO
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from ancestry_ddvi import api
+from ancestry_ddvi.artefacts import tables
 from ancestry_ddvi.artefacts.labels import read_labels
 from ancestry_ddvi.artefacts.model import Model
 from ancestry_ddvi.errors import InputsDisagree, InputUnreadable, UsageProblem
@@ -269,13 +269,13 @@ def test_what_cannot_be_meant_is_one_sentence_and_writes_nothing(
 def test_where_a_table_cannot_be_written_the_old_one_stays(
     model, coords, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(frame: pd.DataFrame, out: TextIO, **options: object) -> None:
-        out.write("half a table")
+    def full(array: np.ndarray) -> Iterator[str]:
+        yield "half a table"
         raise OSError(28, "No space left on device")
 
     old = tmp_path / "x.assign.population.tsv"
     old.write_text("the old one")
-    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
+    monkeypatch.setattr(tables, "cells", full)
     with pytest.raises(Exception, match="No space"):
         assign(model, coords, tmp_path / "x")
     assert old.read_text() == "the old one"
