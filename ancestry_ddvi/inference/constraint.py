@@ -20,7 +20,7 @@ from ..models.variational import Variational
 from ..training.objectives.trajectory_balance import TrajectoryBalance
 from ..training.objectives.wake_sleep import Sleep
 from ..training.trainer import Stage, train
-from .posterior_draws import PosteriorDraws, concat
+from .posterior_draws import PosteriorDraws, joined
 from .refinement import TARGET_EFFICIENCY
 from .sampling import draw_posterior
 from .shared_proposals import Proposals, choose_draws
@@ -137,8 +137,8 @@ def _untrained(
 
 def _chosen(first: PosteriorDraws, second: PosteriorDraws, take: np.ndarray) -> PosteriorDraws:
     """Of every sample the first where it is to be taken, else the second."""
-    rows = [(first if taken else second)[i : i + 1] for i, taken in enumerate(take)]
-    return concat(rows)
+    rows = ((first if taken else second)[i : i + 1] for i, taken in enumerate(take))
+    return joined(rows, len(take))
 
 
 def _trained(

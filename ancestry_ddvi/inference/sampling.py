@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from ..models.batch import Batch
 from ..models.latent import LatentModel
 from ..parallel import each
 from ..seeding import keyed_normals, stream
-from .posterior_draws import PosteriorDraws, concat
+from .posterior_draws import PosteriorDraws, joined
 from .refinement import refine
 
 SAMPLES_AT_ONCE = 16
@@ -57,7 +58,7 @@ def draw_posterior(
             raise _not_finite() from error
 
     first, *others = range(0, len(ids), SAMPLES_AT_ONCE)
-    return concat([drawn(first), *each(drawn, others)])
+    return joined(chain([drawn(first)], each(drawn, others)), len(ids))
 
 
 def _block(

@@ -18,7 +18,7 @@ from ..models.latent import LatentModel
 from ..models.likelihoods.scores import NormalScores
 from ..models.normal import log_normal
 from ..seeding import stream
-from .posterior_draws import PosteriorDraws, concat
+from .posterior_draws import PosteriorDraws, joined
 from .refinement import refine
 
 COUNT, AT_ONCE = 2**17, 2**13
@@ -129,12 +129,12 @@ def choose_draws(
     NothingLeft
         If the reward rules all proposals out.
     """
-    blocks = []
-    for i, sample in enumerate(ids):
-        one = data.batch(slice(i, i + 1))
+
+    def drawn(i: int) -> PosteriorDraws:
         with torch.no_grad():
-            blocks.append(_drawn(target, proposals, one, sample, draws, seed))
-    return concat(blocks)
+            return _drawn(target, proposals, data.batch(slice(i, i + 1)), ids[i], draws, seed)
+
+    return joined(map(drawn, range(len(ids))), len(ids))
 
 
 def _drawn(
