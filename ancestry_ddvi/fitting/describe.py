@@ -63,6 +63,7 @@ def embed_cohort(calibrated: CalibratedFit) -> EmbeddedCohort:
     """Embed every sample, and choose the axes of the coordinates by those in the fit."""
     cohort, method = calibrated.cohort, calibrated.trained.method
     request = cohort.request
+    request.store.packed.release()
     posterior = method.embed(
         ScoreData(cohort.scores, request.device),
         request.store.samples,

@@ -6,6 +6,7 @@ https://www.cog-genomics.org/plink/1.9/formats#bed
 
 from __future__ import annotations
 
+import mmap
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,11 @@ class PackedRows:
         if not isinstance(packed, np.memmap):
             return PackedRows, (packed, self._rows, self._alleles)
         return _mapped, (packed.filename, packed.offset, packed.shape, self._rows, self._alleles)
+
+    def release(self) -> None:
+        """Let the system take back the memory of a mapped file, which is read again if needed."""
+        if isinstance(self._packed, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
+            self._packed._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
 
     @property
     def shape(self) -> tuple[int, int]:
