@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SECONDS = {"fit": 25.0, "sample": 0.01, "genotype": 1.0e-7, "pair": 3.0e-8}
-"""Seconds of a default fit on a current server: of any fit, and for every sample, genotype and pair
-of samples; the last two are divided among the threads. ``benchmarks/estimates.py`` fits these
+SECONDS = {"fit": 13.0, "sample": 0.0054, "genotype": 9.8e-8}
+"""Seconds of a default fit on a current server: of any fit, and for every sample and genotype; the
+last are divided among the threads. ``benchmarks/estimates.py`` fits these
 numbers and those of memory to ``benchmarks/RESULTS.json``."""
 
-MIB = {"fit": 520.0, "sample": 0.19, "variant": 0.002, "genotype": 2.4e-7}
+MIB = {"fit": 540.0, "sample": 0.07, "variant": 0.0034, "genotype": 8.3e-8}
 """Peak memory of a default fit in MiB, in the same way, on any number of threads."""
 
 READ_SECONDS = 1.2e-8
@@ -54,7 +54,6 @@ def terms(samples: int, variants: int, threads: int) -> tuple[dict[str, float], 
         "fit": 1.0,
         "sample": float(samples),
         "genotype": samples * variants / threads,
-        "pair": samples**2 / threads,
     }
     mib = {
         "fit": 1.0,
