@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SECONDS = {"fit": 13.0, "sample": 0.0054, "genotype": 9.8e-8}
-"""Seconds of a default fit on a current server: of any fit, and for every sample and genotype; the
-last are divided among the threads. ``benchmarks/estimates.py`` fits these
+SECONDS = {"fit": 9.8, "sample": 0.0056, "variant": 0.00037, "genotype": 1.9e-8}
+"""Seconds of a default fit on a current server: of any fit, and for every sample, variant and
+genotype; the last are divided among the threads. ``benchmarks/estimates.py`` fits these
 numbers and those of memory to ``benchmarks/RESULTS.json``."""
 
-MIB = {"fit": 540.0, "sample": 0.07, "variant": 0.0034, "genotype": 8.3e-8}
+MIB = {"fit": 524.0, "sample": 0.07, "variant": 0.0044, "genotype": 5.4e-8}
 """Peak memory of a default fit in MiB, in the same way, on any number of threads."""
 
 READ_SECONDS = 1.2e-8
@@ -53,6 +53,7 @@ def terms(samples: int, variants: int, threads: int) -> tuple[dict[str, float], 
     seconds = {
         "fit": 1.0,
         "sample": float(samples),
+        "variant": float(variants),
         "genotype": samples * variants / threads,
     }
     mib = {
