@@ -140,7 +140,7 @@ def _check_groups(groups: Groups, dims: int, kept: int) -> None:
         require(len(each) == len(THINNINGS), "groups.temperature has not a value a thinning")
         require(min(each) > 0, "groups.temperature is not above 0")
     _check_normals(groups.scores, len(cells), kept, "groups.scores")
-    _check_normals(groups.places, len(cells), dims, "groups.places")
+    _check_normals(groups.coordinates, len(cells), dims, "groups.coordinates")
     if groups.tail is not None:
         _check_tail(groups.tail, "groups.tail")
 

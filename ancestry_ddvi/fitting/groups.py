@@ -11,7 +11,7 @@ import numpy as np
 from ..artefacts.labels import Labels
 from ..evaluation.coverage import calibration_error
 from ..inference.posterior_draws import PosteriorDraws
-from ..reference.cells import Members, ScoreCells, place_normals
+from ..reference.cells import Members, ScoreCells, coordinate_normals
 from ..reference.empirical import EmpiricalTail
 from ..reference.groups import THINNINGS, Groups, fitted_temperature, grouped, sharpened
 from ..reference.normals import Normals
@@ -99,7 +99,7 @@ def learn_groups(
         labels.names,
         members.cells,
         ScoreCells.of(members, observed).shrunk(strength),
-        place_normals(members.rows, posterior),
+        coordinate_normals(members.rows, posterior),
         ((1.0,) * len(THINNINGS),) * len(labels.names),
     )
     return judged.figures(found, strength) if judged.folds else (found, [])

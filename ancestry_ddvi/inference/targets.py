@@ -50,7 +50,7 @@ class GroupTarget:
     @property
     def proposal(self) -> Normals:
         """The group's mixture of normals, on the axes of the latents."""
-        rotated = self.groups.places_of(self.level, self.name)
+        rotated = self.groups.coordinates_of(self.level, self.name)
         back = self.rotation.T
         return Normals(
             rotated.weight, rotated.mean @ back, self.rotation @ rotated.covariance @ back

@@ -16,10 +16,10 @@ MIN_GROUP_SIZE = 5
 
 ROUNDS = 30
 
-PLACE_SHRINKAGE = 6.0
+MAP_SHRINKAGE = 6.0
 """Weight of the common covariance in the covariance of every cell in the map, in samples."""
 
-PLACE_FLOOR = 5e-4
+MAP_FLOOR = 5e-4
 """Smallest variance of a cell along each axis of the map, in units of the prior's."""
 
 SCORE_ROUNDS = 15
@@ -75,7 +75,7 @@ class Members:
         return cls(tuple(cells), tuple(np.array(members[cell], dtype=int) for cell in cells))
 
 
-def place_normals(rows: Sequence[np.ndarray], posterior: WeightedDraws) -> Normals:
+def coordinate_normals(rows: Sequence[np.ndarray], posterior: WeightedDraws) -> Normals:
     """The normal of each cell in the map, weighted by its share of the samples.
 
     It describes true coordinates, not posterior means: expectation maximisation over the draws,
@@ -92,17 +92,17 @@ def place_normals(rows: Sequence[np.ndarray], posterior: WeightedDraws) -> Norma
     """
     log_ratio = np.log(np.maximum(posterior.weight, 1e-300)) - posterior.belief
     draws, ratios = ([each[some] for some in rows] for each in (posterior.draws, log_ratio))
-    normals = _places(draws, [np.full(z.shape[:2], 1 / z.shape[1]) for z in draws])
+    normals = _in_map(draws, [np.full(z.shape[:2], 1 / z.shape[1]) for z in draws])
     for _ in range(ROUNDS):
         closeness = [
             normals[k : k + 1].log_density(z) + ratio
             for k, (z, ratio) in enumerate(zip(draws, ratios, strict=True))
         ]
-        normals = _places(draws, [_softmax(each) for each in closeness])
+        normals = _in_map(draws, [_softmax(each) for each in closeness])
     return normals
 
 
-def _places(draws: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> Normals:
+def _in_map(draws: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> Normals:
     """The normal of each cell, from the draws of its samples and their weights."""
     size = np.array([len(z) for z in draws])
     flat = [z.reshape(-1, z.shape[2]) for z in draws]
@@ -111,8 +111,8 @@ def _places(draws: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> Norma
     apart = [z - m for z, m in zip(flat, mean, strict=True)]
     scatter = np.array([(w * z).T @ z for z, w in zip(apart, even, strict=True)])
     common = scatter.sum(axis=0) / size.sum()
-    covariance = (scatter + PLACE_SHRINKAGE * common) / (size + PLACE_SHRINKAGE)[:, None, None]
-    return Normals(size / size.sum(), mean, covariance + PLACE_FLOOR * np.eye(mean.shape[1]))
+    covariance = (scatter + MAP_SHRINKAGE * common) / (size + MAP_SHRINKAGE)[:, None, None]
+    return Normals(size / size.sum(), mean, covariance + MAP_FLOOR * np.eye(mean.shape[1]))
 
 
 def _softmax(values: np.ndarray) -> np.ndarray:
@@ -183,7 +183,7 @@ class ScoreCells:
 def _some(rows: np.ndarray) -> np.ndarray:
     """Samples of a cell, at most ``MAX_OF_A_CELL``, evenly spread."""
     count = min(len(rows), MAX_OF_A_CELL)
-    return rows[np.linspace(0, len(rows) - 1, count).round().astype(int)]
+    return np.asarray(rows[np.linspace(0, len(rows) - 1, count).round().astype(int)])
 
 
 def _without_noise(observed: ObservedScores) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

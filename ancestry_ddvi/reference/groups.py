@@ -42,8 +42,8 @@ class Groups:
         The label of each cell on each level.
     scores : Normals
         Expected scores of new samples of each cell, weighted by its share of the samples.
-    places : Normals
-        Coordinates, with the same weights.
+    coordinates : Normals
+        True coordinates of its samples, with the same weights.
     temperature : tuple of tuple of float
         What log odds are divided by on each level, at each of ``THINNINGS``; 1 leaves them as
         they are.
@@ -55,7 +55,7 @@ class Groups:
     levels: tuple[str, ...]
     cells: tuple[tuple[str, ...], ...]
     scores: Normals
-    places: Normals
+    coordinates: Normals
     temperature: tuple[tuple[float, ...], ...]
     tail: EmpiricalTail | None = None
 
@@ -102,11 +102,11 @@ class Groups:
         -------
         ndarray of float64, (n, groups)
         """
-        return grouped(self.cells, level, self.places.log_densities(points))
+        return grouped(self.cells, level, self.coordinates.log_densities(points))
 
-    def places_of(self, level: int, name: str) -> Normals:
+    def coordinates_of(self, level: int, name: str) -> Normals:
         """The cells of one group in the map, their weights scaled to sum to 1."""
-        part, every = _belongs(self.cells, level, name), self.places
+        part, every = _belongs(self.cells, level, name), self.coordinates
         weight = every.weight[part]
         return Normals(weight / weight.sum(), every.mean[part], every.covariance[part])
 
@@ -125,7 +125,7 @@ class Groups:
             "levels": list(self.levels),
             "cells": [list(cell) for cell in self.cells],
             "scores": self.scores.as_json(),
-            "places": self.places.as_json(),
+            "coordinates": self.coordinates.as_json(),
             "temperature": [list(each) for each in self.temperature],
             "tail": self.tail and asdict(self.tail),
         }

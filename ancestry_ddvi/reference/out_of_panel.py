@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .empirical import EmpiricalTail
 from .cells import MIN_GROUP_SIZE
+from .empirical import EmpiricalTail
 from .normals import Normals, log_mean
 from .rarity import rarity
 from .score_clusters import cross_fitted, score_clusters

@@ -25,7 +25,6 @@ FOLDS = 5
 """The rarity of samples of the panel is judged by clusters of the others, a fifth at a time."""
 
 
-
 def score_clusters(scores: np.ndarray, covariance: np.ndarray, seed: int) -> Normals:
     """Density of the expected scores of the panel: a mixture of normals.
 

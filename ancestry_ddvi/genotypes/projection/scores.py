@@ -265,7 +265,7 @@ class Projection:
         share = np.maximum(effective_variants, 1)[:, None, None] / len(self.frequency)
         products = share * np.eye(self.kept)
         noise = typical_noise(self._rounded[1], expected_scores(products, value, self.signal))
-        return noise * (self.dispersion * self.temperature / share)
+        return np.asarray(noise * (self.dispersion * self.temperature / share))
 
     def norm_excess(
         self, projected: Projected, value: np.ndarray, precision: np.ndarray
