@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..artefacts.ancestry import Ancestry
 from ..artefacts.assignments import Assignment, reasons
 from ..artefacts.coordinates import Coordinates, looks_like_coordinates, read_coordinates
 from ..artefacts.labels import LabelTable, read_labels
@@ -21,6 +22,7 @@ from ..outputs import output
 from ..progress import SILENT, Progress
 from ._common import default_prefix
 from ._embedding import EmbedRun, check_draws, draw_posteriors, embed_run, run_embedding
+from ._named import NamedModel, file_of, opened
 from ._places import prepare_outputs
 from ._results import Result
 from .outputs import replacing
@@ -42,25 +44,22 @@ class Assigned(Result):
     ----------
     files : dict from kind to Path
     summary : dict
-    assignments : list of Assignment
-        One for each level of labels, the finest first.
+    ancestry : Ancestry
+        The group of each sample at the finest level that is sure enough.
     """
 
     files: dict[str, Path]
     summary: dict[str, Any]
-    assignments: list[Assignment]
+    ancestry: Ancestry
+
+    @property
+    def assignments(self) -> Sequence[Assignment]:
+        """Probabilities of all groups, for each level of labels, the finest first."""
+        return self.ancestry.assignments
 
     def to_frame(self) -> pd.DataFrame:
-        """For each level the group, its probability and the reason if there is none."""
-        import pandas as pd
-
-        frame = pd.DataFrame({"sample_id": list(self.assignments[0].samples)})
-        for assignment in self.assignments:
-            frame[assignment.level] = assignment.group
-            frame[f"{assignment.level}_most_similar"] = assignment.most_similar
-            frame[f"{assignment.level}_probability"] = assignment.probability.max(axis=1)
-            frame[f"{assignment.level}_reason"] = list(assignment.reason)
-        return frame
+        """The groups of every sample and what a report needs, as ``PREFIX.ancestry.tsv``."""
+        return self.ancestry.to_frame()
 
 
 @dataclass(frozen=True)
@@ -69,9 +68,7 @@ class _Run:
 
     Attributes
     ----------
-    name : str
-        Of the model, for messages.
-    model : Model
+    named : NamedModel
     inputs : tuple of str
     prefix : str, optional
         Of what is written; None writes nothing.
@@ -87,8 +84,7 @@ class _Run:
     clock : Clock
     """
 
-    name: str
-    model: Model
+    named: NamedModel
     inputs: tuple[str, ...]
     prefix: str | None
     labels: LabelTable | None
@@ -100,14 +96,23 @@ class _Run:
     threads: int | None
     clock: Clock = field(default_factory=Clock)
 
+    @property
+    def model(self) -> Model:
+        """All that is needed to embed samples, and the groups."""
+        return self.named.model
+
 
 @dataclass(frozen=True)
 class _Query:
-    """Coordinates and posterior draws of the samples in question, and the files written of them."""
+    """Coordinates and posterior draws of the samples in question, and the files written of them.
+
+    ``build`` is that of genotypes, None where it is not known.
+    """
 
     coordinates: Coordinates
     posterior: PosteriorDraws
     files: dict[str, Path] = field(default_factory=dict)
+    build: str | None = None
 
 
 def assign(
@@ -135,7 +140,7 @@ def assign(
     Parameters
     ----------
     model : str
-        A .ddvi file written by ``fit``.
+        The name of a reference model, or a .ddvi file written by ``fit``.
     inputs : sequence of str
         One table of coordinates that ``fit`` or ``embed`` wrote with this model, or genotype
         files, which are embedded first.
@@ -161,7 +166,7 @@ def assign(
     >>> import ancestry_ddvi
     >>> assigned = ancestry_ddvi.assign("cohort.ddvi", ["query.vcf.gz"])
     >>> assigned.to_frame().columns[:3].tolist()
-    ['sample_id', 'population', 'population_most_similar']
+    ['sample_id', 'ancestry', 'level']
     """
     run = assign_run(
         model, inputs, out or assign_prefix(inputs, model), labels=labels, reference=reference,
@@ -173,7 +178,7 @@ def assign(
 
 
 def assign_run(
-    name: str,
+    model: str | NamedModel,
     inputs: Sequence[str],
     prefix: str | None,
     *,
@@ -183,7 +188,6 @@ def assign_run(
     draws: int = 64,
     seed: int | None = None,
     threads: int | None = None,
-    model: Model | None = None,
     **embedding: Any,
 ) -> _Run:
     """Check the arguments of ``assign``, read the model and the labels.
@@ -196,8 +200,9 @@ def assign_run(
         raise UsageProblem("--reference needs --labels", "Give the labels of its samples.")
     check_draws(draws)
     if prefix is not None:
-        prepare_outputs(prefix, "assign", [name, *inputs, labels, reference])
-    fitted = Model.read(Path(name)) if model is None else model
+        prepare_outputs(prefix, "assign", [file_of(model), *inputs, labels, reference])
+    named = opened(model)
+    fitted = named.model
     if labels is None and fitted.record.groups is None:
         raise UsageProblem(
             "the model knows no groups",
@@ -208,15 +213,13 @@ def assign_run(
     genotypes = None
     if not looks_like_coordinates(Path(inputs[0])):
         genotypes = embed_run(
-            "embed", name, inputs, prefix, draws=draws, seed=seed, threads=threads, model=fitted,
-            **embedding,
+            "embed", named, inputs, prefix, draws=draws, seed=seed, threads=threads, **embedding
         )  # fmt: skip
     elif len(inputs) > 1:
         raise UsageProblem("Several tables of coordinates are given", "Give one at a time.")
     table = read_labels(labels) if labels else None
     return _Run(
-        name, fitted, tuple(inputs), prefix, table, reference, min_prob, draws, seed, genotypes,
-        threads,
+        named, tuple(inputs), prefix, table, reference, min_prob, draws, seed, genotypes, threads
     )  # fmt: skip
 
 
@@ -244,7 +247,9 @@ def _query(run: _Run) -> _Query:
     if run.embedding is None:
         return _from_table(run, run.inputs[0])
     embedded = run_embedding(run.embedding, draw_posteriors)
-    return _Query(embedded.coordinates, embedded.posterior, embedded.files)
+    report = embedded.summary["harmonisation"]
+    build = report["detected_build"] or report["stated_build"]
+    return _Query(embedded.coordinates, embedded.posterior, embedded.files, build)
 
 
 def _from_table(run: _Run, path: str) -> _Query:
@@ -320,34 +325,36 @@ def _assignments(groups: Groups, query: _Query, variants: int, min_prob: float) 
 def _write(
     run: _Run, query: _Query, assignments: list[Assignment], figures: list[dict[str, Any]]
 ) -> Assigned:
-    """The table of each level and the summary; nothing where the run has no prefix."""
-    files, summary = dict(query.files), _summary(run, query, assignments, figures)
+    """The tables and the summary; nothing where the run has no prefix."""
+    name = Path(run.name).name.removesuffix(".ddvi")
+    ancestry = Ancestry(query.coordinates, assignments, query.build, name)
+    files, summary = dict(query.files), _summary(run, ancestry, figures)
     if run.prefix is None:
-        return Assigned(files, summary, assignments)
+        return Assigned(files, summary, ancestry)
     table = output("assign.{level}")
     paths = [table.path(run.prefix, level=assignment.level) for assignment in assignments]
     if len({*paths}) < len(paths):
         raise UsageProblem("Two levels have the same file name", "Rename a column of --labels.")
     with replacing(run.prefix, "assign", files):
+        files["ancestry"] = output("ancestry").path(run.prefix)
+        ancestry.write(files["ancestry"])
         for assignment, path in zip(assignments, paths, strict=True):
             assignment.write(path)
             files[f"assign.{assignment.level}"] = path
-            log.info("Most similar %s: %s", assignment.level, _counts(assignment))
         run.clock.lap("writing")
         files["assign"] = output("assign").path(run.prefix)
         completed = complete(summary, files, run.clock)
         write_summary(files["assign"], completed)
-    return Assigned(files, completed, assignments)
+    log.info("Most genetically similar groups of %s:\n%s", *_told(ancestry))
+    return Assigned(files, completed, ancestry)
 
 
-def _summary(
-    run: _Run, query: _Query, assignments: list[Assignment], figures: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _summary(run: _Run, ancestry: Ancestry, figures: list[dict[str, Any]]) -> dict[str, Any]:
     """What ``PREFIX.assign.json`` says of the run."""
     return {
         "command": "assign",
         "inputs": list(run.inputs),
-        "model": run.name,
+        **run.named.as_json,
         "options": {
             "labels": run.labels and str(run.labels.path),
             "reference": run.reference,
@@ -355,15 +362,14 @@ def _summary(
             "draws": run.draws,
             "seed": run.seed,
         },
-        "samples": len(query.coordinates.samples),
-        "levels": {assignment.level: assignment.counts for assignment in assignments},
+        "samples": len(ancestry.samples),
+        "ancestry": ancestry.counts,
+        "levels": {assignment.level: assignment.counts for assignment in ancestry.assignments},
         "assignment": figures,
     }
 
 
-def _counts(assignment: Assignment) -> str:
-    """Samples by group and by reason, in one line."""
-    counts = assignment.counts
-    groups = ", ".join(f"{name} {count:,}" for name, count in counts["groups"].items())
-    why = ", ".join(f"{name} {count:,}" for name, count in counts["reasons"].items())
-    return f"{groups} ({why})" if why else groups
+def _told(ancestry: Ancestry) -> tuple[str, str]:
+    """The number of samples, and how many have a group on each level."""
+    samples = len(ancestry.samples)
+    return f"{samples:,} sample{'s' * (samples != 1)}", "\n".join(ancestry.lines())
