@@ -10,9 +10,11 @@ from textwrap import fill as fill_text
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from ancestry_ddvi import Filters
 from ancestry_ddvi.outputs import endings
+from ancestry_ddvi.reference_models import available
 from ancestry_ddvi.resources import usable_threads
 
 if TYPE_CHECKING:
@@ -71,7 +73,20 @@ def inputs(example: str) -> Decorator:
     return click.argument("inputs", metavar="INPUT...", nargs=-1, type=PATH, callback=at_least_one)
 
 
-model = click.argument("model", metavar="MODEL", type=PATH)
+class ModelName(PathName):
+    """The name of a reference model, or a path."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Names of reference models; files where none begins so."""
+        names = [model.name for model in available() if model.name.startswith(incomplete)]
+        found = [CompletionItem(name) for name in names]
+        return found or super().shell_complete(ctx, param, incomplete)
+
+
+MODEL = ModelName()
+model = click.argument("model", metavar="MODEL", type=MODEL)
 
 
 def _prefix(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:

@@ -22,6 +22,7 @@ from ..outputs import output
 from ..progress import SILENT, Progress
 from ._common import default_prefix
 from ._embedding import EmbedRun, check_draws, draw_posteriors, embed_run, run_embedding
+from ._named import NamedModel, file_of, opened
 from ._places import prepare_outputs
 from ._results import Result
 from .outputs import replacing
@@ -67,9 +68,7 @@ class _Run:
 
     Attributes
     ----------
-    name : str
-        Of the model, for messages.
-    model : Model
+    named : NamedModel
     inputs : tuple of str
     prefix : str, optional
         Of what is written; None writes nothing.
@@ -85,8 +84,7 @@ class _Run:
     clock : Clock
     """
 
-    name: str
-    model: Model
+    named: NamedModel
     inputs: tuple[str, ...]
     prefix: str | None
     labels: LabelTable | None
@@ -97,6 +95,11 @@ class _Run:
     embedding: EmbedRun | None
     threads: int | None
     clock: Clock = field(default_factory=Clock)
+
+    @property
+    def model(self) -> Model:
+        """All that is needed to embed samples, and the groups."""
+        return self.named.model
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ def assign(
     Parameters
     ----------
     model : str
-        A .ddvi file written by ``fit``.
+        The name of a reference model, or a .ddvi file written by ``fit``.
     inputs : sequence of str
         One table of coordinates that ``fit`` or ``embed`` wrote with this model, or genotype
         files, which are embedded first.
@@ -175,7 +178,7 @@ def assign(
 
 
 def assign_run(
-    name: str,
+    model: str | NamedModel,
     inputs: Sequence[str],
     prefix: str | None,
     *,
@@ -185,7 +188,6 @@ def assign_run(
     draws: int = 64,
     seed: int | None = None,
     threads: int | None = None,
-    model: Model | None = None,
     **embedding: Any,
 ) -> _Run:
     """Check the arguments of ``assign``, read the model and the labels.
@@ -198,8 +200,9 @@ def assign_run(
         raise UsageProblem("--reference needs --labels", "Give the labels of its samples.")
     check_draws(draws)
     if prefix is not None:
-        prepare_outputs(prefix, "assign", [name, *inputs, labels, reference])
-    fitted = Model.read(Path(name)) if model is None else model
+        prepare_outputs(prefix, "assign", [file_of(model), *inputs, labels, reference])
+    named = opened(model)
+    fitted = named.model
     if labels is None and fitted.record.groups is None:
         raise UsageProblem(
             "the model knows no groups",
@@ -210,15 +213,13 @@ def assign_run(
     genotypes = None
     if not looks_like_coordinates(Path(inputs[0])):
         genotypes = embed_run(
-            "embed", name, inputs, prefix, draws=draws, seed=seed, threads=threads, model=fitted,
-            **embedding,
+            "embed", named, inputs, prefix, draws=draws, seed=seed, threads=threads, **embedding
         )  # fmt: skip
     elif len(inputs) > 1:
         raise UsageProblem("Several tables of coordinates are given", "Give one at a time.")
     table = read_labels(labels) if labels else None
     return _Run(
-        name, fitted, tuple(inputs), prefix, table, reference, min_prob, draws, seed, genotypes,
-        threads,
+        named, tuple(inputs), prefix, table, reference, min_prob, draws, seed, genotypes, threads
     )  # fmt: skip
 
 
@@ -353,7 +354,7 @@ def _summary(run: _Run, ancestry: Ancestry, figures: list[dict[str, Any]]) -> di
     return {
         "command": "assign",
         "inputs": list(run.inputs),
-        "model": run.name,
+        **run.named.as_json,
         "options": {
             "labels": run.labels and str(run.labels.path),
             "reference": run.reference,

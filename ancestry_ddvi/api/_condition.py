@@ -71,8 +71,8 @@ def condition(
     Parameters
     ----------
     model : str
-        A .ddvi file written by ``fit`` with a method that has a generator: ddvi, vae, aae,
-        inflationary-flow, ...
+        The name of a reference model, or a .ddvi file written by ``fit`` with a method that has
+        a generator: ddvi, vae, aae, inflationary-flow, ...
     given : sequence of str
         Genotype files, as ``embed`` takes them; a few variants are enough.
     out : str, optional
@@ -274,7 +274,7 @@ def _summary(drawn: _Unobserved) -> dict[str, Any]:
     return {
         "command": "condition",
         "inputs": [run.name],
-        "model": run.name,
+        **run.named.as_json,
         "options": {"draws": run.draws, "seed": run.seed, "device": str(run.device)},
         "samples": 1,
         **drawn.constraint.as_json(own=0, outsourced=1),

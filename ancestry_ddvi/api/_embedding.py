@@ -36,6 +36,7 @@ from ..outputs import output
 from ..progress import SILENT, Progress
 from ._absent import Absent, warn_of_shared_reference
 from ._common import counter
+from ._named import NamedModel, file_of, opened
 from ._places import prepare_outputs
 from ._results import Result
 from .outputs import conclude, coordinates_of, replacing, write_embedding
@@ -82,9 +83,7 @@ class EmbedRun:
     Attributes
     ----------
     command : str
-    name : str
-        Of the model, for messages.
-    model : Model
+    named : NamedModel
     method : Method
     inputs : tuple of str
     prefix : str, optional
@@ -105,8 +104,7 @@ class EmbedRun:
     """
 
     command: str
-    name: str
-    model: Model
+    named: NamedModel
     method: Method
     inputs: tuple[str, ...]
     prefix: str | None
@@ -123,6 +121,16 @@ class EmbedRun:
     absent: Absent
     progress: Progress
     clock: Clock = attribute(default_factory=Clock)
+
+    @property
+    def name(self) -> str:
+        """Of the model, for messages."""
+        return self.named.name
+
+    @property
+    def model(self) -> Model:
+        """All that is needed to embed samples."""
+        return self.named.model
 
 
 @dataclass(frozen=True)
@@ -164,7 +172,7 @@ Embedder = Callable[[ScoredInput], "tuple[PosteriorDraws, dict[str, Any]]"]
 
 def embed_run(
     command: str,
-    name: str,
+    model: str | NamedModel,
     inputs: Sequence[str],
     prefix: str | None,
     *,
@@ -181,11 +189,8 @@ def embed_run(
     absent: str = "missing",
     targets: str | None = None,
     progress: Progress = SILENT,
-    model: Model | None = None,
 ) -> EmbedRun:
     """Check the arguments of ``embed``, read the model and the labels.
-
-    ``model`` is given where it has been read before.
 
     Raises
     ------
@@ -200,12 +205,12 @@ def embed_run(
     reading = ReadOptions.of(var_filter)
     chosen, clock, meaning = pick(device), Clock(), Absent.of(absent, targets)
     if prefix is not None:
-        prepare_outputs(prefix, command, [name, *inputs, labels])
+        prepare_outputs(prefix, command, [file_of(model), *inputs, labels])
     table = read_labels(labels) if labels else None
-    fitted = Model.read(Path(name)) if model is None else model
+    named = opened(model)
     run = EmbedRun(
-        command, name, fitted, revive(fitted, chosen), tuple(inputs), prefix, draws,
-        fitted.record.options.seed if seed is None else seed, chosen, threads, min_variants,
+        command, named, revive(named.model, chosen), tuple(inputs), prefix, draws,
+        named.model.record.options.seed if seed is None else seed, chosen, threads, min_variants,
         build, table, draws_out, field, reading, meaning, progress, clock,
     )  # fmt: skip
     clock.lap("loading")
@@ -389,6 +394,8 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
             title,
             options,
             scored.relatives,
+            run.model.record.groups,
+            query=True,
         )
         write_draws_of(run, store.samples, posterior, files)
         run.clock.lap("writing")
@@ -439,7 +446,7 @@ def _summary(scored: ScoredInput) -> dict[str, Any]:
     return {
         "command": run.command,
         "inputs": list(run.inputs),
-        "model": run.name,
+        **run.named.as_json,
         "field": next(iter(shares), GT),
         "field_shares": shares,
         "options": {
