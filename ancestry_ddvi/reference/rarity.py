@@ -25,11 +25,11 @@ def rarity(normals: Normals, scores: np.ndarray, covariance: np.ndarray) -> np.n
     covariance : ndarray of float64, (samples, kept, kept)
         Of ``scores`` about their expectation.
     """
-    from scipy.special import logsumexp
-    from scipy.stats import chi2
+    from scipy.special import chdtrc, logsumexp
 
     distance, highest = normals.widened(scores, covariance)
     density = logsumexp(highest - 0.5 * distance, axis=1)
     squared = np.maximum(2 * (highest - density[:, None]), 0)
-    beyond = np.maximum(chi2.logsf(squared, scores.shape[1]), LEAST_LOG)
+    with np.errstate(divide="ignore"):
+        beyond = np.maximum(np.log(chdtrc(scores.shape[1], squared)), LEAST_LOG)
     return np.asarray(-logsumexp(np.log(normals.weight) + beyond, axis=1))
