@@ -143,8 +143,8 @@ LOW_PROBABILITY, UNLIKE_GROUPS = "low_probability", "unlike_groups"
 
 REASONS = {
     UNLIKE_GROUPS: (
-        "unlike every labelled group: 1 in 100 samples of the groups has rarer scores on the "
-        "principal components",
+        "unlike every labelled group: fewer than 1 in 100 samples of the groups have rarer scores "
+        "on the principal components",
         "report no group; a panel with similar samples is needed",
     ),
     LOW_PROBABILITY: (
