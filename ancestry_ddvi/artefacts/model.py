@@ -64,7 +64,7 @@ class Model:
         tensors |= {
             "variants.position": variants.position.astype(np.int64),
             "variants.frequency": self.panel.frequency,
-            "projection.loadings": projection.loadings.astype(np.float32),
+            "projection.loadings": projection.loadings.astype(np.float16),
             "projection.eigenvalues": projection.eigenvalues,
             "projection.signal": projection.signal,
             "rotation": self.rotation,
