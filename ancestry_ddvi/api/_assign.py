@@ -326,7 +326,7 @@ def _write(
     run: _Run, query: _Query, assignments: list[Assignment], figures: list[dict[str, Any]]
 ) -> Assigned:
     """The tables and the summary; nothing where the run has no prefix."""
-    name = run.named.path.name.removesuffix(".ddvi")
+    name = run.named.path.stem
     ancestry = Ancestry(query.coordinates, assignments, query.build, name)
     files, summary = dict(query.files), _summary(run, ancestry, figures)
     if run.prefix is None:
