@@ -189,7 +189,7 @@ def _draw_constrained(
 
     run = scored.matched.run
     generator = generator_of(run.method, run.model, run.name)
-    with run.progress.stage("sampling", None) as advance:
+    with run.request.progress.stage("sampling", None) as advance:
         found, by = constrained(
             generator.model,
             ScoreData(scored.scores, run.device),

@@ -89,7 +89,7 @@ def _cells(model: Model) -> dict[str, str]:
     levels = groups.levels if groups else ()
     right = {row["level"]: row["accuracy"] for row in record.assignment if row["samples"]}
     return {
-        "panel": record.card.get("reference panel", NONE),
+        "panel": record.card.get("panel", record.card.get("reference panel", NONE)),
         "samples": str(model.projection.samples),
         "variants": str(len(panel)),
         "builds": _listed(panel.known),
