@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..artefacts.ancestry import Ancestry
 from ..artefacts.assignments import Assignment, reasons
 from ..artefacts.coordinates import Coordinates, looks_like_coordinates, read_coordinates
 from ..artefacts.labels import LabelTable, read_labels
@@ -43,25 +44,22 @@ class Assigned(Result):
     ----------
     files : dict from kind to Path
     summary : dict
-    assignments : list of Assignment
-        One for each level of labels, the finest first.
+    ancestry : Ancestry
+        The group of each sample at the finest level that is sure enough.
     """
 
     files: dict[str, Path]
     summary: dict[str, Any]
-    assignments: list[Assignment]
+    ancestry: Ancestry
+
+    @property
+    def assignments(self) -> Sequence[Assignment]:
+        """Probabilities of all groups, for each level of labels, the finest first."""
+        return self.ancestry.assignments
 
     def to_frame(self) -> pd.DataFrame:
-        """For each level the group, its probability and the reason if there is none."""
-        import pandas as pd
-
-        frame = pd.DataFrame({"sample_id": list(self.assignments[0].samples)})
-        for assignment in self.assignments:
-            frame[assignment.level] = assignment.group
-            frame[f"{assignment.level}_most_similar"] = assignment.most_similar
-            frame[f"{assignment.level}_probability"] = assignment.probability.max(axis=1)
-            frame[f"{assignment.level}_reason"] = list(assignment.reason)
-        return frame
+        """The groups of every sample and what a report needs, as ``PREFIX.ancestry.tsv``."""
+        return self.ancestry.to_frame()
 
 
 @dataclass(frozen=True)
@@ -106,11 +104,15 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Query:
-    """Coordinates and posterior draws of the samples in question, and the files written of them."""
+    """Coordinates and posterior draws of the samples in question, and the files written of them.
+
+    ``build`` is that of genotypes, None where it is not known.
+    """
 
     coordinates: Coordinates
     posterior: PosteriorDraws
     files: dict[str, Path] = field(default_factory=dict)
+    build: str | None = None
 
 
 def assign(
@@ -164,7 +166,7 @@ def assign(
     >>> import ancestry_ddvi
     >>> assigned = ancestry_ddvi.assign("cohort.ddvi", ["query.vcf.gz"])
     >>> assigned.to_frame().columns[:3].tolist()
-    ['sample_id', 'population', 'population_most_similar']
+    ['sample_id', 'ancestry', 'level']
     """
     run = assign_run(
         model, inputs, out or assign_prefix(inputs, model), labels=labels, reference=reference,
@@ -245,7 +247,9 @@ def _query(run: _Run) -> _Query:
     if run.embedding is None:
         return _from_table(run, run.inputs[0])
     embedded = run_embedding(run.embedding, draw_posteriors)
-    return _Query(embedded.coordinates, embedded.posterior, embedded.files)
+    report = embedded.summary["harmonisation"]
+    build = report["detected_build"] or report["stated_build"]
+    return _Query(embedded.coordinates, embedded.posterior, embedded.files, build)
 
 
 def _from_table(run: _Run, path: str) -> _Query:
@@ -321,29 +325,31 @@ def _assignments(groups: Groups, query: _Query, variants: int, min_prob: float) 
 def _write(
     run: _Run, query: _Query, assignments: list[Assignment], figures: list[dict[str, Any]]
 ) -> Assigned:
-    """The table of each level and the summary; nothing where the run has no prefix."""
-    files, summary = dict(query.files), _summary(run, query, assignments, figures)
+    """The tables and the summary; nothing where the run has no prefix."""
+    name = run.named.path.stem
+    ancestry = Ancestry(query.coordinates, assignments, query.build, name)
+    files, summary = dict(query.files), _summary(run, ancestry, figures)
     if run.prefix is None:
-        return Assigned(files, summary, assignments)
+        return Assigned(files, summary, ancestry)
     table = output("assign.{level}")
     paths = [table.path(run.prefix, level=assignment.level) for assignment in assignments]
     if len({*paths}) < len(paths):
         raise UsageProblem("Two levels have the same file name", "Rename a column of --labels.")
     with replacing(run.prefix, "assign", files):
+        files["ancestry"] = output("ancestry").path(run.prefix)
+        ancestry.write(files["ancestry"])
         for assignment, path in zip(assignments, paths, strict=True):
             assignment.write(path)
             files[f"assign.{assignment.level}"] = path
-            log.info("Most similar %s: %s", assignment.level, _counts(assignment))
         run.clock.lap("writing")
         files["assign"] = output("assign").path(run.prefix)
         completed = complete(summary, files, run.clock)
         write_summary(files["assign"], completed)
-    return Assigned(files, completed, assignments)
+    log.info("Most genetically similar groups of %s:\n%s", *_told(ancestry))
+    return Assigned(files, completed, ancestry)
 
 
-def _summary(
-    run: _Run, query: _Query, assignments: list[Assignment], figures: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _summary(run: _Run, ancestry: Ancestry, figures: list[dict[str, Any]]) -> dict[str, Any]:
     """What ``PREFIX.assign.json`` says of the run."""
     return {
         "command": "assign",
@@ -356,15 +362,14 @@ def _summary(
             "draws": run.draws,
             "seed": run.seed,
         },
-        "samples": len(query.coordinates.samples),
-        "levels": {assignment.level: assignment.counts for assignment in assignments},
+        "samples": len(ancestry.samples),
+        "ancestry": ancestry.counts,
+        "levels": {assignment.level: assignment.counts for assignment in ancestry.assignments},
         "assignment": figures,
     }
 
 
-def _counts(assignment: Assignment) -> str:
-    """Samples by group and by reason, in one line."""
-    counts = assignment.counts
-    groups = ", ".join(f"{name} {count:,}" for name, count in counts["groups"].items())
-    why = ", ".join(f"{name} {count:,}" for name, count in counts["reasons"].items())
-    return f"{groups} ({why})" if why else groups
+def _told(ancestry: Ancestry) -> tuple[str, str]:
+    """The number of samples, and how many have a group on each level."""
+    samples = len(ancestry.samples)
+    return f"{samples:,} sample{'s' * (samples != 1)}", "\n".join(ancestry.lines())

@@ -346,6 +346,8 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
             title,
             options,
             scored.relatives,
+            run.model.record.groups,
+            query=True,
         )
         write_draws_of(run, store.samples, posterior, files)
         run.clock.lap("writing")

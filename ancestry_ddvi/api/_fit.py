@@ -307,6 +307,7 @@ def _write(embedded: _Embedded) -> Fitted:
             f"{Path(run.prefix).name}: {counts}",
             run.options,
             fit.qc.relatives,
+            fit.model.record.groups,
         )
         run.clock.lap("writing")
         summary = conclude(run.prefix, _summary(embedded), files, coordinates, run.clock)

@@ -22,6 +22,7 @@ from ._places import check_inputs
 
 if TYPE_CHECKING:
     from ..inference.posterior_draws import PosteriorDraws
+    from ..reference.groups import Groups
     from ..reference.out_of_panel import OutOfPanelTest
 
 MIN_EFFECTIVE_DRAWS = 4.0
@@ -191,9 +192,15 @@ def write_embedding(
     title: str,
     options: Options,
     relatives: np.ndarray | None = None,
+    groups: Groups | None = None,
+    query: bool = False,
 ) -> dict[str, Path]:
-    """Write the tables and the figures of embedded samples; the paths by kind."""
+    """Write the tables and the figures of embedded samples; the paths by kind.
+
+    Figures have the colours of the groups of the model; those of a query show the groups as well.
+    """
     from ..plots.figures import FigureData, write_figures
+    from ..plots.reference import parents_of, reference_of
 
     files = write_coordinates(prefix, coordinates)
     files["pcs"] = output("pcs").path(prefix)
@@ -213,6 +220,8 @@ def write_embedding(
         f"{CAPTION} Seed {options.seed}.",
         options.method,
         unlike,
+        parents_of(groups) if groups else {},
+        reference_of(groups) if groups and query else None,
     )
     return files | write_figures(prefix, data)
 

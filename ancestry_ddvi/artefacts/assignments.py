@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .columns import values_of
-from .flags import gravest
+from .flags import LOW_PROBABILITY, gravest
 from .tables import frame, write_table
 
 if TYPE_CHECKING:
@@ -89,6 +89,6 @@ def reasons(flags: Sequence[str], probability: np.ndarray, minimum: float) -> li
         A sample with a smaller probability is unassigned.
     """
     return [
-        gravest(flag) or ("" if chance >= minimum else "low_probability")
+        gravest(flag) or ("" if chance >= minimum else LOW_PROBABILITY)
         for flag, chance in zip(flags, probability, strict=True)
     ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ from .scatter import coordinates_figure, save
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from .reference import Reference
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,10 @@ class FigureData:
     method : str
     unlike : ndarray of bool, (samples,)
         Samples unlike the reference panel, whose standard deviations are not a number.
+    parents : mapping of label to parent
+        Every label that the model knows with the one that it is a part of; "" if there is none.
+    reference : Reference, optional
+        The groups of the model, behind the samples of a query.
     """
 
     coordinates: np.ndarray
@@ -44,6 +50,8 @@ class FigureData:
     caption: str
     method: str
     unlike: np.ndarray
+    parents: Mapping[str, str] = field(default_factory=dict)
+    reference: Reference | None = None
 
 
 def _map(data: FigureData) -> Figure:
@@ -57,6 +65,8 @@ def _map(data: FigureData) -> Figure:
         caption=data.caption,
         method=data.method,
         unlike=data.unlike,
+        parents=data.parents,
+        reference=data.reference,
     )
 
 

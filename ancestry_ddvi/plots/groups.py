@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..artefacts.label_table import UNLABELLED
-from .palette import SINGLE_GROUP, UNLIKE, UNNAMED, Style, styles
+from .palette import QUERY, SINGLE_GROUP, UNLIKE, UNNAMED, Style, nested_styles, styles
 
 
 @dataclass(frozen=True)
@@ -21,17 +21,23 @@ class Group:
         "" for samples without a label.
     rows : ndarray of int64, ascending
     style : Style
+    parent : str
+        The group that it is a part of, such as a superpopulation; "" if it is of none.
+    counted : bool
+        Whether the legend says how many samples it has.
     """
 
     name: str
     rows: np.ndarray
     style: Style
+    parent: str = ""
+    counted: bool = True
 
     @property
     def legend(self) -> str:
         if self.style.hollow:
             return "unlike panel"
-        return self.name or "no label"
+        return self.name or ("samples" if self.style == QUERY else "no label")
 
 
 def with_unlike(groups: Sequence[Group], unlike: np.ndarray) -> list[Group]:
@@ -42,22 +48,52 @@ def with_unlike(groups: Sequence[Group], unlike: np.ndarray) -> list[Group]:
     groups : sequence of Group
     unlike : ndarray of bool, (samples,)
     """
-    like = [Group(group.name, group.rows[~unlike[group.rows]], group.style) for group in groups]
+    like = [replace(group, rows=group.rows[~unlike[group.rows]]) for group in groups]
     strangers = [Group("", np.flatnonzero(unlike), UNLIKE)]
     return [group for group in (*like, *strangers) if len(group.rows)]
 
 
-def grouped(labels: Sequence[str] | None, samples: int) -> list[Group]:
-    """Groups sorted by name, samples without a label last; each sample is in one group."""
+def grouped(
+    labels: Sequence[str] | None,
+    samples: int,
+    parents: Mapping[str, str] | None = None,
+    alone: Style = SINGLE_GROUP,
+) -> list[Group]:
+    """Groups sorted by parent and name, samples without a label last.
+
+    Each sample is in one group.
+
+    Parameters
+    ----------
+    labels : sequence of str, optional
+    samples : int
+    parents : mapping of label to its parent, optional
+        Every label that the model knows, so that each has the same style in every figure.
+    alone : Style
+        Of all samples where there are no labels.
+    """
     if labels is None:
-        return [Group("", np.arange(samples), SINGLE_GROUP)]
+        return [Group("", np.arange(samples), alone)]
     names = np.array(labels, dtype=str)
     names[names == UNLABELLED] = ""
     order = np.argsort(names, kind="stable")
     found, first = np.unique(names[order], return_index=True)
-    chosen = styles(name for name in found.tolist() if name)
+    within = parents or {}
+    chosen = label_styles(within, [name for name in found.tolist() if name])
     groups = [
-        Group(name, rows, chosen.get(name, UNNAMED))
+        Group(name, rows, chosen.get(name, UNNAMED), within.get(name, ""))
         for name, rows in zip(found.tolist(), np.split(order, first[1:]), strict=True)
     ]
-    return sorted(groups, key=lambda group: (not group.name, group.name))
+    return sorted(groups, key=lambda group: (not group.name, group.parent, group.name))
+
+
+def label_styles(parents: Mapping[str, str], others: Sequence[str] = ()) -> dict[str, Style]:
+    """The style of each label that a model knows, and of others.
+
+    Labels have hues by parent where there is more than one of either, else styles of their own.
+    """
+    names = sorted({*parents, *others})
+    if 1 < len({*parents.values()}) < len(parents):
+        known = dict(sorted(parents.items(), key=lambda pair: pair[::-1]))
+        return styles(name for name in names if name not in known) | nested_styles(known)
+    return styles(names)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from .groups import Group
 from .lettering import shortened, width
-from .palette import MARKERS
+from .palette import FAINT, MARKERS
 
 ROWS = 28
 COLUMNS = 3
@@ -19,20 +23,45 @@ ROW = 0.178
 SIZE = 8.0
 
 
-def columns(groups: Sequence[Group]) -> list[list[tuple[Group, str]]]:
-    """Groups with their text, in at most three columns of at most 28."""
-    entries = [(group, shortened(group.legend, LONGEST)) for group in groups[: ROWS * COLUMNS]]
+@dataclass(frozen=True)
+class Entry:
+    """One row: a group with its text, or the name of a parent above its groups."""
+
+    text: str
+    group: Group | None = None
+
+    @property
+    def count(self) -> str:
+        """Number of samples."""
+        return f"{len(self.group.rows):,}" if self.group and self.group.counted else ""
+
+
+def columns(groups: Sequence[Group]) -> list[list[Entry]]:
+    """Entries in at most three columns of at most 28."""
+    entries = _entries(groups)[: ROWS * COLUMNS]
     number = -(-len(entries) // ROWS)
     rows = -(-len(entries) // max(number, 1))
     return [entries[i : i + rows] for i in range(0, len(entries), max(rows, 1))]
 
 
+def _entries(groups: Sequence[Group]) -> list[Entry]:
+    """A row for each group, and one above the first group of each parent."""
+    entries, parent = [], ""
+    for group in groups:
+        if group.parent and group.parent != parent:
+            entries.append(Entry(shortened(group.parent, LONGEST)))
+        parent = group.parent
+        entries.append(Entry(shortened(group.legend, LONGEST), group))
+    return entries
+
+
 def widths(groups: Sequence[Group]) -> list[float]:
     """Width of each column in inches."""
-    count = max((width(f"{len(group.rows):,}", SIZE) for group in groups), default=0)
+    found = columns(groups)
+    count = max((width(entry.count, SIZE) for column in found for entry in column), default=0)
     return [
-        0.22 + max(width(text, SIZE) for _, text in column) + 0.1 + count + 0.15
-        for column in columns(groups)
+        0.22 + max(width(entry.text, SIZE) for entry in column) + 0.1 + count + 0.15
+        for column in found
     ]
 
 
@@ -43,31 +72,41 @@ def draw_legend(figure: Figure, groups: Sequence[Group], left: float, top: float
     axes.set_axis_off()
     below = top
     for column, wide in zip(columns(groups), widths(groups), strict=True):
-        for row, (group, text) in enumerate(column):
+        for row, entry in enumerate(column):
             y = top - ROW * (row + 0.5)
             below = min(below, y)
-            marker, colour = group.style.marker, group.style.colour
-            axes.scatter(
-                left + 0.08,
-                y,
-                s=34 * MARKERS[marker],
-                marker=marker,
-                facecolors="none" if group.style.hollow else colour,
-                edgecolors=colour,
-                linewidths=0.8 if group.style.hollow else 0,
-            )
-            axes.text(left + 0.22, y, text, fontsize=SIZE, va="center", parse_math=False)
-            count = f"{len(group.rows):,}"
-            axes.text(
-                left + wide - 0.15,
-                y,
-                count,
-                fontsize=SIZE,
-                va="center",
-                ha="right",
-                color="#767676",
-            )
+            _draw_entry(axes, entry, (left, left + wide - 0.15), y)
         left += wide
-    if len(groups) > ROWS * COLUMNS:
-        more = f"and {len(groups) - ROWS * COLUMNS:,} more"
-        axes.text(left - 0.15, below - ROW, more, fontsize=SIZE, va="center", ha="right")
+    if (more := len(_entries(groups)) - ROWS * COLUMNS) > 0:
+        axes.text(
+            left - 0.15, below - ROW, f"and {more:,} more", fontsize=SIZE, va="center", ha="right"
+        )
+
+
+def _draw_entry(axes: Axes, entry: Entry, ends: tuple[float, float], y: float) -> None:
+    """One row between two positions, in inches."""
+    left, right = ends
+    style: dict[str, Any] = {"fontsize": SIZE, "va": "center", "parse_math": False}
+    if entry.group is None:
+        axes.text(left, y, entry.text, fontweight="bold", color="#555555", **style)
+        return
+    _draw_mark(axes, entry.group, left + 0.08, y)
+    axes.text(left + 0.22, y, entry.text, **style)
+    if entry.count:
+        axes.text(right, y, entry.count, ha="right", color="#767676", **style)
+
+
+def _draw_mark(axes: Axes, group: Group, x: float, y: float) -> None:
+    """The mark of its samples, or a small ellipse for a group of the reference panel."""
+    style, marker = group.style, group.style.marker if group.counted else "o"
+    outlined = style.hollow or not group.counted
+    opacity = 1.0 if group.counted else FAINT
+    axes.scatter(
+        x,
+        y,
+        s=34 * MARKERS[marker],
+        marker=marker,
+        facecolors="none" if style.hollow else to_rgba(style.colour, opacity),
+        edgecolors=style.colour,
+        linewidths=0.8 if outlined else 0,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,18 +22,24 @@ LATTICE = np.stack(np.meshgrid(np.arange(-24, 25), np.arange(-24, 25)), axis=-1)
 LATTICE = LATTICE[np.argsort(np.hypot(*LATTICE.T), kind="stable")]
 
 
-def write_names(axes: Axes, points: np.ndarray, groups: Sequence[Group]) -> None:
-    """Write each group's name at the median of its points; (samples, 2).
+def medians(points: np.ndarray, groups: Sequence[Group]) -> dict[str, np.ndarray]:
+    """The median of each named group's points; (samples, 2)."""
+    return {
+        group.name: np.median(points[group.rows], axis=0)
+        for group in groups
+        if group.name and len(group.rows)
+    }
+
+
+def write_names(axes: Axes, named: Mapping[str, np.ndarray]) -> None:
+    """Write the name of each group where it is, (2,), or close by.
 
     With more than 40 groups no names are written; the legend has them.
     """
-    named = [group for group in groups if group.name]
     if not named or len(named) > MAX_NAMES:
         return
-    anchors = axes.transData.transform(
-        np.array([np.median(points[group.rows], axis=0) for group in named])
-    )
-    texts = [_text(axes, group) for group in named]
+    anchors = axes.transData.transform(np.array(list(named.values())))
+    texts = [_text(axes, name) for name in named]
     centres = separate(anchors, np.array([_size(axes, text) for text in texts]), _frame(axes))
     to_data = axes.transData.inverted()
     for text, centre, anchor in zip(texts, centres, anchors, strict=True):
@@ -43,11 +49,11 @@ def write_names(axes: Axes, points: np.ndarray, groups: Sequence[Group]) -> None
             _lead(axes, to_data.transform([centre, anchor]))
 
 
-def _text(axes: Axes, group: Group) -> Text:
+def _text(axes: Axes, name: str) -> Text:
     return axes.text(
         0,
         0,
-        shortened(group.name, LONGEST),
+        shortened(name, LONGEST),
         fontsize=SIZE,
         fontweight="bold",
         color="#222222",

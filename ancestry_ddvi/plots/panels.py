@@ -10,7 +10,7 @@ from matplotlib.collections import EllipseCollection, LineCollection
 from matplotlib.colors import to_rgba
 
 from .groups import Group
-from .palette import BACKGROUND, MARKERS
+from .palette import MARKERS
 
 TURNS = 4
 """Number of turns of each group in the order of drawing."""
@@ -66,19 +66,6 @@ def area(samples: int) -> float:
     return float(np.clip(800 / np.sqrt(samples), 2, 36))
 
 
-def draw_background(axes: Axes, points: np.ndarray) -> None:
-    """Reference samples in the background, in light grey."""
-    axes.scatter(
-        points[:, 0],
-        points[:, 1],
-        s=5,
-        color=BACKGROUND,
-        linewidths=0,
-        zorder=1,
-        rasterized=len(points) > RASTER,
-    )
-
-
 def draw_spread(
     axes: Axes, points: np.ndarray, covariance: np.ndarray, groups: Sequence[Group]
 ) -> None:
@@ -90,14 +77,13 @@ def draw_spread(
     covariance : ndarray, (samples, 2, 2)
     """
     known = np.isfinite(covariance).all(axis=(1, 2))
-    variance, directions = np.linalg.eigh(covariance[known])
-    axis = 2 * ELLIPSE_SD * np.sqrt(np.maximum(variance, 0))
+    long, short, turn = ellipses_of(covariance[known])
     colour = colours(groups, len(points))[known]
     axes.add_collection(
         EllipseCollection(
-            axis[:, 1],
-            axis[:, 0],
-            np.degrees(np.arctan2(directions[:, 1, 1], directions[:, 0, 1])),
+            2 * ELLIPSE_SD * long,
+            2 * ELLIPSE_SD * short,
+            turn,
             units="xy",
             offsets=points[known],
             offset_transform=axes.transData,
@@ -109,6 +95,18 @@ def draw_spread(
         ),
         autolim=False,
     )
+
+
+def ellipses_of(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Longer and shorter half axis of ellipses of one standard deviation, and angle in degrees.
+
+    Parameters
+    ----------
+    covariance : ndarray, (ellipses, 2, 2)
+    """
+    variance, directions = np.linalg.eigh(covariance)
+    half = np.sqrt(np.maximum(variance, 0))
+    return half[:, 1], half[:, 0], np.degrees(np.arctan2(directions[:, 1, 1], directions[:, 0, 1]))
 
 
 def faint(samples: int) -> float:

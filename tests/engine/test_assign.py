@@ -84,7 +84,9 @@ def test_genotypes_are_embedded_on_the_way(of_genotypes, cohort_files) -> None:
     found = table(of_genotypes.files["assign.population"])
     assert list(found.columns) == [*HEADER, *GROUPS]
     assert list(found["sample_id"]) == list(table(of_genotypes.files["coords"])["sample_id"])
-    np.testing.assert_allclose(found[GROUPS].sum(axis=1), 1, atol=1e-5)
+    left_out = (found[GROUPS] == 0).sum(axis=1) * 1e-4
+    assert ((1 - found[GROUPS].sum(axis=1)).between(-1e-5, left_out + 1e-5)).all()
+    assert not found[GROUPS].stack().between(0, 1e-4, inclusive="neither").any()
     np.testing.assert_allclose(found[GROUPS].max(axis=1), found["probability"])
     assert {"coords", "png", "summary"} <= of_genotypes.files.keys()
     assert all(path.stat().st_size for path in of_genotypes.files.values())
@@ -97,7 +99,23 @@ def test_a_table_of_coordinates_says_the_same(of_genotypes, of_table) -> None:
     assert sure.sum() >= 4
     assert list(drawn["most_similar"][sure]) == list(normal["most_similar"][sure])
     np.testing.assert_allclose(drawn[GROUPS], normal[GROUPS], atol=0.2)
-    assert of_table.files.keys() == {"assign.population", "assign"}
+    assert of_table.files.keys() == {"ancestry", "assign.population", "assign"}
+
+
+def test_one_table_has_what_a_report_needs(of_genotypes, of_table) -> None:
+    """Groups as in the table of the level, coordinates as in theirs; the build of genotypes."""
+    found, from_table = (table(done.files["ancestry"]) for done in (of_genotypes, of_table))
+    level = table(of_genotypes.files["assign.population"])
+    coords = table(of_genotypes.files["coords"])
+    for column in ("sample_id", "Z1", "Z2", "Z1_sd", "Z2_sd", "n_variants", "flag"):
+        assert list(found[column]) == list(coords[column])
+    assert list(found["ancestry"]) == list(found["population_assigned"]) == list(level["group"])
+    assert list(found["population_most_similar"]) == list(level["most_similar"])
+    assert list(found["reason"]) == list(level["reason"])
+    report = json.loads(of_genotypes.files["summary"].read_text())["harmonisation"]
+    assert set(found["build"]) == {report["detected_build"] or "NA"}
+    assert set(from_table["build"]) == {"NA"}
+    assert set(found["model"]) == {"cohort"}
 
 
 def test_the_summary_counts_all_samples_once(of_genotypes) -> None:
@@ -107,13 +125,18 @@ def test_the_summary_counts_all_samples_once(of_genotypes) -> None:
     assert counts["groups"] == found["group"].value_counts().to_dict()
     assert sum(counts["reasons"].values()) == counts["groups"].get("unassigned", 0)
     assert summary["samples"] == len(found) == sum(counts["groups"].values())
+    assert {key: summary["ancestry"][key] for key in ("groups", "reasons")} == counts
+    assigned = len(found) - counts["groups"].get("unassigned", 0)
+    assert summary["ancestry"]["levels"] == {"population": assigned}
 
 
 def test_alone_as_in_company(of_genotypes, of_table, model, tmp_path) -> None:
     whole = of_table.files["assign.population"].read_text().splitlines()
     one = altered(of_genotypes.files["coords"], tmp_path / "one.tsv", lambda t: t.iloc[[3]])
-    alone = assign(model, one, tmp_path / "one").files["assign.population"]
-    assert alone.read_text().splitlines() == [whole[0], whole[4]]
+    done = assign(model, one, tmp_path / "one")
+    assert done.files["assign.population"].read_text().splitlines() == [whole[0], whole[4]]
+    whole = of_table.files["ancestry"].read_text().splitlines()
+    assert done.files["ancestry"].read_text().splitlines() == [whole[0], whole[4]]
 
 
 def test_labels_with_a_reference_make_the_groups(
@@ -125,7 +148,8 @@ def test_labels_with_a_reference_make_the_groups(
         labels=str(two_levels), reference=str(coords),
     )  # fmt: skip
     assert {path.name for path in tmp_path.iterdir()} == {
-        "x.assign.population.tsv", "x.assign.super_population.tsv", "x.assign.json",
+        "x.ancestry.tsv", "x.assign.population.tsv", "x.assign.super_population.tsv",
+        "x.assign.json",
     }  # fmt: skip
     fine, coarse = (table(done.files[f"assign.{a.level}"]) for a in done.assignments)
     assert list(coarse.columns[len(HEADER) :]) == ["East", "North", "South"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from ancestry_ddvi.plots.palette import COLOURS, styles
+from ancestry_ddvi.plots.palette import COLOURS, HUES, nested_styles, styles
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
 VISION = {
@@ -56,7 +56,22 @@ def test_any_two_colours_are_easily_told_apart(vision):
     assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) > 15
 
 
-@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("vision", VISION)
+def test_any_two_of_the_first_five_hues_are_easily_told_apart(vision):
+    seen = [lab(VISION[vision] @ linear(colour)) for colour in HUES[:5]]
+    assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) > 15
+
+
+def test_groups_of_one_parent_differ_in_lightness_and_marker():
+    chosen = nested_styles({f"P{i}": "A" if i < 7 else "B" for i in range(12)})
+    assert len({*chosen.values()}) == 12
+    for family in (list(chosen.values())[:7], list(chosen.values())[7:]):
+        lightness = [lab(linear(style.colour))[0] for style in family]
+        assert (np.diff(lightness) > 4).all()
+        assert len({style.marker for style in family}) == len(family)
+
+
+@pytest.mark.parametrize("colour", [*COLOURS, *HUES[:5]])
 def test_every_colour_stands_out_from_white_paper(colour):
     assert 1.05 / (TO_XYZ[1] @ linear(colour) + 0.05) > 2
 

@@ -20,6 +20,7 @@ from ancestry_ddvi.errors import OutputUnwritable
 from ancestry_ddvi.plots.groups import grouped
 from ancestry_ddvi.plots.names import separate
 from ancestry_ddvi.plots.panels import ELLIPSE_SD
+from ancestry_ddvi.plots.reference import GroupShapes, Reference
 from ancestry_ddvi.plots.scatter import coordinates_figure, save
 
 POPULATIONS = [f"P{i:02d}" for i in range(26)]
@@ -266,13 +267,56 @@ def test_one_coordinate_is_a_strip_with_intervals():
     np.testing.assert_allclose(width, np.sort(2 * ELLIPSE_SD * sd[:, 0]))
 
 
-def test_a_background_lies_behind_and_is_not_counted():
-    coordinates, sd, labels, _ = cohort(samples=5)
-    figure = coordinates_figure(coordinates, sd, labels=labels, background=np.zeros((7, 2)))
-    (grey,) = [c for c in figure.axes[0].collections if len(c.get_offsets()) == 7]
-    assert grey.get_zorder() < min(
-        c.get_zorder() for c in figure.axes[0].collections if c is not grey
-    )
+PARENTS = {name: f"S{i % 5}" for i, name in enumerate(POPULATIONS)}
+
+
+def reference(scores=None):
+    """Normals of 26 groups on a circle of radius 3, and perhaps of their scores."""
+    turn = np.linspace(0, 2 * np.pi, len(PARENTS), endpoint=False)
+    mean = 3 * np.column_stack([np.cos(turn), np.sin(turn)])
+    shapes = GroupShapes(mean, np.tile(0.01 * np.eye(2), (len(PARENTS), 1, 1)))
+    return Reference(PARENTS, shapes, scores)
+
+
+@pytest.mark.parametrize("samples", [1, 957])
+def test_samples_of_a_query_lie_over_the_groups_of_the_model(samples, tmp_path):
+    query = np.zeros((samples, 2)) + np.linspace(0, 0.01, samples)[:, None]
+    figure = coordinates_figure(query, 0.1 + query * 0, reference=reference())
+    axes = figure.axes[0]
+    behind = next(
+        c for c in axes.collections
+        if isinstance(c, EllipseCollection) and len(c.get_offsets()) == len(PARENTS)
+    )  # fmt: skip
+    np.testing.assert_allclose(behind.get_offsets(), reference().coordinates.mean)
+    np.testing.assert_allclose(behind.get_widths(), 2 * 2.4477 * 0.1)
+    assert behind.get_zorder() < min(c.get_zorder() for c in axes.collections if c is not behind)
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    assert max(left, low) < -3.2
+    assert min(right, high) > 3.2
+    assert {text.get_text() for text in axes.texts} == set(POPULATIONS)
+    save(figure, tmp_path / "x")
+
+
+def test_the_legend_of_a_query_counts_its_samples_and_lists_groups_by_parent():
+    coordinates, sd, _, pcs = cohort(samples=7)
+    figure = coordinates_figure(coordinates, sd, pcs=pcs, reference=reference())
+    texts = [text.get_text() for text in figure.axes[-1].texts]
+    first = [name for name, parent in PARENTS.items() if parent == "S0"]
+    assert texts[: 3 + len(first)] == ["samples", "7", "S0", *first]
+    assert len(texts) == 2 + 5 + 26
+
+
+def test_a_label_of_the_model_has_the_same_style_whichever_samples_are_there():
+    alone = {g.name: g.style for g in grouped(["P07", "other"], 2, PARENTS)}
+    together = {g.name: g.style for g in grouped(POPULATIONS, 26, PARENTS)}
+    behind = {g.name: g.style for g in reference().groups}
+    assert alone["P07"] == together["P07"] == behind["P07"]
+    assert alone["other"] not in together.values()
+
+
+def test_groups_are_sorted_by_parent():
+    groups = grouped(POPULATIONS, 26, PARENTS)
+    assert [group.parent for group in groups] == sorted(PARENTS.values())
 
 
 @pytest.mark.parametrize("samples", [1, 2])
