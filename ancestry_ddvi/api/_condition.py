@@ -71,8 +71,9 @@ def condition(
     Parameters
     ----------
     model : str
-        The name of a reference model, or a .ddvi file written by ``fit`` with a method that has
-        a generator: ddvi, vae, aae, inflationary-flow, ...
+        The name of a reference model, "auto" for the one of which the genotypes tell most, or a
+        .ddvi file written by ``fit`` with a method that has a generator: ddvi, vae, aae,
+        inflationary-flow, ...
     given : sequence of str
         Genotype files, as ``embed`` takes them; a few variants are enough.
     out : str, optional

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from pathlib import Path
@@ -17,7 +17,6 @@ from ..artefacts.labels import Labels, LabelTable, read_labels
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
-from ..genotypes.chromosomes import LENGTHS
 from ..genotypes.formats.fields import GT
 from ..genotypes.formats.reading import VAR_FILTER, ReadOptions
 from ..genotypes.harmonise.panel import AlignedGenotypes, Alignment
@@ -30,8 +29,10 @@ from ..genotypes.qc.relatives import relatives_among, tallied, twins
 from ..genotypes.store import GenotypeStore
 from ..outputs import output
 from ..progress import SILENT, Progress
+from ..reference_models import AUTO
 from ._absent import Absent, warn_of_shared_reference
-from ._finding import Found, Request, Store, read_at, settled
+from ._choice import Suits, choose, embeds
+from ._finding import Found, Request, Store, checked_build, read_at, settled
 from ._named import NamedModel, file_of, opened
 from ._places import prepare_outputs
 from ._results import Result
@@ -92,6 +93,8 @@ class EmbedRun:
     draws_out : bool
     found : Found, optional
         The genotypes, where they have been read before.
+    choice : mapping
+        What the summary says of the choice of the model, if it was not named.
     clock : Clock
     """
 
@@ -106,7 +109,8 @@ class EmbedRun:
     threads: int | None
     labels: LabelTable | None
     draws_out: bool
-    found: Found | None = None
+    found: Found | None
+    choice: Mapping[str, Any]
     clock: Clock = attribute(default_factory=Clock)
 
     @property
@@ -175,33 +179,36 @@ def embed_run(
     var_filter: str = VAR_FILTER,
     absent: str = "missing",
     targets: str | None = None,
+    suits: Suits = embeds,
     progress: Progress = SILENT,
 ) -> EmbedRun:
     """Check the arguments of ``embed``, read the model and the labels.
 
+    For "auto" the genotypes are read too, and the reference model of which they tell most is
+    taken, of those that ``suits`` has nothing against.
+
     Raises
     ------
-    UsageProblem, InputUnreadable, OutputUnwritable
+    UsageProblem, InputUnreadable, InputsDisagree, OutputUnwritable
     """
     from ..fitting.pipeline import revive
     from ..models.runtime import pick
 
     check_draws(draws)
-    if build not in (None, *LENGTHS):
-        raise UsageProblem(f"--build is {build}", f"Give one of {', '.join(LENGTHS)}.")
     chosen, clock = pick(device), Clock()
     request = Request(
-        tuple(inputs), field, ReadOptions.of(var_filter), build, min_variants,
+        tuple(inputs), field, ReadOptions.of(var_filter), checked_build(build), min_variants,
         Absent.of(absent, targets), progress,
     )  # fmt: skip
     if prefix is not None:
         prepare_outputs(prefix, command, [file_of(model), *inputs, labels])
     table = read_labels(labels) if labels else None
-    named = opened(model)
+    choice = choose(request, suits) if model == AUTO and inputs else None
+    named = choice.named if choice else opened(model)
     run = EmbedRun(
         command, named, revive(named.model, chosen), request, prefix, draws,
         named.model.record.options.seed if seed is None else seed, chosen, threads, table,
-        draws_out, clock=clock,
+        draws_out, choice.found if choice else None, choice.as_json if choice else {}, clock,
     )  # fmt: skip
     clock.lap("loading")
     return run
@@ -399,6 +406,7 @@ def _summary(scored: ScoredInput) -> dict[str, Any]:
         "command": run.command,
         "inputs": list(run.request.inputs),
         **run.named.as_json,
+        **run.choice,
         "field": next(iter(shares), GT),
         "field_shares": shares,
         "options": {

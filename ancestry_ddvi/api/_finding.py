@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..errors import UsageProblem
+from ..genotypes.chromosomes import LENGTHS
 from ..genotypes.formats.by_index import NotByIndex
 from ..genotypes.formats.reading import Besides, ReadOptions, Targets
 from ..genotypes.formats.streams import STANDARD_INPUT, is_pipe
@@ -24,6 +26,18 @@ from ._common import counter
 log = logging.getLogger(__name__)
 
 Store = GenotypeStore | LikelihoodStore
+
+
+def checked_build(build: str | None) -> str | None:
+    """The build that a user states, if it is known.
+
+    Raises
+    ------
+    UsageProblem
+    """
+    if build not in (None, *LENGTHS):
+        raise UsageProblem(f"--build is {build}", f"Give one of {', '.join(LENGTHS)}.")
+    return build
 
 
 @dataclass(frozen=True)
