@@ -311,7 +311,7 @@ def _groups(run: _Run, query: _Query) -> tuple[Groups, list[dict[str, Any]]]:
 
 def _assignments(groups: Groups, query: _Query, variants: int, min_prob: float) -> list[Assignment]:
     """Probabilities and reasons on every level; the model has so many variants."""
-    from scipy.stats import entropy
+    from scipy.special import entr
 
     thinning = variants / np.maximum(query.coordinates["effective_variants"], 1)
     found = []
@@ -323,7 +323,7 @@ def _assignments(groups: Groups, query: _Query, variants: int, min_prob: float) 
                 groups.names(number),
                 query.coordinates.samples,
                 chance,
-                entropy(chance, axis=1),
+                entr(chance).sum(axis=1),
                 reasons(query.coordinates.flag, chance.max(axis=1), min_prob),
             )
         )
