@@ -71,8 +71,9 @@ def condition(
     Parameters
     ----------
     model : str
-        The name of a reference model, or a .ddvi file written by ``fit`` with a method that has
-        a generator: ddvi, vae, aae, inflationary-flow, ...
+        The name of a reference model, "auto" for the one of which the genotypes tell most, or a
+        .ddvi file written by ``fit`` with a method that has a generator: ddvi, vae, aae,
+        inflationary-flow, ...
     given : sequence of str
         Genotype files, as ``embed`` takes them; a few variants are enough.
     out : str, optional
@@ -189,7 +190,7 @@ def _draw_constrained(
 
     run = scored.matched.run
     generator = generator_of(run.method, run.model, run.name)
-    with run.progress.stage("sampling", None) as advance:
+    with run.request.progress.stage("sampling", None) as advance:
         found, by = constrained(
             generator.model,
             ScoreData(scored.scores, run.device),
