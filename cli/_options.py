@@ -289,7 +289,7 @@ draws_out = click.option(
 )
 
 
-def _settings(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
+def pairs(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
     for item in value:
         if not item.partition("=")[0] or "=" not in item:
             raise click.BadParameter(f"{item!r} is not KEY=VALUE, such as steps=2000")
@@ -301,7 +301,7 @@ settings = click.option(
     "settings",
     metavar="KEY=VALUE",
     multiple=True,
-    callback=_settings,
+    callback=pairs,
     help="Setting of the method. Repeatable; the last value of a key is used.",
 )
 

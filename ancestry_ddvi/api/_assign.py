@@ -303,7 +303,7 @@ def _groups(run: _Run, query: _Query) -> tuple[Groups, list[dict[str, Any]]]:
 
 def _assignments(groups: Groups, query: _Query, variants: int, min_prob: float) -> list[Assignment]:
     """Probabilities and reasons on every level; the model has so many variants."""
-    from scipy.stats import entropy
+    from scipy.special import entr
 
     thinning = variants / np.maximum(query.coordinates["effective_variants"], 1)
     found = []
@@ -315,7 +315,7 @@ def _assignments(groups: Groups, query: _Query, variants: int, min_prob: float) 
                 groups.names(number),
                 query.coordinates.samples,
                 chance,
-                entropy(chance, axis=1),
+                entr(chance).sum(axis=1),
                 reasons(query.coordinates.flag, chance.max(axis=1), min_prob),
             )
         )
@@ -326,7 +326,7 @@ def _write(
     run: _Run, query: _Query, assignments: list[Assignment], figures: list[dict[str, Any]]
 ) -> Assigned:
     """The tables and the summary; nothing where the run has no prefix."""
-    name = Path(run.name).name.removesuffix(".ddvi")
+    name = run.named.path.stem
     ancestry = Ancestry(query.coordinates, assignments, query.build, name)
     files, summary = dict(query.files), _summary(run, ancestry, figures)
     if run.prefix is None:

@@ -108,7 +108,7 @@ def describe(embedded: EmbeddedCohort) -> Model:
         privacy=privacy,
         training=[asdict(step) for step in calibrated.trained.history],
         versions=versions(),
-        card=_card(cohort, calibration, privacy, test),
+        card={**_card(cohort, calibration, privacy, test), **request.card},
     )
     model = Model(_panel(cohort), cohort.projection, method.state(), embedded.rotation, record)
     request.clock.lap("bounds")
@@ -133,16 +133,15 @@ def _labelled_in_part(embedded: EmbeddedCohort) -> list[Shown]:
 
 
 def _panel(cohort: PreparedCohort) -> Panel:
-    """The variants that are left, with their positions in the build that a chain leads to."""
+    """The variants that are left, with their positions in other builds."""
     qc, chain = cohort.qc, cohort.request.chain
     variants = cohort.request.store.variants[qc.variants]
-    if chain is None:
-        return Panel(variants, qc.frequency, qc.build)
-    lifted = chain.lift(variants)
-    known = int((lifted > 0).sum())
-    log.info("%s of %s variants have a known position in %s too.",
-             f"{known:,}", f"{len(variants):,}", chain.target)  # fmt: skip
-    return Panel(variants, qc.frequency, qc.build, {chain.target: lifted})
+    lifted = chain.positions(variants) if chain else {}
+    for build, position in lifted.items():
+        known = int((position > 0).sum())
+        log.info("%s of %s variants have a known position in %s too.",
+                 f"{known:,}", f"{len(variants):,}", build)  # fmt: skip
+    return Panel(variants, qc.frequency, qc.build, lifted)
 
 
 def _bounds(posterior: PosteriorDraws, held_out: np.ndarray) -> dict[str, Any]:

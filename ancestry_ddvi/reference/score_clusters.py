@@ -83,8 +83,7 @@ def rarity(clusters: Normals, scores: np.ndarray, covariance: np.ndarray) -> np.
 
 
 def _rarity(clusters: Normals, scores: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    from scipy.special import logsumexp
-    from scipy.stats import chi2
+    from scipy.special import chdtrc, logsumexp
 
     kept = scores.shape[1]
     factor = np.linalg.cholesky(clusters.covariance + covariance[:, None])
@@ -94,7 +93,8 @@ def _rarity(clusters: Normals, scores: np.ndarray, covariance: np.ndarray) -> np
     highest = np.log(clusters.weight) - log_det - 0.5 * kept * math.log(2 * math.pi)
     density = logsumexp(highest - 0.5 * (whitened**2).sum(axis=-1), axis=1)
     squared = np.maximum(2 * (highest - density[:, None]), 0)
-    beyond = np.maximum(chi2.logsf(squared, kept), LEAST_LOG)
+    with np.errstate(divide="ignore"):
+        beyond = np.maximum(np.log(chdtrc(kept, squared)), LEAST_LOG)
     return np.asarray(-logsumexp(np.log(clusters.weight) + beyond, axis=1))
 
 
