@@ -76,6 +76,22 @@ class Query:
         """Some of the variants, by a mask or rows."""
         return replace(self, variants=self.variants[variants], dosages=self.dosages[variants])
 
+    def by_genome(self) -> Query:
+        """As sequencing writes it, with the REF of the genome.
+
+        Where the panel has alleles in the order of its source, half of them are the other way
+        round, at random: which ones is not known.
+        """
+        if self.panel.of_genome:
+            return self
+        turned = self.rng.random(len(self.variants)) < 0.5
+        table = self.variants
+        ref = np.where(turned, table.alt, table.ref)
+        alt = np.where(turned, table.ref, table.alt)
+        exchanged = turned[:, None] & (self.dosages >= 0)
+        dosages = np.where(exchanged, 2 - self.dosages, self.dosages).astype(np.int8)
+        return replace(self, variants=replace(table, ref=ref, alt=alt), dosages=dosages)
+
     def some(self, most: int) -> Query:
         """At most so many of the samples, spread evenly."""
         kept = np.linspace(0, len(self.samples) - 1, min(most, len(self.samples))).astype(int)

@@ -192,7 +192,7 @@ def posterior(model: Any, path: str) -> PosteriorDraws:
 def by_kinds(panel: Panel) -> dict[str, Any]:
     """The same samples in every kind of file, against the plain one."""
     fold = Fold.of(panel, 0)
-    query = fold.query().some(COMPARED)
+    query = fold.query().some(COMPARED).by_genome()
     return kept(fold.folder / "kinds.pickle", partial(_kinds, fold, query))
 
 

@@ -62,6 +62,11 @@ class Panel:
     data: Path
     work: Path
 
+    @property
+    def of_genome(self) -> bool:
+        """Whether REF is that of the reference genome, the same in every build."""
+        return bool(self.plan["builds"]["complete"])
+
     @cached_property
     def fold(self) -> np.ndarray:
         """The fold in which each sample is left out, whole families together; int (samples,)."""
