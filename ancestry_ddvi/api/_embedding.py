@@ -344,7 +344,9 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
     if run.prefix is None:
         return Embedded({}, summary, coordinates, posterior, scored.scores)
     options = run.model.record.options
-    title = f"{Path(store.name).name} in {Path(run.name).name}: {len(store.samples):,} samples"
+    count = len(store.samples)
+    samples = f"{count:,} sample{'s' if count > 1 else ''}"
+    title = f"{Path(store.name).name} in {Path(run.name).name}: {samples}"
     files: dict[str, Path] = {}
     with replacing(run.prefix, run.command, files):
         files |= write_embedding(
