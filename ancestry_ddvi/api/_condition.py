@@ -249,10 +249,11 @@ def _write_unobserved(drawn: _Unobserved) -> Embedded:
     """A table of one row, and the summary."""
     run, posterior = drawn.run, drawn.posterior
     name = "+".join(drawn.constraint.population) or "constraint"
+    scores = unobserved(run.model.projection.kept)
     coordinates = coordinates_of(
         [name],
         posterior,
-        unobserved(run.model.projection.kept),
+        scores,
         model_variants=len(run.model.panel),
         variants_in_file=0,
         p_panel=np.full(1, np.nan),
@@ -266,7 +267,7 @@ def _write_unobserved(drawn: _Unobserved) -> Embedded:
         write_draws_of(run, [name], posterior, files)
         run.clock.lap("writing")
         summary = conclude(prefix, _summary(drawn), files, coordinates, run.clock)
-    return Embedded(files, summary, coordinates, posterior)
+    return Embedded(files, summary, coordinates, posterior, scores)
 
 
 def _summary(drawn: _Unobserved) -> dict[str, Any]:

@@ -61,12 +61,15 @@ class Embedded(Result):
     summary : dict
     coordinates : Coordinates
     posterior : PosteriorDraws
+    scores : Scores
+        On the kept components.
     """
 
     files: dict[str, Path]
     summary: dict[str, Any]
     coordinates: Coordinates
     posterior: PosteriorDraws
+    scores: Scores
 
     def to_frame(self) -> pd.DataFrame:
         """The table of coordinates, as ``PREFIX.coords.tsv`` has it."""
@@ -344,7 +347,7 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
     coordinates = _coordinates(scored, posterior)
     summary = _summary(scored) | said
     if run.prefix is None:
-        return Embedded({}, summary, coordinates, posterior)
+        return Embedded({}, summary, coordinates, posterior, scored.scores)
     options = run.model.record.options
     title = f"{Path(store.name).name} in {Path(run.name).name}: {len(store.samples):,} samples"
     files: dict[str, Path] = {}
@@ -364,7 +367,7 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
         write_draws_of(run, store.samples, posterior, files)
         run.clock.lap("writing")
         summary = conclude(run.prefix, summary, files, coordinates, run.clock)
-    return Embedded(files, summary, coordinates, posterior)
+    return Embedded(files, summary, coordinates, posterior, scored.scores)
 
 
 def write_draws_of(
