@@ -32,7 +32,7 @@ from ..progress import SILENT, Progress
 from ..reference_models import AUTO
 from ._absent import Absent, warn_of_shared_reference
 from ._choice import Suits, choose, embeds
-from ._finding import Found, Request, Store, checked_build, read_at, settled
+from ._finding import Found, Request, Store, checked_build, found_in, read_at, settled
 from ._named import NamedModel, file_of, opened
 from ._places import prepare_outputs
 from ._results import Result
@@ -183,12 +183,14 @@ def embed_run(
     absent: str = "missing",
     targets: str | None = None,
     suits: Suits = embeds,
+    store: GenotypeStore | None = None,
     progress: Progress = SILENT,
 ) -> EmbedRun:
     """Check the arguments of ``embed``, read the model and the labels.
 
     For "auto" the genotypes are read too, and the reference model of which they tell most is
-    taken, of those that ``suits`` has nothing against.
+    taken, of those that ``suits`` has nothing against. ``store`` has the genotypes where they have
+    been read before.
 
     Raises
     ------
@@ -206,12 +208,15 @@ def embed_run(
     if prefix is not None:
         prepare_outputs(prefix, command, [file_of(model), *inputs, labels])
     table = read_labels(labels) if labels else None
-    choice = choose(request, suits) if model == AUTO and inputs else None
+    choice = choose(request, suits, store) if model == AUTO and inputs else None
     named = choice.named if choice else opened(model)
+    found = choice.found if choice else None
+    if store is not None and found is None:
+        found = found_in(request, store, named.model.panel)
     run = EmbedRun(
         command, named, revive(named.model, chosen), request, prefix, draws,
         named.model.record.options.seed if seed is None else seed, chosen, threads, table,
-        draws_out, choice.found if choice else None, choice.as_json if choice else {}, clock,
+        draws_out, found, choice.as_json if choice else {}, clock,
     )  # fmt: skip
     clock.lap("loading")
     return run
