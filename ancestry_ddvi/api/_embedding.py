@@ -297,8 +297,8 @@ def _log_report(report: HarmonisationReport, store: Store) -> None:
     table = "\n".join(report.lines(store.skipped))
     log.info("Variants of %s matched to the model:\n%s", store.name, table)
     log.info("%s", "\n".join(report.by_chromosome()), extra={"only": "file"})
-    if report.contradiction:
-        log.warning("%s: %s.", store.name, report.contradiction)
+    for doubt in filter(None, (report.contradiction, report.foreign_ids)):
+        log.warning("%s: %s.", store.name, doubt)
 
 
 def _score(matched: MatchedInput) -> ScoredInput:
@@ -393,6 +393,7 @@ def _coordinates(scored: ScoredInput, posterior: PosteriorDraws) -> Coordinates:
         "in_panel": scored.in_panel,
         "duplicate_in_input": twins(scored.relatives, len(samples)),
         "few_variants": scores.observed < run.request.min_variants,
+        "no_alt_calls": matched.reference_calls.without_alternative,
         "pseudo_haploid": scores.pseudo_haploid,
     }
     return coordinates_of(
