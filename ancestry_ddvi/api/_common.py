@@ -22,6 +22,11 @@ def default_prefix(inputs: Sequence[str], model: str | None = None) -> str:
     return name if model is None else f"{name}.in.{Path(model).name.removesuffix('.ddvi')}"
 
 
+def counted(samples: int) -> str:
+    """A number of samples in words."""
+    return f"{samples:,} sample{'s' * (samples != 1)}"
+
+
 def counter(advance: Callable[[int], None]) -> Callable[[int, int | None], None]:
     """Turn "so many done in all" into "so many more done"."""
     before = 0

@@ -35,7 +35,7 @@ from ..genotypes.store import GenotypeStore
 from ..outputs import output
 from ..progress import SILENT, Progress
 from ._absent import Absent, warn_of_shared_reference
-from ._common import counter
+from ._common import counted, counter
 from ._named import NamedModel, file_of, opened
 from ._places import prepare_outputs
 from ._results import Result
@@ -382,7 +382,7 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
     if run.prefix is None:
         return Embedded({}, summary, coordinates, posterior)
     options = run.model.record.options
-    title = f"{Path(store.name).name} in {Path(run.name).name}: {len(store.samples):,} samples"
+    title = f"{Path(store.name).name} in {Path(run.name).name}: {counted(len(store.samples))}"
     files: dict[str, Path] = {}
     with replacing(run.prefix, run.command, files):
         files |= write_embedding(
@@ -396,6 +396,7 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
             scored.relatives,
             run.model.record.groups,
             query=True,
+            variance=run.model.projection.variance,
         )
         write_draws_of(run, store.samples, posterior, files)
         run.clock.lap("writing")
@@ -454,6 +455,7 @@ def _summary(scored: ScoredInput) -> dict[str, Any]:
             "seed": run.seed,
             "min_variants": run.min_variants,
             "build": run.build,
+            "labels": run.labels and str(run.labels.path),
             "var_filter": run.reading.as_text(),
             **run.absent.as_json,
             "device": str(run.device),
