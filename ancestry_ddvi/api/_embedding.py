@@ -32,6 +32,7 @@ from ..progress import SILENT, Progress
 from ..reference_models import AUTO
 from ._absent import Absent, warn_of_shared_reference
 from ._choice import Suits, choose, embeds
+from ._common import counted
 from ._finding import Found, Request, Store, checked_build, found_in, read_at, settled
 from ._named import NamedModel, file_of, opened
 from ._places import prepare_outputs
@@ -349,9 +350,7 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
     if run.prefix is None:
         return Embedded({}, summary, coordinates, posterior, scored.scores)
     options = run.model.record.options
-    count = len(store.samples)
-    samples = f"{count:,} sample{'s' if count > 1 else ''}"
-    title = f"{Path(store.name).name} in {Path(run.name).name}: {samples}"
+    title = f"{Path(store.name).name} in {Path(run.name).name}: {counted(len(store.samples))}"
     files: dict[str, Path] = {}
     with replacing(run.prefix, run.command, files):
         files |= write_embedding(
@@ -365,6 +364,7 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
             scored.relatives,
             run.model.record.groups,
             query=True,
+            variance=run.model.projection.variance,
         )
         write_draws_of(run, store.samples, posterior, files)
         run.clock.lap("writing")
@@ -425,6 +425,7 @@ def _summary(scored: ScoredInput) -> dict[str, Any]:
             "seed": run.seed,
             "min_variants": run.request.min_variants,
             "build": run.request.build,
+            "labels": run.labels and str(run.labels.path),
             "var_filter": run.request.reading.as_text(),
             **run.request.absent.as_json,
             "device": str(run.device),
