@@ -25,6 +25,7 @@ from .embed import embed
 from .fit import fit
 from .ingest import ingest
 from .methods import methods
+from .plot import plot
 from .references import references
 from .sample import sample
 
@@ -88,6 +89,7 @@ def main() -> None:
 
 
 for command in (
-    fit, embed, assign, condition, sample, decode, references, ingest, methods, compare, benchmark,
+    fit, embed, assign, condition, plot, sample, decode, references, ingest, methods, compare,
+    benchmark,
 ):  # fmt: skip
     main.add_command(command)

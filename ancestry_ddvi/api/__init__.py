@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ._fit import Fitted, fit
     from ._ingest import Ingested, ingest
     from ._model import FittedModel, load
+    from ._plot import Plotted, plot, plot_path
     from ._references import ReferenceTable, model_card, references
     from ._sample import Sampled, sample, sample_files
     from ._studies import Compared, benchmark, compare
@@ -32,6 +33,7 @@ __all__ = [
     "Fitted",
     "FittedModel",
     "Ingested",
+    "Plotted",
     "ReferenceTable",
     "Sampled",
     "assign",
@@ -49,6 +51,8 @@ __all__ = [
     "ingest",
     "load",
     "model_card",
+    "plot",
+    "plot_path",
     "references",
     "sample",
     "sample_files",
@@ -65,6 +69,7 @@ _MODULES = {
     "_fit": ("Fitted", "fit"),
     "_ingest": ("Ingested", "ingest"),
     "_model": ("FittedModel", "load"),
+    "_plot": ("Plotted", "plot", "plot_path"),
     "_references": ("ReferenceTable", "model_card", "references"),
     "_sample": ("Sampled", "sample", "sample_files"),
     "_studies": ("Compared", "benchmark", "compare"),

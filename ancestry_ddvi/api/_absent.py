@@ -73,6 +73,13 @@ class Absent:
         """The options as the summary has them."""
         return {"absent": self.meaning, "targets": self.targets.path if self.targets else None}
 
+    def said_of(self, report: HarmonisationReport) -> str:
+        """How many variants are assumed, in a sentence."""
+        within = f", those in the regions of {self.targets.path}" if self.targets else ""
+        return (
+            f"{report.absent_as_reference:,} absent variants count as homozygous reference{within}."
+        )
+
     def settle(
         self,
         store: DosageStore,
@@ -114,11 +121,6 @@ class Absent:
         if self.targets:
             covered = self.targets.cover(variants.chromosome, alignment.position)
         assumed = assume_reference(alignment, calls.lacking, covered)
-        log.info(
-            "%s absent variants count as homozygous reference%s.",
-            f"{assumed.report.absent_as_reference:,}",
-            f", those in the regions of {self.targets.path}" if self.targets else "",
-        )
         self._check_assumed(store, name, assumed, frequency)
         return assumed, calls
 
@@ -172,7 +174,15 @@ def _check(store: DosageStore, name: str, alignment: Alignment, calls: Reference
         f"{calls.found[of_what, worst]:,} where about {calls.expected[of_what, worst]:,.0f} are "
         "expected"
     )
-    if 2 * alignment.report.uncalled >= calls.expected_missing[of_what, worst]:
+    if calls.unaccounted[worst]:
+        raise InputsDisagree(
+            f"{name} calls {sample} homozygous reference at too few of its "
+            f"{calls.called[worst]:,} variants: {counts}",
+            "Check how the genotypes were called: few variants are missing, so reference calls "
+            "were not left out.",
+        )
+    uncalled = alignment.report.uncalled
+    if uncalled and 2 * uncalled >= calls.expected_missing[of_what, worst]:
         raise InputsDisagree(
             f"{name} has records over {alignment.report.uncalled:,} variants of the model that "
             "give no call (without GT, of GQ below 10 or DP below 5, or failed by FILTER), and "

@@ -25,6 +25,7 @@ from ..errors import InputsDisagree, UsageProblem
 from ..genotypes.formats.reading import VAR_FILTER
 from ..outputs import output
 from ..progress import SILENT, Progress
+from ._choice import embeds
 from ._common import default_prefix
 from ._embedding import EmbedRun, check_draws, draw_posteriors, embed_run, run_embedding
 from ._named import NamedModel, file_of, opened
@@ -145,7 +146,8 @@ def assign(
     Parameters
     ----------
     model : str
-        The name of a reference model, or a .ddvi file written by ``fit``.
+        The name of a reference model, "auto" for the one of which the genotypes tell most, or a
+        .ddvi file written by ``fit``.
     inputs : sequence of str
         One table of coordinates that ``fit`` or ``embed`` wrote with this model, or genotype
         files, which are embedded first. Groups are compared by the component scores of
@@ -207,7 +209,15 @@ def assign_run(
     check_draws(draws)
     if prefix is not None:
         prepare_outputs(prefix, "assign", [file_of(model), *inputs, labels, reference])
-    named = opened(model)
+    genotypes = None
+    if not looks_like_coordinates(Path(inputs[0])):
+        genotypes = embed_run(
+            "embed", model, inputs, prefix, draws=draws, seed=seed, threads=threads,
+            suits=embeds if labels else _knows_groups, **embedding,
+        )  # fmt: skip
+    elif len(inputs) > 1:
+        raise UsageProblem("Several tables of coordinates are given", "Give one at a time.")
+    named = genotypes.named if genotypes else opened(model)
     fitted = named.model
     if labels is None and fitted.record.groups is None:
         raise UsageProblem(
@@ -216,17 +226,15 @@ def assign_run(
             "with --labels.",
         )
     seed = fitted.record.options.seed if seed is None else seed
-    genotypes = None
-    if not looks_like_coordinates(Path(inputs[0])):
-        genotypes = embed_run(
-            "embed", named, inputs, prefix, draws=draws, seed=seed, threads=threads, **embedding
-        )  # fmt: skip
-    elif len(inputs) > 1:
-        raise UsageProblem("Several tables of coordinates are given", "Give one at a time.")
     table = read_labels(labels) if labels else None
     return _Run(
         named, tuple(inputs), prefix, table, reference, min_prob, draws, seed, genotypes, threads
     )  # fmt: skip
+
+
+def _knows_groups(model: Model) -> str:
+    """Why a model cannot assign samples; empty if it can."""
+    return embeds(model) or ("" if model.record.groups else "it knows no groups")
 
 
 def run_assignment(run: _Run) -> Assigned:
@@ -366,6 +374,7 @@ def _summary(run: _Run, ancestry: Ancestry, figures: list[dict[str, Any]]) -> di
         "command": "assign",
         "inputs": list(run.inputs),
         **run.named.as_json,
+        **(run.embedding.choice if run.embedding else {}),
         "options": {
             "labels": run.labels and str(run.labels.path),
             "reference": run.reference,

@@ -15,7 +15,7 @@ from ..artefacts.model import Model
 from ..errors import UsageProblem
 from ..genotypes.formats.reading import VAR_FILTER
 from ..progress import SILENT, Progress
-from ._common import default_prefix, generator_of, targets_of
+from ._common import default_prefix, generator_of, stem_of, targets_of
 from ._embedding import (
     Embedded,
     EmbedRun,
@@ -71,8 +71,9 @@ def condition(
     Parameters
     ----------
     model : str
-        The name of a reference model, or a .ddvi file written by ``fit`` with a method that has
-        a generator: ddvi, vae, aae, inflationary-flow, ...
+        The name of a reference model, "auto" for the one of which the genotypes tell most, or a
+        .ddvi file written by ``fit`` with a method that has a generator: ddvi, vae, aae,
+        inflationary-flow, ...
     given : sequence of str
         Genotype files, as ``embed`` takes them; a few variants are enough.
     out : str, optional
@@ -174,7 +175,7 @@ class _Unobserved:
 
 def condition_prefix(model: str, given: Sequence[str]) -> str:
     """That of ``embed`` with "conditioned" for "in"; without samples, the model's."""
-    stem = Path(model).name.removesuffix(".ddvi")
+    stem = stem_of(model)
     if not given:
         return f"{stem}.conditioned"
     return f"{default_prefix(given)}.conditioned.{stem}"
@@ -189,7 +190,7 @@ def _draw_constrained(
 
     run = scored.matched.run
     generator = generator_of(run.method, run.model, run.name)
-    with run.progress.stage("sampling", None) as advance:
+    with run.request.progress.stage("sampling", None) as advance:
         found, by = constrained(
             generator.model,
             ScoreData(scored.scores, run.device),

@@ -29,7 +29,7 @@ Shape = tuple[str, tuple[str, ...]]
 ARRAYS: dict[str, Shape] = {
     "variants.position": ("int64", ("variants",)),
     "variants.frequency": ("float64", ("variants",)),
-    "projection.loadings": ("float32", ("variants", "components")),
+    "projection.loadings": ("float16", ("variants", "components")),
     "projection.eigenvalues": ("float64", ("components",)),
     "projection.signal": ("float64", ("kept",)),
     "rotation": ("float64", ("dims", "dims")),

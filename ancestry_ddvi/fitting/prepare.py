@@ -216,7 +216,7 @@ def make_projection(
             2 * MAX_COMPONENTS,
         )
     return Projection(
-        loadings=found.loadings.astype(np.float32).astype(np.float64),
+        loadings=found.loadings.astype(np.float16).astype(np.float64),  # as the model keeps them
         frequency=qc.frequency,
         stretch=stretches(store.variants.chromosome[variants]),
         eigenvalues=found.eigenvalues,
@@ -225,6 +225,7 @@ def make_projection(
         samples=matrix.shape[1],
         kept=kept,
         dispersion=dispersion,
+        trace=found.trace,
     )
 
 
