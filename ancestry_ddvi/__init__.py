@@ -1,8 +1,9 @@
 """Ancestry coordinates with honest uncertainty, by denoising diffusion variational inference.
 
 The commands of ``ddvi-ancestry`` are functions here, with the same names and defaults: ``fit``,
-``embed``, ``assign``, ``condition``, ``sample``, ``decode``, ``ingest``, ``compare``. ``load``
-reads a fitted model once, to embed and assign many times. Each is imported when first used.
+``embed``, ``assign``, ``report``, ``condition``, ``sample``, ``decode``, ``ingest``, ``compare``.
+``load`` reads a fitted model once, to embed and assign many times. Each is imported when first
+used.
 
 >>> import ancestry_ddvi
 >>> model = ancestry_ddvi.load("cohort.ddvi")
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         Fitted,
         FittedModel,
         Ingested,
+        Reported,
         Sampled,
         assign,
         compare,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         fit,
         ingest,
         load,
+        report,
         sample,
     )
     from .genotypes.qc.filters import Filters
@@ -47,6 +50,7 @@ __all__ = [
     "Fitted",
     "FittedModel",
     "Ingested",
+    "Reported",
     "Sampled",
     "__version__",
     "assign",
@@ -57,6 +61,7 @@ __all__ = [
     "fit",
     "ingest",
     "load",
+    "report",
     "sample",
 ]
 

@@ -25,6 +25,7 @@ from .embed import embed
 from .fit import fit
 from .ingest import ingest
 from .methods import methods
+from .report import report
 from .sample import sample
 
 
@@ -86,5 +87,7 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (fit, embed, assign, condition, sample, decode, ingest, methods, compare, benchmark):
+for command in (
+    fit, embed, assign, report, condition, sample, decode, ingest, methods, compare, benchmark
+):  # fmt: skip
     main.add_command(command)

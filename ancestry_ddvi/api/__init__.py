@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ._fit import Fitted, fit
     from ._ingest import Ingested, ingest
     from ._model import FittedModel, load
+    from ._report import Reported, report
     from ._sample import Sampled, sample, sample_files
     from ._studies import Compared, benchmark, compare
 
@@ -31,6 +32,7 @@ __all__ = [
     "Fitted",
     "FittedModel",
     "Ingested",
+    "Reported",
     "Sampled",
     "assign",
     "assign_prefix",
@@ -46,6 +48,7 @@ __all__ = [
     "fit",
     "ingest",
     "load",
+    "report",
     "sample",
     "sample_files",
 ]
@@ -61,6 +64,7 @@ _MODULES = {
     "_fit": ("Fitted", "fit"),
     "_ingest": ("Ingested", "ingest"),
     "_model": ("FittedModel", "load"),
+    "_report": ("Reported", "report"),
     "_sample": ("Sampled", "sample", "sample_files"),
     "_studies": ("Compared", "benchmark", "compare"),
 }

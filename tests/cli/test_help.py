@@ -39,7 +39,7 @@ def test_help_loads_nothing_heavy(words):
 
 
 COMMANDS = [
-    [], ["fit"], ["embed"], ["assign"], ["condition"], ["sample"], ["decode"], ["ingest"],
+    [], ["fit"], ["embed"], ["assign"], ["report"], ["condition"], ["sample"], ["decode"], ["ingest"],
     ["methods"], ["compare"], ["benchmark"], ["benchmark", "mnist"], ["benchmark", "toy"],
     ["benchmark", "conditional"], ["benchmark", "genotypes"],
 ]  # fmt: skip
