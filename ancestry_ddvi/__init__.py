@@ -2,8 +2,8 @@
 
 The commands of ``ddvi-ancestry`` are functions here, with the same names and defaults: ``fit``,
 ``embed``, ``assign``, ``report``, ``condition``, ``sample``, ``decode``, ``ingest``, ``compare``.
-``load`` reads a fitted model once, to embed and assign many times. Each is imported when first
-used.
+``load`` reads a fitted model once, to embed and assign many times; ``references`` lists the
+models that have a name. Each is imported when first used.
 
 >>> import ancestry_ddvi
 >>> model = ancestry_ddvi.load("cohort.ddvi")
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Fitted,
         FittedModel,
         Ingested,
+        ReferenceTable,
         Reported,
         Sampled,
         assign,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         fit,
         ingest,
         load,
+        references,
         report,
         sample,
     )
@@ -50,6 +52,7 @@ __all__ = [
     "Fitted",
     "FittedModel",
     "Ingested",
+    "ReferenceTable",
     "Reported",
     "Sampled",
     "__version__",
@@ -61,6 +64,7 @@ __all__ = [
     "fit",
     "ingest",
     "load",
+    "references",
     "report",
     "sample",
 ]

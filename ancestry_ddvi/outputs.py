@@ -85,6 +85,11 @@ OUTPUTS = (
         "options, counts, harmonisation report, bounds, timings, versions",
     ),
     Output(
+        "ancestry", ".ancestry.tsv", ("assign",),
+        "most similar reference group of each sample at the finest level that is sure enough, "
+        "coordinates, and flags in words", "", _LATER,
+    ),
+    Output(
         "assign.{level}", ".assign.{level}.tsv", ("assign",),
         "most similar labelled group of each sample, for each level of the labels", "", _LATER,
     ),

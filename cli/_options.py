@@ -10,9 +10,11 @@ from textwrap import fill as fill_text
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from ancestry_ddvi import Filters
 from ancestry_ddvi.outputs import endings
+from ancestry_ddvi.reference_models import available
 from ancestry_ddvi.resources import usable_threads
 
 if TYPE_CHECKING:
@@ -71,7 +73,20 @@ def inputs(example: str) -> Decorator:
     return click.argument("inputs", metavar="INPUT...", nargs=-1, type=PATH, callback=at_least_one)
 
 
-model = click.argument("model", metavar="MODEL", type=PATH)
+class ModelName(PathName):
+    """The name of a reference model, or a path."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Names of reference models; files where none begins so."""
+        names = [model.name for model in available() if model.name.startswith(incomplete)]
+        found = [CompletionItem(name) for name in names]
+        return found or super().shell_complete(ctx, param, incomplete)
+
+
+MODEL = ModelName()
+model = click.argument("model", metavar="MODEL", type=MODEL)
 
 
 def _prefix(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -259,6 +274,13 @@ def verbosity(command: Command) -> Command:
     return command
 
 
+def reading(command: Command) -> Command:
+    """How genotypes are read and matched to a model, as the API names it; and verbosity."""
+    for option in (verbosity, _targets, _absent, _build, _min_variants, _field, var_filter):
+        command = option(command)
+    return command
+
+
 def embedding(command: Command) -> Command:
     """The options of every command that embeds samples in a model, as the API names them."""
     for option in (
@@ -274,7 +296,7 @@ draws_out = click.option(
 )
 
 
-def _settings(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
+def pairs(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
     for item in value:
         if not item.partition("=")[0] or "=" not in item:
             raise click.BadParameter(f"{item!r} is not KEY=VALUE, such as steps=2000")
@@ -286,7 +308,7 @@ settings = click.option(
     "settings",
     metavar="KEY=VALUE",
     multiple=True,
-    callback=_settings,
+    callback=pairs,
     help="Setting of the method. Repeatable; the last value of a key is used.",
 )
 

@@ -25,6 +25,7 @@ from .embed import embed
 from .fit import fit
 from .ingest import ingest
 from .methods import methods
+from .references import references
 from .report import report
 from .sample import sample
 
@@ -88,6 +89,7 @@ def main() -> None:
 
 
 for command in (
-    fit, embed, assign, report, condition, sample, decode, ingest, methods, compare, benchmark
+    fit, embed, assign, report, condition, sample, decode, references, ingest, methods, compare,
+    benchmark,
 ):  # fmt: skip
     main.add_command(command)

@@ -17,9 +17,9 @@ from ._running import running, tell
 def decode(model: str, coords: str, out: str | None) -> None:
     """Decode coordinates to expected dosages.
 
-    MODEL is a .ddvi file written by fit with a method that has a generator, such as ddvi or
-    inflationary-flow. COORDS is a .coords.tsv written by fit, embed or condition with MODEL, or a
-    table of the same columns.
+    MODEL is the name of a reference model (see references), or a .ddvi file written by fit with a
+    method that has a generator, such as ddvi or inflationary-flow. COORDS is a .coords.tsv written
+    by fit, embed or condition with MODEL, or a table of the same columns.
 
     {writes}
 

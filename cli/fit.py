@@ -52,8 +52,9 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     metavar="FILE",
     type=options.PATH,
     help="UCSC chain file from the genome build of INPUT to another, such as "
-    "hg19ToHg38.over.chain.gz. The model stores positions in both builds, and embed accepts "
-    "either.",
+    "hg19ToHg38.over.chain.gz, or a table of positions: tab-separated, with a column chromosome "
+    "and columns named by builds (NCBI36, GRCh37, GRCh38), that of INPUT first. The model stores "
+    "positions in all of them, and embed accepts each.",
 )
 @options.seed
 @options.device
@@ -61,6 +62,14 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 @options.var_filter
 @options.filters
 @options.settings
+@click.option(
+    "--card",
+    metavar="KEY=TEXT",
+    multiple=True,
+    callback=options.pairs,
+    help="Text of the model card, such as source=... or terms=..., beside those that fit writes. "
+    "Repeatable; it replaces a text of the same key.",
+)
 @click.option(
     "--dry-run",
     is_flag=True,
@@ -84,6 +93,7 @@ def fit(
     var_filter: str,
     filters: Mapping[str, Any],
     settings: Mapping[str, str],
+    card: Mapping[str, str],
     dry_run: bool,
 ) -> None:
     """Fit a model to a cohort and embed its samples.
@@ -121,6 +131,7 @@ def fit(
             semi_supervised=semi_supervised,
             chain=chain,
             settings=settings,
+            card=card,
             dry_run=dry_run,
             progress=progress,
         )

@@ -41,10 +41,11 @@ from ._running import running, tell
 def sample(model: str, n: int, population: tuple[str, ...], seed: int, out: str | None) -> None:
     """Simulate samples from a model and write their genotypes.
 
-    MODEL is a .ddvi file written by fit with a method that has a decoder, such as ddvi, vae or
-    aae. Coordinates are drawn from the prior or from a group, decoded to allele frequencies, and
-    genotypes are drawn independently at each variant. The data have population structure but no
-    linkage disequilibrium. All files are marked as synthetic.
+    MODEL is the name of a reference model (see references), or a .ddvi file written by fit with a
+    method that has a decoder, such as ddvi, vae or aae. Coordinates are drawn from the prior or
+    from a group, decoded to allele frequencies, and genotypes are drawn independently at each
+    variant. The data have population structure but no linkage disequilibrium. All files are marked
+    as synthetic.
 
     Synthetic samples are no more anonymous than the model: with the genotypes of an individual, one
     can estimate whether it is in the reference panel.

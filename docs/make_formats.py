@@ -21,7 +21,7 @@ from ancestry_ddvi.outputs import OUTPUTS, Output
 PAGE = Path(__file__).with_name("file-formats.md")
 BLOCK = re.compile(r"<!-- (\w+) ?(\w*) -->\n.*?<!-- end -->", re.DOTALL)
 AXES = {"eigenvec": ("PC1", "PCd"), "pcs": ("PC1", "PCk"), "coords": ("Z1", "Zd"),
-        "samples": ("Z1", "Zd")}  # fmt: skip
+        "samples": ("Z1", "Zd"), "ancestry": ("Z1", "Zd")}  # fmt: skip
 """The first and the last axis of each table; the others have a column for each group."""
 
 TYPES = {"string": "text", "boolean": "true or false", "array": "list"}
@@ -47,8 +47,8 @@ def columns(table: str) -> str:
 
 def _named(column: Column[Any], table: str) -> str:
     """The name of a column, or the first and the last of a family."""
-    if "{" not in column.name:
-        return f"`{column.name}`"
+    if "{" not in column.name or "{level}" in column.name:
+        return f"`{column.name.format(level='LEVEL')}`"
     if table not in AXES:
         return "one per group"
     if "{other}" in column.name:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ._fit import Fitted, fit
     from ._ingest import Ingested, ingest
     from ._model import FittedModel, load
+    from ._references import ReferenceTable, model_card, references
     from ._report import Reported, report
     from ._sample import Sampled, sample, sample_files
     from ._studies import Compared, benchmark, compare
@@ -32,6 +33,7 @@ __all__ = [
     "Fitted",
     "FittedModel",
     "Ingested",
+    "ReferenceTable",
     "Reported",
     "Sampled",
     "assign",
@@ -48,6 +50,8 @@ __all__ = [
     "fit",
     "ingest",
     "load",
+    "model_card",
+    "references",
     "report",
     "sample",
     "sample_files",
@@ -64,6 +68,7 @@ _MODULES = {
     "_fit": ("Fitted", "fit"),
     "_ingest": ("Ingested", "ingest"),
     "_model": ("FittedModel", "load"),
+    "_references": ("ReferenceTable", "model_card", "references"),
     "_report": ("Reported", "report"),
     "_sample": ("Sampled", "sample", "sample_files"),
     "_studies": ("Compared", "benchmark", "compare"),

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..artefacts.ancestry import Ancestry
 from ..artefacts.assignments import Assignment, reasons
-from ..artefacts.coordinates import Coordinates, looks_like_coordinates, read_coordinates
+from ..artefacts.coordinates import (
+    Coordinates,
+    looks_like_coordinates,
+    read_components,
+    read_coordinates,
+)
 from ..artefacts.labels import LabelTable, read_labels
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock, complete, write_summary
@@ -19,8 +25,10 @@ from ..errors import InputsDisagree, UsageProblem
 from ..genotypes.formats.reading import VAR_FILTER
 from ..outputs import output
 from ..progress import SILENT, Progress
+from ._choice import embeds
 from ._common import default_prefix
 from ._embedding import EmbedRun, check_draws, draw_posteriors, embed_run, run_embedding
+from ._named import NamedModel, file_of, opened
 from ._places import prepare_outputs
 from ._results import Result
 from .outputs import replacing
@@ -28,8 +36,8 @@ from .outputs import replacing
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..inference.posterior_draws import PosteriorDraws
     from ..reference.groups import Groups
+    from ..reference.observed import ObservedScores
 
 log = logging.getLogger(__name__)
 
@@ -42,25 +50,22 @@ class Assigned(Result):
     ----------
     files : dict from kind to Path
     summary : dict
-    assignments : list of Assignment
-        One for each level of labels, the finest first.
+    ancestry : Ancestry
+        The group of each sample at the finest level that is sure enough.
     """
 
     files: dict[str, Path]
     summary: dict[str, Any]
-    assignments: list[Assignment]
+    ancestry: Ancestry
+
+    @property
+    def assignments(self) -> Sequence[Assignment]:
+        """Probabilities of all groups, for each level of labels, the finest first."""
+        return self.ancestry.assignments
 
     def to_frame(self) -> pd.DataFrame:
-        """For each level the group, its probability and the reason if there is none."""
-        import pandas as pd
-
-        frame = pd.DataFrame({"sample_id": list(self.assignments[0].samples)})
-        for assignment in self.assignments:
-            frame[assignment.level] = assignment.group
-            frame[f"{assignment.level}_most_similar"] = assignment.most_similar
-            frame[f"{assignment.level}_probability"] = assignment.probability.max(axis=1)
-            frame[f"{assignment.level}_reason"] = list(assignment.reason)
-        return frame
+        """The groups of every sample and what a report needs, as ``PREFIX.ancestry.tsv``."""
+        return self.ancestry.to_frame()
 
 
 @dataclass(frozen=True)
@@ -69,9 +74,7 @@ class _Run:
 
     Attributes
     ----------
-    name : str
-        Of the model, for messages.
-    model : Model
+    named : NamedModel
     inputs : tuple of str
     prefix : str, optional
         Of what is written; None writes nothing.
@@ -87,8 +90,7 @@ class _Run:
     clock : Clock
     """
 
-    name: str
-    model: Model
+    named: NamedModel
     inputs: tuple[str, ...]
     prefix: str | None
     labels: LabelTable | None
@@ -100,14 +102,23 @@ class _Run:
     threads: int | None
     clock: Clock = field(default_factory=Clock)
 
+    @property
+    def model(self) -> Model:
+        """All that is needed to embed samples, and the groups."""
+        return self.named.model
+
 
 @dataclass(frozen=True)
 class _Query:
-    """Coordinates and posterior draws of the samples in question, and the files written of them."""
+    """Coordinates and scores of the samples in question, and the files written of them.
+
+    ``build`` is that of genotypes, None where it is not known.
+    """
 
     coordinates: Coordinates
-    posterior: PosteriorDraws
+    observed: ObservedScores
     files: dict[str, Path] = field(default_factory=dict)
+    build: str | None = None
 
 
 def assign(
@@ -135,10 +146,12 @@ def assign(
     Parameters
     ----------
     model : str
-        A .ddvi file written by ``fit``.
+        The name of a reference model, "auto" for the one of which the genotypes tell most, or a
+        .ddvi file written by ``fit``.
     inputs : sequence of str
         One table of coordinates that ``fit`` or ``embed`` wrote with this model, or genotype
-        files, which are embedded first.
+        files, which are embedded first. Groups are compared by the component scores of
+        ``X.pcs.tsv``, which lies beside a table ``X.coords.tsv``.
     out : str, optional
         Prefix of everything that is written; by default as in ``embed``.
     labels : str, optional
@@ -161,7 +174,7 @@ def assign(
     >>> import ancestry_ddvi
     >>> assigned = ancestry_ddvi.assign("cohort.ddvi", ["query.vcf.gz"])
     >>> assigned.to_frame().columns[:3].tolist()
-    ['sample_id', 'population', 'population_most_similar']
+    ['sample_id', 'ancestry', 'level']
     """
     run = assign_run(
         model, inputs, out or assign_prefix(inputs, model), labels=labels, reference=reference,
@@ -173,7 +186,7 @@ def assign(
 
 
 def assign_run(
-    name: str,
+    model: str | NamedModel,
     inputs: Sequence[str],
     prefix: str | None,
     *,
@@ -183,7 +196,6 @@ def assign_run(
     draws: int = 64,
     seed: int | None = None,
     threads: int | None = None,
-    model: Model | None = None,
     **embedding: Any,
 ) -> _Run:
     """Check the arguments of ``assign``, read the model and the labels.
@@ -196,8 +208,17 @@ def assign_run(
         raise UsageProblem("--reference needs --labels", "Give the labels of its samples.")
     check_draws(draws)
     if prefix is not None:
-        prepare_outputs(prefix, "assign", [name, *inputs, labels, reference])
-    fitted = Model.read(Path(name)) if model is None else model
+        prepare_outputs(prefix, "assign", [file_of(model), *inputs, labels, reference])
+    genotypes = None
+    if not looks_like_coordinates(Path(inputs[0])):
+        genotypes = embed_run(
+            "embed", model, inputs, prefix, draws=draws, seed=seed, threads=threads,
+            suits=embeds if labels else _knows_groups, **embedding,
+        )  # fmt: skip
+    elif len(inputs) > 1:
+        raise UsageProblem("Several tables of coordinates are given", "Give one at a time.")
+    named = genotypes.named if genotypes else opened(model)
+    fitted = named.model
     if labels is None and fitted.record.groups is None:
         raise UsageProblem(
             "the model knows no groups",
@@ -205,19 +226,15 @@ def assign_run(
             "with --labels.",
         )
     seed = fitted.record.options.seed if seed is None else seed
-    genotypes = None
-    if not looks_like_coordinates(Path(inputs[0])):
-        genotypes = embed_run(
-            "embed", name, inputs, prefix, draws=draws, seed=seed, threads=threads, model=fitted,
-            **embedding,
-        )  # fmt: skip
-    elif len(inputs) > 1:
-        raise UsageProblem("Several tables of coordinates are given", "Give one at a time.")
     table = read_labels(labels) if labels else None
     return _Run(
-        name, fitted, tuple(inputs), prefix, table, reference, min_prob, draws, seed, genotypes,
-        threads,
+        named, tuple(inputs), prefix, table, reference, min_prob, draws, seed, genotypes, threads
     )  # fmt: skip
+
+
+def _knows_groups(model: Model) -> str:
+    """Why a model cannot assign samples; empty if it can."""
+    return embeds(model) or ("" if model.record.groups else "it knows no groups")
 
 
 def run_assignment(run: _Run) -> Assigned:
@@ -228,7 +245,7 @@ def run_assignment(run: _Run) -> Assigned:
         query = _query(run)
         run.clock.lap("embedding")
         groups, figures = _groups(run, query)
-        assignments = _assignments(groups, query, len(run.model.panel), run.min_prob)
+        assignments = _assignments(groups, query, run.min_prob)
     return _write(run, query, assignments, figures)
 
 
@@ -241,44 +258,50 @@ def assign_prefix(inputs: Sequence[str], model: str) -> str:
 
 def _query(run: _Run) -> _Query:
     """The samples to assign, from genotypes or from a table."""
+    from ..fitting.diagnostics import observed
+
     if run.embedding is None:
         return _from_table(run, run.inputs[0])
     embedded = run_embedding(run.embedding, draw_posteriors)
-    return _Query(embedded.coordinates, embedded.posterior, embedded.files)
+    report = embedded.summary["harmonisation"]
+    build = report["detected_build"] or report["stated_build"]
+    seen = observed(embedded.scores, run.model.projection)
+    return _Query(embedded.coordinates, seen, embedded.files, build)
 
 
 def _from_table(run: _Run, path: str) -> _Query:
-    """Coordinates from a table, with normal posteriors; no standard deviation makes a point.
+    """Coordinates from a table, and scores from that beside it, with the noise typical of them.
 
     Raises
     ------
     InputUnreadable, InputsDisagree
     """
-    from ..fitting.pipeline import revive
-    from ..inference.posterior_draws import normal_posterior
-    from ..models.runtime import pick
+    from ..reference.observed import ObservedScores
 
-    coordinates, dims = read_coordinates(Path(path)), run.model.record.options.dims
+    coordinates, model = read_coordinates(Path(path)), run.model
+    dims, projection = model.record.options.dims, model.projection
     if coordinates.mean.shape[1] != dims:
         raise InputsDisagree(
             f"{path} has {coordinates.mean.shape[1]} coordinates, the model {dims}",
             "Give the table that fit or embed wrote with this very model.",
         )
-    method = revive(run.model, pick("cpu"))
-    posterior = normal_posterior(
-        coordinates.mean,
-        np.nan_to_num(coordinates.covariance),
-        coordinates.samples,
-        draws=run.draws * method.proposals,
-        seed=run.seed,
-    )
-    return _Query(coordinates, replace(posterior, log_prior=method.log_prior(posterior.draws)))
+    effective = np.nan_to_num(coordinates["effective_variants"]).clip(1, len(model.panel))
+    value = read_components(_scores_beside(path), coordinates.samples, projection.kept)
+    noise = projection.typical_covariance(value, effective)
+    return _Query(coordinates, ObservedScores(value, noise, len(model.panel) / effective))
+
+
+def _scores_beside(path: str) -> Path:
+    """``X.pcs.tsv`` of ``X.coords.tsv``."""
+    stem = path.removesuffix(".tsv").removesuffix(".coords")
+    return output("pcs").path(stem)
 
 
 def _groups(run: _Run, query: _Query) -> tuple[Groups, list[dict[str, Any]]]:
     """The groups of the model, or those that labels make of the reference; how right they are."""
     from ..fitting.groups import learn_groups
-    from ..reference.groups import MIN_GROUP_SIZE
+    from ..inference.posterior_draws import PosteriorDraws
+    from ..reference.cells import MIN_GROUP_SIZE
 
     if run.labels is None:
         record = run.model.record
@@ -287,7 +310,8 @@ def _groups(run: _Run, query: _Query) -> tuple[Groups, list[dict[str, Any]]]:
     labelled = _from_table(run, run.reference) if run.reference else query
     samples = labelled.coordinates.samples
     labels = run.labels.match(samples)
-    found, figures = learn_groups(labels, samples, labelled.posterior, run.seed)
+    points = PosteriorDraws(labelled.coordinates.mean[:, None])
+    found, figures = learn_groups(labels, samples, points, labelled.observed, run.seed)
     if found is None:
         raise InputsDisagree(
             f"no label in {run.labels.path} has {MIN_GROUP_SIZE} samples or more",
@@ -296,22 +320,22 @@ def _groups(run: _Run, query: _Query) -> tuple[Groups, list[dict[str, Any]]]:
     return found, figures
 
 
-def _assignments(groups: Groups, query: _Query, variants: int, min_prob: float) -> list[Assignment]:
-    """Probabilities and reasons on every level; the model has so many variants."""
-    from scipy.stats import entropy
+def _assignments(groups: Groups, query: _Query, min_prob: float) -> list[Assignment]:
+    """Probabilities and reasons on every level."""
+    from scipy.special import entr
 
-    thinning = variants / np.maximum(query.coordinates["effective_variants"], 1)
+    flags, unlike = query.coordinates.flag, groups.unlike(query.observed)
     found = []
     for number, level in enumerate(groups.levels):
-        chance = groups.probabilities(number, query.posterior, thinning)
+        chance = groups.probabilities(number, query.observed)
         found.append(
             Assignment(
                 level,
                 groups.names(number),
                 query.coordinates.samples,
                 chance,
-                entropy(chance, axis=1),
-                reasons(query.coordinates.flag, chance.max(axis=1), min_prob),
+                entr(chance).sum(axis=1),
+                reasons(flags, unlike, chance.max(axis=1), min_prob),
             )
         )
     return found
@@ -320,34 +344,37 @@ def _assignments(groups: Groups, query: _Query, variants: int, min_prob: float) 
 def _write(
     run: _Run, query: _Query, assignments: list[Assignment], figures: list[dict[str, Any]]
 ) -> Assigned:
-    """The table of each level and the summary; nothing where the run has no prefix."""
-    files, summary = dict(query.files), _summary(run, query, assignments, figures)
+    """The tables and the summary; nothing where the run has no prefix."""
+    name = run.named.path.stem
+    ancestry = Ancestry(query.coordinates, assignments, query.build, name)
+    files, summary = dict(query.files), _summary(run, ancestry, figures)
     if run.prefix is None:
-        return Assigned(files, summary, assignments)
+        return Assigned(files, summary, ancestry)
     table = output("assign.{level}")
     paths = [table.path(run.prefix, level=assignment.level) for assignment in assignments]
     if len({*paths}) < len(paths):
         raise UsageProblem("Two levels have the same file name", "Rename a column of --labels.")
     with replacing(run.prefix, "assign", files):
+        files["ancestry"] = output("ancestry").path(run.prefix)
+        ancestry.write(files["ancestry"])
         for assignment, path in zip(assignments, paths, strict=True):
             assignment.write(path)
             files[f"assign.{assignment.level}"] = path
-            log.info("Most similar %s: %s", assignment.level, _counts(assignment))
         run.clock.lap("writing")
         files["assign"] = output("assign").path(run.prefix)
         completed = complete(summary, files, run.clock)
         write_summary(files["assign"], completed)
-    return Assigned(files, completed, assignments)
+    log.info("Most genetically similar groups of %s:\n%s", *_told(ancestry))
+    return Assigned(files, completed, ancestry)
 
 
-def _summary(
-    run: _Run, query: _Query, assignments: list[Assignment], figures: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _summary(run: _Run, ancestry: Ancestry, figures: list[dict[str, Any]]) -> dict[str, Any]:
     """What ``PREFIX.assign.json`` says of the run."""
     return {
         "command": "assign",
         "inputs": list(run.inputs),
-        "model": run.name,
+        **run.named.as_json,
+        **(run.embedding.choice if run.embedding else {}),
         "options": {
             "labels": run.labels and str(run.labels.path),
             "reference": run.reference,
@@ -355,15 +382,14 @@ def _summary(
             "draws": run.draws,
             "seed": run.seed,
         },
-        "samples": len(query.coordinates.samples),
-        "levels": {assignment.level: assignment.counts for assignment in assignments},
+        "samples": len(ancestry.samples),
+        "ancestry": ancestry.counts,
+        "levels": {assignment.level: assignment.counts for assignment in ancestry.assignments},
         "assignment": figures,
     }
 
 
-def _counts(assignment: Assignment) -> str:
-    """Samples by group and by reason, in one line."""
-    counts = assignment.counts
-    groups = ", ".join(f"{name} {count:,}" for name, count in counts["groups"].items())
-    why = ", ".join(f"{name} {count:,}" for name, count in counts["reasons"].items())
-    return f"{groups} ({why})" if why else groups
+def _told(ancestry: Ancestry) -> tuple[str, str]:
+    """The number of samples, and how many have a group on each level."""
+    samples = len(ancestry.samples)
+    return f"{samples:,} sample{'s' * (samples != 1)}", "\n".join(ancestry.lines())

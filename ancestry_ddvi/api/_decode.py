@@ -21,6 +21,7 @@ from ..progress import SILENT, Progress
 from ..storage import printable, together
 from ..version import __version__
 from ._common import generator_of
+from ._named import file_of, opened
 from ._places import prepare_outputs
 from ._results import Result
 
@@ -63,7 +64,8 @@ def decode(
     Parameters
     ----------
     model : str
-        A .ddvi file written by ``fit`` with a method that has a generator.
+        The name of a reference model, or a .ddvi file written by ``fit`` with a method that has
+        a generator.
     coords : str
         Table that ``fit``, ``embed`` or ``condition`` wrote with this model; or one like it.
     out : str, optional
@@ -76,8 +78,8 @@ def decode(
         or written.
     """
     prefix = out or decode_prefix(coords)
-    prepare_outputs(prefix, "decode", [model, coords])
-    fitted = Model.read(Path(model))
+    prepare_outputs(prefix, "decode", [file_of(model), coords])
+    fitted = opened(model).model
     table = read_coordinates(Path(coords))
     dims = len(fitted.rotation)
     if table.mean.shape[1] != dims:

@@ -13,7 +13,7 @@ from ..artefacts.labels import Labels, LabelTable, read_labels
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
 from ..genotypes.formats.reading import VAR_FILTER, ReadOptions
-from ..genotypes.harmonise.liftover import Chain
+from ..genotypes.harmonise.liftover import Lift, read_lift
 from ..genotypes.qc.filters import Filters
 from ..genotypes.qc.relatives import tallied
 from ..genotypes.store import GenotypeStore
@@ -74,7 +74,8 @@ class _Run:
     options: FitOptions
     table: LabelTable | None
     chain_path: str | None
-    chain: Chain | None
+    chain: Lift | None
+    card: Mapping[str, str]
     device: torch.device
     threads: int | None
     progress: Progress
@@ -118,6 +119,7 @@ def fit(
     semi_supervised: bool = False,
     chain: str | None = None,
     settings: Mapping[str, str] = {},
+    card: Mapping[str, str] = {},
     dry_run: bool = False,
     progress: Progress = SILENT,
 ) -> Fitted:
@@ -150,9 +152,13 @@ def fit(
         Let the labels guide the fit; samples without a label are used unlabelled.
     chain : str, optional
         UCSC chain file from the cohort's genome build to another, such as
-        hg19ToHg38.over.chain.gz: the model then knows its variants in both builds.
+        hg19ToHg38.over.chain.gz, or a table of positions with a column ``chromosome`` and one for
+        each build, that of the cohort first: the model then knows its variants in all of them.
     settings : mapping of str to str
         Settings of the method's recipe.
+    card : mapping of str to str
+        Texts of the model card beside those that the fit writes, such as the source of the data
+        and their terms.
     dry_run : bool
         Write nothing; ``summary["plan"]`` says what would be done.
     progress : Progress
@@ -182,6 +188,7 @@ def fit(
         table=read_labels(labels) if labels else None,
         chain_path=chain,
         chain=_chain(chain, filters),
+        card=card,
         device=pick(device),
         threads=threads,
         progress=progress,
@@ -227,13 +234,13 @@ def _options(
     return options
 
 
-def _chain(path: str | None, filters: Filters) -> Chain | None:
+def _chain(path: str | None, filters: Filters) -> Lift | None:
     if path and filters.allow_extra_chr:
         raise UsageProblem(
             "--chain leads between human genome builds, and --allow-extra-chr takes any species",
             "Leave out one of them.",
         )
-    return Chain.read(path) if path else None
+    return read_lift(path) if path else None
 
 
 def _guided(run: _Run, classes: tuple[str, ...]) -> _Run:
@@ -277,8 +284,9 @@ def _embed(run: _Run, store: GenotypeStore, checkpoints: Checkpoints) -> _Embedd
     from ..fitting.refits import movement
 
     request = FitRequest(
-        store, run.options, run.device, run.labels, run.chain, run.progress, run.clock, checkpoints
-    )
+        store, run.options, run.device, run.labels, run.chain, run.card, run.progress, run.clock,
+        checkpoints,
+    )  # fmt: skip
     fit = fit_model(request)
 
     def data(some: np.ndarray) -> ScoreData:

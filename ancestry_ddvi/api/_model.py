@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..artefacts.model import Model
 from ._assign import Assigned, assign_run, run_assignment
 from ._embedding import Embedded, draw_posteriors, embed_run, run_embedding
+from ._named import NamedModel
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def load(path: str | Path) -> FittedModel:
-    """Read a model that ``fit`` wrote.
+def load(model: str | Path) -> FittedModel:
+    """Read a reference model, or one that ``fit`` wrote.
 
     Parameters
     ----------
-    path : str or Path
-        A .ddvi file.
+    model : str or Path
+        The name of a reference model, or a .ddvi file.
 
     Raises
     ------
     InputUnreadable
-        If the file is absent, damaged, not a model, or of another format.
+        If the name is not known, or the file is absent, damaged, not a model, or of another
+        format.
 
     Examples
     --------
@@ -37,7 +39,7 @@ def load(path: str | Path) -> FittedModel:
     >>> model.levels
     ('population',)
     """
-    return FittedModel(str(path), Model.read(Path(path)))
+    return FittedModel(NamedModel.read(str(model)))
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,13 +48,21 @@ class FittedModel:
 
     Attributes
     ----------
-    path : str
-    model : Model
-        Its arrays and its record.
+    named : NamedModel
+        The model with its name, file and checksum.
     """
 
-    path: str
-    model: Model = field(compare=False)
+    named: NamedModel
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return str(self.named.path)
+
+    @property
+    def model(self) -> Model:
+        """Its arrays and its record."""
+        return self.named.model
 
     @property
     def dims(self) -> int:
@@ -94,7 +104,7 @@ class FittedModel:
         ------
         DDVIError
         """
-        run = embed_run("embed", self.path, inputs, out, model=self.model, **options)
+        run = embed_run("embed", self.named, inputs, out, **options)
         return run_embedding(run, draw_posteriors)
 
     def assign(self, inputs: Sequence[str], out: str | None = None, **options: Any) -> Assigned:
@@ -112,13 +122,13 @@ class FittedModel:
         ------
         DDVIError
         """
-        return run_assignment(assign_run(self.path, inputs, out, model=self.model, **options))
+        return run_assignment(assign_run(self.named, inputs, out, **options))
 
     def __repr__(self) -> str:
         """Method, numbers of samples, variants and coordinates, build and levels."""
         record, panel = self.model.record, self.model.panel
         return (
-            f"<FittedModel {self.path}: {record.options.method}, {self.dims} coordinates, "
+            f"<FittedModel {self.named.name}: {record.options.method}, {self.dims} coordinates, "
             f"{self.model.projection.samples:,} samples, {len(panel):,} variants, "
             f"build {panel.build or 'unknown'}, levels: {', '.join(self.levels) or 'none'}>"
         )

@@ -25,6 +25,7 @@ from ..seeding import stream
 from ..storage import printable
 from ..version import __version__
 from ._common import targets_of
+from ._named import NamedModel, file_of, opened
 from ._places import prepare_outputs
 from ._results import Result
 from .outputs import replacing
@@ -89,7 +90,8 @@ def sample(
     Parameters
     ----------
     model : str
-        A .ddvi file written by ``fit`` with a method that trains a decoder, such as ddvi or vae.
+        The name of a reference model, or a .ddvi file written by ``fit`` with a method that
+        trains a decoder, such as ddvi or vae.
     out : str, optional
         A file that ends in .vcf.gz, .vcf or .bed; by default ``<model>.synthetic.vcf.gz`` in
         this folder. What else is written has its name without the ending.
@@ -117,8 +119,7 @@ def sample(
 class _Run:
     """One call of ``sample``, its arguments read and checked."""
 
-    name: str
-    model: Model
+    named: NamedModel
     generator: Generator
     path: Path
     prefix: str
@@ -128,6 +129,16 @@ class _Run:
     seed: int
     progress: Progress
     clock: Clock = attribute(default_factory=Clock)
+
+    @property
+    def name(self) -> str:
+        """Of the model, for messages."""
+        return self.named.name
+
+    @property
+    def model(self) -> Model:
+        """All that is needed to simulate samples."""
+        return self.named.model
 
 
 @dataclass(frozen=True)
@@ -164,11 +175,12 @@ def _run(
     path, prefix = sample_files(model, out)
     if n < 1:
         raise UsageProblem(f"-n is {n}", "Give 1 or more.")
-    prepare_outputs(prefix, "sample", [model])
-    fitted = Model.read(Path(model))
+    prepare_outputs(prefix, "sample", [file_of(model)])
+    named = opened(model)
+    fitted = named.model
     asked = (population,) if isinstance(population, str) else tuple(population)
     run = _Run(
-        model, fitted, _generator(fitted, model, pick("cpu")), path, prefix, names(n), asked,
+        named, _generator(fitted, model, pick("cpu")), path, prefix, names(n), asked,
         tuple(targets_of(fitted, asked)), seed, progress,
     )  # fmt: skip
     run.clock.lap("loading")
@@ -214,7 +226,7 @@ def _summary(run: _Run, made: _Synthetic) -> dict[str, Any]:
         "command": "sample",
         "synthetic": True,
         "inputs": [run.name],
-        "model": run.name,
+        **run.named.as_json,
         "options": {
             "n": len(run.samples), "population": list(run.population), "seed": run.seed
         },
@@ -232,7 +244,7 @@ def sample_files(model: str, out: str | None) -> tuple[Path, str]:
     UsageProblem
         If the name does not say a format, or is one that the model's own cohort may have.
     """
-    stem = str(Path(model).with_name(Path(model).name.removesuffix(".ddvi")))
+    stem = (file_of(model) or model).removesuffix(".ddvi")
     path = out or f"{Path(stem).name}.synthetic.vcf.gz"
     ends = [end for end in SUFFIXES if path.endswith(end) and Path(path).name != end]
     if not ends:

@@ -16,6 +16,7 @@ import numpy as np
 from ..genotypes.qc.relatives import relations
 
 if TYPE_CHECKING:
+    from .ancestry import Ancestry
     from .records import (
         AssignedSamples,
         ComponentScores,
@@ -29,15 +30,19 @@ Record = TypeVar("Record")
 TYPES = {"text": object, "integer": np.int64, "number": np.float64}
 """Types of values: text is written as it is, numbers to six significant digits."""
 
+MIN_PROBABILITY = 1e-4
+"""Smaller probabilities of groups are written as 0: the data do not tell them from it."""
+
 
 @dataclass(frozen=True)
 class Column(Generic[Record]):
-    """One column of a table, or a family: one column per axis, pair of axes or group.
+    """One column of a table, or a family: one column per axis, pair of axes, group or level.
 
     Attributes
     ----------
     name : str
-        ``{each}`` stands for the axis or group of a family, ``{each}`` and ``{other}`` for a pair.
+        ``{each}`` stands for the axis or group of a family, ``{each}`` and ``{other}`` for a pair,
+        ``{level}`` for a level of labels.
     unit : str
         "" for text.
     description : str
@@ -54,8 +59,10 @@ class Column(Generic[Record]):
     values: Callable[[Record], Sequence[str] | np.ndarray]
     type: str = "number"
 
-    def names(self, each: Sequence[str]) -> list[str]:
-        """Names in the header, for these axes or groups."""
+    def names(self, each: Sequence[str], levels: Sequence[str] = ()) -> list[str]:
+        """Names in the header, for these axes or groups, and levels."""
+        if "{level}" in self.name:
+            return [self.name.format(level=a) for a in levels]
         if "{other}" in self.name:
             return [self.name.format(each=a, other=b) for a, b in combinations(each, 2)]
         if "{each}" in self.name:
@@ -66,6 +73,11 @@ class Column(Generic[Record]):
         """Values of one column or of a family; (rows,) each."""
         values = np.asarray(self.values(record), dtype=TYPES[self.type])
         return [values] if "{" not in self.name else list(values.T)
+
+
+def written(probability: np.ndarray) -> np.ndarray:
+    """Probabilities as tables have them: 0 below ``MIN_PROBABILITY``."""
+    return np.where(probability < MIN_PROBABILITY, 0.0, probability)
 
 
 _COORDS: tuple[Column[EmbeddedSamples], ...] = (
@@ -170,7 +182,12 @@ _GROUPS: tuple[Column[GroupProbabilities], ...] = (
     Column("sample_id", "", "as in the input", lambda s: s.samples, "text"),
     Column("group", "", "the most probable group", lambda s: s.group, "text"),
     Column("probability", "0 to 1", "the probability of `group`", lambda s: s.best),
-    Column("{each}", "0 to 1", "probability of each group; they sum to 1", lambda s: s.probability),
+    Column(
+        "{each}",
+        "0 to 1",
+        "probability of each group, 0 if below 0.0001; before that they sum to 1",
+        lambda s: written(s.probability),
+    ),
 )
 
 _ASSIGN: tuple[Column[AssignedSamples], ...] = (
@@ -189,12 +206,113 @@ _ASSIGN: tuple[Column[AssignedSamples], ...] = (
     Column(
         "reason",
         "",
-        "why the sample is unassigned: the gravest flag of `unlike_panel:…`, `few_variants` and "
-        "`few_draws`, or `low_probability` (below `--min-prob`); empty if it is assigned",
+        "why the sample is unassigned: the gravest flag of `unlike_panel:…` and `few_variants`, or "
+        "`unlike_groups` (unlike every group: fewer than 1 in 100 samples of the groups have rarer "
+        "scores), or `low_probability` (below `--min-prob`); empty if it is assigned",
         lambda s: s.reason,
         "text",
     ),
-    Column("{each}", "0 to 1", "probability of each group; they sum to 1", lambda s: s.probability),
+    Column(
+        "{each}",
+        "0 to 1",
+        "probability of each group, 0 if below 0.0001; before that they sum to 1",
+        lambda s: written(s.probability),
+    ),
+)
+
+_ANCESTRY: tuple[Column[Ancestry], ...] = (
+    Column("sample_id", "", "as in the input", lambda s: s.samples, "text"),
+    Column(
+        "ancestry",
+        "",
+        "most genetically similar reference group at the finest level where one is probable enough "
+        "(`--min-prob`), or `unassigned`",
+        lambda s: s.group,
+        "text",
+    ),
+    Column("level", "", "level of `ancestry`; empty if unassigned", lambda s: s.level, "text"),
+    Column("probability", "0 to 1", "of `ancestry`; `NA` if unassigned", lambda s: s.probability),
+    Column(
+        "reason",
+        "",
+        "why the sample is unassigned, as in [`PREFIX.assign.LEVEL.tsv`](#prefixassignleveltsv); "
+        "empty if it is assigned",
+        lambda s: s.reason,
+        "text",
+    ),
+    Column(
+        "{level}_assigned",
+        "",
+        "most similar group on each level of the labels, the finest first, or `unassigned`",
+        lambda s: _by_sample(s.by_level),
+        "text",
+    ),
+    Column(
+        "{level}_most_similar",
+        "",
+        "the same group, assigned or not",
+        lambda s: _by_sample(s.most_similar),
+        "text",
+    ),
+    Column(
+        "{level}_probability",
+        "0 to 1",
+        "probability of that group if the sample is of one of the groups; `NA` where a flag says "
+        "that this is in doubt",
+        lambda s: s.probabilities.T,
+    ),
+    Column(
+        "{each}",
+        "standard deviations of the prior",
+        "coordinate, as in `PREFIX.coords.tsv`",
+        lambda s: s.coordinates.mean,
+    ),
+    Column(
+        "{each}_sd",
+        "standard deviations of the prior",
+        "its standard deviation",
+        lambda s: s.coordinates.sd,
+    ),
+    Column(
+        "n_variants",
+        "variants",
+        "variants of the model that are observed in the sample",
+        lambda s: s.coordinates["n_variants"],
+        "integer",
+    ),
+    Column(
+        "variant_fraction",
+        "0 to 1",
+        "`n_variants` over all variants of the model",
+        lambda s: s.coordinates["variant_fraction"],
+    ),
+    Column(
+        "build",
+        "",
+        "genome build of the genotypes, inferred from the variants, else as of `--build`; `NA` if "
+        "unknown, or after a table of coordinates",
+        lambda s: [s.build or "NA"] * len(s.samples),
+        "text",
+    ),
+    Column(
+        "flag",
+        "",
+        "[flags](#flags), comma-separated, or empty",
+        lambda s: s.coordinates.flag,
+        "text",
+    ),
+    Column(
+        "meaning",
+        "",
+        "what the flags say, and why there is no group on the finest level; empty if there is "
+        "nothing to say",
+        lambda s: [meaning for meaning, _ in s.words],
+        "text",
+    ),
+    Column(
+        "what_to_do", "", "what to do about it", lambda s: [advice for _, advice in s.words], "text"
+    ),
+    Column("model", "", "name of the model", lambda s: [s.model] * len(s.samples), "text"),
 )
 
 _RELATIVES: tuple[Column[RelatedPairs], ...] = (
@@ -245,6 +363,7 @@ TABLES: dict[str, tuple[Column[Any], ...]] = {
     "pcs": _PCS,
     "groups": _GROUPS,
     "assign": _ASSIGN,
+    "ancestry": _ANCESTRY,
     "relatives": _RELATIVES,
     "samples": _SAMPLES,
 }
@@ -252,7 +371,7 @@ TABLES: dict[str, tuple[Column[Any], ...]] = {
 
 
 def values_of(
-    table: str, record: Any, each: Sequence[str] = ()
+    table: str, record: Any, each: Sequence[str] = (), levels: Sequence[str] = ()
 ) -> tuple[list[str], list[np.ndarray]]:
     """The header of a table and its columns.
 
@@ -264,11 +383,18 @@ def values_of(
         What its columns take their values from.
     each : sequence of str
         Axes or groups.
+    levels : sequence of str
+        Levels of labels.
 
     Returns
     -------
     list of str
     list of ndarray, (rows,) each
     """
-    names = [name for column in TABLES[table] for name in column.names(each)]
+    names = [name for column in TABLES[table] for name in column.names(each, levels)]
     return names, [array for column in TABLES[table] for array in column.arrays(record)]
+
+
+def _by_sample(by_level: Sequence[Sequence[str]]) -> np.ndarray:
+    """Text by level and sample as an array; (samples, levels)."""
+    return np.array(by_level, dtype=object).T

@@ -5,7 +5,7 @@ A new flag is one row of ``FLAGS``; ``docs/file-formats.md`` lists them from her
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +37,9 @@ class Flag:
     gravity: int = 0
 
 
+NOTHING = "nothing"
+"""The advice where nothing has to be done."""
+
 _BOTH = ("fit", "embed")
 _ROWS = (
     Flag(
@@ -58,7 +61,7 @@ _ROWS = (
         ("fit",),
         "a relative of a sample in the fit (`--king-cutoff`): left out of the fit, embedded all "
         "the same",
-        "nothing",
+        NOTHING,
     ),
     Flag(
         "duplicate",
@@ -97,24 +100,25 @@ _ROWS = (
     Flag(
         "unlike_panel:position",
         _BOTH,
-        "`p_panel` is below 0.01, mainly because few samples of the reference panel lie at "
-        "these coordinates; intervals cover the map",
+        "unlike the reference panel (`p_panel` is below 0.01), mainly because few samples of the "
+        "panel lie at these coordinates; intervals cover the map",
         "do not interpret the coordinates; a panel with similar samples is needed",
         gravity=3,
     ),
     Flag(
         "unlike_panel:scores",
         _BOTH,
-        "`p_panel` is below 0.01, mainly because few samples of the reference panel have such "
-        "scores on its principal components; intervals cover the map",
+        "unlike the reference panel (`p_panel` is below 0.01), mainly because few samples of the "
+        "panel have such scores on its principal components; intervals cover the map",
         "do not interpret the coordinates; a panel with similar samples is needed",
         gravity=3,
     ),
     Flag(
         "unlike_panel:norm",
         _BOTH,
-        "`p_panel` is below 0.01, mainly because the genotypes are farther from the panel mean, "
-        "or nearer, than those of samples with these scores; intervals cover the map",
+        "unlike the reference panel (`p_panel` is below 0.01), mainly because the genotypes are "
+        "farther from the panel mean, or nearer, than those of samples with these scores; "
+        "intervals cover the map",
         "do not interpret the coordinates; check for contamination and wrong alleles",
         gravity=3,
     ),
@@ -123,7 +127,6 @@ _ROWS = (
         (*_BOTH, "condition"),
         "fewer than 4 effective draws, even after refinement",
         "treat the standard deviation as a rough guess; more `--draws` may help",
-        gravity=1,
     ),
     Flag(
         "missed_modes",
@@ -135,6 +138,21 @@ _ROWS = (
 
 FLAGS = {flag.name: flag for flag in _ROWS}
 """Every flag by name, in the order in which they are written."""
+
+LOW_PROBABILITY, UNLIKE_GROUPS = "low_probability", "unlike_groups"
+
+REASONS = {
+    UNLIKE_GROUPS: (
+        "unlike every labelled group: fewer than 1 in 100 samples of the groups have rarer scores "
+        "on the principal components",
+        "report no group; a panel with similar samples is needed",
+    ),
+    LOW_PROBABILITY: (
+        "no group of this level is as probable as `--min-prob`",
+        "report the coarser level if it has a group; otherwise more variants may help",
+    ),
+}
+"""Meaning and advice of each reason of ``assign`` that is no flag."""
 
 
 def join_flags(*flags: str) -> str:
@@ -176,6 +194,24 @@ def flag_samples(raised: Mapping[str, np.ndarray], *others: Sequence[str]) -> li
     each = list(zip(*named, *others, strict=True))
     joined = {flags: join_flags(*flags) for flags in set(each)}
     return [joined[flags] for flags in each]
+
+
+def in_words(flags: str, reason: str = "") -> tuple[str, str]:
+    """What flags, separated by commas, and a reason of ``assign`` mean, and what to do.
+
+    Sentences without Markdown; "" where there is nothing to say. Names of filters, and what this
+    version does not know, have no words.
+    """
+    rows = [(f.meaning, f.advice) for name in flags.split(",") if (f := FLAGS.get(name))]
+    rows += [REASONS[reason]] if reason in REASONS else []
+    meanings = dict.fromkeys(meaning for meaning, _ in rows)
+    advice = dict.fromkeys(text for _, text in rows if text != NOTHING)
+    return _sentences(meanings), _sentences(advice)
+
+
+def _sentences(texts: Iterable[str]) -> str:
+    """Texts as sentences, without Markdown."""
+    return " ".join(f"{text[0].upper()}{text[1:]}." for text in texts).replace("`", "")
 
 
 def unlike_panel(flags: Sequence[str]) -> np.ndarray:

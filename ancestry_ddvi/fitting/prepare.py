@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
@@ -11,7 +12,7 @@ import torch
 
 from ..artefacts.labels import Labels
 from ..artefacts.summary import Clock
-from ..genotypes.harmonise.liftover import Chain
+from ..genotypes.harmonise.liftover import Lift
 from ..genotypes.projection.dispersion import held_out_dispersion
 from ..genotypes.projection.halves import Halves
 from ..genotypes.projection.in_pieces import ScoredSamples, score_samples
@@ -54,9 +55,11 @@ class FitRequest:
     labels : Labels, optional
         Groups of which the model stores a summary; their finest level guides the fit if
         ``options.classes`` names it.
-    chain : Chain, optional
-        To a second genome build, in which the model then knows its positions too. It also says
+    chain : Lift, optional
+        To other genome builds, in which the model then knows its positions too. It also says
         of which build the store is, whatever a header says.
+    card : mapping of str to str
+        Texts of the model card beside those of the fit.
     progress : Progress
     clock : Clock
     checkpoints : Checkpoints
@@ -67,7 +70,8 @@ class FitRequest:
     options: FitOptions
     device: torch.device
     labels: Labels | None = None
-    chain: Chain | None = None
+    chain: Lift | None = None
+    card: Mapping[str, str] = field(default_factory=dict)
     progress: Progress = SILENT
     clock: Clock = field(default_factory=Clock)
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
@@ -212,7 +216,7 @@ def make_projection(
             2 * MAX_COMPONENTS,
         )
     return Projection(
-        loadings=found.loadings.astype(np.float32).astype(np.float64),
+        loadings=found.loadings.astype(np.float16).astype(np.float64),  # as the model keeps them
         frequency=qc.frequency,
         stretch=stretches(store.variants.chromosome[variants]),
         eigenvalues=found.eigenvalues,

@@ -47,6 +47,16 @@ class VariantTable:
         return cls(*(np.concatenate([getattr(t, f.name) for t in tables]) for f in fields(cls)))
 
 
+def numbered(texts: Sequence[str] | np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Integers that are equal where texts are, and the text of each integer, as first seen.
+
+    Pandas does the same; it takes longer to load than a single sample to match.
+    """
+    numbers: dict[str, int] = {}
+    codes = (numbers.setdefault(text, len(numbers)) for text in texts)
+    return np.fromiter(codes, np.int64, len(texts)), list(numbers)
+
+
 @dataclass(frozen=True)
 class Block:
     """A run of variants with every sample's dosages of ALT.

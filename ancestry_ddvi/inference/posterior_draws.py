@@ -8,7 +8,8 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from ..seeding import keyed_normals, stream
+from ..seeding import stream
+from .keyed_normals import keyed_normals
 from .resampling import systematic
 
 

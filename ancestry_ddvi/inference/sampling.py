@@ -15,7 +15,8 @@ from ..errors import TrainingDiverged
 from ..models.batch import Batch
 from ..models.latent import LatentModel
 from ..parallel import each
-from ..seeding import keyed_normals, stream
+from ..seeding import stream
+from .keyed_normals import keyed_normals
 from .posterior_draws import PosteriorDraws, joined
 from .refinement import refine
 

@@ -10,8 +10,8 @@ import torch
 
 from ..artefacts.typed import require
 from ..data.dataset import Dataset
+from ..inference.keyed_normals import keyed_normals
 from ..inference.posterior_draws import PosteriorDraws
-from ..seeding import keyed_normals
 from ..training.trainer import Record
 from .method import Method, Recipe, Spec
 

@@ -21,7 +21,7 @@ COLOURS = (
 """Six colours of Okabe and Ito (2008) and two of Tol (2021), dark enough for white paper."""
 
 HUES = ("#BBA52E", "#EE6677", "#228833", "#4466BB", "#AA3377", "#66CCEE", "#8C6D46")
-"""Of groups that divide into others, such as superpopulations: near those of Tol (2021), and brown."""
+"""Of groups that divide into others, such as superpopulations; near those of Tol (2021)."""
 
 DARKEST, LIGHTEST = 0.45, 0.4
 """Share of black and of white in the first and the last shade of a hue."""

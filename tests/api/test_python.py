@@ -81,9 +81,10 @@ def test_assignments_are_a_table_with_one_row_a_sample(model, folder) -> None:
     assert sorted(folder.iterdir()) == before
     assert len(frame) == 8
     assert frame["sample_id"].is_unique
-    assert frame["population_probability"].between(0, 1).all()
-    unassigned = frame["population"] == "unassigned"
-    assert (unassigned == (frame["population_reason"] != "")).all()
+    assert (frame["population_probability"].isna() | (frame["population_probability"] <= 1)).all()
+    unassigned = frame["ancestry"] == "unassigned"
+    assert (unassigned == (frame["reason"] != "")).all()
+    assert (unassigned == frame["probability"].isna()).all()
 
 
 def test_a_model_tells_what_it_is(model) -> None:

@@ -212,6 +212,7 @@ def test_embedding_another_input_replaces_all_results(
     assert {"q.draws.npz", "q.assign.population.tsv", "q.assign.json"} < first
     api.embed(model, query, prefix, draws=8, device="cpu")
     left = {"q.draws.npz", "q.assign.population.tsv", "q.assign.json", "q.assign.log"}
+    left |= {"q.ancestry.tsv"}
     assert names(tmp_path) == first - left
     summary = json.loads((tmp_path / "q.summary.json").read_text())
     assert {Path(path).name for path in summary["files"].values()} == names(tmp_path)

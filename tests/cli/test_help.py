@@ -27,6 +27,7 @@ print({HEAVY} & sys.modules.keys(), file=sys.stderr)
         ["embed", "-h"],
         ["assign", "-h"],
         ["sample", "-h"],
+        ["references", "-h"],
         ["--version"],
     ],
 )
@@ -39,9 +40,9 @@ def test_help_loads_nothing_heavy(words):
 
 
 COMMANDS = [
-    [], ["fit"], ["embed"], ["assign"], ["report"], ["condition"], ["sample"], ["decode"], ["ingest"],
-    ["methods"], ["compare"], ["benchmark"], ["benchmark", "mnist"], ["benchmark", "toy"],
-    ["benchmark", "conditional"], ["benchmark", "genotypes"],
+    [], ["fit"], ["embed"], ["assign"], ["report"], ["condition"], ["sample"], ["decode"],
+    ["references"], ["ingest"], ["methods"], ["compare"], ["benchmark"], ["benchmark", "mnist"],
+    ["benchmark", "toy"], ["benchmark", "conditional"], ["benchmark", "genotypes"],
 ]  # fmt: skip
 
 
@@ -83,6 +84,14 @@ def completed(*words: str) -> tuple[list[str], list[str]]:
 )
 def test_the_shell_completes_commands_options_methods_and_files(words, offered):
     assert completed(*words) == (offered, ["set()"])
+
+
+def test_the_shell_completes_names_of_reference_models_without_reading_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("DDVI_ANCESTRY_REFERENCES", str(tmp_path))
+    for name in ("alpine", "alaska", "boreal"):
+        (tmp_path / f"{name}.ddvi").touch()
+    assert completed("assign", "al") == (["plain,alaska", "plain,alpine"], ["set()"])
+    assert completed("references", "--card", "bo") == (["plain,boreal"], ["set()"])
 
 
 def test_the_script_of_the_shell_completion_is_printed(main):

@@ -19,6 +19,20 @@ def test_the_api_loads_nothing_heavy_until_it_is_used() -> None:
     assert run.stdout.split() == []
 
 
+def test_one_sample_is_assigned_without_slow_imports(cohort_files, fitted_model, tmp_path) -> None:
+    """They take longer to load than the sample to assign."""
+    code = (
+        "import sys, ancestry_ddvi as ad;"
+        "ad.assign(sys.argv[1], [sys.argv[2]], sys.argv[3], device='cpu');"
+        "print(*sorted({'scipy.stats', 'pandas', 'sklearn', 'rich'} & set(sys.modules)))"
+    )
+    arguments = [str(fitted_model.files["model"]), str(cohort_files.query), str(tmp_path / "x")]
+    run = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split() == []
+
+
 @pytest.mark.parametrize("name", ["fit", "embed", "sample", "ingest"])
 def test_the_commands_of_the_api_are_those_of_the_package(name: str) -> None:
     import ancestry_ddvi

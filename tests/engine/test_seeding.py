@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ancestry_ddvi.seeding import keyed_normals, stream
+from ancestry_ddvi.inference.keyed_normals import keyed_normals
+from ancestry_ddvi.seeding import stream
 
 UNUSUAL = ["007", "7", "1e5", "NA", "nan", "Ørsted_Å", "a b", "😀", ""]
 
@@ -52,6 +53,15 @@ def test_means_over_the_draws_of_one_sample_carry_less_chance_than_independent_o
     assert normals.mean(axis=1).std() < 0.5 / np.sqrt(draws)
     assert normals.std(axis=1).mean() == pytest.approx(1, abs=0.05)
     assert np.isfinite(normals).all()
+
+
+@pytest.mark.parametrize("size", [1, 6, 300])
+def test_points_are_those_of_another_library(size: int) -> None:
+    """A shift of the Sobol set of SciPy, the same for all draws of a sample."""
+    uniform = stats.norm.cdf(keyed_normals(["a"], 16, (size,), 3)[0].astype(float))
+    apart = (uniform - stats.qmc.Sobol(size, scramble=False).random_base2(4)) % 1
+    turned = np.abs(apart - apart[0])
+    assert np.minimum(turned, 1 - turned).max() < 1e-6
 
 
 def test_one_draw_is_a_draw() -> None:

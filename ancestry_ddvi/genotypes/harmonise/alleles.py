@@ -9,6 +9,7 @@ import numpy as np
 from ..variants import MISSING, NO_ALLELE
 
 _BASES = np.array(["A", "C", "G", "T"], dtype=object)
+_CODES = {base: code for code, base in enumerate(_BASES)}
 _NOT_A_BASE = -1
 
 UNKNOWN_BASES = (NO_ALLELE, "N")
@@ -141,6 +142,4 @@ def recode(dosages: np.ndarray, swapped: np.ndarray) -> np.ndarray:
 
 def _code(alleles: np.ndarray) -> np.ndarray:
     """A, C, G, T as 0 to 3, so that the complement of c is 3 - c; anything else as -1."""
-    import pandas as pd
-
-    return np.asarray(pd.Index(_BASES, dtype=object).get_indexer(pd.Index(alleles, dtype=object)))
+    return np.fromiter((_CODES.get(each, _NOT_A_BASE) for each in alleles), np.int64, len(alleles))

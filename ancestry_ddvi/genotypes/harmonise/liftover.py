@@ -1,25 +1,50 @@
-"""Positions of one genome build in another, from a UCSC chain file."""
+"""Positions of one genome build in others, from a UCSC chain file or a table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from ...errors import InputsDisagree, InputUnreadable, quoted
+from ...errors import InputUnreadable, quoted
 from ..chromosomes import LENGTHS, autosome
 from ..formats.streams import inflated, open_bytes
 from ..variants import VariantTable
-from .builds import infer_build
+from .position_table import PositionTable, is_position_table
+from .positions import UNKNOWN, check_build, shared_targets
 
 if TYPE_CHECKING:
     from pyliftover import LiftOver
 
-UNKNOWN = 0
-"""The position of a variant where it is not known; known positions count from 1."""
+
+class Lift(Protocol):
+    """Where the variants of one human genome build are in others."""
+
+    @property
+    def source(self) -> str:
+        """The build it starts from."""
+
+    def check(self, variants: VariantTable, name: str) -> None:
+        """Refuse the variants of a file that cannot be in that build."""
+
+    def positions(self, variants: VariantTable) -> dict[str, np.ndarray]:
+        """Positions by build, ``UNKNOWN`` where there is no single one: int64 (variants,)."""
+
+
+def read_lift(path: str) -> Lift:
+    """Read a UCSC chain file or a table of positions, plain or compressed by gzip.
+
+    Raises
+    ------
+    InputUnreadable
+    """
+    content = _content(path)
+    if is_position_table(content):
+        return PositionTable.parsed(path, content)
+    return Chain.parsed(path, content)
 
 
 @dataclass(frozen=True)
@@ -51,10 +76,13 @@ class Chain:
         InputUnreadable
             If it is missing, damaged or not a chain file, or not from one human build to another.
         """
+        return cls.parsed(path, _content(path))
+
+    @classmethod
+    def parsed(cls, path: str, content: bytes) -> Chain:
+        """Read a chain file from its text; see ``read``."""
         from pyliftover import LiftOver
 
-        with open_bytes(path) as handle:
-            content = b"".join(inflated(handle, path))
         try:
             lifter = LiftOver(BytesIO(content))
         except Exception as error:  # pyliftover raises the base class for anything malformed
@@ -80,14 +108,11 @@ class Chain:
         InputsDisagree
             If the variants are of another build.
         """
-        if infer_build(variants, self.source) == self.source:
-            return
-        found = infer_build(variants)
-        raise InputsDisagree(
-            f"{self.path} starts from {self.source}, but the positions in {name} are "
-            f"{f'of {found}' if found else 'not of that build'}",
-            f"Give a chain file that starts from {found or 'the build of the cohort'}.",
-        )
+        check_build(self.path, self.source, variants, name)
+
+    def positions(self, variants: VariantTable) -> dict[str, np.ndarray]:
+        """Positions in the target build; see ``lift``."""
+        return {self.target: self.lift(variants)}
 
     def lift(self, variants: VariantTable) -> np.ndarray:
         """Positions in the target build, ``UNKNOWN`` where the chain is not unique.
@@ -104,7 +129,7 @@ class Chain:
             [self._lifted(n, p) for n, p in zip(number.tolist(), variants.position, strict=True)],
             dtype=np.int64,
         )
-        lifted[_shared_targets(number, variants.position, lifted)] = UNKNOWN
+        lifted[shared_targets(number, variants.position, lifted)] = UNKNOWN
         return lifted
 
     def _lifted(self, chromosome: int, position: int) -> int:
@@ -118,6 +143,11 @@ class Chain:
         return int(lifted) + 1 if same else UNKNOWN
 
 
+def _content(path: str) -> bytes:
+    with open_bytes(path) as handle:
+        return b"".join(inflated(handle, path))
+
+
 _REMEDY = "Give a UCSC chain file, such as hg19ToHg38.over.chain.gz."
 
 
@@ -127,11 +157,3 @@ def _build(sizes: Iterable[tuple[str, int]]) -> str | None:
     given = {(number, size) for number, size in given if number}
     fits = [b for b, ends in LENGTHS.items() if all(ends[n - 1] == size for n, size in given)]
     return fits[0] if given and len(fits) == 1 else None
-
-
-def _shared_targets(number: np.ndarray, position: np.ndarray, lifted: np.ndarray) -> np.ndarray:
-    """Variants lifted to the position of a variant from another position; bool (variants,)."""
-    target, origin = number << 40 | lifted, number << 40 | position
-    pairs = np.unique(np.stack([target, origin]), axis=1)
-    targets, origins = np.unique(pairs[0], return_counts=True)
-    return np.isin(target, targets[origins > 1])

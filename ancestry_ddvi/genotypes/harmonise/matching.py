@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ..chromosomes import bare_chromosome
-from ..variants import NO_ALLELE, VariantTable
+from ..variants import NO_ALLELE, VariantTable, numbered
 from .alleles import Match, is_ambiguous, orient, orient_seen
 
 ABSENT = -1
@@ -209,19 +209,14 @@ def same_alleles(model: VariantTable, code: np.ndarray) -> bool:
 
 def _shared_codes(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Two arrays of str as integers, equal where the strings are equal."""
-    import pandas as pd
-
-    codes, _ = pd.factorize(np.concatenate([ours, theirs]))
+    codes, _ = numbered(np.concatenate([ours, theirs]))
     return codes[: len(ours)], codes[len(ours) :]
 
 
 def _chromosome_codes(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Chromosome names as integers, "chr7" and "7" as the same one."""
-    import pandas as pd
-
-    codes, names = pd.factorize(np.concatenate([ours, theirs]))
-    bare = np.array([bare_chromosome(name) for name in names], dtype=object)
-    codes = pd.factorize(bare)[0][codes]
+    codes, names = numbered(np.concatenate([ours, theirs]))
+    codes = numbered([bare_chromosome(name) for name in names])[0][codes]
     return codes[: len(ours)], codes[len(ours) :]
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from ..blocks import DosageReader
-from ..variants import MISSING, NO_ALLELE, VariantTable
+from ..variants import MISSING, NO_ALLELE, VariantTable, numbered
 from .alleles import Match, is_ambiguous, recode
 from .match_keys import MatchKeys, Positions
 from .matching import (
@@ -362,9 +362,7 @@ def _by_chromosome(
     chromosome: np.ndarray, outcomes: Mapping[str, np.ndarray]
 ) -> dict[str, dict[str, int]]:
     """Counts per chromosome, in the model's order and by the model's names."""
-    import pandas as pd
-
-    codes, names = pd.factorize(chromosome)
+    codes, names = numbered(chromosome)
     everywhere = {"model_variants": np.ones(len(codes), dtype=bool), **outcomes}
     columns = {
         name: np.bincount(codes[variants], minlength=len(names))
