@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..genotypes.harmonise.panel import Panel
-from ..reference.groups import MIN_GROUP_SIZE
+from ..reference.cells import MIN_GROUP_SIZE
 from ..reference.out_of_panel import OutOfPanelTest
 from .calibration import Calibration
 from .diagnostics import flag_rate
