@@ -27,6 +27,11 @@ def stem_of(model: str) -> str:
     return Path(model).name.removesuffix(".ddvi")
 
 
+def counted(samples: int) -> str:
+    """A number of samples in words."""
+    return f"{samples:,} sample{'s' * (samples != 1)}"
+
+
 def counter(advance: Callable[[int], None]) -> Callable[[int, int | None], None]:
     """Turn "so many done in all" into "so many more done"."""
     before = 0

@@ -32,6 +32,7 @@ from ..progress import SILENT, Progress
 from ..reference_models import AUTO
 from ._absent import Absent, warn_of_shared_reference
 from ._choice import Suits, choose, embeds
+from ._common import counted
 from ._finding import Found, Request, Store, checked_build, found_in, read_at, settled
 from ._named import NamedModel, file_of, opened
 from ._places import prepare_outputs
@@ -297,8 +298,8 @@ def _log_report(report: HarmonisationReport, store: Store) -> None:
     table = "\n".join(report.lines(store.skipped))
     log.info("Variants of %s matched to the model:\n%s", store.name, table)
     log.info("%s", "\n".join(report.by_chromosome()), extra={"only": "file"})
-    if report.contradiction:
-        log.warning("%s: %s.", store.name, report.contradiction)
+    for doubt in filter(None, (report.contradiction, report.foreign_ids)):
+        log.warning("%s: %s.", store.name, doubt)
 
 
 def _score(matched: MatchedInput) -> ScoredInput:
@@ -349,7 +350,7 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
     if run.prefix is None:
         return Embedded({}, summary, coordinates, posterior, scored.scores)
     options = run.model.record.options
-    title = f"{Path(store.name).name} in {Path(run.name).name}: {len(store.samples):,} samples"
+    title = f"{Path(store.name).name} in {Path(run.name).name}: {counted(len(store.samples))}"
     files: dict[str, Path] = {}
     with replacing(run.prefix, run.command, files):
         files |= write_embedding(
@@ -363,6 +364,7 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
             scored.relatives,
             run.model.record.groups,
             query=True,
+            variance=run.model.projection.variance,
         )
         write_draws_of(run, store.samples, posterior, files)
         run.clock.lap("writing")
@@ -391,6 +393,7 @@ def _coordinates(scored: ScoredInput, posterior: PosteriorDraws) -> Coordinates:
         "in_panel": scored.in_panel,
         "duplicate_in_input": twins(scored.relatives, len(samples)),
         "few_variants": scores.observed < run.request.min_variants,
+        "no_alt_calls": matched.reference_calls.without_alternative,
         "pseudo_haploid": scores.pseudo_haploid,
     }
     return coordinates_of(
@@ -422,6 +425,7 @@ def _summary(scored: ScoredInput) -> dict[str, Any]:
             "seed": run.seed,
             "min_variants": run.request.min_variants,
             "build": run.request.build,
+            "labels": run.labels and str(run.labels.path),
             "var_filter": run.request.reading.as_text(),
             **run.request.absent.as_json,
             "device": str(run.device),

@@ -354,6 +354,7 @@ def _write(embedded: _Embedded) -> Fitted:
             run.options,
             fit.qc.relatives,
             groups,
+            variance=fit.model.projection.variance,
         )
         run.clock.lap("writing")
         summary = conclude(run.prefix, _summary(embedded), files, coordinates, run.clock)
@@ -403,6 +404,7 @@ def _summary(embedded: _Embedded) -> dict[str, Any]:
         "options": options
         | {
             "var_filter": run.reading.as_text(),
+            "labels": run.table and str(run.table.path),
             "chain": run.chain_path,
             "project_on": run.target and run.target.name,
             "device": str(run.device),

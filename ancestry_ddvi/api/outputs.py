@@ -194,6 +194,7 @@ def write_embedding(
     relatives: np.ndarray | None = None,
     groups: Groups | None = None,
     query: bool = False,
+    variance: np.ndarray | None = None,
 ) -> dict[str, Path]:
     """Write the tables and the figures of embedded samples; the paths by kind.
 
@@ -222,6 +223,7 @@ def write_embedding(
         unlike,
         parents_of(groups) if groups else {},
         reference_of(groups) if groups and query else None,
+        variance,
     )
     return files | write_figures(prefix, data)
 
