@@ -67,10 +67,12 @@ def parents_of(groups: Groups) -> dict[str, str]:
 
 def reference_of(groups: Groups) -> Reference | None:
     """The groups of a model as figures show them; None for maps of one dimension."""
-    normals = groups.normals
-    if normals.mean.shape[1] < 2:
+    if groups.coordinates.mean.shape[1] < 2:
         return None
-    return Reference(parents_of(groups), GroupShapes(normals.mean, normals.covariance))
+    shapes = (
+        GroupShapes(each.mean, each.covariance) for each in (groups.coordinates, groups.scores)
+    )
+    return Reference(parents_of(groups), *shapes)
 
 
 def draw_reference(axes: Axes, parents: Mapping[str, str], shapes: GroupShapes) -> None:
