@@ -1,9 +1,9 @@
 """Ancestry coordinates with honest uncertainty, by denoising diffusion variational inference.
 
 The commands of ``ddvi-ancestry`` are functions here, with the same names and defaults: ``fit``,
-``embed``, ``assign``, ``condition``, ``sample``, ``decode``, ``ingest``, ``compare``. ``load``
-reads a fitted model once, to embed and assign many times; ``references`` lists the models that
-have a name. Each is imported when first used.
+``embed``, ``assign``, ``plot``, ``report``, ``condition``, ``sample``, ``decode``, ``ingest``,
+``compare``. ``load`` reads a fitted model once, to embed and assign many times; ``references``
+lists the models that have a name. Each is imported when first used.
 
 >>> import ancestry_ddvi
 >>> model = ancestry_ddvi.load("cohort.ddvi")
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
         Fitted,
         FittedModel,
         Ingested,
+        Plotted,
         ReferenceTable,
+        Reported,
         Sampled,
         assign,
         compare,
@@ -36,7 +38,9 @@ if TYPE_CHECKING:
         fit,
         ingest,
         load,
+        plot,
         references,
+        report,
         sample,
     )
     from .genotypes.qc.filters import Filters
@@ -50,7 +54,9 @@ __all__ = [
     "Fitted",
     "FittedModel",
     "Ingested",
+    "Plotted",
     "ReferenceTable",
+    "Reported",
     "Sampled",
     "__version__",
     "assign",
@@ -61,7 +67,9 @@ __all__ = [
     "fit",
     "ingest",
     "load",
+    "plot",
     "references",
+    "report",
     "sample",
 ]
 

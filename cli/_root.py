@@ -25,7 +25,9 @@ from .embed import embed
 from .fit import fit
 from .ingest import ingest
 from .methods import methods
+from .plot import plot
 from .references import references
+from .report import report
 from .sample import sample
 
 
@@ -88,6 +90,8 @@ def main() -> None:
 
 
 for command in (
-    fit, embed, assign, condition, sample, decode, references, ingest, methods, compare, benchmark,
+    fit, embed, assign, plot, report, condition, sample, decode, references, ingest, methods,
+    compare,
+    benchmark,
 ):  # fmt: skip
     main.add_command(command)

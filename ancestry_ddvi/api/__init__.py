@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from ._fit import Fitted, fit
     from ._ingest import Ingested, ingest
     from ._model import FittedModel, load
+    from ._plot import Plotted, plot, plot_path
     from ._references import ReferenceTable, model_card, references
+    from ._report import Reported, report
     from ._sample import Sampled, sample, sample_files
     from ._studies import Compared, benchmark, compare
 
@@ -32,7 +34,9 @@ __all__ = [
     "Fitted",
     "FittedModel",
     "Ingested",
+    "Plotted",
     "ReferenceTable",
+    "Reported",
     "Sampled",
     "assign",
     "assign_prefix",
@@ -49,7 +53,10 @@ __all__ = [
     "ingest",
     "load",
     "model_card",
+    "plot",
+    "plot_path",
     "references",
+    "report",
     "sample",
     "sample_files",
 ]
@@ -65,7 +72,9 @@ _MODULES = {
     "_fit": ("Fitted", "fit"),
     "_ingest": ("Ingested", "ingest"),
     "_model": ("FittedModel", "load"),
+    "_plot": ("Plotted", "plot", "plot_path"),
     "_references": ("ReferenceTable", "model_card", "references"),
+    "_report": ("Reported", "report"),
     "_sample": ("Sampled", "sample", "sample_files"),
     "_studies": ("Compared", "benchmark", "compare"),
 }

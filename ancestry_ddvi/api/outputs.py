@@ -99,12 +99,12 @@ def planned_outputs(
     lines = [f"write {endings(command).replace('PREFIX', prefix)}"]
     if before:
         lines.append(f"replace {', '.join(map(str, before))}")
-    if gone := stale(prefix, command, _listed_before(prefix, command), paths):
+    if gone := stale(prefix, command, listed_before(prefix, command), paths):
         lines.append(f"remove {', '.join(map(str, gone))}")
     return lines
 
 
-def _listed_before(prefix: str, command: str) -> list[Path]:
+def listed_before(prefix: str, command: str) -> list[Path]:
     """What the summaries list that a command makes stale."""
     rows = [row for row in map(output, SUMMARIES) if row.is_stale_after(command)]
     return [path for row in rows for path in _listed(row.path(prefix))]
@@ -194,6 +194,7 @@ def write_embedding(
     relatives: np.ndarray | None = None,
     groups: Groups | None = None,
     query: bool = False,
+    variance: np.ndarray | None = None,
 ) -> dict[str, Path]:
     """Write the tables and the figures of embedded samples; the paths by kind.
 
@@ -222,6 +223,7 @@ def write_embedding(
         unlike,
         parents_of(groups) if groups else {},
         reference_of(groups) if groups and query else None,
+        variance,
     )
     return files | write_figures(prefix, data)
 
