@@ -1,7 +1,8 @@
-"""Make the synthetic human samples and write what ``assign`` says of them: ``make_example.py``.
+"""Make the synthetic human samples, and write what ``assign`` says of them to the pages.
 
-``example_data/synthetic_human.vcf.gz`` is made by ``ddvi-ancestry sample`` from the reference model
-``kgp``, at every fourth of its variants, so that it stays small. The answer stands in README.md and docs/tutorial.md between ``<!-- answer -->`` and
+``python docs/make_example.py`` draws ``example_data/synthetic_human.vcf.gz`` from the reference
+model ``kgp``, as ``ddvi-ancestry sample`` does, at every fourth of its variants so that it stays
+small. The answer stands in README.md and docs/tutorial.md between ``<!-- answer -->`` and
 ``<!-- end -->``.
 """
 
