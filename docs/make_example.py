@@ -1,7 +1,7 @@
 """Make the synthetic human samples, and write what ``assign`` says of them to the pages.
 
 ``python docs/make_example.py`` draws ``example_data/synthetic_human.vcf.gz`` from the reference
-model ``kgp``, as ``ddvi-ancestry sample`` does, at every fourth of its variants so that it stays
+model ``kgp``, as ``ddvi-ancestry sample`` does, at every sixth of its variants so that it stays
 small. The answer stands in README.md and docs/tutorial.md between ``<!-- answer -->`` and
 ``<!-- end -->``.
 """
@@ -23,9 +23,9 @@ BLOCK = re.compile(r"(<!-- answer -->\n).*?(<!-- end -->)", re.DOTALL)
 
 MODEL = "kgp"
 POPULATIONS = ("CHB", "GWD", "MXL")
-SAMPLES, SEED = 3, 1
-ONE_IN = 4
-REMARK = "##thinned=every fourth variant of the model\n"
+SAMPLES, SEED = 3, 7
+ONE_IN = 6
+REMARK = "##thinned=every sixth variant of the model\n"
 COLUMNS = ("sample_id", "ancestry", "level", "probability")
 
 
@@ -37,9 +37,15 @@ def make(path: Path) -> None:
         )
         lines = made.files["vcf"].read_text(encoding="utf-8").splitlines(keepends=True)
     header = [line for line in lines if line.startswith("#")]
-    some = [line for line in lines if not line.startswith("#")][::ONE_IN]
+    some = [_unnamed(line) for line in lines if not line.startswith("#")][::ONE_IN]
     text = "".join([*header[:-1], REMARK, header[-1], *some])
     path.write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+def _unnamed(record: str) -> str:
+    """A record without its ID."""
+    chromosome, position, _, rest = record.split("\t", 3)
+    return "\t".join((chromosome, position, ".", rest))
 
 
 def answer(path: Path) -> str:
