@@ -42,7 +42,7 @@ from parts import ALIEN, SHARES, SWAPPED, mixed, other_kinds, partners, swapped,
 from sklearn.metrics import roc_auc_score
 
 from ancestry_ddvi.evaluation.coverage import LEVELS, calibration_error, nested_coverage
-from ancestry_ddvi.fitting.diagnostics import out_of_panel
+from ancestry_ddvi.fitting.diagnostics import observed, out_of_panel
 from ancestry_ddvi.fitting.pipeline import Fit
 from ancestry_ddvi.genotypes.projection.pca import principal_components, tolerances
 from ancestry_ddvi.genotypes.projection.scores import Scores
@@ -164,20 +164,17 @@ def judged(chance: np.ndarray, right: np.ndarray) -> dict[str, Any]:
     }
 
 
-def groups(
-    of: Split, name: str, scores: Scores, draws: PosteriorDraws, pooled: Pooled
-) -> dict[str, Any]:
+def groups(of: Split, name: str, scores: Scores, pooled: Pooled) -> dict[str, Any]:
     """Accuracy and calibration of the probabilities of each level."""
     model = of.fit.model
-    learnt = model.record.groups
+    learnt, seen = model.record.groups, observed(scores, model.projection)
     assert learnt is not None
-    thinning = len(model.panel) / np.maximum(scores.effective_variants, 1)
     found = {}
     for number, level in enumerate(learnt.levels):
         names = learnt.names(number)
         known = of.labels[level].isin(names).to_numpy()
         right = np.array([names.index(label) for label in of.labels[level][known]])
-        chance = learnt.probabilities(number, draws[known], thinning[known])
+        chance = learnt.probabilities(number, seen[known])
         pooled.groups.setdefault((name, level), []).append((chance, right))
         found[level] = judged(chance, right)
     return found
@@ -195,7 +192,7 @@ def in_part(of: Split, pooled: Pooled) -> None:
           "temperature": of.fit.model.projection.temperature,
           "sd": np.median(full.sd, axis=0).round(3).tolist(),
           "flagged": rounded(flags), "flagged_said": rounded(record.out_of_panel.flagged),
-          "groups": groups(of, "all variants", scores, full, pooled)})  # fmt: skip
+          "groups": groups(of, "all variants", scores, pooled)})  # fmt: skip
     for share in SHARES:
         name = f"{100 * share:g} % of variants"
         said = _said(of.fit, share)
@@ -223,7 +220,7 @@ def one_part(
         "bias": round(float(bias.max()), 3),
         **by_region(covered, of.region),
         "flagged": rounded(flags),
-        "groups": groups(of, name, scores, some, pooled),
+        "groups": groups(of, name, scores, pooled),
     }
 
 

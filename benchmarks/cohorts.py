@@ -36,12 +36,17 @@ def opened(cohort: str, labels: str, folder: Path) -> tuple[GenotypeStore, pd.Da
     return store, table.set_index(table.columns[0]).loc[list(store.samples)]
 
 
-def split(store: GenotypeStore, seed: int) -> np.ndarray:
-    """Held-out samples, a fifth of the families; bool (samples,)."""
+def families(store: GenotypeStore) -> np.ndarray:
+    """The family of each sample: relatives to the second degree share one; int (samples,)."""
     everyone = np.arange(len(store.samples))
     pairs = king_robust(store, quality_control(store, Filters()).variants, everyone)
     links = coo_matrix((np.ones(len(pairs)), (pairs["i"], pairs["j"])), shape=[len(everyone)] * 2)
-    _, family = connected_components(links, directed=False)
+    return np.asarray(connected_components(links, directed=False)[1])
+
+
+def split(store: GenotypeStore, seed: int) -> np.ndarray:
+    """Held-out samples, a fifth of the families; bool (samples,)."""
+    family = families(store)
     chosen = np.random.default_rng(seed).permutation(family.max() + 1)[: (family.max() + 1) // 5]
     return np.isin(family, chosen)
 

@@ -18,9 +18,11 @@ SWAPPED = (0.02, 0.05, 0.2)
 ALIEN = (0.1, 0.3)
 
 
-def reads(dosages: np.ndarray, depth: float, rng: np.random.Generator) -> Iterator[np.ndarray]:
+def reads(
+    dosages: np.ndarray, depth: float, rng: np.random.Generator, error: float = BASE_ERROR
+) -> Iterator[np.ndarray]:
     """Each sample's likelihoods in whole phred units, as PL has them; float64 (variants, 3)."""
-    alt = np.array([BASE_ERROR, 0.5, 1 - BASE_ERROR])
+    alt = np.array([error, 0.5, 1 - error])
     for calls in dosages.T:
         count = rng.poisson(depth, len(calls))
         counted = rng.binomial(count, alt[calls])[:, None]

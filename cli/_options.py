@@ -274,6 +274,13 @@ def verbosity(command: Command) -> Command:
     return command
 
 
+def reading(command: Command) -> Command:
+    """How genotypes are read and matched to a model, as the API names it; and verbosity."""
+    for option in (verbosity, _targets, _absent, _build, _min_variants, _field, var_filter):
+        command = option(command)
+    return command
+
+
 def embedding(command: Command) -> Command:
     """The options of every command that embeds samples in a model, as the API names them."""
     for option in (

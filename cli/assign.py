@@ -46,11 +46,12 @@ def assign(
 ) -> None:
     """Assign samples to the labelled groups of a model.
 
-    MODEL is the name of a reference model (see references), or a .ddvi file written by fit. INPUT
-    is a .coords.tsv written by fit or embed with MODEL, or genotype files, which are embedded
-    first. The posteriors of a .coords.tsv are approximated by normal distributions. Group
-    probabilities are averaged over the posterior of each sample and calibrated on samples held out
-    of the fit. Samples unlike the reference panel or with too few variants are unassigned.
+    MODEL is the name of a reference model (see references), auto for the one of which INPUT tells
+    most, or a .ddvi file written by fit. INPUT is a .coords.tsv written by fit or embed with MODEL,
+    or genotype files, which are embedded first. The posteriors of a .coords.tsv are approximated by
+    normal distributions. Group probabilities are averaged over the posterior of each sample and
+    calibrated on samples held out of the fit. Samples unlike the reference panel or with too few
+    variants are unassigned.
 
     {writes}
 

@@ -63,11 +63,11 @@ def condition(
 ) -> None:
     """Sample the posterior given genotypes, populations, or both.
 
-    MODEL is the name of a reference model (see references), or a .ddvi file written by fit with a
-    method that has a generator, such as ddvi, vae, aae or inflationary-flow. With --given, samples
-    are embedded by sampling the exact posterior, also for methods without an approximate posterior;
-    --population conditions on a group as well. Without --given, the table has one row: the prior
-    conditioned on --population.
+    MODEL is the name of a reference model (see references), with --given auto for the one of which
+    INPUT tells most, or a .ddvi file written by fit with a method that has a generator, such as
+    ddvi, vae, aae or inflationary-flow. With --given, samples are embedded by sampling the exact
+    posterior, also for methods without an approximate posterior; --population conditions on a group
+    as well. Without --given, the table has one row: the prior conditioned on --population.
 
     {writes}
 

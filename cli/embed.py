@@ -28,13 +28,13 @@ def embed(
 ) -> None:
     """Embed new samples in a model.
 
-    MODEL is the name of a reference model (see references), or a .ddvi file written by fit. INPUT
-    is one or more genotype files, as for fit; fields other than GT are read from VCF and BCF only.
-    Variants are matched by position and alleles in every genome build stored in MODEL (see fit
-    --chain), else by rsID. Variants absent from INPUT are treated as missing and increase the
-    posterior standard deviations. Coordinates do not depend on the other samples in INPUT. Of
-    VCF.gz and BCF of 4 MiB or more with an index (.tbi, .csi) only records at variants of MODEL
-    are read.
+    MODEL is the name of a reference model (see references), auto for the one of which INPUT tells
+    most, or a .ddvi file written by fit. INPUT is one or more genotype files, as for fit; fields
+    other than GT are read from VCF and BCF only. Variants are matched by position and alleles in
+    every genome build stored in MODEL (see fit --chain), else by rsID. Variants absent from INPUT
+    are treated as missing and increase the posterior standard deviations. Coordinates do not depend
+    on the other samples in INPUT. Of VCF.gz and BCF of 4 MiB or more with an index (.tbi, .csi)
+    only records at variants of MODEL are read.
 
     {writes}
 

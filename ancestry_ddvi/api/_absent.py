@@ -73,6 +73,13 @@ class Absent:
         """The options as the summary has them."""
         return {"absent": self.meaning, "targets": self.targets.path if self.targets else None}
 
+    def said_of(self, report: HarmonisationReport) -> str:
+        """How many variants are assumed, in a sentence."""
+        within = f", those in the regions of {self.targets.path}" if self.targets else ""
+        return (
+            f"{report.absent_as_reference:,} absent variants count as homozygous reference{within}."
+        )
+
     def settle(
         self,
         store: DosageStore,
@@ -114,11 +121,6 @@ class Absent:
         if self.targets:
             covered = self.targets.cover(variants.chromosome, alignment.position)
         assumed = assume_reference(alignment, calls.lacking, covered)
-        log.info(
-            "%s absent variants count as homozygous reference%s.",
-            f"{assumed.report.absent_as_reference:,}",
-            f", those in the regions of {self.targets.path}" if self.targets else "",
-        )
         self._check_assumed(store, name, assumed, frequency)
         return assumed, calls
 

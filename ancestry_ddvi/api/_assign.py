@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,12 @@ import numpy as np
 
 from ..artefacts.ancestry import Ancestry
 from ..artefacts.assignments import Assignment, reasons
-from ..artefacts.coordinates import Coordinates, looks_like_coordinates, read_coordinates
+from ..artefacts.coordinates import (
+    Coordinates,
+    looks_like_coordinates,
+    read_components,
+    read_coordinates,
+)
 from ..artefacts.labels import LabelTable, read_labels
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock, complete, write_summary
@@ -20,6 +25,7 @@ from ..errors import InputsDisagree, UsageProblem
 from ..genotypes.formats.reading import VAR_FILTER
 from ..outputs import output
 from ..progress import SILENT, Progress
+from ._choice import embeds
 from ._common import default_prefix
 from ._embedding import EmbedRun, check_draws, draw_posteriors, embed_run, run_embedding
 from ._named import NamedModel, file_of, opened
@@ -30,8 +36,8 @@ from .outputs import replacing
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..inference.posterior_draws import PosteriorDraws
     from ..reference.groups import Groups
+    from ..reference.observed import ObservedScores
 
 log = logging.getLogger(__name__)
 
@@ -104,13 +110,13 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Query:
-    """Coordinates and posterior draws of the samples in question, and the files written of them.
+    """Coordinates and scores of the samples in question, and the files written of them.
 
     ``build`` is that of genotypes, None where it is not known.
     """
 
     coordinates: Coordinates
-    posterior: PosteriorDraws
+    observed: ObservedScores
     files: dict[str, Path] = field(default_factory=dict)
     build: str | None = None
 
@@ -140,10 +146,12 @@ def assign(
     Parameters
     ----------
     model : str
-        The name of a reference model, or a .ddvi file written by ``fit``.
+        The name of a reference model, "auto" for the one of which the genotypes tell most, or a
+        .ddvi file written by ``fit``.
     inputs : sequence of str
         One table of coordinates that ``fit`` or ``embed`` wrote with this model, or genotype
-        files, which are embedded first.
+        files, which are embedded first. Groups are compared by the component scores of
+        ``X.pcs.tsv``, which lies beside a table ``X.coords.tsv``.
     out : str, optional
         Prefix of everything that is written; by default as in ``embed``.
     labels : str, optional
@@ -201,7 +209,15 @@ def assign_run(
     check_draws(draws)
     if prefix is not None:
         prepare_outputs(prefix, "assign", [file_of(model), *inputs, labels, reference])
-    named = opened(model)
+    genotypes = None
+    if not looks_like_coordinates(Path(inputs[0])):
+        genotypes = embed_run(
+            "embed", model, inputs, prefix, draws=draws, seed=seed, threads=threads,
+            suits=embeds if labels else _knows_groups, **embedding,
+        )  # fmt: skip
+    elif len(inputs) > 1:
+        raise UsageProblem("Several tables of coordinates are given", "Give one at a time.")
+    named = genotypes.named if genotypes else opened(model)
     fitted = named.model
     if labels is None and fitted.record.groups is None:
         raise UsageProblem(
@@ -210,17 +226,15 @@ def assign_run(
             "with --labels.",
         )
     seed = fitted.record.options.seed if seed is None else seed
-    genotypes = None
-    if not looks_like_coordinates(Path(inputs[0])):
-        genotypes = embed_run(
-            "embed", named, inputs, prefix, draws=draws, seed=seed, threads=threads, **embedding
-        )  # fmt: skip
-    elif len(inputs) > 1:
-        raise UsageProblem("Several tables of coordinates are given", "Give one at a time.")
     table = read_labels(labels) if labels else None
     return _Run(
         named, tuple(inputs), prefix, table, reference, min_prob, draws, seed, genotypes, threads
     )  # fmt: skip
+
+
+def _knows_groups(model: Model) -> str:
+    """Why a model cannot assign samples; empty if it can."""
+    return embeds(model) or ("" if model.record.groups else "it knows no groups")
 
 
 def run_assignment(run: _Run) -> Assigned:
@@ -231,7 +245,7 @@ def run_assignment(run: _Run) -> Assigned:
         query = _query(run)
         run.clock.lap("embedding")
         groups, figures = _groups(run, query)
-        assignments = _assignments(groups, query, len(run.model.panel), run.min_prob)
+        assignments = _assignments(groups, query, run.min_prob)
     return _write(run, query, assignments, figures)
 
 
@@ -244,46 +258,50 @@ def assign_prefix(inputs: Sequence[str], model: str) -> str:
 
 def _query(run: _Run) -> _Query:
     """The samples to assign, from genotypes or from a table."""
+    from ..fitting.diagnostics import observed
+
     if run.embedding is None:
         return _from_table(run, run.inputs[0])
     embedded = run_embedding(run.embedding, draw_posteriors)
     report = embedded.summary["harmonisation"]
     build = report["detected_build"] or report["stated_build"]
-    return _Query(embedded.coordinates, embedded.posterior, embedded.files, build)
+    seen = observed(embedded.scores, run.model.projection)
+    return _Query(embedded.coordinates, seen, embedded.files, build)
 
 
 def _from_table(run: _Run, path: str) -> _Query:
-    """Coordinates from a table, with normal posteriors; no standard deviation makes a point.
+    """Coordinates from a table, and scores from that beside it, with the noise typical of them.
 
     Raises
     ------
     InputUnreadable, InputsDisagree
     """
-    from ..fitting.pipeline import revive
-    from ..inference.posterior_draws import normal_posterior
-    from ..models.runtime import pick
+    from ..reference.observed import ObservedScores
 
-    coordinates, dims = read_coordinates(Path(path)), run.model.record.options.dims
+    coordinates, model = read_coordinates(Path(path)), run.model
+    dims, projection = model.record.options.dims, model.projection
     if coordinates.mean.shape[1] != dims:
         raise InputsDisagree(
             f"{path} has {coordinates.mean.shape[1]} coordinates, the model {dims}",
             "Give the table that fit or embed wrote with this very model.",
         )
-    method = revive(run.model, pick("cpu"))
-    posterior = normal_posterior(
-        coordinates.mean,
-        np.nan_to_num(coordinates.covariance),
-        coordinates.samples,
-        draws=run.draws * method.proposals,
-        seed=run.seed,
-    )
-    return _Query(coordinates, replace(posterior, log_prior=method.log_prior(posterior.draws)))
+    effective = np.nan_to_num(coordinates["effective_variants"]).clip(1, len(model.panel))
+    value = read_components(_scores_beside(path), coordinates.samples, projection.kept)
+    noise = projection.typical_covariance(value, effective)
+    return _Query(coordinates, ObservedScores(value, noise, len(model.panel) / effective))
+
+
+def _scores_beside(path: str) -> Path:
+    """``X.pcs.tsv`` of ``X.coords.tsv``."""
+    stem = path.removesuffix(".tsv").removesuffix(".coords")
+    return output("pcs").path(stem)
 
 
 def _groups(run: _Run, query: _Query) -> tuple[Groups, list[dict[str, Any]]]:
     """The groups of the model, or those that labels make of the reference; how right they are."""
     from ..fitting.groups import learn_groups
-    from ..reference.groups import MIN_GROUP_SIZE
+    from ..inference.posterior_draws import PosteriorDraws
+    from ..reference.cells import MIN_GROUP_SIZE
 
     if run.labels is None:
         record = run.model.record
@@ -292,7 +310,8 @@ def _groups(run: _Run, query: _Query) -> tuple[Groups, list[dict[str, Any]]]:
     labelled = _from_table(run, run.reference) if run.reference else query
     samples = labelled.coordinates.samples
     labels = run.labels.match(samples)
-    found, figures = learn_groups(labels, samples, labelled.posterior, run.seed)
+    points = PosteriorDraws(labelled.coordinates.mean[:, None])
+    found, figures = learn_groups(labels, samples, points, labelled.observed, run.seed)
     if found is None:
         raise InputsDisagree(
             f"no label in {run.labels.path} has {MIN_GROUP_SIZE} samples or more",
@@ -301,14 +320,14 @@ def _groups(run: _Run, query: _Query) -> tuple[Groups, list[dict[str, Any]]]:
     return found, figures
 
 
-def _assignments(groups: Groups, query: _Query, variants: int, min_prob: float) -> list[Assignment]:
-    """Probabilities and reasons on every level; the model has so many variants."""
+def _assignments(groups: Groups, query: _Query, min_prob: float) -> list[Assignment]:
+    """Probabilities and reasons on every level."""
     from scipy.special import entr
 
-    thinning = variants / np.maximum(query.coordinates["effective_variants"], 1)
+    flags, unlike = query.coordinates.flag, groups.unlike(query.observed)
     found = []
     for number, level in enumerate(groups.levels):
-        chance = groups.probabilities(number, query.posterior, thinning)
+        chance = groups.probabilities(number, query.observed)
         found.append(
             Assignment(
                 level,
@@ -316,7 +335,7 @@ def _assignments(groups: Groups, query: _Query, variants: int, min_prob: float) 
                 query.coordinates.samples,
                 chance,
                 entr(chance).sum(axis=1),
-                reasons(query.coordinates.flag, chance.max(axis=1), min_prob),
+                reasons(flags, unlike, chance.max(axis=1), min_prob),
             )
         )
     return found
@@ -355,6 +374,7 @@ def _summary(run: _Run, ancestry: Ancestry, figures: list[dict[str, Any]]) -> di
         "command": "assign",
         "inputs": list(run.inputs),
         **run.named.as_json,
+        **(run.embedding.choice if run.embedding else {}),
         "options": {
             "labels": run.labels and str(run.labels.path),
             "reference": run.reference,

@@ -71,8 +71,9 @@ def condition(
     Parameters
     ----------
     model : str
-        The name of a reference model, or a .ddvi file written by ``fit`` with a method that has
-        a generator: ddvi, vae, aae, inflationary-flow, ...
+        The name of a reference model, "auto" for the one of which the genotypes tell most, or a
+        .ddvi file written by ``fit`` with a method that has a generator: ddvi, vae, aae,
+        inflationary-flow, ...
     given : sequence of str
         Genotype files, as ``embed`` takes them; a few variants are enough.
     out : str, optional
@@ -189,7 +190,7 @@ def _draw_constrained(
 
     run = scored.matched.run
     generator = generator_of(run.method, run.model, run.name)
-    with run.progress.stage("sampling", None) as advance:
+    with run.request.progress.stage("sampling", None) as advance:
         found, by = constrained(
             generator.model,
             ScoreData(scored.scores, run.device),
@@ -248,10 +249,11 @@ def _write_unobserved(drawn: _Unobserved) -> Embedded:
     """A table of one row, and the summary."""
     run, posterior = drawn.run, drawn.posterior
     name = "+".join(drawn.constraint.population) or "constraint"
+    scores = unobserved(run.model.projection.kept)
     coordinates = coordinates_of(
         [name],
         posterior,
-        unobserved(run.model.projection.kept),
+        scores,
         model_variants=len(run.model.panel),
         variants_in_file=0,
         p_panel=np.full(1, np.nan),
@@ -265,7 +267,7 @@ def _write_unobserved(drawn: _Unobserved) -> Embedded:
         write_draws_of(run, [name], posterior, files)
         run.clock.lap("writing")
         summary = conclude(prefix, _summary(drawn), files, coordinates, run.clock)
-    return Embedded(files, summary, coordinates, posterior)
+    return Embedded(files, summary, coordinates, posterior, scores)
 
 
 def _summary(drawn: _Unobserved) -> dict[str, Any]:

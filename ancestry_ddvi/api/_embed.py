@@ -36,7 +36,8 @@ def embed(
     Parameters
     ----------
     model : str
-        The name of a reference model, or a .ddvi file written by ``fit``.
+        The name of a reference model, "auto" for the one of which the genotypes tell most, or a
+        .ddvi file written by ``fit``.
     inputs : sequence of str
         Genotype files; several are joined.
     out : str, optional

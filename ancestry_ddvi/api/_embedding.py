@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from pathlib import Path
@@ -17,16 +17,11 @@ from ..artefacts.labels import Labels, LabelTable, read_labels
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock
 from ..errors import UsageProblem
-from ..genotypes.chromosomes import LENGTHS
-from ..genotypes.formats.by_index import NotByIndex
 from ..genotypes.formats.fields import GT
-from ..genotypes.formats.reading import VAR_FILTER, Besides, ReadOptions, Targets
-from ..genotypes.formats.streams import STANDARD_INPUT, is_pipe
-from ..genotypes.harmonise.builds import build_evidence
+from ..genotypes.formats.reading import VAR_FILTER, ReadOptions
 from ..genotypes.harmonise.panel import AlignedGenotypes, Alignment
 from ..genotypes.harmonise.reference_calls import ReferenceCalls
-from ..genotypes.harmonise.report import HarmonisationReport, check_overlap, is_short
-from ..genotypes.likelihood_store import LikelihoodStore, open_best
+from ..genotypes.harmonise.report import HarmonisationReport
 from ..genotypes.projection.in_pieces import ScoredSamples, score_samples
 from ..genotypes.projection.likelihood_scores import scores_of
 from ..genotypes.projection.scores import Scores
@@ -34,8 +29,11 @@ from ..genotypes.qc.relatives import relatives_among, tallied, twins
 from ..genotypes.store import GenotypeStore
 from ..outputs import output
 from ..progress import SILENT, Progress
+from ..reference_models import AUTO
 from ._absent import Absent, warn_of_shared_reference
-from ._common import counted, counter
+from ._choice import Suits, choose, embeds
+from ._common import counted
+from ._finding import Found, Request, Store, checked_build, read_at, settled
 from ._named import NamedModel, file_of, opened
 from ._places import prepare_outputs
 from ._results import Result
@@ -64,12 +62,15 @@ class Embedded(Result):
     summary : dict
     coordinates : Coordinates
     posterior : PosteriorDraws
+    scores : Scores
+        On the kept components.
     """
 
     files: dict[str, Path]
     summary: dict[str, Any]
     coordinates: Coordinates
     posterior: PosteriorDraws
+    scores: Scores
 
     def to_frame(self) -> pd.DataFrame:
         """The table of coordinates, as ``PREFIX.coords.tsv`` has it."""
@@ -85,41 +86,35 @@ class EmbedRun:
     command : str
     named : NamedModel
     method : Method
-    inputs : tuple of str
+    request : Request
+        The genotypes in question.
     prefix : str, optional
         Of what is written; None writes nothing.
     draws, seed : int
     device : torch.device
     threads : int, optional
-    min_variants : int
-    build : str, optional
     labels : LabelTable, optional
     draws_out : bool
-    field : str
-        "auto" or a FORMAT field.
-    reading : ReadOptions
-    absent : Absent
-    progress : Progress
+    found : Found, optional
+        The genotypes, where they have been read before.
+    choice : mapping
+        What the summary says of the choice of the model, if it was not named.
     clock : Clock
     """
 
     command: str
     named: NamedModel
     method: Method
-    inputs: tuple[str, ...]
+    request: Request
     prefix: str | None
     draws: int
     seed: int
     device: torch.device
     threads: int | None
-    min_variants: int
-    build: str | None
     labels: LabelTable | None
     draws_out: bool
-    field: str
-    reading: ReadOptions
-    absent: Absent
-    progress: Progress
+    found: Found | None
+    choice: Mapping[str, Any]
     clock: Clock = attribute(default_factory=Clock)
 
     @property
@@ -138,7 +133,7 @@ class MatchedInput:
     """Genotypes of a run, with each variant of the model found in them or absent."""
 
     run: EmbedRun
-    store: GenotypeStore | LikelihoodStore
+    store: Store
     labels: Labels | None
     alignment: Alignment
     report: HarmonisationReport
@@ -188,30 +183,36 @@ def embed_run(
     var_filter: str = VAR_FILTER,
     absent: str = "missing",
     targets: str | None = None,
+    suits: Suits = embeds,
     progress: Progress = SILENT,
 ) -> EmbedRun:
     """Check the arguments of ``embed``, read the model and the labels.
 
+    For "auto" the genotypes are read too, and the reference model of which they tell most is
+    taken, of those that ``suits`` has nothing against.
+
     Raises
     ------
-    UsageProblem, InputUnreadable, OutputUnwritable
+    UsageProblem, InputUnreadable, InputsDisagree, OutputUnwritable
     """
     from ..fitting.pipeline import revive
     from ..models.runtime import pick
 
     check_draws(draws)
-    if build not in (None, *LENGTHS):
-        raise UsageProblem(f"--build is {build}", f"Give one of {', '.join(LENGTHS)}.")
-    reading = ReadOptions.of(var_filter)
-    chosen, clock, meaning = pick(device), Clock(), Absent.of(absent, targets)
+    chosen, clock = pick(device), Clock()
+    request = Request(
+        tuple(inputs), field, ReadOptions.of(var_filter), checked_build(build), min_variants,
+        Absent.of(absent, targets), progress,
+    )  # fmt: skip
     if prefix is not None:
         prepare_outputs(prefix, command, [file_of(model), *inputs, labels])
     table = read_labels(labels) if labels else None
-    named = opened(model)
+    choice = choose(request, suits) if model == AUTO and inputs else None
+    named = choice.named if choice else opened(model)
     run = EmbedRun(
-        command, named, revive(named.model, chosen), tuple(inputs), prefix, draws,
-        named.model.record.options.seed if seed is None else seed, chosen, threads, min_variants,
-        build, table, draws_out, field, reading, meaning, progress, clock,
+        command, named, revive(named.model, chosen), request, prefix, draws,
+        named.model.record.options.seed if seed is None else seed, chosen, threads, table,
+        draws_out, choice.found if choice else None, choice.as_json if choice else {}, clock,
     )  # fmt: skip
     clock.lap("loading")
     return run
@@ -253,14 +254,11 @@ def draw_posteriors(scored: ScoredInput) -> tuple[PosteriorDraws, dict[str, Any]
 
 def _match(run: EmbedRun) -> MatchedInput:
     """Read the input and find the variants of the model in it."""
-    store, alignment = _read_by_index(run) or _read(run, None)
-    panel = run.model.panel
+    found = run.found or _found(run)
+    store, report = found.store, found.alignment.report
     labels = run.labels.match(store.samples) if run.labels else None
-    check_overlap(alignment.report, store.name, run.min_variants)
-    alignment, calls = run.absent.settle(
-        store, store.name, alignment, panel.variants, panel.frequency
-    )
-    report = alignment.report
+    if run.request.absent.meaning == "reference":
+        log.info("%s", run.request.absent.said_of(report))
     _log_report(report, store)
     if report.observed_fraction < LOW_VARIANT_FRACTION:
         log.warning(
@@ -269,57 +267,22 @@ def _match(run: EmbedRun) -> MatchedInput:
             store.name,
         )
     run.clock.lap("matching")
-    return MatchedInput(run, store, labels, alignment, report, calls)
+    return MatchedInput(run, store, labels, found.alignment, report, found.reference_calls)
 
 
-Store = GenotypeStore | LikelihoodStore
-
-
-def _read_by_index(run: EmbedRun) -> tuple[Store, Alignment] | None:
-    """As ``_read``, of files with an index only the variants of the model.
-
-    None where the rest of the files could change how these are read or matched.
-    """
-    if any(path == STANDARD_INPUT or is_pipe(path) for path in run.inputs):
-        return None
-    try:
-        store, alignment = _read(run, build_evidence())
-    except NotByIndex as error:
-        log.info("All records are read: an index %s.", error)
-        return None
-    if store.by_index is None:
-        return store, alignment
-    if not alignment.settled or is_short(alignment.report, run.min_variants):
-        log.info("All records are read: few variants of the model are found by their positions.")
-        return None
-    return store, alignment
-
-
-def _read(run: EmbedRun, besides: Besides | None) -> tuple[Store, Alignment]:
-    """The best, or what the chosen field holds, of every sample in the input, and where.
-
-    Of files with an index only the variants of the model are read, and those ``besides``, if these
-    are given.
-    """
+def _found(run: EmbedRun) -> Found:
     panel = run.model.panel
-    targets = Targets.of(panel.variants, panel.positions.values())
-    options = replace(run.reading, targets=targets, by_index=besides)
-    with run.progress.stage("reading", None) as advance:
-        store: Store = open_best(run.inputs, run.field, options, counter(advance))
+    store, (alignment,) = read_at(run.request, [panel])
     run.clock.lap("reading")
-    alignment = panel.align(store.variants, store.counts(), store.build_hint, run.build)
-    report = replace(alignment.report, file_variants=store.snps)
-    if store.by_index:
-        report = replace(report, file_variants=None, id_matches=None)
-    return store, replace(alignment, report=report)
+    return settled(run.request, store, alignment, panel)
 
 
-def _field_shares(store: GenotypeStore | LikelihoodStore) -> dict[str, float]:
+def _field_shares(store: Store) -> dict[str, float]:
     """Share of the genotypes that were read from each field, the largest first."""
     return {GT: 1.0} if isinstance(store, GenotypeStore) else dict(store.field_shares)
 
 
-def _log_report(report: HarmonisationReport, store: GenotypeStore | LikelihoodStore) -> None:
+def _log_report(report: HarmonisationReport, store: Store) -> None:
     """The harmonisation report; chromosome by chromosome in the log file only."""
     if store.by_index:
         log.info(
@@ -342,7 +305,7 @@ def _score(matched: MatchedInput) -> ScoredInput:
         aligned = AlignedGenotypes(store, matched.alignment)
         pairs = relatives_among(aligned, aligned.observed)
     run.clock.lap("relatives")
-    with run.progress.stage("scores", samples) as advance:
+    with run.request.progress.stage("scores", samples) as advance:
         if isinstance(store, GenotypeStore):
             strangers = np.zeros(samples, dtype=bool)
             scored = score_samples(projection, aligned.dosages, strangers, advance)
@@ -359,7 +322,7 @@ def _warn_of_shared_reference(
 ) -> None:
     """Warn where variants that all samples are homozygous reference at were left out."""
     matched = scored.matched
-    filled = matched.run.absent.completed(matched.alignment, matched.reference_calls)
+    filled = matched.run.request.absent.completed(matched.alignment, matched.reference_calls)
     if filled is None:
         return
     other, _ = embedder(_score(replace(matched, alignment=filled)))
@@ -380,7 +343,7 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
     coordinates = _coordinates(scored, posterior)
     summary = _summary(scored) | said
     if run.prefix is None:
-        return Embedded({}, summary, coordinates, posterior)
+        return Embedded({}, summary, coordinates, posterior, scored.scores)
     options = run.model.record.options
     title = f"{Path(store.name).name} in {Path(run.name).name}: {counted(len(store.samples))}"
     files: dict[str, Path] = {}
@@ -394,14 +357,13 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
             title,
             options,
             scored.relatives,
-            run.model.record.groups,
+            run.model,
             query=True,
-            variance=run.model.projection.variance,
         )
         write_draws_of(run, store.samples, posterior, files)
         run.clock.lap("writing")
         summary = conclude(run.prefix, summary, files, coordinates, run.clock)
-    return Embedded(files, summary, coordinates, posterior)
+    return Embedded(files, summary, coordinates, posterior, scored.scores)
 
 
 def write_draws_of(
@@ -424,7 +386,7 @@ def _coordinates(scored: ScoredInput, posterior: PosteriorDraws) -> Coordinates:
     flags = {
         "in_panel": scored.in_panel,
         "duplicate_in_input": twins(scored.relatives, len(samples)),
-        "few_variants": scores.observed < run.min_variants,
+        "few_variants": scores.observed < run.request.min_variants,
         "pseudo_haploid": scores.pseudo_haploid,
     }
     return coordinates_of(
@@ -446,18 +408,19 @@ def _summary(scored: ScoredInput) -> dict[str, Any]:
     shares = _field_shares(store)
     return {
         "command": run.command,
-        "inputs": list(run.inputs),
+        "inputs": list(run.request.inputs),
         **run.named.as_json,
+        **run.choice,
         "field": next(iter(shares), GT),
         "field_shares": shares,
         "options": {
             "draws": run.draws,
             "seed": run.seed,
-            "min_variants": run.min_variants,
-            "build": run.build,
+            "min_variants": run.request.min_variants,
+            "build": run.request.build,
             "labels": run.labels and str(run.labels.path),
-            "var_filter": run.reading.as_text(),
-            **run.absent.as_json,
+            "var_filter": run.request.reading.as_text(),
+            **run.request.absent.as_json,
             "device": str(run.device),
         },
         "samples": len(store.samples),

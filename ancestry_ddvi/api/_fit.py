@@ -315,8 +315,7 @@ def _write(embedded: _Embedded) -> Fitted:
             f"{Path(run.prefix).name}: {counts}",
             run.options,
             fit.qc.relatives,
-            fit.model.record.groups,
-            variance=fit.model.projection.variance,
+            fit.model,
         )
         run.clock.lap("writing")
         summary = conclude(run.prefix, _summary(embedded), files, coordinates, run.clock)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..artefacts.model import Model
-from ..errors import UsageProblem
-from ..reference_models import AUTO, find, problems, reference
+from ..errors import InputUnreadable, UsageProblem
+from ..reference_models import AUTO, ReferenceModel, available, find, problems, reference
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +51,23 @@ class NamedModel:
                 f"{AUTO} chooses a reference model by genotypes, and none are read here",
                 "Name a model.",
             )
-        path = locate(name)
-        return cls(name, path, _digest(path), Model.read(path))
+        return cls._of(name, locate(name))
+
+    @classmethod
+    def of(cls, reference: ReferenceModel) -> NamedModel:
+        """Read a reference model.
+
+        Raises
+        ------
+        InputUnreadable
+            If the file is damaged.
+        """
+        return cls._of(reference.name, reference.path)
+
+    @classmethod
+    def _of(cls, name: str, path: Path) -> NamedModel:
+        model = Model.read(path)
+        return cls(name, path, _digest(path), model)
 
     @property
     def as_json(self) -> dict[str, str | None]:
@@ -80,6 +96,23 @@ def file_of(model: str | NamedModel) -> str | None:
     if model == AUTO:
         return None
     return str(find(model) if isinstance(model, str) else model.path)
+
+
+def readable() -> Iterator[tuple[ReferenceModel, NamedModel | None]]:
+    """All reference models, read one after the other; the log warns of those that cannot be.
+
+    Yields
+    ------
+    (ReferenceModel, NamedModel or None)
+    """
+    for problem in problems():
+        log.warning("%s.", problem)
+    for found in available():
+        try:
+            yield found, NamedModel.of(found)
+        except InputUnreadable as error:
+            log.warning("%s", error)
+            yield found, None
 
 
 def locate(name: str) -> Path:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..artefacts.model import Model
-from ..errors import InputUnreadable
-from ..reference_models import ReferenceModel, available, problems
-from ._named import NamedModel
+from ..genotypes.formats.reading import VAR_FILTER, ReadOptions
+from ..progress import SILENT, Progress
+from ._absent import Absent
+from ._choice import Candidate, candidates, embeds
+from ._finding import Request, checked_build
+from ._named import NamedModel, readable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,23 +44,50 @@ class ReferenceTable:
         return pd.DataFrame(self.rows, columns=list(self.columns))
 
 
-def references() -> ReferenceTable:
+def references(
+    inputs: Sequence[str] = (),
+    *,
+    min_variants: int = 100,
+    build: str | None = None,
+    field: str = "auto",
+    var_filter: str = VAR_FILTER,
+    absent: str = "missing",
+    targets: str | None = None,
+    progress: Progress = SILENT,
+) -> ReferenceTable:
     """The reference models: those of the package and of DDVI_ANCESTRY_REFERENCES.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        Genotype files. With them, the models are in the order of what the files tell of a
+        sample's scores, and "auto" is the first that is not refused.
+    min_variants, build, field, var_filter, absent, targets, progress
+        As in ``embed``.
 
     Returns
     -------
     ReferenceTable
-        With the columns of ``COLUMNS``. A model that cannot be read has NA in all but its name
-        and its file, and the log says why.
+        Without inputs, a model that cannot be read has NA in all but its name and its file, and
+        the log says why.
+
+    Raises
+    ------
+    DDVIError
+        If the inputs cannot be read, or there is no model for them.
     """
-    for problem in problems():
-        log.warning("%s.", problem)
+    if inputs:
+        request = Request(
+            tuple(inputs), field, ReadOptions.of(var_filter), checked_build(build), min_variants,
+            Absent.of(absent, targets), progress,
+        )  # fmt: skip
+        found = [_found(candidate) for candidate in candidates(request, embeds)]
+        return ReferenceTable(FOUND, tuple(found))
     rows = []
-    for reference in available():
+    for reference, named in readable():
         if reference.hides:
             log.info("%s comes before %s.", reference.path, reference.hides)
-        model = read_or_warn(reference)
-        cells = _cells(model) if model else dict.fromkeys(_DESCRIBED, NONE)
+        cells = _cells(named.model) if named else dict.fromkeys(_DESCRIBED, NONE)
         rows.append((reference.name, *cells.values(), str(reference.path)))
     return ReferenceTable(COLUMNS, tuple(rows))
 
@@ -73,13 +102,17 @@ def model_card(name: str) -> Mapping[str, str]:
     return NamedModel.read(name).model.record.card
 
 
-def read_or_warn(reference: ReferenceModel) -> Model | None:
-    """The model; None if it cannot be read, and a warning says why."""
-    try:
-        return Model.read(Path(reference.path))
-    except InputUnreadable as error:
-        log.warning("%s", error)
-        return None
+def _found(candidate: Candidate) -> tuple[str, ...]:
+    """What the table says of a model and genotypes."""
+    report = candidate.alignment.report
+    return (
+        candidate.named.name,
+        str(report.observed),
+        str(report.model_variants),
+        report.detected_build or NONE,
+        f"{candidate.information:.2f}",
+        candidate.refusal or "usable",
+    )
 
 
 def _cells(model: Model) -> dict[str, str]:
@@ -89,7 +122,7 @@ def _cells(model: Model) -> dict[str, str]:
     levels = groups.levels if groups else ()
     right = {row["level"]: row["accuracy"] for row in record.assignment if row["samples"]}
     return {
-        "panel": record.card.get("reference panel", NONE),
+        "panel": record.card.get("panel", record.card.get("reference panel", NONE)),
         "samples": str(model.projection.samples),
         "variants": str(len(panel)),
         "builds": _listed(panel.known),
@@ -106,3 +139,4 @@ def _listed(words: Iterable[str]) -> str:
 
 _DESCRIBED = ("panel", "samples", "variants", "builds", "levels", "groups", "accuracy")
 COLUMNS = ("name", *_DESCRIBED, "file")
+FOUND = ("name", "matched", "variants", "build", "information", "note")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,8 +21,9 @@ from ..storage import check_folder, printable, together
 from ._places import check_inputs
 
 if TYPE_CHECKING:
+    from ..artefacts.model import Model
     from ..inference.posterior_draws import PosteriorDraws
-    from ..reference.groups import Groups
+    from ..plots.reference import Reference
     from ..reference.out_of_panel import OutOfPanelTest
 
 MIN_EFFECTIVE_DRAWS = 4.0
@@ -192,16 +193,14 @@ def write_embedding(
     title: str,
     options: Options,
     relatives: np.ndarray | None = None,
-    groups: Groups | None = None,
+    model: Model | None = None,
     query: bool = False,
-    variance: np.ndarray | None = None,
 ) -> dict[str, Path]:
     """Write the tables and the figures of embedded samples; the paths by kind.
 
     Figures have the colours of the groups of the model; those of a query show the groups as well.
     """
     from ..plots.figures import FigureData, write_figures
-    from ..plots.reference import parents_of, reference_of
 
     files = write_coordinates(prefix, coordinates)
     files["pcs"] = output("pcs").path(prefix)
@@ -221,11 +220,24 @@ def write_embedding(
         f"{CAPTION} Seed {options.seed}.",
         options.method,
         unlike,
-        parents_of(groups) if groups else {},
-        reference_of(groups) if groups and query else None,
-        variance,
+        *_of_model(model, query),
     )
     return files | write_figures(prefix, data)
+
+
+def _of_model(
+    model: Model | None, query: bool
+) -> tuple[Mapping[str, str], Reference | None, np.ndarray | None]:
+    """Labels with their parents, groups behind the samples, variance on components."""
+    from ..plots.reference import parents_of, reference_of
+
+    if model is None:
+        return {}, None, None
+    groups, projection = model.record.groups, model.projection
+    if groups is None:
+        return {}, None, projection.variance
+    behind = reference_of(groups, projection.noise) if query else None
+    return parents_of(groups), behind, projection.variance
 
 
 def conclude(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .columns import values_of
-from .flags import LOW_PROBABILITY, gravest
+from .flags import LOW_PROBABILITY, UNLIKE_GROUPS, gravest
 from .tables import frame, write_table
 
 if TYPE_CHECKING:
@@ -76,19 +76,23 @@ class Assignment:
         write_table(path, "assign", self, self.groups)
 
 
-def reasons(flags: Sequence[str], probability: np.ndarray, minimum: float) -> list[str]:
+def reasons(
+    flags: Sequence[str], unlike: np.ndarray, probability: np.ndarray, minimum: float
+) -> list[str]:
     """Why each sample is unassigned; "" for a sample that is assigned.
 
     Parameters
     ----------
     flags : sequence of str
         The column ``flag`` of the coordinates.
+    unlike : ndarray of bool, (samples,)
+        Whether it is unlike every group.
     probability : ndarray, (samples,)
         Of the most probable group.
     minimum : float
         A sample with a smaller probability is unassigned.
     """
     return [
-        gravest(flag) or ("" if chance >= minimum else LOW_PROBABILITY)
-        for flag, chance in zip(flags, probability, strict=True)
+        gravest(flag) or (UNLIKE_GROUPS if far else "" if chance >= minimum else LOW_PROBABILITY)
+        for flag, far, chance in zip(flags, unlike, probability, strict=True)
     ]

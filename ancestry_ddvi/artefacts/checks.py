@@ -29,7 +29,7 @@ Shape = tuple[str, tuple[str, ...]]
 ARRAYS: dict[str, Shape] = {
     "variants.position": ("int64", ("variants",)),
     "variants.frequency": ("float64", ("variants",)),
-    "projection.loadings": ("float32", ("variants", "components")),
+    "projection.loadings": ("float16", ("variants", "components")),
     "projection.eigenvalues": ("float64", ("components",)),
     "projection.signal": ("float64", ("kept",)),
     "rotation": ("float64", ("dims", "dims")),
@@ -84,7 +84,7 @@ def check_model(model: Model) -> None:
     dims, rotation = len(model.rotation), model.rotation
     require(_close(rotation @ rotation.T, np.eye(dims), 1e-6), "rotation is not orthogonal")
     if model.record.groups is not None:
-        _check_groups(model.record.groups, dims)
+        _check_groups(model.record.groups, dims, model.projection.kept)
     if model.record.out_of_panel is not None:
         _check_test(model.record.out_of_panel, dims, model.projection.kept)
 
@@ -129,7 +129,7 @@ def _check_record(record: ModelRecord) -> None:
     require(_are_words(classes) and _differ(classes), "names of classes are not words")
 
 
-def _check_groups(groups: Groups, dims: int) -> None:
+def _check_groups(groups: Groups, dims: int, kept: int) -> None:
     levels, cells = groups.levels, groups.cells
     require(bool(levels) and _are_words(levels) and _differ(levels), "names of levels are no words")
     require(bool(cells) and _differ(cells), "groups.cells are none, or the same twice")
@@ -139,7 +139,10 @@ def _check_groups(groups: Groups, dims: int) -> None:
     for each in groups.temperature:
         require(len(each) == len(THINNINGS), "groups.temperature has not a value a thinning")
         require(min(each) > 0, "groups.temperature is not above 0")
-    _check_normals(groups.normals, len(cells), dims, "groups.normals")
+    _check_normals(groups.scores, len(cells), kept, "groups.scores")
+    _check_normals(groups.coordinates, len(cells), dims, "groups.coordinates")
+    if groups.tail is not None:
+        _check_tail(groups.tail, "groups.tail")
 
 
 def _check_test(test: OutOfPanelTest, dims: int, kept: int) -> None:
@@ -150,15 +153,15 @@ def _check_test(test: OutOfPanelTest, dims: int, kept: int) -> None:
     require(0 <= test.flagged <= 1, "out_of_panel.flagged is not between 0 and 1")
     require(test.tails.keys() == set(CHECKS), "out_of_panel.tails has other checks")
     for tail in (*test.tails.values(), test.together):
-        _check_tail(tail)
+        _check_tail(tail, "out_of_panel.tails")
     knots, allowance = test.allowance
     require(len(knots) == len(allowance) > 0, "out_of_panel.allowance has not two equal columns")
     require(_ascend(knots), "out_of_panel.allowance does not ascend")
 
 
-def _check_tail(tail: EmpiricalTail) -> None:
-    require(len(tail.knots) == len(KNOTS) and _ascend(tail.knots), "out_of_panel.tails: bad knots")
-    require(tail.excess > 0, "out_of_panel.tails: an excess is not above 0")
+def _check_tail(tail: EmpiricalTail, name: str) -> None:
+    require(len(tail.knots) == len(KNOTS) and _ascend(tail.knots), f"{name}: bad knots")
+    require(tail.excess > 0, f"{name}: an excess is not above 0")
 
 
 def _check_normals(normals: Normals, count: int, dims: int, name: str) -> None:

@@ -29,7 +29,7 @@ _SIZE_BYTES = 8
 _MAX_HEADER = 100_000_000
 """Largest header that safetensors allows, in bytes."""
 
-_TYPES = {"U8", "I64", "F32", "F64"}
+_TYPES = {"U8", "I64", "F16", "F32", "F64"}
 
 
 def write_container(

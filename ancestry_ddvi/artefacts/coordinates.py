@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import InputUnreadable
+from ..errors import InputsDisagree, InputUnreadable, quoted
 from ..storage import whole
 from .columns import TABLES, values_of
 from .records import ComponentScores, EmbeddedSamples, GroupProbabilities
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 _GIVE = "Give a .coords.tsv file written by fit or embed."
+_BESIDE = "Keep X.coords.tsv and X.pcs.tsv of one run of fit or embed side by side."
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -153,6 +154,44 @@ def write_components(path: Path, samples: Sequence[str], scores: np.ndarray) -> 
     """Write principal component scores, (samples, components)."""
     record = ComponentScores(samples, scores)
     write_table(path, "pcs", record, _components(scores.shape[1]))
+
+
+def read_components(path: Path, samples: Sequence[str], components: int) -> np.ndarray:
+    """Scores of samples from a table that ``write_components`` wrote, whatever its order.
+
+    Parameters
+    ----------
+    path : Path
+    samples : sequence of str
+        Those that are wanted; the table may have others.
+    components : int
+        Of the model.
+
+    Returns
+    -------
+    ndarray of float64, (samples, components)
+
+    Raises
+    ------
+    InputUnreadable
+        If the file is absent or not such a table, or has text where a number is due.
+    InputsDisagree
+        If it has another number of components, or not these samples.
+    """
+    table, names = read_table(path, _BESIDE), _components(components)
+    if list(table) != ["sample_id", *names]:
+        problem = (
+            f"{path} does not have the columns sample_id and PC1 to PC{components} of the model"
+        )
+        raise InputsDisagree(problem, _BESIDE)
+    row = {sample: number for number, sample in enumerate(table["sample_id"])}
+    if lacking := [sample for sample in samples if sample not in row]:
+        raise InputsDisagree(f"{path} has no sample {quoted(lacking[0])}", _BESIDE)
+    found = [parsed(path, name, "number", table[name].tolist(), _BESIDE) for name in names]
+    scores = np.stack(found, axis=1)[[row[sample] for sample in samples]]
+    if not np.isfinite(scores).all():
+        raise InputUnreadable(f"{path} has a score that is not a number", _BESIDE)
+    return scores
 
 
 def write_groups(

@@ -127,7 +127,6 @@ _ROWS = (
         (*_BOTH, "condition"),
         "fewer than 4 effective draws, even after refinement",
         "treat the standard deviation as a rough guess; more `--draws` may help",
-        gravity=1,
     ),
     Flag(
         "missed_modes",
@@ -140,13 +139,18 @@ _ROWS = (
 FLAGS = {flag.name: flag for flag in _ROWS}
 """Every flag by name, in the order in which they are written."""
 
-LOW_PROBABILITY = "low_probability"
+LOW_PROBABILITY, UNLIKE_GROUPS = "low_probability", "unlike_groups"
 
 REASONS = {
+    UNLIKE_GROUPS: (
+        "unlike every labelled group: fewer than 1 in 100 samples of the groups have rarer scores "
+        "on the principal components",
+        "report no group; a panel with similar samples is needed",
+    ),
     LOW_PROBABILITY: (
         "no group of this level is as probable as `--min-prob`",
         "report the coarser level if it has a group; otherwise more variants may help",
-    )
+    ),
 }
 """Meaning and advice of each reason of ``assign`` that is no flag."""
 

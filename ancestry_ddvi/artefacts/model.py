@@ -23,7 +23,7 @@ from .container import read_container, write_container
 from .record import ModelRecord
 from .typed import Malformed, typed
 
-FORMAT = 4
+FORMAT = 5
 """Raised when files of an earlier format can no longer be read."""
 
 
@@ -64,7 +64,7 @@ class Model:
         tensors |= {
             "variants.position": variants.position.astype(np.int64),
             "variants.frequency": self.panel.frequency,
-            "projection.loadings": projection.loadings.astype(np.float32),
+            "projection.loadings": projection.loadings.astype(np.float16),
             "projection.eigenvalues": projection.eigenvalues,
             "projection.signal": projection.signal,
             "rotation": self.rotation,

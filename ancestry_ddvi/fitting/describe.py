@@ -19,8 +19,8 @@ from ..methods import row
 from ..reference.groups import THINNINGS, Groups
 from ..reference.out_of_panel import OutOfPanelTest
 from ..seeding import stream
-from .calibration import DRAWS, CalibratedFit, Calibration, thinned
-from .diagnostics import flag_rate, learn_out_of_panel, membership
+from .calibration import CalibratedFit, Calibration, thinned
+from .diagnostics import flag_rate, learn_out_of_panel, membership, observed
 from .groups import Shown, learn_groups
 from .prepare import PreparedCohort
 
@@ -30,7 +30,7 @@ EMBEDDED_DRAWS = 64
 """Posterior draws of each sample, times the proposals that the method needs for one."""
 
 MAX_LABELLED = 500
-"""Labelled samples that are embedded again from a part of their variants, to calibrate groups."""
+"""Labelled samples of which a part of the variants is looked at, to calibrate groups."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,9 @@ def describe(embedded: EmbeddedCohort) -> Model:
     groups: Groups | None = None
     assignment: list[dict[str, Any]] = []
     if request.labels is not None:
+        seen = observed(cohort.fitted, cohort.projection)
         groups, assignment = learn_groups(
-            request.labels, cohort.ids, posterior, seed, _labelled_in_part(embedded)
+            request.labels, cohort.ids, posterior, seen, seed, _labelled_in_part(cohort)
         )
         request.clock.lap("groups")
     test = None
@@ -115,21 +116,15 @@ def describe(embedded: EmbeddedCohort) -> Model:
     return model
 
 
-def _labelled_in_part(embedded: EmbeddedCohort) -> list[Shown]:
-    """Labelled samples with a part of their variants; none where new samples have no posterior."""
-    cohort, method = embedded.calibrated.cohort, embedded.calibrated.trained.method
+def _labelled_in_part(cohort: PreparedCohort) -> list[Shown]:
+    """Labelled samples with a part of their variants."""
     request, seed = cohort.request, cohort.request.options.seed
-    if request.labels is None or not row(request.options.method).gives_sd:
+    if request.labels is None:
         return []
     known = np.flatnonzero([sample in request.labels.by_sample for sample in cohort.ids])
     rows = np.sort(stream(seed, "labelled in part").permutation(known)[:MAX_LABELLED])
-    ids = [cohort.ids[i] for i in rows]
-    found = []
-    for _, scores in thinned(cohort, rows, [1 / thinning for thinning in THINNINGS[1:]]):
-        data = ScoreData(scores, request.device)
-        draws = method.embed(data, ids, draws=DRAWS, seed=seed)  # fewer make groups too sure
-        found.append(Shown(rows, draws.rotated(embedded.rotation)))
-    return found
+    parts = thinned(cohort, rows, [1 / thinning for thinning in THINNINGS[1:]])
+    return [Shown(rows, observed(scores, cohort.projection)) for _, scores in parts]
 
 
 def _panel(cohort: PreparedCohort) -> Panel:

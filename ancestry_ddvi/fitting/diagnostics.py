@@ -10,6 +10,7 @@ import numpy as np
 from ..artefacts.record import ModelRecord
 from ..genotypes.projection.scores import Projection, Scores, ridge
 from ..inference.posterior_draws import PosteriorDraws
+from ..reference.observed import ObservedScores
 from ..reference.out_of_panel import Diagnostics, OutOfPanelTest, weighed
 from .calibration import Calibration
 
@@ -18,13 +19,23 @@ log = logging.getLogger(__name__)
 
 def diagnostics(posterior: PosteriorDraws, scores: Scores, projection: Projection) -> Diagnostics:
     """What the out-of-panel test looks at, of samples that are embedded."""
+    seen = observed(scores, projection)
     return Diagnostics(
         draws=posterior.draws,
         weight=posterior.weight,
-        scores=scores.value,
-        covariance=np.linalg.inv(scores.precision + ridge(scores.precision)),
+        scores=seen.value,
+        covariance=seen.covariance,
         excess=scores.excess,
-        thinning=len(projection.frequency) / np.maximum(scores.effective_variants, 1),
+        thinning=seen.thinning,
+    )
+
+
+def observed(scores: Scores, projection: Projection) -> ObservedScores:
+    """What scores say of expected scores."""
+    return ObservedScores(
+        scores.value,
+        np.linalg.inv(scores.precision + ridge(scores.precision)),
+        len(projection.frequency) / np.maximum(scores.effective_variants, 1),
     )
 
 

@@ -216,7 +216,7 @@ def make_projection(
             2 * MAX_COMPONENTS,
         )
     return Projection(
-        loadings=found.loadings.astype(np.float32).astype(np.float64),
+        loadings=found.loadings.astype(np.float16).astype(np.float64),  # as the model keeps them
         frequency=qc.frequency,
         stretch=stretches(store.variants.chromosome[variants]),
         eigenvalues=found.eigenvalues,

@@ -35,7 +35,7 @@ class GroupTarget:
     share: float = 1.0
 
     def log_chance(self, coordinates: np.ndarray) -> np.ndarray:
-        """Log of the group's calibrated probability at coordinates; (n, dims) -> (n,)."""
+        """Log of the group's probability at coordinates; (n, dims) -> (n,)."""
         number = self.groups.names(self.level).index(self.name)
         return self.groups.log_chances(self.level, coordinates)[:, number]
 
@@ -50,7 +50,7 @@ class GroupTarget:
     @property
     def proposal(self) -> Normals:
         """The group's mixture of normals, on the axes of the latents."""
-        rotated = self.groups.normals_of(self.level, self.name)
+        rotated = self.groups.coordinates_of(self.level, self.name)
         back = self.rotation.T
         return Normals(
             rotated.weight, rotated.mean @ back, self.rotation @ rotated.covariance @ back

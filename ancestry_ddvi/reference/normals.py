@@ -11,6 +11,9 @@ import numpy as np
 
 DENSITIES_AT_ONCE = 2**14
 
+NUMBERS_AT_ONCE = 2**21
+"""Of the covariances of normals widened by the noise of samples."""
+
 
 @dataclass(frozen=True)
 class Normals:
@@ -76,6 +79,37 @@ class Normals:
             squared *= -0.5
             squared += constant[:, None]
             yield some, squared
+
+    def widened(self, points: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Distances from the normals, each widened by the noise of the point in question.
+
+        Every point by itself, whatever the others.
+
+        Parameters
+        ----------
+        points : ndarray of float64, (points, dims)
+        noise : ndarray of float64, (points, dims, dims)
+            Covariance of each point about its expectation.
+
+        Returns
+        -------
+        squared : ndarray of float64, (points, normals)
+            Squared Mahalanobis distances.
+        highest : ndarray of float64, (points, normals)
+            Log of weight times density at the means: densities are its sum with
+            ``-squared / 2``.
+        """
+        dims = points.shape[1]
+        squared, log_det = (np.empty((len(points), len(self.weight))) for _ in range(2))
+        step = max(1, NUMBERS_AT_ONCE // self.covariance.size)
+        for start in range(0, len(points), step):
+            some = slice(start, start + step)
+            factor = np.linalg.cholesky(self.covariance + noise[some, None])
+            apart = points[some, None] - self.mean
+            whitened = np.linalg.solve(factor, apart[..., None])[..., 0]
+            squared[some] = (whitened**2).sum(axis=-1)
+            log_det[some] = np.log(np.diagonal(factor, axis1=2, axis2=3)).sum(axis=-1)
+        return squared, np.log(self.weight) - log_det - 0.5 * dims * math.log(2 * math.pi)
 
     def sample(self, count: int, chance: np.random.Generator) -> np.ndarray:
         """Draws from the mixture; (count, dims)."""

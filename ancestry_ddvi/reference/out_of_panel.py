@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from .cells import MIN_GROUP_SIZE
 from .empirical import EmpiricalTail
-from .groups import MIN_GROUP_SIZE
 from .normals import Normals, log_mean
-from .score_clusters import cross_fitted, rarity, score_clusters
+from .rarity import rarity
+from .score_clusters import cross_fitted, score_clusters
 
 CHECKS = ("position", "scores", "norm")
 """Position: do samples of the reference panel lie at these coordinates? Scores: do they have such

@@ -1,14 +1,13 @@
-"""Where the scores of the reference panel lie, and how rare the scores of a sample are there."""
+"""Where the scores of the reference panel lie, labelled or not."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
 from ..seeding import stream
-from .groups import MIN_GROUP_SIZE
+from .cells import MIN_GROUP_SIZE
 from .normals import Normals
+from .rarity import rarity
 
 MAX_CLUSTERS, PER_CLUSTER = 12, 50
 """Largest number of clusters, and samples for each at least: a covariance has many numbers."""
@@ -24,10 +23,6 @@ FLOOR = 1e-3
 
 FOLDS = 5
 """The rarity of samples of the panel is judged by clusters of the others, a fifth at a time."""
-
-SAMPLES_AT_ONCE = 1024
-
-LEAST_LOG = -700.0
 
 
 def score_clusters(scores: np.ndarray, covariance: np.ndarray, seed: int) -> Normals:
@@ -60,42 +55,6 @@ def score_clusters(scores: np.ndarray, covariance: np.ndarray, seed: int) -> Nor
     common = scatter.sum(axis=0) / size.sum()
     shrunk = (scatter + SHRINKAGE * common) / (size + SHRINKAGE)[:, None, None]
     return Normals(size / size.sum(), mean, _positive(shrunk))
-
-
-def rarity(clusters: Normals, scores: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    """Minus the log of the share of the panel whose scores have a smaller density; (samples,).
-
-    The panel is the clusters widened by the noise of the sample in question, so the share does
-    not depend on how much of the sample is observed. Clusters are taken to be apart, where the
-    density in each depends on the distance from its mean alone, and squared distances have a
-    chi-squared distribution; where they overlap, the share is an upper bound.
-
-    Parameters
-    ----------
-    clusters : Normals
-    scores : ndarray of float64, (samples, kept)
-    covariance : ndarray of float64, (samples, kept, kept)
-    """
-    starts = range(0, len(scores), SAMPLES_AT_ONCE)
-    parts = [slice(start, start + SAMPLES_AT_ONCE) for start in starts]
-    found = [_rarity(clusters, scores[part], covariance[part]) for part in parts]
-    return np.concatenate([np.empty(0), *found])
-
-
-def _rarity(clusters: Normals, scores: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    from scipy.special import chdtrc, logsumexp
-
-    kept = scores.shape[1]
-    factor = np.linalg.cholesky(clusters.covariance + covariance[:, None])
-    apart = scores[:, None] - clusters.mean
-    whitened = np.linalg.solve(factor, apart[..., None])[..., 0]
-    log_det = np.log(np.diagonal(factor, axis1=2, axis2=3)).sum(axis=-1)
-    highest = np.log(clusters.weight) - log_det - 0.5 * kept * math.log(2 * math.pi)
-    density = logsumexp(highest - 0.5 * (whitened**2).sum(axis=-1), axis=1)
-    squared = np.maximum(2 * (highest - density[:, None]), 0)
-    with np.errstate(divide="ignore"):
-        beyond = np.maximum(np.log(chdtrc(kept, squared)), LEAST_LOG)
-    return np.asarray(-logsumexp(np.log(clusters.weight) + beyond, axis=1))
 
 
 def cross_fitted(scores: np.ndarray, covariance: np.ndarray, seed: int) -> np.ndarray:

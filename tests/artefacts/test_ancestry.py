@@ -34,10 +34,11 @@ def coordinates(samples: Sequence[str], flags: Sequence[str]) -> Coordinates:
 
 def ancestry(levels: Sequence[str] = ("population", "region"), build: str | None = "GRCh38"):
     """Five samples on two levels: two in populations, one in a region alone, two unassigned."""
+    alike = np.zeros(len(SAMPLES), dtype=bool)
     assignments = [
         Assignment(level, names, SAMPLES, chance, chance[:, 0], why)
         for level, (names, chance) in zip(levels, GROUPS, strict=True)
-        if (why := reasons(FLAGGED, chance.max(axis=1), 0.8))
+        if (why := reasons(FLAGGED, alike, chance.max(axis=1), 0.8))
     ]
     return Ancestry(coordinates(SAMPLES, FLAGGED), assignments, build, "kgp")
 
@@ -137,7 +138,7 @@ def test_a_biobank_is_written_in_seconds(tmp_path) -> None:
     samples = [f"s{i}" for i in range(50_000)]
     chance = np.random.default_rng(1).dirichlet(np.ones(20), len(samples))
     flags = ["in_panel", ""] * (len(samples) // 2)
-    why = reasons(flags, chance.max(axis=1), 0.3)
+    why = reasons(flags, np.zeros(len(samples), dtype=bool), chance.max(axis=1), 0.3)
     level = Assignment("p", [f"g{k}" for k in range(20)], samples, chance, chance[:, 0], why)
     started = time.monotonic()
     Ancestry(coordinates(samples, flags), [level], None, "m").write(tmp_path / "x.tsv")

@@ -53,25 +53,29 @@ def test_samples_are_counted_by_group_and_by_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("flag", "chance", "reason"),
+    ("flag", "unlike", "chance", "reason"),
     [
-        ("", 0.8, ""),
-        ("", 0.7999, "low_probability"),
-        ("in_panel,related", 0.9, ""),
-        ("few_variants", 0.9, "few_variants"),
-        ("few_draws", 0.1, "few_draws"),
+        ("", False, 0.8, ""),
+        ("", False, 0.7999, "low_probability"),
+        ("", True, 0.9, "unlike_groups"),
+        ("related", True, 0.1, "unlike_groups"),
+        ("in_panel,related", False, 0.9, ""),
+        ("few_variants", True, 0.9, "few_variants"),
+        ("few_draws", False, 0.9, ""),
+        ("few_draws", False, 0.1, "low_probability"),
         (
             "few_variants,pseudo_haploid,unlike_panel:position,few_draws",
+            True,
             0.9,
             "unlike_panel:position",
         ),
-        ("few_draws,few_variants", 0.9, "few_variants"),
-        ("unlike_panel:norm,missed_modes", 0.9, "unlike_panel:norm"),
-        ("", float("nan"), "low_probability"),
+        ("few_draws,few_variants", False, 0.9, "few_variants"),
+        ("unlike_panel:norm,missed_modes", False, 0.9, "unlike_panel:norm"),
+        ("", False, float("nan"), "low_probability"),
     ],
 )
-def test_the_gravest_reason_is_given(flag: str, chance: float, reason: str) -> None:
-    assert reasons([flag], np.array([chance]), 0.8) == [reason]
+def test_the_gravest_reason_is_given(flag: str, unlike: bool, chance: float, reason: str) -> None:
+    assert reasons([flag], np.array([unlike]), np.array([chance]), 0.8) == [reason]
 
 
 def test_a_biobank_is_written_in_seconds(tmp_path) -> None:

@@ -47,7 +47,7 @@ def model() -> Model:
     return Model(
         Panel(variants, frequency, None),
         Projection(
-            axes.astype(np.float32).astype(np.float64),
+            axes.astype(np.float16).astype(np.float64),
             frequency,
             stretches(variants.chromosome),
             np.exp(rng.normal(size=5)),

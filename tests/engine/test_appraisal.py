@@ -25,7 +25,8 @@ from ancestry_ddvi.genotypes.projection.scores import Projection, Scores
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws, normal_posterior
 from ancestry_ddvi.inference.sampling import draw_posterior
 from ancestry_ddvi.models.batch import Batch
-from ancestry_ddvi.reference.groups import Groups
+from ancestry_ddvi.reference.cells import Members, ScoreCells
+from ancestry_ddvi.reference.observed import ObservedScores
 from ancestry_ddvi.reference.out_of_panel import Diagnostics, OutOfPanelTest
 
 CPU = torch.device("cpu")
@@ -96,12 +97,20 @@ CENTRES = {"A1": (0.0, 0.0), "A2": (1.0, 0.0), "B1": (0.0, 6.0), "rare": (9.0, 9
 
 @dataclass(frozen=True)
 class Crowd:
-    """Labelled samples of normal groups, embedded without an error."""
+    """Labelled samples of normal groups; scores and coordinates are known without an error."""
 
     truth: list[str]
     labels: Labels
     posterior: PosteriorDraws
+    observed: ObservedScores
     ids: list[str]
+
+    def learnt(self, labels: Labels | None = None, some: slice = slice(None), shown=()):
+        """What ``learn_groups`` makes of some of them."""
+        return learn_groups(
+            self.labels if labels is None else labels,
+            self.ids[some], self.posterior[some], self.observed[some], 1, shown,
+        )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -113,13 +122,14 @@ def crowd() -> Crowd:
     places = np.array([CENTRES[t] for t in truth]) + 0.6 * rng.normal(size=(len(truth), 2))
     tiny = np.tile(1e-6 * np.eye(2), (len(truth), 1, 1))
     posterior = normal_posterior(places, tiny, ids, draws=8, seed=1)
-    return Crowd(truth, Labels(LEVELS, labels), posterior, ids)
+    observed = ObservedScores(places, tiny, np.ones(len(truth)))
+    return Crowd(truth, Labels(LEVELS, labels), posterior, observed, ids)
 
 
 @pytest.mark.statistical
 def test_figures_of_groups_are_those_of_samples_judged_by_others(crowd) -> None:
     """Two normals 1 apart with a deviation of 0.6 are told apart as the error function says."""
-    groups, figures = learn_groups(crowd.labels, crowd.ids, crowd.posterior, 1)
+    groups, figures = crowd.learnt()
     assert groups is not None
     assert groups.cells == (("A1", "A"), ("A2", "A"), ("B1", "B"))
     assert [row["level"] for row in figures] == list(LEVELS)
@@ -133,22 +143,23 @@ def test_figures_of_groups_are_those_of_samples_judged_by_others(crowd) -> None:
 
 
 def test_groups_that_are_kept_are_those_of_all_labelled_samples(crowd) -> None:
-    groups, _ = learn_groups(crowd.labels, crowd.ids, crowd.posterior, 1)
-    plain = Groups.of(LEVELS, [(t, t[0]) for t in crowd.truth[:1504]], crowd.posterior[:1504])
+    groups, _ = crowd.learnt()
+    members = Members.of([(t, t[0]) for t in crowd.truth[:1504]])
+    plain = ScoreCells.of(members, crowd.observed[:1504])
     assert groups is not None
-    assert plain is not None
-    np.testing.assert_array_equal(groups.normals.mean, plain.normals.mean)
+    np.testing.assert_array_equal(groups.scores.mean, plain.mean)
+    middle = crowd.observed.value[members.rows[0]].mean(axis=0)
+    np.testing.assert_allclose(groups.coordinates.mean[0], middle, atol=0.01)
 
 
 @pytest.mark.statistical
 def test_samples_seen_in_part_have_temperatures_of_their_own(crowd) -> None:
-    """Coordinates said to be exact that are off by as much as the groups are apart."""
+    """Scores said to be exact that are off by as much as the groups are apart."""
     rows = np.arange(0, 1500, 2)
     rng = np.random.default_rng(6)
-    off = crowd.posterior[rows].draws + 0.8 * rng.normal(size=(len(rows), 1, 2))
-    blurred = replace(crowd.posterior[rows], draws=off)
-    shown = [Shown(rows, crowd.posterior[rows]), Shown(rows, blurred)]
-    groups, _ = learn_groups(crowd.labels, crowd.ids, crowd.posterior, 1, shown)
+    off = crowd.observed.value[rows] + 0.8 * rng.normal(size=(len(rows), 2))
+    blurred = replace(crowd.observed[rows], value=off)
+    groups, _ = crowd.learnt(shown=[Shown(rows, crowd.observed[rows]), Shown(rows, blurred)])
     assert groups is not None
     full, same, worse = groups.temperature[0]
     assert same == pytest.approx(full, abs=0.2)
@@ -157,25 +168,34 @@ def test_samples_seen_in_part_have_temperatures_of_their_own(crowd) -> None:
 
 def test_groups_of_fewer_than_five_leave_no_trace(crowd) -> None:
     """Neither the name nor the place."""
-    groups, _ = learn_groups(crowd.labels, crowd.ids, crowd.posterior, 1)
+    groups, _ = crowd.learnt()
     assert groups is not None
     assert "rare" not in json.dumps(groups.as_json())
-    assert groups.normals.mean[:, 0].max() < 2
+    for normals in (groups.scores, groups.coordinates):
+        assert normals.mean[:, 0].max() < 2
 
 
 def test_groups_too_small_to_be_judged_by_others_have_no_figures(crowd) -> None:
     """Five samples are a group; without a fold of them there is none to judge by."""
     few = Labels(("population",), {f"p{i}": ("A1",) for i in range(5)})
-    groups, figures = learn_groups(few, crowd.ids[:5], crowd.posterior[:5], 1)
+    groups, figures = crowd.learnt(few, slice(5))
     assert groups is not None
     assert figures == []
     assert groups.temperature == ((1.0, 1.0, 1.0),)
+    assert groups.tail is None
 
 
 def test_labels_of_no_sample_make_no_groups(crowd) -> None:
     empty = Labels(("population",), {})
-    found = learn_groups(empty, crowd.ids, crowd.posterior, 1)
-    assert found == (None, [])
+    assert crowd.learnt(empty) == (None, [])
+
+
+@pytest.mark.statistical
+def test_one_labelled_sample_in_a_hundred_is_refused_and_all_strangers_are(crowd) -> None:
+    groups, _ = crowd.learnt()
+    assert groups is not None
+    assert groups.unlike(crowd.observed[:1500]).mean() == pytest.approx(0.01, abs=0.005)
+    assert groups.unlike(crowd.observed[1500:1504]).all()
 
 
 def test_an_outlier_of_the_panel_has_no_normal_of_their_own() -> None:

@@ -103,6 +103,7 @@ def two_modes(cohort_files, tmp_path_factory) -> Path:
     groups = Groups(
         ("population",),
         tuple((name,) for name in names),
+        trained.record.groups.scores,
         Normals(np.full(4, 0.25), middles, widths),
         ((1.0,) * 3,),
     )

@@ -14,9 +14,12 @@ import pytest
 
 import ancestry_ddvi
 from ancestry_ddvi.artefacts.model import Model
+from ancestry_ddvi.fitting import groups as fitting_groups
+from ancestry_ddvi.fitting.groups import STRENGTHS, Shown
 from ancestry_ddvi.genotypes.simulation.populations import simulate
 from ancestry_ddvi.methods.pca import PCAMethod
-from ancestry_ddvi.reference.groups import THINNINGS, Groups
+from ancestry_ddvi.reference.cells import ScoreCells
+from ancestry_ddvi.reference.groups import THINNINGS
 from ancestry_ddvi.reference.out_of_panel import OutOfPanelTest
 
 SAMPLES, TENTH = 200, 20
@@ -26,35 +29,47 @@ SAMPLES, TENTH = 200, 20
 def watched(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """A fit of 200 samples in four groups, and what the method and the groups were given.
 
-    ``trained`` is the data that the method was fitted to, ``learnt`` every set of groups with the
-    number of samples it was made of, and ``tempered`` those whose temperature was looked for,
-    with the number of rows shown for it.
+    ``trained`` is the data that the method was fitted to, ``learnt`` the samples that each set of
+    cells was made of, ``judged`` pairs of such samples and of those that they judged, and
+    ``tempered`` the numbers of samples by which temperatures were chosen.
     """
     folder = tmp_path_factory.mktemp("held-out")
     cohort = simulate(3, {"North": ("N1", "N2"), "South": ("S1", "S2")}, SAMPLES // 4, 800)
     cohort.write_vcf(folder / "cohort.vcf.gz")
     rows = map("\t".join, zip(cohort.samples, cohort.population, strict=True))
     (folder / "labels.tsv").write_text("\n".join(["sample\tpopulation", *rows]) + "\n")
-    seen = SimpleNamespace(trained=[], learnt=[], tempered=[])
-    fit, of, tempered = PCAMethod.fit, Groups.of.__func__, Groups.tempered
+    seen = SimpleNamespace(trained=[], learnt=[], judged=[], tempered=[])
+    fit, of, shrunk = PCAMethod.fit, ScoreCells.of.__func__, ScoreCells.shrunk
+    within, temperature = Shown.within, fitting_groups.fitted_temperature
 
     def watched_fit(self, data, advance):
         seen.trained.append(data.batch().x.numpy().copy())
         return fit(self, data, advance)
 
-    def watched_of(cls, levels, labels, placed):
-        found = of(cls, levels, labels, placed)
-        seen.learnt.append((found, len(labels), placed.draws[:, 0].copy()))
+    def watched_of(cls, members, observed):
+        found = of(cls, members, observed)
+        seen.learnt.append((found, set(np.concatenate(members.rows).tolist())))
         return found
 
-    def watched_tempered(self, shown):
-        seen.tempered.append((self, [[len(truth) for _, truth in each] for each in shown]))
-        return tempered(self, shown)
+    def watched_shrunk(self, strength):
+        seen.judges = next(rows for found, rows in seen.learnt if found is self)
+        return shrunk(self, strength)
+
+    def watched_within(self, chosen):
+        found = within(self, chosen)
+        seen.judged.append((seen.judges, set(found.rows.tolist())))
+        return found
+
+    def watched_temperature(log_chance, right):
+        seen.tempered.append(len(right))
+        return temperature(log_chance, right)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PCAMethod, "fit", watched_fit)
-        patch.setattr(Groups, "of", classmethod(watched_of))
-        patch.setattr(Groups, "tempered", watched_tempered)
+        patch.setattr(ScoreCells, "of", classmethod(watched_of))
+        patch.setattr(ScoreCells, "shrunk", watched_shrunk)
+        patch.setattr(Shown, "within", watched_within)
+        patch.setattr(fitting_groups, "fitted_temperature", watched_temperature)
         seen.done = ancestry_ddvi.fit(
             [str(folder / "cohort.vcf.gz")], str(folder / "m"), method="pca", device="cpu",
             labels=str(folder / "labels.tsv"),
@@ -70,13 +85,12 @@ def test_a_tenth_of_the_samples_is_held_out_of_training(watched) -> None:
 
 
 def test_groups_are_judged_by_samples_that_they_were_not_made_of(watched) -> None:
-    """Five folds and the groups that are kept; every sample is shown once, and once in part."""
-    sizes = sorted(size for _, size, _ in watched.learnt)
+    """Five folds and the groups that are kept; every sample is shown, and once in each part."""
+    sizes = sorted(len(rows) for _, rows in watched.learnt)
     assert sizes == [SAMPLES - SAMPLES // 5] * 5 + [SAMPLES]
-    ((judge, shown),) = watched.tempered
-    (size,) = (size for found, size, _ in watched.learnt if found is judge)
-    assert size == SAMPLES
-    assert shown == [[SAMPLES] * len(THINNINGS)]
+    assert all(not made_of & judged for made_of, judged in watched.judged)
+    assert all(len(judged) == SAMPLES // 5 for _, judged in watched.judged)
+    assert watched.tempered == [SAMPLES] * (len(STRENGTHS) + len(THINNINGS))
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def header(path: Path) -> list[str]:
 
 def follows(coordinates: np.ndarray, model: Path, name: str) -> None:
     """Mean and covariance are those of a group's normals, within four standard errors."""
-    found = Model.read(model).record.groups.normals_of(0, name)
+    found = Model.read(model).record.groups.coordinates_of(0, name)
     (mean,), (covariance,) = found.mean, found.covariance
     sd, error = np.sqrt(np.diagonal(covariance)), 4 / np.sqrt(len(coordinates))
     assert (np.abs(coordinates.mean(axis=0) - mean) < error * sd).all()

@@ -11,21 +11,23 @@ from ancestry_ddvi.errors import UsageProblem
 from ancestry_ddvi.inference import generation
 from ancestry_ddvi.inference.constraint import reward_of_latents
 from ancestry_ddvi.inference.outsourcing import outsource
-from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
 from ancestry_ddvi.inference.targets import GroupTarget, targets
 from ancestry_ddvi.models.priors import prior
 from ancestry_ddvi.reference.groups import Groups
 from ancestry_ddvi.reference.normals import Normals
 
 TURN = np.array([[0.6, 0.8], [-0.8, 0.6]])
+MAP = Normals(
+    np.array([0.4, 0.3, 0.295, 0.005]),
+    np.array([[-1.0, 0.0], [0.5, 1.0], [1.0, -1.0], [2.2, 0.4]]),
+    np.array([np.eye(2) * 0.2, np.eye(2) * 0.3, [[0.3, 0.1], [0.1, 0.2]], np.eye(2) * 0.02]),
+)
+SCORES = Normals(MAP.weight, np.eye(4, 5), np.tile(np.eye(5), (4, 1, 1)))
 GROUPS = Groups(
     ("population", "region"),
     (("a", "west"), ("b", "west"), ("c", "east"), ("rare", "east")),
-    Normals(
-        np.array([0.4, 0.3, 0.295, 0.005]),
-        np.array([[-1.0, 0.0], [0.5, 1.0], [1.0, -1.0], [2.2, 0.4]]),
-        np.array([np.eye(2) * 0.2, np.eye(2) * 0.3, [[0.3, 0.1], [0.1, 0.2]], np.eye(2) * 0.02]),
-    ),
+    SCORES,
+    MAP,
     ((1.3, 1.0, 1.0), (1.0, 1.0, 1.0)),
 )
 COUNT = 4000
@@ -77,22 +79,13 @@ def test_draws_under_a_group_are_the_prior_times_its_probability(name, by) -> No
 
 @pytest.mark.statistical
 def test_normals_are_sampled_as_they_are() -> None:
-    drawn = GROUPS.normals.sample(50_000, np.random.default_rng(1))
-    weight, mean = GROUPS.normals.weight, GROUPS.normals.mean
+    drawn = GROUPS.coordinates.sample(50_000, np.random.default_rng(1))
+    weight, mean = GROUPS.coordinates.weight, GROUPS.coordinates.mean
     expected = weight @ mean
     spread = np.einsum("k,ki,kj->ij", weight, mean - expected, mean - expected)
-    within = np.einsum("k,kij->ij", weight, GROUPS.normals.covariance)
+    within = np.einsum("k,kij->ij", weight, GROUPS.coordinates.covariance)
     np.testing.assert_allclose(drawn.mean(axis=0), expected, atol=0.02)
     np.testing.assert_allclose(np.cov(drawn.T), spread + within, atol=0.03)
-
-
-@pytest.mark.parametrize("level", [0, 1])
-def test_a_point_has_the_probabilities_of_a_posterior_that_is_one(level) -> None:
-    points = np.random.default_rng(2).normal(size=(20, 2))
-    embedded = PosteriorDraws(points[:, None], log_prior=np.full((20, 1), -7.0))
-    np.testing.assert_allclose(
-        np.exp(GROUPS.log_chances(level, points)), GROUPS.probabilities(level, embedded), rtol=1e-9
-    )
 
 
 def test_groups_lie_on_the_turned_axes() -> None:
@@ -105,7 +98,7 @@ def test_groups_lie_on_the_turned_axes() -> None:
     points = np.random.default_rng(2).normal(size=(9, 2))
     np.testing.assert_allclose(
         target("c").proposal.log_density(points),
-        GROUPS.normals_of(0, "c").log_density(points @ TURN),
+        GROUPS.coordinates_of(0, "c").log_density(points @ TURN),
     )
 
 
@@ -114,7 +107,7 @@ def test_samples_are_drawn_from_the_normals_of_their_group() -> None:
     """A coarse group is a mixture of cells; latents that are no coordinates know nothing of it."""
     west, chance = target("west", level=1), np.random.default_rng(1)
     z = np.array([west.draw(5, chance) for _ in range(COUNT)])
-    weight, mean = np.array([4, 3]) / 7, GROUPS.normals.mean[:2]
+    weight, mean = np.array([4, 3]) / 7, GROUPS.coordinates.mean[:2]
     apart = mean - weight @ mean
     covariance = np.diag(weight @ [0.2, 0.3] * np.ones(2)) + apart.T @ (weight[:, None] * apart)
     np.testing.assert_allclose((z[:, :2] @ TURN).mean(axis=0), weight @ mean, atol=0.06)
@@ -131,7 +124,7 @@ def test_names_are_of_any_level_and_weights_relative() -> None:
 
 
 def test_a_name_may_hold_a_colon() -> None:
-    odd = Groups(("l",), (("a:1",), ("b",)), GROUPS.normals[:2], ((1.0,) * 3,))
+    odd = Groups(("l",), (("a:1",), ("b",)), SCORES[:2], MAP[:2], ((1.0,) * 3,))
     one, two = targets(odd, ["a:1", "b:1"], TURN)
     assert (one.name, two.name) == ("a:1", "b")
     assert targets(odd, ["a:1:4"], TURN)[0].name == "a:1"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -60,6 +60,17 @@ class Targets:
                 parts.append(in_build[(bare == name) & (in_build > 0)])
         joined = {name: np.unique(np.concatenate(parts)) for name, parts in found.items()}
         return cls(joined, frozenset(variants.id) - {".", ""})
+
+    @classmethod
+    def join(cls, parts: Sequence[Targets]) -> Targets:
+        """The targets of several models."""
+        names = {name for part in parts for name in part.positions}
+        none = np.empty(0, np.int64)
+        joined = {
+            name: np.unique(np.concatenate([part.positions.get(name, none) for part in parts]))
+            for name in sorted(names)
+        }
+        return cls(joined, frozenset().union(*(part.ids for part in parts)))
 
     def within(self, chromosome: str, start: int, end: int) -> list[int]:
         """Targets from ``start`` to ``end``, 1-based and inclusive."""

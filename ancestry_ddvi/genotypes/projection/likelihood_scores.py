@@ -154,14 +154,39 @@ def spread(nearest: np.ndarray, frequency: np.ndarray) -> np.ndarray:
     return np.asarray((1 - share) * nearest + share * _binomial(mean / 2))
 
 
+def informed(likelihoods: np.ndarray, frequency: np.ndarray) -> np.ndarray:
+    """Share of the information of a hard call that the data of one sample have, by variant.
+
+    Parameters
+    ----------
+    likelihoods : ndarray of float, (variants, 3)
+    frequency : ndarray of float64, (variants,)
+        Of ALT, by which a genotype is expected.
+
+    Returns
+    -------
+    ndarray of float64, (variants,)
+        0 where the likelihoods are equal, near 1 where one genotype is certain.
+    """
+    sd = np.sqrt(2 * frequency * (1 - frequency))
+    flat = likelihoods.min(axis=1) == likelihoods.max(axis=1)
+    found = _posterior(_floored(likelihoods, ERROR), frequency, sd, np.zeros(len(sd))).information
+    return np.asarray(np.where(flat, 0.0, found))
+
+
+def _floored(likelihoods: np.ndarray, error: float) -> np.ndarray:
+    """Likelihoods whose largest is 1, and none smaller than ``error``."""
+    relative = np.asarray(likelihoods, dtype=np.float64)
+    relative = relative / relative.max(axis=1, keepdims=True, initial=0.0)
+    return np.asarray((1 - error) * relative + error)
+
+
 def _sample_scores(
     projection: Projection, likelihoods: np.ndarray, error: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float, int, float]:
     """Value, products, noise and its level, length, observed and information of one sample."""
     seen = likelihoods.min(axis=1) < likelihoods.max(axis=1)
-    relative = np.asarray(likelihoods[seen], dtype=np.float64)
-    relative = relative / relative.max(axis=1, keepdims=True, initial=0.0)
-    floored = (1 - error) * relative + error
+    floored = _floored(likelihoods[seen], error)
     loadings, frequency = projection.loadings[seen], projection.frequency[seen]
     sd = np.sqrt(2 * frequency * (1 - frequency))
     value = np.zeros(loadings.shape[1])

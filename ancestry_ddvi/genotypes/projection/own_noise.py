@@ -324,6 +324,31 @@ def own_noise(
     return Noise(symmetric(sums.T, kept) * inflation[:, None, None], level)
 
 
+def typical_noise(known: Loadings, expected: np.ndarray) -> np.ndarray:
+    """Covariance of the sums V' x from all variants, were they independent.
+
+    ``own_noise`` without the genotypes: linkage inflates it by a few hundredths.
+
+    Parameters
+    ----------
+    known : Loadings
+    expected : ndarray of float64, (samples, kept)
+        Expected scores.
+
+    Returns
+    -------
+    ndarray of float64, (samples, kept, kept)
+    """
+    samples, kept = expected.shape
+    steps = np.rint(np.vstack([expected.T, np.ones(samples)]) * SCORE_STEPS)
+    sums = np.zeros((kept * (kept + 1) // 2, samples))
+    seen = Stretches.empty(samples, known.noise.shape[1])
+    for start in range(0, len(known.kept), VARIANTS_AT_ONCE):
+        rows = slice(start, min(start + VARIANTS_AT_ONCE, len(known.kept)))
+        _add(known, rows, np.zeros((rows.stop - start, samples), np.int8), steps, sums, seen)
+    return symmetric(sums.T, kept)
+
+
 def _add(
     known: Loadings,
     rows: slice,

@@ -11,7 +11,7 @@ import numpy as np
 from ...seeding import stream
 from .leave_one_out import Deletion, deletion, times
 from .observed_sums import Weights, observed_sums
-from .own_noise import Loadings, expected_scores, own_noise
+from .own_noise import Loadings, expected_scores, own_noise, typical_noise
 
 Blocks = Iterable[tuple[slice, np.ndarray]]
 """Runs of model variants with their dosages: (slice of variants, int8 (variants, samples))."""
@@ -173,6 +173,11 @@ class Projection:
         """Share of the variance of the panel on each kept component; empty if not known."""
         return self.eigenvalues[: self.kept] / self.trace if self.trace > 0 else np.empty(0)
 
+    @property
+    def noise(self) -> float:
+        """Variance of a score from all variants about the expected one, of the average sample."""
+        return self.dispersion * self.temperature
+
     def tempered(self, temperature: float) -> Projection:
         """The same with variances of scores multiplied by ``temperature``."""
         return replace(self, temperature=self.temperature * temperature)
@@ -257,6 +262,23 @@ class Projection:
             projected.effective_variants,
             projected.pseudo_haploid,
         )
+
+    def typical_covariance(self, value: np.ndarray, effective_variants: np.ndarray) -> np.ndarray:
+        """Covariance of scores whose genotypes are not at hand, if they miss variants at random.
+
+        Parameters
+        ----------
+        value : ndarray of float64, (samples, kept)
+        effective_variants : ndarray of float64, (samples,)
+
+        Returns
+        -------
+        ndarray of float64, (samples, kept, kept)
+        """
+        share = np.maximum(effective_variants, 1)[:, None, None] / len(self.frequency)
+        products = share * np.eye(self.kept)
+        noise = typical_noise(self._rounded[1], expected_scores(products, value, self.signal))
+        return np.asarray(noise * (self.dispersion * self.temperature / share))
 
     def norm_excess(
         self, projected: Projected, value: np.ndarray, precision: np.ndarray
