@@ -37,7 +37,7 @@ from ._finding import Found, Request, Store, checked_build, read_at, settled
 from ._named import NamedModel, file_of, opened
 from ._places import prepare_outputs
 from ._results import Result
-from .outputs import conclude, coordinates_of, replacing, write_embedding
+from .outputs import conclude, coordinates_of, replacing, write_embedding, write_multiqc
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -360,6 +360,7 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
             run.model,
             query=True,
         )
+        files |= write_multiqc(run.prefix, run.named, coordinates)
         write_draws_of(run, store.samples, posterior, files)
         run.clock.lap("writing")
         summary = conclude(run.prefix, summary, files, coordinates, run.clock)

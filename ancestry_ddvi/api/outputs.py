@@ -21,10 +21,12 @@ from ..storage import check_folder, printable, together
 from ._places import check_inputs
 
 if TYPE_CHECKING:
+    from ..artefacts.ancestry import Ancestry
     from ..artefacts.model import Model
     from ..inference.posterior_draws import PosteriorDraws
     from ..plots.reference import Reference
     from ..reference.out_of_panel import OutOfPanelTest
+    from ._named import NamedModel
 
 MIN_EFFECTIVE_DRAWS = 4.0
 """A sample with fewer effective draws is flagged."""
@@ -223,6 +225,23 @@ def write_embedding(
         *_of_model(model, query),
     )
     return files | write_figures(prefix, data)
+
+
+def write_multiqc(
+    prefix: str, named: NamedModel, coordinates: Coordinates, ancestry: Ancestry | None = None
+) -> dict[str, Path]:
+    """Write what MultiQC shows of embedded samples; the paths by kind."""
+    from ..plots.multiqc import QualityReport, write_content
+
+    groups = named.model.record.groups
+    report = QualityReport(named.path.stem, coordinates, groups, ancestry)
+    content = {"multiqc": report.statistics()}
+    if len(coordinates.axes) > 1:
+        content["multiqc_map"] = report.map()
+    files = {kind: output(kind).path(prefix) for kind in content}
+    for kind, path in files.items():
+        write_content(path, content[kind])
+    return files
 
 
 def _of_model(
