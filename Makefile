@@ -57,6 +57,7 @@ docs: $(development) demo
 	$(VENV)/bin/python docs/make_cli.py
 	$(VENV)/bin/python docs/make_formats.py
 	$(VENV)/bin/python docs/make_filters.py
+	$(VENV)/bin/python docs/make_example.py
 	$(VENV)/bin/python docs/make_performance.py
 	$(VENV)/bin/python docs/make_pictures.py $(DATA)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ancestry_ddvi.artefacts.model import Model
-from ancestry_ddvi.reference.groups import MIN_GROUP_SIZE
+from ancestry_ddvi.reference.cells import MIN_GROUP_SIZE
 
 ROOT = Path(__file__).parents[2]
 MODELS = sorted((ROOT / "ancestry_ddvi" / "reference_models").glob("*.ddvi"))
