@@ -24,8 +24,9 @@ def _at_least_one(
 @click.option(
     "--model",
     metavar="MODEL",
-    type=options.PATH,
-    help="The .ddvi file of the runs.  [default: where the summaries say, else beside them]",
+    type=options.MODEL,
+    help="The reference model or .ddvi file of the runs.  [default: where the summaries say, "
+    "else beside them]",
 )
 @click.option(
     "--labels",

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..artefacts.model import Model
 from ..errors import InputsDisagree, InputUnreadable
 from ..outputs import output
+from ..reference_models import find
 from .runs import Run
 
 
@@ -53,7 +54,7 @@ def _path(run: Run) -> Path:
     if run.command == "fit":
         named = output("model").path(run.prefix)
     else:
-        named = Path(str(run.summary.get("model", "")))
+        named = find(str(run.summary.get("model", "")))
     beside = Path(run.prefix).parent / named.name
     for path in (named, beside):
         if path.is_file():
