@@ -37,7 +37,7 @@ from ._finding import Found, Request, Store, checked_build, found_in, read_at, s
 from ._named import NamedModel, file_of, opened
 from ._places import prepare_outputs
 from ._results import Result
-from .outputs import conclude, coordinates_of, replacing, write_embedding
+from .outputs import conclude, coordinates_of, replacing, write_embedding, write_multiqc
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -362,10 +362,10 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
             title,
             options,
             scored.relatives,
-            run.model.record.groups,
+            run.model,
             query=True,
-            variance=run.model.projection.variance,
         )
+        files |= write_multiqc(run.prefix, run.named, coordinates)
         write_draws_of(run, store.samples, posterior, files)
         run.clock.lap("writing")
         summary = conclude(run.prefix, summary, files, coordinates, run.clock)

@@ -353,8 +353,8 @@ def _write(embedded: _Embedded) -> Fitted:
             f"{Path(run.prefix).name}: {shown}",
             run.options,
             fit.qc.relatives,
-            groups,
-            variance=fit.model.projection.variance,
+            fit.model,
+            groups=groups,
         )
         run.clock.lap("writing")
         summary = conclude(run.prefix, _summary(embedded), files, coordinates, run.clock)

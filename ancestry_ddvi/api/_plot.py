@@ -112,7 +112,9 @@ class _Drawing:
         from ..plots.reference import reference_of
 
         groups = self.model and self.model.record.groups
-        return reference_of(groups) if groups and not (self.run and self.run.is_fit) else None
+        if self.model is None or not groups or (self.run and self.run.is_fit):
+            return None
+        return reference_of(groups, self.model.projection.noise)
 
     @property
     def method(self) -> str:

@@ -91,18 +91,20 @@ class WrittenRun:
         """The model of the run; None, with a warning, where it is not found."""
         name = output("model").path(self.prefix) if self.is_fit else self.summary.get("model")
         due = self.summary.get("model_sha256")
-        why = "the summary does not name it"
+        why = []
         for path in _candidates(name, Path(self.prefix).parent):
             try:
                 named = NamedModel.read(path)
             except DDVIError as error:
-                why = error.problem
+                why.append(error.problem)
                 continue
             if due is None or named.sha256 == due:
                 return named.model
-            why = f"{path} has changed since"
+            why.append(f"{path} has changed since")
         log.warning(
-            "The model of %s is not found (%s): its groups are not drawn.", self.prefix, why
+            "The model of %s is not found (%s): its groups are not drawn.",
+            self.prefix,
+            why[0] if why else "the summary does not name it",
         )
         return None
 

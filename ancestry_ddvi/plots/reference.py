@@ -70,14 +70,21 @@ def parents_of(groups: Groups) -> dict[str, str]:
     return {cell[0]: cell[-1] if len(cell) > 1 else "" for cell in groups.cells}
 
 
-def reference_of(groups: Groups) -> Reference | None:
-    """The groups of a model as figures show them; None for maps of one dimension."""
-    if groups.coordinates.mean.shape[1] < 2:
-        return None
-    shapes = (
-        GroupShapes(each.mean, each.covariance) for each in (groups.coordinates, groups.scores)
+def reference_of(groups: Groups, noise: float) -> Reference:
+    """The groups of a model as figures show them.
+
+    Parameters
+    ----------
+    groups : Groups
+    noise : float
+        Variance of the scores of a sample with all variants about the expected ones.
+    """
+    mean, covariance = groups.scores.mean, groups.scores.covariance
+    return Reference(
+        parents_of(groups),
+        GroupShapes(groups.coordinates.mean, groups.coordinates.covariance),
+        GroupShapes(mean, covariance + noise * np.eye(mean.shape[1])),
     )
-    return Reference(parents_of(groups), *shapes)
 
 
 def draw_reference(

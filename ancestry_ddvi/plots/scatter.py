@@ -151,7 +151,8 @@ def component_view(
     i, j = axes
     shares = () if variance is None else [f" ({percent(share)} %)" for share in variance]
     names = [f"PC{k + 1}{shares[k] if k < len(shares) else ''}" for k in axes]
-    shapes = reference.scores.on(axes) if reference and reference.scores else None
+    known = reference and reference.scores
+    shapes = known.on(axes) if known and known.mean.shape[1] > max(axes) else None
     return Plane(pcs[:, [i, j]], (names[0], names[1]), title, shapes=shapes)
 
 

@@ -60,7 +60,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def test_the_example_is_what_its_script_makes_and_says_so(maker, made) -> None:
-    """Every sixth record of ``sample``, without IDs; its header says what it is."""
+    """Every sixth record of ``sample`` without IDs; the header says that they are synthetic."""
     text = gzip.decompress(maker["GENOTYPES"].read_bytes()).decode()
     assert "SYNTHETIC: no person has these genotypes" in text
     expected = records(made.read_text(encoding="utf-8"))[:: maker["ONE_IN"]]

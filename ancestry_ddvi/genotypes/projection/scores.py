@@ -173,6 +173,11 @@ class Projection:
         """Share of the variance of the panel on each kept component; empty if not known."""
         return self.eigenvalues[: self.kept] / self.trace if self.trace > 0 else np.empty(0)
 
+    @property
+    def noise(self) -> float:
+        """Variance of a score from all variants about the expected one, of the average sample."""
+        return self.dispersion * self.temperature
+
     def tempered(self, temperature: float) -> Projection:
         """The same with variances of scores multiplied by ``temperature``."""
         return replace(self, temperature=self.temperature * temperature)
