@@ -341,15 +341,15 @@ def _write(
     """The tables and the summary; nothing where the run has no prefix."""
     name = run.named.path.stem
     ancestry = Ancestry(query.coordinates, assignments, query.build, name)
-    files, summary = dict(query.files), _summary(run, ancestry, figures)
+    summary = _summary(run, ancestry, figures)
     if run.prefix is None:
-        return Assigned(files, summary, ancestry)
+        return Assigned({}, summary, ancestry)
     table = output("assign.{level}")
     paths = [table.path(run.prefix, level=assignment.level) for assignment in assignments]
     if len({*paths}) < len(paths):
         raise UsageProblem("Two levels have the same file name", "Rename a column of --labels.")
+    files = {"ancestry": output("ancestry").path(run.prefix), **query.files}
     with replacing(run.prefix, "assign", files):
-        files["ancestry"] = output("ancestry").path(run.prefix)
         ancestry.write(files["ancestry"])
         for assignment, path in zip(assignments, paths, strict=True):
             assignment.write(path)
