@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from reference_cost import PEDDY, SELF, against, shown
+from reference_files import KINDS, conditions
 from reference_panels import FOLDS, LEVELS
 
 Results = Mapping[str, Any]
@@ -20,11 +21,24 @@ REACHED, MISSED, OPEN = "reached", "**not reached**", "not measured"
 
 def page(results: Mapping[str, Results]) -> str:
     """The whole page as Markdown."""
+    results = {name: ordered(name, rows) for name, rows in results.items()}
     sections = [
         text for name, rows in results.items() for text in (f"## `{name}`\n", *_model(rows))
     ]
     text = TEMPLATE.read_text().replace("@SURE@\n", _musts(results))
     return text.replace("@MODELS@\n", "\n".join(sections) + "\n")
+
+
+def ordered(name: str, rows: Results) -> Results:
+    """The rows in the order of the tables, in whatever order they were measured."""
+    order = {
+        "conditions": conditions(name),
+        "kinds": KINDS,
+        "outside": sorted(rows.get("outside", ())),
+    }
+    kept = {part: {key: rows[part][key] for key in keys if key in rows[part]}
+            for part, keys in order.items() if part in rows}  # fmt: skip
+    return {**rows, **kept}
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
