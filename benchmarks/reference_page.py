@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from reference_cost import PEDDY, SELF, against, shown
+from reference_cost import PEDDY, against, shown
 from reference_files import KINDS, conditions
 from reference_panels import FOLDS, LEVELS
+from rows import SELF
 
 Results = Mapping[str, Any]
 """Rows of one model by part and key."""
@@ -176,6 +177,8 @@ def _outside(rows: Mapping[str, Any]) -> str:
     methods = list(next(iter(rows.values()))["methods"])
     for level in LEVELS:
         some = {k: r for k, r in rows.items() if r["level"] == level and not k.endswith("default")}
+        if not some:
+            continue
         lines = [_left_out(name, row, methods) for name, row in _totals(some, methods)]
         head = [f"{level} left out", "samples", "unassigned", "right", "wrong",
                 *(f"wrong, {m}" for m in methods[1:])]  # fmt: skip
