@@ -1,9 +1,9 @@
 """Ancestry coordinates with honest uncertainty, by denoising diffusion variational inference.
 
 The commands of ``ddvi-ancestry`` are functions here, with the same names and defaults: ``fit``,
-``embed``, ``assign``, ``condition``, ``sample``, ``decode``, ``plot``, ``ingest``, ``compare``.
-``load`` reads a fitted model once, to embed and assign many times; ``references`` lists the models
-that have a name. Each is imported when first used.
+``embed``, ``assign``, ``plot``, ``report``, ``condition``, ``sample``, ``decode``, ``ingest``,
+``compare``. ``load`` reads a fitted model once, to embed and assign many times; ``references``
+lists the models that have a name. Each is imported when first used.
 
 >>> import ancestry_ddvi
 >>> model = ancestry_ddvi.load("cohort.ddvi")
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Ingested,
         Plotted,
         ReferenceTable,
+        Reported,
         Sampled,
         assign,
         compare,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         load,
         plot,
         references,
+        report,
         sample,
     )
     from .genotypes.qc.filters import Filters
@@ -54,6 +56,7 @@ __all__ = [
     "Ingested",
     "Plotted",
     "ReferenceTable",
+    "Reported",
     "Sampled",
     "__version__",
     "assign",
@@ -66,6 +69,7 @@ __all__ = [
     "load",
     "plot",
     "references",
+    "report",
     "sample",
 ]
 

@@ -120,8 +120,10 @@ OUTPUTS = (
         "checkpoint", ".checkpoint.{step}.npz", ("fit",), "what a long fit has found so far",
         "until it has ended", ("fit",),
     ),
+    Output("report", ".report.html", ("report",), "maps, tables and what needs attention"),
     Output("log", ".log", (*_EMBEDDING, "decode", "ingest"), "the log"),
     Output("log", ".assign.log", ("assign",), "the log", "", _LATER),
+    Output("log", ".report.log", ("report",), "the log"),
     Output("log", ".sample.log", ("sample",), "the log"),
 )  # fmt: skip
 

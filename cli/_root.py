@@ -27,6 +27,7 @@ from .ingest import ingest
 from .methods import methods
 from .plot import plot
 from .references import references
+from .report import report
 from .sample import sample
 
 
@@ -89,7 +90,8 @@ def main() -> None:
 
 
 for command in (
-    fit, embed, assign, condition, plot, sample, decode, references, ingest, methods, compare,
+    fit, embed, assign, plot, report, condition, sample, decode, references, ingest, methods,
+    compare,
     benchmark,
 ):  # fmt: skip
     main.add_command(command)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ._model import FittedModel, load
     from ._plot import Plotted, plot, plot_path
     from ._references import ReferenceTable, model_card, references
+    from ._report import Reported, report
     from ._sample import Sampled, sample, sample_files
     from ._studies import Compared, benchmark, compare
 
@@ -35,6 +36,7 @@ __all__ = [
     "Ingested",
     "Plotted",
     "ReferenceTable",
+    "Reported",
     "Sampled",
     "assign",
     "assign_prefix",
@@ -54,6 +56,7 @@ __all__ = [
     "plot",
     "plot_path",
     "references",
+    "report",
     "sample",
     "sample_files",
 ]
@@ -71,6 +74,7 @@ _MODULES = {
     "_model": ("FittedModel", "load"),
     "_plot": ("Plotted", "plot", "plot_path"),
     "_references": ("ReferenceTable", "model_card", "references"),
+    "_report": ("Reported", "report"),
     "_sample": ("Sampled", "sample", "sample_files"),
     "_studies": ("Compared", "benchmark", "compare"),
 }

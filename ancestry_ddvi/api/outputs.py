@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..artefacts.model import Model
     from ..inference.posterior_draws import PosteriorDraws
     from ..plots.reference import Reference
+    from ..reference.groups import Groups
     from ..reference.out_of_panel import OutOfPanelTest
     from ._named import NamedModel
 
@@ -102,12 +103,12 @@ def planned_outputs(
     lines = [f"write {endings(command).replace('PREFIX', prefix)}"]
     if before:
         lines.append(f"replace {', '.join(map(str, before))}")
-    if gone := stale(prefix, command, _listed_before(prefix, command), paths):
+    if gone := stale(prefix, command, listed_before(prefix, command), paths):
         lines.append(f"remove {', '.join(map(str, gone))}")
     return lines
 
 
-def _listed_before(prefix: str, command: str) -> list[Path]:
+def listed_before(prefix: str, command: str) -> list[Path]:
     """What the summaries list that a command makes stale."""
     rows = [row for row in map(output, SUMMARIES) if row.is_stale_after(command)]
     return [path for row in rows for path in _listed(row.path(prefix))]
@@ -197,10 +198,12 @@ def write_embedding(
     relatives: np.ndarray | None = None,
     model: Model | None = None,
     query: bool = False,
+    groups: Groups | None = None,
 ) -> dict[str, Path]:
     """Write the tables and the figures of embedded samples; the paths by kind.
 
-    Figures have the colours of the groups of the model; those of a query show the groups as well.
+    Figures have the colours of ``groups``, by default those of the model; those of a query show
+    them as well.
     """
     from ..plots.figures import FigureData, write_figures
 
@@ -222,7 +225,7 @@ def write_embedding(
         f"{CAPTION} Seed {options.seed}.",
         options.method,
         unlike,
-        *_of_model(model, query),
+        *_of_model(model, query, groups),
     )
     return files | write_figures(prefix, data)
 
@@ -245,14 +248,14 @@ def write_multiqc(
 
 
 def _of_model(
-    model: Model | None, query: bool
+    model: Model | None, query: bool, groups: Groups | None
 ) -> tuple[Mapping[str, str], Reference | None, np.ndarray | None]:
     """Labels with their parents, groups behind the samples, variance on components."""
     from ..plots.reference import parents_of, reference_of
 
     if model is None:
         return {}, None, None
-    groups, projection = model.record.groups, model.projection
+    groups, projection = groups or model.record.groups, model.projection
     if groups is None:
         return {}, None, projection.variance
     behind = reference_of(groups, projection.noise) if query else None

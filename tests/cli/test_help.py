@@ -40,8 +40,8 @@ def test_help_loads_nothing_heavy(words):
 
 
 COMMANDS = [
-    [], ["fit"], ["embed"], ["assign"], ["condition"], ["sample"], ["decode"], ["references"],
-    ["ingest"], ["methods"], ["compare"], ["benchmark"], ["benchmark", "mnist"],
+    [], ["fit"], ["embed"], ["assign"], ["report"], ["condition"], ["sample"], ["decode"],
+    ["references"], ["ingest"], ["methods"], ["compare"], ["benchmark"], ["benchmark", "mnist"],
     ["benchmark", "toy"], ["benchmark", "conditional"], ["benchmark", "genotypes"],
 ]  # fmt: skip
 

@@ -1,0 +1,90 @@
+"""The command report."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputsDisagree, UsageProblem
+from ..outputs import output
+from ..storage import whole
+from ._places import prepare_outputs
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What ``report`` wrote.
+
+    Attributes
+    ----------
+    files : dict from kind to Path
+    samples : int
+    """
+
+    files: dict[str, Path]
+    samples: int
+
+
+def report(
+    prefixes: Sequence[str],
+    out: str | None = None,
+    *,
+    model: str | None = None,
+    labels: Sequence[str] = (),
+    title: str | None = None,
+) -> Reported:
+    """Write one HTML file about the samples of one run or several.
+
+    Parameters
+    ----------
+    prefixes : sequence of str
+        Prefixes of what ``fit``, ``embed`` and ``condition`` wrote, with what ``assign`` wrote
+        under the same prefix; all of one model.
+    out : str, optional
+        Prefix of the report; by default the first of ``prefixes``.
+    model : str, optional
+        The .ddvi file; by default where the summaries say, or beside them.
+    labels : sequence of str
+        Tables of samples with columns to colour by.
+    title : str, optional
+        Heading of the page.
+
+    Raises
+    ------
+    DDVIError
+        If something cannot be read or written, or the runs are not of one model.
+
+    Examples
+    --------
+    >>> import ancestry_ddvi
+    >>> ancestry_ddvi.report(["cohort"]).files["report"].name
+    'cohort.report.html'
+    """
+    from ..report.build import report_page
+    from ..report.metadata import metadata
+    from ..report.models import model_of
+    from ..report.runs import read_run
+
+    if not prefixes:
+        raise UsageProblem("no PREFIX is given", "Give the prefix of a run.")
+    if len({*prefixes}) < len(prefixes):
+        raise UsageProblem("a PREFIX is given twice", "Give each run once.")
+    prefix = prefixes[0] if out is None else out
+    prepare_outputs(prefix, "report", [model, *labels])
+    runs = [read_run(each) for each in prefixes]
+    if len({run.name for run in runs}) < len(runs):
+        raise InputsDisagree("two runs have the same name", "Rename one of them.")
+    fitted, name = model_of(runs, Path(model) if model else None)
+    samples = [sample for run in runs for sample in run.samples]
+    about = metadata(labels, samples)
+    heading = title or f"Genetic ancestry: {', '.join(run.name for run in runs)}"
+    page = report_page(runs, about, fitted, name, heading)
+    path = output("report").path(prefix)
+    with whole(path) as part:
+        part.write_text(page, "utf-8", errors="backslashreplace", newline="\n")
+    log.info("Report of %s samples, %.1f MB.", f"{len(samples):,}", len(page) / 1e6)
+    return Reported({"report": path}, len(samples))

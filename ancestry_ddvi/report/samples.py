@@ -1,0 +1,223 @@
+"""All samples of a report as one table: what the page sorts, filters, colours and draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..artefacts.assignments import UNASSIGNED
+from ..artefacts.columns import TABLES
+from ..artefacts.tables import cells
+from .runs import Level, Run
+
+MAIN = ("sample_id", "run", "group", "level", "probability", "reason", "flag", "p_panel")
+"""Columns that are shown at first, besides metadata and the coordinates themselves."""
+
+SIMILAR = 3
+"""So many of the most probable groups are given for the sample that is looked at."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of the table.
+
+    Attributes
+    ----------
+    name, meaning : str
+    values : ndarray, (samples,)
+        Of text, object; of numbers, float64 with NaN for none.
+    main : bool
+        Whether it is shown at first.
+    """
+
+    name: str
+    meaning: str
+    values: np.ndarray
+    main: bool = False
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the values are text."""
+        return self.values.dtype == object
+
+    def as_json(self) -> dict[str, Any]:
+        """The column for the page: text by the numbers of its different values."""
+        head = {"name": self.name, "meaning": self.meaning, "main": self.main}
+        if not self.is_text:
+            return head | {"numbers": numbers(self.values)}
+        different, codes = np.unique(self.values.astype(str), return_inverse=True)
+        if 2 * len(different) > len(codes):
+            return head | {"texts": self.values.tolist()}
+        return head | {"different": different.tolist(), "codes": codes.tolist()}
+
+
+def numbers(values: np.ndarray) -> list[float | None]:
+    """Numbers of five significant digits; None for what is not finite."""
+    rounded = ("%.5g " * len(values) % tuple(values.tolist())).split()
+    return [
+        float(text) if finite else None
+        for text, finite in zip(rounded, np.isfinite(values).tolist(), strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The samples of all runs, one run after another.
+
+    Attributes
+    ----------
+    runs : sequence of Run
+    metadata : mapping of str to ndarray of str, (samples,)
+    """
+
+    runs: Sequence[Run]
+    metadata: Mapping[str, np.ndarray]
+
+    def __len__(self) -> int:
+        return sum(len(run.coordinates) for run in self.runs)
+
+    @property
+    def ids(self) -> list[str]:
+        """Sample IDs."""
+        return [sample for run in self.runs for sample in run.samples]
+
+    @property
+    def unlike(self) -> np.ndarray:
+        """Which samples are unlike the reference panel; bool (samples,)."""
+        return np.concatenate([run.unlike for run in self.runs])
+
+    @property
+    def assigned(self) -> bool:
+        """Whether the samples of a run were assigned to groups."""
+        return any(run.levels for run in self.runs)
+
+    def fields(self) -> list[Field]:
+        """Every column of the table."""
+        names = [run.name for run in self.runs]
+        which = np.repeat(
+            np.array(names, dtype=object), [len(run.coordinates) for run in self.runs]
+        )
+        found = [Field("sample_id", "as in the input", np.array(self.ids, dtype=object), True)]
+        if len(self.runs) > 1:
+            found.append(Field("run", "prefix of the files", which, True))
+        if self.assigned:
+            found += self._ancestry()
+        found += [Field(n, "from --labels", v, True) for n, v in self.metadata.items()]
+        return found + self._coordinates() + self._components()
+
+    def _ancestry(self) -> list[Field]:
+        """What ``assign`` found, at the finest level that is sure enough and at every level."""
+        finest = [finest_of(run) for run in self.runs]
+        group, level, reason = (
+            np.concatenate([getattr(each, name) for each in finest])
+            for name in ("group", "level", "reason")
+        )
+        probability = np.concatenate([each.probability for each in finest])
+        found = [
+            Field("group", "most genetically similar reference group", group, True),
+            Field("level", "the finest level of labels that is sure enough", level, True),
+            Field("probability", "of the group", probability, True),
+            Field("reason", "why the sample is unassigned", reason, True),
+        ]
+        for name in levels_of(self.runs):
+            found.append(Field(name, f"most similar {name}, assigned or not", self._nearest(name)))
+        return found
+
+    def _nearest(self, level: str) -> np.ndarray:
+        """The most similar group of each sample at a level; "" where there is none."""
+        found = []
+        for run in self.runs:
+            at = next((each.most_similar for each in run.levels if each.name == level), None)
+            none = np.full(len(run.coordinates), "", dtype=object)
+            found.append(none if at is None else at.astype(object))
+        return np.concatenate(found)
+
+    def _coordinates(self) -> list[Field]:
+        """The columns of PREFIX.coords.tsv besides the sample IDs."""
+        axes = self.runs[0].coordinates.axes
+        found = []
+        for column in TABLES["coords"]:
+            for name in column.names(axes):
+                if name == "sample_id":
+                    continue
+                values = np.concatenate([run.coordinates[name] for run in self.runs])
+                kept = values.astype(object if column.type == "text" else np.float64)
+                main = name in MAIN or name in axes[:2]
+                found.append(Field(name, column.description, kept, main))
+        return found
+
+    def _components(self) -> list[Field]:
+        """The first principal components."""
+        count = min(run.components.shape[1] for run in self.runs)
+        scores = np.concatenate([run.components[:, :count] for run in self.runs])
+        said = "score on a principal component of the reference panel"
+        return [Field(f"PC{k + 1}", said, scores[:, k]) for k in range(count)]
+
+    def similar(self) -> dict[str, Any]:
+        """The most probable groups of each sample at every level, for the page."""
+        found = {}
+        for name in levels_of(self.runs):
+            names = sorted({g for run in self.runs for each in run.levels for g in each.groups})
+            parts = [_most_probable(run, name, names) for run in self.runs]
+            codes, chances = (np.concatenate(each).ravel() for each in zip(*parts, strict=True))
+            percent = np.round(100 * chances, 1)
+            found[name] = {
+                "names": names,
+                "codes": codes.tolist(),
+                "percent": [f if f else 0 for f in percent.tolist()],
+            }
+        return found
+
+
+@dataclass(frozen=True)
+class Finest:
+    """The finest level at which each sample has a group; arrays of (samples,)."""
+
+    group: np.ndarray
+    level: np.ndarray
+    probability: np.ndarray
+    reason: np.ndarray
+
+
+def finest_of(run: Run) -> Finest:
+    """The group of each sample of a run at the finest level that is sure enough."""
+    count = len(run.coordinates)
+    group = np.full(count, UNASSIGNED if run.levels else "", dtype=object)
+    level, reason = np.full(count, "", dtype=object), np.full(count, "", dtype=object)
+    probability = np.full(count, np.nan)
+    for each in reversed(run.levels):
+        sure = each.reason == ""
+        group[sure] = each.most_similar[sure]
+        level[sure] = each.name
+        probability[sure] = each.probability[sure].max(axis=1, initial=0)
+    if run.levels:
+        coarsest = run.levels[-1].reason.astype(object)
+        reason = np.where(level == "", coarsest, "")
+    return Finest(group, level, probability, reason)
+
+
+def levels_of(runs: Sequence[Run]) -> list[str]:
+    """Names of the levels of all runs, the finest first."""
+    return list(dict.fromkeys(level.name for run in runs for level in run.levels))
+
+
+def _most_probable(run: Run, level: str, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers and probabilities of the most probable groups; (samples, 3) each."""
+    count = len(run.coordinates)
+    codes, chances = np.zeros((count, SIMILAR), dtype=np.int64), np.zeros((count, SIMILAR))
+    at: Level | None = next((each for each in run.levels if each.name == level), None)
+    if at is None:
+        return codes, chances
+    order = np.argsort(-at.probability, axis=1, kind="stable")[:, :SIMILAR]
+    known = np.array([names.index(group) for group in at.groups])
+    codes[:, : order.shape[1]] = known[order]
+    chances[:, : order.shape[1]] = np.take_along_axis(at.probability, order, axis=1)
+    return codes, chances
+
+
+def as_text(field: Field) -> list[str]:
+    """The values as the table without JavaScript has them."""
+    return [str(value) for value in field.values] if field.is_text else cells(field.values)
