@@ -25,7 +25,8 @@ def _at_least_one(
     "--model",
     metavar="MODEL",
     type=options.PATH,
-    help="The .ddvi file of the runs.  [default: where the summaries say, else beside them]",
+    help="Model of the runs: a .ddvi file, or the name of a reference model.  [default: where the "
+    "summaries say, else beside them]",
 )
 @click.option(
     "--labels",

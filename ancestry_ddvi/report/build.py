@@ -18,7 +18,7 @@ from .attention import Notice, flag_meaning, flags_of, head_line, notices
 from .colours import styles_of, value_styles
 from .markup import Markup, data_script, joined, name_of, prose, table, tag
 from .runs import Run
-from .samples import Field, Samples, as_text, numbers
+from .samples import LABEL, Field, Samples, as_text, numbers
 from .static_map import static_map
 
 SCRIPTS = ("data", "colour", "sprites", "plot", "legend", "details", "samples", "start")
@@ -36,7 +36,7 @@ def report_page(
     Parameters
     ----------
     runs : sequence of Run
-    metadata : mapping of str to ndarray of str, (samples,)
+    metadata : mapping of str to ndarray, (samples,)
         Columns about the samples of all runs.
     model : Model
     name, title : str
@@ -62,7 +62,7 @@ def report_page(
         tag("title", title),
         Markup(f"<style>{style}</style>"),
     )
-    data = data_script("data", _data(samples, fields, known))
+    data = joined(_data_scripts(samples, fields, known), "\n")
     run = Markup(f"<script>{script}</script>")
     return f"<!DOCTYPE html>\n{tag('html', head, tag('body', body, data, run), lang='en')}\n"
 
@@ -197,7 +197,8 @@ def _samples(fields: Sequence[Field], count: int) -> Markup:
 def _first_colour(fields: Sequence[Field], styles: Mapping[str, Any]) -> str:
     """The column that samples are coloured by at first: their group, else their label."""
     names = [field.name for field in fields if field.name in styles]
-    best = ("group", *(field.name for field in fields if field.meaning == "from --labels"), "run")
+    labels = (field.name for field in fields if field.meaning == LABEL and field.is_text)
+    best = ("group", *labels, "run")
     return next((name for name in best if name in names), "")
 
 
@@ -210,6 +211,15 @@ def _axes(fields: Sequence[Field]) -> list[str]:
     ]
 
 
+def _data_scripts(samples: Samples, fields: Sequence[Field], known: _Known) -> Iterator[Markup]:
+    """The data of the page, a column in each element: browsers read a long text more slowly."""
+    yield data_script("data", _data(samples, fields, known))
+    for field in fields:
+        yield data_script(None, field.as_json(), "field")
+    for level in samples.similar():
+        yield data_script(None, level, "similar")
+
+
 def _data(samples: Samples, fields: Sequence[Field], known: _Known) -> dict[str, Any]:
     """What the script of the page reads."""
     styles = styles_of(fields, known.parents)
@@ -218,12 +228,10 @@ def _data(samples: Samples, fields: Sequence[Field], known: _Known) -> dict[str,
         "count": len(samples),
         "axes": _axes(fields),
         "dims": len(samples.runs[0].coordinates.axes),
-        "fields": [field.as_json() for field in fields],
         "unlike": np.flatnonzero(samples.unlike).tolist(),
         "styles": styles,
         "colour": _first_colour(fields, styles),
         "groups": _groups(known),
-        "similar": samples.similar(),
         "flags": {
             name: [flag_meaning(name).meaning, flag_meaning(name).advice] for name in sorted(raised)
         },

@@ -83,9 +83,10 @@ def _cell(value: object) -> Markup:
     return tag("td", value)
 
 
-def data_script(name: str, value: object) -> Markup:
+def data_script(id_: str | None, value: object, class_: str | None = None) -> Markup:
     """Data of the page, which are not run: JSON in a script element."""
-    return Markup(f'<script type="application/json" id="{text(name)}">{json_text(value)}</script>')
+    content = Markup(json_text(value))
+    return tag("script", content, type="application/json", id=id_, class_=class_)
 
 
 def json_text(value: object) -> str:

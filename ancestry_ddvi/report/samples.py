@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..artefacts.assignments import UNASSIGNED
 from ..artefacts.columns import TABLES
 from ..artefacts.tables import cells
 from .runs import Level, Run
@@ -18,6 +17,10 @@ MAIN = ("sample_id", "run", "group", "level", "probability", "reason", "flag", "
 
 SIMILAR = 3
 """So many of the most probable groups are given for the sample that is looked at."""
+
+
+LABEL = "from --labels"
+"""Meaning of the columns of metadata."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ class Samples:
     Attributes
     ----------
     runs : sequence of Run
-    metadata : mapping of str to ndarray of str, (samples,)
+    metadata : mapping of str to ndarray, (samples,)
+        Columns of text (object) or of numbers.
     """
 
     runs: Sequence[Run]
@@ -105,12 +109,12 @@ class Samples:
             found.append(Field("run", "prefix of the files", which, True))
         if self.assigned:
             found += self._ancestry()
-        found += [Field(n, "from --labels", v, True) for n, v in self.metadata.items()]
+        found += [Field(n, LABEL, v, True) for n, v in self.metadata.items()]
         return found + self._coordinates() + self._components()
 
     def _ancestry(self) -> list[Field]:
         """What ``assign`` found, at the finest level that is sure enough and at every level."""
-        finest = [finest_of(run) for run in self.runs]
+        finest = [run.finest for run in self.runs]
         group, level, reason = (
             np.concatenate([getattr(each, name) for each in finest])
             for name in ("group", "level", "reason")
@@ -151,52 +155,24 @@ class Samples:
 
     def _components(self) -> list[Field]:
         """The first principal components."""
-        count = min(run.components.shape[1] for run in self.runs)
-        scores = np.concatenate([run.components[:, :count] for run in self.runs])
+        parts = [run.components for run in self.runs]
+        count = max(part.shape[1] for part in parts)
+        scores = np.full((len(self), count), np.nan)
+        ends = np.cumsum([len(part) for part in parts])
+        for end, part in zip(ends, parts, strict=True):
+            scores[end - len(part) : end, : part.shape[1]] = part
         said = "score on a principal component of the reference panel"
         return [Field(f"PC{k + 1}", said, scores[:, k]) for k in range(count)]
 
-    def similar(self) -> dict[str, Any]:
-        """The most probable groups of each sample at every level, for the page."""
-        found = {}
+    def similar(self) -> Iterator[dict[str, Any]]:
+        """The most probable groups of each sample, level by level, for the page."""
         for name in levels_of(self.runs):
-            names = sorted({g for run in self.runs for each in run.levels for g in each.groups})
+            at_level = [each for run in self.runs for each in run.levels if each.name == name]
+            names = sorted({group for each in at_level for group in each.groups})
             parts = [_most_probable(run, name, names) for run in self.runs]
             codes, chances = (np.concatenate(each).ravel() for each in zip(*parts, strict=True))
-            percent = np.round(100 * chances, 1)
-            found[name] = {
-                "names": names,
-                "codes": codes.tolist(),
-                "percent": [f if f else 0 for f in percent.tolist()],
-            }
-        return found
-
-
-@dataclass(frozen=True)
-class Finest:
-    """The finest level at which each sample has a group; arrays of (samples,)."""
-
-    group: np.ndarray
-    level: np.ndarray
-    probability: np.ndarray
-    reason: np.ndarray
-
-
-def finest_of(run: Run) -> Finest:
-    """The group of each sample of a run at the finest level that is sure enough."""
-    count = len(run.coordinates)
-    group = np.full(count, UNASSIGNED if run.levels else "", dtype=object)
-    level, reason = np.full(count, "", dtype=object), np.full(count, "", dtype=object)
-    probability = np.full(count, np.nan)
-    for each in reversed(run.levels):
-        sure = each.reason == ""
-        group[sure] = each.most_similar[sure]
-        level[sure] = each.name
-        probability[sure] = each.probability[sure].max(axis=1, initial=0)
-    if run.levels:
-        coarsest = run.levels[-1].reason.astype(object)
-        reason = np.where(level == "", coarsest, "")
-    return Finest(group, level, probability, reason)
+            percent = np.round(100 * chances, 1).tolist()
+            yield {"level": name, "names": names, "codes": codes.tolist(), "percent": percent}
 
 
 def levels_of(runs: Sequence[Run]) -> list[str]:

@@ -32,7 +32,7 @@ function groupOf(row, text) {
       ` (${text("level")}, probability ${Number(text("probability")).toFixed(2)}).`));
   }
   if (unlike[row]) return found;
-  for (const [level, { names, codes, percent }] of Object.entries(data.similar)) {
+  for (const { level, names, codes, percent } of data.similar) {
     const best = [0, 1, 2].map((k) => [names[codes[3 * row + k]], percent[3 * row + k]]).filter(([, each]) => each >= 1);
     if (!best.length) continue;
     found.push(make("div", { class: "bars" }, make("div", { class: "hint" }, bdi(level)),

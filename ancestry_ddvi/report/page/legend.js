@@ -19,7 +19,7 @@ function colours() {
 
 function gradient() {
   const canvas = make("canvas", { width: "160", height: "12" });
-  const context = canvas.getContext("2d");
+  const context = pen(canvas);
   for (let k = 0; k < 160; k++) {
     context.fillStyle = ramp(k / 159);
     context.fillRect(k, 0, 1, 12);
@@ -50,7 +50,7 @@ const sum = (members) => members.reduce((total, member) => total + member.count,
 function toggle(words, names, style, some, kind) {
   const on = names.some((name) => !hidden.has(name));
   const mark = style ? make("canvas", { width: "28", height: "28" }) : null;
-  if (mark) drawMark(mark.getContext("2d"), style, 14, 14, 9, token("--paper"));
+  if (mark) drawMark(pen(mark), style, 14, 14, 9, token("--paper"));
   return make("button", { type: "button", class: kind, "aria-pressed": String(on), title: words, onclick: () => {
     for (const name of names) {
       if (on) hidden.add(name);

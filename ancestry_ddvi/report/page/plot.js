@@ -154,7 +154,7 @@ class Plot {
   }
 
   paint() {
-    const context = this.canvas.getContext("2d", { willReadFrequently: true });
+    const context = pen(this.canvas);
     const { width, height } = this.canvas;
     context.fillStyle = token("--paper");
     context.fillRect(0, 0, width, height);
@@ -287,7 +287,7 @@ class Plot {
 
   drawOver() {
     if (!this.scale) return;
-    const context = this.over.getContext("2d");
+    const context = pen(this.over);
     context.clearRect(0, 0, this.over.width, this.over.height);
     context.strokeStyle = token("--accent");
     context.lineWidth = 1.5 * this.dpr;

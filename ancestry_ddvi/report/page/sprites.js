@@ -1,5 +1,7 @@
 // Marks of samples, drawn once for each style and then copied pixel by pixel: as fast as the
 // memory, with shapes, and without a graphics card.
+const pen = (canvas) => canvas.getContext("2d", { willReadFrequently: true });
+
 function outline(context, marker, x, y, r) {
   const turn = (points) => {
     context.moveTo(x + r * points[0][0], y + r * points[0][1]);
@@ -34,7 +36,7 @@ function sprite(style, r, edge) {
   const size = 2 * Math.ceil(1.3 * r + 1) + 1;
   const canvas = make("canvas");
   canvas.width = canvas.height = size;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const context = pen(canvas);
   drawMark(context, style, size / 2, size / 2, r, edge);
   const pixels = context.getImageData(0, 0, size, size).data;
   const found = [];

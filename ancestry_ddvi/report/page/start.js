@@ -34,7 +34,7 @@ function findSample() {
 }
 find.addEventListener("keydown", (event) => { if (event.key === "Enter") findSample(); });
 
-const bar = make("div", { class: "controls bar", role: "search" }, find,
+const bar = make("div", { class: "controls search", role: "search" }, find,
   make("button", { type: "button", onclick: findSample }, "Find"), found, filterText, filterOnly);
 const components = data.axes.filter((axis) => axis.startsWith("PC"));
 const second = data.dims > 1 ? "Z2" : components[0];
