@@ -5,6 +5,8 @@
 # make fuzz       damaged files through every reader (docs/reliability.md): make fuzz COUNT=2000 SEED=7
 # make docs       the pages and pictures that are made from the program; the map of the README needs
 #                 a folder with the 1000 Genomes genotypes: make docs DATA=../data
+# make kgp hapmap3   build the reference models again from public genotypes: make kgp DATA=../data
+#                 (references/README.md)
 # make clean      remove what these made
 #
 # Each sets up $(VENV) by itself, and again when the requirements change.
@@ -22,7 +24,7 @@ development := $(VENV)/development.stamp
 pip := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 ddvi := $(VENV)/bin/ddvi-ancestry
 
-.PHONY: demo test test-pages test-slow fuzz docs clean
+.PHONY: demo test test-pages test-slow fuzz docs kgp hapmap3 clean
 
 demo: $(runtime)
 	$(ddvi) fit example_data/cohort.vcf.gz --labels example_data/labels.tsv --out demo/cohort
@@ -55,8 +57,12 @@ docs: $(development) demo
 	$(VENV)/bin/python docs/make_cli.py
 	$(VENV)/bin/python docs/make_formats.py
 	$(VENV)/bin/python docs/make_filters.py
+	$(VENV)/bin/python docs/make_example.py
 	$(VENV)/bin/python docs/make_performance.py
 	$(VENV)/bin/python docs/make_pictures.py $(DATA)
+
+kgp hapmap3: $(runtime)
+	$(VENV)/bin/python references/build.py $@ --data $(DATA)
 
 clean:
 	rm -rf $(VENV) demo build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,9 +1,9 @@
 """Ancestry coordinates with honest uncertainty, by denoising diffusion variational inference.
 
 The commands of ``ddvi-ancestry`` are functions here, with the same names and defaults: ``fit``,
-``embed``, ``assign``, ``report``, ``condition``, ``sample``, ``decode``, ``ingest``, ``compare``.
-``load`` reads a fitted model once, to embed and assign many times; ``references`` lists the
-models that have a name. Each is imported when first used.
+``embed``, ``assign``, ``plot``, ``report``, ``condition``, ``sample``, ``decode``, ``ingest``,
+``compare``. ``load`` reads a fitted model once, to embed and assign many times; ``references``
+lists the models that have a name. Each is imported when first used.
 
 >>> import ancestry_ddvi
 >>> model = ancestry_ddvi.load("cohort.ddvi")
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Fitted,
         FittedModel,
         Ingested,
+        Plotted,
         ReferenceTable,
         Reported,
         Sampled,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         fit,
         ingest,
         load,
+        plot,
         references,
         report,
         sample,
@@ -52,6 +54,7 @@ __all__ = [
     "Fitted",
     "FittedModel",
     "Ingested",
+    "Plotted",
     "ReferenceTable",
     "Reported",
     "Sampled",
@@ -64,6 +67,7 @@ __all__ = [
     "fit",
     "ingest",
     "load",
+    "plot",
     "references",
     "report",
     "sample",

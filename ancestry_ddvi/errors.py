@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _QUOTED = 80
 """Characters of the input in a message, at most."""
 
@@ -32,6 +34,12 @@ def quoted(text: str | bytes) -> str:
     if len(whole) <= _QUOTED and len(text) <= _QUOTED:
         return whole
     return f"{whole[: _QUOTED - 4]}...{whole[0]}"
+
+
+def several(names: Sequence[str], most: int = 24) -> str:
+    """Names in a message: at most so many, cut to 40 characters."""
+    shown = ", ".join(name[:40] for name in names[:most])
+    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
 
 
 class UsageProblem(DDVIError):

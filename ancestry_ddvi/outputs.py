@@ -97,6 +97,14 @@ OUTPUTS = (
         "assign", ".assign.json", ("assign",),
         "samples by group, unassigned samples by reason, accuracy", "", _LATER,
     ),
+    Output(
+        "multiqc", "_mqc.json", ("embed", "condition", "assign"),
+        "general statistics of samples for MultiQC", "", _LATER,
+    ),
+    Output(
+        "multiqc_map", ".map_mqc.json", ("embed", "condition", "assign"),
+        "coordinates for MultiQC", "from two coordinates on", _LATER,
+    ),
     # sample is given the name of a file: those of other formats beside it stay.
     Output(
         "vcf", ".vcf.gz", ("sample", "decode"), "synthetic genotypes, or expected dosages", "",

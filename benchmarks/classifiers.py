@@ -1,16 +1,17 @@
 """The command assign beside classifiers on the same components, with and without strangers.
 
 usage: classifiers.py COHORT LABELS [--repeats 3] [--first 1]
-           [--strangers GENOTYPES LABELS POPULATIONS | --leave-out SUPERPOPULATION]
+           [--strangers GENOTYPES LABELS POPULATIONS | --leave-out GROUPS]
 
 80/20 splits with relatives on one side; labels have columns sample, population, superpopulation.
 ``fit`` sees the 80 %. ``assign`` and the classifiers are asked about the rest: linear discriminant
 analysis, logistic regression on standardised components and k nearest neighbours, all on every
 component that the model keeps (``PREFIX.pcs.tsv`` of ``fit`` and of ``assign``). Strangers are
 samples of groups that the panel lacks: those of POPULATIONS (joined by commas) in other genotypes,
-or a superpopulation left out of the fit. Every method names a group from a probability of 0.8 on.
-One more row is LDA that also refuses samples further from every group, in its own metric, than
-99.5 % of the panel.
+or populations and superpopulations left out of the fit. Every method names a group from a
+probability of 0.8 on. One more row is LDA that also refuses samples further from every group, in
+its own metric, than 99.5 % of the panel. A stranger is named wrongly where it is given a group
+that is not its own: at the level of superpopulations its own may be in the panel.
 
 Prints one JSON line per split and method, then tables in Markdown. Needs scikit-learn.
 """
@@ -64,7 +65,9 @@ class Answers:
     named : ndarray of str, (samples,)
         The group named, or ``NONE``.
     truth : ndarray of str, (samples,)
-        ``NONE`` for strangers.
+        ``NONE`` where the panel lacks the group.
+    stranger : ndarray of bool, (samples,)
+        Samples of populations that the panel lacks.
     """
 
     method: str
@@ -73,10 +76,12 @@ class Answers:
     probability: np.ndarray
     named: np.ndarray
     truth: np.ndarray
+    stranger: np.ndarray
 
     def figures(self) -> dict[str, Any]:
         """Accuracy and calibration of held-out samples; shares that are named."""
-        known = self.truth != NONE
+        known = ~self.stranger
+        wrong = (self.named != NONE) & (self.named != self.truth)
         chance, truth, named = self.probability[known], self.truth[known], self.named[known]
         number = np.array([np.flatnonzero(self.groups == name)[0] for name in truth])
         named_at_all = named != NONE
@@ -91,6 +96,7 @@ class Answers:
             "right_of_named": _share(named[named_at_all] == truth[named_at_all]),
             "strangers": int((~known).sum()),
             "strangers_named": _share(self.named[~known] != NONE),
+            "strangers_wrong": _share(wrong[~known]),
             "right_of_all_named": _share(self.named[every_named] == self.truth[every_named]),
         }
 
@@ -103,18 +109,20 @@ def by_classifiers(
     panel: pd.DataFrame, names: pd.DataFrame, query: pd.DataFrame, truth: pd.DataFrame
 ) -> Iterator[Answers]:
     """LDA, logistic regression and neighbours; LDA once more with far samples refused."""
+    stranger = truth["stranger"].to_numpy(bool)
     for level in LEVELS:
         known, asked = names[level].to_numpy(str), truth[level].to_numpy(str)
         for method, make in CLASSIFIERS.items():
             fitted = make().fit(panel.to_numpy(), known)
             chance = fitted.predict_proba(query.to_numpy())
             named = best(fitted.classes_, chance)
-            yield Answers(method, level, fitted.classes_, chance, named, asked)
+            yield Answers(method, level, fitted.classes_, chance, named, asked, stranger)
             if method == "LDA":
                 line = np.quantile(distance(fitted, panel.to_numpy()), FAR)
                 far = distance(fitted, query.to_numpy()) > line
                 named = np.where(far, NONE, named)
-                yield Answers("LDA, far refused", level, fitted.classes_, chance, named, asked)
+                method = "LDA, far refused"
+                yield Answers(method, level, fitted.classes_, chance, named, asked, stranger)
 
 
 def best(groups: np.ndarray, chance: np.ndarray) -> np.ndarray:
@@ -135,10 +143,9 @@ def by_assign(prefix: Path, ids: pd.Index, truth: pd.DataFrame) -> Iterator[Answ
         table = read(f"{prefix}.assign.{level}.tsv").loc[ids]
         groups = table.columns[table.columns.get_loc("reason") + 1 :]
         chance = table[groups].to_numpy(float)
-        asked = truth[level].to_numpy(str)
-        yield Answers(
-            "`assign`", level, np.array(groups), chance, table["group"].to_numpy(str), asked
-        )
+        asked, stranger = truth[level].to_numpy(str), truth["stranger"].to_numpy(bool)
+        named = table["group"].to_numpy(str)
+        yield Answers("`assign`", level, np.array(groups), chance, named, asked, stranger)
 
 
 def read(path: str) -> pd.DataFrame:
@@ -150,11 +157,11 @@ def read(path: str) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Strangers:
-    """Samples of groups that the panel lacks: in other genotypes, or of a group left out."""
+    """Samples of groups that the panel lacks: in other genotypes, or of groups left out."""
 
     genotypes: str | None = None
-    ids: tuple[str, ...] = ()
-    left_out: str | None = None
+    labels: pd.DataFrame | None = None
+    left_out: tuple[str, ...] = ()
 
 
 def repeat(
@@ -162,7 +169,7 @@ def repeat(
 ) -> list[Answers]:
     """One split: fit on four fifths, ask every method about the rest and the strangers."""
     store, labels = cohort
-    left_out = labels["superpopulation"].to_numpy(str) == strangers.left_out
+    left_out = labels[list(LEVELS)].isin(strangers.left_out).any(axis=1).to_numpy()
     held_out = split(store, seed) & ~left_out
     samples = np.flatnonzero(~held_out & ~left_out), np.flatnonzero(held_out | left_out)
     for name, some in zip(("panel", "query"), samples, strict=True):
@@ -171,24 +178,29 @@ def repeat(
     panel, query = (str(folder / f"{name}{seed}") for name in ("panel", "query"))
     ancestry_ddvi.fit([f"{panel}.bed"], panel, labels=path, **options)
     ancestry_ddvi.assign(f"{panel}.ddvi", [f"{query}.bed"], query, **options)
-    truth = labels.iloc[samples[1]].copy()
-    truth.loc[left_out[samples[1]]] = NONE
     inside = read(f"{panel}.pcs.tsv")
-    asked = [(query, truth)]
-    if strangers.genotypes:
+    known = labels.loc[inside.index]
+    asked = [(query, truth_of(labels.iloc[samples[1]], known))]
+    if strangers.genotypes and strangers.labels is not None:
         other = str(folder / f"strangers{seed}")
         ancestry_ddvi.assign(f"{panel}.ddvi", [strangers.genotypes], other, **options)
-        index = pd.Index(strangers.ids)
-        asked.append((other, pd.DataFrame(NONE, index=index, columns=list(LEVELS))))
+        asked.append((other, truth_of(strangers.labels, known)))
     found: list[list[Answers]] = []
     for prefix, wanted in asked:
         components = read(f"{prefix}.pcs.tsv").loc[wanted.index]
-        names = labels.loc[inside.index]
         found.append([
             *by_assign(Path(prefix), wanted.index, wanted),
-            *by_classifiers(inside, names, components, wanted),
+            *by_classifiers(inside, known, components, wanted),
         ])  # fmt: skip
     return [joined(some) for some in zip(*found, strict=True)]
+
+
+def truth_of(labels: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
+    """The group of each sample on each level, ``NONE`` where the panel lacks it; who is strange."""
+    truth = labels[list(LEVELS)].copy()
+    for level in LEVELS:
+        truth[level] = truth[level].where(truth[level].isin(panel[level]), NONE)
+    return truth.assign(stranger=truth["population"] == NONE)
 
 
 def joined(some: tuple[Answers, ...]) -> Answers:
@@ -206,6 +218,7 @@ def joined(some: tuple[Answers, ...]) -> Answers:
         np.concatenate(chances),
         np.concatenate([one.named for one in some]),
         np.concatenate([one.truth for one in some]),
+        np.concatenate([one.stranger for one in some]),
     )
 
 
@@ -217,6 +230,7 @@ def table(pooled: list[dict[str, Any]], level: str) -> str:
         "named": "held out, named",
         "right_of_named": "right of these",
         "strangers_named": "strangers named",
+        "strangers_wrong": "strangers named wrongly",
         "right_of_all_named": "right of all named",
     }
     rows = [row for row in pooled if row["level"] == level]
@@ -237,13 +251,13 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--first", type=int, default=1, help="Seed of the first split.")
     parser.add_argument("--strangers", nargs=3, metavar=("GENOTYPES", "LABELS", "POPULATIONS"))
-    parser.add_argument("--leave-out")
+    parser.add_argument("--leave-out", default="", help="Groups, joined by commas.")
     given = parser.parse_args()
-    strangers = Strangers(left_out=given.leave_out)
+    strangers = Strangers(left_out=tuple(given.leave_out.split(",")))
     if given.strangers:
         genotypes, labels, populations = given.strangers
-        of = read(labels)["population"]
-        strangers = Strangers(genotypes, tuple(of.index[of.isin(populations.split(","))]))
+        of = read(labels)
+        strangers = Strangers(genotypes, of[of["population"].isin(populations.split(","))])
     said: dict[tuple[str, str], list[Answers]] = {}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

@@ -61,7 +61,7 @@ class Answers:
         if not there.any():
             return found
         place = {name: i for i, name in enumerate(self.groups)}
-        right = np.array([place[name] for name in truth[there]])
+        right = np.array([place.get(name, -1) for name in truth[there]])
         error = judged(self.probability[there], right)
         return found | {
             "accuracy": proportion(self.likely[there] == truth[there]),

@@ -36,7 +36,7 @@ def cost(panel: Panel) -> dict[str, Any]:
         if peddy := program("peddy"):
             words = [peddy, "-p", str(threads), "--prefix", "x", path, f"{path}.ped"]
             commands[PEDDY] = Command(words, partial(_accuracy, panel))
-        runs = in_turn(commands, RUNS, threads)
+        runs = in_turn(commands, RUNS, threads, warm=size == 1)
         found[str(size)] = {
             "samples": size,
             "threads": threads,

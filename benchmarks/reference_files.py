@@ -362,7 +362,9 @@ def conditions(name: str) -> dict[str, Condition]:
         "all": Condition("all variants", plink, hides=False),
         **(EXONIC if name == "kgp" else OF_ARRAYS),
         **{
-            f"reads{depth:g}": Condition(f"{depth:g} reads", at_depth(depth), READS, most=READ)
+            f"reads{depth:g}": Condition(
+                f"reads, depth {depth:g}", at_depth(depth), READS, most=READ
+            )
             for depth in (4, 1, 0.5)
         },
         **{
@@ -374,16 +376,18 @@ def conditions(name: str) -> dict[str, Condition]:
     }
 
 
-READS = f"simulated: Poisson depth, {BASE_ERROR:.0%} errors, PL"
+READS = f"simulated: Poisson depth, {100 * BASE_ERROR:g} % errors, PL"
 ARRAY = Condition(
-    "array", array, f"simulated: {ON_ARRAY:.0%} of the variants of {COMMON:.0%} frequency or more"
+    "array",
+    array,
+    f"simulated: {100 * ON_ARRAY:g} % of the variants of {100 * COMMON:g} % frequency or more",
 )
 EXONIC = {
     "exome": Condition(
         "exome",
         exome,
-        f"simulated: {COVERED:.0%} of windows of {WINDOW // 1000} kb, "
-        f"{1 - CALLED:.0%} of calls missing",
+        f"simulated: {100 * COVERED:g} % of windows of {WINDOW // 1000} kb, "
+        f"{100 - 100 * CALLED:g} % of calls missing",
     ),
     "array": ARRAY,
     "listed": Condition(

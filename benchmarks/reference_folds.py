@@ -24,7 +24,7 @@ import ancestry_ddvi
 from ancestry_ddvi.errors import DDVIError
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
 
-COMPARED = 24
+COMPARED = 10
 """Samples that are written in every kind of file."""
 
 OPTIONS: dict[str, Any] = {"device": "cpu", "seed": SEED}

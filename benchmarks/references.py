@@ -80,6 +80,7 @@ def put(path: Path, model: str, part: str, key: str, row: Any) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Measure what is asked for, and draw the page."""
     given = arguments(argv)
+    given.out.mkdir(parents=True, exist_ok=True)
     stored = given.out / RESULTS
     key = given.key or version()
     for name in given.model if given.part != ["none"] else ():

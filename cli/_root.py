@@ -25,6 +25,7 @@ from .embed import embed
 from .fit import fit
 from .ingest import ingest
 from .methods import methods
+from .plot import plot
 from .references import references
 from .report import report
 from .sample import sample
@@ -89,7 +90,8 @@ def main() -> None:
 
 
 for command in (
-    fit, embed, assign, report, condition, sample, decode, references, ingest, methods, compare,
+    fit, embed, assign, plot, report, condition, sample, decode, references, ingest, methods,
+    compare,
     benchmark,
 ):  # fmt: skip
     main.add_command(command)

@@ -22,8 +22,8 @@ from ._running import running, tell
     "--reference",
     metavar="COORDS",
     type=options.PATH,
-    help="Coordinates of the labelled samples: a .coords.tsv written by fit or embed with MODEL. "
-    "Needs --labels.  [default: the samples of INPUT]",
+    help="Coordinates of the labelled samples: a .coords.tsv written by fit or embed with MODEL, "
+    "beside its .pcs.tsv. Needs --labels.  [default: the samples of INPUT]",
 )
 @click.option(
     "--min-prob",
@@ -48,10 +48,10 @@ def assign(
 
     MODEL is the name of a reference model (see references), auto for the one of which INPUT tells
     most, or a .ddvi file written by fit. INPUT is a .coords.tsv written by fit or embed with MODEL,
-    or genotype files, which are embedded first. The posteriors of a .coords.tsv are approximated by
-    normal distributions. Group probabilities are averaged over the posterior of each sample and
-    calibrated on samples held out of the fit. Samples unlike the reference panel or with too few
-    variants are unassigned.
+    or genotype files, which are embedded first. Groups are compared by component scores, which are
+    in the .pcs.tsv beside a .coords.tsv, and by the noise that the scores of the sample have.
+    Probabilities are calibrated on samples that are judged by groups of others. Samples unlike the
+    reference panel, unlike every group or with too few variants are unassigned.
 
     {writes}
 

@@ -56,6 +56,14 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     "and columns named by builds (NCBI36, GRCh37, GRCh38), that of INPUT first. The model stores "
     "positions in all of them, and embed accepts each.",
 )
+@click.option(
+    "--project-on",
+    metavar="MODEL",
+    type=options.MODEL,
+    help="Also embed the samples in MODEL, the name of a reference model, auto or a .ddvi file, "
+    "and assign them to its groups, before the fit: writes the files of assign under "
+    "PREFIX.in.MODEL. Without --labels, the groups colour the figure.",
+)
 @options.seed
 @options.device
 @options.threads
@@ -87,6 +95,7 @@ def fit(
     prior: str | None,
     semi_supervised: bool,
     chain: str | None,
+    project_on: str | None,
     seed: int,
     device: str,
     threads: int,
@@ -130,9 +139,11 @@ def fit(
             prior=prior,
             semi_supervised=semi_supervised,
             chain=chain,
+            project_on=project_on,
             settings=settings,
             card=card,
             dry_run=dry_run,
             progress=progress,
         )
-    tell(fitted.summary["plan"] if dry_run else fitted.files.values())
+    beside = fitted.reference.files.values() if fitted.reference else ()
+    tell(fitted.summary["plan"] if dry_run else [*fitted.files.values(), *beside])

@@ -19,10 +19,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cohorts import Cohort, merged, read_cohort
-from positions import Positions, named, positioned
+from source_cohorts import Cohort, merged, read_cohort
+from source_positions import Positions, named, positioned
 
 import ancestry_ddvi
+from ancestry_ddvi import Filters
 from ancestry_ddvi.errors import DDVIError, InputsDisagree, InputUnreadable
 
 HERE = Path(__file__).parent
@@ -54,6 +55,7 @@ def build(recipe: Path, data: Path, out: Path | None = None) -> Path:
             chain=str(table),
             seed=plan["seed"],
             device="cpu",
+            filters=Filters(**plan.get("filters", {})),
             settings={name: str(value) for name, value in plan.get("settings", {}).items()},
             card={**plan["card"], **sources(plan["inputs"])},
         )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ._fit import Fitted, fit
     from ._ingest import Ingested, ingest
     from ._model import FittedModel, load
+    from ._plot import Plotted, plot, plot_path
     from ._references import ReferenceTable, model_card, references
     from ._report import Reported, report
     from ._sample import Sampled, sample, sample_files
@@ -33,6 +34,7 @@ __all__ = [
     "Fitted",
     "FittedModel",
     "Ingested",
+    "Plotted",
     "ReferenceTable",
     "Reported",
     "Sampled",
@@ -51,6 +53,8 @@ __all__ = [
     "ingest",
     "load",
     "model_card",
+    "plot",
+    "plot_path",
     "references",
     "report",
     "sample",
@@ -68,6 +72,7 @@ _MODULES = {
     "_fit": ("Fitted", "fit"),
     "_ingest": ("Ingested", "ingest"),
     "_model": ("FittedModel", "load"),
+    "_plot": ("Plotted", "plot", "plot_path"),
     "_references": ("ReferenceTable", "model_card", "references"),
     "_report": ("Reported", "report"),
     "_sample": ("Sampled", "sample", "sample_files"),

@@ -174,7 +174,15 @@ def _check(store: DosageStore, name: str, alignment: Alignment, calls: Reference
         f"{calls.found[of_what, worst]:,} where about {calls.expected[of_what, worst]:,.0f} are "
         "expected"
     )
-    if 2 * alignment.report.uncalled >= calls.expected_missing[of_what, worst]:
+    if calls.unaccounted[worst]:
+        raise InputsDisagree(
+            f"{name} calls {sample} homozygous reference at too few of its "
+            f"{calls.called[worst]:,} variants: {counts}",
+            "Check how the genotypes were called: few variants are missing, so reference calls "
+            "were not left out.",
+        )
+    uncalled = alignment.report.uncalled
+    if uncalled and 2 * uncalled >= calls.expected_missing[of_what, worst]:
         raise InputsDisagree(
             f"{name} has records over {alignment.report.uncalled:,} variants of the model that "
             "give no call (without GT, of GQ below 10 or DP below 5, or failed by FILTER), and "

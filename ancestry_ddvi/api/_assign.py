@@ -31,7 +31,7 @@ from ._embedding import EmbedRun, check_draws, draw_posteriors, embed_run, run_e
 from ._named import NamedModel, file_of, opened
 from ._places import prepare_outputs
 from ._results import Result
-from .outputs import replacing
+from .outputs import replacing, write_multiqc
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -360,6 +360,7 @@ def _write(
         for assignment, path in zip(assignments, paths, strict=True):
             assignment.write(path)
             files[f"assign.{assignment.level}"] = path
+        files |= write_multiqc(run.prefix, run.named, query.coordinates, ancestry)
         run.clock.lap("writing")
         files["assign"] = output("assign").path(run.prefix)
         completed = complete(summary, files, run.clock)

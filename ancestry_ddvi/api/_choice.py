@@ -18,7 +18,7 @@ from ..genotypes.projection.information import expected_information
 from ..genotypes.projection.likelihood_scores import informed
 from ..genotypes.store import GenotypeStore
 from ..reference_models import AUTO, VARIABLE
-from ._finding import Found, Request, Store, read_at, settled
+from ._finding import Found, Request, Store, align, read_at, settled
 from ._named import NamedModel, readable
 
 log = logging.getLogger(__name__)
@@ -106,8 +106,15 @@ class Choice:
         return {"choice": [candidate.as_json for candidate in self.candidates]}
 
 
-def choose(request: Request, suits: Suits) -> Choice:
+def choose(request: Request, suits: Suits, store: Store | None = None) -> Choice:
     """Take the reference model of whose scores the genotypes tell most.
+
+    Parameters
+    ----------
+    request : Request
+    suits : callable
+    store : Store, optional
+        The genotypes, where they have been read before.
 
     Raises
     ------
@@ -116,7 +123,7 @@ def choose(request: Request, suits: Suits) -> Choice:
     InputsDisagree
         If the genotypes match none; the message says what was found of each.
     """
-    chosen = Choice(tuple(candidates(request, suits)))
+    chosen = Choice(tuple(candidates(request, suits, store)))
     if chosen.candidates[0].refusal:
         refusals = "; ".join(f"{c.named.name}: {c.refusal}" for c in chosen.candidates)
         raise InputsDisagree(
@@ -132,8 +139,13 @@ def choose(request: Request, suits: Suits) -> Choice:
     return chosen
 
 
-def candidates(request: Request, suits: Suits) -> list[Candidate]:
+def candidates(request: Request, suits: Suits, store: Store | None = None) -> list[Candidate]:
     """All reference models with what the genotypes tell, the best first; the input is read once.
+
+    Parameters
+    ----------
+    request, suits, store
+        As in ``choose``.
 
     Raises
     ------
@@ -145,7 +157,12 @@ def candidates(request: Request, suits: Suits) -> list[Candidate]:
         raise InputUnreadable(
             "there is no reference model", f"Name a .ddvi file, or a folder of them in {VARIABLE}."
         )
-    store, alignments = read_at(request, [named.model.panel for named in models])
+    panels = [named.model.panel for named in models]
+    if store is None:
+        store, alignments = read_at(request, panels)
+    else:
+        counts = store.counts()
+        alignments = [align(store, counts, panel, request.build) for panel in panels]
     found = [
         _candidate(request, store, named, alignment, suits(named.model))
         for named, alignment in zip(models, alignments, strict=True)

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 def default_prefix(inputs: Sequence[str], model: str | None = None) -> str:
     """The input's name without folder and suffix; for ``embed``, with the model's after it."""
     name = "stdin" if inputs[0] == "-" else without_suffixes(Path(inputs[0]).name)
-    return name if model is None else f"{name}.in.{Path(model).name.removesuffix('.ddvi')}"
+    return name if model is None else f"{name}.in.{stem_of(model)}"
+
+
+def stem_of(model: str) -> str:
+    """The name of a model without folder and suffix."""
+    return Path(model).name.removesuffix(".ddvi")
+
+
+def counted(samples: int) -> str:
+    """A number of samples in words."""
+    return f"{samples:,} sample{'s' * (samples != 1)}"
 
 
 def counter(advance: Callable[[int], None]) -> Callable[[int, int | None], None]:

@@ -15,7 +15,7 @@ from ..artefacts.model import Model
 from ..errors import UsageProblem
 from ..genotypes.formats.reading import VAR_FILTER
 from ..progress import SILENT, Progress
-from ._common import default_prefix, generator_of, targets_of
+from ._common import default_prefix, generator_of, stem_of, targets_of
 from ._embedding import (
     Embedded,
     EmbedRun,
@@ -175,7 +175,7 @@ class _Unobserved:
 
 def condition_prefix(model: str, given: Sequence[str]) -> str:
     """That of ``embed`` with "conditioned" for "in"; without samples, the model's."""
-    stem = Path(model).name.removesuffix(".ddvi")
+    stem = stem_of(model)
     if not given:
         return f"{stem}.conditioned"
     return f"{default_prefix(given)}.conditioned.{stem}"

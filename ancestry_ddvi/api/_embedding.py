@@ -32,11 +32,12 @@ from ..progress import SILENT, Progress
 from ..reference_models import AUTO
 from ._absent import Absent, warn_of_shared_reference
 from ._choice import Suits, choose, embeds
-from ._finding import Found, Request, Store, checked_build, read_at, settled
+from ._common import counted
+from ._finding import Found, Request, Store, checked_build, found_in, read_at, settled
 from ._named import NamedModel, file_of, opened
 from ._places import prepare_outputs
 from ._results import Result
-from .outputs import conclude, coordinates_of, replacing, write_embedding
+from .outputs import conclude, coordinates_of, replacing, write_embedding, write_multiqc
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,12 +184,14 @@ def embed_run(
     absent: str = "missing",
     targets: str | None = None,
     suits: Suits = embeds,
+    store: GenotypeStore | None = None,
     progress: Progress = SILENT,
 ) -> EmbedRun:
     """Check the arguments of ``embed``, read the model and the labels.
 
     For "auto" the genotypes are read too, and the reference model of which they tell most is
-    taken, of those that ``suits`` has nothing against.
+    taken, of those that ``suits`` has nothing against. ``store`` has the genotypes where they have
+    been read before.
 
     Raises
     ------
@@ -206,12 +209,15 @@ def embed_run(
     if prefix is not None:
         prepare_outputs(prefix, command, [file_of(model), *inputs, labels])
     table = read_labels(labels) if labels else None
-    choice = choose(request, suits) if model == AUTO and inputs else None
+    choice = choose(request, suits, store) if model == AUTO and inputs else None
     named = choice.named if choice else opened(model)
+    found = choice.found if choice else None
+    if store is not None and found is None:
+        found = found_in(request, store, named.model.panel)
     run = EmbedRun(
         command, named, revive(named.model, chosen), request, prefix, draws,
         named.model.record.options.seed if seed is None else seed, chosen, threads, table,
-        draws_out, choice.found if choice else None, choice.as_json if choice else {}, clock,
+        draws_out, found, choice.as_json if choice else {}, clock,
     )  # fmt: skip
     clock.lap("loading")
     return run
@@ -292,8 +298,8 @@ def _log_report(report: HarmonisationReport, store: Store) -> None:
     table = "\n".join(report.lines(store.skipped))
     log.info("Variants of %s matched to the model:\n%s", store.name, table)
     log.info("%s", "\n".join(report.by_chromosome()), extra={"only": "file"})
-    if report.contradiction:
-        log.warning("%s: %s.", store.name, report.contradiction)
+    for doubt in filter(None, (report.contradiction, report.foreign_ids)):
+        log.warning("%s: %s.", store.name, doubt)
 
 
 def _score(matched: MatchedInput) -> ScoredInput:
@@ -344,7 +350,7 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
     if run.prefix is None:
         return Embedded({}, summary, coordinates, posterior, scored.scores)
     options = run.model.record.options
-    title = f"{Path(store.name).name} in {Path(run.name).name}: {len(store.samples):,} samples"
+    title = f"{Path(store.name).name} in {Path(run.name).name}: {counted(len(store.samples))}"
     files: dict[str, Path] = {}
     with replacing(run.prefix, run.command, files):
         files |= write_embedding(
@@ -356,9 +362,10 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
             title,
             options,
             scored.relatives,
-            run.model.record.groups,
+            run.model,
             query=True,
         )
+        files |= write_multiqc(run.prefix, run.named, coordinates)
         write_draws_of(run, store.samples, posterior, files)
         run.clock.lap("writing")
         summary = conclude(run.prefix, summary, files, coordinates, run.clock)
@@ -386,6 +393,7 @@ def _coordinates(scored: ScoredInput, posterior: PosteriorDraws) -> Coordinates:
         "in_panel": scored.in_panel,
         "duplicate_in_input": twins(scored.relatives, len(samples)),
         "few_variants": scores.observed < run.request.min_variants,
+        "no_alt_calls": matched.reference_calls.without_alternative,
         "pseudo_haploid": scores.pseudo_haploid,
     }
     return coordinates_of(
@@ -417,6 +425,7 @@ def _summary(scored: ScoredInput) -> dict[str, Any]:
             "seed": run.seed,
             "min_variants": run.request.min_variants,
             "build": run.request.build,
+            "labels": run.labels and str(run.labels.path),
             "var_filter": run.request.reading.as_text(),
             **run.request.absent.as_json,
             "device": str(run.device),

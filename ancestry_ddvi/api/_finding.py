@@ -75,6 +75,16 @@ class Found:
     reference_calls: ReferenceCalls
 
 
+def found_in(request: Request, store: Store, panel: Panel) -> Found:
+    """The variants of a model in genotypes that have been read.
+
+    Raises
+    ------
+    InputsDisagree
+    """
+    return settled(request, store, align(store, store.counts(), panel, request.build), panel)
+
+
 def settled(request: Request, store: Store, alignment: Alignment, panel: Panel) -> Found:
     """Variants that were found, if they are enough and their absence means what was said.
 

@@ -22,6 +22,7 @@ from ..progress import SILENT, Progress
 from ..resources import usable_threads
 from ._common import counter, default_prefix
 from ._places import prepare_outputs
+from ._project import OnReference, ReferenceTarget
 from ._results import Result
 from .outputs import (
     conclude,
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from ..fitting.options import FitOptions
     from ..fitting.pipeline import Fit
     from ..fitting.refits import Movement
+    from ..reference.groups import Groups
+    from ._assign import Assigned
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,11 +54,14 @@ class Fitted(Result):
     files : dict from kind to Path
     summary : dict
     coordinates : Coordinates, optional
+    reference : Assigned, optional
+        What ``project_on`` wrote, and the groups of the samples there.
     """
 
     files: dict[str, Path]
     summary: dict[str, Any]
     coordinates: Coordinates | None = None
+    reference: Assigned | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """The table of coordinates, as ``PREFIX.coords.tsv`` has it; empty after a dry run."""
@@ -79,6 +85,7 @@ class _Run:
     device: torch.device
     threads: int | None
     progress: Progress
+    target: ReferenceTarget | None
     labels: Labels | None = None
     clock: Clock = field(default_factory=Clock)
 
@@ -101,6 +108,7 @@ class _Embedded:
     store: GenotypeStore
     fit: Fit
     movement: Movement
+    reference: OnReference | None
 
 
 def fit(
@@ -118,6 +126,7 @@ def fit(
     prior: str | None = None,
     semi_supervised: bool = False,
     chain: str | None = None,
+    project_on: str | None = None,
     settings: Mapping[str, str] = {},
     card: Mapping[str, str] = {},
     dry_run: bool = False,
@@ -154,6 +163,10 @@ def fit(
         UCSC chain file from the cohort's genome build to another, such as
         hg19ToHg38.over.chain.gz, or a table of positions with a column ``chromosome`` and one for
         each build, that of the cohort first: the model then knows its variants in all of them.
+    project_on : str, optional
+        The name of a reference model, "auto", or a .ddvi file. The same samples are embedded in
+        it and assigned to its groups, under ``<out>.in.<model>``; without ``labels``, its groups
+        colour the figure of the cohort.
     settings : mapping of str to str
         Settings of the method's recipe.
     card : mapping of str to str
@@ -180,10 +193,11 @@ def fit(
 
     if prior:
         settings = {**settings, "prior": prior}
+    prefix = out or default_prefix(inputs)
     run = _Run(
         inputs=tuple(inputs),
         reading=ReadOptions.of(var_filter, threads or usable_threads()),
-        prefix=out or default_prefix(inputs),
+        prefix=prefix,
         options=_options(method, dims, seed, filters, settings),
         table=read_labels(labels) if labels else None,
         chain_path=chain,
@@ -192,17 +206,21 @@ def fit(
         device=pick(device),
         threads=threads,
         progress=progress,
+        target=ReferenceTarget.of(project_on, prefix) if project_on else None,
     )
     if semi_supervised:
         run = _guided(run, run.table.classes if run.table else ())
     if dry_run:
         return Fitted({}, {"plan": _plan(run, labels)})
     prepare_outputs(run.prefix, "fit", [*inputs, labels, chain])
+    if run.target:
+        run.target.prepare([*inputs, labels, chain])
     with computing(seed, threads), processes():
         store = _read(run)
         run = _labelled(run, store)
+        reference = _on_reference(run, store)
         checkpoints = Checkpoints.of(run.prefix, store, run.chosen)
-        embedded = _embed(run, store, checkpoints)
+        embedded = _embed(run, store, checkpoints, reference)
     fitted = _write(embedded)
     checkpoints.clear()
     return fitted
@@ -221,7 +239,8 @@ def _plan(run: _Run, labels: str | None) -> list[str]:
     if run.table:
         run.table.match(planned.samples)
     inputs = [*run.inputs, labels, run.chain_path]
-    return [*planned.lines, *planned_outputs(run.prefix, "fit", inputs, planned.disk_mib)]
+    beside = run.target.planned(inputs) if run.target else []
+    return [*planned.lines, *planned_outputs(run.prefix, "fit", inputs, planned.disk_mib), *beside]
 
 
 def _options(
@@ -276,7 +295,26 @@ def _labelled(run: _Run, store: GenotypeStore) -> _Run:
     return _guided(run, run.labels.classes) if run.options.classes and run.labels else run
 
 
-def _embed(run: _Run, store: GenotypeStore, checkpoints: Checkpoints) -> _Embedded:
+def _on_reference(run: _Run, store: GenotypeStore) -> OnReference | None:
+    """The samples in the reference model, if there is one; before the fit, which takes longer.
+
+    Raises
+    ------
+    InputsDisagree
+    """
+    if run.target is None:
+        return None
+    found = run.target.assign(
+        run.inputs, store, var_filter=run.reading.as_text(), device=str(run.device),
+        threads=run.threads, progress=run.progress,
+    )  # fmt: skip
+    run.clock.lap("reference")
+    return found
+
+
+def _embed(
+    run: _Run, store: GenotypeStore, checkpoints: Checkpoints, reference: OnReference | None
+) -> _Embedded:
     """Fit the model and embed every sample, in the fit or not."""
     from ..data.scores import ScoreData
     from ..fitting.pipeline import fit_model
@@ -295,31 +333,44 @@ def _embed(run: _Run, store: GenotypeStore, checkpoints: Checkpoints) -> _Embedd
     places, chosen = fit.posterior.mean, fit.qc.fit_samples
     moved = movement(fit.refits, places, chosen, data, store.samples, run.options.seed)
     run.clock.lap("refits")
-    return _Embedded(run, store, fit, moved)
+    return _Embedded(run, store, fit, moved, reference)
 
 
 def _write(embedded: _Embedded) -> Fitted:
     """The model, tables, pictures and the summary."""
-    run, store, fit = embedded.run, embedded.store, embedded.fit
+    run, fit, reference = embedded.run, embedded.fit, embedded.reference
     coordinates = _coordinates(embedded)
     files = {"model": output("model").path(run.prefix)}
     with replacing(run.prefix, "fit", files):
         fit.model.write(files["model"])
-        counts = f"{len(store.samples):,} samples, {len(fit.qc.variants):,} variants"
+        labels, groups, shown = _colours(embedded)
         files |= write_embedding(
             run.prefix,
             coordinates,
             fit.posterior,
             fit.scores,
-            run.labels.of(store.samples) if run.labels else None,
-            f"{Path(run.prefix).name}: {counts}",
+            labels,
+            f"{Path(run.prefix).name}: {shown}",
             run.options,
             fit.qc.relatives,
-            fit.model.record.groups,
+            fit.model,
+            groups=groups,
         )
         run.clock.lap("writing")
         summary = conclude(run.prefix, _summary(embedded), files, coordinates, run.clock)
-    return Fitted(files, summary, coordinates)
+    return Fitted(files, summary, coordinates, reference.assigned if reference else None)
+
+
+def _colours(embedded: _Embedded) -> tuple[list[str] | None, Groups | None, str]:
+    """Labels that colour the figure, the groups they belong to, and what the title says."""
+    run, fit, reference = embedded.run, embedded.fit, embedded.reference
+    samples = embedded.store.samples
+    shown = f"{len(samples):,} samples, {len(fit.qc.variants):,} variants"
+    if run.labels:
+        return run.labels.of(samples), fit.model.record.groups, shown
+    if reference is None:
+        return None, None, shown
+    return reference.labels, reference.within, f"{shown}, colours of {reference.name}"
 
 
 def _coordinates(embedded: _Embedded) -> Coordinates:
@@ -353,7 +404,9 @@ def _summary(embedded: _Embedded) -> dict[str, Any]:
         "options": options
         | {
             "var_filter": run.reading.as_text(),
+            "labels": run.table and str(run.table.path),
             "chain": run.chain_path,
+            "project_on": run.target and run.target.name,
             "device": str(run.device),
         },
         "build": fit.qc.build,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,9 +21,13 @@ from ..storage import check_folder, printable, together
 from ._places import check_inputs
 
 if TYPE_CHECKING:
+    from ..artefacts.ancestry import Ancestry
+    from ..artefacts.model import Model
     from ..inference.posterior_draws import PosteriorDraws
+    from ..plots.reference import Reference
     from ..reference.groups import Groups
     from ..reference.out_of_panel import OutOfPanelTest
+    from ._named import NamedModel
 
 MIN_EFFECTIVE_DRAWS = 4.0
 """A sample with fewer effective draws is flagged."""
@@ -99,12 +103,12 @@ def planned_outputs(
     lines = [f"write {endings(command).replace('PREFIX', prefix)}"]
     if before:
         lines.append(f"replace {', '.join(map(str, before))}")
-    if gone := stale(prefix, command, _listed_before(prefix, command), paths):
+    if gone := stale(prefix, command, listed_before(prefix, command), paths):
         lines.append(f"remove {', '.join(map(str, gone))}")
     return lines
 
 
-def _listed_before(prefix: str, command: str) -> list[Path]:
+def listed_before(prefix: str, command: str) -> list[Path]:
     """What the summaries list that a command makes stale."""
     rows = [row for row in map(output, SUMMARIES) if row.is_stale_after(command)]
     return [path for row in rows for path in _listed(row.path(prefix))]
@@ -192,15 +196,16 @@ def write_embedding(
     title: str,
     options: Options,
     relatives: np.ndarray | None = None,
-    groups: Groups | None = None,
+    model: Model | None = None,
     query: bool = False,
+    groups: Groups | None = None,
 ) -> dict[str, Path]:
     """Write the tables and the figures of embedded samples; the paths by kind.
 
-    Figures have the colours of the groups of the model; those of a query show the groups as well.
+    Figures have the colours of ``groups``, by default those of the model; those of a query show
+    them as well.
     """
     from ..plots.figures import FigureData, write_figures
-    from ..plots.reference import parents_of, reference_of
 
     files = write_coordinates(prefix, coordinates)
     files["pcs"] = output("pcs").path(prefix)
@@ -220,10 +225,41 @@ def write_embedding(
         f"{CAPTION} Seed {options.seed}.",
         options.method,
         unlike,
-        parents_of(groups) if groups else {},
-        reference_of(groups) if groups and query else None,
+        *_of_model(model, query, groups),
     )
     return files | write_figures(prefix, data)
+
+
+def write_multiqc(
+    prefix: str, named: NamedModel, coordinates: Coordinates, ancestry: Ancestry | None = None
+) -> dict[str, Path]:
+    """Write what MultiQC shows of embedded samples; the paths by kind."""
+    from ..plots.multiqc import QualityReport, write_content
+
+    groups = named.model.record.groups
+    report = QualityReport(named.path.stem, coordinates, groups, ancestry)
+    content = {"multiqc": report.statistics()}
+    if len(coordinates.axes) > 1:
+        content["multiqc_map"] = report.map()
+    files = {kind: output(kind).path(prefix) for kind in content}
+    for kind, path in files.items():
+        write_content(path, content[kind])
+    return files
+
+
+def _of_model(
+    model: Model | None, query: bool, groups: Groups | None
+) -> tuple[Mapping[str, str], Reference | None, np.ndarray | None]:
+    """Labels with their parents, groups behind the samples, variance on components."""
+    from ..plots.reference import parents_of, reference_of
+
+    if model is None:
+        return {}, None, None
+    groups, projection = groups or model.record.groups, model.projection
+    if groups is None:
+        return {}, None, projection.variance
+    behind = reference_of(groups, projection.noise) if query else None
+    return parents_of(groups), behind, projection.variance
 
 
 def conclude(

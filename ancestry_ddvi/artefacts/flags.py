@@ -57,6 +57,14 @@ _ROWS = (
         gravity=4,
     ),
     Flag(
+        "no_alt_calls",
+        ("embed",),
+        "hardly any call that is not homozygous for the reference, where 20 or more are expected",
+        "do not interpret the coordinates; check that genotypes were called, and not set to the "
+        "reference",
+        gravity=4,
+    ),
+    Flag(
         "related",
         ("fit",),
         "a relative of a sample in the fit (`--king-cutoff`): left out of the fit, embedded all "

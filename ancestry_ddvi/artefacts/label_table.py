@@ -144,7 +144,7 @@ def _text(path: Path) -> list[str]:
         content = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         problem = f"labels {path} cannot be read: {error.strerror}"
-        raise InputUnreadable(problem, "Check --labels.") from None
+        raise InputUnreadable(problem, "Check --labels or --table.") from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise InputUnreadable(

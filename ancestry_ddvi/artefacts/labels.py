@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import InputsDisagree, InputUnreadable, quoted
+from ..errors import InputsDisagree, InputUnreadable, quoted, several
 from .label_table import UNKNOWN, UNLABELLED, Layout, Line, cell, iid_of, layouts, read_lines
 
 log = logging.getLogger(__name__)
@@ -82,6 +82,38 @@ class LabelTable:
         InputsDisagree
             If the table holds none of the samples.
         """
+        match = self._match(samples)
+        labels = self._labels(match)
+        self._report(labels, match, samples)
+        return labels
+
+    def column(self, name: str, samples: Sequence[str]) -> list[str]:
+        """The entry of each sample in a column; ``NA`` where the table has no such sample.
+
+        Raises
+        ------
+        InputUnreadable
+            If there is no line below a header.
+        InputsDisagree
+            If there is no such column, or the table holds none of the samples.
+        """
+        match = self._match(samples)
+        names = match.layout.names
+        if name not in names:
+            known = f"; there are {several(names)}" if names else ", nor a header line"
+            raise InputsDisagree(
+                f"{self.path} has no column {quoted(name)}{known}", "Give the name of a column."
+            )
+        at = names.index(name)
+        found = {
+            match.samples[key]: cell(cells, at)
+            for (_, cells), key in zip(match.layout.rows, match.ids, strict=True)
+            if key in match.samples
+        }
+        return [found.get(sample, UNLABELLED) for sample in samples]
+
+    def _match(self, samples: Sequence[str]) -> _Match:
+        """The rows of the samples; see ``match``."""
         found = layouts(self.lines, map(str.strip, samples))
         if not found[0].rows:
             raise InputUnreadable(
@@ -97,9 +129,7 @@ class LabelTable:
                 f"{len(samples):,} samples{_examples(match, samples)}",
                 "The first column, or one named IID, must hold sample IDs of the input.",
             )
-        labels = self._labels(match)
-        self._report(labels, match, samples)
-        return labels
+        return match
 
     def _labels(self, match: _Match) -> Labels:
         layout = match.layout

@@ -79,6 +79,7 @@ class Model:
             "dispersion": projection.dispersion,
             "temperature": projection.temperature,
             "kept": projection.kept,
+            "trace": projection.trace,
             **self.record.as_json(),
         }
         write_container(path, record, tensors)
@@ -111,10 +112,12 @@ class _Numbers:
     dispersion: float
     temperature: float
     kept: int
+    trace: float
 
 
 def _model(content: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
     """The model of a file's record and arrays."""
+    content = {"trace": 0.0, **content}  # which models may lack
     numbers, record = typed(_Numbers, content, "record"), typed(ModelRecord, content, "record")
     check_arrays(tensors, {"kept": numbers.kept, "dims": record.options.dims})
     words = {name: _unpacked(tensors[f"variants.{name}"], name) for name in TEXTS}
@@ -133,6 +136,7 @@ def _model(content: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
             dispersion=numbers.dispersion,
             temperature=numbers.temperature,
             kept=numbers.kept,
+            trace=numbers.trace,
         ),
         weights=_under("weights.", tensors),
         rotation=tensors["rotation"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,10 +16,10 @@ from ..genotypes.harmonise.panel import Panel
 from ..inference.posterior_draws import PosteriorDraws, rotation, standard_error
 from ..methods import row
 from ..reference.groups import THINNINGS, Groups
-from ..reference.out_of_panel import OutOfPanelTest
 from ..seeding import stream
 from .calibration import CalibratedFit, Calibration, thinned
-from .diagnostics import flag_rate, learn_out_of_panel, membership, observed
+from .card import card, card_of_groups
+from .diagnostics import learn_out_of_panel, membership, observed
 from .groups import Shown, learn_groups
 from .prepare import PreparedCohort
 
@@ -94,7 +93,7 @@ def describe(embedded: EmbeddedCohort) -> Model:
             request.labels, cohort.ids, posterior, seen, seed, _labelled_in_part(cohort)
         )
         request.clock.lap("groups")
-    test = None
+    panel, test = _panel(cohort), None
     if row(request.options.method).embeds_new_samples:
         test = learn_out_of_panel(posterior, cohort.fitted, cohort.projection, calibration, seed)
     record = ModelRecord(
@@ -109,9 +108,13 @@ def describe(embedded: EmbeddedCohort) -> Model:
         privacy=privacy,
         training=[asdict(step) for step in calibrated.trained.history],
         versions=versions(),
-        card={**_card(cohort, calibration, privacy, test), **request.card},
+        card={
+            **card(cohort, panel, calibration, privacy, test),
+            **card_of_groups(cohort, assignment),
+            **request.card,
+        },
     )
-    model = Model(_panel(cohort), cohort.projection, method.state(), embedded.rotation, record)
+    model = Model(panel, cohort.projection, method.state(), embedded.rotation, record)
     request.clock.lap("bounds")
     return model
 
@@ -175,43 +178,3 @@ def _counts(cohort: PreparedCohort) -> dict[str, Any]:
         "skipped_records": dict(store.skipped),
         "steps": [step._asdict() for step in qc.table],
     }
-
-
-def _card(
-    cohort: PreparedCohort,
-    calibration: Calibration | None,
-    privacy: Mapping[str, float | None],
-    test: OutOfPanelTest | None,
-) -> dict[str, str]:
-    """The model card."""
-    qc, by_training = cohort.qc, privacy["training"]
-    networks = f"; by the networks alone {by_training:.3f}" if by_training is not None else ""
-    return {
-        "reference panel": f"{cohort.projection.samples:,} samples that passed quality control, "
-        f"of {len(cohort.request.store.samples):,}",
-        "variants": f"{len(qc.variants):,} biallelic SNPs, build {qc.build or 'unknown'}",
-        "contains": "network weights, loadings, allele frequencies, and summaries of the "
-        "coordinates of the panel and of its labelled groups; no genotypes, no sample IDs, no "
-        "coordinates of samples",
-        "privacy": "loadings carry a trace of every sample they were learnt from: the "
-        "genotypes of a person tell whether this person is in the panel (area under the curve "
-        f"{privacy['loadings']:.3f}{networks})",
-        "intervals": _intervals(calibration),
-        "strangers": flag_rate(test) if test else "not looked for",
-        "use": "genetic similarity to the samples of the reference panel; not identity, ethnicity "
-        "or nationality",
-        "limits": "samples from populations that the panel lacks are embedded at the most likely "
-        "coordinates the model has, and flagged where the data show it; linkage is accounted for "
-        "on average",
-    }
-
-
-def _intervals(calibration: Calibration | None) -> str:
-    """What the model card says of the intervals."""
-    if calibration is None:
-        return "not calibrated"
-    covered = ", ".join(
-        f"{100 * step['covered_95']:.1f} % at {step['share']:g} of the variants"
-        for step in calibration.coverage
-    )
-    return f"95 % intervals cover {covered}; temperature {calibration.temperature:g}"

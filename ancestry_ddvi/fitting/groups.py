@@ -26,8 +26,8 @@ MAX_JUDGED = 5_000
 """Labelled samples that are judged at most."""
 
 STRENGTHS = (2.0, 8.0, 32.0, 128.0)
-"""Of the shrinkage of the covariances of cells, in samples: the one by which samples of other folds
-are told apart best is taken."""
+"""Of the shrinkage of the covariances of cells, in samples: the one under which samples of other
+folds are densest in their own cells is taken."""
 
 Truth = Sequence[tuple[str, ...] | None]
 """The label of each sample on each level; None where it has none."""
@@ -152,19 +152,22 @@ class _Judged:
         return cls(truth, cells, shown, folds)
 
     def strength(self) -> float:
-        """The shrinkage with the smallest Brier score on the finest level, from all variants."""
-        scores = []
+        """The shrinkage with the largest density of samples in their own cells."""
+        number = {cell: k for k, cell in enumerate(self.cells)}
+        found = []
         for strength in STRENGTHS:
             rows, density = self._densities(strength, self.shown[0])
-            scores.append(fitted_temperature(*self._of_level(0, rows, density))[1])
-        return STRENGTHS[int(np.argmin(scores))]
+            own = [density[i, number[self.truth[row]]] for i, row in enumerate(rows)
+                   if self.truth[row] in number]  # fmt: skip
+            found.append(np.mean([each for each in own if np.isfinite(each)] or [0.0]))
+        return STRENGTHS[int(np.argmax(found))]
 
     def figures(self, groups: Groups, strength: float) -> tuple[Groups, list[dict[str, Any]]]:
         """The groups with the temperatures and the tail that suit, and what is then right."""
         levels, shown = range(len(groups.levels)), self.shown
         seen = [self._densities(strength, each) for each in shown]
         told = [[self._of_level(level, *each) for each in seen] for level in levels]
-        fitted = [[fitted_temperature(*each)[0] for each in by_thinning] for by_thinning in told]
+        fitted = [[fitted_temperature(*each) for each in by_thinning] for by_thinning in told]
         every = [each if len(each) > 1 else each * len(THINNINGS) for each in fitted]
         tempered = replace(groups.at([tuple(each) for each in every]), tail=self._tail(strength))
         return tempered, [

@@ -225,6 +225,7 @@ def make_projection(
         samples=matrix.shape[1],
         kept=kept,
         dispersion=dispersion,
+        trace=found.trace,
     )
 
 

@@ -39,6 +39,8 @@ class FigureData:
         Every label that the model knows with the one that it is a part of; "" if there is none.
     reference : Reference, optional
         The groups of the model, behind the samples of a query.
+    variance : ndarray of float64, (components,), optional
+        Share of the variance of the reference panel on each component; empty if not known.
     """
 
     coordinates: np.ndarray
@@ -52,6 +54,7 @@ class FigureData:
     unlike: np.ndarray
     parents: Mapping[str, str] = field(default_factory=dict)
     reference: Reference | None = None
+    variance: np.ndarray | None = None
 
 
 def _map(data: FigureData) -> Figure:
@@ -67,6 +70,7 @@ def _map(data: FigureData) -> Figure:
         unlike=data.unlike,
         parents=data.parents,
         reference=data.reference,
+        variance=data.variance,
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..artefacts.label_table import UNLABELLED
 from .palette import QUERY, SINGLE_GROUP, UNLIKE, UNNAMED, Style, nested_styles, styles
+from .shade import Shade
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,19 @@ def with_unlike(groups: Sequence[Group], unlike: np.ndarray) -> list[Group]:
     like = [replace(group, rows=group.rows[~unlike[group.rows]]) for group in groups]
     strangers = [Group("", np.flatnonzero(unlike), UNLIKE)]
     return [group for group in (*like, *strangers) if len(group.rows)]
+
+
+def shaded_groups(shade: Shade, unlike: np.ndarray) -> list[Group]:
+    """Samples that a quantity colours: those that have it, the others, and those unlike the panel.
+
+    Parameters
+    ----------
+    shade : Shade
+    unlike : ndarray of bool, (samples,)
+    """
+    known = Group("", np.flatnonzero(~shade.unknown), SINGLE_GROUP, counted=False)
+    unknown = Group("no value", np.flatnonzero(shade.unknown), UNNAMED)
+    return with_unlike([unknown, known], unlike)
 
 
 def grouped(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -11,11 +12,15 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from .groups import Group
-from .lettering import shortened, width
+from .lettering import apart, width
 from .palette import FAINT, MARKERS
 
-ROWS = 28
-COLUMNS = 3
+ROWS, COLUMNS = 28, 3
+"""At most, beside the panels."""
+
+ROWS_BELOW = 40
+"""At most, below them."""
+
 LONGEST = 26
 ROW = 0.178
 """Height of a row in inches."""
@@ -36,77 +41,146 @@ class Entry:
         return f"{len(self.group.rows):,}" if self.group and self.group.counted else ""
 
 
-def columns(groups: Sequence[Group]) -> list[list[Entry]]:
-    """Entries in at most three columns of at most 28."""
-    entries = _entries(groups)[: ROWS * COLUMNS]
-    number = -(-len(entries) // ROWS)
-    rows = -(-len(entries) // max(number, 1))
-    return [entries[i : i + rows] for i in range(0, len(entries), max(rows, 1))]
+@dataclass(frozen=True)
+class Legend:
+    """Entries in columns; lengths are in inches.
+
+    Attributes
+    ----------
+    columns : list of list of Entry
+    more : int
+        Groups for which there is no room.
+    scale : float
+        Of letters.
+    """
+
+    columns: list[list[Entry]]
+    more: int
+    scale: float
+
+    @property
+    def widths(self) -> list[float]:
+        """Width of each column."""
+        size = SIZE * self.scale
+        counts = [width(entry.count, size) for column in self.columns for entry in column]
+        beside = 0.47 * self.scale + max(counts, default=0)
+        texts = [max(width(entry.text, size) for entry in column) for column in self.columns]
+        return [text + beside for text in texts]
+
+    @property
+    def width(self) -> float:
+        """Of all columns."""
+        return sum(self.widths)
+
+    @property
+    def height(self) -> float:
+        """Of the longest column, and of the line that says how many groups are left out."""
+        rows = max(map(len, self.columns), default=0) + bool(self.more)
+        return ROW * self.scale * rows
+
+    def draw(self, figure: Figure, left: float, top: float) -> None:
+        """Draw it with its upper left corner there."""
+        across, up = figure.get_size_inches()
+        axes = figure.add_axes((0, 0, 1, 1), xlim=(0, across), ylim=(0, up), zorder=4)
+        axes.set_axis_off()
+        at = left
+        for column, wide in zip(self.columns, self.widths, strict=True):
+            for row, entry in enumerate(column):
+                ends = at, at + wide - 0.15 * self.scale
+                _draw_entry(axes, entry, ends, top - ROW * self.scale * (row + 0.5), self.scale)
+            at += wide
+        if self.more:
+            low = top - self.height + ROW * self.scale / 2
+            said = f"and {self.more:,} more"
+            axes.text(left, low, said, fontsize=SIZE * self.scale, va="center")
 
 
-def _entries(groups: Sequence[Group]) -> list[Entry]:
-    """A row for each group, and one above the first group of each parent."""
-    entries, parent = [], ""
-    for group in groups:
-        if group.parent and group.parent != parent:
-            entries.append(Entry(shortened(group.parent, LONGEST)))
-        parent = group.parent
-        entries.append(Entry(shortened(group.legend, LONGEST), group))
-    return entries
+def legend_beside(groups: Sequence[Group], scale: float) -> Legend:
+    """A legend of as few columns as hold the groups, at most three."""
+    families = _families(groups)
+    most = min(len(_columns(families, ROWS)), COLUMNS)
+    rows = next(n for n in range(1, ROWS + 1) if len(_columns(families, n)) <= most or n == ROWS)
+    return _legend(groups, _columns(families, rows)[:COLUMNS], scale)
 
 
-def widths(groups: Sequence[Group]) -> list[float]:
-    """Width of each column in inches."""
-    found = columns(groups)
-    count = max((width(entry.count, SIZE) for column in found for entry in column), default=0)
-    return [
-        0.22 + max(width(entry.text, SIZE) for entry in column) + 0.1 + count + 0.15
-        for column in found
-    ]
+def legend_below(groups: Sequence[Group], scale: float, within: float) -> Legend:
+    """A legend of as few rows as fit into a width in inches."""
+    families = _families(groups)
+    for rows in range(1, ROWS_BELOW + 1):
+        found = _legend(groups, _columns(families, rows), scale)
+        if found.width <= within:
+            return found
+    columns = found.columns
+    while len(columns) > 1 and _legend(groups, columns, scale).width > within:
+        columns = columns[:-1]
+    return _legend(groups, columns, scale)
 
 
-def draw_legend(figure: Figure, groups: Sequence[Group], left: float, top: float) -> None:
-    """Draw the legend with its upper left corner at ``left``, ``top``, in inches."""
-    across, up = figure.get_size_inches()
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, across), ylim=(0, up), zorder=4)
-    axes.set_axis_off()
-    below = top
-    for column, wide in zip(columns(groups), widths(groups), strict=True):
-        for row, entry in enumerate(column):
-            y = top - ROW * (row + 0.5)
-            below = min(below, y)
-            _draw_entry(axes, entry, (left, left + wide - 0.15), y)
-        left += wide
-    if (more := len(_entries(groups)) - ROWS * COLUMNS) > 0:
-        axes.text(
-            left - 0.15, below - ROW, f"and {more:,} more", fontsize=SIZE, va="center", ha="right"
-        )
+def _legend(groups: Sequence[Group], columns: list[list[Entry]], scale: float) -> Legend:
+    shown = sum(entry.group is not None for column in columns for entry in column)
+    return Legend(columns, len(groups) - shown, scale)
 
 
-def _draw_entry(axes: Axes, entry: Entry, ends: tuple[float, float], y: float) -> None:
+Family = tuple[Entry | None, list[Entry]]
+"""Groups of one parent with its name."""
+
+
+def _families(groups: Sequence[Group]) -> list[Family]:
+    texts = apart(dict.fromkeys(group.legend for group in groups), LONGEST)
+    names = apart(dict.fromkeys(group.parent for group in groups), LONGEST)
+    found: list[Family] = []
+    for parent, members in groupby(groups, key=lambda group: group.parent):
+        nothing = Entry("") if found else None  # a gap below the groups of a parent
+        heading = Entry(names[parent]) if parent else nothing
+        found.append((heading, [Entry(texts[group.legend], group) for group in members]))
+    return found
+
+
+def _columns(families: Sequence[Family], rows: int) -> list[list[Entry]]:
+    """Columns of at most so many rows, or two; each begins with the name of a parent."""
+    found: list[list[Entry]] = []
+    for heading, entry, first in _rows(families):
+        needed = 2 if heading and first else 1
+        if not found or (found[-1] and len(found[-1]) + needed > rows):
+            found.append([])
+        if heading and (first or not found[-1]):
+            found[-1].append(heading)
+        found[-1].append(entry)
+    return found
+
+
+def _rows(families: Sequence[Family]) -> Iterator[tuple[Entry | None, Entry, bool]]:
+    """Each entry with the name of its parent, and whether it is the first one there."""
+    for heading, members in families:
+        for number, entry in enumerate(members):
+            yield heading, entry, number == 0
+
+
+def _draw_entry(
+    axes: Axes, entry: Entry, ends: tuple[float, float], y: float, scale: float
+) -> None:
     """One row between two positions, in inches."""
     left, right = ends
-    style: dict[str, Any] = {"fontsize": SIZE, "va": "center", "parse_math": False}
+    style: dict[str, Any] = {"fontsize": SIZE * scale, "va": "center", "parse_math": False}
     if entry.group is None:
         axes.text(left, y, entry.text, fontweight="bold", color="#555555", **style)
         return
-    _draw_mark(axes, entry.group, left + 0.08, y)
-    axes.text(left + 0.22, y, entry.text, **style)
+    _draw_mark(axes, entry.group, (left + 0.08 * scale, y), scale)
+    axes.text(left + 0.22 * scale, y, entry.text, **style)
     if entry.count:
         axes.text(right, y, entry.count, ha="right", color="#767676", **style)
 
 
-def _draw_mark(axes: Axes, group: Group, x: float, y: float) -> None:
+def _draw_mark(axes: Axes, group: Group, place: tuple[float, float], scale: float) -> None:
     """The mark of its samples, or a small ellipse for a group of the reference panel."""
     style, marker = group.style, group.style.marker if group.counted else "o"
     outlined = style.hollow or not group.counted
     opacity = 1.0 if group.counted else FAINT
     axes.scatter(
-        x,
-        y,
-        s=34 * MARKERS[marker],
+        *place,
+        s=34 * MARKERS[marker] * scale**2,
         marker=marker,
         facecolors="none" if style.hollow else to_rgba(style.colour, opacity),
         edgecolors=style.colour,
-        linewidths=0.8 if outlined else 0,
+        linewidths=0.8 * scale if outlined else 0,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,7 +10,8 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
 from .groups import Group
-from .lettering import shortened
+from .lettering import apart
+from .panels import pixels
 
 MAX_NAMES = 40
 LONGEST = 22
@@ -18,63 +19,94 @@ SIZE = 7.5
 GAP = 2.0
 """Points between two names."""
 
+HEART = 3
+"""Samples that are left when the outer half of a group has been taken away again and again."""
+
 LATTICE = np.stack(np.meshgrid(np.arange(-24, 25), np.arange(-24, 25)), axis=-1).reshape(-1, 2)
 LATTICE = LATTICE[np.argsort(np.hypot(*LATTICE.T), kind="stable")]
 
-
-def medians(points: np.ndarray, groups: Sequence[Group]) -> dict[str, np.ndarray]:
-    """The median of each named group's points; (samples, 2)."""
-    return {
-        group.name: np.median(points[group.rows], axis=0)
-        for group in groups
-        if group.name and len(group.rows)
-    }
+Named = tuple[str, np.ndarray]
+"""A name and where it belongs, (2,)."""
 
 
-def write_names(axes: Axes, named: Mapping[str, np.ndarray]) -> None:
-    """Write the name of each group where it is, (2,), or close by.
+APART = 0.3
+"""Share of the variance of points between groups that have places of their own."""
 
-    With more than 40 groups no names are written; the legend has them.
+
+def hearts(points: np.ndarray, groups: Sequence[Group]) -> list[Named]:
+    """Where the samples of each named group are dense; points are (samples, 2).
+
+    None of groups that are spread over each other, such as batches.
     """
+    named = [group for group in groups if group.name and len(group.rows)]
+    if len(named) > 1 and _between(points, named) < APART:
+        return []
+    return [(group.name, heart(points[group.rows])) for group in named]
+
+
+def _between(points: np.ndarray, groups: Sequence[Group]) -> float:
+    """Share of the variance of points that is between groups."""
+    within = sum(len(group.rows) * points[group.rows].var(axis=0) for group in groups)
+    every = points[np.concatenate([group.rows for group in groups])]
+    return float((1 - within / np.maximum(len(every) * every.var(axis=0), 1e-300)).max())
+
+
+def heart(points: np.ndarray) -> np.ndarray:
+    """Where points, (points, 2), are dense: among them, also where they form a bow or two clouds.
+
+    The median of the half nearest to the median, of its own nearest half, and so on.
+    """
+    while len(points) > HEART:
+        away = np.hypot(*(points - np.median(points, axis=0)).T)
+        points = points[np.argsort(away, kind="stable")[: len(points) // 2]]
+    return np.asarray(np.median(points, axis=0))
+
+
+def write_names(
+    axes: Axes, named: Sequence[Named], scale: float = 1.0, above: Sequence[Named] = ()
+) -> None:
+    """Write each name where it belongs, or close by; some rather above it.
+
+    With more than 40 names none are written; the legend has them.
+    """
+    named = [*above, *named]
     if not named or len(named) > MAX_NAMES:
         return
-    anchors = axes.transData.transform(np.array(list(named.values())))
-    texts = [_text(axes, name) for name in named]
-    centres = separate(anchors, np.array([_size(axes, text) for text in texts]), _frame(axes))
+    shown = apart([name for name, _ in named], LONGEST)
+    anchors = axes.transData.transform(np.array([place for _, place in named]))
+    anchors[: len(above), 1] += 1.4 * SIZE * scale * pixels(axes)
+    texts = [_text(axes, shown[name], SIZE * scale) for name, _ in named]
+    sizes = np.array([_size(axes, text) for text in texts])
+    centres = separate(anchors, sizes, _frame(axes))
     to_data = axes.transData.inverted()
     for text, centre, anchor in zip(texts, centres, anchors, strict=True):
         x, y = to_data.transform(centre)
         text.set_position((x, y))
-        if np.abs(centre - anchor).max() > 1.5 * SIZE * _pixels(axes):
-            _lead(axes, to_data.transform([centre, anchor]))
+        if np.abs(centre - anchor).max() > 1.5 * SIZE * scale * pixels(axes):
+            _lead(axes, to_data.transform([centre, anchor]), scale)
 
 
-def _text(axes: Axes, name: str) -> Text:
+def _text(axes: Axes, name: str, size: float) -> Text:
     return axes.text(
         0,
         0,
-        shortened(name, LONGEST),
-        fontsize=SIZE,
+        name,
+        fontsize=size,
         fontweight="bold",
         color="#222222",
         ha="center",
         va="center",
         zorder=6,
         parse_math=False,
-        path_effects=[withStroke(linewidth=2.2, foreground="white", alpha=0.85)],
+        path_effects=[withStroke(linewidth=size / 3.4, foreground="white", alpha=0.85)],
     )
 
 
 def _size(axes: Axes, text: Text) -> tuple[float, float]:
     """Width and height in pixels, with the gap."""
     box = text.get_window_extent()
-    gap = GAP * _pixels(axes)
+    gap = GAP * pixels(axes)
     return box.width + gap, box.height + gap
-
-
-def _pixels(axes: Axes) -> float:
-    """Pixels in a point."""
-    return axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
 
 
 def _frame(axes: Axes) -> np.ndarray:
@@ -82,9 +114,9 @@ def _frame(axes: Axes) -> np.ndarray:
     return np.asarray(axes.get_window_extent().get_points())
 
 
-def _lead(axes: Axes, ends: np.ndarray) -> None:
+def _lead(axes: Axes, ends: np.ndarray, scale: float) -> None:
     """A thin line from a name that was moved to its samples."""
-    axes.plot(*ends.T, color="#555555", linewidth=0.5, zorder=5, scalex=False, scaley=False)
+    axes.plot(*ends.T, color="#555555", linewidth=0.5 * scale, zorder=5, scalex=False, scaley=False)
 
 
 def separate(anchors: np.ndarray, sizes: np.ndarray, frame: np.ndarray) -> np.ndarray:

@@ -18,34 +18,56 @@ TURNS = 4
 ELLIPSE_SD = 1.0
 """Half axes of an ellipse, in posterior standard deviations."""
 
+MAX_SPREAD = 300
+"""With more samples, only the widest intervals are drawn, and the median one in a corner."""
+
+WIDE, MAX_WIDE = 4.0, 100
+"""An interval so many times as long as the median one is drawn all the same; at most so many."""
+
 RASTER = 5_000
 """With more samples, marks are rasterised in the SVG."""
 
 RASTER_SPREAD = 1_000
-"""The same for ellipses and lines, each of which takes a kilobyte."""
+"""The same for lines, each of which takes a kilobyte."""
+
+CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+INSET = 0.07
+"""Of what is drawn in a corner, from either side of a panel."""
 
 
-def draw_points(axes: Axes, points: np.ndarray, groups: Sequence[Group]) -> None:
+def draw_points(
+    axes: Axes,
+    points: np.ndarray,
+    groups: Sequence[Group],
+    rgba: np.ndarray | None = None,
+    marks: float = 1.0,
+) -> None:
     """One mark for each sample; groups are drawn in turns, so that none hides the others.
 
     Parameters
     ----------
     points : ndarray, (samples, 2)
+    groups : sequence of Group
+    rgba : ndarray, (samples, 4), optional
+        Colours of samples; by default those of their groups.
+    marks : float
+        Factor of areas.
     """
     samples = len(points)
     for group, rows in _turns(groups):
         hollow, many = group.style.hollow, samples > RASTER
+        colour = group.style.colour if rgba is None else rgba[rows]
         # Marks with one edge colour, be it of no width, are drawn many times faster.
-        edge = group.style.colour if hollow or many else "white"
+        edge = colour if hollow else "none" if many else "white"
         axes.scatter(
             points[rows, 0],
             points[rows, 1],
-            s=area(samples) * MARKERS[group.style.marker],
+            s=marks * area(samples) * MARKERS[group.style.marker],
             marker=group.style.marker,
-            facecolors="none" if hollow else group.style.colour,
+            facecolors="none" if hollow else colour,
             alpha=0.5 if many else 0.85,
             edgecolors=edge,
-            linewidths=0.6 if hollow else 0.0 if many else 0.3,
+            linewidths=marks**0.5 * (0.6 if hollow else 0.0 if many else 0.3),
             zorder=3,
             rasterized=many,
         )
@@ -66,35 +88,120 @@ def area(samples: int) -> float:
     return float(np.clip(800 / np.sqrt(samples), 2, 36))
 
 
-def draw_spread(
-    axes: Axes, points: np.ndarray, covariance: np.ndarray, groups: Sequence[Group]
-) -> None:
-    """An ellipse of one posterior standard deviation around each sample that has one.
+def draw_spread(axes: Axes, points: np.ndarray, covariance: np.ndarray, rgba: np.ndarray) -> None:
+    """An ellipse of one posterior standard deviation around each sample; all are in view.
 
     Parameters
     ----------
     points : ndarray, (samples, 2)
     covariance : ndarray, (samples, 2, 2)
+    rgba : ndarray, (samples, 4)
     """
-    known = np.isfinite(covariance).all(axis=(1, 2))
-    long, short, turn = ellipses_of(covariance[known])
-    colour = colours(groups, len(points))[known]
+    long, short, turn = ellipses_of(covariance)
     axes.add_collection(
         EllipseCollection(
             2 * ELLIPSE_SD * long,
             2 * ELLIPSE_SD * short,
             turn,
             units="xy",
-            offsets=points[known],
+            offsets=points,
             offset_transform=axes.transData,
-            facecolors=colour * [1, 1, 1, faint(len(points))],
-            edgecolors=colour * [1, 1, 1, 4 * faint(len(points))],
-            linewidths=0.4 if len(points) <= RASTER else 0,
+            facecolors=rgba * [1, 1, 1, faint(len(points))],
+            edgecolors=rgba * [1, 1, 1, 4 * faint(len(points))],
+            linewidths=0.4,
             zorder=2,
-            rasterized=len(points) > RASTER_SPREAD,
         ),
         autolim=False,
     )
+    include(axes, points, covariance, ELLIPSE_SD)
+
+
+def include(axes: Axes, centres: np.ndarray, covariance: np.ndarray, reach: float) -> None:
+    """Bring ellipses into view, whose half axes are so many standard deviations.
+
+    Parameters
+    ----------
+    centres : ndarray, (ellipses, 2)
+    covariance : ndarray, (ellipses, 2, 2)
+    reach : float
+    """
+    half = reach * np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+    axes.update_datalim(np.concatenate([centres - half, centres + half]))
+    axes.autoscale_view()
+
+
+def shown_alone(covariance: np.ndarray) -> np.ndarray:
+    """Rows of the samples whose intervals are drawn: all of few, the widest of many.
+
+    Parameters
+    ----------
+    covariance : ndarray, (samples, 2, 2)
+        Not a number where there is no interval.
+    """
+    known = np.flatnonzero(np.isfinite(covariance).all(axis=(1, 2)))
+    if len(known) <= MAX_SPREAD:
+        return known
+    long, _, _ = ellipses_of(covariance[known])
+    widest = known[np.argsort(-long, kind="stable")[:MAX_WIDE]]
+    return np.asarray(widest[np.sort(-long)[:MAX_WIDE] < -WIDE * np.median(long)])
+
+
+def typical(covariance: np.ndarray) -> np.ndarray:
+    """Covariance of median standard deviations and median correlation; (2, 2).
+
+    Parameters
+    ----------
+    covariance : ndarray, (samples, 2, 2)
+        Not a number where there is no interval.
+    """
+    known = covariance[np.isfinite(covariance).all(axis=(1, 2))]
+    sd = np.sqrt(np.maximum(np.diagonal(known, axis1=1, axis2=2), 1e-300))
+    correlation = np.median(known[:, 0, 1] / sd.prod(axis=1))
+    middle = np.median(sd, axis=0)
+    return np.asarray(np.outer(middle, middle) * [[1, correlation], [correlation, 1]])
+
+
+def draw_typical(axes: Axes, points: np.ndarray, covariance: np.ndarray, scale: float) -> None:
+    """The median interval of many samples, (samples, 2, 2), in the emptiest corner."""
+    (long,), (short,), (turn,) = ellipses_of(typical(covariance)[None])
+    corner = CORNERS[np.argmin([_crowd(axes, points, corner) for corner in CORNERS])]
+    place = INSET + corner * (1 - 2 * INSET)
+    axes.add_collection(
+        EllipseCollection(
+            [2 * ELLIPSE_SD * long],
+            [2 * ELLIPSE_SD * short],
+            [turn],
+            units="xy",
+            offsets=place[None],
+            offset_transform=axes.transAxes,
+            facecolors="#00000022",
+            edgecolors="#333333",
+            linewidths=0.7 * scale,
+            zorder=5,
+        ),
+        autolim=False,
+    )
+    side = 1 - 2 * corner[0]
+    half = ELLIPSE_SD * long * axes.get_window_extent().width / np.ptp(axes.get_xlim())
+    beside = side * (half / pixels(axes) + 4 * scale)
+    axes.annotate(
+        "median interval",
+        place,
+        (beside, 0),
+        xycoords="axes fraction", textcoords="offset points", fontsize=6.5 * scale,
+        color="#555555", ha="left" if side > 0 else "right", va="center", zorder=5,
+    )  # fmt: skip
+
+
+def pixels(axes: Axes) -> float:
+    """Pixels in a point."""
+    return axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
+
+
+def _crowd(axes: Axes, points: np.ndarray, corner: np.ndarray) -> int:
+    """Number of points near a corner of the axes."""
+    at = axes.transAxes.inverted().transform(axes.transData.transform(points))
+    return int((np.abs(at - corner) < [0.3, 2.5 * INSET]).all(axis=1).sum())
 
 
 def ellipses_of(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -111,7 +218,7 @@ def ellipses_of(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
 
 def faint(samples: int) -> float:
     """Opacity of an ellipse: the more samples, the fainter."""
-    return float(np.clip(1.2 / np.sqrt(samples), 0.015, 0.2))
+    return float(np.clip(1.2 / np.sqrt(max(samples, 1)), 0.015, 0.2))
 
 
 def colours(groups: Sequence[Group], samples: int) -> np.ndarray:
@@ -122,35 +229,48 @@ def colours(groups: Sequence[Group], samples: int) -> np.ndarray:
     return colour
 
 
-def draw_strip(
-    axes: Axes, values: np.ndarray, sd: np.ndarray, groups: Sequence[Group]
-) -> np.ndarray:
-    """One coordinate: samples stacked by group and value, each with a line of its interval.
-
-    Parameters
-    ----------
-    values, sd : ndarray, (samples,)
+def stacked(values: np.ndarray, groups: Sequence[Group]) -> np.ndarray:
+    """Places of samples of one coordinate, (samples,), one above the other by group and value.
 
     Returns
     -------
     ndarray, (samples, 2)
-        Position at which each sample was drawn.
     """
     order = np.concatenate([g.rows[np.argsort(values[g.rows], kind="stable")] for g in groups])
     height = np.empty(len(values))
     height[order] = np.arange(len(values))
-    reach = ELLIPSE_SD * sd
-    lines = np.stack(
-        [np.column_stack([values - reach, height]), np.column_stack([values + reach, height])],
-        axis=1,
-    )
+    return np.column_stack([values, height])
+
+
+def draw_lines(axes: Axes, points: np.ndarray, sd: np.ndarray, rgba: np.ndarray) -> None:
+    """A line of the interval of each sample.
+
+    Parameters
+    ----------
+    points : ndarray, (samples, 2)
+    sd : ndarray, (samples,)
+    rgba : ndarray, (samples, 4)
+    """
+    reach = np.column_stack([ELLIPSE_SD * sd, np.zeros(len(sd))])
     axes.add_collection(
         LineCollection(
-            list(lines),
-            colors=colours(groups, len(values)) * [1, 1, 1, 0.3],
+            list(np.stack([points - reach, points + reach], axis=1)),
+            colors=rgba * [1, 1, 1, 0.3],
             linewidths=0.8,
             zorder=2,
-            rasterized=len(values) > RASTER_SPREAD,
+            rasterized=len(points) > RASTER_SPREAD,
         )
     )
-    return np.column_stack([values, height])
+
+
+def draw_rings(axes: Axes, points: np.ndarray, samples: int, marks: float) -> None:
+    """A ring around each of some points, (points, 2), of a figure of so many samples."""
+    axes.scatter(
+        points[:, 0],
+        points[:, 1],
+        s=marks * (4 * area(samples) + 30),
+        facecolors="none",
+        edgecolors="#000000",
+        linewidths=1.1 * marks**0.5,
+        zorder=5,
+    )

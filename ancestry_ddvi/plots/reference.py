@@ -13,7 +13,7 @@ from matplotlib.colors import to_rgba
 from ..reference.groups import Groups
 from .groups import Group, label_styles
 from .palette import FAINT
-from .panels import ellipses_of
+from .panels import ellipses_of, include
 
 REACH = 2.4477
 """Half axes of an ellipse in standard deviations of a group: 95 % of a normal in two dimensions."""
@@ -31,6 +31,11 @@ class GroupShapes:
 
     mean: np.ndarray
     covariance: np.ndarray
+
+    def on(self, axes: tuple[int, int]) -> GroupShapes:
+        """The same on two of the axes."""
+        pair = list(axes)
+        return GroupShapes(self.mean[:, pair], self.covariance[:, pair][:, :, pair])
 
 
 @dataclass(frozen=True)
@@ -65,36 +70,43 @@ def parents_of(groups: Groups) -> dict[str, str]:
     return {cell[0]: cell[-1] if len(cell) > 1 else "" for cell in groups.cells}
 
 
-def reference_of(groups: Groups) -> Reference | None:
-    """The groups of a model as figures show them; None for maps of one dimension."""
-    if groups.coordinates.mean.shape[1] < 2:
-        return None
-    shapes = (
-        GroupShapes(each.mean, each.covariance) for each in (groups.coordinates, groups.scores)
+def reference_of(groups: Groups, noise: float) -> Reference:
+    """The groups of a model as figures show them.
+
+    Parameters
+    ----------
+    groups : Groups
+    noise : float
+        Variance of the scores of a sample with all variants about the expected ones.
+    """
+    mean, covariance = groups.scores.mean, groups.scores.covariance
+    return Reference(
+        parents_of(groups),
+        GroupShapes(groups.coordinates.mean, groups.coordinates.covariance),
+        GroupShapes(mean, covariance + noise * np.eye(mean.shape[1])),
     )
-    return Reference(parents_of(groups), *shapes)
 
 
-def draw_reference(axes: Axes, parents: Mapping[str, str], shapes: GroupShapes) -> None:
-    """An ellipse for each group, of 95 % of its samples on the first two axes; all are in view."""
+def draw_reference(
+    axes: Axes, parents: Mapping[str, str], shapes: GroupShapes, scale: float = 1.0
+) -> None:
+    """An ellipse for each group, of 95 % of its samples on two axes; all are in view."""
     chosen = label_styles(parents)
     colours = np.array([to_rgba(chosen[name].colour) for name in parents])
-    long, short, turn = ellipses_of(shapes.covariance[:, :2, :2])
+    long, short, turn = ellipses_of(shapes.covariance)
     axes.add_collection(
         EllipseCollection(
             2 * REACH * long,
             2 * REACH * short,
             turn,
             units="xy",
-            offsets=shapes.mean[:, :2],
+            offsets=shapes.mean,
             offset_transform=axes.transData,
             facecolors=colours * [1, 1, 1, FAINT],
             edgecolors=colours * [1, 1, 1, 0.8],
-            linewidths=0.7,
+            linewidths=0.7 * scale,
             zorder=1,
         ),
         autolim=False,
     )
-    reach = REACH * np.sqrt(np.diagonal(shapes.covariance, axis1=1, axis2=2)[:, :2])
-    corners = [shapes.mean[:, :2] - reach, shapes.mean[:, :2] + reach]
-    axes.update_datalim(np.concatenate(corners))
+    include(axes, shapes.mean, shapes.covariance, REACH)

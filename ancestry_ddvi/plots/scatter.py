@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..errors import UsageProblem
 from ..storage import whole
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from .canvas import Words
     from .groups import Group
-    from .reference import GroupShapes, Reference
+    from .reference import Reference
+    from .sheet import Sheet
+    from .views import Plane, Scene, Strip, View
 
 
 def coordinates_figure(
@@ -32,12 +34,13 @@ def coordinates_figure(
     unlike: np.ndarray | None = None,
     parents: Mapping[str, str] | None = None,
     reference: Reference | None = None,
+    variance: np.ndarray | None = None,
 ) -> Figure:
     """Draw the first two coordinates and, beside them, the first two principal components.
 
-    An ellipse of one posterior standard deviation surrounds each sample. With one coordinate,
-    samples are stacked by label and value instead, each with a line of one standard deviation
-    to either side.
+    An ellipse of one posterior standard deviation surrounds each sample; of more than 300, those
+    with the widest, and the median ellipse is in a corner. With one coordinate, samples are
+    stacked by label and value instead, each with a line of one standard deviation to either side.
 
     Parameters
     ----------
@@ -59,54 +62,49 @@ def coordinates_figure(
         Every label that the model knows: hues are of parents, the same in every figure.
     reference : Reference, optional
         Groups of the model behind the samples of a query, with their names.
+    variance : ndarray, (components,), optional
+        Share of the variance of the reference panel on each component; empty if not known.
     """
-    from .canvas import canvas, style
+    from .canvas import Words
+    from .sheet import SCREEN
+
+    groups = groups_of(labels, len(coordinates), unlike, parents, reference)
+    spread = covariance if covariance is not None else sd[:, :, None] ** 2 * np.eye(sd.shape[1])
+    views: list[View] = [coordinate_view(coordinates, spread, (0, 1), method, reference)]
+    if pcs is not None:
+        views.append(component_view(pcs, (0, 1), variance, reference))
+    listed = listed_groups(groups, labels is not None, reference)
+    return composed(views, scene_of(groups, reference), listed, Words(title, caption), SCREEN)
+
+
+def groups_of(
+    labels: Sequence[str] | None,
+    samples: int,
+    unlike: np.ndarray | None = None,
+    parents: Mapping[str, str] | None = None,
+    reference: Reference | None = None,
+) -> list[Group]:
+    """The groups that samples are drawn in; see ``coordinates_figure``."""
     from .groups import grouped, with_unlike
     from .palette import QUERY, SINGLE_GROUP
 
     known = reference.parents if reference else parents
-    groups = grouped(labels, len(coordinates), known, QUERY if reference else SINGLE_GROUP)
-    if unlike is not None:
-        groups = with_unlike(groups, unlike)
-    spread = covariance if covariance is not None else sd[:, :, None] ** 2 * np.eye(sd.shape[1])
-    caption = f"{caption} {_meaning(sd, reference)}".strip()
-    with style():
-        panels = 1 if pcs is None else 2
-        listed = _listed(groups, labels is not None, reference)
-        figure, axes = canvas(panels, listed, title, caption)
-        if coordinates.shape[1] == 1:
-            _strip(axes[0], coordinates[:, 0], sd[:, 0], groups, method)
-        else:
-            _plane(axes[0], coordinates, spread, _Scene(groups, reference, method))
-        if pcs is not None:
-            _components(axes[1], pcs, groups, reference)
-    return figure
+    groups = grouped(labels, samples, known, QUERY if reference else SINGLE_GROUP)
+    return groups if unlike is None else with_unlike(groups, unlike)
 
 
-@dataclass(frozen=True)
-class _Scene:
-    """What a panel shows besides the samples themselves."""
+def scene_of(groups: Sequence[Group], reference: Reference | None) -> Scene:
+    """Samples by group, over the reference."""
+    from .views import Scene
 
-    groups: Sequence[Group]
-    reference: Reference | None
-    method: str
+    return Scene(groups, reference.parents if reference else {})
 
 
-def _meaning(sd: np.ndarray, reference: Reference | None) -> str:
-    """What the ellipses or lines of the figure are."""
-    if not np.isfinite(sd).any():
-        said = ""
-    elif sd.shape[1] == 1:
-        said = "Lines reach one posterior standard deviation."
-    else:
-        said = "Ellipses reach one posterior standard deviation."
-    if reference is None or sd.shape[1] == 1:
-        return said
-    return f"{said} Named ellipses hold 95 % of each group of the reference panel.".strip()
-
-
-def _listed(groups: Sequence[Group], labelled: bool, reference: Reference | None) -> list[Group]:
+def listed_groups(
+    groups: Sequence[Group], labelled: bool, reference: Reference | None
+) -> list[Group]:
     """The groups of the legend: those that have samples, and the others of the reference."""
+    groups = [group for group in groups if group.counted]
     if reference is None:
         return [group for group in groups if labelled or group.style.hollow]
     named = {group.name: group for group in groups if group.name}
@@ -115,63 +113,91 @@ def _listed(groups: Sequence[Group], labelled: bool, reference: Reference | None
     return [*nameless, *named.values(), *known]
 
 
-def _plane(axes: Axes, coordinates: np.ndarray, covariance: np.ndarray, scene: _Scene) -> None:
-    from .names import medians, write_names
-    from .panels import draw_points, draw_spread
+def coordinate_view(
+    coordinates: np.ndarray,
+    covariance: np.ndarray,
+    axes: tuple[int, int],
+    method: str,
+    reference: Reference | None = None,
+) -> Plane | Strip:
+    """Two of the coordinates, (samples, dims), with covariances, (samples, dims, dims)."""
+    from .views import Plane, Strip
 
-    points, reference = coordinates[:, :2], scene.reference
-    dims = coordinates.shape[1]
-    of_all = f", first 2 of {dims}" if dims > 2 else ""
-    axes.set(xlabel="Z1", ylabel="Z2", title=f"{scene.method.upper()} coordinates{of_all}")
-    draw_points(axes, points, scene.groups)
-    if np.isfinite(covariance).any():
-        draw_spread(axes, points, covariance[:, :2, :2], scene.groups)
-    names = medians(points, scene.groups)
-    if reference:
-        names = _behind(axes, reference.parents, reference.coordinates)
-    axes.set_aspect("equal", adjustable="datalim")
-    axes.apply_aspect()
-    write_names(axes, names)
-
-
-def _behind(axes: Axes, parents: Mapping[str, str], shapes: GroupShapes) -> dict[str, np.ndarray]:
-    """Draw the groups of the reference; where their names are written."""
-    from .reference import draw_reference
-
-    draw_reference(axes, parents, shapes)
-    axes.autoscale_view()
-    return dict(zip(parents, shapes.mean[:, :2], strict=True))
-
-
-def _strip(
-    axes: Axes, values: np.ndarray, sd: np.ndarray, groups: Sequence[Group], method: str
-) -> None:
-    from .names import medians, write_names
-    from .panels import draw_points, draw_strip
-
-    points = draw_strip(axes, values, sd, groups)
-    axes.set(
-        xlabel="Z1",
-        ylabel=f"samples, by {'label and ' if len(groups) > 1 else ''}Z1",
-        title=f"{method.upper()} coordinate",
-        yticks=[],
+    dims, (i, j) = coordinates.shape[1], axes
+    if dims == 1:
+        sd = np.sqrt(covariance[:, 0, 0])
+        return Strip(coordinates[:, 0], "Z1", f"{method.upper()} coordinate", sd)
+    of_all = "" if dims == 2 else f", first 2 of {dims}" if axes == (0, 1) else f", 2 of {dims}"
+    return Plane(
+        coordinates[:, [i, j]],
+        (f"Z{i + 1}", f"Z{j + 1}"),
+        f"{method.upper()} coordinates{of_all}",
+        covariance[:, [i, j]][:, :, [i, j]],
+        reference.coordinates.on(axes) if reference else None,
+        equal=True,
     )
-    draw_points(axes, points, groups)
-    write_names(axes, medians(points, groups))
 
 
-def _components(
-    axes: Axes, pcs: np.ndarray, groups: Sequence[Group], reference: Reference | None
-) -> None:
-    from .names import medians, write_names
-    from .panels import draw_points
+def component_view(
+    pcs: np.ndarray,
+    axes: tuple[int, int],
+    variance: np.ndarray | None = None,
+    reference: Reference | None = None,
+    title: str = "Principal components of the same samples",
+) -> Plane:
+    """Two of the principal components, (samples, components)."""
+    from .views import Plane
 
-    axes.set(xlabel="PC1", ylabel="PC2", title="Principal components of the same samples")
-    draw_points(axes, pcs[:, :2], groups)
-    names = medians(pcs[:, :2], groups)
-    if reference and reference.scores:
-        names = _behind(axes, reference.parents, reference.scores)
-    write_names(axes, names)
+    i, j = axes
+    shares = () if variance is None else [f" ({percent(share)} %)" for share in variance]
+    names = [f"PC{k + 1}{shares[k] if k < len(shares) else ''}" for k in axes]
+    known = reference and reference.scores
+    shapes = known.on(axes) if known and known.mean.shape[1] > max(axes) else None
+    return Plane(pcs[:, [i, j]], (names[0], names[1]), title, shapes=shapes)
+
+
+def percent(share: float) -> str:
+    """A share in percent, to one decimal or, below one percent, two."""
+    return f"{100 * share:.{1 if share >= 0.01 else 2}f}"
+
+
+def composed(
+    views: Sequence[View],
+    scene: Scene,
+    listed: Sequence[Group],
+    words: Words,
+    sheet: Sheet,
+    captioned: bool = True,
+) -> Figure:
+    """Panels with title, legend and caption, which says what ellipses mean."""
+    from .canvas import Words, canvas, style
+
+    caption = " ".join([words.caption, *_meanings(views)]).strip() if captioned else ""
+    with style(sheet.scale):
+        drawn = canvas(
+            len(views), listed, Words(words.title, caption), sheet, scene.shade is not None
+        )
+        for axes, view in zip(drawn.panels, views, strict=True):
+            view.draw(axes, scene, drawn.scale, drawn.marks)
+        if scene.shade and drawn.bar:
+            scene.shade.draw_bar(drawn.bar, drawn.scale)
+    return drawn.figure
+
+
+def _meanings(views: Sequence[View]) -> list[str]:
+    """What the ellipses or lines of the figure are."""
+    found = dict.fromkeys(view.meaning for view in views if view.meaning)
+    if any(view.has_groups for view in views):
+        found["Named ellipses hold 95 % of each group of the reference panel."] = None
+    return list(found)
+
+
+FORMATS = ("png", "svg", "pdf")
+_UNDATED: dict[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
 
 
 def save(figure: Figure, prefix: str | Path) -> dict[str, Path]:
@@ -182,12 +208,36 @@ def save(figure: Figure, prefix: str | Path) -> dict[str, Path]:
     OutputUnwritable
         If ``prefix`` is not writable.
     """
+    files = {"png": Path(f"{prefix}.png"), "svg": Path(f"{prefix}.svg")}
+    for path in files.values():
+        save_as(figure, path)
+    return files
+
+
+def format_of(path: Path) -> str:
+    """The format that the ending of a path asks for.
+
+    Raises
+    ------
+    UsageProblem
+    """
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        raise UsageProblem(
+            f"{path} does not end in .png, .svg or .pdf", "Give one of these endings in --out."
+        )
+    return kind
+
+
+def save_as(figure: Figure, path: Path) -> None:
+    """Write a figure in the format of the ending; the same figure gives the same bytes.
+
+    Raises
+    ------
+    OutputUnwritable, UsageProblem
+    """
     from .canvas import style
 
-    files = {"png": Path(f"{prefix}.png"), "svg": Path(f"{prefix}.svg")}
-    undated = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
-    with style():
-        for kind, path in files.items():
-            with whole(path) as part:
-                figure.savefig(part, format=kind, metadata=undated[kind])
-    return files
+    kind = format_of(path)
+    with style(), whole(path) as part:
+        figure.savefig(part, format=kind, metadata=_UNDATED[kind])

@@ -160,8 +160,8 @@ def sharpened(log_chance: np.ndarray, temperature: np.ndarray) -> np.ndarray:
     return np.asarray(softmax(floored / temperature[:, None], axis=1))
 
 
-def fitted_temperature(log_chance: np.ndarray, right: np.ndarray) -> tuple[float, float]:
-    """The temperature with the smallest Brier score, and that score.
+def fitted_temperature(log_chance: np.ndarray, right: np.ndarray) -> float:
+    """The temperature with the smallest Brier score.
 
     The score is bounded, so that a few samples with a wrong label do not decide it. To halve or to
     more than double the odds it must gain half a sample or more.
@@ -178,5 +178,4 @@ def fitted_temperature(log_chance: np.ndarray, right: np.ndarray) -> tuple[float
         ((sharpened(log_chance, np.full(len(right), t)) - truth) ** 2).sum() + np.log(t) ** 2
         for t in TEMPERATURES
     ]
-    best = int(np.argmin(losses))
-    return float(TEMPERATURES[best]), float(losses[best])
+    return float(TEMPERATURES[int(np.argmin(losses))])

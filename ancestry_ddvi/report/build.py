@@ -49,7 +49,8 @@ def report_page(
     """
     samples = Samples(runs, metadata)
     groups = model.record.groups
-    known = _Known(reference_of(groups) if groups else None, parents_of(groups) if groups else {})
+    behind = reference_of(groups, model.projection.noise) if groups else None
+    known = _Known(behind, parents_of(groups) if groups else {})
     fields = samples.fields()
     body = joined(_body(samples, fields, known, model, name, title), "\n")
     style, script = _styles(), _script()

@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
+import ancestry_ddvi
+from ancestry_ddvi.genotypes.simulation.cohort import Design, write_cohort
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.genotypes.variants import VariantTable
 
@@ -240,3 +242,48 @@ def test_the_page_is_drawn_from_the_stored_results():
     results = json.loads((FOLDER / "REFERENCES.json").read_text())
     text = (FOLDER.parent / "docs" / "references.md").read_text()
     assert page.page(results) == text, "run: references.py --part none"
+
+
+@pytest.fixture
+def simulated(tmp_path):
+    """A panel of simulated samples with a plan of few steps."""
+    panels, cohorts = script("reference_panels"), script("cohorts")
+    write_cohort(Design(240, 3000, seed=4), tmp_path / "c")
+    truth = pd.read_csv(tmp_path / "c.truth" / "samples.tsv", sep="\t", dtype=str)
+    inputs = tmp_path / "inputs"
+    inputs.mkdir()
+    truth[["sample", *panels.LEVELS]].to_csv(inputs / "labels.tsv", sep="\t", index=False)
+    store, labels = cohorts.opened(str(tmp_path / "c.bed"), str(inputs / "labels.tsv"), inputs)
+    there = {"chromosome": store.variants.chromosome, "GRCh37": store.variants.position}
+    moved = (store.variants.position - 2_000_000).clip(0)
+    positions = pd.DataFrame(there | {"GRCh38": moved})
+    positions.to_csv(inputs / "positions.tsv", sep="\t", index=False)
+    plan = {"seed": 1, "settings": {"steps": 20}, "builds": {"complete": True}}
+    source = np.full(len(store.samples), "c")
+    grch38 = positions["GRCh38"].to_numpy()
+    return panels.Panel("x", store, labels, inputs, plan, grch38, source, tmp_path, tmp_path)
+
+
+@pytest.mark.slow
+def test_left_out_samples_are_measured_and_finished_work_is_kept(simulated, monkeypatch):
+    folds, outside, page = (script(f"reference_{n}") for n in ("folds", "outside", "page"))
+    monkeypatch.setattr(folds, "COMPARED", 3)
+    only = ["all", "share0.1"]
+    found = dict(folds.by_conditions(simulated, range(1), only))
+    kinds = folds.by_kinds(simulated)
+    left = outside.outside(simulated, 1)
+    monkeypatch.setattr(ancestry_ddvi, "fit", None)
+    monkeypatch.setattr(ancestry_ddvi, "assign", None)
+    assert found == dict(folds.by_conditions(simulated, range(1), only))
+    assert kinds == folds.by_kinds(simulated) and left == outside.outside(simulated, 1)
+    whole = {"conditions": found, "kinds": kinds, "outside": left}
+    own = page.figures(whole, "all", "superpopulation")
+    assert own["samples"] == (simulated.fold == 0).sum()
+    assert own["accuracy"][0] > 0.9 and own["answered"] == own["samples"]
+    assert page.figures(whole, "all", "superpopulation", "peddy's classifier")["accuracy"][0] > 0.8
+    assert found["all"]["covered"] is None and len(found["share0.1"]["covered"]["error"]) == 3
+    assert kinds["variants"]["refused"] == 3 and kinds["no_ids"]["shift_sd"] == 0
+    assert all(sum(row["methods"]["LDA"]["counts"]) == row["samples"] for row in left.values())
+    about = {"date": "today", "machine": "one"} | simulated.described()
+    text = page.page({"x": whole | {"panel": {"panel": about}}})
+    assert "### Groups that the model has not seen" in text and "| a tenth" not in text

@@ -50,7 +50,9 @@ class FakeAPI:
             self.during(**options)
             prefix = str(inputs[-1]).removesuffix(".vcf.gz")
             files = {"model": Path(f"{prefix}.ddvi"), "coords": Path(f"{prefix}.coords.tsv")}
-            return SimpleNamespace(files=files, summary={"plan": ["read", "fit", "write"]})
+            return SimpleNamespace(
+                files=files, summary={"plan": ["read", "fit", "write"]}, reference=None
+            )
 
         if command not in (
             "fit", "embed", "assign", "condition", "sample", "decode", "ingest", "compare",

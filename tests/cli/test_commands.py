@@ -15,9 +15,9 @@ OURS = {"inputs", "given", "reward", "out", "model", "progress", "threads"}
 def test_fit_passes_every_option(run, api):
     words = (
         "fit a.vcf b.vcf --out x/y --labels pop.tsv --dims 3 --seed 7 --device cpu --threads 5 "
-        "--method ddvi --prior mixture:3 --semi-supervised --chain c.gz --set steps=10 "
-        "--set note=a=b --card terms=open=yes --maf 0.1 --geno 0.2 --mind 0.3 --hwe 1e-6 "
-        "--ld-r2 0.4 --ld-window-kb 50 --king-cutoff 0.25 "
+        "--method ddvi --prior mixture:3 --semi-supervised --chain c.gz --project-on kgp "
+        "--set steps=10 --set note=a=b --card terms=open=yes --maf 0.1 --geno 0.2 --mind 0.3 "
+        "--hwe 1e-6 --ld-r2 0.4 --ld-window-kb 50 --king-cutoff 0.25 "
         "--allow-extra-chr --no-ld-regions --keep-ambiguous --var-filter LowQual"
     )
     result = run(*words.split())
@@ -35,6 +35,7 @@ def test_fit_passes_every_option(run, api):
         "prior": "mixture:3",
         "semi_supervised": True,
         "chain": "c.gz",
+        "project_on": "kgp",
         "var_filter": "LowQual",
         "settings": {"steps": "10", "note": "a=b"},
         "card": {"terms": "open=yes"},

@@ -15,7 +15,7 @@ import pytest
 import ancestry_ddvi
 from ancestry_ddvi.artefacts.model import Model
 from ancestry_ddvi.fitting import groups as fitting_groups
-from ancestry_ddvi.fitting.groups import STRENGTHS, Shown
+from ancestry_ddvi.fitting.groups import Shown
 from ancestry_ddvi.genotypes.simulation.populations import simulate
 from ancestry_ddvi.methods.pca import PCAMethod
 from ancestry_ddvi.reference.cells import ScoreCells
@@ -90,7 +90,7 @@ def test_groups_are_judged_by_samples_that_they_were_not_made_of(watched) -> Non
     assert sizes == [SAMPLES - SAMPLES // 5] * 5 + [SAMPLES]
     assert all(not made_of & judged for made_of, judged in watched.judged)
     assert all(len(judged) == SAMPLES // 5 for _, judged in watched.judged)
-    assert watched.tempered == [SAMPLES] * (len(STRENGTHS) + len(THINNINGS))
+    assert watched.tempered == [SAMPLES] * len(THINNINGS)
 
 
 @pytest.mark.parametrize(

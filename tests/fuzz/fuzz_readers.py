@@ -26,7 +26,7 @@ from ancestry_ddvi.genotypes.formats.reading import DEFAULT, ReadOptions, Target
 from ancestry_ddvi.genotypes.formats.registry import open_source, open_sources
 from ancestry_ddvi.genotypes.formats.source import GenotypeSource
 from ancestry_ddvi.genotypes.formats.variant_filter import table
-from ancestry_ddvi.genotypes.harmonise.liftover import Chain
+from ancestry_ddvi.genotypes.harmonise.liftover import read_lift
 from ancestry_ddvi.genotypes.harmonise.target_regions import TargetRegions
 from ancestry_ddvi.genotypes.store import GenotypeStore, ingest
 from ancestry_ddvi.genotypes.variants import VariantTable
@@ -118,7 +118,7 @@ def regions(path: str) -> None:
 
 
 def chain(path: str) -> None:
-    Chain.read(path).lift(VARIANTS)
+    read_lift(path).positions(VARIANTS)
 
 
 def coordinates(path: str) -> None:

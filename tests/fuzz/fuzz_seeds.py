@@ -189,6 +189,10 @@ TABLES = {
     "commas": b"a,P1\nb,P1\nNA3,P2\nd,\"P2\"\n",
     "blanks": b"FID IID POP\nf a P1\nf b P1\nf NA3 P2\nf d NA\n",
 }  # fmt: skip
+POSITIONS = (
+    b"id\tchromosome\tGRCh37\tGRCh38\tNCBI36\tstrand\n"
+    b"a\t1\t100\t700\t90\t+\nb\tchr2\t5000\t0\tNA\t-\nc\tX\t5\t5\t5\t+\n"
+)
 REGIONS = b"track name=exome\n1\t0\t101\nchr1\t90\t300\tx\n2 8000 9000\n"
 
 
@@ -248,6 +252,7 @@ def _tables() -> Iterator[Seed]:
     for name, pack in {"plain": bytes, "gzip": gzipped}.items():
         yield Seed("regions", "BED of --targets", name, {".bed": REGIONS}, {".bed": pack})
         yield Seed("chain", "chain file", name, {".chain": _chain()}, {".chain": pack})
+        yield Seed("chain", "positions", name, {".tsv": POSITIONS}, {".tsv": pack})
 
 
 def _chain() -> bytes:

@@ -395,9 +395,9 @@ def test_too_few_variants_are_refused_in_one_sentence():
     with pytest.raises(InputsDisagree) as caught:
         check_overlap(report, "cohort.vcf.gz")
     assert str(caught.value) == (
-        "99 of 2,000 model variants are in cohort.vcf.gz (by position in GRCh38 99, by ID 99). "
-        "Check the genome build: the model is GRCh38, and fit --chain adds another. "
-        "Lower --min-variants for a file with few of the variants."
+        "99 of 2,000 model variants are in cohort.vcf.gz (by position in GRCh38 99, by ID 99), and "
+        "100 are needed. Give a file with more of them. --min-variants sets another limit; few "
+        "variants leave most samples unassigned."
     )
 
 

@@ -159,6 +159,48 @@ def test_a_cohort_is_all_that_a_config_needs(tmp_path):
     assert "rule embed:" not in run.stdout
 
 
+def test_a_reference_model_takes_the_place_of_a_cohort(tmp_path):
+    (tmp_path / "query.vcf.gz").symlink_to(ROOT / "example_data/query.vcf.gz")
+    (tmp_path / "config.yaml").write_text("model: kgp\nqueries: {a: query.vcf.gz}\n")
+    run = snakemake(tmp_path, "--dry-run", "--printshellcmds")
+    assert run.returncode == 0, run.stdout
+    assert "rule fit:" not in run.stdout
+    assert "ddvi-ancestry embed kgp query.vcf.gz --out results/queries/a " in run.stdout
+    assert "ddvi-ancestry assign kgp results/queries/a.coords.tsv " in run.stdout
+
+
+def test_a_model_in_a_file_is_an_input(tmp_path):
+    (tmp_path / "query.vcf.gz").symlink_to(ROOT / "example_data/query.vcf.gz")
+    (tmp_path / "config.yaml").write_text("model: mine.ddvi\nqueries: {a: query.vcf.gz}\n")
+    run = snakemake(tmp_path, "--dry-run")
+    assert run.returncode != 0
+    assert "MissingInputException" in run.stdout
+    (tmp_path / "mine.ddvi").touch()
+    assert snakemake(tmp_path, "--dry-run").returncode == 0
+
+
+@pytest.mark.slow
+def test_queries_are_assigned_to_the_groups_of_a_reference_model(folder, tmp_path, monkeypatch):
+    (tmp_path / "alpine.ddvi").symlink_to(folder / "cohort.ddvi")
+    (tmp_path / "query.vcf.gz").symlink_to(ROOT / "example_data/query.vcf.gz")
+    monkeypatch.setenv("DDVI_ANCESTRY_REFERENCES", str(tmp_path))
+    (tmp_path / "config.yaml").write_text(
+        "model: alpine\nlevels: [superpopulation]\nqueries: {a: query.vcf.gz}\n"
+    )
+    run = snakemake(tmp_path)
+    assert run.returncode == 0, run.stdout
+    assert samples(tmp_path / "results/queries/a.ancestry.tsv") == samples(
+        tmp_path / "results/queries/a.assign.superpopulation.tsv"
+    )
+
+
+def test_a_cohort_and_a_model_exclude_each_other(tmp_path):
+    (tmp_path / "config.yaml").write_text("cohort: cohort.vcf.gz\nmodel: kgp\n")
+    run = snakemake(tmp_path, "--dry-run")
+    assert run.returncode != 0
+    assert "Error validating config file" in run.stdout
+
+
 @pytest.mark.parametrize("line", ["cohrt: x.vcf", "queries: {a/b: x.vcf}", "extra: --set steps=1"])
 def test_an_invalid_config_is_an_error(tmp_path, line):
     (tmp_path / "config.yaml").write_text(f"cohort: cohort.vcf.gz\n{line}\n")

@@ -71,6 +71,28 @@ def test_groups_of_one_parent_differ_in_lightness_and_marker():
         assert len({style.marker for style in family}) == len(family)
 
 
+KGP = {
+    "AFR": "ACB ASW ESN GWD LWK MSL YRI", "AMR": "CLM MXL PEL PUR", "EAS": "CDX CHB CHS JPT KHV",
+    "EUR": "CEU FIN GBR IBS TSI", "SAS": "BEB GIH ITU PJL STU",
+}  # fmt: skip
+
+
+def test_26_populations_can_be_told_apart_in_grey():
+    chosen = nested_styles({name: parent for parent in KGP for name in KGP[parent].split()})
+    for a, b in combinations(chosen.values(), 2):
+        apart = abs(lab(linear(a.colour))[0] - lab(linear(b.colour))[0])
+        assert a.marker != b.marker or apart > 10
+
+
+@pytest.mark.parametrize("hue", HUES)
+def test_every_shade_of_a_hue_stands_out_from_white_paper(hue):
+    parents = {f"P{i}": f"S{HUES.index(hue)}" for i in range(7)}
+    parents |= {f"Q{i}": f"S{i}" for i in range(len(HUES))}
+    chosen = nested_styles(dict(sorted(parents.items(), key=lambda pair: pair[1])))
+    for i in range(7):
+        assert 1.05 / (TO_XYZ[1] @ linear(chosen[f"P{i}"].colour) + 0.05) > 2
+
+
 @pytest.mark.parametrize("colour", [*COLOURS, *HUES[:5]])
 def test_every_colour_stands_out_from_white_paper(colour):
     assert 1.05 / (TO_XYZ[1] @ linear(colour) + 0.05) > 2

@@ -17,8 +17,11 @@ from hypothesis import strategies as st
 from matplotlib.collections import EllipseCollection, PathCollection
 
 from ancestry_ddvi.errors import OutputUnwritable
-from ancestry_ddvi.plots.groups import grouped
-from ancestry_ddvi.plots.names import separate
+from ancestry_ddvi.plots.groups import Group, grouped
+from ancestry_ddvi.plots.legend import legend_below, legend_beside
+from ancestry_ddvi.plots.lettering import apart
+from ancestry_ddvi.plots.names import heart, hearts, separate
+from ancestry_ddvi.plots.palette import SINGLE_GROUP
 from ancestry_ddvi.plots.panels import ELLIPSE_SD
 from ancestry_ddvi.plots.reference import GroupShapes, Reference
 from ancestry_ddvi.plots.scatter import coordinates_figure, save
@@ -293,7 +296,8 @@ def test_samples_of_a_query_lie_over_the_groups_of_the_model(samples, tmp_path):
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
     assert max(left, low) < -3.2
     assert min(right, high) > 3.2
-    assert {text.get_text() for text in axes.texts} == set(POPULATIONS)
+    written = {text.get_text() for text in axes.texts}
+    assert written - {"median interval"} == set(POPULATIONS)
     save(figure, tmp_path / "x")
 
 
@@ -303,7 +307,111 @@ def test_the_legend_of_a_query_counts_its_samples_and_lists_groups_by_parent():
     texts = [text.get_text() for text in figure.axes[-1].texts]
     first = [name for name, parent in PARENTS.items() if parent == "S0"]
     assert texts[: 3 + len(first)] == ["samples", "7", "S0", *first]
-    assert len(texts) == 2 + 5 + 26
+    headings = [text for text in texts if text.startswith("S")]
+    assert [*dict.fromkeys(headings)] == ["S0", "S1", "S2", "S3", "S4"]
+    assert len(texts) - len(headings) == 2 + 26
+
+
+def test_of_many_samples_the_median_interval_and_the_widest_are_drawn():
+    coordinates, sd, _, _ = cohort(samples=1000)
+    sd[:] = 0.05
+    sd[[3, 70]] = 0.5
+    figure = coordinates_figure(coordinates, sd)
+    wide, median = (c for c in figure.axes[0].collections if isinstance(c, EllipseCollection))
+    np.testing.assert_allclose(by_position(wide.get_offsets()), by_position(coordinates[[3, 70]]))
+    np.testing.assert_allclose(wide.get_widths(), 2 * ELLIPSE_SD * 0.5)
+    np.testing.assert_allclose(median.get_widths(), 2 * ELLIPSE_SD * 0.05)
+    assert "the median of all samples" in figure.texts[-1].get_text().replace("\n", " ")
+
+
+@pytest.mark.parametrize("samples", [1, 20, 1000])
+def test_no_interval_and_no_mark_is_cut_at_the_border(samples):
+    coordinates, sd, _, pcs = cohort(samples)
+    far = int(np.argmax(coordinates[:, 0]))
+    sd[far] = 3
+    axes = coordinates_figure(coordinates, sd, pcs=pcs).axes[0]
+    assert axes.get_xlim()[1] > coordinates[far, 0] + 3
+    assert axes.get_ylim()[0] < coordinates[far, 1] - 3
+    assert axes.get_xlim()[0] < coordinates[:, 0].min()
+
+
+def test_axes_of_components_say_their_share_of_the_variance_if_it_is_known():
+    coordinates, sd, _, pcs = cohort()
+    known = coordinates_figure(coordinates, sd, pcs=pcs, variance=np.array([0.0712, 0.00318]))
+    assert known.axes[1].get_xlabel() == "PC1 (7.1 %)"
+    assert known.axes[1].get_ylabel() == "PC2 (0.32 %)"
+
+
+def test_components_lie_over_the_groups_of_the_model_too():
+    coordinates, sd, _, pcs = cohort(samples=7)
+    mean = np.arange(78.0).reshape(26, 3)
+    scores = GroupShapes(mean, np.tile(np.diag([4.0, 1.0, 9.0]), (26, 1, 1)))
+    right = coordinates_figure(coordinates, sd, pcs=pcs, reference=reference(scores)).axes[1]
+    (behind,) = (c for c in right.collections if isinstance(c, EllipseCollection))
+    np.testing.assert_allclose(behind.get_offsets(), mean[:, :2])
+    np.testing.assert_allclose(behind.get_widths(), 2 * 2.4477 * 2)
+    np.testing.assert_allclose(behind.get_heights(), 2 * 2.4477)
+
+
+def test_a_name_stands_where_its_group_is_dense():
+    turn = np.linspace(0, np.pi, 201)
+    bow = np.column_stack([np.cos(turn), np.sin(turn)])
+    assert np.hypot(*(bow - heart(bow)).T).min() < 0.05
+    two = np.concatenate([np.zeros((60, 2)), np.full((40, 2), 9.0)])
+    np.testing.assert_array_equal(heart(two), 0)
+
+
+def test_groups_that_are_spread_over_each_other_have_no_names_on_the_map():
+    points = np.random.default_rng(3).normal(size=(400, 2))
+    batches = grouped(["first", "second"] * 200, 400)
+    assert hearts(points, batches) == []
+    points[::2] += 5
+    assert [name for name, _ in hearts(points, batches)] == ["first", "second"]
+
+
+LONG = "Population of the valley of the upper river, village "
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [LONG + "one", LONG + "two", "short"],
+        [f"{LONG}{i} and its surroundings" for i in range(12)],
+        [LONG + "one", "Population of the valley …"],
+    ],
+)
+def test_different_long_names_stay_different_when_they_are_cut(names):
+    shown = apart(names, 26)
+    assert len({*shown.values()}) == len(names)
+    assert max(map(len, shown.values())) <= 26
+
+
+def many(groups, parents):
+    nobody = np.arange(3)
+    return [Group(f"P{i:03d}", nobody, SINGLE_GROUP, f"S{i * parents // groups}")
+            for i in range(groups)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("groups", "parents"), [(26, 5), (40, 3), (60, 2), (5, 5), (1, 1)])
+@pytest.mark.parametrize("make", [legend_beside, lambda g, scale: legend_below(g, scale, 6.0)])
+def test_the_name_of_a_parent_is_repeated_where_the_legend_breaks(make, groups, parents):
+    legend = make(many(groups, parents), 1.0)
+    assert legend.more == 0
+    assert sum(entry.group is not None for column in legend.columns for entry in column) == groups
+    for column in legend.columns:
+        assert column[0].group is None
+        assert column[-1].group is not None
+        parent = ""
+        for entry in column:
+            parent = entry.text if entry.group is None else parent
+            assert entry.group is None or entry.group.parent == parent
+
+
+def test_a_legend_below_is_no_wider_than_asked_and_says_what_it_leaves_out():
+    legend = legend_below(many(500, 1), 1.0, 3.0)
+    assert legend.width <= 3
+    shown = sum(entry.group is not None for column in legend.columns for entry in column)
+    assert shown + legend.more == 500
 
 
 def test_a_label_of_the_model_has_the_same_style_whichever_samples_are_there():

@@ -46,12 +46,17 @@ class MatchKeys:
         called: np.ndarray,
     ) -> MatchKeys:
         """Match all variants by every key; ``called`` counts the samples with a call."""
+        ids = by_id(model, file, called)
         found = {
             build: by_position(replace(model, position=position), file, called)
             for build, position in positions.items()
         }
+        settled = {
+            build: replace(matching, ids_are_wrong=matching.evident and not ids.evident)
+            for build, matching in found.items()
+        }
         known = {build: int((position > 0).sum()) for build, position in positions.items()}
-        return cls(found, by_id(model, file, called), known)
+        return cls(settled, ids, known)
 
     @cached_property
     def build(self) -> str | None:
@@ -83,6 +88,12 @@ class MatchKeys:
     def chosen(self) -> Matching:
         """The matching by ``key``."""
         return self.ids if self.key == "id" else self.best
+
+    @property
+    def rejected(self) -> list[str | None]:
+        """Builds, and "id", whose matches look like matches by chance."""
+        by_position = [build for build, found in self.positions.items() if not found.plausible]
+        return by_position + ["id"] * (not self.ids.plausible)
 
     @property
     def positions_agree(self) -> bool:

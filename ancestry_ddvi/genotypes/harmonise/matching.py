@@ -29,9 +29,14 @@ MISMATCH_CEILING = 0.2
 """Largest share of incompatible alleles among shared variants. It is near 0 with the right key and
 near 0.5 between unrelated SNPs, two thirds of which are transitions."""
 
-_CONFLICT_CEILING = 0.5
+CONFLICT_CEILING = 0.5
 """Largest share of differing rsIDs at shared positions. A few per cent of rsIDs are merged; at
 positions of another build nearly all differ."""
+
+MIN_EVIDENT, MAX_MISMATCHES_OF_EVIDENT = 100, 0.05
+"""So many variants with compatible alleles on the model's strand, and so few without, are not found
+by chance: of unrelated SNPs on arrays, two thirds are compatible and half of these on this strand.
+"""
 
 _ORIENTED_SHARE = 0.99
 """A file has the model's REF and ALT if this share of its unambiguous variants is SAME."""
@@ -51,12 +56,15 @@ class Matching:
         Further records with compatible alleles for a variant already found.
     conflicts : float
         Share of differing rsIDs among the matched variants that have one in both.
+    ids_are_wrong : bool
+        Whether differing rsIDs say nothing of the positions, since the alleles settle these.
     """
 
     rows: np.ndarray
     code: np.ndarray
     duplicates: int
     conflicts: float
+    ids_are_wrong: bool = False
 
     @cached_property
     def compatible(self) -> int:
@@ -66,10 +74,24 @@ class Matching:
     @cached_property
     def plausible(self) -> bool:
         """Whether the matches look like the same variants, and not like matches by chance."""
-        shared = int((self.code != NOT_FOUND).sum())
-        mismatches = shared - self.compatible
-        unlike = shared >= MIN_SHARED and mismatches > MISMATCH_CEILING * shared
-        return not unlike and self.conflicts <= _CONFLICT_CEILING
+        unlike = self._shared >= MIN_SHARED and self._mismatches > MISMATCH_CEILING * self._shared
+        return not unlike and (self.conflicts <= CONFLICT_CEILING or self.ids_are_wrong)
+
+    @cached_property
+    def evident(self) -> bool:
+        """Whether alleles alone show that these are the same variants."""
+        on_strand = np.isin(self.code, [Match.SAME, Match.SWAPPED]).sum()
+        few = MAX_MISMATCHES_OF_EVIDENT * self._shared
+        return self.compatible >= MIN_EVIDENT and self._shared - int(on_strand) <= few
+
+    @cached_property
+    def _shared(self) -> int:
+        """Model variants of which the file has a record, with whatever alleles."""
+        return int((self.code != NOT_FOUND).sum())
+
+    @property
+    def _mismatches(self) -> int:
+        return self._shared - self.compatible
 
     @property
     def support(self) -> int:

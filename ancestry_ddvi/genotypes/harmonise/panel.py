@@ -249,8 +249,9 @@ class Panel:
         which they find most variants with compatible alleles, if they find a quarter of the model
         or at least as many as IDs do, otherwise IDs. Declared builds are not used. A key is
         rejected where the alleles of shared variants disagree too often, and positions where the
-        rsIDs differ: in a dense file, positions of another build match some variants by chance. If
-        every key is rejected no variant matches.
+        rsIDs differ: in a dense file, positions of another build match some variants by chance.
+        Differing rsIDs are disregarded where the alleles of a hundred variants or more leave no
+        doubt, and IDs find nothing of the kind. If every key is rejected no variant matches.
 
         A ``chr`` prefix is ignored. IDs are used if they start with "rs" or are unique, unless
         they contain the position (1:12345:A:G). Ambiguous (A/T, C/G) variants are dropped
@@ -290,6 +291,8 @@ class Panel:
             position_matches=keys.best.compatible,
             id_matches=keys.ids.compatible,
             build_matches={b or UNKNOWN_BUILD: m.compatible for b, m in keys.positions.items()},
+            rejected=[key or UNKNOWN_BUILD for key in keys.rejected],
+            rsid_conflicts=chosen.conflicts if chosen.plausible else 0.0,
             positions_agree=keys.positions_agree,
             model_build=self.build,
             known_builds=list(self.known),

@@ -114,6 +114,22 @@ class ReferenceCalls:
         return np.asarray(ratio**POPULATION_POWER)
 
     @property
+    def without_alternative(self) -> np.ndarray:
+        """Samples with hardly any call that is not homozygous for the reference; bool (samples,).
+
+        So is a file in which every site was set to reference. The most different human genomes
+        have half as many other calls as the panel leads to expect, or more.
+        """
+        other, expected = self.called - self.found, self.called - self.expected
+        return np.asarray(left_out(other, expected).any(axis=0))
+
+    @property
+    def unaccounted(self) -> np.ndarray:
+        """Samples that lack reference calls and miss too few variants for it; bool (samples,)."""
+        left = self.expected > 2 * (self.variants - self.called)
+        return np.asarray((left_out(self.found, self.expected) & left).any(axis=0))
+
+    @property
     def invented(self) -> np.ndarray:
         """Samples with far more homozygous reference calls than expected; bool (samples,)."""
         enough = self.expected >= MIN_EXPECTED_OF_THINNED

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ...errors import InputsDisagree
-from .matching import MatchKey
+from .matching import CONFLICT_CEILING, MatchKey
 
 UNKNOWN_BUILD = "unknown"
 """The name of an unknown build."""
@@ -66,6 +66,10 @@ class HarmonisationReport:
         Variants found with compatible alleles by each key; by positions in the chosen build.
     build_matches : mapping of build to int
         The same by positions in each build that was tried.
+    rejected : sequence of str
+        Builds, and "id", whose matches look like matches by chance and were not used.
+    rsid_conflicts : float
+        Share of differing rsIDs among the matched variants that have one in both; 0 to 1.
     positions_agree : bool
         False where the file is of a build that the model does not know: alleles or rsIDs at
         shared positions differ, or IDs find twice as many variants as positions do.
@@ -102,6 +106,8 @@ class HarmonisationReport:
     position_matches: int
     id_matches: int | None
     build_matches: Mapping[str, int]
+    rejected: Sequence[str]
+    rsid_conflicts: float
     positions_agree: bool
     model_build: str | None
     known_builds: Sequence[str]
@@ -145,6 +151,21 @@ class HarmonisationReport:
             used = "" if self.stated_build else f"; {found} is used"
             return f"the header declares {self.file_build}, but the positions are of {found}{used}"
         return ""
+
+    @property
+    def foreign_ids(self) -> str:
+        """One sentence where most rsIDs at the matched variants are not those of the model."""
+        if self.rsid_conflicts <= CONFLICT_CEILING:
+            return ""
+        return (
+            f"{100 * self.rsid_conflicts:.0f} % of the rsIDs at matched variants are not those of "
+            "the model; positions and alleles agree and are used"
+        )
+
+    @property
+    def is_small(self) -> bool:
+        """Whether most variants of the file are variants of the model."""
+        return bool(self.file_variants and 2 * self.matched >= self.file_variants)
 
     def lines(self, skipped: Mapping[str, int] = {}) -> list[str]:
         """The report as a short table for the log.
@@ -212,7 +233,7 @@ def check_overlap(report: HarmonisationReport, name: str, floor: int = 100) -> N
     if not is_short(report, floor):
         return
     found = f"{report.matched:,} of {report.model_variants:,} model variants"
-    known = " and ".join(report.known_builds) or "of unknown build"
+    known = ", ".join(report.known_builds) or "of unknown build"
     if report.stated_build and report.stated_build not in report.known_builds:
         raise InputsDisagree(
             f"the model has no positions in {report.stated_build}, only in {known}, and too few "
@@ -228,21 +249,43 @@ def check_overlap(report: HarmonisationReport, name: str, floor: int = 100) -> N
     if not report.positions_agree or _is_of_another_build(report):
         raise InputsDisagree(
             f"{name} is of another genome build{_detected(report)} than the model, which is "
-            f"{known}, and too few variants match by ID: {found} ({_by_key(report)})",
+            f"{known}, or of another species, and too few variants match by ID: {found} "
+            f"({_by_key(report)})",
             "Lift the file over to the model's build, annotate it with rsIDs, or fit the model "
             "with --chain, which adds positions in a second build.",
         )
+    if report.uncalled >= max(report.matched, 1):
+        raise InputsDisagree(
+            f"{name} has records of {report.uncalled:,} other model variants, without any call: "
+            f"{found} have one",
+            "Give a file with calls or likelihoods; --var-filter reads records that a FILTER "
+            "leaves out.",
+        )
+    if report.is_small:
+        raise InputsDisagree(
+            f"{found} are in {name} ({_by_key(report)}), and {floor:,} are needed",
+            "Give a file with more of them. --min-variants sets another limit; few variants leave "
+            "most samples unassigned.",
+        )
     raise InputsDisagree(
         f"{found} are in {name} ({_by_key(report)})",
-        f"Check the genome build: the model is {known}, and fit --chain adds another. "
-        "Lower --min-variants for a file with few of the variants.",
+        f"Check that the file has calls, and is of the species and genome build of the model: "
+        f"{known}. fit --chain adds a build.",
     )
 
 
 def _by_key(report: HarmonisationReport) -> str:
     """The number of variants found by each key."""
-    found = [f"by position in {build} {n:,}" for build, n in report.build_matches.items()]
-    return ", ".join([*found, f"by ID {report.id_matches:,}"])
+    found = [
+        f"by position in {build} {_count(report, build, n)}"
+        for build, n in report.build_matches.items()
+    ]
+    return ", ".join([*found, f"by ID {_count(report, 'id', report.id_matches or 0)}"])
+
+
+def _count(report: HarmonisationReport, key: str, matches: int) -> str:
+    """The number of matches of a key, and whether they were rejected."""
+    return f"{matches:,}" + (" by chance" if matches and key in report.rejected else "")
 
 
 def _detected(report: HarmonisationReport) -> str:

@@ -152,6 +152,8 @@ class Projection:
     temperature : float
         Further factor of the variances of scores, so that intervals have their nominal
         coverage. ``in_panel`` does not use it.
+    trace : float
+        Sum of the squared singular values of all components; 0 where it is not known.
     """
 
     loadings: np.ndarray
@@ -164,6 +166,17 @@ class Projection:
     kept: int
     dispersion: float = 1.0
     temperature: float = 1.0
+    trace: float = 0.0
+
+    @property
+    def variance(self) -> np.ndarray:
+        """Share of the variance of the panel on each kept component; empty if not known."""
+        return self.eigenvalues[: self.kept] / self.trace if self.trace > 0 else np.empty(0)
+
+    @property
+    def noise(self) -> float:
+        """Variance of a score from all variants about the expected one, of the average sample."""
+        return self.dispersion * self.temperature
 
     def tempered(self, temperature: float) -> Projection:
         """The same with variances of scores multiplied by ``temperature``."""

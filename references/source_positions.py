@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cohorts import Cohort, rows_of
+from source_cohorts import Cohort, rows_of
 
 UNKNOWN = "0"
 

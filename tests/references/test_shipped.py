@@ -1,0 +1,56 @@
+"""The models in the package: small, made by a recipe, and without anything of single samples."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from ancestry_ddvi.artefacts.model import Model
+from ancestry_ddvi.reference.cells import MIN_GROUP_SIZE
+
+ROOT = Path(__file__).parents[2]
+MODELS = sorted((ROOT / "ancestry_ddvi" / "reference_models").glob("*.ddvi"))
+RECIPES = sorted((ROOT / "references").glob("*.toml"))
+MAX_BYTES = 4_000_000
+SAMPLE = re.compile(rb"(HG|NA)\d{5}(?!\d)")
+
+shipped = pytest.mark.parametrize("path", MODELS, ids=[path.stem for path in MODELS])
+
+
+@shipped
+def test_every_model_has_a_recipe_and_its_texts(path):
+    plan = tomllib.loads((ROOT / "references" / f"{path.stem}.toml").read_text("utf-8"))
+    model = Model.read(path)
+    assert plan["card"].items() <= model.record.card.items()
+    assert {"source", "terms", "inputs", "reference panel"} <= model.record.card.keys()
+    assert model.record.options.seed == plan["seed"]
+    assert set(model.panel.positions) == {plan["builds"]["cohort"], *plan["builds"]["tables"]}
+
+
+@pytest.mark.skipif(not MODELS, reason="no model is built")
+def test_every_recipe_has_its_model():
+    assert [path.stem for path in MODELS] == [path.stem for path in RECIPES]
+
+
+@shipped
+def test_no_model_names_a_sample_of_the_panels(path):
+    assert not SAMPLE.search(path.read_bytes())
+
+
+def test_the_pattern_finds_names_of_samples():
+    assert SAMPLE.search(b'"HG00096"') and SAMPLE.search(b"NA19916\n")
+
+
+@shipped
+def test_a_model_has_a_few_megabytes(path):
+    assert path.stat().st_size < MAX_BYTES
+
+
+@shipped
+def test_every_group_is_of_five_samples_or_more(path):
+    card = Model.read(path).record.card
+    counts = [int(n) for n in re.findall(r" (\d+)(?:,|$)", card["samples by population"])]
+    assert len(counts) > 10 and min(counts) >= MIN_GROUP_SIZE
