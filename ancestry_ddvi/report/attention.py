@@ -119,13 +119,13 @@ def _of_flags(runs: Sequence[Run]) -> Iterator[Notice]:
         yield Notice(
             "",
             f"{_samples(count)}{where} with the flag `{name}`: {row.meaning}.",
-            _as_sentence(row.advice),
+            as_sentence(row.advice),
             name,
             name not in HARMLESS,
         )
 
 
-def _as_sentence(advice: str) -> str:
+def as_sentence(advice: str) -> str:
     """What to do, as the table of flags has it in a cell."""
     return "Nothing to do." if advice == NOTHING else f"{advice[:1].upper()}{advice[1:]}."
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from ..artefacts.flags import Flag
 from ..artefacts.model import Model
 from ..plots.reference import GroupShapes, Reference, parents_of, reference_of
 from . import sections
-from .attention import Notice, flag_meaning, flags_of, head_line, notices
+from .attention import Notice, as_sentence, flag_meaning, flags_of, head_line, notices
 from .colours import styles_of, value_styles
 from .markup import Markup, data_script, joined, name_of, prose, table, tag
 from .runs import Run
@@ -57,6 +58,7 @@ def report_page(
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
+        tag("meta", name="generator", content="ddvi-ancestry"),
         tag("meta", http_equiv="Content-Security-Policy", content=_policy(style, script)),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="referrer", content="no-referrer"),
@@ -233,12 +235,15 @@ def _data(samples: Samples, fields: Sequence[Field], known: _Known) -> dict[str,
         "styles": styles,
         "colour": _first_colour(fields, styles),
         "groups": _groups(known),
-        "flags": {
-            name: [flag_meaning(name).meaning, flag_meaning(name).advice] for name in sorted(raised)
-        },
+        "flags": {flag.name: _words(flag) for flag in map(flag_meaning, sorted(raised))},
         "relatives": _relatives(samples.runs),
         "title": "-".join(run.name for run in samples.runs),
     }
+
+
+def _words(flag: Flag) -> list[str]:
+    """What a flag means, and what to do."""
+    return [flag.meaning, as_sentence(flag.advice)]
 
 
 def _groups(known: _Known) -> dict[str, Any]:

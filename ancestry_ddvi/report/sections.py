@@ -188,16 +188,9 @@ def _coverage_chart(rows: Sequence[Mapping[str, float]]) -> Markup:
         lines.append(tag("polyline", points=path, class_=f"line{number % 3}"))
         marks = (tag("circle", cx=2 * x, cy=f"{200 - 2 * y:.0f}", r=3) for x, y in points)
         lines.append(tag("g", *marks, class_=f"dot{number % 3}"))
-        x, y = points[0]
-        lines.append(
-            tag(
-                "text",
-                f"{100 * row['share']:g} %",
-                x=2 * x - 8 - 30 * (number % 3),
-                y=f"{200 - 2 * y - 8:.0f}",
-                class_="axis",
-            )
-        )
+        words = f"● {100 * row['share']:g} % of the variants"
+        at = {"x": 88, "y": 150 + 14 * number}
+        lines.append(tag("text", words, **at, class_=f"axis dot{number % 3}"))
     return tag(
         "svg",
         tag("title", "Coverage of intervals against their nominal coverage"),

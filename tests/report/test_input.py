@@ -113,3 +113,26 @@ def test_the_command_prints_the_path_and_leaves_a_log(copy_of, monkeypatch):
     failed = CliRunner().invoke(main, ["report", "nothing"])
     assert failed.exit_code == 3
     assert failed.stderr.startswith("Error: nothing.summary.json cannot be read")
+
+
+def test_a_command_can_write_the_report_at_its_end(copy_of, monkeypatch):
+    from ancestry_ddvi.cli import main
+
+    run = copy_of()
+    monkeypatch.chdir(run.folder)
+    words = ["assign", "cohort.ddvi", "query.coords.tsv", "--report"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[-1] == "query.report.html"
+    assert "8 samples" in Path("query.report.html").read_text()
+
+
+def test_a_later_run_removes_the_report_of_the_files_it_replaces(copy_of):
+    run = copy_of()
+    page = api.report([run.query]).files["report"]
+    other = run.folder / "cohort.report.html"
+    other.write_text("<p>the page of another program</p>")
+    api.assign(f"{run.cohort}.ddvi", [f"{run.query}.coords.tsv"], run.query)
+    api.assign(f"{run.cohort}.ddvi", [f"{run.cohort}.coords.tsv"], run.cohort)
+    assert not page.exists()
+    assert other.exists()

@@ -56,7 +56,7 @@ function plain(words) {
 function flagsOf(flags) {
   return flags.split(",").filter(Boolean).map((flag) => {
     const [meaning, advice] = data.flags[flag] || ["", ""];
-    return make("p", { class: "flag" }, make("code", {}, flag), ": ", ...plain(meaning), ". ", make("em", {}, ...plain(advice)), ".");
+    return make("p", { class: "flag" }, make("code", {}, flag), ": ", ...plain(meaning), ". ", make("em", {}, ...plain(advice)));
   });
 }
 
