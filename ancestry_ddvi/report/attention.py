@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..artefacts.flags import FLAGS, NOTHING, Flag
+from ..artefacts.flags import FLAGS, NOTHING, REASONS, Flag
 from .runs import Run
 
 FEW_VARIANTS = 0.5
@@ -97,7 +97,11 @@ def _in_words(reason: str) -> str:
 
 def notices(runs: Sequence[Run]) -> list[Notice]:
     """Everything that needs attention, the urgent first."""
-    found = [*_of_flags(runs), *(notice for run in runs for notice in _of_the_run(run))]
+    found = [
+        *_of_flags(runs),
+        *_of_reasons(runs),
+        *(notice for run in runs for notice in _of_the_run(run)),
+    ]
     return sorted(found, key=lambda notice: not notice.urgent)
 
 
@@ -123,6 +127,15 @@ def _of_flags(runs: Sequence[Run]) -> Iterator[Notice]:
             name,
             name not in HARMLESS,
         )
+
+
+def _of_reasons(runs: Sequence[Run]) -> Iterator[Notice]:
+    """Reasons of unassigned samples that are no flags."""
+    raised = Counter(reason for run in runs for reason in run.finest.reason.tolist())
+    for name, (meaning, advice) in REASONS.items():
+        if count := raised[name]:
+            what = f"{_samples(count)} without a group (`{name}`): {meaning}."
+            yield Notice("", what, as_sentence(advice), name)
 
 
 def as_sentence(advice: str) -> str:

@@ -93,3 +93,14 @@ def json_text(value: object) -> str:
     """JSON that can stand in a script element: no text in it ends the element or opens another."""
     dumped = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return re.sub("[<>&\u2028\u2029]", lambda found: _UNSAFE[found[0]], dumped)
+
+
+def section(name: str, title: str, *parts: object, open_: bool = True) -> Markup:
+    """A part of the page that can be folded."""
+    head = tag("summary", tag("h2", title))
+    return tag("details", head, *parts, id=name, open=open_, class_="part")
+
+
+def percent(value: float) -> Markup:
+    """A share of 0 to 1 in a cell."""
+    return tag("span", f"{100 * value:.1f} %")

@@ -24,6 +24,21 @@ _GIVE = "Give the prefix of what fit, embed or condition wrote: cohort for cohor
 _AGAIN = "Run the command that wrote it again."
 _AGAIN_ASSIGN = "Run assign again with this prefix."
 
+_DUE = {
+    "": ("command", "files", "inputs", "options", "samples", "seconds", "peak_memory_mib",
+        "versions"),
+    "files": (),
+    "options": (),
+    "versions": ("ddvi-ancestry",),
+    "harmonisation": (
+        "matched", "model_variants", "variant_fraction", "allele_mismatch", "key", "chromosomes",
+        "positions_agree", "detected_build", "model_build",
+    ),
+    "calibration": ("coverage", "samples", "temperature"),
+    "movement": ("refits", "r2", "map_sd"),
+}  # fmt: skip
+"""Keys of a summary, and of its parts where they are there, without which there is no page."""
+
 FIRST = 10
 """So many principal components are shown."""
 
@@ -158,8 +173,12 @@ def _summary(path: Path, remedy: str) -> dict[str, Any]:
     if schema != SCHEMA:
         said = f"is of another version, {quoted(str(schema))}" if schema else "is no summary"
         raise InputUnreadable(f"{path} {said}; this version reads {SCHEMA}", _AGAIN)
-    if not isinstance(found.get("files"), dict) or not isinstance(found.get("command"), str):
-        raise InputUnreadable(f"{path} is damaged: it lists no files", _AGAIN)
+    for part, due in _DUE.items():
+        of = found.get(part) if part else found
+        if of is None:
+            continue
+        if lacking := [key for key in due if not isinstance(of, dict) or key not in of]:
+            raise InputUnreadable(f"{path} is damaged: {part or 'it'} has no {lacking[0]}", _AGAIN)
     return dict(found)
 
 

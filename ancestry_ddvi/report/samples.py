@@ -51,15 +51,21 @@ class Field:
         head = {"name": self.name, "meaning": self.meaning, "main": self.main}
         if not self.is_text:
             return head | {"numbers": numbers(self.values)}
-        different, codes = np.unique(self.values.astype(str), return_inverse=True)
-        if 2 * len(different) > len(codes):
-            return head | {"texts": self.values.tolist()}
-        return head | {"different": different.tolist(), "codes": codes.tolist()}
+        texts, different = self.values.tolist(), self.different
+        if 2 * len(different) > len(texts):
+            return head | {"texts": texts}
+        codes = {text: code for code, text in enumerate(different)}
+        return head | {"different": different, "codes": [codes[text] for text in texts]}
+
+    @property
+    def different(self) -> list[str]:
+        """The different values of a column of text, sorted."""
+        return sorted({*self.values.tolist()})
 
 
 def numbers(values: np.ndarray) -> list[float | None]:
-    """Numbers of five significant digits; None for what is not finite."""
-    rounded = ("%.5g " * len(values) % tuple(values.tolist())).split()
+    """Numbers of six significant digits, as in the tables; None for what is not finite."""
+    rounded = ("%.6g " * len(values) % tuple(values.tolist())).split()
     return [
         float(text) if finite else None
         for text, finite in zip(rounded, np.isfinite(values).tolist(), strict=True)
@@ -109,8 +115,12 @@ class Samples:
             found.append(Field("run", "prefix of the files", which, True))
         if self.assigned:
             found += self._ancestry()
-        found += [Field(n, LABEL, v, True) for n, v in self.metadata.items()]
-        return found + self._coordinates() + self._components()
+        found += [*self._coordinates(), *self._components()]
+        taken = {field.name for field in found}
+        named = {f"{n}_label" if n in taken else n: v for n, v in self.metadata.items()}
+        at = next(n for n, field in enumerate(found) if field.name in ("Z1", "reason"))
+        at += found[at].name == "reason"
+        return found[:at] + [Field(n, LABEL, v, True) for n, v in named.items()] + found[at:]
 
     def _ancestry(self) -> list[Field]:
         """What ``assign`` found, at the finest level that is sure enough and at every level."""
@@ -127,7 +137,8 @@ class Samples:
             Field("reason", "why the sample is unassigned", reason, True),
         ]
         for name in levels_of(self.runs):
-            found.append(Field(name, f"most similar {name}, assigned or not", self._nearest(name)))
+            said = f"most similar {name}, assigned or not"
+            found.append(Field(f"{name}_most_similar", said, self._nearest(name)))
         return found
 
     def _nearest(self, level: str) -> np.ndarray:

@@ -43,6 +43,26 @@ def test_a_summary_of_another_version(copy_of):
     assert "query.summary.json is of another version, 'urn:other:9'" in message
 
 
+@pytest.mark.parametrize(
+    ("part", "content", "lacks"),
+    [
+        ("samples", None, "it has no samples"),
+        ("versions", None, "it has no versions"),
+        ("files", {}, "lists no coordinates"),
+        ("files", [], "lists no coordinates"),
+        ("harmonisation", {}, "harmonisation has no matched"),
+        ("movement", {"r2": 1}, "movement has no refits"),
+    ],
+)
+def test_a_summary_that_lacks_a_part(copy_of, part, content, lacks):
+    run = copy_of()
+    path = run.folder / "query.summary.json"
+    found = {k: v for k, v in json.loads(path.read_text()).items() if k != part}
+    path.write_text(json.dumps(found | ({} if content is None else {part: content})))
+    message = refused(InputUnreadable, run.query)
+    assert "query.summary.json" in message and lacks in message
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", "null"])
 def test_a_summary_that_is_none(copy_of, content):
     run = copy_of()

@@ -184,7 +184,7 @@ def test_colours_are_those_of_the_figures(reader, runs_folder):
 
     known = parents_of(Model.read(runs_folder / "cohort.ddvi").record.groups)
     styles = label_styles(known)
-    for column in ("group", "population"):
+    for column in ("group", "population", "population_most_similar"):
         for name, style in reader.data["styles"][column].items():
             if name in known:
                 assert style["colour"] == styles[name].colour

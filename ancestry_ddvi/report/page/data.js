@@ -37,7 +37,8 @@ const numberOf = (marks) => marks.reduce((sum, mark) => sum + mark, 0);
 
 // Listeners by kind: "shown", "colour", "selection", "current".
 const listeners = { shown: [], colour: [], selection: [], current: [] };
-const when = (kinds, listener) => kinds.split(" ").forEach((kind) => listeners[kind].push(listener));
+const when = (kinds, listener) =>
+  kinds.split(" ").forEach((kind) => listeners[kind].push(listener));
 const tell = (kind) => listeners[kind].forEach((listener) => listener());
 
 function look(row) {
