@@ -48,7 +48,8 @@ def report(
     out : str, optional
         Prefix of the report; by default the first of ``prefixes``.
     model : str, optional
-        The .ddvi file; by default where the summaries say, or beside them.
+        The name of a reference model or a .ddvi file; by default where the summaries say, or
+        beside them.
     labels : sequence of str
         Tables of samples with columns to colour by.
     title : str, optional
@@ -79,7 +80,7 @@ def report(
     runs = [read_run(each) for each in prefixes]
     if len({run.name for run in runs}) < len(runs):
         raise InputsDisagree("two runs have the same name", "Rename one of them.")
-    fitted, name = model_of(runs, find(model) if model else None)
+    fitted, name = model_of(runs, model)
     samples = [sample for run in runs for sample in run.samples]
     about = metadata(labels, samples)
     heading = title or f"Genetic ancestry: {', '.join(run.name for run in runs)}"
