@@ -189,3 +189,24 @@ def test_flat_likelihoods_are_no_observations(
     assert found["n_variants"][1] == 0
     assert found["ancestry"][1] == "unassigned"
     assert found["n_variants"][0] > 1000
+
+
+def test_blocks_without_variants_say_nothing_of_the_build(fitted_model, tmp_path) -> None:
+    """One call over each chromosome, as a gVCF of any build or species may begin."""
+    path = tmp_path / "blocks.g.vcf"
+    head = (
+        '##fileformat=VCFv4.3\n##FORMAT=<ID=GT,Number=1,Type=String,Description="GT">\n'
+        '##FORMAT=<ID=GQ,Number=1,Type=Integer,Description="GQ">\n'
+        '##INFO=<ID=END,Number=1,Type=Integer,Description="End">\n'
+        '##ALT=<ID=NON_REF,Description="Any other allele">\n'
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tblocks\n"
+    )
+    lines = [
+        f"{c}\t{1 + 10**6 * k}\t.\t{'ACGT'[k % 4]}\t<NON_REF>\t.\tPASS\tEND={10**6 * (k + 1)}\t"
+        "GT:GQ\t0/0:60\n"
+        for c in range(1, 23)
+        for k in range(240)
+    ]
+    path.write_text(head + "".join(lines))
+    with pytest.raises(InputsDisagree, match="model variants are in"):
+        api.load(fitted_model.files["model"]).assign([str(path)], device="cpu")
