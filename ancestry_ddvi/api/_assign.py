@@ -26,7 +26,7 @@ from ..genotypes.formats.reading import VAR_FILTER
 from ..outputs import output
 from ..progress import SILENT, Progress
 from ._choice import embeds
-from ._common import default_prefix
+from ._common import default_prefix, scores_beside
 from ._embedding import EmbedRun, check_draws, draw_posteriors, embed_run, run_embedding
 from ._named import NamedModel, file_of, opened
 from ._places import prepare_outputs
@@ -286,15 +286,9 @@ def _from_table(run: _Run, path: str) -> _Query:
             "Give the table that fit or embed wrote with this very model.",
         )
     effective = np.nan_to_num(coordinates["effective_variants"]).clip(1, len(model.panel))
-    value = read_components(_scores_beside(path), coordinates.samples, projection.kept)
+    value = read_components(scores_beside(path), coordinates.samples, projection.kept)
     noise = projection.typical_covariance(value, effective)
     return _Query(coordinates, ObservedScores(value, noise, len(model.panel) / effective))
-
-
-def _scores_beside(path: str) -> Path:
-    """``X.pcs.tsv`` of ``X.coords.tsv``."""
-    stem = path.removesuffix(".tsv").removesuffix(".coords")
-    return output("pcs").path(stem)
 
 
 def _groups(run: _Run, query: _Query) -> tuple[Groups, list[dict[str, Any]]]:
