@@ -42,7 +42,8 @@ def test_help_loads_nothing_heavy(words):
 COMMANDS = [
     [], ["fit"], ["embed"], ["assign"], ["report"], ["condition"], ["sample"], ["decode"],
     ["plot"], ["references"], ["ingest"], ["methods"], ["compare"], ["benchmark"],
-    ["benchmark", "mnist"], ["benchmark", "toy"], ["benchmark", "conditional"], ["benchmark", "genotypes"],
+    ["benchmark", "mnist"], ["benchmark", "toy"], ["benchmark", "conditional"],
+    ["benchmark", "genotypes"],
 ]  # fmt: skip
 
 
