@@ -1,6 +1,6 @@
 # make demo       fit the example cohort, embed and assign a query; ends with the paths of the results
 # make test       linters, types, layers and the fast tests
-# make test-pages the code of the pages and the workflow, run as written
+# make test-pages the code of the pages and the workflow, run as written; the report in a browser
 # make test-slow  all tests left out of it
 # make fuzz       damaged files through every reader (docs/reliability.md): make fuzz COUNT=2000 SEED=7
 # make docs       the pages and pictures that are made from the program; the map of the README needs
@@ -45,7 +45,7 @@ test: $(development)
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --dist loadfile
 
 test-pages: $(development)
-	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto -m slow tests/docs tests/pipelines
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto -m slow tests/docs tests/pipelines tests/report
 
 test-slow: $(development)
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --dist loadfile -m slow

@@ -120,10 +120,13 @@ OUTPUTS = (
         "checkpoint", ".checkpoint.{step}.npz", ("fit",), "what a long fit has found so far",
         "until it has ended", ("fit",),
     ),
-    Output("report", ".report.html", ("report",), "maps, tables and what needs attention"),
+    Output(
+        "report", ".report.html", ("report",),
+        "one page with maps, the table of samples and what needs attention", "", _LATER,
+    ),
     Output("log", ".log", (*_EMBEDDING, "decode", "ingest"), "the log"),
     Output("log", ".assign.log", ("assign",), "the log", "", _LATER),
-    Output("log", ".report.log", ("report",), "the log"),
+    Output("log", ".report.log", ("report",), "the log", "", _LATER),
     Output("log", ".sample.log", ("sample",), "the log"),
 )  # fmt: skip
 

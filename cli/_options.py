@@ -291,6 +291,12 @@ def embedding(command: Command) -> Command:
     return command
 
 
+report = click.option(
+    "--report",
+    "and_report",
+    is_flag=True,
+    help="Also write PREFIX.report.html, as ddvi-ancestry report does.",
+)
 draws_out = click.option(
     "--draws-out", is_flag=True, help="Also write the posterior draws to PREFIX.draws.npz."
 )

@@ -8,11 +8,12 @@ import click
 
 from . import _options as options
 from ._running import running, tell
+from .report import reported
 
 
 @click.command(epilog=options.EXIT_CODES)
 @options.model
-@options.inputs(example="ddvi-ancestry assign cohort.ddvi new.vcf.gz")
+@options.inputs(example="ddvi-ancestry assign kgp new.vcf.gz")
 @options.out(default="INPUT.in.MODEL, or the prefix of a .coords.tsv, in the working directory")
 @options.labels(
     "Groups the samples of --reference, else those of INPUT. Further columns may hold coarser "
@@ -34,6 +35,7 @@ from ._running import running, tell
     help="Minimum probability of a group. Samples below it are unassigned.",
 )
 @options.embedding
+@options.report
 @options.writes("assign")
 def assign(
     model: str,
@@ -42,6 +44,7 @@ def assign(
     labels: str | None,
     reference: str | None,
     min_prob: float,
+    and_report: bool,
     **embedding: Any,
 ) -> None:
     """Assign samples to the labelled groups of a model.
@@ -73,4 +76,5 @@ def assign(
             progress=progress,
             **embedding,
         )
-    tell(assigned.files.values())
+        pages = reported(prefix, and_report, labels)
+    tell([*assigned.files.values(), *pages])

@@ -8,6 +8,7 @@ import click
 
 from . import _options as options
 from ._running import running, tell
+from .report import reported
 
 
 @click.command(epilog=options.EXIT_CODES)
@@ -17,6 +18,7 @@ from ._running import running, tell
 @options.labels("Colours the figure.")
 @options.draws_out
 @options.embedding
+@options.report
 @options.writes("embed")
 def embed(
     model: str,
@@ -24,6 +26,7 @@ def embed(
     out: str | None,
     labels: str | None,
     draws_out: bool,
+    and_report: bool,
     **embedding: Any,
 ) -> None:
     """Embed new samples in a model.
@@ -55,4 +58,5 @@ def embed(
             progress=progress,
             **embedding,
         )
-    tell(embedded.files.values())
+        pages = reported(prefix, and_report, labels)
+    tell([*embedded.files.values(), *pages])

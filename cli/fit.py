@@ -9,6 +9,7 @@ import click
 
 from . import _options as options
 from ._running import running, tell
+from .report import reported
 
 
 def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -85,6 +86,7 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     "removed. Checks inputs and outputs; writes nothing.",
 )
 @options.verbosity
+@options.report
 @options.writes("fit")
 def fit(
     inputs: tuple[str, ...],
@@ -104,6 +106,7 @@ def fit(
     settings: Mapping[str, str],
     card: Mapping[str, str],
     dry_run: bool,
+    and_report: bool,
 ) -> None:
     """Fit a model to a cohort and embed its samples.
 
@@ -145,5 +148,6 @@ def fit(
             dry_run=dry_run,
             progress=progress,
         )
+        pages = reported(prefix, and_report and not dry_run, labels)
     beside = fitted.reference.files.values() if fitted.reference else ()
-    tell(fitted.summary["plan"] if dry_run else [*fitted.files.values(), *beside])
+    tell(fitted.summary["plan"] if dry_run else [*fitted.files.values(), *beside, *pages])

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from . import _options as options
 from ._running import running, tell
+
+
+def reported(prefix: str, wanted: bool, labels: str | None = None) -> list[Path]:
+    """The report of a run that has ended, if it is wanted."""
+    if not wanted:
+        return []
+    from ancestry_ddvi import api
+
+    return [*api.report([prefix], labels=[labels] if labels else []).files.values()]
 
 
 def _at_least_one(
@@ -24,8 +35,9 @@ def _at_least_one(
 @click.option(
     "--model",
     metavar="MODEL",
-    type=options.PATH,
-    help="The .ddvi file of the runs.  [default: where the summaries say, else beside them]",
+    type=options.MODEL,
+    help="The reference model or .ddvi file of the runs.  [default: where the summaries say, "
+    "else beside them]",
 )
 @click.option(
     "--labels",

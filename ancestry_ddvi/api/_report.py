@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import InputsDisagree, UsageProblem
 from ..outputs import output
+from ..reference_models import find
 from ..storage import whole
 from ._places import prepare_outputs
 
@@ -47,7 +48,8 @@ def report(
     out : str, optional
         Prefix of the report; by default the first of ``prefixes``.
     model : str, optional
-        The .ddvi file; by default where the summaries say, or beside them.
+        The name of a reference model or a .ddvi file; by default where the summaries say, or
+        beside them.
     labels : sequence of str
         Tables of samples with columns to colour by.
     title : str, optional
@@ -74,11 +76,11 @@ def report(
     if len({*prefixes}) < len(prefixes):
         raise UsageProblem("a PREFIX is given twice", "Give each run once.")
     prefix = prefixes[0] if out is None else out
-    prepare_outputs(prefix, "report", [model, *labels])
+    prepare_outputs(prefix, "report", [model and str(find(model)), *labels])
     runs = [read_run(each) for each in prefixes]
     if len({run.name for run in runs}) < len(runs):
         raise InputsDisagree("two runs have the same name", "Rename one of them.")
-    fitted, name = model_of(runs, Path(model) if model else None)
+    fitted, name = model_of(runs, model)
     samples = [sample for run in runs for sample in run.samples]
     about = metadata(labels, samples)
     heading = title or f"Genetic ancestry: {', '.join(run.name for run in runs)}"

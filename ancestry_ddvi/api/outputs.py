@@ -38,6 +38,9 @@ CAPTION = (
 )
 
 
+MADE_BY, MARKED_WITHIN = '<meta name="generator" content="ddvi-ancestry">', 400
+"""What a report has in its first bytes."""
+
 SUMMARIES = ("summary", "assign", "sample")
 """Kinds of files that list those of a run."""
 
@@ -75,7 +78,7 @@ def replacing(prefix: str, command: str, files: dict[str, Path]) -> Iterator[Non
         yield
         rows = [row for row in map(output, SUMMARIES) if row.is_stale_after(command)]
         before = {row.path(prefix): _listed(row.path(prefix)) for row in rows}
-        listed = [path for paths in before.values() for path in paths]
+        listed = [path for paths in before.values() for path in paths] + _report_before(prefix)
         remove += stale(prefix, command, listed, files.values())
         remove += [summary for summary, paths in before.items() if paths]
 
@@ -111,7 +114,18 @@ def planned_outputs(
 def listed_before(prefix: str, command: str) -> list[Path]:
     """What the summaries list that a command makes stale."""
     rows = [row for row in map(output, SUMMARIES) if row.is_stale_after(command)]
-    return [path for row in rows for path in _listed(row.path(prefix))]
+    return [path for row in rows for path in _listed(row.path(prefix))] + _report_before(prefix)
+
+
+def _report_before(prefix: str) -> list[Path]:
+    """A report of the files of an earlier run, and its log; no other page of that name."""
+    path = output("report").path(prefix)
+    try:
+        with path.open("rb") as file:
+            is_ours = MADE_BY.encode() in file.read(MARKED_WITHIN)
+    except OSError:
+        return []
+    return [path, path.with_suffix(".log")] if is_ours else []
 
 
 def _listed(summary: Path) -> list[Path]:

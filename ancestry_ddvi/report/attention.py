@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..artefacts.flags import FLAGS, Flag
+from ..artefacts.flags import FLAGS, NOTHING, REASONS, Flag
 from .runs import Run
-from .samples import finest_of
 
 FEW_VARIANTS = 0.5
 """Share of the model's variants below which intervals are wide, as ``embed`` warns."""
@@ -53,7 +52,7 @@ def head_line(runs: Sequence[Run]) -> str:
     count = sum(len(run.coordinates) for run in runs)
     of = f" in {len(runs)} runs" if len(runs) > 1 else ""
     said = f"{_samples(count)}{of}."
-    judged = [finest_of(run) for run in runs if run.levels]
+    judged = [run.finest for run in runs if run.levels]
     if not judged:
         unlike = sum(int(run.unlike.sum()) for run in runs)
         return f"{said} No groups are assigned yet. {_are(unlike)} unlike the reference panel."
@@ -86,7 +85,7 @@ _REASONS = {
     "unlike_panel": "unlike the reference panel",
     "low_probability": "between groups (no group is probable enough)",
     "few_variants": "with too few variants",
-    "few_draws": "with an uncertain posterior",
+    "unlike_groups": "unlike every group of the panel",
     "no_reference_calls": "without reference calls",
 }
 
@@ -98,7 +97,11 @@ def _in_words(reason: str) -> str:
 
 def notices(runs: Sequence[Run]) -> list[Notice]:
     """Everything that needs attention, the urgent first."""
-    found = [*_of_flags(runs), *(notice for run in runs for notice in _of_the_run(run))]
+    found = [
+        *_of_flags(runs),
+        *_of_reasons(runs),
+        *(notice for run in runs for notice in _of_the_run(run)),
+    ]
     return sorted(found, key=lambda notice: not notice.urgent)
 
 
@@ -120,15 +123,24 @@ def _of_flags(runs: Sequence[Run]) -> Iterator[Notice]:
         yield Notice(
             "",
             f"{_samples(count)}{where} with the flag `{name}`: {row.meaning}.",
-            _as_sentence(row.advice),
+            as_sentence(row.advice),
             name,
             name not in HARMLESS,
         )
 
 
-def _as_sentence(advice: str) -> str:
+def _of_reasons(runs: Sequence[Run]) -> Iterator[Notice]:
+    """Reasons of unassigned samples that are no flags."""
+    raised = Counter(reason for run in runs for reason in run.finest.reason.tolist())
+    for name, (meaning, advice) in REASONS.items():
+        if count := raised[name]:
+            what = f"{_samples(count)} without a group (`{name}`): {meaning}."
+            yield Notice("", what, as_sentence(advice), name)
+
+
+def as_sentence(advice: str) -> str:
     """What to do, as the table of flags has it in a cell."""
-    return "Nothing to do." if advice == "nothing" else f"{advice[:1].upper()}{advice[1:]}."
+    return "Nothing to do." if advice == NOTHING else f"{advice[:1].upper()}{advice[1:]}."
 
 
 def flags_of(run: Run) -> Iterator[str]:

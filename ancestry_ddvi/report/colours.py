@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..artefacts.assignments import UNASSIGNED
 from ..plots.groups import label_styles
 from ..plots.palette import UNNAMED, Style, nested_styles
@@ -20,7 +18,7 @@ def styles_of(fields: Sequence[Field], parents: Mapping[str, str]) -> dict[str, 
     """For each column of text with a few different values the style of each, for the page."""
     found = {}
     for field in fields:
-        values = np.unique(field.values.astype(str)).tolist() if field.is_text else []
+        values = field.different if field.is_text else []
         if 1 < len(values) <= MOST and field.name not in ("sample_id", "flag"):
             found[field.name] = value_styles(values, parents)
     return found

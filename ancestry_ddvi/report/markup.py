@@ -83,12 +83,24 @@ def _cell(value: object) -> Markup:
     return tag("td", value)
 
 
-def data_script(name: str, value: object) -> Markup:
+def data_script(id_: str | None, value: object, class_: str | None = None) -> Markup:
     """Data of the page, which are not run: JSON in a script element."""
-    return Markup(f'<script type="application/json" id="{text(name)}">{json_text(value)}</script>')
+    content = Markup(json_text(value))
+    return tag("script", content, type="application/json", id=id_, class_=class_)
 
 
 def json_text(value: object) -> str:
     """JSON that can stand in a script element: no text in it ends the element or opens another."""
     dumped = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return re.sub("[<>&\u2028\u2029]", lambda found: _UNSAFE[found[0]], dumped)
+
+
+def section(name: str, title: str, *parts: object, open_: bool = True) -> Markup:
+    """A part of the page that can be folded."""
+    head = tag("summary", tag("h2", title))
+    return tag("details", head, *parts, id=name, open=open_, class_="part")
+
+
+def percent(value: float) -> Markup:
+    """A share of 0 to 1 in a cell."""
+    return tag("span", f"{100 * value:.1f} %")

@@ -10,6 +10,9 @@ from ..artefacts.label_table import UNLABELLED, Layout, cell, iid_of, layouts
 from ..artefacts.labels import read_labels
 from ..errors import InputsDisagree
 
+CATEGORIES = 12
+"""So few different numbers are taken as names of categories."""
+
 
 def metadata(paths: Sequence[str], samples: Sequence[str]) -> dict[str, np.ndarray]:
     """Every column of the tables by its name; "" where a sample has no entry.
@@ -18,7 +21,8 @@ def metadata(paths: Sequence[str], samples: Sequence[str]) -> dict[str, np.ndarr
 
     Returns
     -------
-    dict from str to ndarray of str, (samples,)
+    dict from str to ndarray, (samples,)
+        Text as objects; numbers, of columns with more than a few different ones, as float64.
 
     Raises
     ------
@@ -33,7 +37,18 @@ def metadata(paths: Sequence[str], samples: Sequence[str]) -> dict[str, np.ndarr
         for name, values in _columns(layout, samples):
             before = found.get(name)
             found[name] = values if before is None else np.where(before == "", values, before)
-    return found
+    return {name: _typed(values) for name, values in found.items()}
+
+
+def _typed(values: np.ndarray) -> np.ndarray:
+    """A column as numbers if it holds no other text, and more of them than categories have."""
+    given = {*values.tolist()} - {""}
+    if len(given) <= CATEGORIES:
+        return values
+    try:
+        return np.array([float(value or "nan") for value in values])
+    except ValueError:
+        return values
 
 
 def _layout(path: str, samples: Sequence[str]) -> Layout:

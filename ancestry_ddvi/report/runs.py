@@ -22,6 +22,22 @@ if TYPE_CHECKING:
 
 _GIVE = "Give the prefix of what fit, embed or condition wrote: cohort for cohort.summary.json."
 _AGAIN = "Run the command that wrote it again."
+_AGAIN_ASSIGN = "Run assign again with this prefix."
+
+_DUE = {
+    "": ("command", "files", "inputs", "options", "samples", "seconds", "peak_memory_mib",
+        "versions"),
+    "files": (),
+    "options": (),
+    "versions": ("ddvi-ancestry",),
+    "harmonisation": (
+        "matched", "model_variants", "variant_fraction", "allele_mismatch", "key", "chromosomes",
+        "positions_agree", "detected_build", "model_build",
+    ),
+    "calibration": ("coverage", "samples", "temperature"),
+    "movement": ("refits", "r2", "map_sd"),
+}  # fmt: skip
+"""Keys of a summary, and of its parts where they are there, without which there is no page."""
 
 FIRST = 10
 """So many principal components are shown."""
@@ -36,14 +52,30 @@ class Level:
     name : str
     groups : tuple of str
     probability : ndarray of float64, (samples, groups)
-    most_similar, reason : ndarray of str, (samples,)
+    most_similar : ndarray of str, (samples,)
     """
 
     name: str
     groups: tuple[str, ...]
     probability: np.ndarray
     most_similar: np.ndarray
+
+
+@dataclass(frozen=True)
+class Finest:
+    """The group of each sample at the finest level that is sure enough; arrays of (samples,).
+
+    Attributes
+    ----------
+    group, level, reason : ndarray of str
+        PREFIX.ancestry.tsv; all "" where ``assign`` was not run.
+    probability : ndarray of float64
+    """
+
+    group: np.ndarray
+    level: np.ndarray
     reason: np.ndarray
+    probability: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -62,6 +94,7 @@ class Run:
         The first principal components.
     levels : sequence of Level
         What ``assign`` wrote, the finest first; empty where it was not run.
+    finest : Finest
     relatives : sequence of tuple of str
         Two samples, kinship, number of variants and relation.
     assigned : mapping
@@ -74,6 +107,7 @@ class Run:
     coordinates: Coordinates
     components: np.ndarray
     levels: Sequence[Level]
+    finest: Finest
     relatives: Sequence[tuple[str, ...]]
     assigned: Mapping[str, Any] = field(default_factory=dict)
 
@@ -104,20 +138,22 @@ def read_run(prefix: str) -> Run:
         If they are not of the same samples.
     """
     summary = _summary(output("summary").path(prefix), _GIVE)
-    lacking = [kind for kind in ("coords", "pcs") if kind not in summary["files"]]
-    if lacking:
-        problem = f"{prefix}.summary.json lists no {output(lacking[0]).shown}"
-        raise InputUnreadable(problem, _GIVE)
+    if "coords" not in summary["files"]:
+        raise InputUnreadable(f"{prefix}.summary.json lists no coordinates", _GIVE)
     coordinates = read_coordinates(_listed(prefix, "coords"))
     samples = coordinates.samples
-    components = _components(_listed(prefix, "pcs"), samples)
+    components = np.empty((len(samples), 0))
+    if "pcs" in summary["files"]:
+        components = _components(_listed(prefix, "pcs"), samples)
     assigned = output("assign").path(prefix)
     found = _summary(assigned, _AGAIN) if assigned.exists() else {}
     levels = [_level(prefix, name, samples) for name in found.get("levels", {})]
+    finest = _finest(output("ancestry").path(prefix), samples) if found else _none(len(samples))
     relatives = _relatives(prefix) if "relatives" in summary["files"] else []
     return Run(
-        prefix, Path(prefix).name, summary, coordinates, components, levels, relatives, found
-    )
+        prefix, Path(prefix).name, summary, coordinates, components, levels, finest, relatives,
+        found,
+    )  # fmt: skip
 
 
 def _summary(path: Path, remedy: str) -> dict[str, Any]:
@@ -137,8 +173,12 @@ def _summary(path: Path, remedy: str) -> dict[str, Any]:
     if schema != SCHEMA:
         said = f"is of another version, {quoted(str(schema))}" if schema else "is no summary"
         raise InputUnreadable(f"{path} {said}; this version reads {SCHEMA}", _AGAIN)
-    if not isinstance(found.get("files"), dict) or not isinstance(found.get("command"), str):
-        raise InputUnreadable(f"{path} is damaged: it lists no files", _AGAIN)
+    for part, due in _DUE.items():
+        of = found.get(part) if part else found
+        if of is None:
+            continue
+        if lacking := [key for key in due if not isinstance(of, dict) or key not in of]:
+            raise InputUnreadable(f"{path} is damaged: {part or 'it'} has no {lacking[0]}", _AGAIN)
     return dict(found)
 
 
@@ -169,7 +209,7 @@ def _components(path: Path, samples: Sequence[str]) -> np.ndarray:
 def _level(prefix: str, name: str, samples: Sequence[str]) -> Level:
     """The table of one level."""
     path = output("assign.{level}").path(prefix, level=name)
-    table = read_table(path, "Run assign again with this prefix.")
+    table = read_table(path, _AGAIN_ASSIGN)
     _same_samples(path, table, samples)
     fixed = ["sample_id", "group", "most_similar", "probability", "entropy", "reason"]
     if lacking := [column for column in fixed if column not in table]:
@@ -185,8 +225,27 @@ def _level(prefix: str, name: str, samples: Sequence[str]) -> Level:
         groups,
         np.array(each).reshape(len(groups), len(samples)).T,
         table["most_similar"].to_numpy(),
-        table["reason"].to_numpy(),
     )
+
+
+def _finest(path: Path, samples: Sequence[str]) -> Finest:
+    """The groups in PREFIX.ancestry.tsv."""
+    table = read_table(path, _AGAIN_ASSIGN)
+    _same_samples(path, table, samples)
+    due = ("ancestry", "level", "reason", "probability")
+    if lacking := [name for name in due if name not in table]:
+        raise InputUnreadable(f"{path} has no column {lacking[0]}", _AGAIN_ASSIGN)
+    group, level, reason = (np.array(table[name].tolist(), dtype=object) for name in due[:3])
+    chance = table["probability"].tolist()
+    return Finest(
+        group, level, reason, parsed(path, "probability", "number", chance, _AGAIN_ASSIGN)
+    )
+
+
+def _none(count: int) -> Finest:
+    """No groups, of so many samples."""
+    empty = np.full(count, "", dtype=object)
+    return Finest(empty, empty, empty, np.full(count, np.nan))
 
 
 def _relatives(prefix: str) -> list[tuple[str, ...]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..artefacts.assignments import UNASSIGNED
 from ..artefacts.columns import TABLES
 from ..artefacts.tables import cells
 from .runs import Level, Run
@@ -18,6 +17,10 @@ MAIN = ("sample_id", "run", "group", "level", "probability", "reason", "flag", "
 
 SIMILAR = 3
 """So many of the most probable groups are given for the sample that is looked at."""
+
+
+LABEL = "from --labels"
+"""Meaning of the columns of metadata."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +51,21 @@ class Field:
         head = {"name": self.name, "meaning": self.meaning, "main": self.main}
         if not self.is_text:
             return head | {"numbers": numbers(self.values)}
-        different, codes = np.unique(self.values.astype(str), return_inverse=True)
-        if 2 * len(different) > len(codes):
-            return head | {"texts": self.values.tolist()}
-        return head | {"different": different.tolist(), "codes": codes.tolist()}
+        texts, different = self.values.tolist(), self.different
+        if 2 * len(different) > len(texts):
+            return head | {"texts": texts}
+        codes = {text: code for code, text in enumerate(different)}
+        return head | {"different": different, "codes": [codes[text] for text in texts]}
+
+    @property
+    def different(self) -> list[str]:
+        """The different values of a column of text, sorted."""
+        return sorted({*self.values.tolist()})
 
 
 def numbers(values: np.ndarray) -> list[float | None]:
-    """Numbers of five significant digits; None for what is not finite."""
-    rounded = ("%.5g " * len(values) % tuple(values.tolist())).split()
+    """Numbers of six significant digits, as in the tables; None for what is not finite."""
+    rounded = ("%.6g " * len(values) % tuple(values.tolist())).split()
     return [
         float(text) if finite else None
         for text, finite in zip(rounded, np.isfinite(values).tolist(), strict=True)
@@ -70,7 +79,8 @@ class Samples:
     Attributes
     ----------
     runs : sequence of Run
-    metadata : mapping of str to ndarray of str, (samples,)
+    metadata : mapping of str to ndarray, (samples,)
+        Columns of text (object) or of numbers.
     """
 
     runs: Sequence[Run]
@@ -105,12 +115,16 @@ class Samples:
             found.append(Field("run", "prefix of the files", which, True))
         if self.assigned:
             found += self._ancestry()
-        found += [Field(n, "from --labels", v, True) for n, v in self.metadata.items()]
-        return found + self._coordinates() + self._components()
+        found += [*self._coordinates(), *self._components()]
+        taken = {field.name for field in found}
+        named = {f"{n}_label" if n in taken else n: v for n, v in self.metadata.items()}
+        at = next(n for n, field in enumerate(found) if field.name in ("Z1", "reason"))
+        at += found[at].name == "reason"
+        return found[:at] + [Field(n, LABEL, v, True) for n, v in named.items()] + found[at:]
 
     def _ancestry(self) -> list[Field]:
         """What ``assign`` found, at the finest level that is sure enough and at every level."""
-        finest = [finest_of(run) for run in self.runs]
+        finest = [run.finest for run in self.runs]
         group, level, reason = (
             np.concatenate([getattr(each, name) for each in finest])
             for name in ("group", "level", "reason")
@@ -123,7 +137,8 @@ class Samples:
             Field("reason", "why the sample is unassigned", reason, True),
         ]
         for name in levels_of(self.runs):
-            found.append(Field(name, f"most similar {name}, assigned or not", self._nearest(name)))
+            said = f"most similar {name}, assigned or not"
+            found.append(Field(f"{name}_most_similar", said, self._nearest(name)))
         return found
 
     def _nearest(self, level: str) -> np.ndarray:
@@ -151,52 +166,24 @@ class Samples:
 
     def _components(self) -> list[Field]:
         """The first principal components."""
-        count = min(run.components.shape[1] for run in self.runs)
-        scores = np.concatenate([run.components[:, :count] for run in self.runs])
+        parts = [run.components for run in self.runs]
+        count = max(part.shape[1] for part in parts)
+        scores = np.full((len(self), count), np.nan)
+        ends = np.cumsum([len(part) for part in parts])
+        for end, part in zip(ends, parts, strict=True):
+            scores[end - len(part) : end, : part.shape[1]] = part
         said = "score on a principal component of the reference panel"
         return [Field(f"PC{k + 1}", said, scores[:, k]) for k in range(count)]
 
-    def similar(self) -> dict[str, Any]:
-        """The most probable groups of each sample at every level, for the page."""
-        found = {}
+    def similar(self) -> Iterator[dict[str, Any]]:
+        """The most probable groups of each sample, level by level, for the page."""
         for name in levels_of(self.runs):
-            names = sorted({g for run in self.runs for each in run.levels for g in each.groups})
+            at_level = [each for run in self.runs for each in run.levels if each.name == name]
+            names = sorted({group for each in at_level for group in each.groups})
             parts = [_most_probable(run, name, names) for run in self.runs]
             codes, chances = (np.concatenate(each).ravel() for each in zip(*parts, strict=True))
-            percent = np.round(100 * chances, 1)
-            found[name] = {
-                "names": names,
-                "codes": codes.tolist(),
-                "percent": [f if f else 0 for f in percent.tolist()],
-            }
-        return found
-
-
-@dataclass(frozen=True)
-class Finest:
-    """The finest level at which each sample has a group; arrays of (samples,)."""
-
-    group: np.ndarray
-    level: np.ndarray
-    probability: np.ndarray
-    reason: np.ndarray
-
-
-def finest_of(run: Run) -> Finest:
-    """The group of each sample of a run at the finest level that is sure enough."""
-    count = len(run.coordinates)
-    group = np.full(count, UNASSIGNED if run.levels else "", dtype=object)
-    level, reason = np.full(count, "", dtype=object), np.full(count, "", dtype=object)
-    probability = np.full(count, np.nan)
-    for each in reversed(run.levels):
-        sure = each.reason == ""
-        group[sure] = each.most_similar[sure]
-        level[sure] = each.name
-        probability[sure] = each.probability[sure].max(axis=1, initial=0)
-    if run.levels:
-        coarsest = run.levels[-1].reason.astype(object)
-        reason = np.where(level == "", coarsest, "")
-    return Finest(group, level, probability, reason)
+            percent = np.round(100 * chances, 1).tolist()
+            yield {"level": name, "names": names, "codes": codes.tolist(), "percent": percent}
 
 
 def levels_of(runs: Sequence[Run]) -> list[str]:

@@ -103,8 +103,9 @@ def test_a_table_of_coordinates_says_the_same(of_genotypes, of_table) -> None:
     assert list(own["most_similar"]) == list(typical["most_similar"])
     assert list(own["reason"]) == list(typical["reason"])
     np.testing.assert_allclose(own[GROUPS], typical[GROUPS], atol=0.05)
-    written = {"ancestry", "assign.population", "assign", "multiqc", "multiqc_map"}
-    assert of_table.files.keys() == written
+    assert of_table.files.keys() == {
+        "ancestry", "assign.population", "assign", "multiqc", "multiqc_map",
+    }  # fmt: skip
 
 
 def test_one_table_has_what_a_report_needs(of_genotypes, of_table) -> None:

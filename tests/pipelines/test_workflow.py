@@ -96,6 +96,15 @@ def test_all_samples_of_a_query_are_assigned_on_every_level_of_the_labels(folder
 
 
 @pytest.mark.slow
+def test_one_report_has_the_cohort_and_every_query(folder):
+    page = (folder / "all.report.html").read_text(encoding="utf-8")
+    names = ["cohort", "january", "all-again"]
+    tables = [folder / f"queries/{name}.coords.tsv" for name in names[1:]]
+    count = sum(len(samples(path)) for path in (folder / "cohort.coords.tsv", *tables))
+    assert f"{count} samples in 3 runs." in page
+
+
+@pytest.mark.slow
 def test_messages_of_the_commands_are_kept(folder):
     for log, path in {
         "fit.log": "cohort.ddvi",

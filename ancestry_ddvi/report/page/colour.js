@@ -64,7 +64,8 @@ function byNumber(field) {
   const width = high > low ? high - low : 1;
   colouring.range = [low, high];
   colouring.styles = [];
-  for (let k = 0; k < STEPS; k++) colouring.styles.push({ colour: ramp(k / (STEPS - 1)), marker: "o" });
+  for (let k = 0; k < STEPS; k++)
+    colouring.styles.push({ colour: ramp(k / (STEPS - 1)), marker: "o" });
   colouring.styles.push({ ...NEUTRAL, name: "none" });
   for (let row = 0; row < count; row++) {
     const value = field.values[row];

@@ -1,5 +1,8 @@
 // The data of the page: columns by name, and which samples are shown, selected and looked at.
-const data = JSON.parse(document.getElementById("data").textContent);
+const read = (element) => JSON.parse(element.textContent);
+const data = read(document.getElementById("data"));
+data.fields = Array.from(document.querySelectorAll("script.field"), read);
+data.similar = Array.from(document.querySelectorAll("script.similar"), read);
 const count = data.count;
 document.documentElement.className = "js";
 
@@ -9,7 +12,8 @@ const unlike = new Uint8Array(count);
 for (const row of data.unlike) unlike[row] = 1;
 for (const field of data.fields) {
   if (field.numbers) {
-    field.values = Float64Array.from(field.numbers, (value) => (value === null ? NaN : value));
+    field.values = new Float64Array(count);
+    for (let row = 0; row < count; row++) field.values[row] = field.numbers[row] ?? NaN;
     delete field.numbers;
     field.at = (row) => (Number.isNaN(field.values[row]) ? "" : String(field.values[row]));
     field.isNumber = true;
@@ -33,7 +37,8 @@ const numberOf = (marks) => marks.reduce((sum, mark) => sum + mark, 0);
 
 // Listeners by kind: "shown", "colour", "selection", "current".
 const listeners = { shown: [], colour: [], selection: [], current: [] };
-const when = (kinds, listener) => kinds.split(" ").forEach((kind) => listeners[kind].push(listener));
+const when = (kinds, listener) =>
+  kinds.split(" ").forEach((kind) => listeners[kind].push(listener));
 const tell = (kind) => listeners[kind].forEach((listener) => listener());
 
 function look(row) {

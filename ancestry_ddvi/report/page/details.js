@@ -3,7 +3,10 @@ function details() {
   const element = make("section", { class: "details", id: "details", "aria-live": "polite" });
   const show = () => {
     const row = state.current;
-    if (row < 0) element.replaceChildren(make("p", { class: "hint" }, "Click a sample on a map or in the table to see it here."));
+    if (row < 0)
+      element.replaceChildren(
+        make("p", { class: "hint" }, "Click a sample on a map or in the table to see it here."),
+      );
     else element.replaceChildren(...about(row));
   };
   when("current", show);
@@ -17,34 +20,74 @@ function about(row) {
   if (text("run")) found.push(make("p", { class: "hint" }, "in ", bdi(text("run"))));
   found.push(...groupOf(row, text), ...flagsOf(text("flag")));
   found.push(facts(row, text), ...relativesOf(row));
-  found.push(make("button", { type: "button", onclick: () => {
-    state.selected[row] ^= 1;
-    tell("selection");
-  } }, "Select or deselect"));
+  found.push(
+    make(
+      "button",
+      {
+        type: "button",
+        onclick: () => {
+          state.selected[row] ^= 1;
+          tell("selection");
+        },
+      },
+      "Select or deselect",
+    ),
+  );
   return found;
 }
 
 function groupOf(row, text) {
   const found = [];
-  if (text("group") === "unassigned") found.push(make("p", {}, make("b", {}, "Unassigned"), `: ${reasonOf(text("reason"))}.`));
+  if (text("group") === "unassigned")
+    found.push(make("p", {}, make("b", {}, "Unassigned"), `: ${reasonOf(text("reason"))}.`));
   else if (text("group")) {
-    found.push(make("p", {}, "Most genetically similar reference group: ", make("b", {}, bdi(text("group"))),
-      ` (${text("level")}, probability ${Number(text("probability")).toFixed(2)}).`));
+    found.push(
+      make(
+        "p",
+        {},
+        "Most genetically similar reference group: ",
+        make("b", {}, bdi(text("group"))),
+        ` (${text("level")}, probability ${Number(text("probability")).toFixed(2)}).`,
+      ),
+    );
   }
   if (unlike[row]) return found;
-  for (const [level, { names, codes, percent }] of Object.entries(data.similar)) {
-    const best = [0, 1, 2].map((k) => [names[codes[3 * row + k]], percent[3 * row + k]]).filter(([, each]) => each >= 1);
+  for (const { level, names, codes, percent } of data.similar) {
+    const best = [0, 1, 2]
+      .map((k) => [names[codes[3 * row + k]], percent[3 * row + k]])
+      .filter(([, each]) => each >= 1);
     if (!best.length) continue;
-    found.push(make("div", { class: "bars" }, make("div", { class: "hint" }, bdi(level)),
-      ...best.map(([name, each]) => make("div", { class: "bar" }, bdi(short(name, 24)),
-        make("meter", { min: "0", max: "100", value: String(each), "aria-label": "probability" }), `${each} %`))));
+    found.push(
+      make(
+        "div",
+        { class: "bars" },
+        make("div", { class: "hint" }, bdi(level)),
+        ...best.map(([name, each]) =>
+          make(
+            "div",
+            { class: "bar" },
+            bdi(short(name, 24)),
+            make("meter", {
+              min: "0",
+              max: "100",
+              value: String(each),
+              "aria-label": "probability",
+            }),
+            `${each} %`,
+          ),
+        ),
+      ),
+    );
   }
   return found;
 }
 
 function reasonOf(reason) {
   if (reason === "low_probability") return "no group is probable enough";
-  return reason.startsWith("unlike_panel") ? "unlike the reference panel" : reason.replaceAll("_", " ");
+  if (reason === "unlike_groups") return "unlike every group of the panel";
+  return reason.startsWith("unlike_panel")
+    ? "unlike the reference panel"
+    : reason.replaceAll("_", " ");
 }
 
 // Backticks of the table of flags become code, links their words.
@@ -54,10 +97,21 @@ function plain(words) {
 }
 
 function flagsOf(flags) {
-  return flags.split(",").filter(Boolean).map((flag) => {
-    const [meaning, advice] = data.flags[flag] || ["", ""];
-    return make("p", { class: "flag" }, make("code", {}, flag), ": ", ...plain(meaning), ". ", make("em", {}, ...plain(advice)), ".");
-  });
+  return flags
+    .split(",")
+    .filter(Boolean)
+    .map((flag) => {
+      const [meaning, advice] = data.flags[flag] || ["", ""];
+      return make(
+        "p",
+        { class: "flag" },
+        make("code", {}, flag),
+        ": ",
+        ...plain(meaning),
+        ". ",
+        make("em", {}, ...plain(advice)),
+      );
+    });
 }
 
 function facts(row, text) {
@@ -66,7 +120,12 @@ function facts(row, text) {
     const sd = text(`${axis}_sd`);
     list.append(make("dt", {}, axis), make("dd", {}, `${text(axis)}${sd ? ` ± ${sd}` : ""}`));
   }
-  for (const [name, words] of [["n_variants", "variants"], ["call_rate", "call rate"], ["p_panel", "p_panel"], ["map_sd", "map_sd"]]) {
+  for (const [name, words] of [
+    ["n_variants", "variants"],
+    ["call_rate", "call rate"],
+    ["p_panel", "p_panel"],
+    ["map_sd", "map_sd"],
+  ]) {
     if (text(name)) list.append(make("dt", {}, words), make("dd", {}, text(name)));
   }
   return list;
@@ -75,8 +134,23 @@ function facts(row, text) {
 function relativesOf(row) {
   const pairs = data.relatives.filter(([one, other]) => one === row || other === row);
   if (!pairs.length) return [];
-  return [make("p", {}, "Relatives in the input: ", ...pairs.slice(0, 8).flatMap(([one, other, relation, kinship]) => {
-    const who = one === row ? other : one;
-    return [make("button", { type: "button", class: "link", onclick: () => look(who) }, bdi(short(idOf(who), 40))), ` (${relation}, ${kinship}) `];
-  }), pairs.length > 8 ? `and ${pairs.length - 8} more` : "")];
+  return [
+    make(
+      "p",
+      {},
+      "Relatives in the input: ",
+      ...pairs.slice(0, 8).flatMap(([one, other, relation, kinship]) => {
+        const who = one === row ? other : one;
+        return [
+          make(
+            "button",
+            { type: "button", class: "link", onclick: () => look(who) },
+            bdi(short(idOf(who), 40)),
+          ),
+          ` (${relation}, ${kinship}) `,
+        ];
+      }),
+      pairs.length > 8 ? `and ${pairs.length - 8} more` : "",
+    ),
+  ];
 }

@@ -25,20 +25,40 @@ class Plot {
     const choice = (which) =>
       make(
         "select",
-        { "aria-label": `${which === "x" ? "horizontal" : "vertical"} axis`, onchange: (event) => {
-          this[which] = event.target.value;
-          this.showAll();
-        } },
+        {
+          "aria-label": `${which === "x" ? "horizontal" : "vertical"} axis`,
+          onchange: (event) => {
+            this[which] = event.target.value;
+            this.showAll();
+          },
+        },
         ...axisNames().map((name) =>
-          make("option", { value: name, selected: name === this[which] }, name)),
+          make("option", { value: name, selected: name === this[which] }, name),
+        ),
       );
     const button = (words, does, label) =>
       make("button", { type: "button", onclick: does, "aria-label": label, title: label }, words);
-    this.lassoButton = make("button", { type: "button", "aria-pressed": "false",
-      title: "Draw around samples to select them; or hold Shift", onclick: () => this.toggle() }, "Lasso");
-    return make("div", { class: "controls" }, make("h3", {}, title), choice("x"), choice("y"),
-      button("+", () => this.zoom(0.7), "Zoom in"), button("−", () => this.zoom(1 / 0.7), "Zoom out"),
-      button("All", () => this.showAll(), "Show everything"), this.lassoButton);
+    this.lassoButton = make(
+      "button",
+      {
+        type: "button",
+        "aria-pressed": "false",
+        title: "Draw around samples to select them; or hold Shift",
+        onclick: () => this.toggle(),
+      },
+      "Lasso",
+    );
+    return make(
+      "div",
+      { class: "controls" },
+      make("h3", {}, title),
+      choice("x"),
+      choice("y"),
+      button("+", () => this.zoom(0.7), "Zoom in"),
+      button("−", () => this.zoom(1 / 0.7), "Zoom out"),
+      button("All", () => this.showAll(), "Show everything"),
+      this.lassoButton,
+    );
   }
 
   toggle() {
@@ -49,14 +69,21 @@ class Plot {
   get shapes() {
     const space = spaceOf(this.x);
     const shapes = space === spaceOf(this.y) && data.groups.shapes[space];
-    return shapes && Math.max(numberIn(this.x), numberIn(this.y)) < shapes.mean[0].length ? shapes : null;
+    return shapes && Math.max(numberIn(this.x), numberIn(this.y)) < shapes.mean[0].length
+      ? shapes
+      : null;
   }
 
   // The ellipse of a normal: centre, half axes of one standard deviation, and angle.
   ellipse(mean, a, b, c) {
     const [middle, apart] = [(a + b) / 2, Math.hypot((a - b) / 2, c)];
-    return { mean, long: Math.sqrt(middle + apart), brief: Math.sqrt(Math.max(middle - apart, 0)),
-      turn: Math.atan2(2 * c, a - b) / 2, sd: [Math.sqrt(a), Math.sqrt(b)] };
+    return {
+      mean,
+      long: Math.sqrt(middle + apart),
+      brief: Math.sqrt(Math.max(middle - apart, 0)),
+      turn: Math.atan2(2 * c, a - b) / 2,
+      sd: [Math.sqrt(a), Math.sqrt(b)],
+    };
   }
 
   ellipses() {
@@ -66,7 +93,11 @@ class Plot {
     return data.groups.names.map((name, k) => {
       const spread = shapes.covariance[k];
       const mean = [shapes.mean[k][i], shapes.mean[k][j]];
-      return { name, style: data.groups.styles[k], ...this.ellipse(mean, spread[i][i], spread[j][j], spread[i][j]) };
+      return {
+        name,
+        style: data.groups.styles[k],
+        ...this.ellipse(mean, spread[i][i], spread[j][j], spread[i][j]),
+      };
     });
   }
 
@@ -103,9 +134,16 @@ class Plot {
     }
     if (!(x1 >= x0)) [x0, x1, y0, y1] = [0, 1, 0, 1];
     this.centre = [(x0 + x1) / 2, (y0 + y1) / 2];
-    const room = [this.canvas.width - this.left - 12 * this.dpr, this.canvas.height - this.below - 12 * this.dpr];
-    this.scale = [room[0] / Math.max(1.06 * (x1 - x0), 1e-9), room[1] / Math.max(1.06 * (y1 - y0), 1e-9)];
-    if (spaceOf(this.x) === "Z" && spaceOf(this.y) === "Z") this.scale.fill(Math.min(...this.scale));
+    const room = [
+      this.canvas.width - this.left - 12 * this.dpr,
+      this.canvas.height - this.below - 12 * this.dpr,
+    ];
+    this.scale = [
+      room[0] / Math.max(1.06 * (x1 - x0), 1e-9),
+      room[1] / Math.max(1.06 * (y1 - y0), 1e-9),
+    ];
+    if (spaceOf(this.x) === "Z" && spaceOf(this.y) === "Z")
+      this.scale.fill(Math.min(...this.scale));
     this.draw();
   }
 
@@ -116,20 +154,30 @@ class Plot {
     this.draw();
   }
 
-  get left() { return 46 * this.dpr; }
-  get below() { return 34 * this.dpr; }
+  get left() {
+    return 46 * this.dpr;
+  }
+  get below() {
+    return 34 * this.dpr;
+  }
   get origin() {
     return [(this.canvas.width + this.left) / 2, (this.canvas.height - this.below) / 2];
   }
 
   pixel([x, y]) {
     const [across, down] = this.origin;
-    return [across + (x - this.centre[0]) * this.scale[0], down - (y - this.centre[1]) * this.scale[1]];
+    return [
+      across + (x - this.centre[0]) * this.scale[0],
+      down - (y - this.centre[1]) * this.scale[1],
+    ];
   }
 
   value([across, down]) {
     const origin = this.origin;
-    return [this.centre[0] + (across - origin[0]) / this.scale[0], this.centre[1] - (down - origin[1]) / this.scale[1]];
+    return [
+      this.centre[0] + (across - origin[0]) / this.scale[0],
+      this.centre[1] - (down - origin[1]) / this.scale[1],
+    ];
   }
 
   resize() {
@@ -154,7 +202,7 @@ class Plot {
   }
 
   paint() {
-    const context = this.canvas.getContext("2d", { willReadFrequently: true });
+    const context = pen(this.canvas);
     const { width, height } = this.canvas;
     context.fillStyle = token("--paper");
     context.fillRect(0, 0, width, height);
@@ -170,12 +218,16 @@ class Plot {
 
   ticks(k) {
     const length = k ? this.canvas.height : this.canvas.width;
-    const [low, high] = [this.value([0, this.canvas.height])[k], this.value([this.canvas.width, 0])[k]];
+    const [low, high] = [
+      this.value([0, this.canvas.height])[k],
+      this.value([this.canvas.width, 0])[k],
+    ];
     const rough = ((high - low) * 80 * this.dpr) / length;
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 5, 10].find((factor) => factor * power >= rough) * power;
     const found = [];
-    for (let n = Math.ceil(low / step); n * step <= high && found.length < 60; n++) found.push(n * step);
+    for (let n = Math.ceil(low / step); n * step <= high && found.length < 60; n++)
+      found.push(n * step);
     const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
     return found.map((value) => [value, value.toFixed(Math.min(places, 8)).replace("-", "−")]);
   }
@@ -208,13 +260,15 @@ class Plot {
     context.textBaseline = "top";
     for (const [value, words] of this.ticks(0)) {
       const across = this.pixel([value, 0])[0];
-      if (across > this.left) context.fillText(words, across, height - this.below + 4 * this.dpr);
+      if (across > this.left && across < width - 14 * this.dpr)
+        context.fillText(words, across, height - this.below + 4 * this.dpr);
     }
     context.textAlign = "right";
     context.textBaseline = "middle";
     for (const [value, words] of this.ticks(1)) {
       const down = this.pixel([0, value])[1];
-      if (down < height - this.below) context.fillText(words, this.left - 5 * this.dpr, down);
+      if (down > 24 * this.dpr && down < height - this.below)
+        context.fillText(words, this.left - 5 * this.dpr, down);
     }
     context.font = `600 ${12 * this.dpr}px system-ui, sans-serif`;
     context.fillText(this.x, width - 6 * this.dpr, height - 8 * this.dpr);
@@ -271,7 +325,8 @@ class Plot {
       const words = short(name, 24);
       const half = context.measureText(words).width / 2 + 2 * this.dpr;
       const [x, y] = this.pixel(mean);
-      const free = (down) => !taken.some(([a, b, w]) => Math.abs(a - x) < w + half && Math.abs(b - down) < high);
+      const free = (down) =>
+        !taken.some(([a, b, w]) => Math.abs(a - x) < w + half && Math.abs(b - down) < high);
       const steps = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6];
       const step = steps.find((times) => free(y + times * high * 0.9));
       if (step === undefined) continue;
@@ -287,7 +342,7 @@ class Plot {
 
   drawOver() {
     if (!this.scale) return;
-    const context = this.over.getContext("2d");
+    const context = pen(this.over);
     context.clearRect(0, 0, this.over.width, this.over.height);
     context.strokeStyle = token("--accent");
     context.lineWidth = 1.5 * this.dpr;
@@ -326,7 +381,8 @@ class Plot {
     const at = this.value([across, down]);
     let [best, found] = [(14 * this.dpr) ** 2, -1];
     for (let row = 0; row < count; row++) {
-      const away = ((x[row] - at[0]) * this.scale[0]) ** 2 + ((y[row] - at[1]) * this.scale[1]) ** 2;
+      const away =
+        ((x[row] - at[0]) * this.scale[0]) ** 2 + ((y[row] - at[1]) * this.scale[1]) ** 2;
       if (away < best && isShown(row)) [best, found] = [away, row];
     }
     return found;
@@ -347,19 +403,32 @@ class Plot {
     });
     canvas.addEventListener("pointermove", (event) => this.moved(event));
     canvas.addEventListener("pointerup", (event) => this.released(event));
-    canvas.addEventListener("pointercancel", () => { this.from = this.lasso = null; });
-    canvas.addEventListener("pointerleave", () => { this.tip.hidden = true; });
-    canvas.addEventListener("wheel", (event) => {
-      if (document.activeElement !== canvas && !event.ctrlKey) return;
-      event.preventDefault();
-      this.zoom(event.deltaY > 0 ? 1.2 : 1 / 1.2, this.point(event));
-    }, { passive: false });
+    canvas.addEventListener("pointercancel", () => {
+      this.from = this.lasso = null;
+    });
+    canvas.addEventListener("pointerleave", () => {
+      this.tip.hidden = true;
+    });
+    canvas.addEventListener(
+      "wheel",
+      (event) => {
+        if (document.activeElement !== canvas && !event.ctrlKey) return;
+        event.preventDefault();
+        this.zoom(event.deltaY > 0 ? 1.2 : 1 / 1.2, this.point(event));
+      },
+      { passive: false },
+    );
     canvas.addEventListener("keydown", (event) => this.key(event));
   }
 
   key(event) {
     const step = 40 * this.dpr;
-    const move = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key];
+    const move = {
+      ArrowLeft: [-step, 0],
+      ArrowRight: [step, 0],
+      ArrowUp: [0, -step],
+      ArrowDown: [0, step],
+    }[event.key];
     if (move) this.pan(-move[0], -move[1]);
     else if (event.key === "+" || event.key === "=") this.zoom(0.7);
     else if (event.key === "-") this.zoom(1 / 0.7);
@@ -392,7 +461,10 @@ class Plot {
     const shown = ["run", state.colour].filter((name) => fieldOf.has(name));
     const lines = [...new Set(shown)].map((name) => `${name}: ${short(fieldOf.get(name).at(row))}`);
     if (unlike[row]) lines.push("unlike the reference panel");
-    this.tip.replaceChildren(make("b", {}, bdi(short(idOf(row)))), ...lines.map((line) => make("div", {}, bdi(line))));
+    this.tip.replaceChildren(
+      make("b", {}, bdi(short(idOf(row)))),
+      ...lines.map((line) => make("div", {}, bdi(line))),
+    );
     const [x, y] = this.pixel(this.place(row)).map((value) => value / this.dpr);
     this.tip.style.left = `${Math.min(x + 12, this.box.clientWidth - this.tip.offsetWidth - 4)}px`;
     this.tip.style.top = `${Math.max(y - this.tip.offsetHeight - 10, 2)}px`;
@@ -401,7 +473,8 @@ class Plot {
   released(event) {
     const at = this.point(event);
     if (this.lasso && this.lasso.length > 2) this.select(this.lasso);
-    else if (this.from && Math.hypot(at[0] - this.from[0], at[1] - this.from[1]) < 5 * this.dpr) look(this.nearest(at));
+    else if (this.from && Math.hypot(at[0] - this.from[0], at[1] - this.from[1]) < 5 * this.dpr)
+      look(this.nearest(at));
     this.from = this.lasso = null;
     this.drawOver();
   }
@@ -417,7 +490,13 @@ class Plot {
   show(row) {
     const [x, y] = this.pixel(this.place(row));
     const away = 20 * this.dpr;
-    if (x > this.left + away && y > away && x < this.canvas.width - away && y < this.canvas.height - this.below - away) return;
+    if (
+      x > this.left + away &&
+      y > away &&
+      x < this.canvas.width - away &&
+      y < this.canvas.height - this.below - away
+    )
+      return;
     this.centre = this.place(row);
     this.draw();
   }

@@ -1,18 +1,54 @@
 // Marks of samples, drawn once for each style and then copied pixel by pixel: as fast as the
 // memory, with shapes, and without a graphics card.
+const pen = (canvas) => canvas.getContext("2d", { willReadFrequently: true });
+
 function outline(context, marker, x, y, r) {
   const turn = (points) => {
     context.moveTo(x + r * points[0][0], y + r * points[0][1]);
     for (const [across, down] of points.slice(1)) context.lineTo(x + r * across, y + r * down);
     context.closePath();
   };
-  const cross = [[1, 0.35], [0.35, 0.35], [0.35, 1], [-0.35, 1], [-0.35, 0.35], [-1, 0.35],
-    [-1, -0.35], [-0.35, -0.35], [-0.35, -1], [0.35, -1], [0.35, -0.35], [1, -0.35]];
+  const cross = [
+    [1, 0.35],
+    [0.35, 0.35],
+    [0.35, 1],
+    [-0.35, 1],
+    [-0.35, 0.35],
+    [-1, 0.35],
+    [-1, -0.35],
+    [-0.35, -0.35],
+    [-0.35, -1],
+    [0.35, -1],
+    [0.35, -0.35],
+    [1, -0.35],
+  ];
   context.beginPath();
-  if (marker === "^") turn([[0, -1.1], [1.05, 0.8], [-1.05, 0.8]]);
-  else if (marker === "v") turn([[0, 1.1], [1.05, -0.8], [-1.05, -0.8]]);
-  else if (marker === "s") turn([[-0.85, -0.85], [0.85, -0.85], [0.85, 0.85], [-0.85, 0.85]]);
-  else if (marker === "D") turn([[0, -1.15], [1.15, 0], [0, 1.15], [-1.15, 0]]);
+  if (marker === "^")
+    turn([
+      [0, -1.1],
+      [1.05, 0.8],
+      [-1.05, 0.8],
+    ]);
+  else if (marker === "v")
+    turn([
+      [0, 1.1],
+      [1.05, -0.8],
+      [-1.05, -0.8],
+    ]);
+  else if (marker === "s")
+    turn([
+      [-0.85, -0.85],
+      [0.85, -0.85],
+      [0.85, 0.85],
+      [-0.85, 0.85],
+    ]);
+  else if (marker === "D")
+    turn([
+      [0, -1.15],
+      [1.15, 0],
+      [0, 1.15],
+      [-1.15, 0],
+    ]);
   else if (marker === "P") turn(cross);
   else if (marker === "X") turn(cross.map(([a, b]) => [0.75 * (a - b), 0.75 * (a + b)]));
   else context.arc(x, y, r, 0, 2 * Math.PI);
@@ -34,7 +70,7 @@ function sprite(style, r, edge) {
   const size = 2 * Math.ceil(1.3 * r + 1) + 1;
   const canvas = make("canvas");
   canvas.width = canvas.height = size;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const context = pen(canvas);
   drawMark(context, style, size / 2, size / 2, r, edge);
   const pixels = context.getImageData(0, 0, size, size).data;
   const found = [];

@@ -1,0 +1,158 @@
+"""What is wrong with the files of a run is one sentence and an exit code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ancestry_ddvi import api
+from ancestry_ddvi.errors import InputsDisagree, InputUnreadable, UsageProblem
+
+
+def refused(kind, *prefixes: str, **options) -> str:
+    with pytest.raises(kind) as caught:
+        api.report(prefixes, **options)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert not Path(f"{prefixes[0]}.report.html").exists()
+    return message
+
+
+def test_a_prefix_without_a_run(tmp_path):
+    message = refused(InputUnreadable, str(tmp_path / "nothing"))
+    assert "nothing.summary.json cannot be read: No such file" in message
+
+
+@pytest.mark.parametrize(
+    "ending", ["coords.tsv", "pcs.tsv", "relatives.tsv", "ancestry.tsv", "assign.population.tsv"]
+)
+def test_a_half_set_of_files(copy_of, ending):
+    run = copy_of()
+    (run.folder / f"query.{ending}").unlink()
+    assert f"query.{ending}" in refused(InputUnreadable, run.query)
+
+
+def test_a_summary_of_another_version(copy_of):
+    run = copy_of()
+    path = run.folder / "query.summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"$schema": "urn:other:9"}))
+    message = refused(InputUnreadable, run.query)
+    assert "query.summary.json is of another version, 'urn:other:9'" in message
+
+
+@pytest.mark.parametrize(
+    ("part", "content", "lacks"),
+    [
+        ("samples", None, "it has no samples"),
+        ("versions", None, "it has no versions"),
+        ("files", {}, "lists no coordinates"),
+        ("files", [], "lists no coordinates"),
+        ("harmonisation", {}, "harmonisation has no matched"),
+        ("movement", {"r2": 1}, "movement has no refits"),
+    ],
+)
+def test_a_summary_that_lacks_a_part(copy_of, part, content, lacks):
+    run = copy_of()
+    path = run.folder / "query.summary.json"
+    found = {k: v for k, v in json.loads(path.read_text()).items() if k != part}
+    path.write_text(json.dumps(found | ({} if content is None else {part: content})))
+    message = refused(InputUnreadable, run.query)
+    assert "query.summary.json" in message and lacks in message
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", "null"])
+def test_a_summary_that_is_none(copy_of, content):
+    run = copy_of()
+    (run.folder / "query.summary.json").write_text(content)
+    assert "query.summary.json" in refused(InputUnreadable, run.query)
+
+
+def test_tables_of_different_samples(copy_of):
+    run = copy_of()
+    (run.folder / "query.pcs.tsv").write_bytes((run.folder / "cohort.pcs.tsv").read_bytes())
+    assert "query.pcs.tsv, line 2: not the sample" in refused(InputsDisagree, run.query)
+
+
+def test_a_model_that_is_not_there(copy_of):
+    run = copy_of()
+    path = run.folder / "query.summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"model": "/gone/lost.ddvi"}))
+    message = refused(InputUnreadable, run.query)
+    assert "/gone/lost.ddvi, the model of" in message
+    assert "--model" in message
+    model = str(run.folder / "cohort.ddvi")
+    assert api.report([run.query], model=model).samples == 8
+
+
+def test_a_model_that_moved_with_its_runs_is_found(copy_of):
+    run = copy_of()
+    path = run.folder / "query.summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"model": "/gone/cohort.ddvi"}))
+    assert api.report([run.query]).samples == 8
+
+
+def test_runs_of_different_models(copy_of):
+    run = copy_of()
+    path = run.folder / "query.summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"model_sha256": "0" * 64}))
+    assert "another model" in refused(InputsDisagree, run.cohort, run.query)
+
+
+def test_a_run_given_twice(copy_of):
+    run = copy_of()
+    assert "twice" in refused(UsageProblem, run.query, run.query)
+
+
+def test_labels_of_other_samples(copy_of, tmp_path):
+    run = copy_of()
+    (tmp_path / "labels.tsv").write_text("sample\tlabel\nnone\tx\n")
+    message = refused(InputsDisagree, run.query, labels=[str(tmp_path / "labels.tsv")])
+    assert "labels.tsv is among the 8 samples" in message
+
+
+def test_a_run_without_groups_has_a_report(copy_of):
+    run = copy_of()
+    for path in run.folder.glob("query.a*"):
+        path.unlink()
+    page = api.report([run.query]).files["report"].read_text()
+    assert "No groups are assigned yet" in page
+    assert "ddvi-ancestry assign MODEL query.coords.tsv" in page
+
+
+def test_the_command_prints_the_path_and_leaves_a_log(copy_of, monkeypatch):
+    from ancestry_ddvi.cli import main
+
+    run = copy_of()
+    monkeypatch.chdir(run.folder)
+    done = CliRunner().invoke(main, ["report", "cohort", "query", "--out", "both"])
+    assert (done.exit_code, done.stdout) == (0, "both.report.html\n")
+    assert "Exit code: 0" in (run.folder / "both.report.log").read_text()
+    failed = CliRunner().invoke(main, ["report", "nothing"])
+    assert failed.exit_code == 3
+    assert failed.stderr.startswith("Error: nothing.summary.json cannot be read")
+
+
+def test_a_command_can_write_the_report_at_its_end(copy_of, monkeypatch):
+    from ancestry_ddvi.cli import main
+
+    run = copy_of()
+    monkeypatch.chdir(run.folder)
+    words = ["assign", "cohort.ddvi", "query.coords.tsv", "--report"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[-1] == "query.report.html"
+    assert "8 samples" in Path("query.report.html").read_text()
+
+
+def test_a_later_run_removes_the_report_of_the_files_it_replaces(copy_of):
+    run = copy_of()
+    page = api.report([run.query]).files["report"]
+    other = run.folder / "cohort.report.html"
+    other.write_text("<p>the page of another program</p>")
+    api.assign(f"{run.cohort}.ddvi", [f"{run.query}.coords.tsv"], run.query)
+    api.assign(f"{run.cohort}.ddvi", [f"{run.cohort}.coords.tsv"], run.cohort)
+    assert not page.exists()
+    assert other.exists()
