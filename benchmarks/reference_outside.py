@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,17 +27,21 @@ CHECKED = 2
 """Populations whose fit is made with the default settings too."""
 
 
-def outside(panel: Panel, most: int) -> dict[str, Any]:
-    """What becomes of each population and superpopulation left out, by method."""
+def outside(panel: Panel, only: Sequence[str] = ()) -> dict[str, Any]:
+    """What becomes of each population and superpopulation left out, by method.
+
+    ``only`` names some of them, and "strangers".
+    """
     found: dict[str, Any] = {}
     for level in LEVELS:
-        names = sorted(set(panel.labels[level]))[:most]
-        for number, name in enumerate(names):
+        for number, name in enumerate(sorted(set(panel.labels[level]))):
+            if only and name not in only:
+                continue
             left = panel.labels[level].to_numpy(str) == name
             found[f"{level}:{name}"] = _without(panel, left, level, name, QUICK)
             if level == LEVELS[0] and number < CHECKED:
                 found[f"{level}:{name}:default"] = _without(panel, left, level, name, {})
-    return found | strangers(panel)
+    return found | (strangers(panel) if not only or "strangers" in only else {})
 
 
 def strangers(panel: Panel) -> dict[str, Any]:

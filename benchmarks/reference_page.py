@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from reference_cost import PEDDY, SELF, against, shown
+from reference_cost import PEDDY, against, shown
+from reference_files import KINDS, conditions
 from reference_panels import FOLDS, LEVELS
+from rows import SELF
 
 Results = Mapping[str, Any]
 """Rows of one model by part and key."""
@@ -20,11 +22,24 @@ REACHED, MISSED, OPEN = "reached", "**not reached**", "not measured"
 
 def page(results: Mapping[str, Results]) -> str:
     """The whole page as Markdown."""
+    results = {name: ordered(name, rows) for name, rows in results.items()}
     sections = [
         text for name, rows in results.items() for text in (f"## `{name}`\n", *_model(rows))
     ]
     text = TEMPLATE.read_text().replace("@SURE@\n", _musts(results))
     return text.replace("@MODELS@\n", "\n".join(sections) + "\n")
+
+
+def ordered(name: str, rows: Results) -> Results:
+    """The rows in the order of the tables, in whatever order they were measured."""
+    order = {
+        "conditions": conditions(name),
+        "kinds": KINDS,
+        "outside": sorted(rows.get("outside", ())),
+    }
+    kept = {part: {key: rows[part][key] for key in keys if key in rows[part]}
+            for part, keys in order.items() if part in rows}  # fmt: skip
+    return {**rows, **kept}
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -162,6 +177,8 @@ def _outside(rows: Mapping[str, Any]) -> str:
     methods = list(next(iter(rows.values()))["methods"])
     for level in LEVELS:
         some = {k: r for k, r in rows.items() if r["level"] == level and not k.endswith("default")}
+        if not some:
+            continue
         lines = [_left_out(name, row, methods) for name, row in _totals(some, methods)]
         head = [f"{level} left out", "samples", "unassigned", "right", "wrong",
                 *(f"wrong, {m}" for m in methods[1:])]  # fmt: skip

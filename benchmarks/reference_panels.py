@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -114,6 +115,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from build import check_inputs, prepared
 recipe, data, folder = map(Path, sys.argv[2:])
+folder.mkdir()
 plan = tomllib.loads(recipe.read_text(encoding="utf-8"))
 check_inputs(plan["inputs"], data)
 cohort, positions = prepared(plan, data)
@@ -126,11 +128,7 @@ positions.write(folder / "positions.tsv")
 
 def panel(name: str, data: Path, work: Path) -> Panel:
     """The panel of a recipe, from a folder of data."""
-    recipes, folder = TOP / "references", work / name / "inputs"
-    if not (folder / "plan.json").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        words = [recipes, recipes / f"{name}.toml", data.resolve(), folder]
-        subprocess.run([sys.executable, "-c", PREPARE, *map(str, words)], check=True)
+    folder = _inputs(name, data, work / name)
     store, labels = opened(str(folder / "panel.bed"), str(folder / "labels.tsv"), folder / "store")
     plan = json.loads((folder / "plan.json").read_text())
     positions = pd.read_csv(folder / "positions.tsv", sep="\t", dtype={0: str})
@@ -138,6 +136,19 @@ def panel(name: str, data: Path, work: Path) -> Panel:
     here = pd.MultiIndex.from_arrays([store.variants.chromosome, store.variants.position])
     grch38 = positions["GRCh38"].to_numpy()[order.get_indexer(here)]
     return Panel(name, store, labels, folder, plan, grch38, _sources(store, plan, data), data, work)
+
+
+def _inputs(name: str, data: Path, work: Path) -> Path:
+    """The folder of what a recipe fits to, made if it is not there; two processes may ask."""
+    recipes, folder = TOP / "references", work / "inputs"
+    work.mkdir(parents=True, exist_ok=True)
+    if not folder.exists():
+        with tempfile.TemporaryDirectory(dir=work) as beside:
+            words = [recipes, recipes / f"{name}.toml", data.resolve(), f"{beside}/whole"]
+            subprocess.run([sys.executable, "-c", PREPARE, *map(str, words)], check=True)
+            if not folder.exists():
+                (Path(beside) / "whole").rename(folder)
+    return folder
 
 
 def _sources(store: GenotypeStore, plan: Mapping[str, Any], data: Path) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The reference models, measured on samples left out of them.
 
 usage: references.py [--model kgp hapmap3] [--part conditions kinds outside cost]
-           [--folds 5] [--only all,share0.1] [--outside 99] [--data FOLDER] [--work FOLDER]
+           [--folds 5] [--only all,share0.1] [--outside GIH,SAS] [--data FOLDER] [--work FOLDER]
            [--key NAME] [--out benchmarks]
 
 Five folds, relatives in one; the recipe of the model on four of them; the samples of the fifth put
@@ -15,6 +15,7 @@ stopped; two models may run at once.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import sys
 import tempfile
@@ -45,7 +46,9 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--part", nargs="+", choices=(*PARTS, "none"), default=list(PARTS))
     parser.add_argument("--folds", default="5", help="of the five, how many are measured")
     parser.add_argument("--only", default="", help="conditions by their keys, comma-separated")
-    parser.add_argument("--outside", type=int, default=99, help="groups left out at each level")
+    parser.add_argument(
+        "--outside", default="", help="groups left out, comma-separated; all if none"
+    )
     parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared" / "data")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "references")
     parser.add_argument("--key", help="of kept fits, in place of the state of the program")
@@ -56,25 +59,33 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
 def measured(given: argparse.Namespace, of: Panel) -> Iterator[tuple[str, str, Any]]:
     """Part, key and figures of each finished row."""
     if "conditions" in given.part:
-        only = [key for key in given.only.split(",") if key]
-        for key, row in by_conditions(of, run_folds(given.folds), only):
+        for key, row in by_conditions(of, run_folds(given.folds), names(given.only)):
             yield "conditions", key, row
     if "kinds" in given.part:
         for key, row in by_kinds(of).items():
             yield "kinds", key, row
     if "outside" in given.part:
-        for key, row in outside(of, given.outside).items():
+        for key, row in outside(of, names(given.outside)).items():
             yield "outside", key, row
     if "cost" in given.part:
         for key, row in cost(of).items():
             yield "cost", key, row
 
 
+def names(text: str) -> list[str]:
+    """The words between commas."""
+    return [name for name in text.split(",") if name]
+
+
 def put(path: Path, model: str, part: str, key: str, row: Any) -> None:
-    """Put one row in the file of results in place of an earlier one."""
-    known = json.loads(path.read_text()) if path.exists() else {}
-    known.setdefault(model, {}).setdefault(part, {})[key] = row
-    path.write_text(json.dumps(known, indent=1) + "\n")
+    """Put one row in the file of results in place of an earlier one; processes take turns."""
+    with path.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        known = json.loads(file.read() or "{}")
+        known.setdefault(model, {}).setdefault(part, {})[key] = row
+        file.truncate(0)
+        file.write(json.dumps(known, indent=1) + "\n")
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -13,7 +13,7 @@ from .report import reported
 
 @click.command(epilog=options.EXIT_CODES)
 @options.model
-@options.inputs(example="ddvi-ancestry assign cohort.ddvi new.vcf.gz")
+@options.inputs(example="ddvi-ancestry assign kgp new.vcf.gz")
 @options.out(default="INPUT.in.MODEL, or the prefix of a .coords.tsv, in the working directory")
 @options.labels(
     "Groups the samples of --reference, else those of INPUT. Further columns may hold coarser "

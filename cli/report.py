@@ -35,9 +35,9 @@ def _at_least_one(
 @click.option(
     "--model",
     metavar="MODEL",
-    type=options.PATH,
-    help="Model of the runs: a .ddvi file, or the name of a reference model.  [default: where the "
-    "summaries say, else beside them]",
+    type=options.MODEL,
+    help="The reference model or .ddvi file of the runs.  [default: where the summaries say, "
+    "else beside them]",
 )
 @click.option(
     "--labels",

@@ -67,7 +67,7 @@ def _linked(row: Output) -> str:
     """The name of a file, with a link to its section if it has one."""
     name = f"PREFIX{row.shown}"
     has_section = f"## {name}\n" in PAGE.read_text(encoding="utf-8")
-    anchor = "".join(letter for letter in name.lower() if letter.isalnum())
+    anchor = "".join(letter for letter in name.lower() if letter.isalnum() or letter == "_")
     return f"[`{name}`](#{anchor})" if has_section else f"`{name}`"
 
 

@@ -40,7 +40,7 @@ def build(recipe: Path, data: Path, out: Path | None = None) -> Path:
     DDVIError
         If an input is missing or has another checksum, or the fit refuses it.
     """
-    plan = tomllib.loads(recipe.read_text(encoding="utf-8"))
+    plan = read_recipe(recipe)
     check_inputs(plan["inputs"], data)
     target = out or MODELS / f"{recipe.stem}.ddvi"
     with tempfile.TemporaryDirectory() as name:
@@ -63,6 +63,24 @@ def build(recipe: Path, data: Path, out: Path | None = None) -> Path:
         shutil.move(fitted.files["model"], target)
     log.info("%s has %s bytes.", target, f"{target.stat().st_size:,}")
     return target
+
+
+def read_recipe(path: Path) -> dict[str, Any]:
+    """The values of a recipe.
+
+    Raises
+    ------
+    InputUnreadable
+    """
+    known = ", ".join(sorted(recipe.stem for recipe in HERE.glob("*.toml")))
+    remedy = f"Give {known} or a file as references/README.md describes."
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        problem = f"the recipe {path} cannot be read: {error.strerror}"
+        raise InputUnreadable(problem, remedy) from error
+    except ValueError as error:
+        raise InputUnreadable(f"{path} is not TOML: {error}", remedy) from error
 
 
 def check_inputs(inputs: Mapping[str, str], data: Path) -> None:

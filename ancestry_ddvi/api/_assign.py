@@ -26,7 +26,7 @@ from ..genotypes.formats.reading import VAR_FILTER
 from ..outputs import output
 from ..progress import SILENT, Progress
 from ._choice import embeds
-from ._common import default_prefix
+from ._common import default_prefix, scores_beside
 from ._embedding import EmbedRun, check_draws, draw_posteriors, embed_run, run_embedding
 from ._named import NamedModel, file_of, opened
 from ._places import prepare_outputs
@@ -286,15 +286,9 @@ def _from_table(run: _Run, path: str) -> _Query:
             "Give the table that fit or embed wrote with this very model.",
         )
     effective = np.nan_to_num(coordinates["effective_variants"]).clip(1, len(model.panel))
-    value = read_components(_scores_beside(path), coordinates.samples, projection.kept)
+    value = read_components(scores_beside(path), coordinates.samples, projection.kept)
     noise = projection.typical_covariance(value, effective)
     return _Query(coordinates, ObservedScores(value, noise, len(model.panel) / effective))
-
-
-def _scores_beside(path: str) -> Path:
-    """``X.pcs.tsv`` of ``X.coords.tsv``."""
-    stem = path.removesuffix(".tsv").removesuffix(".coords")
-    return output("pcs").path(stem)
 
 
 def _groups(run: _Run, query: _Query) -> tuple[Groups, list[dict[str, Any]]]:
@@ -347,15 +341,15 @@ def _write(
     """The tables and the summary; nothing where the run has no prefix."""
     name = run.named.path.stem
     ancestry = Ancestry(query.coordinates, assignments, query.build, name)
-    files, summary = dict(query.files), _summary(run, ancestry, figures)
+    summary = _summary(run, ancestry, figures)
     if run.prefix is None:
-        return Assigned(files, summary, ancestry)
+        return Assigned({}, summary, ancestry)
     table = output("assign.{level}")
     paths = [table.path(run.prefix, level=assignment.level) for assignment in assignments]
     if len({*paths}) < len(paths):
         raise UsageProblem("Two levels have the same file name", "Rename a column of --labels.")
+    files = {"ancestry": output("ancestry").path(run.prefix), **query.files}
     with replacing(run.prefix, "assign", files):
-        files["ancestry"] = output("ancestry").path(run.prefix)
         ancestry.write(files["ancestry"])
         for assignment, path in zip(assignments, paths, strict=True):
             assignment.write(path)

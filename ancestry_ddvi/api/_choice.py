@@ -50,8 +50,8 @@ class Candidate:
         None where it is refused.
     information : float
         ``expected_information`` of the scores, in nats.
-    refusal : str
-        Why it cannot be used; empty if it can.
+    refusal, remedy : str
+        Why it cannot be used, and what to do; empty if it can.
     """
 
     named: NamedModel
@@ -59,6 +59,7 @@ class Candidate:
     found: Found | None
     information: float
     refusal: str
+    remedy: str
 
     @property
     def as_json(self) -> dict[str, Any]:
@@ -124,16 +125,14 @@ def choose(request: Request, suits: Suits, store: Store | None = None) -> Choice
         If the genotypes match none; the message says what was found of each.
     """
     chosen = Choice(tuple(candidates(request, suits, store)))
-    if chosen.candidates[0].refusal:
+    best = chosen.candidates[0]
+    if best.refusal:
         refusals = "; ".join(f"{c.named.name}: {c.refusal}" for c in chosen.candidates)
-        raise InputsDisagree(
-            f"{', '.join(request.inputs)} suits no reference model ({refusals})",
-            "Name a model, or see ddvi-ancestry references.",
-        )
+        raise InputsDisagree(f"The input suits no reference model ({refusals})", best.remedy)
     log.info(
         "%s is %s, of whose scores the input tells most: %s.",
         AUTO,
-        chosen.named.name,
+        best.named.name,
         ", ".join(candidate.shown for candidate in chosen.candidates),
     )
     return chosen
@@ -175,15 +174,15 @@ def _candidate(
 ) -> Candidate:
     """A model with the variants found, or with the reason why it cannot be used."""
     panel, projection = named.model.panel, named.model.projection
-    found = None
+    found, remedy = None, "Name another model." if refusal else ""
     try:
         found = settled(request, store, alignment, panel)
         alignment = found.alignment
     except DDVIError as error:
-        refusal = refusal or error.problem
+        refusal, remedy = refusal or error.problem, remedy or error.remedy
     weight = observed_weight(store, alignment, panel)
     information = expected_information(projection, weight)
-    return Candidate(named, alignment, found, information, refusal)
+    return Candidate(named, alignment, found, information, refusal, remedy)
 
 
 def observed_weight(store: Store, alignment: Alignment, panel: Panel) -> np.ndarray:

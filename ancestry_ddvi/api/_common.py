@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageProblem
 from ..genotypes.formats.registry import without_suffixes
+from ..outputs import output
 
 if TYPE_CHECKING:
     from ..artefacts.model import Model
@@ -30,6 +31,11 @@ def stem_of(model: str) -> str:
 def counted(samples: int) -> str:
     """A number of samples in words."""
     return f"{samples:,} sample{'s' * (samples != 1)}"
+
+
+def scores_beside(coords: str) -> Path:
+    """``X.pcs.tsv`` of ``X.coords.tsv``."""
+    return output("pcs").path(coords.removesuffix(".tsv").removesuffix(".coords"))
 
 
 def counter(advance: Callable[[int], None]) -> Callable[[int, int | None], None]:

@@ -20,7 +20,7 @@ from ..outputs import output
 from ..progress import SILENT, Progress
 from ..storage import printable, together
 from ..version import __version__
-from ._common import generator_of
+from ._common import generator_of, scores_beside
 from ._named import file_of, opened
 from ._places import prepare_outputs
 from ._results import Result
@@ -78,7 +78,7 @@ def decode(
         or written.
     """
     prefix = out or decode_prefix(coords)
-    prepare_outputs(prefix, "decode", [file_of(model), coords])
+    prepare_outputs(prefix, "decode", [file_of(model), coords, str(scores_beside(coords))])
     fitted = opened(model).model
     table = read_coordinates(Path(coords))
     dims = len(fitted.rotation)

@@ -400,12 +400,12 @@ def _view(drawing: _Drawing, pair: Pair, beside: bool) -> View:
     kind, i, j = pair
     reference, run = drawing.reference, drawing.run
     if kind == "PC":
-        scores = run.scores if run and run.scores is not None else _nobody(drawing.components)
+        scores = run.scores if run and run.scores is not None else _no_samples(drawing.components)
         variance = drawing.model.projection.variance if drawing.model else np.empty(0)
         title = "Principal components" + (" of the same samples" if beside else "")
         return component_view(scores, (i, j), variance, reference, title)
     if run is None:
-        mean, spread = _nobody(drawing.dims), np.empty((0, drawing.dims, drawing.dims))
+        mean, spread = _no_samples(drawing.dims), np.empty((0, drawing.dims, drawing.dims))
     else:
         unlike = unlike_panel(run.coordinates.flag)
         mean = run.coordinates.mean
@@ -413,5 +413,5 @@ def _view(drawing: _Drawing, pair: Pair, beside: bool) -> View:
     return coordinate_view(mean, spread, (i, j), drawing.method, reference)
 
 
-def _nobody(columns: int) -> np.ndarray:
+def _no_samples(columns: int) -> np.ndarray:
     return np.empty((0, columns))

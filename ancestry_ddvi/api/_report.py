@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import InputsDisagree, UsageProblem
 from ..outputs import output
+from ..reference_models import find
 from ..storage import whole
 from ._places import prepare_outputs
 
@@ -75,7 +76,7 @@ def report(
     if len({*prefixes}) < len(prefixes):
         raise UsageProblem("a PREFIX is given twice", "Give each run once.")
     prefix = prefixes[0] if out is None else out
-    prepare_outputs(prefix, "report", [model, *labels])
+    prepare_outputs(prefix, "report", [model and str(find(model)), *labels])
     runs = [read_run(each) for each in prefixes]
     if len({run.name for run in runs}) < len(runs):
         raise InputsDisagree("two runs have the same name", "Rename one of them.")

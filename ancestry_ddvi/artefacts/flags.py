@@ -156,8 +156,8 @@ REASONS = {
         "report no group; a panel with similar samples is needed",
     ),
     LOW_PROBABILITY: (
-        "no group of this level is as probable as `--min-prob`",
-        "report the coarser level if it has a group; otherwise more variants may help",
+        "no group of the finest level is as probable as `--min-prob`",
+        "use the coarser level if it has a group; more variants may help",
     ),
 }
 """Meaning and advice of each reason of ``assign`` that is no flag."""

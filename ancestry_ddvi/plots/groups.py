@@ -7,8 +7,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..artefacts.assignments import UNASSIGNED
 from ..artefacts.label_table import UNLABELLED
-from .palette import QUERY, SINGLE_GROUP, UNLIKE, UNNAMED, Style, nested_styles, styles
+from .palette import (
+    QUERY,
+    SINGLE_GROUP,
+    UNLIKE,
+    UNNAMED,
+    Style,
+    nested_styles,
+    parent_styles,
+    styles,
+)
 from .shade import Shade
 
 
@@ -95,19 +105,27 @@ def grouped(
     within = parents or {}
     chosen = label_styles(within, [name for name in found.tolist() if name])
     groups = [
-        Group(name, rows, chosen.get(name, UNNAMED), within.get(name, ""))
+        Group(name, rows, chosen.get(name, UNNAMED), _parent(name, within))
         for name, rows in zip(found.tolist(), np.split(order, first[1:]), strict=True)
     ]
     return sorted(groups, key=lambda group: (not group.name, group.parent, group.name))
+
+
+def _parent(name: str, parents: Mapping[str, str]) -> str:
+    """The parent of a label; a parent is listed with its labels."""
+    return parents.get(name, name if name in parents.values() else "")
 
 
 def label_styles(parents: Mapping[str, str], others: Sequence[str] = ()) -> dict[str, Style]:
     """The style of each label that a model knows, and of others.
 
     Labels have hues by parent where there is more than one of either, else styles of their own.
+    A parent has its hue; what could not be assigned is grey.
     """
-    names = sorted({*parents, *others})
+    names = sorted({*parents, *others} - {UNASSIGNED})
+    found = {UNASSIGNED: UNNAMED}
     if 1 < len({*parents.values()}) < len(parents):
         known = dict(sorted(parents.items(), key=lambda pair: pair[::-1]))
-        return styles(name for name in names if name not in known) | nested_styles(known)
-    return styles(names)
+        chosen = parent_styles(known.values()) | nested_styles(known)
+        return found | styles(name for name in names if name not in chosen) | chosen
+    return found | styles(names)

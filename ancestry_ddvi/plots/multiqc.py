@@ -150,8 +150,8 @@ class QualityReport:
         chosen, means = label_styles(self._parents), self.groups.coordinates.mean
         return [
             _point(mean, chosen[name])
-            | {"name": f"reference {name}", "marker_symbol": "square", "marker_size": 7,
-               "opacity": 0.5, "hide_in_legend": True, "annotate": False}
+            | {"name": f"reference {name}", "annotation": name, "marker_symbol": "square",
+               "marker_size": 7, "opacity": 0.5, "hide_in_legend": True}
             for name, mean in zip(self._parents, means, strict=True)
         ]  # fmt: skip
 

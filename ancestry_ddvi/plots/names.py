@@ -11,6 +11,7 @@ from matplotlib.text import Text
 
 from .groups import Group
 from .lettering import apart
+from .palette import UNNAMED
 from .panels import pixels
 
 MAX_NAMES = 40
@@ -36,10 +37,10 @@ APART = 0.3
 def hearts(points: np.ndarray, groups: Sequence[Group]) -> list[Named]:
     """Where the samples of each named group are dense; points are (samples, 2).
 
-    None of groups that are spread over each other, such as batches.
+    None of groups that are spread over each other, such as batches, and none of a single group.
     """
-    named = [group for group in groups if group.name and len(group.rows)]
-    if len(named) > 1 and _between(points, named) < APART:
+    named = [g for g in groups if g.name and len(g.rows) and g.style != UNNAMED]
+    if len(named) < 2 or _between(points, named) < APART:
         return []
     return [(group.name, heart(points[group.rows])) for group in named]
 

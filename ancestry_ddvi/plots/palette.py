@@ -98,6 +98,12 @@ def nested_styles(parents: Mapping[str, str]) -> dict[str, Style]:
     return {name: found[name] for name in parents}
 
 
+def parent_styles(parents: Iterable[str]) -> dict[str, Style]:
+    """The hue of each parent, as the names in ``nested_styles`` have it."""
+    names = dict.fromkeys(parents)
+    return {name: Style(HUES[i % len(HUES)], "o") for i, name in enumerate(names)}
+
+
 def lightness(colour: str) -> float:
     """Lightness of a colour, CIE L* under D65: 0 is black, 100 white."""
     return 116 * float(np.cbrt(max(_luminance(_linear(colour)), 1e-9))) - 16

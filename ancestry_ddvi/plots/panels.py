@@ -88,7 +88,9 @@ def area(samples: int) -> float:
     return float(np.clip(800 / np.sqrt(samples), 2, 36))
 
 
-def draw_spread(axes: Axes, points: np.ndarray, covariance: np.ndarray, rgba: np.ndarray) -> None:
+def draw_spread(
+    axes: Axes, points: np.ndarray, covariance: np.ndarray, rgba: np.ndarray, of_many: bool = False
+) -> None:
     """An ellipse of one posterior standard deviation around each sample; all are in view.
 
     Parameters
@@ -96,8 +98,11 @@ def draw_spread(axes: Axes, points: np.ndarray, covariance: np.ndarray, rgba: np
     points : ndarray, (samples, 2)
     covariance : ndarray, (samples, 2, 2)
     rgba : ndarray, (samples, 4)
+    of_many : bool
+        Whether these are the widest of many, which are fainter.
     """
     long, short, turn = ellipses_of(covariance)
+    opacity = faint(max(len(points), MAX_WIDE * of_many))
     axes.add_collection(
         EllipseCollection(
             2 * ELLIPSE_SD * long,
@@ -106,8 +111,8 @@ def draw_spread(axes: Axes, points: np.ndarray, covariance: np.ndarray, rgba: np
             units="xy",
             offsets=points,
             offset_transform=axes.transData,
-            facecolors=rgba * [1, 1, 1, faint(len(points))],
-            edgecolors=rgba * [1, 1, 1, 4 * faint(len(points))],
+            facecolors=rgba * [1, 1, 1, opacity / 2 if of_many else opacity],
+            edgecolors=rgba * [1, 1, 1, 4 * opacity],
             linewidths=0.4,
             zorder=2,
         ),

@@ -60,8 +60,8 @@ class Reference:
     def groups(self) -> list[Group]:
         """The groups as the legend has them, without samples."""
         chosen = label_styles(self.parents)
-        nobody = np.empty(0, dtype=np.int64)
-        found = [Group(n, nobody, chosen[n], p, counted=False) for n, p in self.parents.items()]
+        no_rows = np.empty(0, dtype=np.int64)
+        found = [Group(n, no_rows, chosen[n], p, counted=False) for n, p in self.parents.items()]
         return sorted(found, key=lambda group: (group.parent, group.name))
 
 

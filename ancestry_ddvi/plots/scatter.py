@@ -110,7 +110,7 @@ def listed_groups(
     named = {group.name: group for group in groups if group.name}
     known = [named.pop(group.name, group) for group in reference.groups]
     nameless = [group for group in groups if not group.name]
-    return [*nameless, *named.values(), *known]
+    return [*nameless, *sorted([*named.values(), *known], key=lambda group: group.parent)]
 
 
 def coordinate_view(

@@ -128,7 +128,8 @@ class Plane:
             ringed = np.array(chosen, dtype=np.int64)
             ringed = ringed[np.isfinite(self.covariance[ringed, 0, 0])]
             alone = np.union1d(alone, ringed)
-            draw_spread(axes, self.points[alone], self.covariance[alone], rgba[alone])
+            many = self._intervals > MAX_SPREAD
+            draw_spread(axes, self.points[alone], self.covariance[alone], rgba[alone], many)
         names = [] if scene.shade else hearts(self.points, scene.groups)
         if self.shapes:
             draw_reference(axes, scene.parents, self.shapes, scale)

@@ -83,7 +83,7 @@ def test_flags_and_reasons_are_said_in_words(table) -> None:
     meaning, advice = table["meaning"], table["what_to_do"]
     assert (meaning[0], advice[0]) == ("", "")
     assert meaning[1].startswith("Looks like a sample of the reference panel")
-    assert meaning[2].startswith("No group of this level is as probable as --min-prob")
+    assert meaning[2].startswith("No group of the finest level is as probable as --min-prob")
     assert "unlike the reference panel" in meaning[3].lower()
     assert meaning[3].startswith("No heterozygous call")
     assert "a panel with similar samples is needed" in advice[3]

@@ -271,11 +271,11 @@ def test_left_out_samples_are_measured_and_finished_work_is_kept(simulated, monk
     only = ["all", "share0.1"]
     found = dict(folds.by_conditions(simulated, range(1), only))
     kinds = folds.by_kinds(simulated)
-    left = outside.outside(simulated, 1)
+    left = outside.outside(simulated, ["A1", "A"])
     monkeypatch.setattr(ancestry_ddvi, "fit", None)
     monkeypatch.setattr(ancestry_ddvi, "assign", None)
     assert found == dict(folds.by_conditions(simulated, range(1), only))
-    assert kinds == folds.by_kinds(simulated) and left == outside.outside(simulated, 1)
+    assert kinds == folds.by_kinds(simulated) and left == outside.outside(simulated, ["A1", "A"])
     whole = {"conditions": found, "kinds": kinds, "outside": left}
     own = page.figures(whole, "all", "superpopulation")
     assert own["samples"] == (simulated.fold == 0).sum()

@@ -37,6 +37,9 @@ class FakeAPI:
     def decode_prefix(self, coords: str) -> str:
         return f"{Path(coords).name.split('.')[0]}.decoded"
 
+    def plot_path(self, target: str) -> str:
+        return f"{Path(target).name}.plot.png"
+
     def sample_files(self, model: str, out: str | None) -> tuple[Path, str]:
         path = out or f"{Path(model).stem}.synthetic.vcf.gz"
         return Path(path), path.split(".vcf")[0]
@@ -56,7 +59,7 @@ class FakeAPI:
 
         if command not in (
             "fit", "embed", "assign", "condition", "sample", "decode", "ingest", "compare",
-            "benchmark",
+            "benchmark", "plot",
         ):  # fmt: skip
             raise AttributeError(command)
         return call

@@ -152,6 +152,8 @@ def test_condition_passes_every_option(run, api):
         (["condition", "x.ddvi", "--given=~/x.vcf"], 1, None),
         (["sample", "x.ddvi", "--out=~/x.vcf"], 1, None),
         (["decode", "x.ddvi", "~/x.tsv"], 1, None),
+        (["plot", "~/x"], 0, None),
+        (["plot", "y", "--out=~/x.png"], 1, None),
     ],
 )
 def test_a_tilde_that_the_shell_left_is_the_home_folder(
@@ -174,6 +176,7 @@ def commands(group):
 
 def test_every_path_may_begin_with_a_tilde(main):
     names = {"PREFIX", "FILE", "FOLDER", "TABLE", "COORDS", "MODEL", "INPUT", "INPUT..."}
+    names |= {"FIGURE", "PREFIX|MODEL"}
     params = [param for command in commands(main) for param in command.params]
     paths = [param for param in params if param.metavar in names]
     assert {param.metavar for param in paths} == names
@@ -189,6 +192,25 @@ def test_decode_passes_its_table(run, api):
     run("decode", "m.ddvi", "c.coords.tsv", "--out", "x")
     ((command, inputs, _),) = api.calls
     assert (command, *inputs) == ("decode", "m.ddvi", "c.coords.tsv", "x")
+
+
+def test_plot_passes_every_option(run, api):
+    words = (
+        "plot run --out x.pdf --axes 1,3 --axes PC1,PC2 --color-by age --table t.csv "
+        "--highlight a --highlight b --width 85 --title Alps --no-caption"
+    )
+    run(*words.split())
+    ((command, inputs, options),) = api.calls
+    assert (command, *inputs) == ("plot", "run", "x.pdf")
+    assert options == {
+        "axes": ("1,3", "PC1,PC2"),
+        "color_by": "age",
+        "table": "t.csv",
+        "highlight": ("a", "b"),
+        "width": 85,
+        "title": "Alps",
+        "caption": False,
+    }
 
 
 def test_sample_passes_every_option(run, api):
@@ -211,7 +233,7 @@ def test_ingest_passes_its_input(run, api):
     [
         ["fit", "x.vcf"], ["embed", "m", "x.vcf"], ["assign", "m", "x.vcf"],
         ["condition", "m.ddvi"], ["sample", "m.ddvi"], ["decode", "m.ddvi", "c.tsv"],
-        ["ingest", "x.vcf"], ["compare", "x.vcf"],
+        ["ingest", "x.vcf"], ["compare", "x.vcf"], ["plot", "m.ddvi"],
         ["benchmark", "mnist", "--data", "d"], ["benchmark", "toy"],
         ["benchmark", "genotypes", "x.vcf"],
         ["benchmark", "conditional", "--data", "d"],

@@ -41,8 +41,9 @@ def test_help_loads_nothing_heavy(words):
 
 COMMANDS = [
     [], ["fit"], ["embed"], ["assign"], ["report"], ["condition"], ["sample"], ["decode"],
-    ["references"], ["ingest"], ["methods"], ["compare"], ["benchmark"], ["benchmark", "mnist"],
-    ["benchmark", "toy"], ["benchmark", "conditional"], ["benchmark", "genotypes"],
+    ["plot"], ["references"], ["ingest"], ["methods"], ["compare"], ["benchmark"],
+    ["benchmark", "mnist"], ["benchmark", "toy"], ["benchmark", "conditional"],
+    ["benchmark", "genotypes"],
 ]  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from ancestry_ddvi.artefacts.labels import Labels
 from ancestry_ddvi.artefacts.record import ModelOptions, ModelRecord
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.fitting.calibration import calibrate
-from ancestry_ddvi.fitting.diagnostics import diagnostics, membership, out_of_panel
+from ancestry_ddvi.fitting.diagnostics import diagnostics, membership, observed, out_of_panel
 from ancestry_ddvi.fitting.groups import Shown, learn_groups
 from ancestry_ddvi.genotypes.projection.likelihood_scores import scores_of
 from ancestry_ddvi.genotypes.projection.scores import Projection, Scores
@@ -274,6 +274,28 @@ def ordinary(cohort, projection) -> tuple[float, float]:
     """Mean and deviation of the excess of length of samples like the panel's."""
     found = excess(projection, cohort.more(400, 11))
     return float(found.mean()), float(found.std())
+
+
+@pytest.mark.parametrize("kind", ["all", "a tenth", "single alleles"])
+def test_typical_noise_of_scores_is_that_of_samples_that_miss_variants_at_random(
+    cohort, projection, kind
+) -> None:
+    """Found without their genotypes; alone as in company, to the last bit."""
+    rng, dosages = np.random.default_rng(5), cohort.more(120, 16)
+    if kind == "a tenth":
+        dosages = np.where(rng.random(dosages.shape) < 0.1, dosages, -1).astype(np.int8)
+    if kind == "single alleles":
+        like = cohort.frequencies[:, np.arange(120) % 4]
+        dosages = (2 * rng.binomial(1, like)).astype(np.int8)
+    seen = projection.read(blocks(dosages), 120)
+    scores = projection.newcomers(seen, np.zeros(120, dtype=bool))
+    own = observed(scores, projection).covariance
+    typical = projection.typical_covariance(scores.value, scores.effective_variants)
+    ratio = np.trace(own, axis1=1, axis2=2) / np.trace(typical, axis1=1, axis2=2)
+    assert np.median(ratio) == pytest.approx(1, abs=0.06)
+    assert np.abs(np.log(ratio)).max() < 0.5
+    alone = projection.typical_covariance(scores.value[7:8], scores.effective_variants[7:8])
+    np.testing.assert_array_equal(alone[0], typical[7])
 
 
 @pytest.mark.statistical

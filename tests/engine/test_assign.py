@@ -103,7 +103,9 @@ def test_a_table_of_coordinates_says_the_same(of_genotypes, of_table) -> None:
     assert list(own["most_similar"]) == list(typical["most_similar"])
     assert list(own["reason"]) == list(typical["reason"])
     np.testing.assert_allclose(own[GROUPS], typical[GROUPS], atol=0.05)
-    assert of_table.files.keys() == {"ancestry", "assign.population", "assign"}
+    assert of_table.files.keys() == {
+        "ancestry", "assign.population", "assign", "multiqc", "multiqc_map",
+    }  # fmt: skip
 
 
 def test_one_table_has_what_a_report_needs(of_genotypes, of_table) -> None:
@@ -153,7 +155,7 @@ def test_labels_with_a_reference_make_the_groups(
     )  # fmt: skip
     assert {path.name for path in tmp_path.iterdir()} == {
         "x.ancestry.tsv", "x.assign.population.tsv", "x.assign.super_population.tsv",
-        "x.assign.json",
+        "x.assign.json", "x_mqc.json", "x.map_mqc.json",
     }  # fmt: skip
     fine, coarse = (table(done.files[f"assign.{a.level}"]) for a in done.assignments)
     assert list(coarse.columns[len(HEADER) :]) == ["East", "North", "South"]

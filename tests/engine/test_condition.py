@@ -267,6 +267,15 @@ def test_decoded_dosages_are_those_of_the_decoded_scores(fitted_model, tmp_path)
 
 
 @pytest.mark.slow
+def test_decode_does_not_replace_the_scores_that_assign_reads(fitted_model):
+    """``PREFIX.pcs.tsv`` of ``fit`` and ``embed`` has the scores of the samples themselves."""
+    coords, scores = (fitted_model.files[kind] for kind in ("coords", "pcs"))
+    before, prefix = scores.read_bytes(), str(coords).removesuffix(".coords.tsv")
+    with pytest.raises(UsageProblem, match=r"pcs\.tsv is one of the inputs"):
+        api.decode(str(fitted_model.files["model"]), str(coords), prefix)
+    assert scores.read_bytes() == before
+
+
 def test_a_flow_of_all_its_latents_decodes_to_the_scores_it_encoded(cohort_files, tmp_path):
     settings = {
         "steps": "60",

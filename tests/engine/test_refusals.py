@@ -90,7 +90,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     ),
     "no calls": (
         lambda c, rng: calls(c, np.array(-1)),
-        r"has records of [\d,]+ other model variants, without any call",
+        r"says nothing at [\d,]+ model variants of which it has records: no call",
     ),
     "all heterozygous": (
         lambda c, rng: calls(c, np.array(1)),

@@ -149,6 +149,19 @@ def test_samples_with_reference_calls_are_not_suspected(seed):
     assert not calls.shared_lacking
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_no_sample_of_many_is_suspected_by_chance(seed):
+    """Of a tenth of the variants, a little more common than the others, as chance has them."""
+    rng = np.random.default_rng(seed)
+    frequency = np.sort(rng.beta(0.5, 2, 6000).clip(0.01, 0.99))
+    dosages = np.full((6000, 400), MISSING, dtype=np.int8)
+    kept = rng.random(6000) < np.linspace(0.09, 0.15, 6000)
+    dosages[kept] = rng.binomial(2, frequency[kept, None], (kept.sum(), 400))
+    calls = count_reference_calls(*aligned(rng, dosages, frequency)[:2], frequency)
+    assert (calls.expected > 400).any(axis=0).all()
+    assert not calls.thinned.any()
+
+
 @pytest.mark.parametrize("typed", ["all but a few", "the common ones"])
 def test_a_sample_unlike_the_panel_has_not_lost_what_it_never_had(typed: str):
     """Of another population, with fewer reference calls: on an array of common variants too."""

@@ -218,6 +218,15 @@ def test_an_absent_input_is_refused_with_one_sentence(recipe, tmp_path):
     assert result.returncode == 3 and "cannot be read: No such file" in message
 
 
+def test_a_recipe_that_is_not_there_or_not_toml_is_refused_with_one_sentence(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text("seed =")
+    for word, problem in (("kpg", "the recipe kpg cannot be read"), (path, "x.toml is not TOML")):
+        result = run(word, "--data", tmp_path, "--out", tmp_path / "x.ddvi")
+        (message,) = result.stderr.splitlines()
+        assert result.returncode == 3 and problem in message and "hapmap3, kgp" in message
+
+
 @pytest.mark.parametrize("name", ["kgp", "hapmap3"])
 def test_recipes_list_every_file_they_read(name, monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(str(SCRIPT.parent))

@@ -36,6 +36,9 @@ near 0 where calls are missing whatever the genotype, and was 0.02 to 0.09 where
 MIN_EXPLAINED = 0.8
 """Share of the lost calls that missing variants must account for."""
 
+CHANCE = 3.0
+"""Standard deviations of a count that chance may add to it."""
+
 POPULATION_POWER = 0.8
 """Power of the ratio of homozygous ALT calls that multiplies the share of reference calls."""
 
@@ -108,9 +111,11 @@ class ReferenceCalls:
         """What makes reference calls comparable between populations; float64 (2, samples).
 
         Where a population has fewer of them by nature, calls with ALT are more often homozygous;
-        where they are lost, these do not change.
+        where they are lost, these do not change. Their number is taken as large as chance allows:
+        of few variants, some sample of many has few of them.
         """
-        ratio = self.alternative / np.maximum(self.alternative_expected, 1)
+        most = self.alternative + CHANCE * np.sqrt(self.alternative)
+        ratio = most / np.maximum(self.alternative_expected, 1)
         return np.asarray(ratio**POPULATION_POWER)
 
     @property

@@ -233,7 +233,7 @@ def check_overlap(report: HarmonisationReport, name: str, floor: int = 100) -> N
     if not is_short(report, floor):
         return
     found = f"{report.matched:,} of {report.model_variants:,} model variants"
-    known = ", ".join(report.known_builds) or "of unknown build"
+    known = _listed(report.known_builds) or "of unknown build"
     if report.stated_build and report.stated_build not in report.known_builds:
         raise InputsDisagree(
             f"the model has no positions in {report.stated_build}, only in {known}, and too few "
@@ -256,8 +256,8 @@ def check_overlap(report: HarmonisationReport, name: str, floor: int = 100) -> N
         )
     if report.uncalled >= max(report.matched, 1):
         raise InputsDisagree(
-            f"{name} has records of {report.uncalled:,} other model variants, without any call: "
-            f"{found} have one",
+            f"{name} says nothing at {report.uncalled:,} model variants of which it has records: "
+            f"no call, or likelihoods that are all equal. {found} have one",
             "Give a file with calls or likelihoods; --var-filter reads records that a FILTER "
             "leaves out.",
         )
@@ -272,6 +272,12 @@ def check_overlap(report: HarmonisationReport, name: str, floor: int = 100) -> N
         f"Check that the file has calls, and is of the species and genome build of the model: "
         f"{known}. fit --chain adds a build.",
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names in a sentence: "A, B and C"."""
+    *most, last = names or [""]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _by_key(report: HarmonisationReport) -> str:
