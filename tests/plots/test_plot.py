@@ -145,6 +145,25 @@ def test_a_quantity_colours_samples_along_a_scale_with_a_bar(plot, runs):
     assert light[-1] - light[0] > 0.3
 
 
+def test_samples_without_a_value_are_grey_and_counted(plot, runs, tmp_path):
+    samples = [
+        line.split("\t")[0] for line in (runs / "cohort.coords.tsv").read_text().splitlines()
+    ]
+    table = tmp_path / "ages.tsv"
+    rows = [f"{name}\t{20 + i if i < 60 else 'NA'}" for i, name in enumerate(samples[1:101])]
+    table.write_text("\n".join(["sample\tage", *rows]) + "\n")
+    figure = plot("cohort", color_by="age", table=str(table), axes=["1,2"])
+    panel = figure.axes[0]
+    assert legend(figure)[:2] == ["no value", str(len(samples) - 1 - 60 - strangers(runs, samples))]
+    assert len(marks(panel)) == len(samples) - 1
+
+
+def strangers(runs, samples) -> int:
+    """Samples unlike the panel among those without an age."""
+    lines = (runs / "cohort.coords.tsv").read_text().splitlines()[61:]
+    return sum("unlike_panel" in line for line in lines)
+
+
 def test_a_column_of_any_table_colours_samples(plot, runs, tmp_path):
     samples = [line.split("\t")[0] for line in (runs / "query.coords.tsv").read_text().splitlines()]
     table = tmp_path / "batches.csv"
