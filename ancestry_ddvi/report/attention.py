@@ -60,15 +60,19 @@ def head_line(runs: Sequence[Run]) -> str:
     why = (reason.partition(":")[0] for each in judged for reason in each.reason.tolist())
     reasons = Counter(filter(None, why))
     without = levels.pop("", 0)
-    by_level = ", ".join(f"{n:,} by {level}" for level, n in levels.most_common())
-    assigned = sum(levels.values())
-    have = "has" if assigned == 1 else "have"
-    parts = [said, f"{assigned:,} {have} a most genetically similar reference group"]
-    parts[-1] += f" ({by_level})." if assigned else "."
-    if without:
-        counted = ", ".join(f"{n:,} {_in_words(reason)}" for reason, n in reasons.most_common())
-        parts.append(f"{_are(without)} unassigned: {counted}.")
-    if silent := count - assigned - without:
+    counted = ", ".join(f"{n:,} {_in_words(reason)}" for reason, n in reasons.most_common())
+    if not levels:
+        parts = [said, f"None has a most genetically similar reference group: {counted}."]
+    else:
+        by_level = ", ".join(f"{n:,} by {level}" for level, n in levels.most_common())
+        have = "has" if sum(levels.values()) == 1 else "have"
+        parts = [
+            said,
+            f"{sum(levels.values()):,} {have} a most genetically similar reference group "
+            f"({by_level}).",
+            *([f"{_are(without)} unassigned: {counted}."] if without else []),
+        ]
+    if silent := count - sum(levels.values()) - without:
         parts.append(f"{_are(silent)} of runs without `assign`.")
     return " ".join(parts)
 

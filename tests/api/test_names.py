@@ -156,6 +156,16 @@ def test_every_command_that_takes_a_model_takes_a_name(folder, cohort_files):
     } <= names
 
 
+def test_a_run_by_name_is_reported_and_drawn(folder, cohort_files):
+    api.assign("alpine", [str(cohort_files.query)], draws=4)
+    api.report(["query.in.alpine"], "found")
+    api.report(["query.in.alpine"], "given", model="alpine")
+    assert Path("found.report.html").exists() and Path("given.report.html").exists()
+    api.plot("query.in.alpine", "drawn.png")
+    api.plot("alpine", "model.png")
+    assert Path("drawn.png").exists() and Path("model.png").exists()
+
+
 def test_synthetic_genotypes_may_have_the_name_of_a_reference_model(folder):
     assert api.sample_files("alpine", "alpine.vcf.gz") == (Path("alpine.vcf.gz"), "alpine")
     with pytest.raises(UsageProblem, match="may be the cohort"):

@@ -189,3 +189,25 @@ def test_flat_likelihoods_are_no_observations(
     assert found["n_variants"][1] == 0
     assert found["ancestry"][1] == "unassigned"
     assert found["n_variants"][0] > 1000
+
+
+def test_blocks_without_variants_say_nothing_of_the_build(fitted_model, tmp_path) -> None:
+    """One call over each chromosome, and by chance one base of the model."""
+    path = tmp_path / "blocks.g.vcf"
+    head = (
+        '##fileformat=VCFv4.3\n##FORMAT=<ID=GT,Number=1,Type=String,Description="GT">\n'
+        '##FORMAT=<ID=GQ,Number=1,Type=Integer,Description="GQ">\n'
+        '##INFO=<ID=END,Number=1,Type=Integer,Description="End">\n'
+        '##ALT=<ID=NON_REF,Description="Any other allele">\n'
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tblocks\n"
+    )
+    model = api.load(fitted_model.files["model"])
+    chromosome, position, _, base, *_ = model.variants().iloc[0]
+    starts = [(str(c), 1, "A") for c in range(1, 23)]
+    lines = [
+        f"{c}\t{start}\t.\t{ref}\t<NON_REF>\t.\tPASS\tEND=250000000\tGT:GQ\t0/0:60\n"
+        for c, start, ref in sorted([*starts, (chromosome, position, base)])
+    ]
+    path.write_text(head + "".join(lines))
+    with pytest.raises(InputsDisagree, match="model variants are in"):
+        model.assign([str(path)], device="cpu")

@@ -94,6 +94,15 @@ def test_a_model_that_moved_with_its_runs_is_found(copy_of):
     assert api.report([run.query]).samples == 8
 
 
+def test_a_reference_model_is_found_by_its_name(copy_of, monkeypatch, tmp_path):
+    run = copy_of()
+    (run.folder / "cohort.ddvi").rename(tmp_path / "alpine.ddvi")
+    monkeypatch.setenv("DDVI_ANCESTRY_REFERENCES", str(tmp_path))
+    path = run.folder / "query.summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"model": "alpine"}))
+    assert "Model card of <bdi>alpine" in api.report([run.query]).files["report"].read_text()
+
+
 def test_runs_of_different_models(copy_of):
     run = copy_of()
     path = run.folder / "query.summary.json"

@@ -88,6 +88,7 @@ document
   );
 document.getElementById("samples").append(...samplesTable());
 colourBy(state.colour);
+if (count === 1) look(0);
 
 for (const button of document.querySelectorAll("button[data-flag]")) {
   button.addEventListener("click", () => {
