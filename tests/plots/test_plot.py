@@ -96,6 +96,25 @@ def test_a_model_alone_shows_its_groups_and_no_sample(plot):
     assert (left.get_xlabel(), right.get_xlabel().split()[0]) == ("Z1", "PC1")
 
 
+def test_a_name_of_a_reference_model_comes_before_a_prefix(runs, tmp_path, monkeypatch):
+    monkeypatch.setenv("DDVI_ANCESTRY_REFERENCES", str(runs))
+    monkeypatch.chdir(runs)
+    out = str(tmp_path / "x.png")
+    by_name, by_prefix = (api.plot(name, out).figure for name in ("cohort", "./cohort"))
+    assert by_name.texts[0].get_text() == "cohort: reference groups"
+    assert by_prefix.texts[0].get_text().startswith("cohort: 1")
+
+
+def test_the_model_of_a_run_is_found_by_its_name(runs, tmp_path, monkeypatch):
+    summary = json.loads((runs / "query.summary.json").read_text())
+    for name in ("coords.tsv", "pcs.tsv"):
+        shutil.copy(runs / f"query.{name}", tmp_path / f"q.{name}")
+    (tmp_path / "q.summary.json").write_text(json.dumps(summary | {"model": "cohort"}))
+    monkeypatch.setenv("DDVI_ANCESTRY_REFERENCES", str(runs))
+    figure = api.plot(str(tmp_path / "q"), str(tmp_path / "x.png")).figure
+    assert {*legend(figure)} > POPULATIONS
+
+
 def test_any_pair_of_axes_is_a_panel(plot, runs):
     figure = plot("cohort", axes=["2,1", "PC1,PC3", "pc2,pc1"])
     first, second, third, _ = figure.axes
