@@ -22,6 +22,8 @@ from ancestry_ddvi.resources import usable_threads
 SIZES = (1, 1000)
 RUNS = 3
 PEDDY = "peddy 0.4.8"
+WITH_SITES = "kgp"
+"""The panel that has the sites of peddy."""
 
 
 def cost(panel: Panel) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -32,7 +34,7 @@ def cost(panel: Panel) -> Iterator[tuple[str, dict[str, Any]]]:
     for size in SIZES:
         path = _file(panel, folder, size)
         commands = {SELF: Command(ours("assign", fold.model, path, "--out", "x", threads=threads))}
-        if peddy := program("peddy"):
+        if panel.name == WITH_SITES and (peddy := program("peddy")):
             words = [peddy, "-p", str(threads), "--prefix", "x", path, f"{path}.ped"]
             commands[PEDDY] = Command(words, partial(_accuracy, panel))
         runs = in_turn(commands, RUNS, threads, warm=size == 1)
