@@ -53,9 +53,16 @@ def test_a_name_is_the_model_in_the_folder(folder):
 
 def test_everything_else_is_a_path(folder):
     assert find("./alpine") == Path("alpine")
-    assert find("alpine.ddvi") == Path("alpine.ddvi")
+    assert find("mine.ddvi") == Path("mine.ddvi")
     Path("mine").touch()
     assert find("mine") == Path("mine")
+
+
+def test_a_name_with_the_suffix_of_a_file_is_told_of(folder):
+    with pytest.raises(InputUnreadable, match=r"no file alpine\.ddvi\. alpine, without \.ddvi, is"):
+        find("alpine.ddvi")
+    Path("alpine.ddvi").touch()
+    assert find("alpine.ddvi") == Path("alpine.ddvi")
 
 
 def test_a_name_comes_before_a_file_of_the_working_folder(folder):

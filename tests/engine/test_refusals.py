@@ -202,11 +202,14 @@ def test_blocks_without_variants_say_nothing_of_the_build(fitted_model, tmp_path
         "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tblocks\n"
     )
     model = api.load(fitted_model.files["model"])
-    chromosome, position, _, base, *_ = model.variants().iloc[0]
-    starts = [(str(c), 1, "A") for c in range(1, 23)]
+    plain = model.variants().query("ref + alt not in ('AT', 'TA', 'CG', 'GC')").iloc[0]
+    blocks = {str(c): [(1, "A", 250_000_000)] for c in range(1, 23)}
+    middle = int(plain["position"])
+    blocks[plain["chromosome"]] = [(1, "A", middle - 1), (middle, plain["ref"], 250_000_000)]
     lines = [
-        f"{c}\t{start}\t.\t{ref}\t<NON_REF>\t.\tPASS\tEND=250000000\tGT:GQ\t0/0:60\n"
-        for c, start, ref in sorted([*starts, (chromosome, position, base)])
+        f"{c}\t{start}\t.\t{ref}\t<NON_REF>\t.\tPASS\tEND={end}\tGT:GQ\t0/0:60\n"
+        for c, found in blocks.items()
+        for start, ref, end in found
     ]
     path.write_text(head + "".join(lines))
     with pytest.raises(InputsDisagree, match="model variants are in"):
