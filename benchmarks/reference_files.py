@@ -31,6 +31,9 @@ WINDOW, COVERED, CALLED = 50_000, 0.9, 0.95
 CALLS = np.array(["./.", "0/0", "0/1", "1/1"])
 """By dosage + 1."""
 
+OTHER = dict(zip("ACGT", "CATG", strict=True))
+"""A base that is not the one."""
+
 PL = ("0,90,1350", "900,0,900,990,990,1890", "1350,90,0,1350,90,1350")
 """Of 30 reads: of REF alone; and with <NON_REF> of a heterozygous and a homozygous call."""
 
@@ -260,22 +263,29 @@ def variants_only(query: Query, prefix: Path) -> str:
 
 
 def _blocks(variants: VariantTable, dosages: np.ndarray) -> Iterator[str]:
-    """Records of a gVCF; nothing is said where a call is missing."""
+    """Records of a gVCF; nothing is said where a call is missing.
+
+    A block begins before its first variant where it can, so that its REF is not that of a variant.
+    """
     rows = zip(variants.chromosome, variants.position.tolist(), variants.ref, variants.alt,
                dosages.tolist(), strict=True)  # fmt: skip
     block: list[Any] = []
+    last: tuple[str, int] = ("", 0)
     for chromosome, position, ref, alt, dosage in rows:
-        if dosage == 0 and block and block[0] == chromosome:
-            block[2] = position
-            continue
-        if block:
+        if block and (dosage or block[0] != chromosome):
             yield _block(*block)
-        block = [chromosome, position, position, ref] if dosage == 0 else []
+            block = []
         if dosage > 0:
             yield (
                 f"{chromosome}\t{position}\t.\t{ref}\t{alt},<NON_REF>\t900\t.\tDP=30\t"
                 f"GT:DP:GQ:PL\t{CALLS[dosage + 1]}:30:99:{PL[dosage]}\n"
             )
+        elif dosage == 0 and block:
+            block[2] = position
+        elif dosage == 0:
+            before = last[0] == chromosome and last[1] == position - 1
+            block = [chromosome, position - (not before), position, ref if before else OTHER[ref]]
+        last = chromosome, position
     if block:
         yield _block(*block)
 

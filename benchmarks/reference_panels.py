@@ -17,6 +17,7 @@ import pandas as pd
 from cohorts import families, opened, part
 
 import ancestry_ddvi
+from ancestry_ddvi.genotypes.qc.filters import Filters
 from ancestry_ddvi.genotypes.store import GenotypeStore
 
 LEVELS = ("population", "superpopulation")
@@ -101,6 +102,7 @@ class Panel:
             ancestry_ddvi.fit(
                 [f"{prefix}.bed"], str(prefix), labels=str(self.inputs / "labels.tsv"),
                 chain=str(self.inputs / "positions.tsv"), seed=self.plan["seed"], device="cpu",
+                filters=Filters(**self.plan.get("filters", {})),
                 settings={k: str(v) for k, v in self.plan.get("settings", {}).items()} | settings,
             )  # fmt: skip
             for ending in ("bed", "bim", "fam", "png", "svg", "eigenvec"):

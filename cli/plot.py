@@ -66,7 +66,7 @@ def plot(target: str, out: str | None, no_caption: bool, **given: Any) -> None:
 
     PREFIX is that of files which fit, embed or condition wrote. MODEL is the name of a reference
     model (see references), or a .ddvi file written by fit; its labelled groups are drawn, without
-    samples.
+    samples. A name comes before a prefix: ./kgp is a prefix.
 
     Samples that are not those of a fit lie over the groups of its model, in the same colours.
     Samples unlike the reference panel are hollow. Of more than 300 samples only the widest

@@ -175,7 +175,8 @@ def plot(
     Examples
     --------
     >>> import ancestry_ddvi
-    >>> ancestry_ddvi.plot("cohort", "figure.pdf", width=85).files["pdf"].name
+    >>> drawn = ancestry_ddvi.plot("cohort.ddvi", "figure.pdf", width=85)
+    >>> drawn.files["pdf"].name
     'figure.pdf'
     """
     from ..plots.scatter import format_of, save_as

@@ -206,9 +206,10 @@ _ASSIGN: tuple[Column[AssignedSamples], ...] = (
     Column(
         "reason",
         "",
-        "why the sample is unassigned: the gravest flag of `unlike_panel:…` and `few_variants`, or "
-        "`unlike_groups` (unlike every group: fewer than 1 in 100 samples of the groups have rarer "
-        "scores), or `low_probability` (below `--min-prob`); empty if it is assigned",
+        "why the sample is unassigned: the gravest of the flags `no_reference_calls`, "
+        "`no_alt_calls`, `unlike_panel:…` and `few_variants`, or `unlike_groups` (unlike every "
+        "group: fewer than 1 in 100 samples of the groups have rarer scores), or `low_probability` "
+        "(below `--min-prob`); empty if it is assigned",
         lambda s: s.reason,
         "text",
     ),

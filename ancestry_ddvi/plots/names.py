@@ -68,8 +68,10 @@ def write_names(
 ) -> None:
     """Write each name where it belongs, or close by; some rather above it.
 
-    With more than 40 names none are written; the legend has them.
+    Of more than 40 names those above are left out, and the others where they are too many still;
+    the legend has them.
     """
+    above = above if len(above) + len(named) <= MAX_NAMES else ()
     named = [*above, *named]
     if not named or len(named) > MAX_NAMES:
         return

@@ -10,8 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, ListedColormap, Normalize, to_rgba
 
+from .lettering import shortened
 from .palette import NEUTRAL
 
+LONGEST = 26
 LIGHTEST = 0.92
 """Part of the scale of colours that stands out from white paper."""
 
@@ -57,7 +59,9 @@ class Shade:
         bar.ax.tick_params(labelsize=8 * scale, length=2.5 * scale)
         bar.ax.locator_params(nbins=4)
         bar.outline.set_visible(False)
-        axes.set_title(self.name, fontsize=8 * scale, pad=4 * scale, parse_math=False)
+        axes.set_title(
+            shortened(self.name, LONGEST), fontsize=8 * scale, pad=4 * scale, parse_math=False
+        )
 
 
 def _scale() -> Colormap:

@@ -110,12 +110,13 @@ class Plane:
     @property
     def meaning(self) -> str:
         """What ellipses around samples are, for the caption; "" if there are none."""
-        if not self._intervals:
+        if self.covariance is None or not self._intervals:
             return ""
         said = "Ellipses reach one posterior standard deviation"
         if self._intervals <= MAX_SPREAD:
             return f"{said}."
-        return f"{said}: in the corner the median of all samples, on the map the widest."
+        widest = ", on the map the widest" if len(shown_alone(self.covariance)) else ""
+        return f"{said}: in the corner the median of all samples{widest}."
 
     def draw(self, axes: Axes, scene: Scene, scale: float, marks: float) -> None:
         """Draw everything."""

@@ -66,11 +66,16 @@ def reference(word: str) -> ReferenceModel | None:
     Raises
     ------
     InputUnreadable
-        If the word is neither a reference model nor a file.
+        If the word is neither a reference model nor a file, or a name with .ddvi and no file.
     """
-    if not is_name(word):
-        return None
     models = {model.name: model for model in available()}
+    if not is_name(word):
+        bare = word.removesuffix(SUFFIX)
+        if bare in models and not os.path.exists(word):
+            raise InputUnreadable(
+                f"there is no file {word}", f"{bare}, without {SUFFIX}, is a reference model."
+            )
+        return None
     if word in models or os.path.exists(word):
         return models.get(word)
     there = f"there are {', '.join(models)}" if models else "none is installed"

@@ -53,9 +53,16 @@ def test_a_name_is_the_model_in_the_folder(folder):
 
 def test_everything_else_is_a_path(folder):
     assert find("./alpine") == Path("alpine")
-    assert find("alpine.ddvi") == Path("alpine.ddvi")
+    assert find("mine.ddvi") == Path("mine.ddvi")
     Path("mine").touch()
     assert find("mine") == Path("mine")
+
+
+def test_a_name_with_the_suffix_of_a_file_is_told_of(folder):
+    with pytest.raises(InputUnreadable, match=r"no file alpine\.ddvi\. alpine, without \.ddvi, is"):
+        find("alpine.ddvi")
+    Path("alpine.ddvi").touch()
+    assert find("alpine.ddvi") == Path("alpine.ddvi")
 
 
 def test_a_name_comes_before_a_file_of_the_working_folder(folder):
@@ -154,6 +161,16 @@ def test_every_command_that_takes_a_model_takes_a_name(folder, cohort_files):
         "alpine.synthetic.vcf.gz",
         "alpine.conditioned.coords.tsv",
     } <= names
+
+
+def test_a_run_by_name_is_reported_and_drawn(folder, cohort_files):
+    api.assign("alpine", [str(cohort_files.query)], draws=4)
+    api.report(["query.in.alpine"], "found")
+    api.report(["query.in.alpine"], "given", model="alpine")
+    assert Path("found.report.html").exists() and Path("given.report.html").exists()
+    api.plot("query.in.alpine", "drawn.png")
+    api.plot("alpine", "model.png")
+    assert Path("drawn.png").exists() and Path("model.png").exists()
 
 
 def test_synthetic_genotypes_may_have_the_name_of_a_reference_model(folder):

@@ -20,6 +20,7 @@ DOCUMENTED = [
     "ancestry_ddvi.api._embed",
     "ancestry_ddvi.api._assign",
     "ancestry_ddvi.api._model",
+    "ancestry_ddvi.api._plot",
 ]
 
 

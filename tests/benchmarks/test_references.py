@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 from pathlib import Path
@@ -160,6 +161,16 @@ def test_families_are_in_one_fold(cohort_files, tmp_path):
     assert max(map(len, related)) >= 3
     assert all(len(set(panel.fold[some])) == 1 for some in related)
     assert min(np.bincount(panel.fold, minlength=5)) > 10
+
+
+def test_a_fit_takes_every_option_of_the_recipe_but_the_card():
+    def options(path: Path) -> set[str | None]:
+        calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
+        (fit,) = [c for c in calls if ast.unparse(c.func) == "ancestry_ddvi.fit"]
+        return {keyword.arg for keyword in fit.keywords}
+
+    recipe = options(FOLDER.parent / "references" / "build.py")
+    assert options(FOLDER / "reference_panels.py") == recipe - {"card"}
 
 
 @pytest.mark.parametrize(("right", "of"), [(0, 9), (5, 9), (498, 500), (500, 500)])

@@ -189,3 +189,28 @@ def test_flat_likelihoods_are_no_observations(
     assert found["n_variants"][1] == 0
     assert found["ancestry"][1] == "unassigned"
     assert found["n_variants"][0] > 1000
+
+
+def test_blocks_without_variants_say_nothing_of_the_build(fitted_model, tmp_path) -> None:
+    """One call over each chromosome, and by chance one base of the model."""
+    path = tmp_path / "blocks.g.vcf"
+    head = (
+        '##fileformat=VCFv4.3\n##FORMAT=<ID=GT,Number=1,Type=String,Description="GT">\n'
+        '##FORMAT=<ID=GQ,Number=1,Type=Integer,Description="GQ">\n'
+        '##INFO=<ID=END,Number=1,Type=Integer,Description="End">\n'
+        '##ALT=<ID=NON_REF,Description="Any other allele">\n'
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tblocks\n"
+    )
+    model = api.load(fitted_model.files["model"])
+    plain = model.variants().query("ref + alt not in ('AT', 'TA', 'CG', 'GC')").iloc[0]
+    blocks = {str(c): [(1, "A", 250_000_000)] for c in range(1, 23)}
+    middle = int(plain["position"])
+    blocks[plain["chromosome"]] = [(1, "A", middle - 1), (middle, plain["ref"], 250_000_000)]
+    lines = [
+        f"{c}\t{start}\t.\t{ref}\t<NON_REF>\t.\tPASS\tEND={end}\tGT:GQ\t0/0:60\n"
+        for c, found in blocks.items()
+        for start, ref, end in found
+    ]
+    path.write_text(head + "".join(lines))
+    with pytest.raises(InputsDisagree, match="model variants are in"):
+        model.assign([str(path)], device="cpu")

@@ -96,6 +96,25 @@ def test_a_model_alone_shows_its_groups_and_no_sample(plot):
     assert (left.get_xlabel(), right.get_xlabel().split()[0]) == ("Z1", "PC1")
 
 
+def test_a_name_of_a_reference_model_comes_before_a_prefix(runs, tmp_path, monkeypatch):
+    monkeypatch.setenv("DDVI_ANCESTRY_REFERENCES", str(runs))
+    monkeypatch.chdir(runs)
+    out = str(tmp_path / "x.png")
+    by_name, by_prefix = (api.plot(name, out).figure for name in ("cohort", "./cohort"))
+    assert by_name.texts[0].get_text() == "cohort: reference groups"
+    assert by_prefix.texts[0].get_text().startswith("cohort: 1")
+
+
+def test_the_model_of_a_run_is_found_by_its_name(runs, tmp_path, monkeypatch):
+    summary = json.loads((runs / "query.summary.json").read_text())
+    for name in ("coords.tsv", "pcs.tsv"):
+        shutil.copy(runs / f"query.{name}", tmp_path / f"q.{name}")
+    (tmp_path / "q.summary.json").write_text(json.dumps(summary | {"model": "cohort"}))
+    monkeypatch.setenv("DDVI_ANCESTRY_REFERENCES", str(runs))
+    figure = api.plot(str(tmp_path / "q"), str(tmp_path / "x.png")).figure
+    assert {*legend(figure)} > POPULATIONS
+
+
 def test_any_pair_of_axes_is_a_panel(plot, runs):
     figure = plot("cohort", axes=["2,1", "PC1,PC3", "pc2,pc1"])
     first, second, third, _ = figure.axes
@@ -143,6 +162,25 @@ def test_a_quantity_colours_samples_along_a_scale_with_a_bar(plot, runs):
     assert len(shown) > 100
     assert light == sorted(light)
     assert light[-1] - light[0] > 0.3
+
+
+def test_samples_without_a_value_are_grey_and_counted(plot, runs, tmp_path):
+    samples = [
+        line.split("\t")[0] for line in (runs / "cohort.coords.tsv").read_text().splitlines()
+    ]
+    table = tmp_path / "ages.tsv"
+    rows = [f"{name}\t{20 + i if i < 60 else 'NA'}" for i, name in enumerate(samples[1:101])]
+    table.write_text("\n".join(["sample\tage", *rows]) + "\n")
+    figure = plot("cohort", color_by="age", table=str(table), axes=["1,2"])
+    panel = figure.axes[0]
+    assert legend(figure)[:2] == ["no value", str(len(samples) - 1 - 60 - strangers(runs, samples))]
+    assert len(marks(panel)) == len(samples) - 1
+
+
+def strangers(runs, samples) -> int:
+    """Samples unlike the panel among those without an age."""
+    lines = (runs / "cohort.coords.tsv").read_text().splitlines()[61:]
+    return sum("unlike_panel" in line for line in lines)
 
 
 def test_a_column_of_any_table_colours_samples(plot, runs, tmp_path):

@@ -17,14 +17,17 @@ from hypothesis import strategies as st
 from matplotlib.collections import EllipseCollection, PathCollection
 
 from ancestry_ddvi.errors import OutputUnwritable
+from ancestry_ddvi.plots.canvas import Words
 from ancestry_ddvi.plots.groups import Group, grouped
 from ancestry_ddvi.plots.legend import legend_below, legend_beside
 from ancestry_ddvi.plots.lettering import apart
 from ancestry_ddvi.plots.names import heart, hearts, separate
-from ancestry_ddvi.plots.palette import SINGLE_GROUP
+from ancestry_ddvi.plots.palette import HUES, SINGLE_GROUP, UNNAMED
 from ancestry_ddvi.plots.panels import ELLIPSE_SD
 from ancestry_ddvi.plots.reference import GroupShapes, Reference
-from ancestry_ddvi.plots.scatter import coordinates_figure, save
+from ancestry_ddvi.plots.scatter import composed, coordinate_view, coordinates_figure, save
+from ancestry_ddvi.plots.sheet import SCREEN
+from ancestry_ddvi.plots.views import Scene
 
 POPULATIONS = [f"P{i:02d}" for i in range(26)]
 
@@ -420,6 +423,22 @@ def test_a_label_of_the_model_has_the_same_style_whichever_samples_are_there():
     behind = {g.name: g.style for g in reference().groups}
     assert alone["P07"] == together["P07"] == behind["P07"]
     assert alone["other"] not in together.values()
+
+
+def test_a_parent_has_the_hue_of_its_labels_and_what_has_no_group_is_grey():
+    found = {g.name: g for g in grouped(["S1", "P01", "unassigned", "x"], 4, PARENTS)}
+    assert found["S1"].style.colour == HUES[1]
+    assert found["S1"].parent == found["P01"].parent == "S1"
+    assert found["unassigned"].style == UNNAMED
+    assert found["x"].style not in (UNNAMED, found["S1"].style)
+
+
+def test_many_highlighted_samples_leave_the_names_of_groups():
+    coordinates, sd, labels, _ = cohort()
+    scene = Scene(grouped(labels, 300), highlighted={i: f"s{i}" for i in range(50)})
+    view = coordinate_view(coordinates, sd[:, :, None] ** 2 * np.eye(2), (0, 1), "ddvi")
+    figure = composed([view], scene, [], Words(), SCREEN)
+    assert {text.get_text() for text in figure.axes[0].texts} == set(POPULATIONS)
 
 
 def test_groups_are_sorted_by_parent():

@@ -70,4 +70,4 @@ def with_monomorphic(
 def _same_strand(code: np.ndarray) -> bool:
     """Whether nearly all bases are alleles of the model's variants on the model's strand."""
     same = np.isin(code, [Match.SAME, Match.SWAPPED])
-    return bool(len(code) and same.mean() >= 1 - MISMATCH_CEILING)
+    return len(code) >= MIN_SHARED and bool(same.mean() >= 1 - MISMATCH_CEILING)

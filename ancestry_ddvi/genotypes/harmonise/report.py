@@ -246,7 +246,7 @@ def check_overlap(report: HarmonisationReport, name: str, floor: int = 100) -> N
             f"({_by_key(report)})",
             "Leave out --build, and the build is inferred from the variants.",
         )
-    if not report.positions_agree or _is_of_another_build(report):
+    if not report.positions_agree or _is_of_another_build(report) or _is_by_chance(report):
         raise InputsDisagree(
             f"{name} is of another genome build{_detected(report)} than the model, which is "
             f"{known}, or of another species, and too few variants match by ID: {found} "
@@ -298,6 +298,12 @@ def _detected(report: HarmonisationReport) -> str:
     """The inferred build of the file in brackets, if the model does not know it."""
     detected = report.detected_build
     return f" ({detected})" if detected and detected not in report.known_builds else ""
+
+
+def _is_by_chance(report: HarmonisationReport) -> bool:
+    """Whether positions of a build find more variants with other alleles than were matched."""
+    found = [n for build, n in report.build_matches.items() if build in report.rejected]
+    return max(found, default=0) > report.matched
 
 
 def _is_detected(report: HarmonisationReport) -> bool:
