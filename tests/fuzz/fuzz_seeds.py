@@ -21,6 +21,8 @@ from ancestry_ddvi.artefacts.records import EmbeddedSamples
 from ancestry_ddvi.genotypes.formats.variant_filter import table
 from ancestry_ddvi.genotypes.harmonise.panel import Panel
 from ancestry_ddvi.genotypes.projection.scores import Projection
+from ancestry_ddvi.reference.groups import Groups
+from ancestry_ddvi.reference.normals import Normals
 
 Pack = Callable[[bytes], bytes]
 
@@ -265,10 +267,13 @@ def _models() -> Iterator[Seed]:
     rng = np.random.default_rng(0)
     variants = table([("1", 100 + i, f"rs{i}", "A", "C") for i in range(30)])
     frequency, loadings = rng.random(30), np.linalg.qr(rng.normal(size=(30, 3)))[0]
-    projection = Projection(loadings, frequency, np.ones(3), np.ones(2), 50, 1.0, 2, 2.0)
+    stretch = np.zeros(30, dtype=np.int64)
+    projection = Projection(loadings, frequency, stretch, np.ones(3), 0.1, np.ones(2), 50, 2)
+    cells = Normals(np.ones(2) / 2, rng.normal(size=(2, 2)), np.tile(np.eye(2), (2, 1, 1)))
+    groups = Groups(("p",), (("a",), ("b",)), cells, cells, ((1.0,) * 3,))
     model = Model(
         Panel(variants, frequency, "GRCh37"), projection, {"a": np.ones(4)}, np.eye(2),
-        ModelRecord(ModelOptions("ddvi", 2, 1, {}, {}), (0.1, 0.2)),
+        ModelRecord(ModelOptions("ddvi", 2, 1, {}, {}), (0.1, 0.2), groups=groups),
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x"
