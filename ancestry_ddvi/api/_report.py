@@ -66,10 +66,10 @@ def report(
     >>> ancestry_ddvi.report(["cohort"]).files["report"].name
     'cohort.report.html'
     """
-    from ..report.build import report_page
-    from ..report.metadata import metadata
-    from ..report.models import model_of
-    from ..report.runs import read_run
+    from ..reports.build import report_page
+    from ..reports.metadata import metadata
+    from ..reports.models import model_of
+    from ..reports.runs import read_run
 
     if not prefixes:
         raise UsageProblem("no PREFIX is given", "Give the prefix of a run.")

@@ -103,8 +103,8 @@ def many(runs_folder) -> Callable[[int, int], str]:
     """A page of so many samples with labels of so many groups."""
     from ancestry_ddvi.artefacts.coordinates import Coordinates
     from ancestry_ddvi.artefacts.model import Model
-    from ancestry_ddvi.report.build import report_page
-    from ancestry_ddvi.report.runs import read_run
+    from ancestry_ddvi.reports.build import report_page
+    from ancestry_ddvi.reports.runs import read_run
 
     def make(samples: int, groups: int) -> str:
         run = read_run(str(runs_folder / "cohort"))

@@ -165,3 +165,11 @@ def test_a_later_run_removes_the_report_of_the_files_it_replaces(copy_of):
     api.assign(f"{run.cohort}.ddvi", [f"{run.cohort}.coords.tsv"], run.cohort)
     assert not page.exists()
     assert other.exists()
+
+
+def test_the_function_of_the_package_can_be_called_again(copy_of):
+    import ancestry_ddvi
+
+    run = copy_of()
+    for _ in range(2):
+        assert ancestry_ddvi.report([run.query]).samples == 8

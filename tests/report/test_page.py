@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from ancestry_ddvi.report.markup import Markup, json_text, name_of, prose, tag, text
+from ancestry_ddvi.reports.markup import Markup, json_text, name_of, prose, tag, text
 
 from .conftest import HOSTILE
 
