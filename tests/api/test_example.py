@@ -74,6 +74,7 @@ def test_the_pages_have_the_answer(maker) -> None:
         assert text == maker["page"](text, said), "run: python docs/make_example.py"
 
 
+@pytest.mark.slow
 def test_the_example_takes_seconds_of_one_core(maker, tmp_path) -> None:
     """CPU time of the command from start to end, which depends little on what else runs."""
     command = ["assign", "kgp", str(maker["GENOTYPES"]), "--out", str(tmp_path / "x")]

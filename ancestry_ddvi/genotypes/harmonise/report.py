@@ -249,10 +249,10 @@ def check_overlap(report: HarmonisationReport, name: str, floor: int = 100) -> N
     if not report.positions_agree or _is_of_another_build(report) or _is_by_chance(report):
         raise InputsDisagree(
             f"{name} is of another genome build{_detected(report)} than the model, which is "
-            f"{known}, or of another species, and too few variants match by ID: {found} "
-            f"({_by_key(report)})",
-            "Lift the file over to the model's build, annotate it with rsIDs, or fit the model "
-            "with --chain, which adds positions in a second build.",
+            f"{known}{'' if _detected(report) else ', or of another species'}, and too few "
+            f"variants match by ID: {found} ({_by_key(report)})",
+            "Lift the file over to the model's build, annotate it with rsIDs, or use a model that "
+            "knows its build: fit --chain adds one, and the command references lists others.",
         )
     if report.uncalled >= max(report.matched, 1):
         raise InputsDisagree(
