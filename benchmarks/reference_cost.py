@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -42,7 +43,8 @@ def cost(panel: Panel) -> Iterator[tuple[str, dict[str, Any]]]:
             name: some if isinstance(some, str) else [one.as_json() for one in some]
             for name, some in runs.items()
         }
-        yield str(size), {"samples": size, "threads": threads, "found": stored}
+        load = round(os.getloadavg()[0], 1)
+        yield str(size), {"samples": size, "threads": threads, "load": load, "found": stored}
 
 
 def _file(panel: Panel, folder: Path, size: int) -> str:
