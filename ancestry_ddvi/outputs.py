@@ -103,7 +103,7 @@ OUTPUTS = (
     ),
     Output(
         "multiqc_map", ".map_mqc.json", ("embed", "condition", "assign"),
-        "coordinates for MultiQC", "from two coordinates on", _LATER,
+        "coordinates for MultiQC", "", _LATER,
     ),
     # sample is given the name of a file: those of other formats beside it stay.
     Output(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from subprocess import run
@@ -21,29 +22,27 @@ from ancestry_ddvi.resources import usable_threads
 SIZES = (1, 1000)
 RUNS = 3
 PEDDY = "peddy 0.4.8"
+WITH_SITES = "kgp"
+"""The panel that has the sites of peddy."""
 
 
-def cost(panel: Panel) -> dict[str, Any]:
+def cost(panel: Panel) -> Iterator[tuple[str, dict[str, Any]]]:
     """Runs of ``assign``, and of peddy where it is there, by the number of samples."""
-    fold, found = Fold.of(panel, 0), {}
-    folder = panel.work / panel.name / "cost"
+    fold = Fold.of(panel, 0)
+    folder, threads = panel.work / panel.name / "cost", usable_threads()
     folder.mkdir(exist_ok=True)
     for size in SIZES:
         path = _file(panel, folder, size)
-        threads = usable_threads()
-        call = ours("assign", fold.model, path, "--out", "x", threads=threads)
-        commands = {SELF: Command(call)}
-        if peddy := program("peddy"):
+        commands = {SELF: Command(ours("assign", fold.model, path, "--out", "x", threads=threads))}
+        if panel.name == WITH_SITES and (peddy := program("peddy")):
             words = [peddy, "-p", str(threads), "--prefix", "x", path, f"{path}.ped"]
             commands[PEDDY] = Command(words, partial(_accuracy, panel))
         runs = in_turn(commands, RUNS, threads, warm=size == 1)
-        found[str(size)] = {
-            "samples": size,
-            "threads": threads,
-            "found": {k: v if isinstance(v, str) else [r.as_json() for r in v]
-                      for k, v in runs.items()},
-        }  # fmt: skip
-    return found
+        stored = {
+            name: some if isinstance(some, str) else [one.as_json() for one in some]
+            for name, some in runs.items()
+        }
+        yield str(size), {"samples": size, "threads": threads, "found": stored}
 
 
 def _file(panel: Panel, folder: Path, size: int) -> str:

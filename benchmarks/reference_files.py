@@ -355,15 +355,12 @@ class FileKind:
         Whether a file holds one sample.
     options : dict
         Of ``assign``.
-    refused : bool
-        Whether it must be.
     """
 
     title: str
     write: Writer
     single: bool = False
     options: dict[str, Any] = field(default_factory=dict)
-    refused: bool = False
 
 
 def conditions(name: str) -> dict[str, Condition]:
@@ -427,7 +424,7 @@ KINDS = {
     "no_ids": FileKind("no IDs of variants", without_ids),
     "other_build": FileKind("GRCh38, alleles swapped and on the other strand", other_build),
     "gvcf": FileKind("gVCF of one sample, with reference blocks", gvcf, single=True),
-    "variants": FileKind("variants alone of one sample", variants_only, single=True, refused=True),
+    "variants": FileKind("variants alone of one sample", variants_only, single=True),
     "reference": FileKind(
         "variants alone of one sample, `--absent reference`", variants_only, single=True,
         options={"absent": "reference"},

@@ -204,7 +204,6 @@ def _kinds(fold: Fold, query: Query) -> dict[str, Any]:
         plain = answers if plain is None else plain
         found[key] = {
             "title": kind.title,
-            "must_be_refused": kind.refused,
             "samples": len(query.samples),
             "refused": len(refused),
             "why": refused[0] if refused else "",

@@ -68,7 +68,7 @@ def measured(given: argparse.Namespace, of: Panel) -> Iterator[tuple[str, str, A
         for key, row in outside(of, names(given.outside)).items():
             yield "outside", key, row
     if "cost" in given.part:
-        for key, row in cost(of).items():
+        for key, row in cost(of):
             yield "cost", key, row
 
 

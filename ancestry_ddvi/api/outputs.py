@@ -252,9 +252,7 @@ def write_multiqc(
 
     groups = named.model.record.groups
     report = QualityReport(named.path.stem, coordinates, groups, ancestry)
-    content = {"multiqc": report.statistics()}
-    if len(coordinates.axes) > 1:
-        content["multiqc_map"] = report.map()
+    content = {"multiqc": report.statistics(), "multiqc_map": report.map()}
     files = {kind: output(kind).path(prefix) for kind in content}
     for kind, path in files.items():
         write_content(path, content[kind])

@@ -118,7 +118,8 @@ _ROWS = (
         _BOTH,
         "unlike the reference panel (`p_panel` is below 0.01), mainly because few samples of the "
         "panel have such scores on its principal components; intervals cover the map",
-        "do not interpret the coordinates; a panel with similar samples is needed",
+        "do not interpret the coordinates; check for contamination, otherwise a panel with similar "
+        "samples is needed",
         gravity=3,
     ),
     Flag(

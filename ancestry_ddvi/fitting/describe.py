@@ -85,14 +85,7 @@ def describe(embedded: EmbeddedCohort) -> Model:
     )  # fmt: skip
     request, held_out, seed = cohort.request, cohort.held_out, cohort.request.options.seed
     privacy = membership(posterior.importance_bound, held_out, cohort.projection, seed)
-    groups: Groups | None = None
-    assignment: list[dict[str, Any]] = []
-    if request.labels is not None:
-        seen = observed(cohort.fitted, cohort.projection)
-        groups, assignment = learn_groups(
-            request.labels, cohort.ids, posterior, seen, seed, _labelled_in_part(cohort)
-        )
-        request.clock.lap("groups")
+    groups, assignment = _groups(embedded)
     panel, test = _panel(cohort), None
     if row(request.options.method).embeds_new_samples:
         test = learn_out_of_panel(posterior, cohort.fitted, cohort.projection, calibration, seed)
@@ -117,6 +110,24 @@ def describe(embedded: EmbeddedCohort) -> Model:
     model = Model(panel, cohort.projection, method.state(), embedded.rotation, record)
     request.clock.lap("bounds")
     return model
+
+
+def _groups(embedded: EmbeddedCohort) -> tuple[Groups | None, list[dict[str, Any]]]:
+    """The labelled groups of the samples in the fit, and how right they are."""
+    cohort = embedded.calibrated.cohort
+    request = cohort.request
+    if request.labels is None:
+        return None, []
+    found = learn_groups(
+        request.labels,
+        cohort.ids,
+        embedded.fitted,
+        observed(cohort.fitted, cohort.projection),
+        request.options.seed,
+        _labelled_in_part(cohort),
+    )
+    request.clock.lap("groups")
+    return found
 
 
 def _labelled_in_part(cohort: PreparedCohort) -> list[Shown]:

@@ -95,7 +95,10 @@ class QualityReport:
         }
 
     def map(self) -> dict[str, Any]:
-        """The first two coordinates, over the means of the groups of the model."""
+        """The first two coordinates, over the means of the groups of the model.
+
+        A single coordinate has the out-of-panel p-value beside it, which groups have not.
+        """
         name = "".join(c if c.isalnum() else "_" for c in printable(self.model))
         return {
             "id": f"ddvi_ancestry_map_{name}",
@@ -106,11 +109,23 @@ class QualityReport:
                 "id": f"ddvi_ancestry_map_{name}_plot",
                 "title": f"ddvi-ancestry: coordinates in {printable(self.model)}",
                 "xlab": "Z1",
-                "ylab": "Z2",
-                "extra_series": [self._references()],
+                "ylab": "p_panel" if self._is_line else "Z2",
+                "extra_series": [] if self._is_line else [self._references()],
             },
             "data": self._points(),
         }
+
+    @property
+    def _is_line(self) -> bool:
+        """Whether there is a single coordinate."""
+        return len(self.coordinates.axes) == 1
+
+    @property
+    def _places(self) -> np.ndarray:
+        """Where samples are on the map; (samples, 2)."""
+        if self._is_line:
+            return np.column_stack([self.coordinates.mean, self.coordinates["p_panel"]])
+        return self.coordinates.mean[:, :2]
 
     @property
     def _rows(self) -> np.ndarray:
@@ -121,10 +136,11 @@ class QualityReport:
     @property
     def _said(self) -> str:
         shown, count = len(self._rows), len(self.coordinates)
+        squares = "" if self._is_line else "; squares are the means of its groups"
         some = "" if shown == count else f"{shown:,} of {count:,} samples, evenly spaced. "
         return (
             f"{some}Coordinates describe genetic similarity to the samples of the reference panel, "
-            "not identity. Grey rings are unlike the panel; squares are the means of its groups."
+            f"not identity. Grey rings are unlike the panel{squares}."
         )
 
     @property
@@ -134,13 +150,13 @@ class QualityReport:
     def _points(self) -> dict[str, Any]:
         names = list(self.ancestry.most_similar[0]) if self.ancestry else []
         chosen = label_styles(self._parents, sorted({*names}))
-        unlike, mean = unlike_panel(self.coordinates.flag), self.coordinates.mean[:, :2]
+        unlike, places = unlike_panel(self.coordinates.flag), self._places
         samples = self.coordinates.samples
         found = {}
-        for row in self._rows.tolist():
+        for row in self._rows[np.isfinite(places[self._rows]).all(axis=1)].tolist():
             style = UNLIKE if unlike[row] else chosen[names[row]] if names else QUERY
             group = "unlike panel" if unlike[row] else names[row] if names else "samples"
-            found[samples[row]] = _point(mean[row], style) | {"group": group}
+            found[samples[row]] = _point(places[row], style) | {"group": group}
         return found
 
     def _references(self) -> list[dict[str, Any]]:

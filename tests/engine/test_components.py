@@ -96,6 +96,17 @@ def test_they_are_those_of_scikit_allel(cohort, find) -> None:
     assert correlations(scores_of(cohort, find(cohort)), theirs).min() > 0.9999
 
 
+@pytest.mark.parametrize("find", [components_of, streamed_of])
+def test_shares_of_the_variance_are_those_of_scikit_allel(cohort, find) -> None:
+    allel = pytest.importorskip("allel")
+    _, theirs = allel.pca(cohort.dosages.astype("f8"), n_components=STRONG, scaler="patterson")
+    found = find(cohort)
+    projection = projection_on(cohort, found, STRONG)
+    assert len(projection.variance) == 0
+    known = replace(projection, trace=found.trace)
+    assert_allclose(known.variance, theirs.explained_variance_ratio_, rtol=1e-3)
+
+
 @pytest.mark.skipif(shutil.which("plink2") is None, reason="plink2 is not installed")
 @pytest.mark.parametrize("missing", [0.0, 0.02])
 @pytest.mark.parametrize("find", [components_of, streamed_of])

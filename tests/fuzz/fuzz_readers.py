@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ancestry_ddvi.artefacts.coordinates import read_coordinates
+from ancestry_ddvi.artefacts.coordinates import read_components, read_coordinates
 from ancestry_ddvi.artefacts.labels import read_labels
 from ancestry_ddvi.artefacts.model import Model
 from ancestry_ddvi.errors import DDVIError
@@ -126,6 +126,10 @@ def coordinates(path: str) -> None:
     _ = found.mean, found.covariance, found.flag
 
 
+def components(path: str) -> None:
+    read_components(Path(path), ["a", "NA3"], 2)
+
+
 Reader = Callable[[str], Any]
 GENOTYPES: tuple[Reader, ...] = (
     blocks, blocks_at_targets, likelihoods, likelihoods_at_targets, in_memory, on_disk,
@@ -139,6 +143,7 @@ READERS: dict[str, tuple[Reader, ...]] = {
     "regions": (regions,),
     "chain": (chain,),
     "coordinates": (coordinates,),
+    "components": (components,),
 }
 """Every reader of each kind of file."""
 

@@ -14,7 +14,7 @@ import numpy as np
 from chain_files import Piece, write_chain
 from genotype_files import GT_FIELD, bgzf, record, vcf_text
 
-from ancestry_ddvi.artefacts.coordinates import Coordinates
+from ancestry_ddvi.artefacts.coordinates import Coordinates, write_components
 from ancestry_ddvi.artefacts.model import Model
 from ancestry_ddvi.artefacts.record import ModelOptions, ModelRecord
 from ancestry_ddvi.artefacts.records import EmbeddedSamples
@@ -276,6 +276,8 @@ def _models() -> Iterator[Seed]:
         yield Seed("model", "model file", "small", {".ddvi": path.read_bytes()})
         Coordinates.of(_embedded(rng)).write(path)
         yield Seed("coordinates", "coordinates", "two axes", {".coords.tsv": path.read_bytes()})
+        write_components(path, SAMPLES, rng.normal(size=(4, 2)))
+        yield Seed("components", "components", "two", {".pcs.tsv": path.read_bytes()})
 
 
 def _embedded(rng: np.random.Generator) -> EmbeddedSamples:

@@ -95,6 +95,16 @@ def test_a_map_of_many_samples_shows_some_evenly_spaced_and_says_so(runs):
     assert len(report.statistics()["data"]) == 100_000
 
 
+def test_the_map_of_one_coordinate_has_p_panel_beside_it(runs):
+    found = read_coordinates(runs / "embedded" / "q.coords.tsv")
+    columns = {name: values for name, values in found.columns.items() if "Z2" not in name}
+    made = QualityReport("m", Coordinates(columns)).map()
+    assert (made["pconfig"]["xlab"], made["pconfig"]["ylab"]) == ("Z1", "p_panel")
+    for row, sample in enumerate(found.samples):
+        point = made["data"][sample]
+        assert (point["x"], point["y"]) == (found["Z1"][row], found["p_panel"][row])
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("multiqc") is None, reason="MultiQC is not installed")
 def test_multiqc_itself_reads_the_files_without_configuration(runs, tmp_path):
