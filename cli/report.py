@@ -45,7 +45,8 @@ def _at_least_one(
     type=options.PATH,
     multiple=True,
     help="Table of sample IDs and further columns, with tabs, commas or blanks between them. "
-    "Samples can be coloured and filtered by every column. Repeatable.",
+    "Samples can be coloured and filtered by every column. Repeatable.  [default: the tables that "
+    "the runs were given]",
 )
 @click.option("--title", metavar="TEXT", help="Heading of the page.  [default: names of the runs]")
 @options.verbosity

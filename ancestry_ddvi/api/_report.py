@@ -51,7 +51,7 @@ def report(
         The name of a reference model or a .ddvi file; by default where the summaries say, or
         beside them.
     labels : sequence of str
-        Tables of samples with columns to colour by.
+        Tables of samples with columns to colour by; by default those that the runs were given.
     title : str, optional
         Heading of the page.
 
@@ -67,7 +67,7 @@ def report(
     'cohort.report.html'
     """
     from ..reports.build import report_page
-    from ..reports.metadata import metadata
+    from ..reports.metadata import labels_of, metadata
     from ..reports.models import model_of
     from ..reports.runs import read_run
 
@@ -82,7 +82,7 @@ def report(
         raise InputsDisagree("two runs have the same name", "Rename one of them.")
     fitted, name = model_of(runs, model)
     samples = [sample for run in runs for sample in run.samples]
-    about = metadata(labels, samples)
+    about = metadata(labels or labels_of(runs), samples)
     heading = title or f"Genetic ancestry: {', '.join(run.name for run in runs)}"
     page = report_page(runs, about, fitted, name, heading)
     path = output("report").path(prefix)

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from ..artefacts.label_table import UNLABELLED, Layout, cell, iid_of, layouts
 from ..artefacts.labels import read_labels
 from ..errors import InputsDisagree
+from .runs import Run
+
+log = logging.getLogger(__name__)
 
 CATEGORIES = 12
 """So few different numbers are taken as names of categories."""
+
+
+def labels_of(runs: Sequence[Run]) -> list[str]:
+    """Tables of labels that runs were given, where they still are or beside the run.
+
+    The log warns of those that are gone.
+    """
+    found: dict[str, None] = {}
+    for run in runs:
+        given = run.summary["options"].get("labels")
+        if not given:
+            continue
+        places = (Path(given), Path(run.prefix).parent / Path(given).name)
+        if path := next((path for path in places if path.is_file()), None):
+            found[str(path)] = None
+        else:
+            log.warning("The labels of %s, %s, are not found.", run.prefix, given)
+    return [*found]
 
 
 def metadata(paths: Sequence[str], samples: Sequence[str]) -> dict[str, np.ndarray]:

@@ -131,6 +131,17 @@ def test_a_run_without_groups_has_a_report(copy_of):
     assert "ddvi-ancestry assign MODEL query.coords.tsv" in page
 
 
+def test_labels_are_by_default_those_of_the_run(copy_of, caplog):
+    run = copy_of()
+    assert '"name":"population"' in api.report([run.cohort]).files["report"].read_text()
+    path = run.folder / "cohort.summary.json"
+    found = json.loads(path.read_text())
+    found["options"]["labels"] = "/gone/labels.tsv"
+    path.write_text(json.dumps(found))
+    assert '"name":"population"' not in api.report([run.cohort]).files["report"].read_text()
+    assert "/gone/labels.tsv, are not found" in caplog.text
+
+
 def test_the_command_prints_the_path_and_leaves_a_log(copy_of, monkeypatch):
     from ancestry_ddvi.cli import main
 
