@@ -21,6 +21,11 @@ from ..genotypes.variants import VariantTable
 
 log = logging.getLogger(__name__)
 
+MAX_UNREAD = 0.01
+"""Of the variants that a file has, how many may lie in reference blocks that cannot be read.
+
+Those that can be read are the others: records of variants, whose calls differ from the genome."""
+
 MEANINGS = ("missing", "reference")
 
 _VARIANTS_ALONE = (
@@ -108,6 +113,14 @@ class Absent:
             and the file has other REF alleles than the model.
         """
         calls = count_reference_calls(store, alignment, frequency)
+        if alignment.unread > MAX_UNREAD * max(alignment.report.matched, 1):
+            raise InputsDisagree(
+                f"{name} has reference blocks over {alignment.unread:,} variants of the model that "
+                "do not say their bases, and its REF is not that of the model at more than 1 % of "
+                "the others",
+                "Use a model whose REF is that of the genome, or give a VCF with a record, and so "
+                "a base, at every site.",
+            )
         if self.meaning == "missing":
             _check(store, name, alignment, calls)
             return alignment, calls

@@ -318,3 +318,19 @@ def test_a_block_whose_end_is_no_position_is_refused(
     lines = (line.replace("END=", f"END={end};WAS=", 1) for line in gvcf("<*>", False)(rows))
     with pytest.raises(InputUnreadable, match=rf"line \d+: INFO END is '{end}', no whole number"):
         coordinates(written(lines, tmp_path / "x.vcf", [row[0] for row in rows]))
+
+
+@pytest.mark.parametrize("likelihoods", [True, False])
+def test_blocks_are_refused_where_the_reference_of_the_genome_is_not_that_of_the_model(
+    coordinates, rows, tmp_path, likelihoods
+) -> None:
+    """Inside a block no base is said, so only calls that differ from the genome could be read."""
+    other = [
+        (c, p, name, alt, ref, 2 - g) if i % 3 == 0 else (c, p, name, ref, alt, g)
+        for i, (c, p, name, ref, alt, g) in enumerate(rows)
+    ]
+    lines = gvcf("<NON_REF>", likelihoods)(other)
+    path = written(lines, tmp_path / "x.g.vcf", [row[0] for row in rows])
+    for options in ({}, {"absent": "reference"}):
+        with pytest.raises(InputsDisagree, match="do not say their bases"):
+            coordinates(path, **options)

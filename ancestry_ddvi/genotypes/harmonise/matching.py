@@ -58,6 +58,9 @@ class Matching:
         Share of differing rsIDs among the matched variants that have one in both.
     ids_are_wrong : bool
         Whether differing rsIDs say nothing of the positions, since the alleles settle these.
+    unread : int
+        Model variants inside reference blocks that do not say which base they are, where it is
+        not the model's REF for certain.
     """
 
     rows: np.ndarray
@@ -65,6 +68,7 @@ class Matching:
     duplicates: int
     conflicts: float
     ids_are_wrong: bool = False
+    unread: int = 0
 
     @cached_property
     def compatible(self) -> int:

@@ -58,10 +58,12 @@ def with_monomorphic(
     if matching.compatible < MIN_SHARED and not _same_strand(found.code[stated]):
         return matching
     code = np.where(stated, found.code, matching.code)
+    unread = 0
     if not same_alleles(model, code):
-        used = stated
+        used, unread = stated, int(used.sum() - stated.sum())
     return replace(
         matching,
+        unread=unread,
         rows=np.where(used, rows, matching.rows),
         code=np.where(used, found.code, matching.code),
     )

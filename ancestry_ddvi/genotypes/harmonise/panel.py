@@ -104,6 +104,8 @@ class Alignment:
         In the build of the file; 0 where it is not known.
     same_alleles : bool
         Whether the file has the model's REF and ALT, so that REF is that of the genome.
+    unread : int
+        Variants inside reference blocks that do not say their bases, where REF is in doubt.
     key : "position" or "id"
     settled : bool
         Whether records at the positions of the model alone decide all this.
@@ -117,6 +119,7 @@ class Alignment:
     absent: np.ndarray
     position: np.ndarray
     same_alleles: bool
+    unread: int
     key: MatchKey
     settled: bool
     report: HarmonisationReport
@@ -307,6 +310,7 @@ class Panel:
             absent=(code == NOT_FOUND) & ~uncalled,
             position=self._position(keys),
             same_alleles=same_alleles(self.variants, code),
+            unread=chosen.unread,
             key=keys.key,
             settled=keys.settled,
             report=report,
