@@ -282,7 +282,9 @@ def _musts(results: Mapping[str, Results]) -> str:
             cells.append(f"{text}: {OPEN if reached is None else REACHED if reached else MISSED}"
                          if text else OPEN)  # fmt: skip
         lines.append([what, must, *cells])
-    return table(["on samples left out of the model", "goal", *(f"`{n}`" for n in names)], lines)
+    head = ["on samples left out of the model", "goal", *(f"`{n}`" for n in names)]
+    partial = "".join(f"\n`{n}`:{_folds(rows)}\n" for n, rows in results.items() if _folds(rows))
+    return table(head, lines) + partial
 
 
 def goals(rows: Results) -> Iterator[tuple[str, str, str, bool | None]]:
