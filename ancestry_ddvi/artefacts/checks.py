@@ -31,6 +31,8 @@ ARRAYS: dict[str, Shape] = {
     "variants.frequency": ("float64", ("variants",)),
     "projection.loadings": ("float16", ("variants", "components")),
     "projection.eigenvalues": ("float64", ("components",)),
+    "projection.marks": ("float16", ("variants", "marks")),
+    "projection.recurrence": ("float64", ("marks",)),
     "projection.signal": ("float64", ("kept",)),
     "rotation": ("float64", ("dims", "dims")),
 }
@@ -114,10 +116,14 @@ def _check_projection(projection: Projection) -> None:
     require(projection.temperature > 0, "temperature is not above 0")
     require(bool((projection.eigenvalues > 0).all()), "projection.eigenvalues are not above 0")
     require(bool((projection.signal > 0).all()), "projection.signal is not above 0")
+    require(bool((projection.recurrence >= 1).all()), "projection.recurrence is below 1")
+    require(len(projection.recurrence) <= MAX_COMPONENTS, "it has too many marks")
     require(0 <= projection.spread <= 1, "spread is not between 0 and 1")
     with np.errstate(over="ignore"):
         products = loadings.T @ loadings
+        of_marks = (projection.marks**2).sum(axis=0)
     require(_close(products, np.eye(components), 0.1), "projection.loadings are not orthonormal")
+    require(_close(of_marks, np.ones(len(of_marks)), 0.1), "projection.marks have no unit length")
 
 
 def _check_record(record: ModelRecord) -> None:

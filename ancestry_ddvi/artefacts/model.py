@@ -66,6 +66,8 @@ class Model:
             "variants.frequency": self.panel.frequency,
             "projection.loadings": projection.loadings.astype(np.float16),
             "projection.eigenvalues": projection.eigenvalues,
+            "projection.marks": projection.marks.astype(np.float16),
+            "projection.recurrence": projection.recurrence,
             "projection.signal": projection.signal,
             "rotation": self.rotation,
         }
@@ -130,6 +132,8 @@ def _model(content: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
             frequency=frequency,
             stretch=stretches(variants.chromosome),
             eigenvalues=tensors["projection.eigenvalues"],
+            marks=tensors["projection.marks"].astype(np.float64),
+            recurrence=tensors["projection.recurrence"],
             spread=numbers.spread,
             signal=tensors["projection.signal"],
             samples=numbers.samples,

@@ -16,6 +16,7 @@ from ..genotypes.harmonise.liftover import Lift
 from ..genotypes.projection.dispersion import held_out_dispersion
 from ..genotypes.projection.halves import Halves
 from ..genotypes.projection.in_pieces import ScoredSamples, score_samples
+from ..genotypes.projection.marks import Marks
 from ..genotypes.projection.own_noise import stretches
 from ..genotypes.projection.pca import from_products, principal_components, tolerances
 from ..genotypes.projection.scores import Projection, Scores
@@ -34,7 +35,7 @@ MAX_COMPONENTS = 40
 """Most components that are kept unless more are asked for."""
 
 NOISE_COMPONENTS = 16
-"""Components beyond the kept ones, by which samples of the reference panel are recognised."""
+"""Components beyond the kept ones, with which these mix when a sample is left out."""
 
 MIN_SIGNAL = 0.05
 """Least variance of expected scores that a kept component is taken to have."""
@@ -215,8 +216,10 @@ def make_projection(
             MAX_COMPONENTS,
             2 * MAX_COMPONENTS,
         )
+    loadings = _as_kept(found.loadings)
+    marks = Marks.of(matrix, loadings, seed)
     return Projection(
-        loadings=found.loadings.astype(np.float16).astype(np.float64),  # as the model keeps them
+        loadings=loadings,
         frequency=qc.frequency,
         stretch=stretches(store.variants.chromosome[variants]),
         eigenvalues=found.eigenvalues,
@@ -226,7 +229,14 @@ def make_projection(
         kept=kept,
         dispersion=dispersion,
         trace=found.trace,
+        marks=_as_kept(marks.loadings),
+        recurrence=marks.recurrence,
     )
+
+
+def _as_kept(loadings: np.ndarray) -> np.ndarray:
+    """Loadings in the precision in which the model keeps them."""
+    return loadings.astype(np.float16).astype(np.float64)
 
 
 def hold_out(samples: int, seed: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from memory_store import MemoryStore, variant_table
 
 from ancestry_ddvi.genotypes.algebra.matrix import GenotypeMatrix
 from ancestry_ddvi.genotypes.projection import standardise
+from ancestry_ddvi.genotypes.projection.marks import Marks
 from ancestry_ddvi.genotypes.projection.own_noise import stretches
 from ancestry_ddvi.genotypes.projection.pca import PrincipalComponents
 from ancestry_ddvi.genotypes.projection.scores import Projection
@@ -102,6 +103,7 @@ def projection_on(
     cohort: Cohort, found: PrincipalComponents, kept: int, dispersion: float = 1.0
 ) -> Projection:
     """On components that were found in a cohort."""
+    marks = Marks.of(cohort.matrix, found.loadings, 1)
     return Projection(
         loadings=found.loadings,
         frequency=cohort.frequency,
@@ -112,4 +114,6 @@ def projection_on(
         samples=found.samples,
         kept=kept,
         dispersion=dispersion,
+        marks=marks.loadings,
+        recurrence=marks.recurrence,
     )

@@ -259,7 +259,7 @@ def test_the_area_of_loadings_is_that_of_members_against_strangers(samples: int)
 
 
 def test_loadings_without_a_trace_are_a_coin(projection) -> None:
-    blurred = replace(projection, dispersion=100.0)
+    blurred = replace(projection, dispersion=100.0, marks=np.empty((0, 0)), recurrence=np.empty(0))
     assert blurred.membership_area(1) == 0.5
 
 

@@ -100,6 +100,22 @@ def test_members_are_known_again_and_strangers_are_not(cohort, projection) -> No
 
 
 @pytest.mark.statistical
+def test_members_of_a_group_with_little_noise_are_known_again_too() -> None:
+    """Where a group lacks most rare alleles, components of noise are those of the others."""
+    rng = np.random.default_rng(3)
+    rare = rng.uniform(0.002, 0.12, (6000, 1)) * [[1.0, 0.08]]
+    population = np.arange(SAMPLES) % 2
+    dosages = rng.binomial(2, rare[:, population]).astype(np.int8)
+    varies = dosages.sum(axis=1) > 10
+    panel = Cohort(dosages[varies], population, rare[varies])
+    found = projection_of(panel, 9, kept=1)
+    known = found.in_panel(read(found, panel.dosages))
+    others = rng.binomial(2, rare[varies][:, population]).astype(np.int8)
+    assert min(known[population == k].mean() for k in (0, 1)) >= 0.97
+    assert found.in_panel(read(found, others)).mean() <= 0.01
+
+
+@pytest.mark.statistical
 def test_members_typed_again_with_errors_and_gaps_are_known_again(cohort, projection) -> None:
     rng = np.random.default_rng(5)
     retyped = cohort.dosages.copy()

@@ -125,6 +125,7 @@ def test_an_absent_variant_is_a_variant_that_never_existed(projection, newcomers
     smaller = replace(
         projection,
         loadings=projection.loadings[there],
+        marks=projection.marks[there],
         frequency=projection.frequency[there],
         stretch=projection.stretch[there],
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .marks import marked
 from .own_noise import NOTHING, Noise, Stretches, expected_scores, of_noise, own_variance
 from .scores import Projected, Projection, ridge
 
@@ -87,13 +88,14 @@ def scores_of(
         the variance i 2p(1 - p), so the covariance of b is that of hard calls times i.
     """
     found = [_sample_scores(projection, likelihoods, error) for likelihoods in samples]
-    value, products, noise, level, length, observed, information = map(
+    value, products, noise, level, length, observed, information, of_marks = map(
         np.array, zip(*found, strict=True)
     )
     diploid = np.zeros(len(found), dtype=bool)
     return Projected(
-        value, products, noise, level, length, observed.astype(np.int64), information, diploid
-    )
+        value, products, noise, level, length, observed.astype(np.int64), information, diploid,
+        of_marks,
+    )  # fmt: skip
 
 
 def own_frequency(frequency: np.ndarray, sd: np.ndarray, expected: np.ndarray) -> np.ndarray:
@@ -183,8 +185,8 @@ def _floored(likelihoods: np.ndarray, error: float) -> np.ndarray:
 
 def _sample_scores(
     projection: Projection, likelihoods: np.ndarray, error: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float, int, float]:
-    """Value, products, noise and its level, length, observed and information of one sample."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float, int, float, np.ndarray]:
+    """All columns of ``Projected`` but the last but one, of one sample."""
     seen = likelihoods.min(axis=1) < likelihoods.max(axis=1)
     floored = _floored(likelihoods[seen], error)
     loadings, frequency = projection.loadings[seen], projection.frequency[seen]
@@ -205,7 +207,21 @@ def _sample_scores(
     information = float(posterior.information.sum())
     return (
         value, products, noise.covariance[0], float(noise.level[0]), scaled, count, information,
+        _marked(projection, seen, posterior.information, working, value),
     )  # fmt: skip
+
+
+def _marked(
+    projection: Projection,
+    seen: np.ndarray,
+    information: np.ndarray,
+    working: np.ndarray,
+    value: np.ndarray,
+) -> np.ndarray:
+    """Products of one sample with the marks; see ``_noise``."""
+    loadings = projection.with_marks[seen]
+    products = (loadings * information[:, None]).T @ loadings
+    return np.asarray(marked((working @ loadings)[None], products[None], value[None])[0])
 
 
 def _noise(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 import numpy as np
 
 from ...seeding import stream
 from .leave_one_out import Deletion, deletion, times
+from .marks import marked, noise_level
 from .observed_sums import Weights, observed_sums
 from .own_noise import Loadings, expected_scores, own_noise, typical_noise
 
@@ -53,6 +54,8 @@ class Projected:
         Equivalent number of hard calls; ``observed`` where the data are hard calls.
     pseudo_haploid : ndarray of bool, (samples,)
         Whether calls are of one allele per variant, written twice (see ``pseudo_haploid``).
+    marked : ndarray of float64, (samples, marks)
+        Products with the marks of the panel (``marks.marked``).
     """
 
     value: np.ndarray
@@ -63,6 +66,7 @@ class Projected:
     observed: np.ndarray
     effective_variants: np.ndarray
     pseudo_haploid: np.ndarray
+    marked: np.ndarray
 
     def __len__(self) -> int:
         return len(self.value)
@@ -154,6 +158,10 @@ class Projection:
         coverage. ``in_panel`` does not use it.
     trace : float
         Sum of the squared singular values of all components; 0 where it is not known.
+    marks : ndarray of float64, (variants, marks)
+        Directions of noise by which samples of the panel are recognised (``marks.Marks``).
+    recurrence : ndarray of float64, (marks,)
+        Mean squared product of such samples with each mark, relative to that of new samples.
     """
 
     loadings: np.ndarray
@@ -167,6 +175,12 @@ class Projection:
     dispersion: float = 1.0
     temperature: float = 1.0
     trace: float = 0.0
+    marks: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    recurrence: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+    def __post_init__(self) -> None:
+        if not self.marks.size:
+            object.__setattr__(self, "marks", np.empty((len(self.loadings), 0)))
 
     @property
     def variance(self) -> np.ndarray:
@@ -195,26 +209,34 @@ class Projection:
             Iterated twice: the noise of a sample follows from its scores.
         samples : int
         """
-        kept = slice(0, self.kept)
+        kept, known_components = slice(0, self.kept), slice(0, self.loadings.shape[1])
         weights, known = self._rounded
         sums = observed_sums(weights, blocks, samples)
-        value = np.linalg.solve(sums.products + ridge(sums.products), sums.b[..., None])[..., 0]
-        expected = expected_scores(sums.products[:, kept, kept], value[:, kept], self.signal)
+        products = sums.products[:, known_components, known_components]
+        b = sums.b[:, known_components, None]
+        value = np.linalg.solve(products + ridge(products), b)[..., 0]
+        expected = expected_scores(products[:, kept, kept], value[:, kept], self.signal)
         haploid = pseudo_haploid(sums.heterozygous, sums.expected)
         weight = np.where(haploid, 0.5, 1.0)
         noise = own_noise(known, blocks, expected, 1 / weight, sums.noise)
         rounding = known.rounding(sums.observed)[:, None, None] * np.eye(self.kept)
         share = weight * len(self.frequency) / np.maximum(sums.observed, 1)
         return Projected(
-            value, sums.products, noise.covariance + rounding, noise.level,
+            value, products, noise.covariance + rounding, noise.level,
             sums.length * share, sums.observed, sums.observed * weight, haploid,
+            marked(sums.b, sums.products, value),
         )  # fmt: skip
 
     @cached_property
     def _rounded(self) -> tuple[Weights, Loadings]:
         """What ``read`` sums, such that sums are exact."""
         known = Loadings.of(self.loadings, self.frequency, self.stretch, self.kept)
-        return Weights.of(self.loadings, self.frequency, known.squared), known
+        return Weights.of(self.with_marks, self.frequency, known.squared), known
+
+    @property
+    def with_marks(self) -> np.ndarray:
+        """Loadings on the components and the marks; (variants, components + marks)."""
+        return np.hstack([self.loadings, self.marks])
 
     def deletion(self, projected: Projected) -> Deletion:
         """The loadings without each of some samples of the panel.
@@ -322,38 +344,65 @@ class Projection:
     def in_panel(self, projected: Projected, prior: float = 0.01) -> np.ndarray:
         """Which samples look like those that the loadings were estimated from; bool (samples,).
 
-        On components of noise the score of a new sample has the variance of the noise, and that
-        of a panel member the variance of the fitted scores. The log ratio of the two normal
-        densities, summed over those components, is compared to the prior odds.
+        The product of a new sample with a component of noise, or with a mark of the panel, has the
+        variance of its noise. That of a panel member has the variance of the fitted scores, or
+        ``recurrence`` times its own, less where variants are missing. The log ratio of the two
+        normal densities, summed over components or over marks, is compared to the prior odds.
+        Either is enough: components say more where there are few variants for each sample, but
+        are those of the samples with most noise, and marks are of all alike.
         """
+        odds = np.log((1 - prior) / prior)
+        found = np.maximum(self._by_components(projected), self._by_marks(projected))
+        return np.asarray(found > odds)
+
+    def _by_components(self, projected: Projected) -> np.ndarray:
+        """Log ratio by the components of noise; (samples,)."""
         noise = slice(self.kept, None)
-        covariance = _inverse(projected.products)
-        new = np.diagonal(covariance, axis1=1, axis2=2)[:, noise] * self.dispersion
-        new = new * projected.noise_level[:, None]
-        ratio = self._membership(projected.value[:, noise] ** 2, new)
-        return np.asarray(ratio > np.log((1 - prior) / prior))
+        new = np.diagonal(_inverse(projected.products), axis1=1, axis2=2)[:, noise]
+        new = new * self.dispersion * projected.noise_level[:, None]
+        member = new - self.dispersion + self.eigenvalues[noise] / self.samples
+        return _log_ratio(projected.value[:, noise] ** 2, new, member)
+
+    def _by_marks(self, projected: Projected) -> np.ndarray:
+        """Log ratio by the marks; (samples,)."""
+        value, observed = projected.value, projected.observed
+        squared = projected.length * observed / len(self.frequency)
+        squared = np.where(projected.pseudo_haploid, 2 * squared, squared)
+        explained = (value * times(projected.products, value)).sum(axis=1)
+        level = noise_level(squared, explained, observed, value.shape[1]) * self.dispersion
+        share = projected.effective_variants[:, None] / len(self.frequency)
+        new = np.ones_like(projected.marked)
+        member = 1 + (self.recurrence - 1) * share
+        return _log_ratio(projected.marked**2 / level[:, None], new, member)
 
     def membership_area(self, seed: int, samples: int = 2000) -> float:
-        """Area under the curve of ``in_panel`` for complete data, by simulation."""
+        """Area under the curve of telling members from others, for complete data.
+
+        By simulation: that of components of noise or that of marks, whichever is larger.
+        """
         from sklearn.metrics import roc_auc_score
 
-        new = np.full((1, len(self.eigenvalues) - self.kept), self.dispersion)
-        normal = stream(seed, "membership").standard_normal((2, samples, new.shape[1]))
-        member = np.maximum(self.eigenvalues[self.kept :] / self.samples, new)
-        of_new = self._membership(normal[0] ** 2 * new, new)
-        of_members = self._membership(normal[1] ** 2 * member, new)
-        is_member = np.arange(2 * samples) >= samples
-        return float(roc_auc_score(is_member, np.concatenate([of_new, of_members])))
+        noise = self.eigenvalues[self.kept :] / self.samples
+        pairs = [(np.full(len(noise), self.dispersion), noise)]
+        pairs.append((np.ones(len(self.recurrence)), self.recurrence))
+        is_member, areas = np.arange(2 * samples) >= samples, []
+        for new, member in pairs:
+            normal = stream(seed, "membership").standard_normal((2, samples, len(new)))
+            variances = np.stack([new, np.maximum(member, new)])[:, None]
+            squared = (normal**2 * variances).reshape(2 * samples, len(new))
+            areas.append(roc_auc_score(is_member, _log_ratio(squared, new[None], member[None])))
+        return float(max(areas))
 
-    def _membership(self, squared: np.ndarray, new: np.ndarray) -> np.ndarray:
-        """Log ratio of the densities of members and new samples; (samples,).
 
-        Of squared scores on the components of noise, and their variance in new samples.
-        """
-        member = new - self.dispersion + self.eigenvalues[self.kept :] / self.samples
-        member = np.maximum(member, new)
-        terms = np.log(new / member) + squared * (1 / new - 1 / member)
-        return np.asarray(0.5 * terms.sum(axis=1))
+def _log_ratio(squared: np.ndarray, new: np.ndarray, member: np.ndarray) -> np.ndarray:
+    """Log ratio of the densities of members and new samples; (samples,).
+
+    Of squared products, (samples, directions), with their variances in either; those of members
+    are no smaller.
+    """
+    member = np.maximum(member, new)
+    terms = np.log(new / member) + squared * (1 / new - 1 / member)
+    return np.asarray(0.5 * terms.sum(axis=1))
 
 
 def pseudo_haploid(heterozygous: np.ndarray, expected: np.ndarray) -> np.ndarray:
