@@ -70,7 +70,8 @@ def test_nobodys_genotypes_are_in_the_bytes(content, record, cohort_files) -> No
 
 
 def test_kept_groups_have_five_samples_or_more(record, cohort_files) -> None:
-    weight = np.array(record["groups"]["normals"]["weight"])
+    weight = np.array(record["groups"]["scores"]["weight"])
+    assert record["groups"]["coordinates"]["weight"] == weight.tolist()
     assert (weight * record["samples"] >= 5 - 1e-9).all()
     assert len(weight) == len(set(cohort_files.simulated.population))
     where = np.array(record["out_of_panel"]["places"]["weight"])

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -215,7 +216,8 @@ def same_alignment(found: Alignment, expected: Alignment) -> None:
     for name in ("swapped", "absent", "position"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
     assert (found.same_alleles, found.key) == (expected.same_alleles, expected.key)
-    unknown = {"file_variants": 0, "id_matches": 0}
+    assert {*found.report.rejected} - {"id"} == {*expected.report.rejected} - {"id"}
+    unknown: dict[str, Any] = {"file_variants": 0, "id_matches": 0, "rejected": []}
     assert replace(found.report, **unknown) == replace(expected.report, **unknown)
 
 
