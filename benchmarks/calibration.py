@@ -37,7 +37,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from cohorts import dosages_of, embedded, fitted, of_calls, opened, part, split
+from splits import dosages_of, embedded, fitted, of_calls, opened, part, split
 from parts import ALIEN, SHARES, SWAPPED, mixed, other_kinds, partners, swapped, thinned
 from sklearn.metrics import roc_auc_score
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from cohorts import CPU, part, split
+from splits import CPU, part, split
 
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.fitting.prepare import make_projection

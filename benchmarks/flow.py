@@ -21,7 +21,7 @@ from pathlib import Path
 import laws
 import numpy as np
 import torch
-from cohorts import CPU, opened
+from splits import CPU, opened
 from divided import Divided, divided, fitted
 from held_out import NEIGHBOURS
 

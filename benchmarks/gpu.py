@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from cohorts import CPU
+from splits import CPU
 from components import unfiltered
 
 from ancestry_ddvi.data.scores import ScoreData

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from cohorts import dosages_of, embedded, fitted, of_calls, opened, part, split
+from splits import dosages_of, embedded, fitted, of_calls, opened, part, split
 from sklearn.neighbors import KNeighborsClassifier
 
 from ancestry_ddvi.fitting.refits import brought_onto

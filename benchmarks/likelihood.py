@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from cohorts import CPU, fitted, part, split
+from splits import CPU, fitted, part, split
 
 from ancestry_ddvi.fitting.pipeline import Fit, revive
 from ancestry_ddvi.genotypes.projection.scores import Scores

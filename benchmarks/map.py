@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from cohorts import opened, part
+from splits import opened, part
 from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
 from sklearn.metrics import normalized_mutual_info_score

@@ -20,7 +20,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from cohorts import CPU
+from splits import CPU
 from divided import Divided, fitted
 from flow import Rows, splits, tell
 from laplace import laplace

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from cohorts import as_newcomers, of_calls
+from splits import as_newcomers, of_calls
 
 from ancestry_ddvi.fitting.pipeline import Fit
 from ancestry_ddvi.genotypes.projection.likelihood_scores import scores_of

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from cohorts import part
+from splits import part
 from parts import reads
 from reference_panels import COMPLEMENT, Panel
 

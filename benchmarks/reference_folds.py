@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from calibration import coverage
 from classifiers import read
-from cohorts import DRAWS
+from splits import DRAWS
 from reference_answers import Answers, covered, none, of_assign, pooled
 from reference_files import KINDS, Condition, FileKind, Query, conditions, plink
 from reference_panels import FOLDS, LEVELS, SEED, Panel

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from cohorts import families, opened, part
+from splits import families, opened, part
 
 import ancestry_ddvi
 from ancestry_ddvi.genotypes.qc.filters import Filters

@@ -31,6 +31,7 @@ def write_part(model: Model, rows: np.ndarray, path: Path, **record) -> None:
         projection=replace(
             projection,
             loadings=np.linalg.qr(projection.loadings[rows])[0],
+            marks=np.linalg.qr(projection.marks[rows])[0],
             signal=projection.signal * len(rows) / len(panel),
             frequency=projection.frequency[rows],
             stretch=stretches(variants.chromosome),

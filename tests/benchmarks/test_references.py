@@ -153,10 +153,10 @@ def test_deep_reads_say_what_the_calls_are(query, tmp_path):
 
 
 def test_families_are_in_one_fold(cohort_files, tmp_path):
-    panels, cohorts = script("reference_panels"), script("cohorts")
+    panels, splits = script("reference_panels"), script("splits")
     store = GenotypeStore.open([str(cohort_files.cohort)], tmp_path / "x")
     panel = panels.Panel("x", store, None, tmp_path, {}, None, None, tmp_path, tmp_path)
-    family = cohorts.families(store)
+    family = splits.families(store)
     related = [np.flatnonzero(family == f) for f in np.unique(family)]
     assert max(map(len, related)) >= 3
     assert all(len(set(panel.fold[some])) == 1 for some in related)
@@ -258,13 +258,13 @@ def test_the_page_is_drawn_from_the_stored_results():
 @pytest.fixture
 def simulated(tmp_path):
     """A panel of simulated samples with a plan of few steps."""
-    panels, cohorts = script("reference_panels"), script("cohorts")
+    panels, splits = script("reference_panels"), script("splits")
     write_cohort(Design(240, 3000, seed=4), tmp_path / "c")
     truth = pd.read_csv(tmp_path / "c.truth" / "samples.tsv", sep="\t", dtype=str)
     inputs = tmp_path / "inputs"
     inputs.mkdir()
     truth[["sample", *panels.LEVELS]].to_csv(inputs / "labels.tsv", sep="\t", index=False)
-    store, labels = cohorts.opened(str(tmp_path / "c.bed"), str(inputs / "labels.tsv"), inputs)
+    store, labels = splits.opened(str(tmp_path / "c.bed"), str(inputs / "labels.tsv"), inputs)
     there = {"chromosome": store.variants.chromosome, "GRCh37": store.variants.position}
     moved = (store.variants.position - 2_000_000).clip(0)
     positions = pd.DataFrame(there | {"GRCh38": moved})

@@ -129,6 +129,8 @@ def test_information_is_what_the_mean_tells_of_the_dosage(projection) -> None:
     one = replace(
         projection,
         loadings=np.zeros((1, 1)),
+        marks=np.empty((0, 0)),
+        recurrence=np.empty(0),
         frequency=np.array([0.3]),
         stretch=np.array([0]),
         signal=np.ones(1),
@@ -170,6 +172,7 @@ def test_the_order_of_variants_turns_no_score(projection, samples) -> None:
     other = replace(
         projection,
         loadings=projection.loadings[order],
+        marks=projection.marks[order],
         frequency=projection.frequency[order],
         stretch=projection.stretch[order],
     )

@@ -63,10 +63,10 @@ def test_they_are_the_scores_of_all_samples_read_at_once(projection, dosages) ->
 
 
 def test_nothing_as_large_as_the_cohort_is_formed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of 5,000 samples at 3,000 variants: less than a byte for each genotype."""
+    """Of 10,000 samples at 3,000 variants: less than a byte for each genotype."""
     cohort = balding_nichols(4, 3, 60, 3000)
     projection = projection_of(cohort, 7, 3)
-    variants, samples = len(cohort.dosages), 5000
+    variants, samples = len(cohort.dosages), 10_000
     monkeypatch.setattr(in_pieces, "GENOTYPES_AT_ONCE", variants * 256)
     monkeypatch.setattr(in_pieces, "MIN_SAMPLES", 256)
     frequencies = cohort.frequencies
