@@ -37,9 +37,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from splits import dosages_of, embedded, fitted, of_calls, opened, part, split
 from parts import ALIEN, SHARES, SWAPPED, mixed, other_kinds, partners, swapped, thinned
 from sklearn.metrics import roc_auc_score
+from splits import dosages_of, embedded, fitted, of_calls, opened, part, split
 
 from ancestry_ddvi.evaluation.coverage import LEVELS, calibration_error, nested_coverage
 from ancestry_ddvi.fitting.diagnostics import observed, out_of_panel

@@ -21,9 +21,9 @@ from pathlib import Path
 import laws
 import numpy as np
 import torch
-from splits import CPU, opened
 from divided import Divided, divided, fitted
 from held_out import NEIGHBOURS
+from splits import CPU, opened
 
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.evaluation.coverage import nested_coverage

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from splits import CPU
 from components import unfiltered
+from splits import CPU
 
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.fitting.options import FitOptions

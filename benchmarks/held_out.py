@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from splits import dosages_of, embedded, fitted, of_calls, opened, part, split
 from sklearn.neighbors import KNeighborsClassifier
+from splits import dosages_of, embedded, fitted, of_calls, opened, part, split
 
 from ancestry_ddvi.fitting.refits import brought_onto
 from ancestry_ddvi.genotypes.store import GenotypeStore

@@ -27,13 +27,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from splits import opened, part
 from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
 from sklearn.metrics import normalized_mutual_info_score
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
+from splits import opened, part
 
 import ancestry_ddvi
 from ancestry_ddvi.fitting.refits import brought_onto

@@ -20,10 +20,10 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from splits import CPU
 from divided import Divided, fitted
 from flow import Rows, splits, tell
 from laplace import laplace
+from splits import CPU
 from torch import Tensor
 
 from ancestry_ddvi.data.scores import ScoreData

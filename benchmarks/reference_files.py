@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from splits import part
 from parts import reads
 from reference_panels import COMPLEMENT, Panel
+from splits import part
 
 from ancestry_ddvi.genotypes.chromosomes import LENGTHS
 from ancestry_ddvi.genotypes.formats.plink import write_plink

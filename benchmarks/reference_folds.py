@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 from calibration import coverage
 from classifiers import read
-from splits import DRAWS
 from reference_answers import Answers, covered, none, of_assign, pooled
 from reference_files import KINDS, Condition, FileKind, Query, conditions, plink
 from reference_panels import FOLDS, LEVELS, SEED, Panel
 from reference_rivals import ON_COMPONENTS, PEDDY, Rivals
+from splits import DRAWS
 
 import ancestry_ddvi
 from ancestry_ddvi.errors import DDVIError

@@ -25,13 +25,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from calibration import of_calls
-from splits import CPU, part, split
 from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from splits import CPU, part, split
 
 from ancestry_ddvi import api
 from ancestry_ddvi.artefacts.labels import read_labels
