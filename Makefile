@@ -33,7 +33,7 @@ demo: $(runtime)
 	$(ddvi) assign demo/cohort.ddvi demo/query.coords.tsv --out demo/query
 	@echo
 	@echo "Coordinates: demo/cohort.coords.tsv  demo/query.coords.tsv"
-	@echo "Groups:      demo/query.assign.population.tsv"
+	@echo "Groups:      demo/query.ancestry.tsv"
 	@echo "Pictures:    demo/cohort.png         demo/query.png         (and .svg)"
 	@echo "Model:       demo/cohort.ddvi"
 
