@@ -202,20 +202,7 @@ def make_projection(
     signal = np.full(kept, MIN_SIGNAL)
     signal[: len(carried.signal)] = np.maximum(carried.signal[:kept], MIN_SIGNAL)
     dispersion = held_out_dispersion(halves, qc.frequency, kept, used - kept, signal, seed)
-    log.info(
-        "%d components carry structure (samples left out of them); %d are kept. Scores of "
-        "held-out samples have %.2f times the variance that is expected.",
-        carried.components,
-        kept,
-        dispersion,
-    )
-    if not components and carried.components >= MAX_COMPONENTS:
-        log.warning(
-            "All of %d components carry structure, and there may be more: --set components=%d "
-            "keeps more.",
-            MAX_COMPONENTS,
-            2 * MAX_COMPONENTS,
-        )
+    _say(carried.components, kept, dispersion, chosen=bool(components))
     loadings = _as_kept(found.loadings)
     marks = Marks.of(matrix, loadings, seed)
     return Projection(
@@ -232,6 +219,24 @@ def make_projection(
         marks=_as_kept(marks.loadings),
         recurrence=marks.recurrence,
     )
+
+
+def _say(carried: int, kept: int, dispersion: float, chosen: bool) -> None:
+    """Log how many components there are, and warn where there may be more."""
+    log.info(
+        "%d components carry structure (samples left out of them); %d are kept. Scores of "
+        "held-out samples have %.2f times the variance that is expected.",
+        carried,
+        kept,
+        dispersion,
+    )
+    if not chosen and carried >= MAX_COMPONENTS:
+        log.warning(
+            "All of %d components carry structure, and there may be more: --set components=%d "
+            "keeps more.",
+            MAX_COMPONENTS,
+            2 * MAX_COMPONENTS,
+        )
 
 
 def _as_kept(loadings: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -287,16 +287,11 @@ class Panel:
         report = HarmonisationReport(
             model_variants=len(self),
             file_variants=len(file_variants),
-            **{name: int(variants.sum()) for name, variants in outcomes.items()},
+            **_counted(outcomes),
             uncalled=int(uncalled.sum()),
             duplicate=chosen.duplicates if chosen.plausible else 0,
-            key=keys.key,
-            position_matches=keys.best.compatible,
-            id_matches=keys.ids.compatible,
-            build_matches={b or UNKNOWN_BUILD: m.compatible for b, m in keys.positions.items()},
-            rejected=[key or UNKNOWN_BUILD for key in keys.rejected],
             rsid_conflicts=chosen.conflicts if chosen.plausible else 0.0,
-            positions_agree=keys.positions_agree,
+            **_of_keys(keys),
             model_build=self.build,
             known_builds=list(self.known),
             file_build=file_build,
@@ -337,6 +332,23 @@ class Panel:
         rows = np.append(snps, ABSENT)[chosen.rows]
         model = replace(self.variants, position=self._position(keys))
         return with_monomorphic(model, file, called, replace(chosen, rows=rows), keys.key)
+
+
+def _counted(outcomes: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Number of variants behind each outcome."""
+    return {name: int(variants.sum()) for name, variants in outcomes.items()}
+
+
+def _of_keys(keys: MatchKeys) -> dict[str, Any]:
+    """What a report says of the keys that were tried."""
+    return {
+        "key": keys.key,
+        "position_matches": keys.best.compatible,
+        "id_matches": keys.ids.compatible,
+        "build_matches": {b or UNKNOWN_BUILD: m.compatible for b, m in keys.positions.items()},
+        "rejected": [key or UNKNOWN_BUILD for key in keys.rejected],
+        "positions_agree": keys.positions_agree,
+    }
 
 
 def _monomorphic(file: VariantTable, rows: np.ndarray) -> np.ndarray:

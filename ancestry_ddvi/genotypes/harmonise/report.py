@@ -234,18 +234,8 @@ def check_overlap(report: HarmonisationReport, name: str, floor: int = 100) -> N
         return
     found = f"{report.matched:,} of {report.model_variants:,} model variants"
     known = _listed(report.known_builds) or "of unknown build"
-    if report.stated_build and report.stated_build not in report.known_builds:
-        raise InputsDisagree(
-            f"the model has no positions in {report.stated_build}, only in {known}, and too few "
-            f"variants match by ID: {found} in {name} ({_by_key(report)})",
-            "Leave out --build, or fit the model with a --chain to that build.",
-        )
     if report.stated_build:
-        raise InputsDisagree(
-            f"{found} are in {name} with its positions read as {report.stated_build} "
-            f"({_by_key(report)})",
-            "Leave out --build, and the build is inferred from the variants.",
-        )
+        raise _not_as_stated(report, name, found, known)
     if not report.positions_agree or _is_of_another_build(report) or _is_by_chance(report):
         raise InputsDisagree(
             f"{name} is of another genome build{_detected(report)} than the model, which is "
@@ -271,6 +261,23 @@ def check_overlap(report: HarmonisationReport, name: str, floor: int = 100) -> N
         f"{found} are in {name} ({_by_key(report)})",
         f"Check that the file has calls, and is of the species and genome build of the model: "
         f"{known}. fit --chain adds a build.",
+    )
+
+
+def _not_as_stated(
+    report: HarmonisationReport, name: str, found: str, known: str
+) -> InputsDisagree:
+    """The refusal of a file whose build the user states."""
+    if report.stated_build not in report.known_builds:
+        return InputsDisagree(
+            f"the model has no positions in {report.stated_build}, only in {known}, and too few "
+            f"variants match by ID: {found} in {name} ({_by_key(report)})",
+            "Leave out --build, or fit the model with a --chain to that build.",
+        )
+    return InputsDisagree(
+        f"{found} are in {name} with its positions read as {report.stated_build} "
+        f"({_by_key(report)})",
+        "Leave out --build, and the build is inferred from the variants.",
     )
 
 
@@ -308,11 +315,14 @@ def _is_by_chance(report: HarmonisationReport) -> bool:
 
 def _is_detected(report: HarmonisationReport) -> bool:
     """Whether the inferred build is one that the model does not know."""
-    build = report.detected_build
-    return bool(build and report.known_builds and build not in report.known_builds)
+    return _is_unknown(report, report.detected_build)
 
 
 def _is_of_another_build(report: HarmonisationReport) -> bool:
     """Whether the inferred or declared build is one that the model does not know."""
-    build = report.detected_build or report.file_build
+    return _is_unknown(report, report.detected_build or report.file_build)
+
+
+def _is_unknown(report: HarmonisationReport, build: str | None) -> bool:
+    """Whether a build is none of those of the model."""
     return bool(build and report.known_builds and build not in report.known_builds)

@@ -66,6 +66,11 @@ class Deletion:
         return np.asarray(np.linalg.solve(normal + tiny, right[..., None])[..., 0])
 
 
+def alike(matrices: np.ndarray) -> bool:
+    """Whether matrices are one for all samples, as where no call is missing."""
+    return len(matrices) > 0 and matrices.strides[0] == 0
+
+
 def times(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     """The product of each matrix and its vector; (samples, i, j) and (samples, j)."""
     return np.asarray((matrices @ vectors[..., None])[..., 0])

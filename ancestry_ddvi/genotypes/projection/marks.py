@@ -14,7 +14,7 @@ import numpy as np
 
 from ...seeding import stream
 from ..algebra.matrix import GenotypeMatrix
-from .leave_one_out import times
+from .leave_one_out import alike, times
 
 MARKS = 16
 NOTHING = 1e-9
@@ -54,7 +54,7 @@ class Marks:
         share = variants / np.maximum(observed, 1)
         scores = share[:, None] * matrix.transposed_times(components)
         explained = (scores**2).sum(axis=1) / share
-        level = noise_level(matrix.squares(), explained, observed, components.shape[1])
+        level = residual_level(matrix.squares(), explained, observed, components.shape[1])
         count = max(0, min(MARKS, samples - 1 - components.shape[1]))
         signs = stream(seed, "marks").choice([-1.0, 1.0], (samples, count))
         drawn = signs / np.sqrt(level)[:, None]
@@ -68,7 +68,7 @@ class Marks:
         return cls(loadings, np.maximum(recurrence, 1.0))
 
 
-def noise_level(
+def residual_level(
     squared: np.ndarray, explained: np.ndarray, observed: np.ndarray, components: int
 ) -> np.ndarray:
     """Residual variance of a standardised dosage about what least-squares scores say; (samples,).
@@ -102,8 +102,7 @@ def marked(b: np.ndarray, products: np.ndarray, value: np.ndarray) -> np.ndarray
     components = value.shape[1]
     across = products[:, components:, :components]
     apart = b[:, components:] - times(across, value)
-    alike = len(products) > 0 and products.strides[0] == 0
-    some = products[:1] if alike else products
+    some = products[:1] if alike(products) else products
     inside, between = some[:, :components, :components], some[:, :components, components:]
     solved = np.linalg.solve(inside + NOTHING * np.eye(components), between)
     own = np.diagonal(some, axis1=1, axis2=2)[:, components:]

@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from ...seeding import stream
-from .leave_one_out import Deletion, deletion, times
-from .marks import marked, noise_level
+from .leave_one_out import Deletion, alike, deletion, times
+from .marks import marked, residual_level
 from .observed_sums import Weights, observed_sums
 from .own_noise import Loadings, expected_scores, own_noise, typical_noise
 
@@ -75,7 +75,7 @@ class Projected:
         found = {f.name: getattr(self, f.name) for f in fields(self)}
         products = found.pop("products")
         some = {name: array[samples] for name, array in found.items()}
-        if _alike(products):
+        if alike(products):
             some["products"] = np.broadcast_to(
                 products[0], (len(some["value"]), *products.shape[1:])
             )
@@ -209,11 +209,11 @@ class Projection:
             Iterated twice: the noise of a sample follows from its scores.
         samples : int
         """
-        kept, known_components = slice(0, self.kept), slice(0, self.loadings.shape[1])
+        kept, ordinary = slice(0, self.kept), slice(0, self.loadings.shape[1])
         weights, known = self._rounded
         sums = observed_sums(weights, blocks, samples)
-        products = sums.products[:, known_components, known_components]
-        b = sums.b[:, known_components, None]
+        products = sums.products[:, ordinary, ordinary]
+        b = sums.b[:, ordinary, None]
         value = np.linalg.solve(products + ridge(products), b)[..., 0]
         expected = expected_scores(products[:, kept, kept], value[:, kept], self.signal)
         haploid = pseudo_haploid(sums.heterozygous, sums.expected)
@@ -369,7 +369,7 @@ class Projection:
         squared = projected.length * observed / len(self.frequency)
         squared = np.where(projected.pseudo_haploid, 2 * squared, squared)
         explained = (value * times(projected.products, value)).sum(axis=1)
-        level = noise_level(squared, explained, observed, value.shape[1]) * self.dispersion
+        level = residual_level(squared, explained, observed, value.shape[1]) * self.dispersion
         share = projected.effective_variants[:, None] / len(self.frequency)
         new = np.ones_like(projected.marked)
         member = 1 + (self.recurrence - 1) * share
@@ -427,12 +427,7 @@ def ridge(matrices: np.ndarray) -> np.ndarray:
     return 1e-9 * np.eye(matrices.shape[-1])
 
 
-def _alike(products: np.ndarray) -> bool:
-    """Whether matrices are one for all samples, as where no call is missing."""
-    return len(products) > 0 and products.strides[0] == 0
-
-
 def _inverse(products: np.ndarray) -> np.ndarray:
     """Covariances of scores for noise of unit variance; (samples, components, components)."""
-    some = products[:1] if _alike(products) else products
+    some = products[:1] if alike(products) else products
     return np.broadcast_to(np.linalg.inv(some + ridge(some)), products.shape)
