@@ -26,10 +26,10 @@ from ..genotypes.formats.reading import VAR_FILTER
 from ..outputs import output
 from ..progress import SILENT, Progress
 from ._choice import embeds
-from ._common import default_prefix, scores_beside
+from ._common import counted, default_prefix, scores_beside
 from ._embedding import EmbedRun, check_draws, draw_posteriors, embed_run, run_embedding
 from ._named import NamedModel, file_of, opened
-from ._places import prepare_outputs
+from ._places import check_inputs, prepare_outputs
 from ._results import Result
 from .outputs import replacing, write_multiqc
 
@@ -211,9 +211,11 @@ def assign_run(
         prepare_outputs(prefix, "assign", [file_of(model), *inputs, labels, reference])
     genotypes = None
     if not looks_like_coordinates(Path(inputs[0])):
+        if prefix is not None and reference:
+            check_inputs(prefix, "embed", [reference, str(scores_beside(reference))])
         genotypes = embed_run(
             "embed", model, inputs, prefix, draws=draws, seed=seed, threads=threads,
-            suits=embeds if labels else _knows_groups, **embedding,
+            suits=embeds if labels else unfit, **embedding,
         )  # fmt: skip
     elif len(inputs) > 1:
         raise UsageProblem("Several tables of coordinates are given", "Give one at a time.")
@@ -232,7 +234,7 @@ def assign_run(
     )  # fmt: skip
 
 
-def _knows_groups(model: Model) -> str:
+def unfit(model: Model) -> str:
     """Why a model cannot assign samples; empty if it can."""
     return embeds(model) or ("" if model.record.groups else "it knows no groups")
 
@@ -339,7 +341,7 @@ def _write(
     run: _Run, query: _Query, assignments: list[Assignment], figures: list[dict[str, Any]]
 ) -> Assigned:
     """The tables and the summary; nothing where the run has no prefix."""
-    name = run.named.path.stem
+    name = run.named.stem
     ancestry = Ancestry(query.coordinates, assignments, query.build, name)
     summary = _summary(run, ancestry, figures)
     if run.prefix is None:
@@ -386,5 +388,4 @@ def _summary(run: _Run, ancestry: Ancestry, figures: list[dict[str, Any]]) -> di
 
 def _told(ancestry: Ancestry) -> tuple[str, str]:
     """The number of samples, and how many have a group on each level."""
-    samples = len(ancestry.samples)
-    return f"{samples:,} sample{'s' * (samples != 1)}", "\n".join(ancestry.lines())
+    return counted(len(ancestry.samples)), "\n".join(ancestry.lines())

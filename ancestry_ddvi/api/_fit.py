@@ -89,6 +89,11 @@ class _Run:
     labels: Labels | None = None
     clock: Clock = field(default_factory=Clock)
 
+    def read(self, labels: str | None) -> list[str | None]:
+        """Files that are read, besides those of the reference models of the package."""
+        model = self.target.file if self.target else None
+        return [*self.inputs, labels, self.chain_path, model]
+
     @property
     def chosen(self) -> list[Any]:
         """What decides the results, beside the genotypes; values of JSON."""
@@ -212,9 +217,9 @@ def fit(
         run = _guided(run, run.table.classes if run.table else ())
     if dry_run:
         return Fitted({}, {"plan": _plan(run, labels)})
-    prepare_outputs(run.prefix, "fit", [*inputs, labels, chain])
+    prepare_outputs(run.prefix, "fit", run.read(labels))
     if run.target:
-        run.target.prepare([*inputs, labels, chain])
+        run.target.prepare(run.read(labels))
     with computing(seed, threads), processes():
         store = _read(run)
         run = _labelled(run, store)
@@ -238,7 +243,7 @@ def _plan(run: _Run, labels: str | None) -> list[str]:
     planned = plan(run.inputs, run.reading, run.options, str(run.device), run.threads)
     if run.table:
         run.table.match(planned.samples)
-    inputs = [*run.inputs, labels, run.chain_path]
+    inputs = run.read(labels)
     beside = run.target.planned(inputs) if run.target else []
     return [*planned.lines, *planned_outputs(run.prefix, "fit", inputs, planned.disk_mib), *beside]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from ..artefacts.model import Model
 from ..errors import InputUnreadable, UsageProblem
 from ..reference_models import AUTO, ReferenceModel, available, find, problems, reference
+from ._common import stem_of
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,11 @@ class NamedModel:
     def _of(cls, name: str, path: Path) -> NamedModel:
         model = Model.read(path)
         return cls(name, path, _digest(path), model)
+
+    @property
+    def stem(self) -> str:
+        """The name of the file without its ending, as tables and figures give it."""
+        return stem_of(str(self.path))
 
     @property
     def as_json(self) -> dict[str, str | None]:

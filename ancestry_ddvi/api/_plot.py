@@ -216,7 +216,7 @@ def _drawing(target: str) -> _Drawing:
     """
     if target.endswith(SUFFIX) or target in {model.name for model in available()}:
         named = NamedModel.read(target)
-        return _Drawing(named.path.name.removesuffix(".ddvi"), named.model, None)
+        return _Drawing(named.stem, named.model, None)
     run = WrittenRun.read(target.removesuffix(".coords.tsv"))
     return _Drawing(Path(run.prefix).name, run.model(), run)
 
@@ -332,14 +332,22 @@ def _highlighted(drawing: _Drawing, highlight: Sequence[str]) -> dict[int, str]:
 
 
 def _ids(path: str) -> list[str]:
-    """The first word of each line of a file; the text itself where there is no such file."""
-    if not Path(path).is_file():
-        return [path]
+    """The first column of a file, by tabs or blanks; the text itself where there is no such file.
+
+    Raises
+    ------
+    InputUnreadable
+    """
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
+        if not Path(path).is_file():
+            return [path]
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
         raise InputUnreadable(f"{path} is no UTF-8 text", "Give one sample ID a line.") from None
-    return [line.split("\t")[0].strip() for line in lines if line.strip()]
+    except OSError:  # no name of a file, such as one that is too long
+        return [path]
+    rows = (line.split("\t" if "\t" in line else None) for line in lines if line.strip())
+    return [cells[0].strip() for cells in rows]
 
 
 Pair = tuple[str, int, int]

@@ -14,11 +14,11 @@ from ..genotypes.store import GenotypeStore
 from ..reference.groups import Groups
 from ..reference_models import AUTO
 from ..storage import check_folder
-from ._assign import Assigned, assign_run, run_assignment
+from ._assign import Assigned, assign_run, run_assignment, unfit
 from ._common import stem_of
-from ._named import NamedModel
+from ._named import NamedModel, file_of
 from ._places import check_inputs, prepare_outputs
-from .outputs import listed_before
+from .outputs import present
 
 COMMANDS = ("embed", "assign")
 """Whose files are written."""
@@ -50,11 +50,17 @@ class ReferenceTarget:
         InputUnreadable, UsageProblem
         """
         model = name if name == AUTO else NamedModel.read(name)
-        if isinstance(model, NamedModel) and model.model.record.groups is None:
+        if isinstance(model, NamedModel) and (why := unfit(model.model)):
             raise UsageProblem(
-                f"--project-on {name} knows no groups", "Name a model fitted with --labels."
+                f"--project-on {name} cannot assign samples: {why}",
+                "Name a model that embeds new samples and was fitted with --labels.",
             )
         return cls(name, model, f"{prefix}.in.{stem_of(name)}")
+
+    @property
+    def file(self) -> str | None:
+        """The file of the model; None where it is yet to be chosen."""
+        return file_of(self.model)
 
     def prepare(self, inputs: Sequence[str | None]) -> None:
         """Check that what is written of it can be written.
@@ -76,12 +82,11 @@ class ReferenceTarget:
         check_folder(Path(self.prefix), 0)
         for command in COMMANDS:
             check_inputs(self.prefix, command, inputs)
-        listed = [path for command in COMMANDS for path in listed_before(self.prefix, command)]
-        before = [str(path) for path in dict.fromkeys(listed) if path.exists()]
+        before = [str(path) for command in COMMANDS for path in present(self.prefix, command)]
         return [
             f"before the fit, embed the samples in {self.name} and assign them: write the files "
             f"of assign as {self.prefix}.*",
-            *([f"replace or remove {', '.join(before)}"] if before else []),
+            *([f"replace or remove {', '.join(dict.fromkeys(before))}"] if before else []),
         ]
 
     def assign(self, inputs: Sequence[str], store: GenotypeStore, **options: Any) -> OnReference:

@@ -101,17 +101,25 @@ def planned_outputs(
     """
     check_folder(Path(prefix), mib)
     check_inputs(prefix, command, inputs)
-    paths = [row.path(prefix) for row in written_by(command) if not row.condition]
+    rows = (row for row in written_by(command) if not row.condition)
+    paths = [row.path(prefix, level="", step="") for row in rows]
     before = [path for path in paths if path.exists()]
     lines = [f"write {endings(command).replace('PREFIX', prefix)}"]
     if before:
         lines.append(f"replace {', '.join(map(str, before))}")
-    if gone := stale(prefix, command, listed_before(prefix, command), paths):
+    if gone := stale(prefix, command, _listed_before(prefix, command), paths):
         lines.append(f"remove {', '.join(map(str, gone))}")
     return lines
 
 
-def listed_before(prefix: str, command: str) -> list[Path]:
+def present(prefix: str, command: str) -> list[Path]:
+    """Files under a prefix that a command replaces or removes."""
+    written = [row.path(prefix, level="", step="") for row in written_by(command)]
+    paths = dict.fromkeys([*written, *_listed_before(prefix, command)])
+    return [path for path in paths if path.exists()]
+
+
+def _listed_before(prefix: str, command: str) -> list[Path]:
     """What the summaries list that a command makes stale."""
     rows = [row for row in map(output, SUMMARIES) if row.is_stale_after(command)]
     return [path for row in rows for path in _listed(row.path(prefix))] + _report_before(prefix)
@@ -251,7 +259,7 @@ def write_multiqc(
     from ..plots.multiqc import QualityReport, write_content
 
     groups = named.model.record.groups
-    report = QualityReport(named.path.stem, coordinates, groups, ancestry)
+    report = QualityReport(named.stem, coordinates, groups, ancestry)
     content = {"multiqc": report.statistics(), "multiqc_map": report.map()}
     files = {kind: output(kind).path(prefix) for kind in content}
     for kind, path in files.items():

@@ -119,7 +119,6 @@ class _Numbers:
 
 def _model(content: dict[str, Any], tensors: dict[str, np.ndarray]) -> Model:
     """The model of a file's record and arrays."""
-    content = {"trace": 0.0, **content}  # which models may lack
     numbers, record = typed(_Numbers, content, "record"), typed(ModelRecord, content, "record")
     check_arrays(tensors, {"kept": numbers.kept, "dims": record.options.dims})
     words = {name: _unpacked(tensors[f"variants.{name}"], name) for name in TEXTS}

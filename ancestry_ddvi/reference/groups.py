@@ -75,11 +75,8 @@ class Groups:
         observed : ObservedScores
         """
         squared, highest = self.scores.widened(observed.value, observed.covariance)
-        return self.by_density(level, highest - squared / 2, observed.thinning)
-
-    def by_density(self, level: int, cells: np.ndarray, thinning: np.ndarray) -> np.ndarray:
-        """Probabilities from the log of weight times density of each cell, (samples, cells)."""
-        return sharpened(grouped(self.cells, level, cells), self._temperature(level, thinning))
+        chance = grouped(self.cells, level, highest - squared / 2)
+        return sharpened(chance, self._temperature(level, observed.thinning))
 
     def p_groups(self, observed: ObservedScores) -> np.ndarray:
         """Share of the labelled samples of the panel that are rarer among the cells; (samples,)."""

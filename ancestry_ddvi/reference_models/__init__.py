@@ -7,7 +7,6 @@ PATH; these come first. Names are found without reading a model.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -31,15 +30,12 @@ class ReferenceModel:
     ----------
     name : str
     path : Path
-    shipped : bool
-        Whether it comes with the package.
     hides : Path, optional
         The next model of the same name, which this one comes before.
     """
 
     name: str
     path: Path
-    shipped: bool
     hides: Path | None = None
 
 
@@ -50,13 +46,13 @@ def is_name(word: str) -> bool:
 
 def available() -> list[ReferenceModel]:
     """All reference models by name, sorted."""
-    found: dict[str, list[tuple[Path, bool]]] = {}
-    for folder, shipped in _places():
+    found: dict[str, list[Path]] = {}
+    for folder in (*_folders(), Path(str(files(__name__)))):
         for path in _models_in(folder):
-            found.setdefault(path.name.removesuffix(SUFFIX), []).append((path, shipped))
+            found.setdefault(path.name.removesuffix(SUFFIX), []).append(path)
     return [
-        ReferenceModel(name, *places[0], places[1][0] if places[1:] else None)
-        for name, places in sorted(found.items())
+        ReferenceModel(name, paths[0], next(iter(paths[1:]), None))
+        for name, paths in sorted(found.items())
     ]
 
 
@@ -113,13 +109,6 @@ def _folders() -> list[Path]:
     """Folders of the environment variable, in order."""
     named = os.environ.get(VARIABLE, "").split(os.pathsep)
     return [Path(folder).expanduser() for folder in dict.fromkeys(named) if folder]
-
-
-def _places() -> Iterator[tuple[Path, bool]]:
-    """Folders to look in, in order, and whether they belong to the package."""
-    for folder in _folders():
-        yield folder, False
-    yield Path(str(files(__name__))), True
 
 
 def _models_in(folder: Path) -> list[Path]:

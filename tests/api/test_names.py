@@ -94,7 +94,7 @@ def test_folders_are_searched_in_order_and_before_the_package(folder, shipped, m
     assert find("alpine") == second / "alpine.ddvi"
     monkeypatch.setenv(VARIABLE, os.pathsep.join(["", str(folder)]))
     (model,) = available()
-    assert (model.path, model.shipped) == (folder / "alpine.ddvi", False)
+    assert model.path == folder / "alpine.ddvi"
     assert model.hides == shipped / "alpine.ddvi"
 
 

@@ -119,8 +119,20 @@ def test_an_unknown_name_ends_the_run_before_anything_is_read(folder):
 
 def test_a_model_without_groups_is_refused(folder, cohort):
     api.fit([cohort], "mine", **FAST)
-    with pytest.raises(UsageProblem, match=r"--project-on mine\.ddvi knows no groups"):
+    with pytest.raises(
+        UsageProblem, match=r"--project-on mine\.ddvi cannot assign samples: it knows no groups"
+    ):
         api.fit([cohort], "new", project_on="mine.ddvi", **FAST)
+
+
+def test_the_model_that_is_projected_on_is_not_replaced(folder, cohort, cohort_files):
+    labels = str(cohort_files.labels)
+    model = api.fit([cohort], "mine", labels=labels, **FAST).files["model"]
+    before = model.read_bytes()
+    for dry_run in (True, False):
+        with pytest.raises(UsageProblem, match=r"mine\.ddvi is one of the inputs"):
+            api.fit([cohort], "mine", project_on="mine.ddvi", dry_run=dry_run, **FAST)
+    assert model.read_bytes() == before
 
 
 def test_a_dry_run_says_so(folder, cohort):

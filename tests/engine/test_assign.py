@@ -145,6 +145,23 @@ def test_alone_as_in_company(of_genotypes, of_table, model, tmp_path) -> None:
     assert done.files["ancestry"].read_text().splitlines() == [whole[0], whole[4]]
 
 
+@pytest.mark.parametrize("ending", ["coords", "pcs"])
+def test_a_reference_is_not_replaced_by_the_samples_in_question(
+    fitted_model, cohort_files, tmp_path: Path, ending: str
+) -> None:
+    """``--out`` with the prefix of the reference would write its tables before they are read."""
+    files = {kind: tmp_path / f"c.{kind}.tsv" for kind in ("coords", "pcs")}
+    for kind, path in files.items():
+        path.write_bytes(fitted_model.files[kind].read_bytes())
+    before = files[ending].read_bytes()
+    with pytest.raises(UsageProblem, match="is one of the inputs"):
+        assign(
+            str(fitted_model.files["model"]), [str(cohort_files.query)], str(tmp_path / "c"),
+            labels=str(cohort_files.labels), reference=str(files["coords"]),
+        )  # fmt: skip
+    assert files[ending].read_bytes() == before
+
+
 def test_labels_with_a_reference_make_the_groups(
     of_genotypes, model, coords, two_levels, tmp_path
 ) -> None:

@@ -24,5 +24,4 @@ def expected_information(projection: Projection, weight: np.ndarray) -> float:
     root = np.sqrt(projection.signal)
     loadings = projection.loadings[:, : projection.kept] * root
     precision = loadings.T @ (loadings * weight[:, None])
-    noise = projection.dispersion * projection.temperature
-    return float(np.linalg.slogdet(np.eye(projection.kept) + precision / noise)[1] / 2)
+    return float(np.linalg.slogdet(np.eye(projection.kept) + precision / projection.noise)[1] / 2)

@@ -207,21 +207,22 @@ def _sample_scores(
     information = float(posterior.information.sum())
     return (
         value, products, noise.covariance[0], float(noise.level[0]), scaled, count, information,
-        _marked(projection, seen, posterior.information, working, value),
+        _marked(projection.marks[seen], root, posterior.information, working, loadings, value),
     )  # fmt: skip
 
 
 def _marked(
-    projection: Projection,
-    seen: np.ndarray,
+    marks: np.ndarray,
+    root: np.ndarray,
     information: np.ndarray,
     working: np.ndarray,
+    loadings: np.ndarray,
     value: np.ndarray,
 ) -> np.ndarray:
-    """Products of one sample with the marks; see ``_noise``."""
-    loadings = projection.with_marks[seen]
-    products = (loadings * information[:, None]).T @ loadings
-    return np.asarray(marked((working @ loadings)[None], products[None], value[None])[0])
+    """Products of one sample with the marks; see ``_sample_scores``, whose arrays these are."""
+    both = np.hstack([root, marks * np.sqrt(information)[:, None]])
+    b = np.concatenate([working @ loadings, working @ marks])
+    return np.asarray(marked(b[None], (both.T @ both)[None], value[None])[0])
 
 
 def _noise(

@@ -300,7 +300,7 @@ class Projection:
         share = np.maximum(effective_variants, 1)[:, None, None] / len(self.frequency)
         products = share * np.eye(self.kept)
         noise = typical_noise(self._rounded[1], expected_scores(products, value, self.signal))
-        return np.asarray(noise * (self.dispersion * self.temperature / share))
+        return np.asarray(noise * (self.noise / share))
 
     def norm_excess(
         self, projected: Projected, value: np.ndarray, precision: np.ndarray
