@@ -19,7 +19,7 @@ from ancestry_ddvi.genotypes.formats.vcf_writer import bgzf
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.genotypes.variants import Block, VariantTable
 
-BASE_ERROR = 0.01
+READ_ERROR = 0.01
 READ = 200
 """Samples of each fold for which reads are simulated."""
 
@@ -205,7 +205,7 @@ def at_depth(depth: float) -> Writer:
 
     def write(query: Query, prefix: Path) -> str:
         cells = [
-            _phred(likelihood) for likelihood in reads(query.dosages, depth, query.rng, BASE_ERROR)
+            _phred(likelihood) for likelihood in reads(query.dosages, depth, query.rng, READ_ERROR)
         ]
         return _vcf(query.ids, query.variants, "PL", zip(*cells, strict=True), prefix, "GRCh37")
 
@@ -252,7 +252,7 @@ def other_build(query: Query, prefix: Path) -> str:
 def gvcf(query: Query, prefix: Path) -> str:
     """The first sample, with blocks of homozygous reference between its variants."""
     lines = list(_blocks(query.variants, query.dosages[:, 0]))
-    return _written(prefix, query.ids[:1], lines, "GRCh37", level=1)
+    return _written(prefix, query.ids[:1], lines, "GRCh37")
 
 
 def variants_only(query: Query, prefix: Path) -> str:
@@ -312,7 +312,7 @@ def _vcf(
         f"{c}\t{p}\t{i}\t{a}\t{b}\t.\tPASS\t.\t{name}\t" + "\t".join(row) + "\n"
         for c, p, i, a, b, row in zip(*columns, cells, strict=True)
     )
-    return _written(prefix, samples, lines, build, level=1)
+    return _written(prefix, samples, lines, build)
 
 
 FORMATS = {
@@ -324,7 +324,7 @@ FORMATS = {
 }
 
 
-def _written(prefix: Path, samples: list[str], lines: Iterable[str], build: str, level: int) -> str:
+def _written(prefix: Path, samples: list[str], lines: Iterable[str], build: str) -> str:
     """A header and records, BGZF."""
     contigs = enumerate(LENGTHS[build], 1)
     header = [
@@ -339,7 +339,7 @@ def _written(prefix: Path, samples: list[str], lines: Iterable[str], build: str,
     ]
     path = f"{prefix}.vcf.gz"
     with open(path, "wb") as out:
-        out.writelines(bgzf((line.encode() for line in [*header, *lines]), level))
+        out.writelines(bgzf((line.encode() for line in [*header, *lines]), level=1))
     return path
 
 
@@ -383,7 +383,7 @@ def conditions(name: str) -> dict[str, Condition]:
     }
 
 
-READS = f"simulated: Poisson depth, {100 * BASE_ERROR:g} % errors, PL"
+READS = f"simulated: Poisson depth, {100 * READ_ERROR:g} % errors, PL"
 ARRAY = Condition(
     "array",
     array,

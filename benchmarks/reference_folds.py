@@ -140,13 +140,13 @@ def ask(fold: Fold, rivals: Rivals, condition: Condition) -> Asked:
         variants = variants_of(path)
         peddy = _peddy(rivals, path, query)
         try:
-            result = ancestry_ddvi.assign(fold.model, [path], str(folder / "out"), **OPTIONS)
+            ancestry_ddvi.assign(fold.model, [path], str(folder / "out"), **OPTIONS)
         except DDVIError as error:
             refused = str(error).replace(path, "FILE").replace(fold.model, "MODEL")
             return Asked([*_none(query), peddy], None, variants, 0, refused)
         answers = [*of_assign(folder / "out"), *rivals.on_components(folder / "out"), peddy]
         seen = _coverage(fold, query, path, folder) if condition.hides else None
-        return Asked(answers, seen, variants, result_matched(folder / "out", result))
+        return Asked(answers, seen, variants, variants_matched(folder / "out"))
 
 
 def _none(query: Query) -> Iterator[Answers]:
@@ -169,7 +169,7 @@ def variants_of(path: str) -> int:
     return len(bim.read_text().splitlines()) if bim.exists() else 0
 
 
-def result_matched(prefix: Path, result: Any) -> int:
+def variants_matched(prefix: Path) -> int:
     """Variants of the model that were found."""
     table = read(f"{prefix}.coords.tsv")
     return int(table["n_variants"].max())

@@ -335,7 +335,7 @@ def _goals_of_use(rows: Results) -> Iterator[tuple[str, str, str, bool | None]]:
     if kinds:
         other = sum(r[level]["named_otherwise"] for r in kinds.values() for level in LEVELS
                     if r["samples"] > r["refused"])  # fmt: skip
-    yield _goal("the same genotypes in another file: other groups named", "none",
+    yield _goal("the same genotypes in another file that is read: other groups named", "none",
                 f"{other}" if kinds else None, not other if kinds else None)  # fmt: skip
     runs = rows.get("cost", {}).get("1", {}).get("found", {}).get(SELF)
     seconds = float(np.median([r["seconds"] for r in runs])) if isinstance(runs, list) else None

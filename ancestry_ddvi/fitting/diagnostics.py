@@ -119,7 +119,7 @@ def membership(
     """How well membership in the reference panel can be inferred from genotypes and the model.
 
     Areas under the curve; 0.5 is chance. ``training``: by the bound, samples the networks were
-    trained on against those held out of training alone. ``loadings``: by the noise components,
+    trained on against those held out of training alone. ``loadings``: by noise components or marks,
     by which ``embed`` itself recognises samples of the panel.
 
     Parameters

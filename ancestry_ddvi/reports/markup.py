@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any
 
 _VOID = {"br", "col", "hr", "input", "meta"}
 
@@ -63,13 +62,13 @@ def prose(markdown: str) -> Markup:
     return joined(tag("code", part) if odd % 2 else part for odd, part in enumerate(parts))
 
 
-def table(header: Sequence[object], rows: Iterable[Sequence[object]], **attributes: Any) -> Markup:
+def table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Markup:
     """A table in a box that scrolls sideways; numbers are aligned to the right."""
     head = tag("tr", *(tag("th", cell, scope="col") for cell in header))
     body = (tag("tr", *map(_cell, row)) for row in rows)
     return tag(
         "div",
-        tag("table", tag("thead", head), tag("tbody", *body), **attributes),
+        tag("table", tag("thead", head), tag("tbody", *body)),
         class_="scroll",
         tabindex="0",
     )
