@@ -227,7 +227,7 @@ def test_a_fit_gets_the_memory_and_the_time_that_are_planned(runs, results):
 
 @pytest.fixture(scope="session")
 def killed(runs, folder, started, snakemake) -> Iterator[SimpleNamespace]:
-    """A fit that was killed while it wrote, and Snakemake itself, and then the run to the end.
+    """A fit that is killed while it writes, then Snakemake with all it runs, and a run to the end.
 
     The cohort is that which another folder has the results of an undisturbed run of.
     """
@@ -265,7 +265,7 @@ def killed(runs, folder, started, snakemake) -> Iterator[SimpleNamespace]:
 
 
 def half_written(engine: subprocess.Popen, place: Path) -> psutil.Process:
-    """Wait until the fit that Snakemake runs has written its coordinates and not yet all; it."""
+    """Wait until the fit that Snakemake runs has written its first table; its process."""
     table = place / "results/cohorts/coast.coords.tsv"
     deadline = time.monotonic() + 300
     while not table.exists():
@@ -286,7 +286,6 @@ def test_what_a_killed_job_wrote_is_removed(killed):
 @pytest.mark.slow
 def test_what_a_killed_run_left_is_not_believed(killed):
     assert "coast.coords.tsv" in killed.half
-    assert "coast.summary.json" not in killed.half
     assert "--unlock" in killed.locked.stdout
     assert killed.refused.returncode != 0
     assert "--rerun-incomplete" in killed.refused.stdout
