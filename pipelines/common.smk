@@ -92,8 +92,9 @@ def stores(cohort):
 
 
 def beside(paths):
-    """The .bim and .fam files of PLINK 1 filesets."""
-    return [f"{path.removesuffix('.bed')}{end}" for path in paths for end in (".bim", ".fam")]
+    """The .bim and .fam files of PLINK 1 filesets among some files."""
+    filesets = [path.removesuffix(".bed") for path in paths if path.endswith(".bed")]
+    return [f"{fileset}{end}" for fileset in filesets for end in (".bim", ".fam")]
 
 
 def joined(cohort):

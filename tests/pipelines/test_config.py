@@ -74,6 +74,7 @@ def test_every_file_of_a_cohort_is_packed_unless_it_is_plink_1(read):
     config = read("cohorts: {alpine: [chr1.vcf.gz, chr2.bed, chr3.pgen]}")
     packed = config.stores("alpine")
     assert packed == ["results/stores/alpine/1.bed", "chr2.bed", "results/stores/alpine/3.bed"]
+    assert config.beside(["chr1.vcf.gz", "chr2.bed"]) == ["chr2.bim", "chr2.fam"]
 
 
 def test_options_of_one_cohort_come_after_those_of_all(read):
