@@ -45,7 +45,7 @@ test: $(development)
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --dist loadfile
 
 test-pages: $(development)
-	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto -m slow tests/docs tests/pipelines tests/report
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --dist loadfile -m slow tests/docs tests/pipelines tests/report
 
 test-slow: $(development)
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --dist loadfile -m slow
