@@ -7,6 +7,13 @@
 #                 a folder with the 1000 Genomes genotypes: make docs DATA=../data
 # make kgp hapmap3   build the reference models again from public genotypes: make kgp DATA=../data
 #                 (references/README.md)
+# make wheel      the sdist and the wheel in dist/, with man pages, checked
+# make test-wheel the command line from the wheel alone, in an empty environment:
+#                 make test-wheel PYTHON=python3.14
+# make test-packages  the tests that need the tools of the extra packages: linters of the recipe, the
+#                 container, the workflows and the pipelines
+# make man        man pages in man/man1/
+# make sbom       what the wheel installs, as a CycloneDX bill of materials: dist/sbom.cdx.json
 # make clean      remove what these made
 #
 # Each sets up $(VENV) by itself, and again when the requirements change.
@@ -21,10 +28,13 @@ SEED ?= 1
 requirements := pyproject.toml setup.py constraints.txt
 runtime := $(VENV)/runtime.stamp
 development := $(VENV)/development.stamp
-pip := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+packages := .venv-packages
+tools := $(packages)/tools.stamp
+install := -m pip install --quiet --disable-pip-version-check -c constraints.txt
+pip := $(VENV)/bin/python $(install)
 ddvi := $(VENV)/bin/ddvi-ancestry
 
-.PHONY: demo test test-pages test-slow fuzz docs kgp hapmap3 clean
+.PHONY: demo test test-pages test-slow fuzz docs kgp hapmap3 wheel test-wheel test-packages man sbom clean
 
 demo: $(runtime)
 	$(ddvi) fit example_data/cohort.vcf.gz --labels example_data/labels.tsv --out demo/cohort
@@ -64,8 +74,32 @@ docs: $(development) demo
 kgp hapmap3: $(runtime)
 	$(VENV)/bin/python references/build.py $@ --data $(DATA)
 
+man: $(runtime)
+	rm -rf man
+	$(VENV)/bin/python packaging/make_man.py man/man1
+
+wheel: man $(tools)
+	rm -rf dist
+	$(packages)/bin/python -m build --quiet
+	$(packages)/bin/twine check --strict dist/*
+	$(packages)/bin/check-wheel-contents dist
+
+test-wheel: wheel
+	packaging/try_wheel.sh dist/*.whl $(PYTHON)
+
+test-packages: $(tools)
+	PATH=$(abspath $(packages))/bin:$$PATH OMP_NUM_THREADS=1 \
+	  $(packages)/bin/python -m pytest -m packages
+
+sbom: wheel
+	rm -rf build/sbom
+	$(PYTHON) -m venv build/sbom
+	build/sbom/bin/python $(install) dist/*.whl
+	$(packages)/bin/cyclonedx-py environment build/sbom --pyproject pyproject.toml \
+	  --output-reproducible --output-format JSON --output-file dist/sbom.cdx.json
+
 clean:
-	rm -rf $(VENV) demo build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(packages) demo build dist man *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(runtime): $(requirements) | $(VENV)/bin/python
 	$(pip) -e .
@@ -74,6 +108,11 @@ $(runtime): $(requirements) | $(VENV)/bin/python
 $(development): $(requirements) | $(VENV)/bin/python
 	$(pip) -e '.[dev,plink2]'
 	@touch $@ $(runtime)
+
+$(tools): $(requirements)
+	$(PYTHON) -m venv $(packages)
+	$(packages)/bin/python $(install) -e '.[dev,plink2,packages]'
+	@touch $@
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, such as by PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
