@@ -8,10 +8,12 @@ Python reference are added as pages are read: the files stay plain Markdown.
 from __future__ import annotations
 
 from pathlib import Path
-
-from sphinx.application import Sphinx
+from typing import TYPE_CHECKING
 
 import ancestry_ddvi
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 DECISIONS = sorted(
     f"docs/decisions/{page.stem}" for page in Path(__file__).parent.glob("decisions/0*.md")
