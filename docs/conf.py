@@ -24,6 +24,7 @@ NAVIGATION = {
         "docs/tutorial-reference",
         "docs/tutorial",
         "docs/sparse-samples",
+        "docs/intervals",
         "docs/faq",
     ],
     "How to": [
@@ -74,7 +75,10 @@ exclude_patterns = [".*", "ancestry_ddvi", "build", "cli", "demo", "packaging", 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
 myst_heading_anchors = 4
 highlight_language = "text"
+smartquotes = False  # options begin with two dashes
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+autodoc_typehints = "none"  # the docstrings say the types
 python_maximum_signature_line_length = 80
 
 html_theme = "furo"
@@ -93,11 +97,15 @@ def toctree(pages: list[str], *options: str) -> str:
 
 
 def navigation() -> str:
-    """A table of contents for each caption; the first page itself is in none."""
+    """A table of contents for each caption."""
     return "".join(
-        toctree([f"/{page}" for page in pages if page != root_doc], f":caption: {caption}")
+        toctree([_entry(page) for page in pages], f":caption: {caption}")
         for caption, pages in NAVIGATION.items()
     )
+
+
+def _entry(page: str) -> str:
+    return "Three minutes <self>" if page == root_doc else f"/{page}"
 
 
 def reference() -> str:
