@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import ancestry_ddvi
 
 if TYPE_CHECKING:
+    from docutils import nodes
     from sphinx.application import Sphinx
 
 DECISIONS = sorted(
@@ -79,7 +80,6 @@ smartquotes = False  # options begin with two dashes
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_typehints = "none"  # the docstrings say the types
-python_maximum_signature_line_length = 80
 
 html_theme = "furo"
 html_title = f"ddvi-ancestry {release}"
@@ -139,6 +139,15 @@ def _complete(_: Sphinx, page: str, source: list[str]) -> None:
         source[0] += ADDED[page]()
 
 
+def _dash(_: Sphinx, document: nodes.document) -> None:
+    from docutils import nodes
+
+    for text in list(document.findall(nodes.Text)):
+        if text == " -- ":  # between a parameter and its description
+            text.parent.replace(text, nodes.Text(" \N{EN DASH} "))
+
+
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
     app.connect("source-read", _complete)
+    app.connect("doctree-read", _dash)
