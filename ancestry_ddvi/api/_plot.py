@@ -21,15 +21,16 @@ from ..storage import printable
 from ._common import counted
 from ._named import NamedModel
 from ._written import WrittenRun
-from .outputs import CAPTION
+from .outputs import CAPTION, limits_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..plots.groups import Group
+    from ..plots.limits import Limits
     from ..plots.reference import Reference
     from ..plots.shade import Shade
-    from ..plots.views import Scene, View
+    from ..plots.views import View
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +116,11 @@ class _Drawing:
         if self.model is None or not groups or (self.run and self.run.is_fit):
             return None
         return reference_of(groups, self.model.projection.noise)
+
+    @property
+    def limits(self) -> Limits:
+        """What every figure of the model shows at least."""
+        return limits_of(self.model) if self.model else {}
 
     @property
     def method(self) -> str:
@@ -232,14 +238,14 @@ def _figure(
 ) -> Figure:
     """The figure of what was read."""
     from ..plots.canvas import Words
-    from ..plots.scatter import composed, listed_groups
+    from ..plots.scatter import composed, listed_groups, scene_of
     from ..plots.sheet import SCREEN, Sheet
 
     groups, shade, labelled = _coloured(drawing, asked)
     pairs = _pairs(drawing, axes)
     beside = drawing.run is not None and any(kind == "Z" for kind, *_ in pairs)
     views = [_view(drawing, pair, beside) for pair in pairs]
-    scene = _scene(drawing, groups, shade, highlight)
+    scene = scene_of(groups, drawing.reference, shade, _highlighted(drawing, highlight))
     behind = drawing.reference if any(view.has_groups for view in views) else None
     listed = listed_groups(groups, labelled, behind)
     said = _title(drawing) if title is None else title
@@ -253,16 +259,6 @@ def _title(drawing: _Drawing) -> str:
     if drawing.run is None:
         return f"{drawing.name}: reference groups"
     return f"{drawing.name}: {counted(len(drawing.samples))}"
-
-
-def _scene(
-    drawing: _Drawing, groups: Sequence[Group], shade: Shade | None, highlight: Sequence[str]
-) -> Scene:
-    from ..plots.views import Scene
-
-    reference = drawing.reference
-    parents = reference.parents if reference else {}
-    return Scene(groups, parents, shade, _highlighted(drawing, highlight))
 
 
 def _coloured(drawing: _Drawing, asked: _Colours) -> tuple[list[Group], Shade | None, bool]:
@@ -412,14 +408,14 @@ def _view(drawing: _Drawing, pair: Pair, beside: bool) -> View:
         scores = run.scores if run and run.scores is not None else _no_samples(drawing.components)
         variance = drawing.model.projection.variance if drawing.model else np.empty(0)
         title = "Principal components" + (" of the same samples" if beside else "")
-        return component_view(scores, (i, j), variance, reference, title)
+        return component_view(scores, (i, j), variance, reference, title, drawing.limits)
     if run is None:
         mean, spread = _no_samples(drawing.dims), np.empty((0, drawing.dims, drawing.dims))
     else:
         unlike = unlike_panel(run.coordinates.flag)
         mean = run.coordinates.mean
         spread = np.where(unlike[:, None, None], np.nan, run.coordinates.covariance)
-    return coordinate_view(mean, spread, (i, j), drawing.method, reference)
+    return coordinate_view(mean, spread, (i, j), drawing.method, reference, drawing.limits)
 
 
 def _no_samples(columns: int) -> np.ndarray:
