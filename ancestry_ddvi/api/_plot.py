@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..artefacts.flags import unlike_panel
+from ..artefacts.label_table import quantity
 from ..artefacts.labels import read_labels
 from ..artefacts.model import Model
-from ..errors import InputsDisagree, InputUnreadable, UsageProblem, quoted
+from ..artefacts.written import WrittenRun
+from ..errors import DDVIError, InputsDisagree, InputUnreadable, UsageProblem, quoted
 from ..reference_models import SUFFIX, available
 from ..storage import printable
 from ._common import counted
 from ._named import NamedModel
-from ._written import WrittenRun
 from .outputs import CAPTION, limits_of
 
 if TYPE_CHECKING:
@@ -39,9 +40,6 @@ WIDTHS = (40.0, 1000.0)
 
 MAX_PANELS = 28
 """All pairs of eight coordinates."""
-
-MAX_CATEGORIES = 8
-"""A column of numbers with more different ones is a quantity; with fewer they are codes."""
 
 ALL = "all"
 
@@ -224,7 +222,16 @@ def _drawing(target: str) -> _Drawing:
         named = NamedModel.read(target)
         return _Drawing(named.stem, named.model, None)
     run = WrittenRun.read(target.removesuffix(".coords.tsv"))
-    return _Drawing(Path(run.prefix).name, run.model(), run)
+    return _Drawing(run.name, _model_of(run), run)
+
+
+def _model_of(run: WrittenRun) -> Model | None:
+    """The model of a run; None, with a warning, where it is not found."""
+    try:
+        return Model.read(run.model_file())
+    except DDVIError as error:
+        log.warning("The model is not found (%s): its groups are not drawn.", error.problem)
+        return None
 
 
 def _figure(
@@ -271,12 +278,12 @@ def _coloured(drawing: _Drawing, asked: _Colours) -> tuple[list[Group], Shade | 
         return [], None, False
     values = _values(drawing.run, asked)
     unlike = unlike_panel(drawing.run.coordinates.flag)
-    quantity = None if values is None else _quantity(values)
+    numbers = None if values is None else quantity(values)
     known = drawing.parents, drawing.reference
-    if quantity is None:
+    if numbers is None:
         found = groups_of(values, len(unlike), unlike, *known)
         return found, None, values is not None
-    shade = Shade(printable(asked.column or ""), quantity)
+    shade = Shade(printable(asked.column or ""), numbers)
     return shaded_groups(shade, unlike), shade, True
 
 
@@ -294,18 +301,6 @@ def _values(run: WrittenRun, asked: _Colours) -> list[str] | None:
     if asked.column is None:
         return read.match(samples).of(samples)
     return read.column(asked.column, samples)
-
-
-def _quantity(values: Sequence[str]) -> np.ndarray | None:
-    """The numbers of a column that is a quantity, NaN where there is none; None for categories."""
-    known = {value for value in values if value not in ("", "NA", "nan")}
-    try:
-        numbers = {float(value) for value in known}
-    except ValueError:
-        return None
-    if len(numbers) <= MAX_CATEGORIES:
-        return None
-    return np.array([float(value) if value in known else np.nan for value in values])
 
 
 def _highlighted(drawing: _Drawing, highlight: Sequence[str]) -> dict[int, str]:

@@ -13,7 +13,7 @@ from ..artefacts.model import Model
 from ..plots.reference import parents_of, reference_of
 from . import inputs, provenance, trust
 from .attention import head_line, notices
-from .markup import Markup, joined, name_of, prose, tag
+from .markup import Markup, joined, name_of, tag
 from .page_data import Known, data_scripts
 from .parts import attention, maps, samples_table
 from .runs import Run
@@ -71,7 +71,7 @@ def _body(
     yield tag(
         "header",
         tag("h1", name_of(title)),
-        tag("p", prose(head_line(runs)), class_="lead"),
+        tag("p", head_line(runs), class_="lead"),
         _contents(),
     )
     yield tag("main", joined(_parts(samples, fields, known, model, name), "\n"))
