@@ -252,7 +252,8 @@ def _prefix_of_coordinates(given: str, assigned: Mapping[str, Any]) -> str:
         If that table is gone.
     """
     row, table = output("coords"), Path(next(iter(assigned.get("inputs", ())), ""))
-    if row.path(given).exists() or not table.name.endswith(row.ending):
+    here = any(output(kind).path(given).exists() for kind in ("coords", "summary"))
+    if here or not table.name.endswith(row.ending):
         return given
     for path in (table, Path(given).parent / table.name):
         if path.exists():

@@ -19,7 +19,9 @@ from .parts import attention, maps, samples_table
 from .runs import Run
 from .samples import Field, Samples
 
-SCRIPTS = ("data", "colour", "sprites", "plot", "legend", "details", "samples", "start")
+SCRIPTS = (
+    "data", "colour", "sprites", "plot", "draws", "legend", "details", "samples", "start",
+)  # fmt: skip
 """Parts of the script of the page, in order."""
 
 
@@ -102,7 +104,7 @@ def _parts(
     yield inputs.quality_control(runs)
     yield inputs.harmonisation(runs)
     yield inputs.relatives(runs)
-    yield trust.trust(model)
+    yield trust.trust(runs, model)
     yield trust.stability(runs)
     yield provenance.provenance(runs, model, name)
     yield provenance.reading()

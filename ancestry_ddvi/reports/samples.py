@@ -18,6 +18,8 @@ MAIN = ("sample_id", "run", "group", "level", "probability", "reason", "flag", "
 SIMILAR = 3
 """So many of the most probable groups are given for the sample that is looked at."""
 
+DRAWS, MIN_DRAWS, MAX_DRAWN = 64, 8, 2_000_000
+"""Posterior draws of a sample at most and at least, and numbers of all of them."""
 
 LABEL = "from --labels"
 """Meaning of the columns of metadata."""
@@ -184,6 +186,21 @@ class Samples:
             codes, chances = (np.concatenate(each).ravel() for each in zip(*parts, strict=True))
             percent = np.round(100 * chances, 1).tolist()
             yield {"level": name, "names": names, "codes": codes.tolist(), "percent": percent}
+
+    def draws(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Posterior draws of each run that wrote some, after the row of its first sample."""
+        before = 0
+        for run in self.runs:
+            if run.draws is not None:
+                yield before, _some(run.draws)
+            before += len(run.samples)
+
+
+def _some(draws: np.ndarray) -> np.ndarray:
+    """Some of the draws of each sample, (samples, draws, dims): fewer of many samples."""
+    samples, count, dims = draws.shape
+    kept = min(count, DRAWS, max(MIN_DRAWS, MAX_DRAWN // (samples * dims)))
+    return np.asarray(draws[:, np.linspace(0, count - 1, kept).round().astype(int)])
 
 
 def levels_of(runs: Sequence[Run]) -> list[str]:

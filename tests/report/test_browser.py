@@ -132,6 +132,36 @@ def test_a_sample_is_found_and_told_about(opened, runs_folder):
     assert "No sample has this name." in opened.page.locator("[role=search]").inner_text()
 
 
+def dark_dots(found: Opened) -> int:
+    """Pixels of the upper canvas of the map with the ink of dots."""
+    return found.page.evaluate(
+        "() => { const c = document.querySelector('.plot canvas.over');"
+        "const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+        "let dots = 0;"
+        "for (let k = 3; k < d.length; k += 4) if (d[k] > 130 && d[k - 3] < 60) dots++;"
+        "return dots; }"
+    )
+
+
+def test_draws_of_a_sample_are_those_of_the_run_or_are_said_to_be_of_a_normal(opened, runs_folder):
+    opened.draws(130)
+    assert dark_dots(opened) == 0
+    rows = [
+        line.split("\t") for line in (runs_folder / "query.coords.tsv").read_text().splitlines()
+    ]
+    like = next(row for row in rows[1:] if "unlike_panel" not in row[-1])
+    opened.page.fill("#find", like[0])
+    opened.page.press("#find", "Enter")
+    assert "Dots: 16 draws from its posterior." in opened.page.locator("#details").inner_text()
+    assert dark_dots(opened) > 30
+    opened.page.fill("#filter", "run=cohort")
+    opened.page.wait_for_timeout(400)
+    opened.page.locator("table.samples tbody button.link").nth(40).click()
+    said = opened.page.locator("#details").inner_text()
+    assert "Dots: 64 draws of the normal with these standard deviations" in said
+    assert "Dashed circle: how far a refit moves it" in said
+
+
 def test_a_filter_holds_for_the_table_and_the_map(opened):
     opened.draws(130)
     opened.filter("run=query", 8)

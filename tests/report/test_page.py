@@ -207,3 +207,62 @@ def test_a_hundred_thousand_samples_are_no_table_of_html(many):
     page = many(4000, 26)
     assert page.count("<tr>") < 3400
     assert "The first 3,000 are here" in page
+
+
+def test_reliability_is_drawn_for_each_level(reader, runs_folder):
+    from ancestry_ddvi.artefacts.model import Model
+
+    levels = Model.read(runs_folder / "cohort.ddvi").record.assignment
+    points = sum(len(row["reliability"]) for row in levels)
+    assert points
+    circles = [
+        a for n, a in reader.elements if n == "circle" and (a.get("class") or "")[:3] == "dot"
+    ]
+    assert len(circles) == points + 9
+    for row in levels:
+        assert any(f"{row['level']} ●" in words for words in reader.words)
+
+
+def test_a_model_whose_reliability_is_not_known_has_a_page(runs_folder):
+    from dataclasses import replace
+
+    from ancestry_ddvi.artefacts.model import Model
+    from ancestry_ddvi.reports.build import report_page
+    from ancestry_ddvi.reports.runs import read_run
+
+    model = Model.read(runs_folder / "cohort.ddvi")
+    rows = [{k: v for k, v in row.items() if k != "reliability"} for row in model.record.assignment]
+    none = {"samples": 0, "accuracy": None, "calibration_error": None}
+    runs = [read_run(str(runs_folder / "query"))]
+    for assignment in (rows, [row | none for row in rows]):
+        earlier = replace(model, record=replace(model.record, assignment=assignment))
+        page = report_page(runs, {}, earlier, "cohort", "Earlier")
+        assert "fitted by a version that kept no more than this average" in page
+
+
+def test_draws_in_the_page_are_those_of_the_run(page, runs_folder):
+    import numpy as np
+
+    (found,) = re.findall(r'<script type="application/json" class="draws">(.*?)</script>', page)
+    read = json.loads(found)
+    values = np.frombuffer(base64.b64decode(read["bytes"]), "<f4").reshape(8, 16, 2)
+    with np.load(runs_folder / "query.draws.npz") as written:
+        np.testing.assert_allclose(values, written["draws"], rtol=1e-6)
+    assert (read["first"], read["samples"], read["draws"]) == (122, 8, 16)
+
+
+def test_of_many_samples_fewer_draws_are_in_the_page():
+    import numpy as np
+
+    from ancestry_ddvi.reports.samples import _some
+
+    draws = np.broadcast_to(np.arange(64.0)[:, None], (1000, 64, 2))
+    assert _some(draws).shape == (1000, 64, 2)
+    many = _some(np.broadcast_to(np.arange(64.0)[:, None], (40_000, 64, 2)))
+    assert many.shape == (40_000, 25, 2)
+    assert (many[0, 0, 0], many[0, -1, 0]) == (0, 63)
+
+
+def test_stability_is_told_beside_the_size_of_the_map(reader):
+    words = " ".join("".join(reader.words).split())
+    assert "map_sd, median" in words and "standard deviation of the map" in words

@@ -3,8 +3,18 @@ const read = (element) => JSON.parse(element.textContent);
 const data = read(document.getElementById("data"));
 data.fields = Array.from(document.querySelectorAll("script.field"), read);
 data.similar = Array.from(document.querySelectorAll("script.similar"), read);
+const drawn = Array.from(document.querySelectorAll("script.draws"), read);
 const count = data.count;
 document.documentElement.className = "js";
+
+// An array from its bytes in base64.
+const ARRAYS = { f4: Float32Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array };
+function unpacked({ type, bytes }) {
+  const text = atob(bytes);
+  const found = new Uint8Array(text.length);
+  for (let k = 0; k < text.length; k++) found[k] = text.charCodeAt(k);
+  return new ARRAYS[type](found.buffer);
+}
 
 const isText = (field) => !field.numbers;
 const fieldOf = new Map(data.fields.map((field) => [field.name, field]));

@@ -7,7 +7,7 @@ function details() {
       element.replaceChildren(
         make("p", { class: "hint" }, "Click a sample on a map or in the table to see it here."),
       );
-    else element.replaceChildren(...about(row));
+    else element.replaceChildren(...about(row).filter(Boolean));
   };
   when("current", show);
   show();
@@ -19,7 +19,7 @@ function about(row) {
   const found = [make("h3", {}, bdi(short(idOf(row), 120)))];
   if (text("run")) found.push(make("p", { class: "hint" }, "in ", bdi(text("run"))));
   found.push(...groupOf(row, text), ...flagsOf(text("flag")));
-  found.push(facts(row, text), ...relativesOf(row));
+  found.push(facts(row, text), drawingOf(row), ...relativesOf(row));
   found.push(
     make(
       "button",
