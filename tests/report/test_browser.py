@@ -78,6 +78,11 @@ class Opened:
     def status(self) -> str:
         return self.page.locator("p.status").inner_text()
 
+    def find(self, name: str) -> None:
+        """Look at a sample."""
+        self.page.fill("#find", name)
+        self.page.press("#find", "Enter")
+
     def filter(self, text: str, left: int) -> None:
         """Filter, and wait until so many samples are left."""
         self.page.fill("#filter", text)
@@ -132,6 +137,12 @@ def test_a_sample_is_found_and_told_about(opened, runs_folder):
     assert "No sample has this name." in opened.page.locator("[role=search]").inner_text()
 
 
+def first_like(path: Path) -> str:
+    """The first sample of a table that is like the panel."""
+    lines = path.read_text().splitlines()[1:]
+    return next(line.split("\t")[0] for line in lines if "unlike_panel" not in line)
+
+
 def dark_dots(found: Opened) -> int:
     """Pixels of the upper canvas of the map with the ink of dots."""
     return found.page.evaluate(
@@ -146,17 +157,10 @@ def dark_dots(found: Opened) -> int:
 def test_draws_of_a_sample_are_those_of_the_run_or_are_said_to_be_of_a_normal(opened, runs_folder):
     opened.draws(130)
     assert dark_dots(opened) == 0
-    rows = [
-        line.split("\t") for line in (runs_folder / "query.coords.tsv").read_text().splitlines()
-    ]
-    like = next(row for row in rows[1:] if "unlike_panel" not in row[-1])
-    opened.page.fill("#find", like[0])
-    opened.page.press("#find", "Enter")
+    opened.find(first_like(runs_folder / "query.coords.tsv"))
     assert "Dots: 16 draws from its posterior." in opened.page.locator("#details").inner_text()
     assert dark_dots(opened) > 30
-    opened.page.fill("#filter", "run=cohort")
-    opened.page.wait_for_timeout(400)
-    opened.page.locator("table.samples tbody button.link").nth(40).click()
+    opened.find(first_like(runs_folder / "cohort.coords.tsv"))
     said = opened.page.locator("#details").inner_text()
     assert "Dots: 64 draws of the normal with these standard deviations" in said
     assert "Dashed circle: how far a refit moves it" in said

@@ -89,11 +89,12 @@ def test_nothing_is_loaded_from_elsewhere(reader):
 def test_the_policy_names_the_style_and_the_script_and_nothing_else(page, reader):
     (policy,) = [a["content"] for n, a in reader.elements if n == "meta" and "http-equiv" in a]
     (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
-    (script,) = [code for kind, code in reader.scripts if kind is None]
+    first, script = [code for kind, code in reader.scripts if kind is None]
+    assert first == 'document.documentElement.className = "js";'
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
     assert rules == {
         "default-src": "'none'",
-        "script-src": digest(script),
+        "script-src": f"{digest(script)} {digest(first)}",
         "style-src": digest(style),
         "base-uri": "'none'",
         "form-action": "'none'",
@@ -120,12 +121,30 @@ def test_every_sample_is_in_the_data_and_in_the_table_without_javascript(page, r
     assert [name for name in samples if f"<bdi>{name}</bdi>" not in plain] == []
 
 
+def unpacked(array):
+    import numpy as np
+
+    return np.frombuffer(base64.b64decode(array["bytes"]), f"<{array['type']}")
+
+
+def test_numbers_in_the_page_have_the_digits_of_the_tables(reader, runs_folder):
+    import numpy as np
+    import pandas as pd
+
+    fields = {field["name"]: field for field in reader.data["fields"]}
+    tables = [pd.read_csv(runs_folder / f"{n}.coords.tsv", sep="\t") for n in ("cohort", "query")]
+    for name in ("Z1", "Z2_sd", "n_variants", "p_panel", "map_sd"):
+        due = np.concatenate([table[name] for table in tables])
+        found = [float(f"{value:.6g}") for value in unpacked(fields[name]["numbers"])]
+        np.testing.assert_array_equal(found, due, err_msg=name)
+
+
 def test_groups_are_those_of_the_table_of_ancestry(reader, runs_folder):
     import pandas as pd
 
     fields = {field["name"]: field for field in reader.data["fields"]}
     group = fields["group"]
-    found = [group["different"][code] for code in group["codes"]]
+    found = [group["different"][code] for code in unpacked(group["codes"])]
     tables = [pd.read_csv(runs_folder / f"{n}.ancestry.tsv", sep="\t") for n in ("cohort", "query")]
     assert found == [name for table in tables for name in table["ancestry"]]
 
@@ -194,8 +213,8 @@ def test_colours_are_those_of_the_figures(reader, runs_folder):
 def test_hostile_names_are_text(hostile_file):
     page = hostile_file.read_text(encoding="utf-8")
     reader = Reader(page)
-    assert {kind for kind, _ in reader.scripts[:-1]} == {"application/json"}
-    assert reader.scripts[-1][0] is None
+    assert {kind for kind, _ in reader.scripts[1:-1]} == {"application/json"}
+    assert [reader.scripts[k][0] for k in (0, -1)] == [None, None]
     assert {name for name, _ in reader.elements}.isdisjoint({"img", "b"})
     assert "<!--" not in page
     samples = {f["name"]: f for f in reader.data["fields"]}["sample_id"]["texts"]

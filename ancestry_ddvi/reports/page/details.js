@@ -52,9 +52,9 @@ function groupOf(row, text) {
     );
   }
   if (unlike[row]) return found;
-  for (const { level, names, codes, percent } of data.similar) {
+  for (const { level, names, codes, tenths } of data.similar) {
     const best = [0, 1, 2]
-      .map((k) => [names[codes[3 * row + k]], percent[3 * row + k]])
+      .map((k) => [names[codes[3 * row + k]], tenths[3 * row + k] / 10])
       .filter(([, each]) => each >= 1);
     if (!best.length) continue;
     found.push(
