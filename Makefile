@@ -5,6 +5,8 @@
 # make fuzz       damaged files through every reader (docs/reliability.md): make fuzz COUNT=2000 SEED=7
 # make docs       the pages and pictures that are made from the program; the map of the README needs
 #                 a folder with the 1000 Genomes genotypes: make docs DATA=../data
+# make site       the documentation site in build/site, with warnings as errors and links checked;
+#                 make site-links also asks for every page elsewhere that it links to
 # make kgp hapmap3   build the reference models again from public genotypes: make kgp DATA=../data
 #                 (references/README.md)
 # make wheel      the sdist and the wheel in dist/, with man pages, checked
@@ -32,9 +34,12 @@ packages := .venv-packages
 tools := $(packages)/tools.stamp
 install := -m pip install --quiet --disable-pip-version-check -c constraints.txt
 pip := $(VENV)/bin/python $(install)
+website := $(VENV)/website.stamp
 ddvi := $(VENV)/bin/ddvi-ancestry
+sphinx := $(VENV)/bin/sphinx-build -c docs -E -d build/doctrees -q -W --keep-going
 
-.PHONY: demo test test-pages test-slow fuzz docs kgp hapmap3 wheel test-wheel test-packages man sbom clean
+.PHONY: demo test test-pages test-slow fuzz docs site site-links kgp hapmap3 wheel test-wheel \
+  test-packages man sbom clean
 
 demo: $(runtime)
 	$(ddvi) fit example_data/cohort.vcf.gz --labels example_data/labels.tsv --out demo/cohort
@@ -55,7 +60,7 @@ test: $(development)
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --dist loadfile
 
 test-pages: $(development)
-	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto -m slow tests/docs tests/pipelines tests/report
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --dist loadfile -m slow tests/docs tests/pipelines tests/report
 
 test-slow: $(development)
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --dist loadfile -m slow
@@ -70,6 +75,15 @@ docs: $(development) demo
 	$(VENV)/bin/python docs/make_example.py
 	$(VENV)/bin/python docs/make_performance.py
 	$(VENV)/bin/python docs/make_pictures.py $(DATA)
+
+site: $(website)
+	rm -rf build/site
+	$(sphinx) . build/site
+	$(VENV)/bin/python docs/check_site.py build/site
+	@echo "The site: build/site/index.html"
+
+site-links: $(website)
+	$(sphinx) -b linkcheck . build/site-links
 
 kgp hapmap3: $(runtime)
 	$(VENV)/bin/python references/build.py $@ --data $(DATA)
@@ -113,6 +127,10 @@ $(tools): $(requirements)
 	$(PYTHON) -m venv $(packages)
 	$(packages)/bin/python $(install) -e '.[dev,plink2,packages]'
 	@touch $@
+
+$(website): $(requirements) | $(VENV)/bin/python
+	$(pip) -e '.[site]'
+	@touch $@ $(runtime)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, such as by PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
