@@ -24,28 +24,28 @@ so it has to be picklable: a function of a module, or a partial of one."""
 class Crew(Protocol):
     """Processes that do some shares of a task each."""
 
-    def each(self, task: Task) -> Iterator[Arrays]:
-        """The arrays of every share, in order."""
+    def each(self, task: Task, shares: int = SHARES) -> Iterator[Arrays]:
+        """The arrays of every share, in order, of so many shares of each process."""
 
-    def sums(self, task: Task) -> Arrays:
+    def sums(self, task: Task, shares: int = SHARES) -> Arrays:
         """The sums of the arrays over shares, which have to be of equal shapes and types."""
 
 
 class Alone:
     """One process, which does everything."""
 
-    def each(self, task: Task) -> Iterator[Arrays]:
+    def each(self, task: Task, shares: int = SHARES) -> Iterator[Arrays]:
         """The arrays of every share, in order."""
-        return shares_of(task, 0, 1)
+        return shares_of(task, shares, 0, 1)
 
-    def sums(self, task: Task) -> Arrays:
+    def sums(self, task: Task, shares: int = SHARES) -> Arrays:
         """The sums of the arrays over shares."""
-        return total(shares_of(task, 0, 1))
+        return total(shares_of(task, shares, 0, 1))
 
 
-def shares_of(task: Task, process: int, processes: int) -> Iterator[Arrays]:
+def shares_of(task: Task, shares: int, process: int, processes: int) -> Iterator[Arrays]:
     """The arrays of the shares of one process, in order: every so many of all shares."""
-    every = SHARES * processes
+    every = shares * processes
     return each(lambda share: task(share, every), range(process, every, processes))
 
 

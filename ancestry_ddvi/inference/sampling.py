@@ -24,6 +24,12 @@ SAMPLES_AT_ONCE = 16
 """Every batch is padded to this size, so that results do not depend on the other samples, nor on
 how many threads share the batches. Draws of so many fit into a cache."""
 
+SAMPLES_ON_GPU = 1000
+"""The same on a GPU, which takes nearly as long for a few as for so many."""
+
+MAX_THREADS = 4
+"""Threads that share the batches: more of them wait for each other between small operations."""
+
 
 def draw_posterior(
     model: LatentModel, data: Dataset, ids: Sequence[str], *, draws: int, seed: int
@@ -46,10 +52,12 @@ def draw_posterior(
     """
     model.eval()
     draws = draws if model.claims_uncertainty else 1
+    on_cpu = data.batch(slice(1)).x.device.type == "cpu"
+    size = SAMPLES_AT_ONCE if on_cpu else SAMPLES_ON_GPU
 
     def drawn(start: int) -> PosteriorDraws:
-        some = ids[start : start + SAMPLES_AT_ONCE]
-        filled = np.resize(np.arange(len(some)), SAMPLES_AT_ONCE)
+        some = ids[start : start + size]
+        filled = np.resize(np.arange(len(some)), size)
         noise = keyed_normals(some, draws, model.noise_shape, seed)[filled]
         batch = data.batch(torch.tensor(start + filled))
         try:
@@ -58,8 +66,8 @@ def draw_posterior(
         except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
             raise _not_finite() from error
 
-    first, *others = range(0, len(ids), SAMPLES_AT_ONCE)
-    return joined(chain([drawn(first)], each(drawn, others)), len(ids))
+    first, *others = range(0, len(ids), size)
+    return joined(chain([drawn(first)], each(drawn, others, MAX_THREADS)), len(ids))
 
 
 def _block(
@@ -112,7 +120,7 @@ def _rows(values: Tensor | None, draws: int, samples: int) -> np.ndarray | None:
     """Values of draws without the padding; (samples, draws, ...)."""
     if values is None:
         return None
-    shaped = values.double().cpu().numpy().reshape(SAMPLES_AT_ONCE, draws, *values.shape[1:])
+    shaped = values.double().cpu().numpy().reshape(-1, draws, *values.shape[1:])
     return np.asarray(shaped[:samples])
 
 

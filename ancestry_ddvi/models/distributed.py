@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import distributed
 
-from ..crew import Arrays, Task, manned_by, shares_of, total
+from ..crew import SHARES, Arrays, Task, manned_by, shares_of, total
 from ..errors import OutOfResources
 from ..parallel import on_threads
 from ..resources import usable_threads
@@ -37,7 +37,7 @@ class Processes:
         distributed.init_process_group("gloo", timeout=PATIENCE)
         self.rank, self.size = distributed.get_rank(), distributed.get_world_size()
 
-    def each(self, task: Task) -> Iterator[Arrays]:
+    def each(self, task: Task, shares: int = SHARES) -> Iterator[Arrays]:
         """The arrays of every share, in order.
 
         Raises
@@ -45,10 +45,10 @@ class Processes:
         OutOfResources
             If a process has ended.
         """
-        _together(lambda: distributed.broadcast_object_list([task, "each"]))
-        return iter(self._gathered(task))
+        _together(lambda: distributed.broadcast_object_list([task, shares, "each"]))
+        return iter(self._gathered(task, shares))
 
-    def sums(self, task: Task) -> Arrays:
+    def sums(self, task: Task, shares: int = SHARES) -> Arrays:
         """The sums of the arrays over shares.
 
         Raises
@@ -56,34 +56,35 @@ class Processes:
         OutOfResources
             If a process has ended.
         """
-        _together(lambda: distributed.broadcast_object_list([task, "sums"]))
-        return self._summed(task)
+        _together(lambda: distributed.broadcast_object_list([task, shares, "sums"]))
+        return self._summed(task, shares)
 
     def serve(self) -> None:
         """Do shares until the first process has ended."""
-        given: list[Any] = [None, ""]
+        given: list[Any] = [None, 0, ""]
         while True:
             _together(lambda: distributed.broadcast_object_list(given))
-            if given[0] is None:
+            task, shares, what = given
+            if task is None:
                 return
-            _ = self._summed(given[0]) if given[1] == "sums" else self._gathered(given[0])
+            _ = self._summed(task, shares) if what == "sums" else self._gathered(task, shares)
 
     def close(self) -> None:
         """Let the other processes end, if they can still be reached."""
         try:
-            distributed.broadcast_object_list([None, ""])
+            distributed.broadcast_object_list([None, 0, ""])
         except RuntimeError:
             log.debug("no process is waiting")
         distributed.destroy_process_group()
 
-    def _gathered(self, task: Task) -> list[Arrays]:
-        found = list(shares_of(task, self.rank, self.size))
+    def _gathered(self, task: Task, shares: int) -> list[Arrays]:
+        found = list(shares_of(task, shares, self.rank, self.size))
         every: list[Any] | None = [None] * self.size if self.rank == 0 else None
         _together(lambda: distributed.gather_object(found, every))
         return [arrays for in_turn in zip(*every or (), strict=True) for arrays in in_turn]
 
-    def _summed(self, task: Task) -> Arrays:
-        found = total(shares_of(task, self.rank, self.size))
+    def _summed(self, task: Task, shares: int) -> Arrays:
+        found = total(shares_of(task, shares, self.rank, self.size))
         totals = [torch.from_numpy(np.ascontiguousarray(array)) for array in found]
         for each in totals:
             _together(lambda each=each: distributed.reduce(each, 0))  # type: ignore[misc]

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from memory_store import MemoryStore
 from numpy.testing import assert_allclose
 
-from ancestry_ddvi.genotypes.algebra import matrix as module
+from ancestry_ddvi.genotypes.algebra.devices import Cpu
 from ancestry_ddvi.genotypes.algebra.matrix import GenotypeMatrix
+from ancestry_ddvi.genotypes.algebra.tensors import Torch
 from ancestry_ddvi.parallel import on_threads
 
 
@@ -64,7 +65,7 @@ def test_products_are_those_of_the_matrix_formed(
     """Whatever is missing, whichever variants and samples, in blocks of any size."""
     matrix = random_matrix(seed, variants, samples, missing, some)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "GENOTYPES_AT_ONCE", at_once)
+        patch.setattr(Cpu, "genotypes_at_once", at_once)
         assert_same_products(matrix, looked_up(matrix))
 
 
@@ -94,7 +95,7 @@ def test_a_part_in_memory_is_the_same_matrix() -> None:
 def test_a_product_has_the_same_bytes_with_any_number_of_threads(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "GENOTYPES_AT_ONCE", 2000)
+    monkeypatch.setattr(Cpu, "genotypes_at_once", 2000)
     matrix = random_matrix(3, 400, 101, 0.2, 0.9)
     right = np.random.default_rng(1).standard_normal((matrix.shape[1], 8))
     found = []
@@ -106,8 +107,12 @@ def test_a_product_has_the_same_bytes_with_any_number_of_threads(
 
 
 @pytest.mark.parametrize("some", [0.3, 1.0])
-def test_tensors_give_what_arrays_give(some: float) -> None:
+@pytest.mark.parametrize("at_once", [100, 2**27])
+def test_tensors_give_what_arrays_give(
+    some: float, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As on a GPU, but on the CPU."""
+    monkeypatch.setattr(Torch, "genotypes_at_once", at_once)
     matrix = random_matrix(5, 90, 41, 0.2, some)
     assert_same_products(replace(matrix, device="cpu:0"), looked_up(matrix))
 
@@ -116,22 +121,10 @@ def test_tensors_give_what_arrays_give(some: float) -> None:
 def test_gram_matrices_are_the_same_by_shares_of_any_size(
     at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "VARIANTS_AT_ONCE", at_once)
+    monkeypatch.setattr(Cpu, "variants_at_once", at_once)
     matrix = random_matrix(4, 300, 20, 0.2, 1.0)
     like = looked_up(matrix)
     assert_allclose(matrix.gram(), like.T @ like, atol=1e-3)
-
-
-def test_products_leave_the_precision_of_networks_as_it_is() -> None:
-    torch = pytest.importorskip("torch")
-    before = torch.get_float32_matmul_precision()
-    try:
-        torch.set_float32_matmul_precision("high")
-        with on_threads(2):
-            replace(random_matrix(5, 90, 41, 0.2, 1.0), device="cpu:0").gram()
-        assert torch.get_float32_matmul_precision() == "high"
-    finally:
-        torch.set_float32_matmul_precision(before)
 
 
 @pytest.mark.gpu

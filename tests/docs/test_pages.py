@@ -9,29 +9,46 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+BUILT = {"build", "demo", "dist", "node_modules", "results"}
 PAGES = sorted(
     path.relative_to(ROOT)
-    for folder in (".", "docs", "docs/decisions", "pipelines", "example_data", "benchmarks")
-    for path in (ROOT / folder).glob("*.md")
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("[a-z]*/**/*.md")]
+    if not BUILT & set(path.relative_to(ROOT).parts)
 )
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+
+def prose(page: Path) -> str:
+    """The text of a page without its blocks of code."""
+    return CODE.sub("", page.read_text(encoding="utf-8"))
 
 
 def anchors(page: Path) -> set[str]:
-    """Headings as they are linked to: lower case, spaces as dashes, no punctuation."""
-    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    """Headings as they are linked to: lower case, spaces as dashes, no punctuation.
+
+    The second of two equal ones ends in -1.
+    """
+    headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+    names = [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+    return {f"{name}-{n}" if (n := names[:i].count(name)) else name for i, name in enumerate(names)}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_links_within_the_repository_are_not_broken(page):
-    for link in LINK.findall((ROOT / page).read_text(encoding="utf-8")):
+    for link in LINK.findall(prose(ROOT / page)):
         if re.match(r"[a-z]+:", link):
             continue
         target, _, anchor = link.partition("#")
         path = (ROOT / page).parent / target if target else ROOT / page
         assert path.exists(), link
         assert not anchor or anchor in anchors(path), link
+
+
+def test_a_heading_that_comes_twice_has_two_places_and_code_has_none(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("# A `b`\n\n## A `b`\n\n```\n# a remark\n```\n", encoding="utf-8")
+    assert anchors(page) == {"a-b", "a-b-1"}
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from threading import local
 from typing import Any, Protocol
 
 import numpy as np
 
+from ...crew import SHARES
 from ..blocks import PackedArray
 from ..formats.packing import look_up
 
@@ -26,16 +26,25 @@ class Sum(Protocol):
 
 
 class Device(Protocol):
-    """Arrays of one kind and what is done to them, as a protocol."""
+    """Arrays of one kind and what is done to them, as a protocol.
+
+    Attributes
+    ----------
+    shares : int
+        Shares of a process, as many as can be done side by side.
+    genotypes_at_once, variants_at_once : int
+        Largest block.
+    """
+
+    shares: int
+    genotypes_at_once: int
+    variants_at_once: int
 
     def send(self, array: np.ndarray) -> Any:
         """The array as float32 on the device."""
 
     def fetch(self, array: Any) -> np.ndarray:
         """The array as NumPy's."""
-
-    def at_work(self) -> AbstractContextManager[None]:
-        """What holds while blocks are made and multiplied."""
 
     def look_up(self, packed: PackedArray, rows: np.ndarray, levels: np.ndarray) -> Any:
         """A block of values (variants, 4 * bytes), gone when its thread makes the next.
@@ -63,16 +72,17 @@ _of_thread = local()
 
 
 class Cpu:
-    """NumPy."""
+    """NumPy; a block of 32 MiB for each thread."""
+
+    shares = SHARES
+    genotypes_at_once = 2**23
+    variants_at_once = 2048
 
     def send(self, array: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(array, np.float32)
 
     def fetch(self, array: np.ndarray) -> np.ndarray:
         return array
-
-    def at_work(self) -> AbstractContextManager[None]:
-        return nullcontext()
 
     def look_up(self, packed: PackedArray, rows: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """Written where the thread's last block was: new memory costs more than the look-up."""

@@ -10,16 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ...crew import SHARES, Arrays, crew
+from ...crew import Arrays, crew
 from ..blocks import GenotypeReader, in_blocks
 from ..formats.packing import PackedRows, look_up, pack
 from ..store import GenotypeStore
 from .devices import Device, device_of
-
-GENOTYPES_AT_ONCE = 2**23
-"""Genotypes in a block: 32 MiB of float32."""
-
-VARIANTS_AT_ONCE = 2048
 
 MISSING = (0.0, 0.0, 0.0, 1.0)
 """Values that tell missing genotypes from others."""
@@ -31,7 +26,7 @@ class GenotypeMatrix:
 
     Products are float32 within a block of variants and summed in float64, each thread and process
     of the run (``crew``) taking a part of the variants. Memory: for each thread, a block of 32 MiB
-    and the result.
+    and the result; on a GPU one block of 512 MiB.
 
     Attributes
     ----------
@@ -125,7 +120,7 @@ class GenotypeMatrix:
         ----------
         right : ndarray of float, (samples, columns)
         """
-        parts = crew().each(partial(_times, self, right))
+        parts = crew().each(partial(_times, self, right), self._shares)
         return np.concatenate([part for (part,) in parts])
 
     def transposed_times(self, left: np.ndarray) -> np.ndarray:
@@ -135,7 +130,7 @@ class GenotypeMatrix:
         ----------
         left : ndarray of float, (variants, columns)
         """
-        return crew().sums(partial(_transposed_times, self, left))[0]
+        return crew().sums(partial(_transposed_times, self, left), self._shares)[0]
 
     def normal_times(self, right: np.ndarray) -> np.ndarray:
         """The product X' X R, in one pass over the genotypes; float64 (samples, columns).
@@ -144,11 +139,15 @@ class GenotypeMatrix:
         ----------
         right : ndarray of float, (samples, columns)
         """
-        return crew().sums(partial(_normal_times, self, right))[0]
+        return crew().sums(partial(_normal_times, self, right), self._shares)[0]
 
     def gram(self) -> np.ndarray:
         """The product X' X, of at most a few thousand samples; float32 (samples, samples)."""
-        return crew().sums(partial(_gram, self))[0]
+        return crew().sums(partial(_gram, self), self._shares)[0]
+
+    @property
+    def _shares(self) -> int:
+        return device_of(self.device).shares
 
     def share(self, number: int, shares: int) -> tuple[slice, GenotypeMatrix]:
         """One of some parts of the variants, in a row, and their matrix."""
@@ -188,8 +187,9 @@ def _normal_times(matrix: GenotypeMatrix, right: np.ndarray, share: int, shares:
 
 def _gram(matrix: GenotypeMatrix, share: int, shares: int) -> Arrays:
     """Of several shares at once where they are small: the result costs more than they do."""
-    at_once = min(SHARES, max(1, shares * VARIANTS_AT_ONCE // max(1, len(matrix.rows))))
-    at_once = 1 << (at_once.bit_length() - 1)
+    device = device_of(matrix.device)
+    fitting = shares * device.variants_at_once // max(1, len(matrix.rows))
+    at_once = 1 << (max(1, min(device.shares, fitting)).bit_length() - 1)
     total = np.zeros((len(matrix.samples),) * 2, np.float32)
     group, place = divmod(share, at_once)
     if place != group % at_once:  # by turns, as shares next to each other go to other processes
@@ -239,11 +239,11 @@ class _Work:
 
     def blocks(self) -> Iterator[tuple[slice, Any]]:
         """Blocks (variants, columns) on the device, in order."""
-        size = max(1, min(VARIANTS_AT_ONCE, GENOTYPES_AT_ONCE // max(self._width, 1)))
-        with self.device.at_work():
-            for start in range(0, len(self._matrix.rows), size):
-                part = slice(start, start + size)
-                yield part, self._block(part)
+        device = self.device
+        size = max(1, min(device.variants_at_once, device.genotypes_at_once // max(self._width, 1)))
+        for start in range(0, len(self._matrix.rows), size):
+            part = slice(start, start + size)
+            yield part, self._block(part)
 
     def _block(self, part: slice) -> Any:
         matrix = self._matrix
