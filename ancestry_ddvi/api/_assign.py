@@ -265,7 +265,7 @@ def _query(run: _Run) -> _Query:
 
     if run.embedding is None:
         return _from_table(run, run.inputs[0])
-    embedded = run_embedding(run.embedding, draw_posteriors)
+    embedded = run_embedding(run.embedding, draw_posteriors, multiqc=False)
     report = embedded.summary["harmonisation"]
     build = report["detected_build"] or report["stated_build"]
     seen = observed(embedded.scores, run.model.projection)

@@ -7,7 +7,7 @@ It holds no genotypes, no sample IDs and no coordinates of samples.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,10 @@ class Model:
             **self.record.as_json(),
         }
         write_container(path, record, tensors)
+
+    def with_limits(self, limits: Mapping[str, tuple[float, float]]) -> Model:
+        """The model with what the figure of its fit shows of each axis."""
+        return replace(self, record=replace(self.record, limits=dict(limits)))
 
     @classmethod
     def read(cls, path: Path) -> Model:
