@@ -221,7 +221,7 @@ def test_a_fit_gets_the_memory_and_the_time_that_are_planned(runs, results):
     job = runs.first.stdout.partition("rule ancestry_fit_coast:")[2].partition("\n\n")[0]
     planned = (results / "plans/coast.txt").read_text().partition("need about ")[2]
     memory = int(planned.split()[0].replace(",", ""))
-    assert memory < int(job.partition("mem_mb=")[2].split(",")[0]) < 2 * memory
+    assert memory < int(job.partition("mem_mb=")[2].split(",")[0]) < 2 * memory + 500
     assert 10 < int(job.partition("runtime=")[2].split(",")[0]) < 60
 
 
