@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from ._model import FittedModel, load
     from ._plot import Plotted, plot, plot_path
     from ._references import ReferenceTable, model_card, references
-    from ._report import Reported, report
+    from ._report import Reported, check_report, report
     from ._sample import Sampled, sample, sample_files
     from ._studies import Compared, benchmark, compare
+    from ._variants import ModelVariants, variants
 
 __all__ = [
     "Assigned",
@@ -34,6 +35,7 @@ __all__ = [
     "Fitted",
     "FittedModel",
     "Ingested",
+    "ModelVariants",
     "Plotted",
     "ReferenceTable",
     "Reported",
@@ -42,6 +44,7 @@ __all__ = [
     "assign_prefix",
     "assists",
     "benchmark",
+    "check_report",
     "compare",
     "condition",
     "condition_prefix",
@@ -59,6 +62,7 @@ __all__ = [
     "report",
     "sample",
     "sample_files",
+    "variants",
 ]
 
 _MODULES = {
@@ -74,9 +78,10 @@ _MODULES = {
     "_model": ("FittedModel", "load"),
     "_plot": ("Plotted", "plot", "plot_path"),
     "_references": ("ReferenceTable", "model_card", "references"),
-    "_report": ("Reported", "report"),
+    "_report": ("Reported", "check_report", "report"),
     "_sample": ("Sampled", "sample", "sample_files"),
     "_studies": ("Compared", "benchmark", "compare"),
+    "_variants": ("ModelVariants", "variants"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
