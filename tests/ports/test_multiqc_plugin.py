@@ -205,6 +205,7 @@ def table_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
+@pytest.mark.packages
 @pytest.mark.slow
 def test_multiqc_shows_every_sample_once_with_its_group_and_call_rate(shown):
     found = rows_of(shown / "out" / "multiqc_data" / "multiqc_general_stats.txt")
@@ -227,6 +228,7 @@ def test_multiqc_shows_every_sample_once_with_its_group_and_call_rate(shown):
     assert [float(found["sim0023"][name]) for name in depth] == [31.0]
 
 
+@pytest.mark.packages
 @pytest.mark.slow
 @pytest.mark.parametrize(("run", "model"), [("query", "cohort"), ("human", "kgp")])
 @pytest.mark.parametrize("level", ["population", "superpopulation"])
@@ -238,6 +240,7 @@ def test_multiqc_counts_the_groups_of_each_run(shown, run, model, level):
     assert len(found) == 1
 
 
+@pytest.mark.packages
 @pytest.mark.slow
 def test_multiqc_has_one_chapter_and_no_second_map(shown):
     report = json.loads((shown / "out" / "multiqc_data" / "multiqc_data.json").read_text())
@@ -252,6 +255,7 @@ def test_multiqc_has_one_chapter_and_no_second_map(shown):
     assert "map of kgp" not in page
 
 
+@pytest.mark.packages
 @pytest.mark.slow
 def test_multiqc_shows_matched_variants_and_calibration(shown):
     data = shown / "out" / "multiqc_data"
