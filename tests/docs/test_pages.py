@@ -103,3 +103,54 @@ def test_every_column_of_a_study_is_described(study, section, page):
     described = page[page.index(f"## {section}") :]
     columns = import_module(f"ancestry_ddvi.validation.{study}").COLUMNS
     assert [name for name in columns if f"`{name}`" not in described] == []
+
+
+@pytest.fixture(scope="module")
+def options() -> dict[str, set[str]]:
+    """The options of every command, by its full name."""
+    import click
+    from ancestry_ddvi.cli import main
+
+    found = {}
+
+    def add(command: click.Command, name: str) -> None:
+        found[name] = {"--help"} | {o for p in command.params for o in (*p.opts, *p.secondary_opts)}
+        for child in getattr(command, "commands", {}).values():
+            add(child, f"{name} {child.name}".strip())
+
+    add(main, "")
+    return found
+
+
+BLOCKS = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+WITHIN = re.compile(r"`([^`\n]+)`")
+CALL = re.compile(r"\bddvi-ancestry ([a-z-][^|;&)#\n]*)")
+
+
+def faults(text: str, options: dict[str, set[str]]) -> list[str]:
+    """Calls of the command line in a text whose command or options do not exist."""
+    text = text.replace("\\\n", " ")
+    codes = BLOCKS.findall(text) + WITHIN.findall(BLOCKS.sub("", text))
+    return [call for code in codes for call in CALL.findall(code) if not exists(call, options)]
+
+
+def exists(call: str, options: dict[str, set[str]]) -> bool:
+    """Whether a call names a command, and gives it options that it has."""
+    words = call.split()
+    given = {word.split("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+    named = [word for word in words if word not in options[""]]
+    names = {"", " ".join(named[:1]), " ".join(named[:2])} & options.keys()
+    name = max(names, key=len)
+    return given <= options[name] | options[""] and bool(name or not named)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_commands_on_a_page_exist_and_have_the_options_they_are_given(page, options):
+    assert faults((ROOT / page).read_text(encoding="utf-8"), options) == []
+
+
+def test_a_command_or_an_option_that_does_not_exist_is_found(options):
+    good = "```\nddvi-ancestry fit x.vcf --maf 0.01 \\\n  --out x\n```\n`ddvi-ancestry --version`"
+    assert faults(good, options) == []
+    assert faults("```\nddvi-ancestry fit x.vcf \\\n  --ouf x\n```", options)
+    assert faults("Type `ddvi-ancestry embedd m.ddvi x.vcf`.", options)
