@@ -16,6 +16,15 @@ REPEATED = {
     "CITATION.cff": r"^version: (.+)$",
     "Dockerfile": r"^ARG VERSION=(.+)$",
     "packaging/bioconda/ddvi-ancestry/meta.yaml": r'^{% set version = "(.+)" %}$',
+    "pipelines/galaxy/tools/ddvi_ancestry/macros.xml": r'"@TOOL_VERSION@">(.+)</token>',
+    **{
+        f"pipelines/nf-core/modules/nf-core/ddviancestry/{command}/{file}": pattern
+        for command in ("fit", "embed", "assign", "report")
+        for file, pattern in (
+            ("environment.yml", r'bioconda::ddvi-ancestry=(.+)"$'),
+            ("main.nf", r"ddvi-ancestry:(.+)--"),
+        )
+    },
 }
 """Files that repeat the version, and where."""
 
