@@ -36,7 +36,8 @@ FROM python:${PYTHON}-slim AS base
 RUN apt-get update \
     && apt-get install -y --no-install-recommends procps \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --uid 1000 --create-home ddvi
+    && useradd --uid 1000 --create-home ddvi \
+    && install -d -o 1000 -g 1000 /data
 # Caches of Matplotlib and Numba: a workflow manager may run as a user without a home.
 ENV PATH=/venv/bin:$PATH \
     MPLCONFIGDIR=/tmp \

@@ -2,7 +2,7 @@
 # Installs a wheel in an empty environment and runs the tests of the command line and the example
 # data there, outside the repository, so that nothing but the wheel can be imported.
 #
-#   packaging/try_wheel.sh dist/ddvi_ancestry-0.1.0-py3-none-any.whl python3.14
+#   packaging/try_wheel.sh dist/*.whl python3.14
 #
 # CONSTRAINTS names a file of pins (default: constraints.txt). VENV_OPTIONS go to python -m venv,
 # such as --system-site-packages where PyTorch comes from elsewhere than PyPI. TRY is the folder to
