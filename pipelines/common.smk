@@ -9,9 +9,18 @@ from dataclasses import dataclass
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
-validate(config, "config.schema.yaml")
+try:
+    validate(config, "config.schema.yaml")
+except WorkflowError as error:
+    # The cause in one sentence; Snakemake shows the schema and the config with it.
+    cause = error.__context__
+    parts = ["config", cause.json_path[2:], cause.message]
+    raise WorkflowError(": ".join(filter(None, parts))) from None
 
 OUT = config["out"]
+
+# CPU threads of a fit, which its plan counts on too.
+FIT_THREADS = 4
 
 # Levels of the models that come with the package.
 SHIPPED = {name: ["population", "superpopulation"] for name in ("hapmap3", "kgp")}

@@ -158,7 +158,7 @@ class Plane:
         if self.covariance is not None and self._intervals > MAX_SPREAD:
             draw_typical(axes, self.points, self.covariance, scale)
         own = [(name, self.points[row]) for row, name in scene.highlighted.items()]
-        write_names(axes, names, scale, above=own)
+        write_names(axes, names, scale, own, self.points)
 
     def _settle(self, axes: Axes) -> None:
         """Fix what is in view."""

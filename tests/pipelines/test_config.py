@@ -115,10 +115,10 @@ def test_the_levels_of_the_models_in_the_package_are_known(read):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("cohrts: {a: a.vcf}", "'cohrts' was unexpected"),
+        ("cohrts: {a: a.vcf}", "config: Additional properties are not allowed ('cohrts'"),
         ("queries: {a/b: x.vcf}", "'a/b' does not match"),
         ("cohorts: {a.in.b: x.vcf}", "'a.in.b' should not be valid"),
-        ("cohorts: {a: {files: a.vcf, labels: b.tsv}}", "'levels' is a dependency of 'labels'"),
+        ("cohorts: {a: {files: a.vcf, labels: b.tsv}}", "cohorts.a: 'levels' is a dependency"),
         ("cohorts: {a: {labels: b.tsv, levels: []}}", "'files' is a required property"),
         ("cohorts: {a: []}", "should be non-empty"),
         ("extra: --set steps=1", "is not of type 'object'"),
@@ -182,6 +182,11 @@ def test_environment_and_container_have_the_version_of_the_package(read):
     assert environment["channels"] == ["conda-forge", "bioconda", "nodefaults"]
     container = read("cohorts: {a: a.bed}").config["container"]
     assert f"/ddvi-ancestry:{__version__}--" in container
+
+
+def test_every_command_of_the_workflow_has_that_environment():
+    rules = (PIPELINES / "Snakefile").read_text()
+    assert rules.count('"envs/ddvi-ancestry.yaml"') == rules.count("shell:") == 6
 
 
 def test_the_profile_for_slurm_gives_no_resources_but_defaults():

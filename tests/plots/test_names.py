@@ -17,7 +17,7 @@ from ancestry_ddvi.plots.scatter import composed, coordinate_view, coordinates_f
 from ancestry_ddvi.plots.sheet import SCREEN
 from ancestry_ddvi.plots.views import Scene
 
-from .conftest import POPULATIONS, cohort
+from .conftest import POPULATIONS, cohort, reference
 
 
 @pytest.mark.parametrize("pcs", [True, False])
@@ -52,9 +52,9 @@ def test_a_title_that_is_too_long_is_cut():
 
 
 def test_names_stand_at_the_median_where_there_is_room():
-    coordinates = np.repeat([[0.0, 0.0], [5.0, 5.0]], 10, axis=0)
+    coordinates = np.repeat([[0.0, 0.0], [5.0, 5.0]], 20, axis=0)
     figure = coordinates_figure(
-        coordinates, 0.1 * np.ones_like(coordinates), labels=["A"] * 10 + ["B"] * 10
+        coordinates, 0.1 * np.ones_like(coordinates), labels=["A"] * 20 + ["B"] * 20
     )
     found = {text.get_text(): text.get_position() for text in figure.axes[0].texts}
     np.testing.assert_allclose(found["A"], (0, 0), atol=0.01)
@@ -75,6 +75,18 @@ def test_names_are_moved_apart_and_stay_in_the_frame(seed, boxes, same):
     assert (centres + sizes / 2 <= 1000 + 1e-6).all()
     overlap = (sizes[:, None] + sizes[None]) / 2 - np.abs(centres[:, None] - centres[None])
     assert (np.minimum(overlap[..., 0], overlap[..., 1])[~np.eye(boxes, dtype=bool)] <= 1e-5).all()
+
+
+@pytest.mark.parametrize("samples", [1, 12])
+def test_names_do_not_cover_few_samples(samples):
+    names = reference()
+    points = names.coordinates.mean[:samples] + 1e-3
+    figure = coordinates_figure(points, np.full((samples, 2), 0.05), reference=names)
+    axes = figure.axes[0]
+    places = axes.transData.transform(points)
+    boxes = [t.get_window_extent() for t in axes.texts if t.get_text() in POPULATIONS]
+    assert len(boxes) == 26
+    assert not [1 for box in boxes for place in places if box.contains(*place)]
 
 
 def test_a_name_stands_where_its_group_is_dense():
