@@ -3,7 +3,8 @@
 The commands of ``ddvi-ancestry`` are functions here, with the same names and defaults: ``fit``,
 ``embed``, ``assign``, ``plot``, ``report``, ``condition``, ``sample``, ``decode``, ``ingest``,
 ``compare``. ``load`` reads a fitted model once, to embed and assign many times; ``references``
-lists the models that have a name. Each is imported when first used.
+lists the models that have a name, and ``variants`` the variants of one. Each is imported when
+first used.
 
 >>> import ancestry_ddvi
 >>> model = ancestry_ddvi.load("cohort.ddvi")
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         Fitted,
         FittedModel,
         Ingested,
+        ModelVariants,
         Plotted,
         ReferenceTable,
         Reported,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
         references,
         report,
         sample,
+        variants,
     )
     from .genotypes.qc.filters import Filters
 
@@ -54,6 +57,7 @@ __all__ = [
     "Fitted",
     "FittedModel",
     "Ingested",
+    "ModelVariants",
     "Plotted",
     "ReferenceTable",
     "Reported",
@@ -71,6 +75,7 @@ __all__ = [
     "references",
     "report",
     "sample",
+    "variants",
 ]
 
 

@@ -29,6 +29,7 @@ from .plot import plot
 from .references import references
 from .report import report
 from .sample import sample
+from .variants import variants
 
 
 class Commands(click.Group):
@@ -90,8 +91,7 @@ def main() -> None:
 
 
 for command in (
-    fit, embed, assign, plot, report, condition, sample, decode, references, ingest, methods,
-    compare,
-    benchmark,
+    fit, embed, assign, plot, report, condition, sample, decode, references, variants, ingest,
+    methods, compare, benchmark,
 ):  # fmt: skip
     main.add_command(command)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ._report import Reported, check_report, report
     from ._sample import Sampled, sample, sample_files
     from ._studies import Compared, benchmark, compare
+    from ._variants import ModelVariants, variants
 
 __all__ = [
     "Assigned",
@@ -34,6 +35,7 @@ __all__ = [
     "Fitted",
     "FittedModel",
     "Ingested",
+    "ModelVariants",
     "Plotted",
     "ReferenceTable",
     "Reported",
@@ -60,6 +62,7 @@ __all__ = [
     "report",
     "sample",
     "sample_files",
+    "variants",
 ]
 
 _MODULES = {
@@ -78,6 +81,7 @@ _MODULES = {
     "_report": ("Reported", "check_report", "report"),
     "_sample": ("Sampled", "sample", "sample_files"),
     "_studies": ("Compared", "benchmark", "compare"),
+    "_variants": ("ModelVariants", "variants"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -160,8 +160,9 @@ def assign(
         Table of coordinates of labelled samples; by default the samples of the input.
     min_prob : float
         Samples whose most similar group is less probable stay unassigned.
-    draws, seed, device, threads, min_variants, build, field, var_filter, absent, targets,
-        progress
+    draws, seed, device, threads, progress
+        As in ``embed``.
+    min_variants, build, field, var_filter, absent, targets
         As in ``embed``.
 
     Raises

@@ -36,7 +36,7 @@ def ingest(
     Parameters
     ----------
     inputs : sequence of str
-        VCF, VCF.gz, BCF, PLINK 1 or PLINK 2 files, or "-" for a VCF on standard input.
+        Genotype files, or "-" for a VCF on standard input.
     out : str, optional
         Prefix of the fileset; by default ``<name of the input>.genotypes``, where ``fit``
         looks for it.

@@ -11,6 +11,7 @@ from ..artefacts.model import Model
 from ._assign import Assigned, assign_run, run_assignment
 from ._embedding import Embedded, draw_posteriors, embed_run, run_embedding
 from ._named import NamedModel
+from ._variants import variants
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,14 +81,19 @@ class FittedModel:
         """The model card."""
         return self.model.record.card
 
-    def variants(self) -> pd.DataFrame:
-        """The variants of the model: chromosome, position, id, ref, alt, frequency of ALT."""
-        import pandas as pd
+    def variants(self, build: str | None = None, chr_prefix: bool | None = None) -> pd.DataFrame:
+        """The variants of the model: chromosome, position, id, ref, alt, frequency of ALT.
 
-        panel = self.model.panel
-        columns = {n: getattr(panel.variants, n) for n in ("chromosome", "position", "id")}
-        alleles = {n: getattr(panel.variants, n) for n in ("ref", "alt")}
-        return pd.DataFrame(columns | alleles | {"frequency": panel.frequency})
+        Parameters
+        ----------
+        build, chr_prefix
+            As in ``ancestry_ddvi.variants``.
+
+        Raises
+        ------
+        DDVIError
+        """
+        return variants(self.named, build=build, chr_prefix=chr_prefix).to_frame()
 
     def embed(self, inputs: Sequence[str], out: str | None = None, **options: Any) -> Embedded:
         """Embed samples; files are written only if ``out`` gives their prefix.

@@ -34,6 +34,18 @@ def check_inputs(prefix: str, command: str, inputs: Iterable[str | None]) -> Non
             raise UsageProblem(f"The output {path} is one of the inputs", "Choose another --out.")
 
 
+def check_file(path: str, inputs: Iterable[str]) -> None:
+    """Check that a single file can be written and is not an input.
+
+    Raises
+    ------
+    OutputUnwritable, UsageProblem
+    """
+    prepare_folder(Path(path))
+    if _place(path) in map(_place, inputs):
+        raise UsageProblem(f"The output {path} is one of the inputs", "Choose another --out.")
+
+
 def _place(name: str | Path) -> Path:
     """The file itself behind links; the name where it cannot be resolved."""
     try:

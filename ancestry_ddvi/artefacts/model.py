@@ -165,8 +165,8 @@ def _check_format(path: Path, number: int) -> None:
 
 
 def _under(prefix: str, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The arrays whose names begin so, by the rest of their names."""
-    return {n.removeprefix(prefix): a for n, a in tensors.items() if n.startswith(prefix)}
+    """The arrays whose names begin so, by the rest of their names, in one order."""
+    return {n.removeprefix(prefix): tensors[n] for n in sorted(tensors) if n.startswith(prefix)}
 
 
 def _packed(words: np.ndarray) -> np.ndarray:

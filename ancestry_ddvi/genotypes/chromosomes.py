@@ -57,6 +57,14 @@ def bare_chromosome(name: str) -> str:
     return _SEX_AND_MITOCHONDRIAL.get(bare.lower(), bare)
 
 
+def prefixed_chromosome(name: str) -> str:
+    """The name with "chr": "chr7" for "7" and "NC_000007.14", "chrM" for "MT"; others stay."""
+    bare = bare_chromosome(name)
+    if bare == "MT":
+        return "chrM"
+    return f"chr{bare}" if bare in ("X", "Y") or _NUMBERED.fullmatch(bare) else name
+
+
 def autosome(chromosomes: Iterable[str]) -> np.ndarray:
     """The number of each human autosome, 0 for other names.
 

@@ -21,6 +21,7 @@ DOCUMENTED = [
     "ancestry_ddvi.api._assign",
     "ancestry_ddvi.api._model",
     "ancestry_ddvi.api._plot",
+    "ancestry_ddvi.api._variants",
 ]
 
 

@@ -28,6 +28,7 @@ print({HEAVY} & sys.modules.keys(), file=sys.stderr)
         ["assign", "-h"],
         ["sample", "-h"],
         ["references", "-h"],
+        ["variants", "-h"],
         ["--version"],
     ],
 )
@@ -41,7 +42,7 @@ def test_help_loads_nothing_heavy(words):
 
 COMMANDS = [
     [], ["fit"], ["embed"], ["assign"], ["report"], ["condition"], ["sample"], ["decode"],
-    ["plot"], ["references"], ["ingest"], ["methods"], ["compare"], ["benchmark"],
+    ["plot"], ["references"], ["variants"], ["ingest"], ["methods"], ["compare"], ["benchmark"],
     ["benchmark", "mnist"], ["benchmark", "toy"], ["benchmark", "conditional"],
     ["benchmark", "genotypes"],
 ]  # fmt: skip

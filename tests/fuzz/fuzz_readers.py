@@ -138,6 +138,7 @@ READERS: dict[str, tuple[Reader, ...]] = {
     "variants": (*GENOTYPES, from_standard_input),
     "PLINK 1": GENOTYPES,
     "PLINK 2": GENOTYPES,
+    "EIGENSTRAT": GENOTYPES,
     "labels": (labels,),
     "model": (model,),
     "regions": (regions,),

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 from chain_files import Piece, write_chain
+from eigenstrat_files import KINDS, fileset
 from genotype_files import GT_FIELD, bgzf, record, vcf_text
 
 from ancestry_ddvi.artefacts.coordinates import Coordinates, write_components
@@ -201,7 +202,7 @@ REGIONS = b"track name=exome\n1\t0\t101\nchr1\t90\t300\tx\n2 8000 9000\n"
 @cache
 def seeds() -> Sequence[Seed]:
     """All seeds."""
-    return [*_variant_files(), *_filesets(), *_tables(), *_models()]
+    return [*_variant_files(), *_filesets(), *_eigenstrat(), *_tables(), *_models()]
 
 
 def _variant_files() -> Iterator[Seed]:
@@ -246,6 +247,15 @@ def _filesets() -> Iterator[Seed]:
     for end, pack in {".pvar": bytes, ".pvar.zst": zstandard.compress}.items():
         files = {".pgen": pgen, end: PVAR, ".psam": PSAM}
         yield Seed("PLINK 2", "PLINK 2", end, files, {end: pack})
+
+
+def _eigenstrat() -> Iterator[Seed]:
+    calls = np.array([[0, 1, 2, -1, 0], [2, 2, 1, 0, 0], [0] * 5, [1, 0, -1, 0, 1]])
+    variants = [("1", 100, "rs0", "A", "C"), ("1", 101, "rs1", "T", "G"),
+                ("1", 102, "mono", "A", "X"), ("2", 9000, "rs3", "A", "AT")]  # fmt: skip
+    for kind in KINDS:
+        files = fileset(kind, calls, variants, ("a", "b", "NA3", "d", "e"))
+        yield Seed("EIGENSTRAT", "EIGENSTRAT", kind, files)
 
 
 def _tables() -> Iterator[Seed]:

@@ -110,8 +110,6 @@ def test_a_file_of_another_kind(file: File, content: bytes, seen: str) -> None:
         (b"F1\ts1\t0\t0\t2\t1\t1\t2\n", ".ped", "plink1.9 --file"),
         (b"1 rs1 0 742429\n1 rs2 0 7\n", ".map", "plink1.9 --file"),
         (b"rs#\talleles\tchrom\tpos\tstrand\n", "HapMap", "TASSEL"),
-        (b"0129\n2100\n", "EIGENSTRAT", "convertf"),
-        (b"GENO     20     500 abc def", "EIGENSTRAT", "convertf"),
         (b"\x18\0\0\0\x14\0\0\0\x01\0\0\0\x01\0\0\0bgen\x05", "BGEN", "plink2 --bgen"),
         (gzip.compress(b"TBI\x01abc", mtime=0), "an index", "belongs to"),
         (bgzf(b"CSI\x01abc"), "an index", "belongs to"),

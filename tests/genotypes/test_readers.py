@@ -622,7 +622,7 @@ def test_many_samples_make_small_blocks(
     vcf: Write, bed: Write, name: str, random_dosages: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ancestry_ddvi.genotypes.formats.packing._GENOTYPES_AT_ONCE", 21 * 4)
-    monkeypatch.setattr("ancestry_ddvi.genotypes.formats.vcf.TEXT_AT_ONCE", 300)
+    monkeypatch.setattr("ancestry_ddvi.genotypes.formats.record_source.TEXT_AT_ONCE", 300)
     samples = [f"s{i}" for i in range(21)]
     made = (
         bed(random_dosages)

@@ -58,8 +58,6 @@ KINDS = (
     _kind(rb"rs#?[\t ]+alleles[\t ]+chrom[\t ]+pos", "a HapMap file",
           "Convert it to VCF, for example with TASSEL (`run_pipeline.pl -h FILE -export OUT "
           "-exportType VCF`)."),
-    _kind(rb"(?:T?GENO|PGENO) +\d+ +\d+|[0129]{1,}\n[0129]{1,}\n", "an EIGENSTRAT .geno file",
-          "Convert it with `convertf` of EIGENSOFT (outputformat: PACKEDPED)."),
     _kind(rb">[^\n]*\n[ACGTNacgtn]", "a FASTA file",
           "Call genotypes first, for example with `bcftools call`."),
     _kind(rb"@[^\n]*\n[ACGTN]+\n\+", "a FASTQ file",

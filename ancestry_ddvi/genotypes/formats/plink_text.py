@@ -9,7 +9,7 @@ https://www.cog-genomics.org/plink/2.0/formats
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -88,8 +88,20 @@ def genotype_file(path: str, end: str) -> Path:
     return Path(path) if path.endswith(end) or Path(path).is_file() else Path(path + end)
 
 
-def read_lines(path: Path) -> Iterator[bytes]:
+_FILESET = (
+    "The parts of a PLINK fileset lie in one folder under one name: "
+    ".bed, .bim and .fam, or .pgen, .pvar and .psam."
+)
+
+
+def read_lines(path: Path, remedy: str = _FILESET) -> Iterator[bytes]:
     """Lines of a companion file.
+
+    Parameters
+    ----------
+    path : Path
+    remedy : str
+        What to do if it is missing.
 
     Raises
     ------
@@ -100,11 +112,7 @@ def read_lines(path: Path) -> Iterator[bytes]:
         with path.open("rb") as handle:
             yield from handle
     except FileNotFoundError as error:
-        raise InputUnreadable(
-            f"{path} is missing",
-            "The parts of a PLINK fileset lie in one folder under one name: "
-            ".bed, .bim and .fam, or .pgen, .pvar and .psam.",
-        ) from error
+        raise InputUnreadable(f"{path} is missing", remedy) from error
     except OSError as error:
         raise InputUnreadable(
             f"{path} cannot be read: {error.strerror}", "Check the path and its permissions."
@@ -122,15 +130,15 @@ def read_samples(path: Path) -> tuple[str, ...]:
     InputUnreadable
         If the file is missing or malformed, or two samples have the same IDs.
     """
-    table = _read_table(path, read_lines(path), ("#FID", "#IID"))
+    table = read_table(path, read_lines(path), ("#FID", "#IID"))
     names = table.names or FAM_COLUMNS
     if "IID" not in names:
         raise InputUnreadable(f"{path} has no column IID", "Add it, or make the fileset again.")
     ids = [names.index(column) for column in _ID_COLUMNS if column in names]
     width = max(ids) + 1 if table.names else len(FAM_COLUMNS)
     rows = [
-        tuple(_decoded(fields[at], path, number) for at in ids)
-        for number, fields in _of_width(table, width)
+        tuple(decoded(fields[at], path, number) for at in ids)
+        for number, fields in of_width(table, width)
     ]
     if not rows:
         raise InputUnreadable(f"{path} is empty: it names no samples", "Make the fileset again.")
@@ -143,9 +151,23 @@ def read_samples(path: Path) -> tuple[str, ...]:
     return samples
 
 
-def read_variants(path: Path, lines: Iterable[bytes] | None = None) -> VariantList:
-    r"""Variants of a .bim or .pvar file; its ``lines`` where they have been decompressed.
+def read_variants(
+    path: Path,
+    lines: Iterable[bytes] | None = None,
+    columns: Mapping[int, Sequence[str]] = _BIM_COLUMNS,
+) -> VariantList:
+    r"""Variants of a .bim or .pvar file, or one of other columns without a header line.
 
+    Parameters
+    ----------
+    path : Path
+    lines : iterable of bytes, optional
+        Those of the file, where it was opened before.
+    columns : mapping of int to sequence of str
+        The names of columns where there is no header line, by their number.
+
+    Notes
+    -----
     IDs may be any bytes: "\xe5" stands for a byte that is not UTF-8, so that every file can hold
     them.
 
@@ -154,8 +176,9 @@ def read_variants(path: Path, lines: Iterable[bytes] | None = None) -> VariantLi
     InputUnreadable
         If the file is missing or malformed.
     """
-    table = _read_table(path, read_lines(path) if lines is None else lines, ("#CHROM",))
-    names = table.names or _BIM_COLUMNS[6 if table.width > 5 else 5]
+    table = read_table(path, read_lines(path) if lines is None else lines, ("#CHROM",))
+    fitting = max((n for n in columns if n <= table.width), default=min(columns))
+    names = table.names or columns[fitting]
     if not set(names).issuperset(_VARIANT_COLUMNS):
         raise InputUnreadable(
             f"{path} does not name its columns {', '.join(_VARIANT_COLUMNS)}",
@@ -164,14 +187,14 @@ def read_variants(path: Path, lines: Iterable[bytes] | None = None) -> VariantLi
     wanted = [names.index(name) for name in _VARIANT_COLUMNS]
     if "FILTER" in names:
         wanted.append(names.index("FILTER"))
-    variants, filters = _columns(_of_width(table, max(wanted) + 1), wanted, path)
+    variants, filters = _columns(of_width(table, max(wanted) + 1), wanted, path)
     if not len(variants):
         raise InputUnreadable(f"{path} is empty: it lists no variants", "Make the fileset again.")
     hint = build_in_header(table.comments)
     return VariantList(variants, filters if "FILTER" in names else None, hint)
 
 
-def _read_table(path: Path, lines: Iterable[bytes], headers: tuple[str, ...]) -> TextTable:
+def read_table(path: Path, lines: Iterable[bytes], headers: tuple[str, ...] = ()) -> TextTable:
     """The table of a file whose header line starts with any of ``headers``."""
     comments: list[str] = []
     rows = _split(lines, path)
@@ -222,7 +245,7 @@ def _check_characters(lines: Sequence[bytes], before: int, path: Path) -> None:
             )
 
 
-def _of_width(table: TextTable, width: int) -> Iterator[Row]:
+def of_width(table: TextTable, width: int) -> Iterator[Row]:
     """The rows, checked.
 
     A row needs ``width`` fields, and not fewer than a header line. Without one it has exactly as
@@ -299,7 +322,14 @@ def _position(text: bytes, path: Path, number: int) -> int:
     return position
 
 
-def _decoded(word: bytes, path: Path, number: int) -> str:
+def decoded(word: bytes, path: Path, number: int) -> str:
+    """A word as text.
+
+    Raises
+    ------
+    InputUnreadable
+        If it is not UTF-8.
+    """
     try:
         return word.decode()
     except UnicodeDecodeError as error:

@@ -7,12 +7,14 @@ A format is known by content, not by suffix. A new one is a module of this packa
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import InputUnreadable, UsageProblem
 from .concat import ConcatSource
+from .eigenstrat import PACKED_START, TEXT, TRANSPOSED_START, EigenstratSource
 from .foreign import SHOWN_BYTES, not_genotypes
 from .pgen import PGEN_START, PgenSource
 from .plink import BED_START, SAMPLE_MAJOR_START, PlinkSource
@@ -33,6 +35,8 @@ class Format:
         From the path of a file and the options of reading to its reader.
     starts : tuple of bytes
         What the content starts with, once it is decompressed: any of these.
+    like : regular expression of bytes, optional
+        What the start of the content matches, where no bytes are always the same.
     suffixes : tuple of str
         Ends of file names that are left out of the names of results.
     prefix_end : str
@@ -43,9 +47,14 @@ class Format:
 
     open: Callable[[str, ReadOptions], GenotypeSource]
     starts: tuple[bytes, ...]
+    like: re.Pattern[bytes] | None = None
     suffixes: tuple[str, ...] = ()
     prefix_end: str = ""
     companions: tuple[str, ...] = ()
+
+    def is_of(self, start: bytes) -> bool:
+        """Whether content that starts so is of this format."""
+        return start.startswith(self.starts) or bool(self.like and self.like.match(start))
 
 
 FORMATS: dict[str, Format] = {
@@ -59,6 +68,13 @@ FORMATS: dict[str, Format] = {
     ),
     "PLINK 2 (.pgen)": Format(
         PgenSource, (PGEN_START,), prefix_end=".pgen", companions=(".pvar", ".psam")
+    ),
+    "EIGENSTRAT (.geno)": Format(
+        EigenstratSource,
+        (PACKED_START, TRANSPOSED_START),
+        like=TEXT,
+        prefix_end=".geno",
+        companions=(".snp", ".ind"),
     ),
 }
 """By name. Of a prefix the first row whose file is there is meant, so that PLINK 1, which is used
@@ -140,7 +156,7 @@ def open_source(path: str, options: ReadOptions = DEFAULT) -> GenotypeSource:
 
 
 def _format_of(start: bytes) -> Format | None:
-    return next((row for row in FORMATS.values() if start.startswith(row.starts)), None)
+    return next((row for row in FORMATS.values() if row.is_of(start)), None)
 
 
 def _given_twice() -> UsageProblem:
