@@ -72,7 +72,7 @@ $(runtime): $(requirements) | $(VENV)/bin/python
 	@touch $@
 
 $(development): $(requirements) | $(VENV)/bin/python
-	$(pip) -e '.[dev,plink2]'
+	$(pip) -e '.[dev,plink2,vcz,bgen]'
 	@touch $@ $(runtime)
 
 $(VENV)/bin/python:
