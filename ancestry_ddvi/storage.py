@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import shutil
@@ -179,3 +180,9 @@ def _remove_if_unused(path: Path) -> None:
 def printable(text: str | os.PathLike[str]) -> str:
     r"""A path or text whose bytes that are no UTF-8 are written as ``\udcXX``."""
     return os.fspath(text).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, as sha256sum prints it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -21,6 +21,7 @@ from threading import Thread
 from typing import IO, Any, Generic, TypeVar, cast
 
 from .errors import OutOfResources
+from .resources import collect_rarely
 
 _QUEUED = 2
 """Tasks of a process at a time: one that it does, and the next."""
@@ -203,6 +204,7 @@ def work() -> None:
     """Do the tasks that come on standard input until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends this one
     logging.disable()
+    collect_rarely()
     tasks, results = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     while True:

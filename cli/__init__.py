@@ -2,10 +2,13 @@
 
 import sys
 
+from ancestry_ddvi.resources import collect_rarely
+
 from ._signals import INTERRUPTED, interruption, signals_raise
 from ._streams import open_closed_streams
 
 open_closed_streams()
+collect_rarely()
 try:
     with signals_raise():
         from ._root import main

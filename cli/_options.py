@@ -60,17 +60,27 @@ class PathName(click.Path):
 PATH = PathName()
 
 
-def inputs(example: str) -> Decorator:
-    """One or more genotype files; ``example`` is shown if there are none."""
+def _one_or_more(name: str, word: str, example: str) -> Decorator:
+    """An argument that is given once or more; ``example`` is shown if it is not."""
 
     def at_least_one(
         ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
     ) -> tuple[str, ...]:
         if not value:
-            raise click.UsageError(f"No INPUT given. Example: {example}", ctx)
+            raise click.UsageError(f"No {word} given. Example: {example}", ctx)
         return value
 
-    return click.argument("inputs", metavar="INPUT...", nargs=-1, type=PATH, callback=at_least_one)
+    return click.argument(name, metavar=f"{word}...", nargs=-1, type=PATH, callback=at_least_one)
+
+
+def inputs(example: str) -> Decorator:
+    """One or more genotype files; ``example`` is shown if there are none."""
+    return _one_or_more("inputs", "INPUT", example)
+
+
+def prefixes(example: str) -> Decorator:
+    """One or more prefixes of runs; ``example`` is shown if there are none."""
+    return _one_or_more("prefixes", "PREFIX", example)
 
 
 class ModelName(PathName):

@@ -8,7 +8,7 @@ import click
 
 from . import _options as options
 from ._running import running, tell
-from .report import reported
+from .report import reportable, reported
 
 
 @click.command(epilog=options.EXIT_CODES)
@@ -66,6 +66,7 @@ def assign(
     prefix = out or api.assign_prefix(inputs, model)
     run = api.assign  # loaded before anything is written
     with running(f"{prefix}.assign") as progress:
+        reportable(and_report, model, inputs)
         assigned = run(
             model,
             inputs,
@@ -76,5 +77,5 @@ def assign(
             progress=progress,
             **embedding,
         )
-        pages = reported(prefix, and_report, labels)
+        pages = reported(prefix, and_report, labels, model)
     tell([*assigned.files.values(), *pages])

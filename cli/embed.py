@@ -8,7 +8,7 @@ import click
 
 from . import _options as options
 from ._running import running, tell
-from .report import reported
+from .report import reportable, reported
 
 
 @click.command(epilog=options.EXIT_CODES)
@@ -49,6 +49,7 @@ def embed(
     prefix = out or api.default_prefix(inputs, model)
     run = api.embed  # loaded before anything is written
     with running(prefix) as progress:
+        reportable(and_report, model, inputs)
         embedded = run(
             model,
             inputs,
@@ -58,5 +59,5 @@ def embed(
             progress=progress,
             **embedding,
         )
-        pages = reported(prefix, and_report, labels)
+        pages = reported(prefix, and_report, labels, model)
     tell([*embedded.files.values(), *pages])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -10,27 +11,28 @@ from . import _options as options
 from ._running import running, tell
 
 
-def reported(prefix: str, wanted: bool, labels: str | None = None) -> list[Path]:
+def reportable(wanted: bool, model: str, inputs: Sequence[str]) -> None:
+    """Refuse a report that could not be written at the end of a run, if it is wanted."""
+    if wanted:
+        from ancestry_ddvi import api
+
+        api.check_report(model, inputs)
+
+
+def reported(
+    prefix: str, wanted: bool, labels: str | None = None, model: str | None = None
+) -> list[Path]:
     """The report of a run that has ended, if it is wanted."""
     if not wanted:
         return []
     from ancestry_ddvi import api
 
-    return [*api.report([prefix], labels=[labels] if labels else []).files.values()]
-
-
-def _at_least_one(
-    ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
-) -> tuple[str, ...]:
-    if not value:
-        raise click.UsageError("No PREFIX given. Example: ddvi-ancestry report cohort query", ctx)
-    return value
+    found = api.report([prefix], model=model, labels=[labels] if labels else [])
+    return [*found.files.values()]
 
 
 @click.command(epilog=options.EXIT_CODES)
-@click.argument(
-    "prefixes", metavar="PREFIX...", nargs=-1, type=options.PATH, callback=_at_least_one
-)
+@options.prefixes(example="ddvi-ancestry report cohort query")
 @options.out(default="the first PREFIX")
 @click.option(
     "--model",
@@ -61,9 +63,10 @@ def report(
     """Write one HTML file about the samples of one run or several.
 
     PREFIX is what fit, embed or condition was given by --out. Files of assign with the same
-    prefix are read too. Several runs of one model, such as a cohort and its queries, make one
-    report. The page has maps over the reference, the table of samples, and what needs attention.
-    It loads nothing from elsewhere, and shows maps and tables without JavaScript as well.
+    prefix are read too; where assign had a prefix of its own, give that one. Several runs of one
+    model, such as a cohort and its queries, make one report. The page has maps over the reference,
+    the table of samples, and what needs attention. It loads nothing from elsewhere, and shows maps
+    and tables without JavaScript as well.
 
     {writes}
 

@@ -52,12 +52,21 @@ def section(name: str, command: click.Command) -> str:
             "",
             f"    ddvi-ancestry {name} {' '.join(arguments)} [OPTIONS]",
             "",
-            inspect.cleandoc(command.help or ""),
+            described(command.help or ""),
             "",
             *(["| option | default | meaning |", "|---|---|---|"] if options else []),
             *(row(option) for option in options),
             *([""] if options else []),
         ]
+    )
+
+
+def described(text: str) -> str:
+    r"""The description; a paragraph that Click keeps as it is, after ``\b``, is a block of text."""
+    paragraphs = inspect.cleandoc(text).split("\n\n")
+    return "\n\n".join(
+        f"```text\n{paragraph[2:]}\n```" if paragraph.startswith("\b\n") else paragraph
+        for paragraph in paragraphs
     )
 
 

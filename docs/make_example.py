@@ -2,8 +2,7 @@
 
 ``python docs/make_example.py`` draws ``example_data/synthetic_human.vcf.gz`` from the reference
 model ``kgp``, as ``ddvi-ancestry sample`` does, at every sixth of its variants so that it stays
-small. The answer stands in README.md and docs/tutorial.md between ``<!-- answer -->`` and
-``<!-- end -->``.
+small. The answer stands in ``PAGES`` between ``<!-- answer -->`` and ``<!-- end -->``.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from pathlib import Path
 import ancestry_ddvi
 
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "README.md", ROOT / "docs" / "tutorial.md")
+PAGES = tuple(ROOT / page for page in ("README.md", "docs/index.md", "docs/tutorial-reference.md"))
 GENOTYPES = ROOT / "example_data" / "synthetic_human.vcf.gz"
 BLOCK = re.compile(r"(<!-- answer -->\n).*?(<!-- end -->)", re.DOTALL)
 

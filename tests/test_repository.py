@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from ancestry_ddvi import __version__
-
 ROOT = Path(__file__).parents[1]
 
 
@@ -46,13 +44,6 @@ def test_every_requirement_is_pinned(project, pins):
     wanted = [*project["dependencies"], *(line for name in tested for line in extras[name])]
     names = {canonical(re.split(r"[<>=!~\[; ]", requirement)[0]) for requirement in wanted}
     assert sorted(names - set(pins)) == []
-
-
-def test_one_version(project, pins):
-    assert f"\nversion: {__version__}\n" in text("CITATION.cff")
-    assert re.search(r"^## \[(.+?)\]", text("CHANGELOG.md"), re.MULTILINE)[1] == __version__
-    assert f"ARG VERSION={__version__}\n" in text("Dockerfile")
-    assert f"ARG TORCH=torch=={pins['torch']}\n" in text("Dockerfile")
 
 
 def test_one_licence(project):

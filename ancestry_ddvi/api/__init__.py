@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ._model import FittedModel, load
     from ._plot import Plotted, plot, plot_path
     from ._references import ReferenceTable, model_card, references
-    from ._report import Reported, report
+    from ._report import Reported, check_report, report
     from ._sample import Sampled, sample, sample_files
     from ._studies import Compared, benchmark, compare
     from ._variants import ModelVariants, variants
@@ -44,6 +44,7 @@ __all__ = [
     "assign_prefix",
     "assists",
     "benchmark",
+    "check_report",
     "compare",
     "condition",
     "condition_prefix",
@@ -77,7 +78,7 @@ _MODULES = {
     "_model": ("FittedModel", "load"),
     "_plot": ("Plotted", "plot", "plot_path"),
     "_references": ("ReferenceTable", "model_card", "references"),
-    "_report": ("Reported", "report"),
+    "_report": ("Reported", "check_report", "report"),
     "_sample": ("Sampled", "sample", "sample_files"),
     "_studies": ("Compared", "benchmark", "compare"),
     "_variants": ("ModelVariants", "variants"),

@@ -160,8 +160,9 @@ def assign(
         Table of coordinates of labelled samples; by default the samples of the input.
     min_prob : float
         Samples whose most similar group is less probable stay unassigned.
-    draws, seed, device, threads, min_variants, build, field, var_filter, absent, targets,
-        progress
+    draws, seed, device, threads, progress
+        As in ``embed``.
+    min_variants, build, field, var_filter, absent, targets
         As in ``embed``.
 
     Raises
@@ -264,7 +265,7 @@ def _query(run: _Run) -> _Query:
 
     if run.embedding is None:
         return _from_table(run, run.inputs[0])
-    embedded = run_embedding(run.embedding, draw_posteriors)
+    embedded = run_embedding(run.embedding, draw_posteriors, multiqc=False)
     report = embedded.summary["harmonisation"]
     build = report["detected_build"] or report["stated_build"]
     seen = observed(embedded.scores, run.model.projection)

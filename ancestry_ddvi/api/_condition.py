@@ -92,9 +92,9 @@ def condition(
         first wherever enough draws carry its weights, else the second.
     sampler_steps : int
         Training steps of the diffusion sampler.
-    draws, seed, device, threads, min_variants, build, labels, draws_out, field, var_filter,
-        absent, targets,
-    progress
+    draws, seed, device, threads, labels, draws_out, progress
+        As in ``embed``.
+    min_variants, build, field, var_filter, absent, targets
         As in ``embed``.
 
     Raises

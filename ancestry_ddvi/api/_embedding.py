@@ -234,8 +234,11 @@ def check_draws(draws: int) -> None:
         raise UsageProblem(f"--draws is {draws}", "Give 2 or more.")
 
 
-def run_embedding(run: EmbedRun, embedder: Embedder) -> Embedded:
-    """Read samples at the variants of a model, draw their posteriors, write what ``embed`` does."""
+def run_embedding(run: EmbedRun, embedder: Embedder, multiqc: bool = True) -> Embedded:
+    """Read samples at the variants of a model, draw their posteriors, write what ``embed`` does.
+
+    Without ``multiqc`` its files are left to the caller, who knows more of the samples.
+    """
     from ..models.runtime import computing
 
     with computing(run.seed, run.threads):
@@ -243,7 +246,7 @@ def run_embedding(run: EmbedRun, embedder: Embedder) -> Embedded:
         posterior, said = embedder(scored)
         _warn_of_shared_reference(scored, posterior, embedder)
         run.clock.lap("embedding")
-    return _write(scored, posterior.rotated(run.model.rotation), said)
+    return _write(scored, posterior.rotated(run.model.rotation), said, multiqc)
 
 
 def draw_posteriors(scored: ScoredInput) -> tuple[PosteriorDraws, dict[str, Any]]:
@@ -341,7 +344,9 @@ def _counted(samples: Iterator[np.ndarray], advance: Callable[[int], None]) -> I
         advance(1)
 
 
-def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any]) -> Embedded:
+def _write(
+    scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any], multiqc: bool
+) -> Embedded:
     """Tables, pictures and summary of a run; none where it has no prefix."""
     matched = scored.matched
     run, store = matched.run, matched.store
@@ -365,7 +370,8 @@ def _write(scored: ScoredInput, posterior: PosteriorDraws, said: dict[str, Any])
             run.model,
             query=True,
         )
-        files |= write_multiqc(run.prefix, run.named, coordinates)
+        if multiqc:
+            files |= write_multiqc(run.prefix, run.named, coordinates)
         write_draws_of(run, store.samples, posterior, files)
         run.clock.lap("writing")
         summary = conclude(run.prefix, summary, files, coordinates, run.clock)

@@ -343,11 +343,14 @@ def _embed(
 
 def _write(embedded: _Embedded) -> Fitted:
     """The model, tables, pictures and the summary."""
+    from ..plots.limits import limits_of_samples
+
     run, fit, reference = embedded.run, embedded.fit, embedded.reference
     coordinates = _coordinates(embedded)
+    model = fit.model.with_limits(limits_of_samples(coordinates, fit.scores.value))
     files = {"model": output("model").path(run.prefix)}
     with replacing(run.prefix, "fit", files):
-        fit.model.write(files["model"])
+        model.write(files["model"])
         labels, groups, shown = _colours(embedded)
         files |= write_embedding(
             run.prefix,
@@ -358,7 +361,7 @@ def _write(embedded: _Embedded) -> Fitted:
             f"{Path(run.prefix).name}: {shown}",
             run.options,
             fit.qc.relatives,
-            fit.model,
+            model,
             groups=groups,
         )
         run.clock.lap("writing")

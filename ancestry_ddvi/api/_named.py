@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 from ..artefacts.model import Model
 from ..errors import InputUnreadable, UsageProblem
 from ..reference_models import AUTO, ReferenceModel, available, find, problems, reference
+from ..storage import sha256
 from ._common import stem_of
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class NamedModel:
     @classmethod
     def _of(cls, name: str, path: Path) -> NamedModel:
         model = Model.read(path)
-        return cls(name, path, _digest(path), model)
+        return cls(name, path, sha256(path) if path.is_file() else None, model)
 
     @property
     def stem(self) -> str:
@@ -139,11 +139,3 @@ def locate(name: str) -> Path:
     else:
         log.info("Reference model %s: %s.", name, found.path)
     return found.path
-
-
-def _digest(path: Path) -> str | None:
-    """SHA-256 of a file."""
-    if not path.is_file():
-        return None
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,23 +13,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..artefacts.flags import unlike_panel
+from ..artefacts.label_table import quantity
 from ..artefacts.labels import read_labels
 from ..artefacts.model import Model
-from ..errors import InputsDisagree, InputUnreadable, UsageProblem, quoted
+from ..artefacts.written import WrittenRun
+from ..errors import DDVIError, InputsDisagree, InputUnreadable, UsageProblem, quoted
 from ..reference_models import SUFFIX, available
 from ..storage import printable
 from ._common import counted
 from ._named import NamedModel
-from ._written import WrittenRun
-from .outputs import CAPTION
+from .outputs import CAPTION, limits_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..plots.groups import Group
+    from ..plots.limits import Limits
     from ..plots.reference import Reference
     from ..plots.shade import Shade
-    from ..plots.views import Scene, View
+    from ..plots.views import View
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +40,6 @@ WIDTHS = (40.0, 1000.0)
 
 MAX_PANELS = 28
 """All pairs of eight coordinates."""
-
-MAX_CATEGORIES = 8
-"""A column of numbers with more different ones is a quantity; with fewer they are codes."""
 
 ALL = "all"
 
@@ -115,6 +114,11 @@ class _Drawing:
         if self.model is None or not groups or (self.run and self.run.is_fit):
             return None
         return reference_of(groups, self.model.projection.noise)
+
+    @property
+    def limits(self) -> Limits:
+        """What every figure of the model shows at least."""
+        return limits_of(self.model) if self.model else {}
 
     @property
     def method(self) -> str:
@@ -218,7 +222,16 @@ def _drawing(target: str) -> _Drawing:
         named = NamedModel.read(target)
         return _Drawing(named.stem, named.model, None)
     run = WrittenRun.read(target.removesuffix(".coords.tsv"))
-    return _Drawing(Path(run.prefix).name, run.model(), run)
+    return _Drawing(run.name, _model_of(run), run)
+
+
+def _model_of(run: WrittenRun) -> Model | None:
+    """The model of a run; None, with a warning, where it is not found."""
+    try:
+        return Model.read(run.model_file())
+    except DDVIError as error:
+        log.warning("The model is not found (%s): its groups are not drawn.", error.problem)
+        return None
 
 
 def _figure(
@@ -232,14 +245,14 @@ def _figure(
 ) -> Figure:
     """The figure of what was read."""
     from ..plots.canvas import Words
-    from ..plots.scatter import composed, listed_groups
+    from ..plots.scatter import composed, listed_groups, scene_of
     from ..plots.sheet import SCREEN, Sheet
 
     groups, shade, labelled = _coloured(drawing, asked)
     pairs = _pairs(drawing, axes)
     beside = drawing.run is not None and any(kind == "Z" for kind, *_ in pairs)
     views = [_view(drawing, pair, beside) for pair in pairs]
-    scene = _scene(drawing, groups, shade, highlight)
+    scene = scene_of(groups, drawing.reference, shade, _highlighted(drawing, highlight))
     behind = drawing.reference if any(view.has_groups for view in views) else None
     listed = listed_groups(groups, labelled, behind)
     said = _title(drawing) if title is None else title
@@ -255,16 +268,6 @@ def _title(drawing: _Drawing) -> str:
     return f"{drawing.name}: {counted(len(drawing.samples))}"
 
 
-def _scene(
-    drawing: _Drawing, groups: Sequence[Group], shade: Shade | None, highlight: Sequence[str]
-) -> Scene:
-    from ..plots.views import Scene
-
-    reference = drawing.reference
-    parents = reference.parents if reference else {}
-    return Scene(groups, parents, shade, _highlighted(drawing, highlight))
-
-
 def _coloured(drawing: _Drawing, asked: _Colours) -> tuple[list[Group], Shade | None, bool]:
     """Groups of samples, the quantity that colours them, whether the legend names the groups."""
     from ..plots.groups import shaded_groups
@@ -275,12 +278,12 @@ def _coloured(drawing: _Drawing, asked: _Colours) -> tuple[list[Group], Shade | 
         return [], None, False
     values = _values(drawing.run, asked)
     unlike = unlike_panel(drawing.run.coordinates.flag)
-    quantity = None if values is None else _quantity(values)
+    numbers = None if values is None else quantity(values)
     known = drawing.parents, drawing.reference
-    if quantity is None:
+    if numbers is None:
         found = groups_of(values, len(unlike), unlike, *known)
         return found, None, values is not None
-    shade = Shade(printable(asked.column or ""), quantity)
+    shade = Shade(printable(asked.column or ""), numbers)
     return shaded_groups(shade, unlike), shade, True
 
 
@@ -298,18 +301,6 @@ def _values(run: WrittenRun, asked: _Colours) -> list[str] | None:
     if asked.column is None:
         return read.match(samples).of(samples)
     return read.column(asked.column, samples)
-
-
-def _quantity(values: Sequence[str]) -> np.ndarray | None:
-    """The numbers of a column that is a quantity, NaN where there is none; None for categories."""
-    known = {value for value in values if value not in ("", "NA", "nan")}
-    try:
-        numbers = {float(value) for value in known}
-    except ValueError:
-        return None
-    if len(numbers) <= MAX_CATEGORIES:
-        return None
-    return np.array([float(value) if value in known else np.nan for value in values])
 
 
 def _highlighted(drawing: _Drawing, highlight: Sequence[str]) -> dict[int, str]:
@@ -412,14 +403,14 @@ def _view(drawing: _Drawing, pair: Pair, beside: bool) -> View:
         scores = run.scores if run and run.scores is not None else _no_samples(drawing.components)
         variance = drawing.model.projection.variance if drawing.model else np.empty(0)
         title = "Principal components" + (" of the same samples" if beside else "")
-        return component_view(scores, (i, j), variance, reference, title)
+        return component_view(scores, (i, j), variance, reference, title, drawing.limits)
     if run is None:
         mean, spread = _no_samples(drawing.dims), np.empty((0, drawing.dims, drawing.dims))
     else:
         unlike = unlike_panel(run.coordinates.flag)
         mean = run.coordinates.mean
         spread = np.where(unlike[:, None, None], np.nan, run.coordinates.covariance)
-    return coordinate_view(mean, spread, (i, j), drawing.method, reference)
+    return coordinate_view(mean, spread, (i, j), drawing.method, reference, drawing.limits)
 
 
 def _no_samples(columns: int) -> np.ndarray:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..artefacts.coordinates import looks_like_coordinates
 from ..errors import InputsDisagree, UsageProblem
 from ..outputs import output
-from ..reference_models import find
+from ..reference_models import AUTO, find
 from ..storage import whole
 from ._places import prepare_outputs
 
@@ -30,6 +31,31 @@ class Reported:
     samples: int
 
 
+def check_report(model: str, inputs: Sequence[str]) -> None:
+    """Refuse what ``embed`` or ``assign`` could not report, before anything is written.
+
+    Parameters
+    ----------
+    model : str
+        As these commands have it.
+    inputs : sequence of str
+        Genotypes, or a table of coordinates, which must lie with the other files of its run.
+
+    Raises
+    ------
+    UsageProblem, InputUnreadable
+    """
+    from ..artefacts.written import check_is_of_a_run
+
+    path = None if model == AUTO else find(model)
+    if path and path.exists() and not path.is_file():
+        raise UsageProblem(
+            f"--report reads the model again, and {path} is no file", "Give a .ddvi file."
+        )
+    if inputs and looks_like_coordinates(Path(inputs[0])):
+        check_is_of_a_run(Path(inputs[0]))
+
+
 def report(
     prefixes: Sequence[str],
     out: str | None = None,
@@ -44,12 +70,12 @@ def report(
     ----------
     prefixes : sequence of str
         Prefixes of what ``fit``, ``embed`` and ``condition`` wrote, with what ``assign`` wrote
-        under the same prefix; all of one model.
+        under the same prefix, or of what ``assign`` wrote of their tables; all of one model.
     out : str, optional
         Prefix of the report; by default the first of ``prefixes``.
     model : str, optional
-        The name of a reference model or a .ddvi file; by default where the summaries say, or
-        beside them.
+        The name of a reference model or a .ddvi file; by default, and for "auto", where the
+        summaries say, or beside them.
     labels : sequence of str
         Tables of samples with columns to colour by; by default those that the runs were given.
     title : str, optional
@@ -75,7 +101,7 @@ def report(
         raise UsageProblem("no PREFIX is given", "Give the prefix of a run.")
     if len({*prefixes}) < len(prefixes):
         raise UsageProblem("a PREFIX is given twice", "Give each run once.")
-    prefix = prefixes[0] if out is None else out
+    prefix, model = prefixes[0] if out is None else out, None if model == AUTO else model
     prepare_outputs(prefix, "report", [model and str(find(model)), *labels])
     runs = [read_run(each) for each in prefixes]
     if len({run.name for run in runs}) < len(runs):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..artefacts.ancestry import Ancestry
     from ..artefacts.model import Model
     from ..inference.posterior_draws import PosteriorDraws
+    from ..plots.limits import Limits
     from ..plots.reference import Reference
     from ..reference.groups import Groups
     from ..reference.out_of_panel import OutOfPanelTest
@@ -248,6 +249,7 @@ def write_embedding(
         options.method,
         unlike,
         *_of_model(model, query, groups),
+        limits=limits_of(model) if model else {},
     )
     return files | write_figures(prefix, data)
 
@@ -280,6 +282,16 @@ def _of_model(
         return {}, None, projection.variance
     behind = reference_of(groups, projection.noise) if query else None
     return parents_of(groups), behind, projection.variance
+
+
+def limits_of(model: Model) -> Limits:
+    """What every figure of a model shows at least."""
+    from ..plots.limits import limits_with
+    from ..plots.reference import reference_of
+
+    groups = model.record.groups
+    known = reference_of(groups, model.projection.noise) if groups else None
+    return limits_with(model.record.limits, known)
 
 
 def conclude(

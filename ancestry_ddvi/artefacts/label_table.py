@@ -8,11 +8,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import InputUnreadable
 
 UNLABELLED = "NA"
 UNKNOWN = frozenset({"", UNLABELLED})
 """Entries that are no label."""
+
+MAX_CATEGORIES = 8
+"""So few different numbers are codes of categories."""
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|[-+]?inf")
 
 _ID_NAMES = (
     "iid", "sample_id", "sample", "sampleid", "sample_name", "id", "individual_id", "individual",
@@ -196,3 +203,21 @@ def _has_header(lines: Sequence[Line], samples: set[str]) -> bool:
         for column, entry in enumerate(first)
         if column
     )
+
+
+def quantity(values: Sequence[str]) -> np.ndarray | None:
+    """The numbers of a column that is a quantity; None for a column of categories.
+
+    A quantity has numbers and nothing else, more than a few different ones: fewer are codes.
+
+    Returns
+    -------
+    ndarray of float64, (values,), or None
+        NaN where there is no number.
+    """
+    known = {value for value in values if value not in UNKNOWN and value != "nan"}
+    if len(known) <= MAX_CATEGORIES or not all(map(_NUMBER.fullmatch, known)):
+        return None
+    if len({float(value) for value in known}) <= MAX_CATEGORIES:
+        return None
+    return np.array([float(value) if value in known else np.nan for value in values])

@@ -7,7 +7,7 @@ It holds no genotypes, no sample IDs and no coordinates of samples.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,10 @@ class Model:
         }
         write_container(path, record, tensors)
 
+    def with_limits(self, limits: Mapping[str, tuple[float, float]]) -> Model:
+        """The model with what the figure of its fit shows of each axis."""
+        return replace(self, record=replace(self.record, limits=dict(limits)))
+
     @classmethod
     def read(cls, path: Path) -> Model:
         """Read a model file.
@@ -161,8 +165,8 @@ def _check_format(path: Path, number: int) -> None:
 
 
 def _under(prefix: str, tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The arrays whose names begin so, by the rest of their names."""
-    return {n.removeprefix(prefix): a for n, a in tensors.items() if n.startswith(prefix)}
+    """The arrays whose names begin so, by the rest of their names, in one order."""
+    return {n.removeprefix(prefix): tensors[n] for n in sorted(tensors) if n.startswith(prefix)}
 
 
 def _packed(words: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..reference.groups import Groups
 from ..reference.out_of_panel import OutOfPanelTest
+from .typed import LATER
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class ModelRecord:
     groups : Groups, optional
         The labelled groups, if labels were given.
     assignment : sequence of mapping
-        Accuracy and calibration error of the groups on held-out samples, one for each level.
+        Accuracy, calibration error and reliability of the groups on held-out samples, one for
+        each level.
     privacy : mapping
         Areas under the curve of telling who was in the reference panel.
     training : sequence of mapping
@@ -64,6 +66,9 @@ class ModelRecord:
     versions : mapping from library to version
     card : mapping of str to str
         The model card.
+    limits : mapping of str to sequence of two numbers
+        What the figure of the fit shows of each coordinate and component, by its name, rounded
+        outwards; empty where it is not known.
     """
 
     options: ModelOptions
@@ -78,6 +83,7 @@ class ModelRecord:
     training: Sequence[Mapping[str, Any]] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     card: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict, metadata={LATER: True})
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -92,4 +98,4 @@ class ModelRecord:
         }
 
 
-_PLAIN = ("counts", "bounds", "calibration", "privacy", "versions", "card")
+_PLAIN = ("counts", "bounds", "calibration", "privacy", "versions", "card", "limits")

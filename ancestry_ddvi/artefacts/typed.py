@@ -14,6 +14,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 
+LATER = "later"
+"""Metadata of a field, with a default, that files written before it was added lack."""
+
 
 class Malformed(ValueError):
     """A value is not what it should be; says which one and what it should be."""
@@ -60,10 +63,13 @@ def typed(kind: Any, value: Any, name: str) -> Any:
 
 
 def _record(kind: Any, value: Any, name: str) -> Any:
-    """A dataclass from an object that has a key for each field; other keys are ignored."""
+    """A dataclass from an object that has a key for each field; other keys are ignored.
+
+    The key of a field with the metadata ``LATER`` may be missing.
+    """
     require(isinstance(value, dict), f"{name} is no object")
     hints = get_type_hints(kind)
-    names = [field.name for field in fields(kind)]
+    names = [f.name for f in fields(kind) if f.name in value or LATER not in f.metadata]
     for key in names:
         require(key in value, f"{name}.{key} is missing")
     return kind(**{key: typed(hints[key], value[key], f"{name}.{key}") for key in names})

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 LEVELS = (0.5, 0.8, 0.95)
+
+BINS = 10
+"""Of probabilities, where their calibration is judged."""
 
 
 def nested_coverage(
@@ -45,7 +50,7 @@ def nested_coverage(
     return inside
 
 
-def calibration_error(chance: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+def calibration_error(chance: np.ndarray, right: np.ndarray, bins: int = BINS) -> float:
     """Expected calibration error of the most probable class (Guo et al. 2017, equation 3).
 
     Parameters
@@ -55,11 +60,35 @@ def calibration_error(chance: np.ndarray, right: np.ndarray, bins: int = 10) -> 
     bins : int
         Of equal width.
     """
+    rows = reliability(chance, right, bins)
+    gaps = (abs(row["probability"] - row["right"]) * row["samples"] for row in rows)
+    return float(sum(gaps) / len(right))
+
+
+def reliability(chance: np.ndarray, right: np.ndarray, bins: int = BINS) -> list[dict[str, Any]]:
+    """How often the most probable class is right, by its probability.
+
+    Parameters
+    ----------
+    chance : ndarray, (samples, classes)
+    right : ndarray of int, (samples,)
+    bins : int
+        Of equal width.
+
+    Returns
+    -------
+    list of dict
+        For each bin that has samples ``samples``, the mean ``probability`` and the share that is
+        ``right``; from the least probable to the most.
+    """
     confidence = chance.max(axis=1)
     correct = chance.argmax(axis=1) == right
     part = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [
-        abs(confidence[part == b].mean() - correct[part == b].mean()) * (part == b).mean()
-        for b in set(part.tolist())
+    return [
+        {
+            "samples": int((part == b).sum()),
+            "probability": float(confidence[part == b].mean()),
+            "right": float(correct[part == b].mean()),
+        }
+        for b in np.unique(part)
     ]
-    return float(sum(gaps))

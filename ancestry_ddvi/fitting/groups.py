@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..artefacts.labels import Labels
-from ..evaluation.coverage import calibration_error
+from ..evaluation.coverage import calibration_error, reliability
 from ..inference.posterior_draws import PosteriorDraws
 from ..reference.cells import Members, ScoreCells, coordinate_normals
 from ..reference.empirical import EmpiricalTail
@@ -85,8 +85,9 @@ def learn_groups(
     Groups or None
         None where no label has samples enough.
     list of dict
-        For each level ``level``, ``samples``, ``accuracy`` and ``calibration_error`` from all
-        variants; empty where too few samples are labelled to be judged by others.
+        For each level ``level``, ``samples``, ``accuracy``, ``calibration_error`` and
+        ``reliability`` from all variants; empty where too few samples are labelled to be judged
+        by others.
     """
     truth = [labels.by_sample.get(sample) for sample in ids]
     members = Members.of(truth)
@@ -214,12 +215,13 @@ class _Judged:
 
 
 def _figures(temperature: float, log_chance: np.ndarray, right: np.ndarray) -> dict[str, Any]:
-    """Accuracy and expected calibration error."""
+    """Accuracy, expected calibration error, and how often probabilities are right."""
     if not len(right):
-        return {"samples": 0, "accuracy": None, "calibration_error": None}
+        return {"samples": 0, "accuracy": None, "calibration_error": None, "reliability": []}
     chance = sharpened(log_chance, np.full(len(right), temperature))
     return {
         "samples": len(right),
         "accuracy": float((chance.argmax(axis=1) == right).mean()),
         "calibration_error": calibration_error(chance, right),
+        "reliability": reliability(chance, right),
     }

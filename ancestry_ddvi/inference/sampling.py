@@ -24,8 +24,11 @@ SAMPLES_AT_ONCE = 16
 """Every batch is padded to this size, so that results do not depend on the other samples, nor on
 how many threads share the batches. Draws of so many fit into a cache."""
 
-SAMPLES_ON_GPU = 256
-"""The same on a GPU, which takes as long for a few as for so many."""
+SAMPLES_ON_GPU = 1000
+"""The same on a GPU, which takes nearly as long for a few as for so many."""
+
+MAX_THREADS = 4
+"""Threads that share the batches: more of them wait for each other between small operations."""
 
 
 def draw_posterior(
@@ -64,7 +67,7 @@ def draw_posterior(
             raise _not_finite() from error
 
     first, *others = range(0, len(ids), size)
-    return joined(chain([drawn(first)], each(drawn, others)), len(ids))
+    return joined(chain([drawn(first)], each(drawn, others, MAX_THREADS)), len(ids))
 
 
 def _block(

@@ -14,6 +14,7 @@ from .scatter import coordinates_figure, save
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from .limits import Limits
     from .reference import Reference
 
 
@@ -41,6 +42,8 @@ class FigureData:
         The groups of the model, behind the samples of a query.
     variance : ndarray of float64, (components,), optional
         Share of the variance of the reference panel on each component; empty if not known.
+    limits : mapping of axis to two numbers
+        What axes show at least.
     """
 
     coordinates: np.ndarray
@@ -55,6 +58,7 @@ class FigureData:
     parents: Mapping[str, str] = field(default_factory=dict)
     reference: Reference | None = None
     variance: np.ndarray | None = None
+    limits: Limits = field(default_factory=dict)
 
 
 def _map(data: FigureData) -> Figure:
@@ -71,6 +75,7 @@ def _map(data: FigureData) -> Figure:
         parents=data.parents,
         reference=data.reference,
         variance=data.variance,
+        limits=data.limits,
     )
 
 

@@ -12,13 +12,18 @@ from matplotlib.text import Text
 from .groups import Group
 from .lettering import apart
 from .palette import UNNAMED
-from .panels import pixels
+from .panels import area, pixels
 
 MAX_NAMES = 40
 LONGEST = 22
 SIZE = 7.5
 GAP = 2.0
 """Points between two names."""
+
+FEW_MARKS = 30
+"""With more samples, names may cover their marks."""
+
+NOWHERE = np.empty((0, 2))
 
 HEART = 3
 """Samples that are left when the outer half of a group has been taken away again and again."""
@@ -64,12 +69,16 @@ def heart(points: np.ndarray) -> np.ndarray:
 
 
 def write_names(
-    axes: Axes, named: Sequence[Named], scale: float = 1.0, above: Sequence[Named] = ()
+    axes: Axes,
+    named: Sequence[Named],
+    scale: float = 1.0,
+    above: Sequence[Named] = (),
+    marks: np.ndarray | None = None,
 ) -> None:
     """Write each name where it belongs, or close by; some rather above it.
 
     Of more than 40 names those above are left out, and the others where they are too many still;
-    the legend has them.
+    the legend has them. Few ``marks``, (samples, 2), are not covered by names.
     """
     above = above if len(above) + len(named) <= MAX_NAMES else ()
     named = [*above, *named]
@@ -80,13 +89,21 @@ def write_names(
     anchors[: len(above), 1] += 1.4 * SIZE * scale * pixels(axes)
     texts = [_text(axes, shown[name], SIZE * scale) for name, _ in named]
     sizes = np.array([_size(axes, text) for text in texts])
-    centres = separate(anchors, sizes, _frame(axes))
+    centres = separate(anchors, sizes, _frame(axes), *_covered(axes, marks))
     to_data = axes.transData.inverted()
     for text, centre, anchor in zip(texts, centres, anchors, strict=True):
         x, y = to_data.transform(centre)
         text.set_position((x, y))
         if np.abs(centre - anchor).max() > 1.5 * SIZE * scale * pixels(axes):
             _lead(axes, to_data.transform([centre, anchor]), scale)
+
+
+def _covered(axes: Axes, marks: np.ndarray | None) -> tuple[np.ndarray, float]:
+    """Where marks of few samples are, and the side of a box around one, in pixels."""
+    side = (area(1) ** 0.5 + GAP) * pixels(axes)
+    if marks is None or len(marks) > FEW_MARKS:
+        return np.empty((0, 2)), side
+    return np.asarray(axes.transData.transform(marks)), side
 
 
 def _text(axes: Axes, name: str, size: float) -> Text:
@@ -122,7 +139,13 @@ def _lead(axes: Axes, ends: np.ndarray, scale: float) -> None:
     axes.plot(*ends.T, color="#555555", linewidth=0.5 * scale, zorder=5, scalex=False, scaley=False)
 
 
-def separate(anchors: np.ndarray, sizes: np.ndarray, frame: np.ndarray) -> np.ndarray:
+def separate(
+    anchors: np.ndarray,
+    sizes: np.ndarray,
+    frame: np.ndarray,
+    taken: np.ndarray = NOWHERE,
+    side: float = 0.0,
+) -> np.ndarray:
     """Centres of boxes that do not overlap, each at the free position nearest to its anchor.
 
     Boxes are positioned in order, on a lattice of a quarter of their width and half of their
@@ -133,13 +156,19 @@ def separate(anchors: np.ndarray, sizes: np.ndarray, frame: np.ndarray) -> np.nd
     anchors, sizes : ndarray, (boxes, 2)
     frame : ndarray, (2, 2)
         Lower left and upper right corner, which no box leaves.
+    taken : ndarray, (marks, 2)
+        Centres of squares that no box covers.
+    side : float
+        Of such a square.
     """
-    centres = np.empty_like(anchors)
-    for i, (anchor, size) in enumerate(zip(anchors, sizes, strict=True)):
+    centres = np.concatenate([taken, np.empty_like(anchors)])
+    sizes = np.concatenate([np.full((len(taken), 2), side), sizes])
+    before = len(taken)
+    for i, (anchor, size) in enumerate(zip(anchors, sizes[before:], strict=True), before):
         candidates = anchor + LATTICE * size / [4, 2]
         candidates = np.clip(candidates, frame[0] + size / 2, frame[1] - size / 2)
         between = np.abs(candidates[:, None] - centres[:i])
         free = (between >= (size + sizes[:i]) / 2 - 1e-6).any(axis=2).all(axis=1)
         nearest = np.where(free, np.hypot(*(candidates - anchor).T), np.inf).argmin()
         centres[i] = candidates[nearest]
-    return centres
+    return centres[before:]

@@ -49,14 +49,14 @@ def draw_points(
     points : ndarray, (samples, 2)
     groups : sequence of Group
     rgba : ndarray, (samples, 4), optional
-        Colours of samples; by default those of their groups.
+        Colours of samples; by default, and where marks are hollow, those of their groups.
     marks : float
         Factor of areas.
     """
     samples = len(points)
     for group, rows in _turns(groups):
         hollow, many = group.style.hollow, samples > RASTER
-        colour = group.style.colour if rgba is None else rgba[rows]
+        colour = group.style.colour if rgba is None or hollow else rgba[rows]
         # Marks with one edge colour, be it of no width, are drawn many times faster.
         edge = colour if hollow else "none" if many else "white"
         axes.scatter(

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from .canvas import Words
     from .groups import Group
+    from .limits import Limits
     from .reference import Reference
+    from .shade import Shade
     from .sheet import Sheet
     from .views import Plane, Scene, Strip, View
 
@@ -35,6 +37,7 @@ def coordinates_figure(
     parents: Mapping[str, str] | None = None,
     reference: Reference | None = None,
     variance: np.ndarray | None = None,
+    limits: Limits | None = None,
 ) -> Figure:
     """Draw the first two coordinates and, beside them, the first two principal components.
 
@@ -64,15 +67,17 @@ def coordinates_figure(
         Groups of the model behind the samples of a query, with their names.
     variance : ndarray, (components,), optional
         Share of the variance of the reference panel on each component; empty if not known.
+    limits : mapping of axis to two numbers, optional
+        What axes show at least.
     """
     from .canvas import Words
     from .sheet import SCREEN
 
     groups = groups_of(labels, len(coordinates), unlike, parents, reference)
     spread = covariance if covariance is not None else sd[:, :, None] ** 2 * np.eye(sd.shape[1])
-    views: list[View] = [coordinate_view(coordinates, spread, (0, 1), method, reference)]
+    views: list[View] = [coordinate_view(coordinates, spread, (0, 1), method, reference, limits)]
     if pcs is not None:
-        views.append(component_view(pcs, (0, 1), variance, reference))
+        views.append(component_view(pcs, (0, 1), variance, reference, limits=limits))
     listed = listed_groups(groups, labels is not None, reference)
     return composed(views, scene_of(groups, reference), listed, Words(title, caption), SCREEN)
 
@@ -93,11 +98,16 @@ def groups_of(
     return groups if unlike is None else with_unlike(groups, unlike)
 
 
-def scene_of(groups: Sequence[Group], reference: Reference | None) -> Scene:
-    """Samples by group, over the reference."""
+def scene_of(
+    groups: Sequence[Group],
+    reference: Reference | None,
+    shade: Shade | None = None,
+    highlighted: Mapping[int, str] | None = None,
+) -> Scene:
+    """Samples by group or quantity, over the reference."""
     from .views import Scene
 
-    return Scene(groups, reference.parents if reference else {})
+    return Scene(groups, reference.parents if reference else {}, shade, highlighted or {})
 
 
 def listed_groups(
@@ -119,22 +129,26 @@ def coordinate_view(
     axes: tuple[int, int],
     method: str,
     reference: Reference | None = None,
+    limits: Limits | None = None,
 ) -> Plane | Strip:
     """Two of the coordinates, (samples, dims), with covariances, (samples, dims, dims)."""
+    from .limits import frame_of
     from .views import Plane, Strip
 
     dims, (i, j) = coordinates.shape[1], axes
     if dims == 1:
-        sd = np.sqrt(covariance[:, 0, 0])
-        return Strip(coordinates[:, 0], "Z1", f"{method.upper()} coordinate", sd)
+        sd, frame = np.sqrt(covariance[:, 0, 0]), frame_of(limits or {}, ["Z1"])
+        return Strip(coordinates[:, 0], "Z1", f"{method.upper()} coordinate", sd, frame)
     of_all = "" if dims == 2 else f", first 2 of {dims}" if axes == (0, 1) else f", 2 of {dims}"
+    names = f"Z{i + 1}", f"Z{j + 1}"
     return Plane(
         coordinates[:, [i, j]],
-        (f"Z{i + 1}", f"Z{j + 1}"),
+        names,
         f"{method.upper()} coordinates{of_all}",
         covariance[:, [i, j]][:, :, [i, j]],
         reference.coordinates.on(axes) if reference else None,
         equal=True,
+        frame=frame_of(limits or {}, names),
     )
 
 
@@ -144,8 +158,10 @@ def component_view(
     variance: np.ndarray | None = None,
     reference: Reference | None = None,
     title: str = "Principal components of the same samples",
+    limits: Limits | None = None,
 ) -> Plane:
     """Two of the principal components, (samples, components)."""
+    from .limits import frame_of
     from .views import Plane
 
     i, j = axes
@@ -153,7 +169,8 @@ def component_view(
     names = [f"PC{k + 1}{shares[k] if k < len(shares) else ''}" for k in axes]
     known = reference and reference.scores
     shapes = known.on(axes) if known and known.mean.shape[1] > max(axes) else None
-    return Plane(pcs[:, [i, j]], (names[0], names[1]), title, shapes=shapes)
+    frame = frame_of(limits or {}, [f"PC{k + 1}" for k in axes])
+    return Plane(pcs[:, [i, j]], (names[0], names[1]), title, shapes=shapes, frame=frame)
 
 
 def percent(share: float) -> str:
@@ -187,6 +204,8 @@ def composed(
 def _meanings(views: Sequence[View]) -> list[str]:
     """What the ellipses or lines of the figure are."""
     found = dict.fromkeys(view.meaning for view in views if view.meaning)
+    if any(view.is_wider for view in views):
+        found["Axes are longer than in the figure of the fit: samples lie outside it."] = None
     if any(view.has_groups for view in views):
         found["Named ellipses hold 95 % of each group of the reference panel."] = None
     return list(found)

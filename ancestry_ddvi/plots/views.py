@@ -68,8 +68,17 @@ class View(Protocol):
     def has_groups(self) -> bool:
         """Whether groups of a reference panel are behind the samples."""
 
+    @property
+    def is_wider(self) -> bool:
+        """Whether samples lie outside what the figure of the fit shows."""
+
     def draw(self, axes: Axes, scene: Scene, scale: float, marks: float) -> None:
         """Draw everything; letters have a scale and marks a factor of their areas."""
+
+
+def reaches_beyond(points: np.ndarray, frame: np.ndarray | None) -> bool:
+    """Whether points, (points, axes), lie outside a frame, (2, axes)."""
+    return frame is not None and bool((points < frame[0]).any() or (points > frame[1]).any())
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,8 @@ class Plane:
         Groups of the reference panel on the same axes, in the order of ``Scene.parents``.
     equal : bool
         Whether both axes have the same unit.
+    frame : ndarray, (2, 2), optional
+        Lower and upper corner of what the panel shows at least.
     """
 
     points: np.ndarray
@@ -96,11 +107,17 @@ class Plane:
     covariance: np.ndarray | None = None
     shapes: GroupShapes | None = None
     equal: bool = False
+    frame: np.ndarray | None = None
 
     @property
     def has_groups(self) -> bool:
         """Whether groups of a reference panel are behind the samples."""
         return self.shapes is not None
+
+    @property
+    def is_wider(self) -> bool:
+        """Whether samples lie outside what the figure of the fit shows."""
+        return reaches_beyond(self.points, self.frame)
 
     @property
     def _intervals(self) -> int:
@@ -141,10 +158,12 @@ class Plane:
         if self.covariance is not None and self._intervals > MAX_SPREAD:
             draw_typical(axes, self.points, self.covariance, scale)
         own = [(name, self.points[row]) for row, name in scene.highlighted.items()]
-        write_names(axes, names, scale, above=own)
+        write_names(axes, names, scale, own, self.points)
 
     def _settle(self, axes: Axes) -> None:
         """Fix what is in view."""
+        if self.frame is not None:
+            axes.update_datalim(self.frame)
         axes.autoscale_view()
         if self.equal:
             axes.set_aspect("equal", adjustable="datalim")
@@ -163,13 +182,21 @@ class Strip:
     title : str
     sd : ndarray, (samples,)
         Posterior standard deviations; not a number where there are none.
+    frame : ndarray, (2, 1), optional
+        Lowest and highest value that the panel shows at least.
     """
 
     values: np.ndarray
     name: str
     title: str
     sd: np.ndarray
+    frame: np.ndarray | None = None
     has_groups: bool = False
+
+    @property
+    def is_wider(self) -> bool:
+        """Whether samples lie outside what the figure of the fit shows."""
+        return reaches_beyond(self.values[:, None], self.frame)
 
     @property
     def meaning(self) -> str:
@@ -184,6 +211,8 @@ class Strip:
         axes.set(
             xlabel=self.name, ylabel=f"samples, by {by}{self.name}", title=self.title, yticks=[]
         )
+        if self.frame is not None:
+            axes.update_datalim(self.frame * [1, 0], updatey=False)
         draw_lines(axes, points, self.sd, rgba)
         draw_points(axes, points, scene.groups, scene.tint, marks)
         if scene.highlighted:

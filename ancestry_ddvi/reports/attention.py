@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..artefacts.flags import FLAGS, NOTHING, REASONS, Flag
+from .markup import Markup, joined, name_of, prose, tag, text
 from .runs import Run
 
 FEW_VARIANTS = 0.5
@@ -33,21 +34,21 @@ class Notice:
     ----------
     run : str
         Its name; "" for what concerns samples of any run.
-    what, advice : str
-        What is the case, and what to do; words in backticks are code.
+    what, advice : Markup
+        What is the case, and what to do.
     flag : str
         The flag of the samples concerned; "" for what concerns the whole run.
     urgent : bool
     """
 
     run: str
-    what: str
-    advice: str
+    what: Markup
+    advice: Markup
     flag: str = ""
     urgent: bool = True
 
 
-def head_line(runs: Sequence[Run]) -> str:
+def head_line(runs: Sequence[Run]) -> Markup:
     """The result in words: how many samples, with a group and without, and why."""
     count = sum(len(run.coordinates) for run in runs)
     of = f" in {len(runs)} runs" if len(runs) > 1 else ""
@@ -55,26 +56,30 @@ def head_line(runs: Sequence[Run]) -> str:
     judged = [run.finest for run in runs if run.levels]
     if not judged:
         unlike = sum(int(run.unlike.sum()) for run in runs)
-        return f"{said} No groups are assigned yet. {_are(unlike)} unlike the reference panel."
+        return text(
+            f"{said} No groups are assigned yet. {_are(unlike)} unlike the reference panel."
+        )
     levels = Counter(level for each in judged for level in each.level.tolist())
     why = (reason.partition(":")[0] for each in judged for reason in each.reason.tolist())
     reasons = Counter(filter(None, why))
     without = levels.pop("", 0)
     counted = ", ".join(f"{n:,} {_in_words(reason)}" for reason, n in reasons.most_common())
     if not levels:
-        parts = [said, f"None has a most genetically similar reference group: {counted}."]
+        parts: list[object] = [
+            said, f"None has a most genetically similar reference group: {counted}."
+        ]  # fmt: skip
     else:
-        by_level = ", ".join(f"{n:,} by {level}" for level, n in levels.most_common())
+        by_level = (prose(f"{n:,} by {{level}}", level=level) for level, n in levels.most_common())
         have = "has" if sum(levels.values()) == 1 else "have"
+        most = f"{sum(levels.values()):,} {have} a most genetically similar reference group ("
         parts = [
             said,
-            f"{sum(levels.values()):,} {have} a most genetically similar reference group "
-            f"({by_level}).",
+            joined([most, joined(by_level, ", "), ")."]),
             *([f"{_are(without)} unassigned: {counted}."] if without else []),
         ]
     if silent := count - sum(levels.values()) - without:
-        parts.append(f"{_are(silent)} of runs without `assign`.")
-    return " ".join(parts)
+        parts.append(prose(f"{_are(silent)} of runs without `assign`."))
+    return joined(parts, " ")
 
 
 def _samples(count: int) -> str:
@@ -121,16 +126,31 @@ def _of_flags(runs: Sequence[Run]) -> Iterator[Notice]:
     for name, count in sum(by_run, Counter[str]()).most_common():
         row = flag_meaning(name)
         each = {run.name: c[name] for run, c in zip(runs, by_run, strict=True) if c[name]}
-        where = f" of {', '.join(each)}" if len(runs) > 1 else ""
-        if len(each) > 1:
-            where = f" ({', '.join(f'{n:,} of {name}' for name, n in each.items())})"
         yield Notice(
             "",
-            f"{_samples(count)}{where} with the flag `{name}`: {row.meaning}.",
-            as_sentence(row.advice),
+            joined(
+                [
+                    _samples(count),
+                    _where(each) if len(runs) > 1 else "",
+                    " with the flag ",
+                    tag("code", name),
+                    ": ",
+                    prose(row.meaning),
+                    ".",
+                ]
+            ),
+            prose(as_sentence(row.advice)),
             name,
             name not in HARMLESS,
         )
+
+
+def _where(counts: Mapping[str, int]) -> Markup:
+    """The runs that samples are of, with their number where there are several."""
+    if len(counts) == 1:
+        return joined([" of ", name_of(next(iter(counts)))])
+    each = (joined([f"{n:,} of ", name_of(name)]) for name, n in counts.items())
+    return joined([" (", joined(each, ", "), ")"])
 
 
 def _of_reasons(runs: Sequence[Run]) -> Iterator[Notice]:
@@ -138,8 +158,8 @@ def _of_reasons(runs: Sequence[Run]) -> Iterator[Notice]:
     raised = Counter(reason for run in runs for reason in run.finest.reason.tolist())
     for name, (meaning, advice) in REASONS.items():
         if count := raised[name]:
-            what = f"{_samples(count)} without a group (`{name}`): {meaning}."
-            yield Notice("", what, as_sentence(advice), name)
+            what = prose(f"{_samples(count)} without a group (`{name}`): {meaning}.")
+            yield Notice("", what, prose(as_sentence(advice)), name)
 
 
 def as_sentence(advice: str) -> str:
@@ -159,8 +179,11 @@ def _of_the_run(run: Run) -> Iterator[Notice]:
     if not run.levels:
         yield Notice(
             run.name,
-            "No groups are assigned.",
-            f"Run `ddvi-ancestry assign MODEL {run.name}.coords.tsv` if the model has labels.",
+            text("No groups are assigned."),
+            prose(
+                "Run `ddvi-ancestry assign MODEL {table}` if the model has labels.",
+                table=f"{run.name}.coords.tsv",
+            ),
             urgent=False,
         )
 
@@ -174,21 +197,21 @@ def _of_matching(run: Run) -> Iterator[Notice]:
         share = f"{100 * report['variant_fraction']:.1f} %"
         yield Notice(
             run.name,
-            f"Only {share} of the model's variants are in the file.",
-            "Expect wide intervals. Give a file with more of the variants, if there is one.",
+            text(f"Only {share} of the model's variants are in the file."),
+            text("Expect wide intervals. Give a file with more of the variants, if there is one."),
         )
     if report["allele_mismatch"] > OTHER_ALLELES * report["model_variants"]:
         yield Notice(
             run.name,
-            f"{report['allele_mismatch']:,} variants have other alleles than in the model.",
-            "Check the genome build and the strand of the file.",
+            text(f"{report['allele_mismatch']:,} variants have other alleles than in the model."),
+            text("Check the genome build and the strand of the file."),
         )
     if not report["positions_agree"]:
         told = report["detected_build"] or "unknown"
         yield Notice(
             run.name,
-            f"Variants were matched by rsID: the positions are of another build ({told}).",
-            "Nothing to do, if that is the build of the file.",
+            text(f"Variants were matched by rsID: the positions are of another build ({told})."),
+            text("Nothing to do, if that is the build of the file."),
             urgent=False,
         )
 
@@ -200,14 +223,16 @@ def _of_intervals(run: Run) -> Iterator[Notice]:
     for row in short:
         yield Notice(
             run.name,
-            f"From {100 * row['share']:g} % of the variants, 95 % intervals cover "
-            f"{100 * row['covered_95']:.0f} % of held-out samples.",
-            "Take the intervals of samples with so few variants as too short.",
+            text(
+                f"From {100 * row['share']:g} % of the variants, 95 % intervals cover "
+                f"{100 * row['covered_95']:.0f} % of held-out samples."
+            ),
+            text("Take the intervals of samples with so few variants as too short."),
         )
     movement = run.summary.get("movement") or {}
     if movement.get("r2") is not None and movement["r2"] < SAME_MAP:
         yield Notice(
             run.name,
-            f"A refit has {100 * movement['r2']:.0f} % of the variance of the map in common.",
-            "Do not interpret distances smaller than `map_sd`.",
+            text(f"A refit has {100 * movement['r2']:.0f} % of the variance of the map in common."),
+            prose("Do not interpret distances smaller than `map_sd`."),
         )

@@ -13,14 +13,19 @@ from ..artefacts.model import Model
 from ..plots.reference import parents_of, reference_of
 from . import inputs, provenance, trust
 from .attention import head_line, notices
-from .markup import Markup, joined, name_of, prose, tag
+from .markup import Markup, joined, name_of, tag
 from .page_data import Known, data_scripts
 from .parts import attention, maps, samples_table
 from .runs import Run
 from .samples import Field, Samples
 
-SCRIPTS = ("data", "colour", "sprites", "plot", "legend", "details", "samples", "start")
+SCRIPTS = (
+    "data", "colour", "sprites", "plot", "draws", "legend", "details", "samples", "start",
+)  # fmt: skip
 """Parts of the script of the page, in order."""
+
+MARK = 'document.documentElement.className = "js";'
+"""Runs before anything is drawn, so that the picture for readers without JavaScript is not."""
 
 
 def report_page(
@@ -48,16 +53,17 @@ def report_page(
     known = Known(behind, parents_of(groups) if groups else {})
     fields = samples.fields()
     body = joined(_body(samples, fields, known, model, name, title), "\n")
-    style, script = _styles(), _script()
+    style, script = _part("page.css"), _script()
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", name="generator", content="ddvi-ancestry"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_policy(style, script)),
+        tag("meta", http_equiv="Content-Security-Policy", content=_policy(style, script, MARK)),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="referrer", content="no-referrer"),
         tag("title", title),
         Markup(f"<style>{style}</style>"),
+        Markup(f"<script>{MARK}</script>"),
     )
     data = joined(data_scripts(samples, fields, known), "\n")
     run = Markup(f"<script>{script}</script>")
@@ -71,7 +77,7 @@ def _body(
     yield tag(
         "header",
         tag("h1", name_of(title)),
-        tag("p", prose(head_line(runs)), class_="lead"),
+        tag("p", head_line(runs), class_="lead"),
         _contents(),
     )
     yield tag("main", joined(_parts(samples, fields, known, model, name), "\n"))
@@ -102,7 +108,7 @@ def _parts(
     yield inputs.quality_control(runs)
     yield inputs.harmonisation(runs)
     yield inputs.relatives(runs)
-    yield trust.trust(model)
+    yield trust.trust(runs, model)
     yield trust.stability(runs)
     yield provenance.provenance(runs, model, name)
     yield provenance.reading()
@@ -112,20 +118,17 @@ def _part(name: str) -> str:
     return files(__package__).joinpath("page", name).read_text("utf-8")
 
 
-def _styles() -> str:
-    return _part("page.css")
-
-
 def _script() -> str:
     """The script of the page, in one scope of its own."""
     parts = "\n".join(_part(f"{name}.js") for name in SCRIPTS)
     return f'"use strict";\n{{\n{parts}\n}}\n'
 
 
-def _policy(style: str, script: str) -> str:
-    """Nothing is loaded; of what stands in the page, this style and this script alone are used."""
+def _policy(style: str, *scripts: str) -> str:
+    """Nothing is loaded; of what is in the page, this style and these scripts alone are used."""
+    allowed = " ".join(map(_digest, scripts))
     return (
-        f"default-src 'none'; script-src {_digest(script)}; style-src {_digest(style)}; "
+        f"default-src 'none'; script-src {allowed}; style-src {_digest(style)}; "
         "base-uri 'none'; form-action 'none'"
     )
 

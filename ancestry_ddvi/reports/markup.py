@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 _VOID = {"br", "col", "hr", "input", "meta"}
@@ -14,6 +14,9 @@ _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", 
 
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters, and halves of surrogate pairs: no text of HTML."""
+
+
+_KEY = re.compile(r"({\w+})")
 
 
 class Markup(str):
@@ -55,11 +58,19 @@ def name_of(value: object) -> Markup:
     return tag("bdi", value)
 
 
-def prose(markdown: str) -> Markup:
-    """A sentence of the program: words in backticks become code, links become their words."""
+def prose(markdown: str, **names: object) -> Markup:
+    """A sentence of the program: words in backticks become code, links become their words.
+
+    A key of ``names`` in braces stands for a name that was given by others, which is kept as it is.
+    """
     plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
-    parts = plain.split("`")
-    return joined(tag("code", part) if odd % 2 else part for odd, part in enumerate(parts))
+    parts = ([_named(word, names) for word in _KEY.split(part)] for part in plain.split("`"))
+    return joined(tag("code", *part) if odd % 2 else joined(part) for odd, part in enumerate(parts))
+
+
+def _named(word: str, names: Mapping[str, object]) -> Markup:
+    """The name that a word in braces stands for, or the word."""
+    return name_of(names[word[1:-1]]) if word[1:-1] in names and word[:1] == "{" else text(word)
 
 
 def table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Markup:

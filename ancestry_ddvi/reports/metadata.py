@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
-from ..artefacts.label_table import UNLABELLED, Layout, cell, iid_of, layouts
+from ..artefacts.label_table import UNLABELLED, Layout, cell, iid_of, layouts, quantity
 from ..artefacts.labels import read_labels
 from ..errors import InputsDisagree
 from .runs import Run
-
-log = logging.getLogger(__name__)
-
-CATEGORIES = 12
-"""So few different numbers are taken as names of categories."""
 
 
 def labels_of(runs: Sequence[Run]) -> list[str]:
@@ -24,17 +17,7 @@ def labels_of(runs: Sequence[Run]) -> list[str]:
 
     The log warns of those that are gone.
     """
-    found: dict[str, None] = {}
-    for run in runs:
-        given = run.summary["options"].get("labels")
-        if not given:
-            continue
-        places = (Path(given), Path(run.prefix).parent / Path(given).name)
-        if path := next((path for path in places if path.is_file()), None):
-            found[str(path)] = None
-        else:
-            log.warning("The labels of %s, %s, are not found.", run.prefix, given)
-    return [*found]
+    return list(dict.fromkeys(str(run.labels_path) for run in runs if run.labels_path))
 
 
 def metadata(paths: Sequence[str], samples: Sequence[str]) -> dict[str, np.ndarray]:
@@ -45,7 +28,7 @@ def metadata(paths: Sequence[str], samples: Sequence[str]) -> dict[str, np.ndarr
     Returns
     -------
     dict from str to ndarray, (samples,)
-        Text as objects; numbers, of columns with more than a few different ones, as float64.
+        Text as objects, quantities as float64.
 
     Raises
     ------
@@ -60,18 +43,8 @@ def metadata(paths: Sequence[str], samples: Sequence[str]) -> dict[str, np.ndarr
         for name, values in _columns(layout, samples):
             before = found.get(name)
             found[name] = values if before is None else np.where(before == "", values, before)
-    return {name: _typed(values) for name, values in found.items()}
-
-
-def _typed(values: np.ndarray) -> np.ndarray:
-    """A column as numbers if it holds no other text, and more of them than categories have."""
-    given = {*values.tolist()} - {""}
-    if len(given) <= CATEGORIES:
-        return values
-    try:
-        return np.array([float(value or "nan") for value in values])
-    except ValueError:
-        return values
+    numbers = {name: quantity(values.tolist()) for name, values in found.items()}
+    return {name: found[name] if n is None else n for name, n in numbers.items()}
 
 
 def _layout(path: str, samples: Sequence[str]) -> Layout:

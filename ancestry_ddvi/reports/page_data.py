@@ -12,6 +12,7 @@ from ..plots.reference import GroupShapes, Reference
 from .attention import as_sentence, flag_meaning, flags_of
 from .colours import styles_of, value_styles
 from .markup import Markup, data_script
+from .packing import packed
 from .runs import Run
 from .samples import LABEL, Field, Samples, numbers
 
@@ -35,6 +36,9 @@ def data_scripts(samples: Samples, fields: Sequence[Field], known: Known) -> Ite
         yield data_script(None, field.as_json(), "field")
     for level in samples.similar():
         yield data_script(None, level, "similar")
+    for first, draws in samples.draws():
+        size = {"first": first, "samples": draws.shape[0], "draws": draws.shape[1]}
+        yield data_script(None, size | packed(draws), "draws")
 
 
 def _data(samples: Samples, fields: Sequence[Field], known: Known) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .attention import Notice
 from .colours import styles_of, value_styles
-from .markup import Markup, joined, name_of, prose, table, tag
+from .markup import Markup, joined, name_of, table, tag
 from .page_data import Known, axes_of, first_colour
 from .samples import Field, Samples, as_text
 from .static_map import static_map
@@ -26,9 +26,9 @@ def attention(found: Sequence[Notice], several: bool) -> Markup:
         tag(
             "li",
             joined([name_of(notice.run), ": "]) if several and notice.run else "",
-            prose(notice.what),
+            notice.what,
             " ",
-            tag("em", prose(notice.advice)),
+            tag("em", notice.advice),
             tag("button", "Show them", type="button", data_flag=notice.flag) if notice.flag else "",
             class_="urgent" if notice.urgent else "note",
         )

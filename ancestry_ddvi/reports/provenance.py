@@ -13,7 +13,9 @@ READING = (
     "Each dot is a sample. Dots that are close have similar genotypes at the variants of the "
     "model. An ellipse with a name holds 95 % of the samples of a group of the reference panel.",
     "The ellipse around the sample you select holds the sample's true place with a probability "
-    "of 95 %, given the genotypes that were read. Fewer variants make it wider.",
+    "of 95 %, given the genotypes that were read. Fewer variants make it wider. Dots are "
+    "draws: more where the true place is more probable. A dashed circle is how far another fit "
+    "would move the sample: smaller distances mean nothing.",
     "A group is the *most genetically similar reference group*: of the groups in this panel, the "
     "one whose samples are most like this one. It is not identity, ethnicity or nationality, and "
     "another panel may name another group.",

@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..artefacts.coordinates import Coordinates, read_coordinates
 from ..artefacts.flags import unlike_panel
-from ..artefacts.summary import SCHEMA
+from ..artefacts.summaries import read_summary
 from ..artefacts.tables import parsed, read_table
-from ..errors import InputsDisagree, InputUnreadable, quoted
+from ..artefacts.written import WrittenRun
+from ..errors import InputsDisagree, InputUnreadable
 from ..outputs import output
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 _GIVE = "Give the prefix of what fit, embed or condition wrote: cohort for cohort.summary.json."
 _AGAIN = "Run the command that wrote it again."
 _AGAIN_ASSIGN = "Run assign again with this prefix."
-
-_DUE = {
-    "": ("command", "files", "inputs", "options", "samples", "seconds", "peak_memory_mib",
-        "versions"),
-    "files": (),
-    "options": (),
-    "versions": ("ddvi-ancestry",),
-    "harmonisation": (
-        "matched", "model_variants", "variant_fraction", "allele_mismatch", "key", "chromosomes",
-        "positions_agree", "detected_build", "model_build",
-    ),
-    "calibration": ("coverage", "samples", "temperature"),
-    "movement": ("refits", "r2", "map_sd"),
-}  # fmt: skip
-"""Keys of a summary, and of its parts where they are there, without which there is no page."""
 
 FIRST = 10
 """So many principal components are shown."""
@@ -79,17 +61,11 @@ class Finest:
 
 
 @dataclass(frozen=True)
-class Run:
-    """What one run wrote.
+class Run(WrittenRun):
+    """What one run wrote, as far as the page shows it.
 
     Attributes
     ----------
-    prefix : str
-    name : str
-        The prefix without its folder.
-    summary : mapping
-        PREFIX.summary.json.
-    coordinates : Coordinates
     components : ndarray of float64, (samples, components)
         The first principal components.
     levels : sequence of Level
@@ -97,19 +73,15 @@ class Run:
     finest : Finest
     relatives : sequence of tuple of str
         Two samples, kinship, number of variants and relation.
-    assigned : mapping
-        PREFIX.assign.json; empty where ``assign`` was not run.
+    draws : ndarray of float64, (samples, draws, dims), optional
+        From the posterior of each sample; None where the run wrote none.
     """
 
-    prefix: str
-    name: str
-    summary: Mapping[str, Any]
-    coordinates: Coordinates
-    components: np.ndarray
+    components: np.ndarray = field(compare=False)
     levels: Sequence[Level]
     finest: Finest
     relatives: Sequence[tuple[str, ...]]
-    assigned: Mapping[str, Any] = field(default_factory=dict)
+    draws: np.ndarray | None = field(default=None, compare=False)
 
     @property
     def command(self) -> str:
@@ -117,17 +89,12 @@ class Run:
         return str(self.summary["command"])
 
     @property
-    def samples(self) -> list[str]:
-        """Sample IDs."""
-        return self.coordinates.samples
-
-    @property
     def unlike(self) -> np.ndarray:
         """Which samples are unlike the reference panel; bool (samples,)."""
         return unlike_panel(self.coordinates.flag)
 
 
-def read_run(prefix: str) -> Run:
+def read_run(given: str) -> Run:
     """Read the files of a run.
 
     Raises
@@ -137,104 +104,56 @@ def read_run(prefix: str) -> Run:
     InputsDisagree
         If they are not of the same samples.
     """
-    summary = _summary(output("summary").path(prefix), _GIVE)
-    if "coords" not in summary["files"]:
-        raise InputUnreadable(f"{prefix}.summary.json lists no coordinates", _GIVE)
-    coordinates = read_coordinates(_listed(prefix, "coords"))
-    samples = coordinates.samples
-    components = np.empty((len(samples), 0))
-    if "pcs" in summary["files"]:
-        components = _components(_listed(prefix, "pcs"), samples)
-    assigned = output("assign").path(prefix)
-    found = _summary(assigned, _AGAIN) if assigned.exists() else {}
-    levels = [_level(prefix, name, samples) for name in found.get("levels", {})]
-    finest = _finest(output("ancestry").path(prefix), samples) if found else _none(len(samples))
-    relatives = _relatives(prefix) if "relatives" in summary["files"] else []
+    run = WrittenRun.read(given)
+    files = (run.summary or read_summary(output("summary").path(run.prefix), _GIVE))["files"]
+    if "coords" not in files:
+        raise InputUnreadable(f"{run.prefix}.summary.json lists no coordinates", _GIVE)
+    for kind in ("pcs", "relatives", "draws"):
+        _check_listed(run, kind, files)
+    scores = run.scores if "pcs" in files else None
+    count = len(run.samples)
     return Run(
-        prefix, Path(prefix).name, summary, coordinates, components, levels, finest, relatives,
-        found,
-    )  # fmt: skip
-
-
-def _summary(path: Path, remedy: str) -> dict[str, Any]:
-    """A summary of this version.
-
-    Raises
-    ------
-    InputUnreadable
-    """
-    try:
-        found: Any = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise InputUnreadable(f"{path} cannot be read: {error.strerror}", remedy) from None
-    except ValueError:
-        raise InputUnreadable(f"{path} is damaged: no JSON", _AGAIN) from None
-    schema = found.get("$schema") if isinstance(found, dict) else None
-    if schema != SCHEMA:
-        said = f"is of another version, {quoted(str(schema))}" if schema else "is no summary"
-        raise InputUnreadable(f"{path} {said}; this version reads {SCHEMA}", _AGAIN)
-    for part, due in _DUE.items():
-        of = found.get(part) if part else found
-        if of is None:
-            continue
-        if lacking := [key for key in due if not isinstance(of, dict) or key not in of]:
-            raise InputUnreadable(f"{path} is damaged: {part or 'it'} has no {lacking[0]}", _AGAIN)
-    return dict(found)
-
-
-def _listed(prefix: str, kind: str) -> Path:
-    """A file that the summary lists.
-
-    Raises
-    ------
-    InputUnreadable
-        If it is not there.
-    """
-    path = output(kind).path(prefix)
-    if not path.exists():
-        problem = f"{path} is absent, though {prefix}.summary.json lists it"
-        raise InputUnreadable(problem, "Keep the files of a run together, or run it again.")
-    return path
-
-
-def _components(path: Path, samples: Sequence[str]) -> np.ndarray:
-    """The first principal components of the samples; (samples, components)."""
-    table = read_table(path, _AGAIN)
-    _same_samples(path, table, samples)
-    names = [name for name in table if name != "sample_id"][:FIRST]
-    columns = [parsed(path, name, "number", table[name].tolist(), _AGAIN) for name in names]
-    return np.array(columns).reshape(len(names), len(samples)).T
-
-
-def _level(prefix: str, name: str, samples: Sequence[str]) -> Level:
-    """The table of one level."""
-    path = output("assign.{level}").path(prefix, level=name)
-    table = read_table(path, _AGAIN_ASSIGN)
-    _same_samples(path, table, samples)
-    fixed = ["sample_id", "group", "most_similar", "probability", "entropy", "reason"]
-    if lacking := [column for column in fixed if column not in table]:
-        raise InputUnreadable(f"{path} has no column {lacking[0]}", _AGAIN)
-    header, cells = list(table.columns), table.to_numpy()
-    groups = tuple(header[len(fixed) :])
-    each = [
-        parsed(path, group, "number", cells[:, len(fixed) + k].tolist(), _AGAIN)
-        for k, group in enumerate(groups)
-    ]
-    return Level(
-        name,
-        groups,
-        np.array(each).reshape(len(groups), len(samples)).T,
-        table["most_similar"].to_numpy(),
+        **{name: getattr(run, name) for name in WrittenRun.__dataclass_fields__},
+        components=np.empty((count, 0)) if scores is None else scores[:, :FIRST],
+        levels=[_level(run, name) for name in run.assigned.get("levels", {})],
+        finest=_finest(run) if run.assigned else _none(count),
+        relatives=_relatives(output("relatives").path(run.prefix)) if "relatives" in files else [],
+        draws=_draws(run) if "draws" in files else None,
     )
 
 
-def _finest(path: Path, samples: Sequence[str]) -> Finest:
+def _check_listed(run: WrittenRun, kind: str, files: Mapping[str, Any]) -> None:
+    """Check that a file is there if the summary lists it.
+
+    Raises
+    ------
+    InputUnreadable
+    """
+    path = output(kind).path(run.prefix)
+    if kind in files and not path.exists():
+        problem = f"{path} is absent, though {run.prefix}.summary.json lists it"
+        raise InputUnreadable(problem, "Keep the files of a run together, or run it again.")
+
+
+def _level(run: WrittenRun, name: str) -> Level:
+    """The table of one level."""
+    path = output("assign.{level}").path(run.given, level=name)
+    fixed = ("sample_id", "group", "most_similar", "probability", "entropy", "reason")
+    table = run.table(path, fixed)
+    header, cells = list(table.columns), table.to_numpy()
+    groups = tuple(header[len(fixed) :])
+    each = [
+        parsed(path, group, "number", cells[:, len(fixed) + k].tolist(), _AGAIN_ASSIGN)
+        for k, group in enumerate(groups)
+    ]
+    chances = np.array(each).reshape(len(groups), len(table)).T
+    return Level(name, groups, chances, table["most_similar"].to_numpy())
+
+
+def _finest(run: WrittenRun) -> Finest:
     """The groups in PREFIX.ancestry.tsv."""
-    table = read_table(path, _AGAIN_ASSIGN)
-    _same_samples(path, table, samples)
-    due = ("ancestry", "level", "reason", "probability")
-    if lacking := [name for name in due if name not in table]:
-        raise InputUnreadable(f"{path} has no column {lacking[0]}", _AGAIN_ASSIGN)
+    path, due = output("ancestry").path(run.given), ("ancestry", "level", "reason", "probability")
+    table = run.table(path, due)
     group, level, reason = (np.array(table[name].tolist(), dtype=object) for name in due[:3])
     chance = table["probability"].tolist()
     return Finest(
@@ -248,30 +167,31 @@ def _none(count: int) -> Finest:
     return Finest(empty, empty, empty, np.full(count, np.nan))
 
 
-def _relatives(prefix: str) -> list[tuple[str, ...]]:
+def _relatives(path: Path) -> list[tuple[str, ...]]:
     """Pairs of relatives as the table has them."""
-    path = _listed(prefix, "relatives")
     table = read_table(path, _AGAIN)
     if len(table.columns) != 5:
         raise InputUnreadable(f"{path} is no table of relatives", _AGAIN)
     return [tuple(row) for row in table.to_numpy().tolist()]
 
 
-def _same_samples(path: Path, table: DataFrame, samples: Sequence[str]) -> None:
-    """Check that a table is of the samples of the coordinates, in their order.
+def _draws(run: WrittenRun) -> np.ndarray:
+    """Draws from the posterior of each sample; (samples, draws, dims).
 
     Raises
     ------
-    InputsDisagree, InputUnreadable
+    InputUnreadable, InputsDisagree
     """
-    if "sample_id" not in table:
-        raise InputUnreadable(f"{path} has no column sample_id", _AGAIN)
-    found = table["sample_id"].tolist()
-    if found == list(samples):
-        return
-    rows = zip(found, samples, strict=False)
-    first = next((n for n, (a, b) in enumerate(rows) if a != b), min(len(found), len(samples)))
-    raise InputsDisagree(
-        f"{path}, line {first + 2}: not the sample of that line of the coordinates",
-        "Give a prefix whose files are of one run.",
-    )
+    path = output("draws").path(run.prefix)
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            samples, draws = found["sample_id"].tolist(), np.asarray(found["draws"], np.float64)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        raise InputUnreadable(f"{path} has no draws that can be read", _AGAIN) from None
+    count, dims = run.coordinates.mean.shape
+    if samples != run.samples or draws.ndim != 3 or draws.shape[::2] != (count, dims):
+        raise InputsDisagree(
+            f"{path} is not of the samples and axes of {output('coords').path(run.prefix)}",
+            "Give a prefix whose files are of one run.",
+        )
+    return draws

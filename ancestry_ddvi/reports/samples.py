@@ -10,6 +10,7 @@ import numpy as np
 
 from ..artefacts.columns import TABLES
 from ..artefacts.tables import cells
+from .packing import packed
 from .runs import Level, Run
 
 MAIN = ("sample_id", "run", "group", "level", "probability", "reason", "flag", "p_panel")
@@ -18,6 +19,8 @@ MAIN = ("sample_id", "run", "group", "level", "probability", "reason", "flag", "
 SIMILAR = 3
 """So many of the most probable groups are given for the sample that is looked at."""
 
+DRAWS, MIN_DRAWS, MAX_DRAWN = 64, 8, 2_000_000
+"""Posterior draws of a sample at most and at least, and numbers of all of them."""
 
 LABEL = "from --labels"
 """Meaning of the columns of metadata."""
@@ -50,12 +53,14 @@ class Field:
         """The column for the page: text by the numbers of its different values."""
         head = {"name": self.name, "meaning": self.meaning, "main": self.main}
         if not self.is_text:
-            return head | {"numbers": numbers(self.values)}
+            known = np.where(np.isfinite(self.values), self.values, np.nan)
+            return head | {"numbers": packed(known)}
         texts, different = self.values.tolist(), self.different
         if 2 * len(different) > len(texts):
             return head | {"texts": texts}
         codes = {text: code for code, text in enumerate(different)}
-        return head | {"different": different, "codes": [codes[text] for text in texts]}
+        chosen = np.array([codes[text] for text in texts], dtype=np.int64)
+        return head | {"different": different, "codes": packed(chosen)}
 
     @property
     def different(self) -> list[str]:
@@ -182,8 +187,25 @@ class Samples:
             names = sorted({group for each in at_level for group in each.groups})
             parts = [_most_probable(run, name, names) for run in self.runs]
             codes, chances = (np.concatenate(each).ravel() for each in zip(*parts, strict=True))
-            percent = np.round(100 * chances, 1).tolist()
-            yield {"level": name, "names": names, "codes": codes.tolist(), "percent": percent}
+            tenths = np.round(1000 * chances).astype(np.int64)
+            yield {
+                "level": name, "names": names, "codes": packed(codes), "tenths": packed(tenths),
+            }  # fmt: skip
+
+    def draws(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Posterior draws of each run that wrote some, after the row of its first sample."""
+        before = 0
+        for run in self.runs:
+            if run.draws is not None:
+                yield before, _some(run.draws)
+            before += len(run.samples)
+
+
+def _some(draws: np.ndarray) -> np.ndarray:
+    """Some of the draws of each sample, (samples, draws, dims): fewer of many samples."""
+    samples, count, dims = draws.shape
+    kept = min(count, DRAWS, max(MIN_DRAWS, MAX_DRAWN // (samples * dims)))
+    return np.asarray(draws[:, np.linspace(0, count - 1, kept).round().astype(int)])
 
 
 def levels_of(runs: Sequence[Run]) -> list[str]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from math import sqrt
 from typing import Any
 
+import numpy as np
+
 from ..artefacts.model import Model
+from .charts import Line, Point, chart
 from .markup import Markup, joined, name_of, percent, prose, section, table, tag
 from .runs import Run
 
+COVERAGES = (50, 80, 95)
+"""Per cent that intervals are meant to cover."""
 
-def trust(model: Model) -> Markup:
-    """Whether intervals, groups and the map can be trusted."""
-    record = model.record
-    parts = [_calibration(record.calibration), _reliability(record.assignment)]
+
+def trust(runs: Sequence[Run], model: Model) -> Markup:
+    """Whether intervals and groups can be trusted."""
+    parts = [_calibration(model.record.calibration), *_groups(runs, model)]
     return section("trust", "Can the intervals and groups be trusted?", *parts, open_=False)
 
 
@@ -21,7 +27,7 @@ def _calibration(calibration: Mapping[str, Any] | None) -> Markup:
     if not calibration:
         return tag("p", "The method of this model has no intervals that could be checked.")
     rows = [
-        (f"{100 * row['share']:g} %", *(percent(row[f"covered_{n}"]) for n in (50, 80, 95)))
+        (f"{100 * row['share']:g} %", *(percent(row[f"covered_{n}"]) for n in COVERAGES))
         for row in calibration["coverage"]
     ]
     head = ("variants kept", "50 % intervals cover", "80 %", "95 %")
@@ -29,72 +35,94 @@ def _calibration(calibration: Mapping[str, Any] | None) -> Markup:
     said = (
         f"{calibration['samples']:,} samples {whose} were embedded again from a part of their "
         "variants. Intervals are right if they cover as often as they say. "
-        f"Their width was multiplied by {calibration['temperature']:.3g}."
+        f"For this the variance of component scores was multiplied by "
+        f"{calibration['temperature']:.3g}."
     )
-    chart = _coverage_chart(calibration["coverage"])
-    return joined([tag("h3", "Intervals"), tag("p", said), table(head, rows), chart])
-
-
-def _coverage_chart(rows: Sequence[Mapping[str, float]]) -> Markup:
-    """Coverage against what is nominal; on the diagonal they agree."""
-    lines = []
-    for number, row in enumerate(rows):
-        points = [(n, 100 * row[f"covered_{n}"]) for n in (50, 80, 95)]
-        path = " ".join(f"{2 * x:.0f},{200 - 2 * y:.0f}" for x, y in points)
-        lines.append(tag("polyline", points=path, class_=f"line{number % 3}"))
-        marks = (tag("circle", cx=2 * x, cy=f"{200 - 2 * y:.0f}", r=3) for x, y in points)
-        lines.append(tag("g", *marks, class_=f"dot{number % 3}"))
-        words = f"● {100 * row['share']:g} % of the variants"
-        at = {"x": 88, "y": 150 + 14 * number}
-        lines.append(tag("text", words, **at, class_=f"axis dot{number % 3}"))
-    return tag(
-        "svg",
-        tag("title", "Coverage of intervals against their nominal coverage"),
-        tag("line", x1=0, y1=200, x2=200, y2=0, class_="guide"),
-        tag("rect", width=200, height=200, class_="edge"),
-        *lines,
-        tag("text", "nominal coverage, 0 to 100 %", x=100, y=216, text_anchor="middle",
-            class_="axis"),
-        tag("text", "found", x=4, y=14, class_="axis"),
-        viewBox="-4 -4 208 226", class_="chart", role="img",
-    )  # fmt: skip
-
-
-def _reliability(assignment: Sequence[Mapping[str, Any]]) -> Markup:
-    if not assignment:
-        return tag("p", "The model has no labelled groups.")
-    rows = [
-        (row["level"], row["samples"], percent(row["accuracy"]), percent(row["calibration_error"]))
-        for row in assignment
+    lines = [
+        Line(
+            f"{100 * row['share']:g} % of the variants",
+            [Point(n / 100, row[f"covered_{n}"]) for n in COVERAGES],
+        )
+        for row in calibration["coverage"]
     ]
-    head = ("level", "samples judged", "right", "calibration error")
-    said = (
+    drawn = chart("Coverage of intervals", lines, "nominal coverage", "covered")
+    return joined([tag("h3", "Intervals"), tag("p", said), table(head, rows), drawn])
+
+
+def _groups(runs: Sequence[Run], model: Model) -> Iterator[Markup]:
+    """How right groups are: those of the model, and those of labels that runs were given."""
+    others = [run for run in runs if run.assigned and run.assigned["options"].get("labels")]
+    if model.record.assignment:
+        yield tag("h3", "Groups")
+        yield from _reliability(model.record.assignment)
+    elif not others:
+        yield tag("p", "The model has no labelled groups that could be checked.")
+    for run in others:
+        yield tag("h3", "Groups of other labels, ", name_of(run.name))
+        yield from _reliability(run.assigned["assignment"])
+
+
+def _reliability(levels: Sequence[Mapping[str, Any]]) -> Iterator[Markup]:
+    """Accuracy by level, and how often groups are right by their probability."""
+    rows = [
+        (row["level"], row["samples"], *map(_share, (row["accuracy"], row["calibration_error"])))
+        for row in levels
+    ]
+    yield tag(
+        "p",
         "Labelled samples of the reference panel, each judged by groups that were found without "
         "it. The calibration error is how far stated probabilities are from the share that is "
-        "right, on average."
+        "right, on average.",
     )
-    return joined([tag("h3", "Groups"), tag("p", said), table(head, rows)])
+    yield table(("level", "samples judged", "right", "calibration error"), rows)
+    lines = [
+        Line(row["level"], [_point(each) for each in row["reliability"]])
+        for row in levels
+        if row.get("reliability")
+    ]
+    if lines:
+        yield chart("How often groups are right", lines, "stated probability", "right")
+        yield tag("p", "Bars are two standard errors: they are long where few samples are judged.")
+    else:
+        yield tag("p", "The model was fitted by a version that kept no more than this average.")
+
+
+def _share(value: float | None) -> Markup:
+    """A share in a cell; a dash where nothing was judged."""
+    return tag("span", "–") if value is None else percent(value)
+
+
+def _point(row: Mapping[str, Any]) -> Point:
+    """A tenth of the probabilities, with the standard error that its probability leads to."""
+    stated = row["probability"]
+    return Point(stated, row["right"], sqrt(stated * (1 - stated) / row["samples"]))
 
 
 def stability(runs: Sequence[Run]) -> Markup:
     """How far the map moves when it is fitted again."""
-    rows = [
-        (
-            name_of(run.name),
-            run.summary["movement"]["refits"],
-            percent(run.summary["movement"]["r2"]),
-            float(run.summary["movement"]["map_sd"]),
-        )
-        for run in runs
-        if (run.summary.get("movement") or {}).get("r2") is not None
-    ]
-    if not rows:
+    moved = [run for run in runs if (run.summary.get("movement") or {}).get("r2") is not None]
+    if not moved:
         return Markup()
     said = (
         "The map was fitted again with another seed and other samples held out. `map_sd` is how "
-        "far a sample moves along an axis. Do not read anything into smaller distances."
+        "far that moves a sample along an axis. Do not read anything into smaller distances. "
+        "Colour the map by `map_sd` to see where it is least stable."
     )
-    head = ("run", "refits", "variance in common", "map_sd, average")
-    return section(
-        "stability", "Stability of the map", tag("p", prose(said)), table(head, rows), open_=False
-    )
+    head = (
+        "run", "refits", "variance in common", "map_sd, median", "95 % of samples below",
+        "standard deviation of the map",
+    )  # fmt: skip
+    rows = table(head, map(_moved, moved))
+    return section("stability", "Stability of the map", tag("p", prose(said)), rows, open_=False)
+
+
+def _moved(run: Run) -> tuple[object, ...]:
+    """A row of the table of stability."""
+    movement, moves = run.summary["movement"], run.coordinates["map_sd"]
+    known = moves[np.isfinite(moves)]
+    high = float(np.quantile(known, 0.95)) if len(known) else float("nan")
+    size = float(run.coordinates.mean.std(axis=0).mean())
+    return (
+        name_of(run.name), movement["refits"], percent(movement["r2"]), float(movement["map_sd"]),
+        high, size,
+    )  # fmt: skip

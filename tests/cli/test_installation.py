@@ -19,6 +19,8 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE", "ancestry_ddvi", "cli"):
         if (ROOT / name).exists():
             (folder / name).symlink_to(ROOT / name)
+    (folder / "man/man1").mkdir(parents=True)
+    (folder / "man/man1/ddvi-ancestry.1").touch()
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation", "-q"],
         cwd=folder,
@@ -28,9 +30,10 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return zipfile.ZipFile(wheel).namelist()
 
 
-def test_the_wheel_owns_one_name(names):
-    tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
-    assert tops == {"ancestry_ddvi"}
+def test_the_wheel_owns_one_name_beside_its_man_pages(names):
+    tops = {name.partition("/")[::2] for name in names if ".dist-info/" not in name}
+    apart = {rest for top, rest in tops if top != "ancestry_ddvi"}
+    assert apart == {"data/share/man/man1/ddvi-ancestry.1"}
 
 
 def test_every_module_and_data_file_is_in_the_wheel(names):

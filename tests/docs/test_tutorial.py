@@ -2,78 +2,54 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
-BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-INTERPRETERS = {"bash": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
-
-
-def run(page: str, folder: Path) -> list[str]:
-    """The output of each block of a page, stdout and stderr, in order."""
-    (folder / "example_data").symlink_to(ROOT / "example_data")
-    scripts = str(Path(sys.executable).parent)
-    environment = os.environ | {"PATH": scripts + os.pathsep + os.environ["PATH"]}
-    outputs = []
-    for language, code in BLOCK.findall((ROOT / page).read_text(encoding="utf-8")):
-        done = subprocess.run(
-            [*INTERPRETERS[language], code],
-            cwd=folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{code}\n{done.stdout}"
-        assert "Traceback" not in done.stdout
-        outputs.append(done.stdout)
-    return outputs
 
 
 @pytest.fixture(scope="module")
-def outputs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def outputs(run, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return run("docs/tutorial.md", tmp_path_factory.mktemp("tutorial"))
 
 
-def block(outputs: list[str], words: str) -> str:
+@pytest.fixture
+def block(outputs, code_of):
     """The output of the one block with these words in its code."""
-    text = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
-    (number,) = (i for i, (_, code) in enumerate(BLOCK.findall(text)) if words in code)
-    return outputs[number]
+
+    def found(words: str) -> str:
+        (number,) = (i for i, code in enumerate(code_of("docs/tutorial.md")) if words in code)
+        return outputs[number]
+
+    return found
 
 
 @pytest.mark.slow
-def test_a_dry_run_names_the_files_and_writes_none(outputs):
-    assert "tutorial/cohort.ddvi" in block(outputs, "--dry-run")
+def test_a_dry_run_names_the_files_and_writes_none(block):
+    assert "tutorial/cohort.ddvi" in block("--dry-run")
 
 
 @pytest.mark.slow
-def test_three_samples_are_left_out_of_the_fit(outputs):
-    lines = block(outputs, "awk").splitlines()[1:]
+def test_three_samples_are_left_out_of_the_fit(block):
+    lines = block("awk").splitlines()[1:]
     flags = [line.split("\t")[-1].split(",")[0] for line in lines]
     left_out = [flag for flag in flags if not flag.startswith(("few_draws", "unlike_panel"))]
     assert sorted(left_out) == ["duplicate", "low_call_rate", "related"]
 
 
 @pytest.mark.slow
-def test_the_whole_table_of_quality_control_is_shown(outputs):
-    table = block(outputs, "grep -A 12").splitlines()
+def test_the_whole_table_of_quality_control_is_shown(block):
+    table = block("grep -A 12").splitlines()
     assert table[1].startswith("filter")
     assert table[-1].startswith("maf, unrelated")
 
 
 @pytest.mark.slow
-def test_samples_are_most_similar_to_their_own_superpopulation(outputs):
+def test_samples_are_most_similar_to_their_own_superpopulation(block):
     """Not of their own population: 200 steps are few, and the groups of one are similar."""
-    rows = [line.split("\t") for line in block(outputs, "assign.superpopulation").splitlines()[1:]]
+    rows = [line.split("\t") for line in block("assign.superpopulation").splitlines()[1:]]
     labels = (ROOT / "example_data/query_labels.tsv").read_text().splitlines()[1:]
     truth = [line.split("\t")[2] for line in labels]
     assert [row[0] for row in rows] == [line.split("\t")[0] for line in labels]
@@ -81,8 +57,8 @@ def test_samples_are_most_similar_to_their_own_superpopulation(outputs):
 
 
 @pytest.mark.slow
-def test_every_population_is_beside_the_truth(outputs):
-    rows = [line.split("\t") for line in block(outputs, "paste").splitlines()]
+def test_every_population_is_beside_the_truth(block):
+    rows = [line.split("\t") for line in block("paste").splitlines()]
     table = [row for row in rows if len(row) == 7]
     assert table[0] == [
         "sample_id", "group", "most_similar", "probability", "entropy", "reason", "population",
@@ -91,31 +67,31 @@ def test_every_population_is_beside_the_truth(outputs):
 
 
 @pytest.mark.slow
-def test_two_in_five_variants_are_missing_in_the_query(outputs):
-    assert float(block(outputs, "variant_fraction")) == pytest.approx(0.6, abs=0.02)
+def test_two_in_five_variants_are_missing_in_the_query(block):
+    assert float(block("variant_fraction")) == pytest.approx(0.6, abs=0.02)
 
 
 @pytest.mark.slow
-def test_a_sample_alone_has_the_same_coordinates_as_in_a_batch(outputs):
-    assert block(outputs, "diff").endswith("the same\n")
+def test_a_sample_alone_has_the_same_coordinates_as_in_a_batch(block):
+    assert block("diff").endswith("the same\n")
 
 
 @pytest.mark.parametrize("call", ["model.embed", "ad.assign"])
 @pytest.mark.slow
-def test_results_in_python_have_a_row_for_every_sample(outputs, call):
+def test_results_in_python_have_a_row_for_every_sample(block, call):
     labels = (ROOT / "example_data/query_labels.tsv").read_text().splitlines()[1:]
-    rows = [line.split()[1] for line in block(outputs, call).splitlines() if "sim" in line]
+    rows = [line.split()[1] for line in block(call).splitlines() if "sim" in line]
     assert rows == [line.split("\t")[0] for line in labels]
 
 
 @pytest.mark.slow
-def test_an_error_is_a_sentence_and_a_code(outputs):
-    assert "is not a ddvi-ancestry model" in block(outputs, "exit code")
-    assert block(outputs, "exit code").endswith("exit code 3\n")
+def test_an_error_is_a_sentence_and_a_code(block):
+    assert "is not a ddvi-ancestry model" in block("exit code")
+    assert block("exit code").endswith("exit code 3\n")
 
 
 @pytest.mark.slow
-def test_two_samplers_give_one_posterior_of_a_sample_with_few_variants(tmp_path):
+def test_two_samplers_give_one_posterior_of_a_sample_with_few_variants(run, tmp_path):
     outputs = run("docs/sparse-samples.md", tmp_path)
     rows = [
         line.split("\t") for line in "".join(outputs).splitlines() if line.startswith("sim0099")

@@ -138,6 +138,9 @@ def test_figures_of_groups_are_those_of_samples_judged_by_others(crowd) -> None:
     assert figures[0]["accuracy"] == pytest.approx(fine, abs=0.03)
     assert figures[1]["accuracy"] == 1
     assert figures[0]["calibration_error"] < 0.03
+    assert sum(row["samples"] for row in figures[0]["reliability"]) == 1500
+    for row in figures[0]["reliability"]:
+        assert row["right"] == pytest.approx(row["probability"], abs=2.5 / row["samples"] ** 0.5)
     np.testing.assert_allclose(groups.temperature[0], [1, 1, 1], atol=0.15)
     assert len(set(groups.temperature[0])) == 1
 

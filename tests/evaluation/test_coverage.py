@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ancestry_ddvi.evaluation.coverage import LEVELS, calibration_error, nested_coverage
+from ancestry_ddvi.evaluation.coverage import (
+    LEVELS,
+    calibration_error,
+    nested_coverage,
+    reliability,
+)
 
 SAMPLES, DRAWS = 1500, 200
 
@@ -72,3 +77,13 @@ def test_the_calibration_error_is_the_gap_of_confidence_and_truth() -> None:
     expected = 0.5 * abs(0.9 - 0.7) + 0.5 * abs(0.65 - 1)
     assert calibration_error(chance, right) == pytest.approx(expected)
     assert calibration_error(np.array([[1.0, 0.0]]), np.array([0])) == 0
+
+
+def test_reliability_has_a_row_for_each_tenth_with_samples() -> None:
+    chance = np.array([[0.92, 0.08]] * 10 + [[0.35, 0.65]] * 4 + [[0.0, 1.0]] * 2)
+    right = np.array([0] * 7 + [1] * 3 + [1, 1, 1, 0] + [1, 1])
+    low, high = reliability(chance, right)
+    assert low == {"samples": 4, "probability": pytest.approx(0.65), "right": 0.75}
+    assert high["samples"] == 12
+    assert high["probability"] == pytest.approx((10 * 0.92 + 2) / 12)
+    assert high["right"] == pytest.approx(9 / 12)

@@ -114,10 +114,11 @@ def test_multiqc_itself_reads_the_files_without_configuration(runs, tmp_path):
     for path in (runs / "assigned").glob("*_mqc.json"):
         shutil.copy(path, tmp_path / "in" / path.name)
     done = subprocess.run(
-        ["multiqc", "--strict", "--no-ansi", "-o", str(tmp_path / "out"), str(tmp_path / "in")],
+        ["multiqc", "--strict", "--no-ansi", "--exclude", "ddvi_ancestry", "-o",
+         str(tmp_path / "out"), str(tmp_path / "in")],
         capture_output=True,
         text=True,
-    )
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "warn" not in done.stderr.lower().replace("will give warnings if anything", "")
     data = tmp_path / "out" / "multiqc_data"

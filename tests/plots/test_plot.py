@@ -283,7 +283,7 @@ def test_a_table_of_another_run_is_refused(runs, tmp_path):
     for name in ("coords.tsv", "pcs.tsv", "summary.json"):
         shutil.copy(runs / f"query.{name}", tmp_path / f"q.{name}")
     shutil.copy(runs / "cohort.pcs.tsv", tmp_path / "q.pcs.tsv")
-    with pytest.raises(DDVIError, match=r"q\.pcs\.tsv has other samples"):
+    with pytest.raises(DDVIError, match=r"q\.pcs\.tsv, line 2: not the sample"):
         api.plot(str(tmp_path / "q"), str(tmp_path / "x.png"))
 
 

@@ -30,6 +30,14 @@ def test_every_model_has_a_recipe_and_its_texts(path):
     assert set(model.panel.positions) == {plan["builds"]["cohort"], *plan["builds"]["tables"]}
 
 
+@shipped
+def test_the_builds_of_a_model_are_always_in_the_same_order(path):
+    """The arrays of a file are read in an order of their own every time."""
+    orders = {tuple(Model.read(path).panel.positions) for _ in range(8)}
+    (order,) = orders
+    assert list(order[1:]) == sorted(order[1:])
+
+
 @pytest.mark.skipif(not MODELS, reason="no model is built")
 def test_every_recipe_has_its_model():
     assert [path.stem for path in MODELS] == [path.stem for path in RECIPES]

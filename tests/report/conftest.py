@@ -39,7 +39,9 @@ def runs_folder(fitted_model, cohort_files, tmp_path_factory) -> Path:
     for path in fitted_model.files.values():
         shutil.copy(path, folder / path.name)
     model = str(folder / "cohort.ddvi")
-    api.assign(model, [str(cohort_files.query)], str(folder / "query"), device="cpu")
+    options = {"device": "cpu", "draws": 16, "draws_out": True}
+    api.embed(model, [str(cohort_files.query)], str(folder / "query"), **options)
+    api.assign(model, [str(folder / "query.coords.tsv")], str(folder / "query"))
     api.assign(model, [str(folder / "cohort.coords.tsv")], str(folder / "cohort"))
     return folder
 

@@ -78,6 +78,11 @@ class Opened:
     def status(self) -> str:
         return self.page.locator("p.status").inner_text()
 
+    def find(self, name: str) -> None:
+        """Look at a sample."""
+        self.page.fill("#find", name)
+        self.page.press("#find", "Enter")
+
     def filter(self, text: str, left: int) -> None:
         """Filter, and wait until so many samples are left."""
         self.page.fill("#filter", text)
@@ -130,6 +135,35 @@ def test_a_sample_is_found_and_told_about(opened, runs_folder):
     opened.page.fill("#find", "no such sample")
     opened.page.press("#find", "Enter")
     assert "No sample has this name." in opened.page.locator("[role=search]").inner_text()
+
+
+def first_like(path: Path) -> str:
+    """The first sample of a table that is like the panel."""
+    lines = path.read_text().splitlines()[1:]
+    return next(line.split("\t")[0] for line in lines if "unlike_panel" not in line)
+
+
+def dark_dots(found: Opened) -> int:
+    """Pixels of the upper canvas of the map with the ink of dots."""
+    return found.page.evaluate(
+        "() => { const c = document.querySelector('.plot canvas.over');"
+        "const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+        "let dots = 0;"
+        "for (let k = 3; k < d.length; k += 4) if (d[k] > 130 && d[k - 3] < 60) dots++;"
+        "return dots; }"
+    )
+
+
+def test_draws_of_a_sample_are_those_of_the_run_or_are_said_to_be_of_a_normal(opened, runs_folder):
+    opened.draws(130)
+    assert dark_dots(opened) == 0
+    opened.find(first_like(runs_folder / "query.coords.tsv"))
+    assert "Dots: 16 draws from its posterior." in opened.page.locator("#details").inner_text()
+    assert dark_dots(opened) > 30
+    opened.find(first_like(runs_folder / "cohort.coords.tsv"))
+    said = opened.page.locator("#details").inner_text()
+    assert "Dots: 64 draws of the normal with these standard deviations" in said
+    assert "Dashed circle: how far a refit moves it" in said
 
 
 def test_a_filter_holds_for_the_table_and_the_map(opened):

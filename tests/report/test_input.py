@@ -23,7 +23,7 @@ def refused(kind, *prefixes: str, **options) -> str:
 
 def test_a_prefix_without_a_run(tmp_path):
     message = refused(InputUnreadable, str(tmp_path / "nothing"))
-    assert "nothing.summary.json cannot be read: No such file" in message
+    assert "nothing.coords.tsv cannot be read: No such file" in message
 
 
 @pytest.mark.parametrize(
@@ -46,12 +46,20 @@ def test_a_summary_of_another_version(copy_of):
 @pytest.mark.parametrize(
     ("part", "content", "lacks"),
     [
-        ("samples", None, "it has no samples"),
-        ("versions", None, "it has no versions"),
+        ("samples", None, "summary.samples is missing"),
+        ("samples", "8", "summary.samples is not of the type int"),
+        ("versions", None, "summary.versions is missing"),
         ("files", {}, "lists no coordinates"),
-        ("files", [], "lists no coordinates"),
-        ("harmonisation", {}, "harmonisation has no matched"),
-        ("movement", {"r2": 1}, "movement has no refits"),
+        ("files", [], "summary.files is no object"),
+        ("harmonisation", {}, "summary.harmonisation.matched is missing"),
+        ("movement", {"r2": 1}, "summary.movement.refits is missing"),
+        ("steps", [{"name": "maf"}], "summary.steps[0].variants_before is missing"),
+        ("skipped_records", {"not a SNP": "two"}, "skipped_records.not a SNP is not of the type"),
+        (
+            "calibration",
+            {"samples": 8, "temperature": 1, "coverage": [{"share": 0.5}]},
+            "summary.calibration.coverage[0].covered_50 is missing",
+        ),
     ],
 )
 def test_a_summary_that_lacks_a_part(copy_of, part, content, lacks):
@@ -128,7 +136,7 @@ def test_a_run_without_groups_has_a_report(copy_of):
         path.unlink()
     page = api.report([run.query]).files["report"].read_text()
     assert "No groups are assigned yet" in page
-    assert "ddvi-ancestry assign MODEL query.coords.tsv" in page
+    assert "ddvi-ancestry assign MODEL <bdi>query.coords.tsv</bdi>" in page
 
 
 def test_labels_are_by_default_those_of_the_run(copy_of, caplog):
@@ -152,7 +160,7 @@ def test_the_command_prints_the_path_and_leaves_a_log(copy_of, monkeypatch):
     assert "Exit code: 0" in (run.folder / "both.report.log").read_text()
     failed = CliRunner().invoke(main, ["report", "nothing"])
     assert failed.exit_code == 3
-    assert failed.stderr.startswith("Error: nothing.summary.json cannot be read")
+    assert failed.stderr.startswith("Error: nothing.coords.tsv cannot be read")
 
 
 def test_a_command_can_write_the_report_at_its_end(copy_of, monkeypatch):
@@ -165,6 +173,66 @@ def test_a_command_can_write_the_report_at_its_end(copy_of, monkeypatch):
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines()[-1] == "query.report.html"
     assert "8 samples" in Path("query.report.html").read_text()
+
+
+def test_groups_under_another_prefix_have_a_report_with_the_coordinates_of_the_table(copy_of):
+    run = copy_of()
+    other = str(run.folder / "elsewhere" / "groups")
+    api.assign(f"{run.cohort}.ddvi", [f"{run.query}.coords.tsv"], other)
+    page = api.report([other]).files["report"]
+    assert page == Path(f"{other}.report.html")
+    assert "8 samples" in page.read_text()
+    page.unlink()
+    for path in run.folder.glob("query.*"):
+        path.unlink()
+    message = refused(InputUnreadable, other)
+    assert "query.coords.tsv, the coordinates of" in message
+
+
+@pytest.mark.parametrize("name", ["table.tsv", "moved.coords.tsv"])
+def test_a_table_without_its_run_is_refused_before_groups_are_written(copy_of, monkeypatch, name):
+    from ancestry_ddvi.cli import main
+
+    run = copy_of()
+    monkeypatch.chdir(run.folder)
+    Path("query.coords.tsv").rename(name)
+    Path("query.pcs.tsv").rename(f"{name.removesuffix('.tsv').removesuffix('.coords')}.pcs.tsv")
+    words = ["assign", "cohort.ddvi", name, "--out", "groups", "--report"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 3, done.output
+    assert "Error: " in done.stderr and name.split(".")[0] in done.stderr
+    assert [path.name for path in run.folder.glob("groups.*")] == ["groups.assign.log"]
+    assert CliRunner().invoke(main, words[:-1]).exit_code == 0
+
+
+def test_the_report_of_assign_has_the_model_that_it_was_given(copy_of, monkeypatch, tmp_path):
+    from ancestry_ddvi.cli import main
+
+    run = copy_of()
+    monkeypatch.chdir(run.folder)
+    Path("cohort.ddvi").rename(tmp_path / "moved.ddvi")
+    words = ["assign", str(tmp_path / "moved.ddvi"), "query.coords.tsv", "--report"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    assert "Model card of <bdi>moved" in Path("query.report.html").read_text()
+
+
+def test_groups_of_another_model_are_no_part_of_the_run(copy_of):
+    run = copy_of()
+    path = run.folder / "query.assign.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"model_sha256": "0" * 64}))
+    assert "has changed since" in refused(InputsDisagree, run.query)
+    assert "another model" in refused(InputsDisagree, run.cohort, run.query)
+
+
+def test_names_of_runs_are_written_as_they_are(copy_of):
+    run = copy_of()
+    for path in run.folder.glob("query.*"):
+        path.rename(path.with_name(path.name.replace("query", "a`b`[c](d) {e}", 1)))
+    for path in run.folder.glob("*.a*"):
+        path.unlink()
+    page = api.report([str(run.folder / "a`b`[c](d) {e}")]).files["report"].read_text()
+    assert "MODEL <bdi>a`b`[c](d) {e}.coords.tsv</bdi></code>" in page
 
 
 def test_a_later_run_removes_the_report_of_the_files_it_replaces(copy_of):

@@ -89,11 +89,12 @@ def test_nothing_is_loaded_from_elsewhere(reader):
 def test_the_policy_names_the_style_and_the_script_and_nothing_else(page, reader):
     (policy,) = [a["content"] for n, a in reader.elements if n == "meta" and "http-equiv" in a]
     (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
-    (script,) = [code for kind, code in reader.scripts if kind is None]
+    first, script = [code for kind, code in reader.scripts if kind is None]
+    assert first == 'document.documentElement.className = "js";'
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
     assert rules == {
         "default-src": "'none'",
-        "script-src": digest(script),
+        "script-src": f"{digest(script)} {digest(first)}",
         "style-src": digest(style),
         "base-uri": "'none'",
         "form-action": "'none'",
@@ -120,12 +121,30 @@ def test_every_sample_is_in_the_data_and_in_the_table_without_javascript(page, r
     assert [name for name in samples if f"<bdi>{name}</bdi>" not in plain] == []
 
 
+def unpacked(array):
+    import numpy as np
+
+    return np.frombuffer(base64.b64decode(array["bytes"]), f"<{array['type']}")
+
+
+def test_numbers_in_the_page_have_the_digits_of_the_tables(reader, runs_folder):
+    import numpy as np
+    import pandas as pd
+
+    fields = {field["name"]: field for field in reader.data["fields"]}
+    tables = [pd.read_csv(runs_folder / f"{n}.coords.tsv", sep="\t") for n in ("cohort", "query")]
+    for name in ("Z1", "Z2_sd", "n_variants", "p_panel", "map_sd"):
+        due = np.concatenate([table[name] for table in tables])
+        found = [float(f"{value:.6g}") for value in unpacked(fields[name]["numbers"])]
+        np.testing.assert_array_equal(found, due, err_msg=name)
+
+
 def test_groups_are_those_of_the_table_of_ancestry(reader, runs_folder):
     import pandas as pd
 
     fields = {field["name"]: field for field in reader.data["fields"]}
     group = fields["group"]
-    found = [group["different"][code] for code in group["codes"]]
+    found = [group["different"][code] for code in unpacked(group["codes"])]
     tables = [pd.read_csv(runs_folder / f"{n}.ancestry.tsv", sep="\t") for n in ("cohort", "query")]
     assert found == [name for table in tables for name in table["ancestry"]]
 
@@ -194,8 +213,8 @@ def test_colours_are_those_of_the_figures(reader, runs_folder):
 def test_hostile_names_are_text(hostile_file):
     page = hostile_file.read_text(encoding="utf-8")
     reader = Reader(page)
-    assert {kind for kind, _ in reader.scripts[:-1]} == {"application/json"}
-    assert reader.scripts[-1][0] is None
+    assert {kind for kind, _ in reader.scripts[1:-1]} == {"application/json"}
+    assert [reader.scripts[k][0] for k in (0, -1)] == [None, None]
     assert {name for name, _ in reader.elements}.isdisjoint({"img", "b"})
     assert "<!--" not in page
     samples = {f["name"]: f for f in reader.data["fields"]}["sample_id"]["texts"]
@@ -207,3 +226,62 @@ def test_a_hundred_thousand_samples_are_no_table_of_html(many):
     page = many(4000, 26)
     assert page.count("<tr>") < 3400
     assert "The first 3,000 are here" in page
+
+
+def test_reliability_is_drawn_for_each_level(reader, runs_folder):
+    from ancestry_ddvi.artefacts.model import Model
+
+    levels = Model.read(runs_folder / "cohort.ddvi").record.assignment
+    points = sum(len(row["reliability"]) for row in levels)
+    assert points
+    circles = [
+        a for n, a in reader.elements if n == "circle" and (a.get("class") or "")[:3] == "dot"
+    ]
+    assert len(circles) == points + 9
+    for row in levels:
+        assert any(f"{row['level']} ●" in words for words in reader.words)
+
+
+def test_a_model_whose_reliability_is_not_known_has_a_page(runs_folder):
+    from dataclasses import replace
+
+    from ancestry_ddvi.artefacts.model import Model
+    from ancestry_ddvi.reports.build import report_page
+    from ancestry_ddvi.reports.runs import read_run
+
+    model = Model.read(runs_folder / "cohort.ddvi")
+    rows = [{k: v for k, v in row.items() if k != "reliability"} for row in model.record.assignment]
+    none = {"samples": 0, "accuracy": None, "calibration_error": None}
+    runs = [read_run(str(runs_folder / "query"))]
+    for assignment in (rows, [row | none for row in rows]):
+        earlier = replace(model, record=replace(model.record, assignment=assignment))
+        page = report_page(runs, {}, earlier, "cohort", "Earlier")
+        assert "fitted by a version that kept no more than this average" in page
+
+
+def test_draws_in_the_page_are_those_of_the_run(page, runs_folder):
+    import numpy as np
+
+    (found,) = re.findall(r'<script type="application/json" class="draws">(.*?)</script>', page)
+    read = json.loads(found)
+    values = np.frombuffer(base64.b64decode(read["bytes"]), "<f4").reshape(8, 16, 2)
+    with np.load(runs_folder / "query.draws.npz") as written:
+        np.testing.assert_allclose(values, written["draws"], rtol=1e-6)
+    assert (read["first"], read["samples"], read["draws"]) == (122, 8, 16)
+
+
+def test_of_many_samples_fewer_draws_are_in_the_page():
+    import numpy as np
+
+    from ancestry_ddvi.reports.samples import _some
+
+    draws = np.broadcast_to(np.arange(64.0)[:, None], (1000, 64, 2))
+    assert _some(draws).shape == (1000, 64, 2)
+    many = _some(np.broadcast_to(np.arange(64.0)[:, None], (40_000, 64, 2)))
+    assert many.shape == (40_000, 25, 2)
+    assert (many[0, 0, 0], many[0, -1, 0]) == (0, 63)
+
+
+def test_stability_is_told_beside_the_size_of_the_map(reader):
+    words = " ".join("".join(reader.words).split())
+    assert "map_sd, median" in words and "standard deviation of the map" in words

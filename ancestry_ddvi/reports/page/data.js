@@ -3,25 +3,52 @@ const read = (element) => JSON.parse(element.textContent);
 const data = read(document.getElementById("data"));
 data.fields = Array.from(document.querySelectorAll("script.field"), read);
 data.similar = Array.from(document.querySelectorAll("script.similar"), read);
+const drawn = Array.from(document.querySelectorAll("script.draws"), read);
 const count = data.count;
-document.documentElement.className = "js";
 
-const isText = (field) => !field.numbers;
+// An array from its bytes in base64.
+const ARRAYS = { f4: Float32Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array };
+function unpacked({ type, bytes }) {
+  const text = atob(bytes);
+  const found = new Uint8Array(text.length);
+  for (let k = 0; k < text.length; k++) found[k] = text.charCodeAt(k);
+  return new ARRAYS[type](found.buffer);
+}
+
+// A property that is unpacked when it is first asked for.
+function whenAsked(object, name, array) {
+  Object.defineProperty(object, name, {
+    configurable: true,
+    get() {
+      const value = unpacked(array);
+      Object.defineProperty(object, name, { value });
+      return value;
+    },
+  });
+}
+
+// A number with the six digits that tables have; whole numbers as they are.
+const digits = (value) =>
+  Number.isNaN(value) ? "" : String(Number.isInteger(value) ? value : Number(value.toPrecision(6)));
+
 const fieldOf = new Map(data.fields.map((field) => [field.name, field]));
 const unlike = new Uint8Array(count);
 for (const row of data.unlike) unlike[row] = 1;
 for (const field of data.fields) {
   if (field.numbers) {
-    field.values = new Float64Array(count);
-    for (let row = 0; row < count; row++) field.values[row] = field.numbers[row] ?? NaN;
-    delete field.numbers;
-    field.at = (row) => (Number.isNaN(field.values[row]) ? "" : String(field.values[row]));
+    whenAsked(field, "values", field.numbers);
+    field.at = (row) => digits(field.values[row]);
     field.isNumber = true;
   } else if (field.codes) {
+    whenAsked(field, "codes", field.codes);
     field.at = (row) => field.different[field.codes[row]];
   } else {
     field.at = (row) => field.texts[row];
   }
+}
+for (const level of data.similar) {
+  whenAsked(level, "codes", level.codes);
+  whenAsked(level, "tenths", level.tenths);
 }
 const idOf = (row) => fieldOf.get("sample_id").at(row);
 

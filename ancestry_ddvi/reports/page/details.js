@@ -7,7 +7,7 @@ function details() {
       element.replaceChildren(
         make("p", { class: "hint" }, "Click a sample on a map or in the table to see it here."),
       );
-    else element.replaceChildren(...about(row));
+    else element.replaceChildren(...about(row).filter(Boolean));
   };
   when("current", show);
   show();
@@ -19,7 +19,7 @@ function about(row) {
   const found = [make("h3", {}, bdi(short(idOf(row), 120)))];
   if (text("run")) found.push(make("p", { class: "hint" }, "in ", bdi(text("run"))));
   found.push(...groupOf(row, text), ...flagsOf(text("flag")));
-  found.push(facts(row, text), ...relativesOf(row));
+  found.push(facts(row, text), drawingOf(row), ...relativesOf(row));
   found.push(
     make(
       "button",
@@ -52,9 +52,9 @@ function groupOf(row, text) {
     );
   }
   if (unlike[row]) return found;
-  for (const { level, names, codes, percent } of data.similar) {
+  for (const { level, names, codes, tenths } of data.similar) {
     const best = [0, 1, 2]
-      .map((k) => [names[codes[3 * row + k]], percent[3 * row + k]])
+      .map((k) => [names[codes[3 * row + k]], tenths[3 * row + k] / 10])
       .filter(([, each]) => each >= 1);
     if (!best.length) continue;
     found.push(

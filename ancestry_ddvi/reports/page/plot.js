@@ -112,6 +112,13 @@ class Plot {
     return this.ellipse(this.place(row), a * a, b * b, together);
   }
 
+  // How far a refit moves a sample; 0 where that is not known, or on components.
+  movement(row) {
+    const field = fieldOf.get("map_sd");
+    const onMap = spaceOf(this.x) === "Z" && spaceOf(this.y) === "Z";
+    return onMap && field && field.values[row] > 0 ? field.values[row] : 0;
+  }
+
   place(row) {
     return [fieldOf.get(this.x).values[row], fieldOf.get(this.y).values[row]];
   }
@@ -363,8 +370,12 @@ class Plot {
 
   paintCurrent(context, row) {
     const spread = this.posterior(row);
-    if (spread) this.paintEllipse(context, spread, REACH, 0.08, 1);
     const [x, y] = this.pixel(this.place(row));
+    if (spread) {
+      this.paintEllipse(context, spread, REACH, 0.08, 1);
+      this.paintDraws(context, drawsOf(row, numberIn(this.x), numberIn(this.y), spread));
+      this.paintMovement(context, [x, y], this.movement(row) * this.scale[0]);
+    }
     context.strokeStyle = token("--ink");
     context.lineWidth = 2 * this.dpr;
     context.beginPath();
@@ -374,6 +385,29 @@ class Plot {
     context.moveTo(x + 8 * this.dpr, y);
     context.lineTo(x + 14 * this.dpr, y);
     context.stroke();
+  }
+
+  paintDraws(context, { points }) {
+    context.fillStyle = css(rgb(token("--ink")), 0.55);
+    context.beginPath();
+    for (const point of points) {
+      const [x, y] = this.pixel(point);
+      context.moveTo(x + 1.6 * this.dpr, y);
+      context.arc(x, y, 1.6 * this.dpr, 0, 2 * Math.PI);
+    }
+    context.fill();
+  }
+
+  paintMovement(context, [x, y], radius) {
+    if (!radius) return;
+    context.save();
+    context.setLineDash([4 * this.dpr, 3 * this.dpr]);
+    context.strokeStyle = token("--accent");
+    context.lineWidth = 1.5 * this.dpr;
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.stroke();
+    context.restore();
   }
 
   nearest([across, down]) {

@@ -26,7 +26,7 @@ function testOf(word) {
   const [, name, sign, value] = word.match(/^([^<>=]+)([<>=])(.+)$/) || [];
   const field = fieldOf.get(name);
   if (field && field.isNumber) {
-    const number = Number(value);
+    const number = Math.fround(Number(value)); // as the values are
     const { values } = field;
     return {
       "<": (row) => values[row] < number,
@@ -43,7 +43,7 @@ function testOf(word) {
 
 // A test of a column of text: of its different values once where these are few.
 function holds(field, test) {
-  if (!field.codes) return (row) => test(field.texts[row].toLowerCase());
+  if (field.texts) return (row) => test(field.texts[row].toLowerCase());
   const right = field.different.map((text) => test(text.toLowerCase()));
   return (row) => right[field.codes[row]];
 }
@@ -57,7 +57,7 @@ function order() {
     const { values } = field;
     const last = (row) => Number.isNaN(values[row]);
     rows.sort((a, b) => last(a) - last(b) || sign * (values[a] - values[b]) || a - b);
-  } else if (field && field.codes)
+  } else if (field && field.different)
     rows.sort((a, b) => sign * (field.codes[a] - field.codes[b]) || a - b);
   else if (field)
     rows.sort(

@@ -1,0 +1,306 @@
+"""Files of runs as MultiQC finds them, put together by run, and what is shown of them.
+
+Runs have the name of their prefix. Their files may lie in different folders, as a workflow engine
+stages them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+from ..outputs import output
+
+UNASSIGNED = "unassigned"
+
+Counts = dict[str, dict[str, float]]
+"""Numbers by run and category."""
+
+Columns = dict[str, dict[str, Any]]
+"""Settings of the columns of a table, or of the categories of a graph."""
+
+SAMPLE_COLUMNS: Columns = {
+    "call_rate": {
+        "title": "Call rate",
+        "description": "Share of the matched variants that have a genotype in the sample",
+        "min": 0,
+        "max": 1,
+        "format": "{:,.3f}",
+        "scale": "RdYlGn",
+    },
+    "p_panel": {
+        "title": "p panel",
+        "description": "Share of the reference panel that is more unusual than the sample; samples "
+        "below 0.01 are flagged",
+        "min": 0,
+        "max": 1,
+        "format": "{:,.3f}",
+        "scale": "Purples",
+        "hidden": True,
+    },
+}
+"""General statistics that custom content has not; from PREFIX.coords.tsv."""
+
+MATCHED: Columns = {
+    "same": {"name": "matched", "color": "#009E73"},
+    "changed": {"name": "matched after a change of alleles or strand", "color": "#56B4E9"},
+    "mismatch": {"name": "other alleles", "color": "#D55E00"},
+    "ambiguous": {"name": "ambiguous strand", "color": "#E69F00"},
+    "absent": {"name": "absent", "color": "#BBBBBB"},
+}
+"""What became of each variant of a model."""
+
+_CHANGED = ("swapped", "strand_flipped", "strand_flipped_and_swapped")
+
+
+@dataclass(frozen=True)
+class Run:
+    """The files of one run; what was not found is empty.
+
+    Attributes
+    ----------
+    name : str
+    summary, assigned : mapping
+        PREFIX.summary.json and PREFIX.assign.json.
+    content, chart : mapping
+        PREFIX_mqc.json and PREFIX.map_mqc.json.
+    samples : mapping of sample to its values
+        Columns ``SAMPLE_COLUMNS`` of PREFIX.coords.tsv.
+    groups : mapping of level to the names of its groups
+        Heads of PREFIX.assign.LEVEL.tsv.
+    """
+
+    name: str
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    assigned: Mapping[str, Any] = field(default_factory=dict)
+    content: Mapping[str, Any] = field(default_factory=dict)
+    chart: Mapping[str, Any] = field(default_factory=dict)
+    samples: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def model(self) -> str:
+        """The name of the model: that of a reference model or of a file, or of the fit."""
+        given = str((self.assigned or self.summary).get("model", self.name))
+        return PurePath(given).name.removesuffix(output("model").ending)
+
+    @property
+    def levels(self) -> list[str]:
+        """The levels of the labels, the finest first."""
+        return [*self.assigned.get("levels", {})]
+
+
+def run_name(kind: str, file: str) -> str:
+    """The prefix of a file: "q" of "q.summary.json"."""
+    row = output(kind)
+    if "{" not in row.ending:
+        return file.removesuffix(row.ending)
+    before, _, _ = row.ending.partition("{")
+    return file.rpartition(before)[0]
+
+
+def level_name(file: str) -> str:
+    """The level of PREFIX.assign.LEVEL.tsv."""
+    before, _, after = output("assign.{level}").ending.partition("{level}")
+    return file.rpartition(before)[2].removesuffix(after)
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises
+    ------
+    ValueError
+        If the text is none.
+    """
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("no JSON object")
+    return found
+
+
+def sample_values(lines: Iterable[str]) -> dict[str, dict[str, float]]:
+    """The columns ``SAMPLE_COLUMNS`` of a table of coordinates, by sample.
+
+    Raises
+    ------
+    ValueError
+        If a column is absent, or a cell is no number.
+    """
+    rows = (line.rstrip("\r\n").split("\t") for line in lines)
+    head = next(rows, [])
+    at = {name: head.index(name) for name in ("sample_id", *SAMPLE_COLUMNS)}
+    found = {}
+    for row in rows:
+        if len(row) != len(head):
+            raise ValueError("a row has not as many cells as the head")
+        values = {name: row[at[name]] for name in SAMPLE_COLUMNS}
+        found[row[at["sample_id"]]] = {n: float(v) for n, v in values.items() if v != "NA"}
+    return found
+
+
+def group_names(lines: Iterable[str]) -> tuple[str, ...]:
+    """The groups of PREFIX.assign.LEVEL.tsv, from its first line."""
+    head = next(iter(lines), "").rstrip("\r\n").split("\t")
+    return tuple(head[head.index("reason") + 1 :]) if "reason" in head else ()
+
+
+def by_model(runs: Iterable[Run]) -> dict[str, list[Run]]:
+    """Runs by model, sorted."""
+    found: dict[str, list[Run]] = {}
+    for run in runs:
+        found.setdefault(run.model, []).append(run)
+    return dict(sorted(found.items()))
+
+
+def general_statistics(runs: Iterable[Run]) -> tuple[Columns, dict[str, dict[str, Any]]]:
+    """Columns and rows of samples: those of custom content, and ``SAMPLE_COLUMNS``.
+
+    Flags come last, and only where there are any.
+    """
+    columns: Columns = {}
+    rows: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        columns |= run.content.get("headers", {})
+        for sample, values in run.content.get("data", {}).items():
+            more = run.samples.get(sample, {})
+            rows[sample] = rows.get(sample, {}) | values | more
+    last = {name: columns.pop(name) for name in ["flag"] if name in columns}
+    flagged = any(row.get("flag") for row in rows.values())
+    return columns | SAMPLE_COLUMNS | (last if flagged else {}), rows
+
+
+def group_counts(runs: Iterable[Run], level: str) -> Counts:
+    """Samples by run and group of a level; unassigned is one of them."""
+    return {
+        run.name: dict(run.assigned["levels"][level]["groups"])
+        for run in runs
+        if level in run.levels
+    }
+
+
+def flag_counts(runs: Iterable[Run]) -> Counts:
+    """Samples by run and flag, or reason for which they are unassigned."""
+    found = {}
+    for run in runs:
+        reasons = run.assigned.get("ancestry", {}).get("reasons", {})
+        raised = run.summary.get("flags", {})
+        if run.summary or run.assigned:
+            found[run.name] = {**reasons, **raised}
+    return found
+
+
+def match_counts(runs: Iterable[Run]) -> Counts:
+    """Variants of the model by run and category of ``MATCHED``."""
+    found = {}
+    for run in runs:
+        if told := run.summary.get("harmonisation"):
+            changed = sum(told[name] for name in _CHANGED)
+            found[run.name] = {
+                "same": told["matched"] - changed,
+                "changed": changed,
+                "mismatch": told["allele_mismatch"],
+                "ambiguous": told["ambiguous_dropped"],
+                "absent": told["absent"],
+            }
+    return found
+
+
+def model_rows(runs: Iterable[Run]) -> tuple[Columns, Counts]:
+    """Columns and rows of models: how far their groups and intervals can be trusted.
+
+    Accuracy and calibration of groups are those that ``fit`` or ``assign`` measured, and the
+    coverage of intervals is that of ``fit``.
+    """
+    rows: Counts = {}
+    for run in runs:
+        rows.setdefault(run.model, {}).update(
+            _of_groups(run.summary) | _of_groups(run.assigned) | _of_intervals(run.summary)
+        )
+    rows = {model: row for model, row in rows.items() if row}
+    names = dict.fromkeys(name for row in rows.values() for name in row)
+    return {name: _trust_column(name) for name in names}, rows
+
+
+def _of_groups(summary: Mapping[str, Any]) -> dict[str, float]:
+    found = {}
+    for row in summary.get("assignment") or []:
+        for name in ("accuracy", "calibration_error"):
+            if row[name] is not None:
+                found[f"{name}: {row['level']}"] = 100 * row[name]
+    return found
+
+
+def _of_intervals(summary: Mapping[str, Any]) -> dict[str, float]:
+    rows = (summary.get("calibration") or {}).get("coverage", [])
+    return {
+        f"coverage: {100 * row['share']:g} % of variants": 100 * row["covered_95"] for row in rows
+    }
+
+
+_TRUST: Columns = {
+    "accuracy": {
+        "title": "Accuracy",
+        "description": "Share of labelled samples whose most probable group is right, each judged "
+        "by groups of others: {}",
+        "min": 0,
+        "max": 100,
+        "scale": "Greens",
+    },
+    "calibration_error": {
+        "title": "Calibration error",
+        "description": "Expected calibration error of the probability of that group: {}",
+        "min": 0,
+        "max": 20,
+        "ceiling": 20,
+        "scale": "Reds",
+    },
+    "coverage": {
+        "title": "Coverage",
+        "description": "Share of held-out samples within their 95 % intervals, from {}",
+        "min": 80,
+        "max": 100,
+        "floor": 80,
+        "scale": "Greens",
+    },
+}
+
+
+def _trust_column(name: str) -> dict[str, Any]:
+    """Settings of a column "accuracy: population"."""
+    kind, _, of = name.partition(": ")
+    row = _TRUST[kind]
+    return row | {
+        "title": f"{row['title']}, {of}",
+        "description": row["description"].format(of),
+        "format": "{:,.1f}",
+        "suffix": " %",
+    }
+
+
+def colours_of(runs: Iterable[Run], level: str) -> dict[str, str]:
+    """The colour that figures give each group of a level, where the files tell it.
+
+    Those of the finest level are in the map. Those of the coarsest follow from their order.
+    """
+    from ..plots.palette import UNNAMED, parent_styles
+
+    found = {UNASSIGNED: UNNAMED.colour}
+    for run in runs:
+        if level not in run.levels:
+            continue
+        if level == run.levels[0]:
+            found |= _colours_of_the_map(run.chart)
+        elif level == run.levels[-1] and len(run.groups.get(level, ())) > 1:
+            styles = parent_styles(sorted(run.groups[level]))
+            found |= {name: style.colour for name, style in styles.items()}
+    return found
+
+
+def _colours_of_the_map(chart: Mapping[str, Any]) -> dict[str, str]:
+    series = chart.get("pconfig", {}).get("extra_series", [])
+    points = [point for each in series for point in each]
+    return {point["annotation"]: point["color"] for point in points if "annotation" in point}
