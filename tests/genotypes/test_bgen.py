@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
 import subprocess
@@ -188,6 +189,20 @@ def test_a_sample_file_that_does_not_fit_is_refused(text, said, tmp_path) -> Non
     if text:
         (tmp_path / "x.sample").write_text(text)
     assert re.search(said, refused(path))
+
+
+def test_sample_ids_that_are_no_text_are_refused(tmp_path) -> None:
+    """Found by the fuzzer."""
+    path = Path(write(tmp_path / "x.bgen", VARIANTS, ["aaa", "b", "c", "d"]))
+    path.write_bytes(path.read_bytes().replace(b"aaa", b"\xe0aa"))
+    assert "cannot be read" in refused(str(path))
+
+
+def test_the_library_leaves_no_handler_of_log_messages(tmp_path, monkeypatch) -> None:
+    path = write(tmp_path / "x.bgen", VARIANTS)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    all_dosages(open_source(path))
+    assert logging.getLogger().handlers == []
 
 
 def test_without_the_library_the_extra_is_named(tmp_path, monkeypatch) -> None:

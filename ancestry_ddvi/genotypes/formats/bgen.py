@@ -5,6 +5,7 @@ https://www.chg.ox.ac.uk/~gav/bgen_format/
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -59,7 +60,7 @@ class BgenSource(RecordSource):
         self._path = genotype_file(path, ".bgen")
         self.name, self.files, self._options = path, (self._path,), options
         self.skipped = Counter()
-        with _opened(self._path) as reader:
+        with _opened(self._path) as reader, _readable(self._path):
             self.records = int(reader.header.nvariants)
             number = int(reader.header.nsamples)
             named = bool(reader.header.has_sample_ids)
@@ -269,10 +270,14 @@ def _opened(path: Path) -> Iterator[Any]:
 def _readable(path: Path) -> Iterator[None]:
     """Whatever the library raises of damaged data becomes one sentence.
 
+    It logs to the root logger, which would get a handler by that, and print what others log.
+
     Raises
     ------
     InputUnreadable
     """
+    root, nowhere = logging.getLogger(), logging.NullHandler()
+    root.addHandler(nowhere)
     try:
         yield
     except DDVIError:
@@ -280,3 +285,5 @@ def _readable(path: Path) -> Iterator[None]:
     except Exception as error:  # of C++, of decompression and of text, without a common class
         said = " ".join(str(error).split()) or type(error).__name__
         raise InputUnreadable(f"{path} cannot be read: {quoted(said)}", _DAMAGED) from error
+    finally:
+        root.removeHandler(nowhere)
