@@ -36,6 +36,7 @@ ZIP_START = b"PK\x03\x04"
 _MARKS = (".zgroup", ".zmetadata", "zarr.json")
 """Files, one of which is in the folder of every Zarr group."""
 
+_CALLS = ("call_genotype", *(f"call_{field}" for field in LIKELIHOOD_FIELDS))
 _METADATA = frozenset({".zarray", ".zattrs", ".zgroup", "zarr.json", ""})
 _REQUIRED = ("variant_position", "variant_contig", "contig_id", "variant_allele", "sample_id")
 _COMPLETE = ("variant_position", "variant_allele", "contig_id", "sample_id")
@@ -237,7 +238,8 @@ class _Store:
         """The variants in runs of whole chunks, or of fewer if there are very many samples."""
         genotypes = self.arrays.get("call_genotype", self.arrays["variant_position"])
         chunk = max(1, min(int(genotypes.chunks[0]), _ROWS_AT_ONCE))
-        width = max(1, int(np.prod(genotypes.shape[1:])))
+        called = [array for name, array in self.arrays.items() if name in _CALLS]
+        width = max(1, sum(prod(a.shape[1:]) * a.dtype.itemsize for a in called))
         step = max(1, min(chunk, _BYTES_AT_ONCE // width))
         for first in range(0, self.variants, chunk):
             last = min(first + chunk, self.variants)
