@@ -40,6 +40,8 @@ NAVIGATION = {
         "docs/how-to/own-reference-model",
         "docs/how-to/multiqc",
         "pipelines/README",
+        "pipelines/nf-core/README",
+        "pipelines/galaxy/README",
     ],
     "Which method": ["docs/methods", "docs/limits"],
     "Reference": [

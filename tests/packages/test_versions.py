@@ -15,6 +15,7 @@ REPEATED = {
     "CHANGELOG.md": r"\A.*?^## \[(.+?)\]",
     "CITATION.cff": r"^version: (.+)$",
     "Dockerfile": r"^ARG VERSION=(.+)$",
+    "pipelines/config.schema.yaml": r"/ddvi-ancestry:(.+)--",
     "packaging/bioconda/ddvi-ancestry/meta.yaml": r'^{% set version = "(.+)" %}$',
 }
 """Files that repeat the version, and where."""
