@@ -22,6 +22,7 @@ DECISIONS = sorted(
 NAVIGATION = {
     "Start": [
         "docs/index",
+        "docs/install",
         "docs/tutorial-reference",
         "docs/tutorial",
         "docs/sparse-samples",
@@ -63,7 +64,13 @@ NAVIGATION = {
         "benchmarks/RESULTS",
         "benchmarks/README",
     ],
-    "Project": ["docs/decisions/README", "references/README", "CONTRIBUTING", "CHANGELOG"],
+    "Project": [
+        "docs/decisions/README",
+        "references/README",
+        "CONTRIBUTING",
+        "SECURITY",
+        "CHANGELOG",
+    ],
 }
 """Captions, and the pages below each, as paths in the repository without ``.md``."""
 

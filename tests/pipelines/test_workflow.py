@@ -317,6 +317,7 @@ def test_the_workflow_keeps_the_advice_of_snakemake(snakemake):
     assert run.returncode == 0, run.stdout
 
 
+@pytest.mark.packages
 def test_the_workflow_is_formatted():
     snakefmt = shutil.which("snakefmt")
     if not snakefmt:
