@@ -120,7 +120,7 @@ $(runtime): $(requirements) | $(VENV)/bin/python
 	@touch $@
 
 $(development): $(requirements) | $(VENV)/bin/python
-	$(pip) -e '.[dev,plink2]'
+	$(pip) -e '.[dev,plink2,vcz,bgen]'
 	@touch $@ $(runtime)
 
 $(tools): $(requirements)
