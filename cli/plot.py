@@ -68,7 +68,8 @@ def plot(target: str, out: str | None, no_caption: bool, **given: Any) -> None:
     model (see references), or a .ddvi file written by fit; its labelled groups are drawn, without
     samples. A name comes before a prefix: ./kgp is a prefix.
 
-    Samples that are not those of a fit lie over the groups of its model, in the same colours.
+    Samples that are not those of a fit lie over the groups of its model, in the same colours and
+    on the axes of the figure of the fit, which are longer only where samples lie outside them.
     Samples unlike the reference panel are hollow. Of more than 300 samples only the widest
     intervals are drawn, and the median one in a corner. The path of the figure is printed to
     standard output.

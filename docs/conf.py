@@ -41,6 +41,7 @@ NAVIGATION = {
         "docs/how-to/own-reference-model",
         "docs/how-to/multiqc",
         "pipelines/README",
+        "pipelines/nf-core/README",
     ],
     "Which method": ["docs/methods", "docs/limits"],
     "Reference": [

@@ -2,7 +2,8 @@
 
 DATA holds ``kgp1092/kgp1092.vcf.gz`` with ``kgp1092/labels.tsv``, the 1,092 samples of 1000 Genomes
 phase 1, and ``hapmap957/hapmap957.bed``, 957 samples of HapMap 3. Pictures of absent data stay as
-they are. The picture of ``make demo`` is taken from ``demo/``. The commands on the page on samples
+they are. The picture of ``make demo`` is taken from ``demo/``. That of the report is taken by
+Chromium, of ``example_data/``. The commands on the page on samples
 with few variants are run for the picture there.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +23,7 @@ ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 WIDTH = 1800
 COLOURS = 256
+SCREEN = {"width": 1360, "height": 1450}
 BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INTERPRETERS = {"bash": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
 
@@ -37,6 +40,9 @@ def main() -> None:
             shrink(model.with_suffix(".png"), "1000-genomes.png")
             if exists(data / "hapmap957", "strangers.png", "Give DATA."):
                 shrink(assign_hapmap(model, data / "hapmap957", folder), "strangers.png")
+        if exists(Path(shutil.which("chromium") or "chromium"), "report.png", "Install it."):
+            photograph(report_of_example(folder), folder / "report.png")
+            shrink(folder / "report.png", "report.png")
         run_page(ROOT / "docs" / "sparse-samples.md", folder)
         shrink(folder / "three-ways" / "three-ways.png", "three-ways.png")
 
@@ -63,6 +69,37 @@ def assign_hapmap(model: Path, data: Path, folder: Path) -> Path:
     colours = ["--labels", f"{groups}.assign.superpopulation.tsv", "--threads", "1"]
     ddvi_ancestry("embed", model, genotypes, *colours, "--out", folder / "hapmap")
     return folder / "hapmap.png"
+
+
+def report_of_example(folder: Path) -> Path:
+    """Fit the simulated cohort, assign it and the query; the path of their report."""
+    data, model = ROOT / "example_data", folder / "cohort.ddvi"
+    labels = ["--labels", data / "labels.tsv"]
+    ddvi_ancestry("fit", data / "cohort.vcf.gz", *labels, "--out", folder / "cohort")
+    ddvi_ancestry("assign", model, folder / "cohort.coords.tsv", "--out", folder / "cohort")
+    query = folder / "query"
+    ddvi_ancestry("embed", model, data / "query.vcf.gz", "--draws-out", "--out", query)
+    ddvi_ancestry("assign", model, folder / "query.coords.tsv", "--out", query)
+    title = ["--title", "Simulated cohort and query"]
+    ddvi_ancestry("report", folder / "cohort", query, *title, "--out", folder / "both")
+    return folder / "both.report.html"
+
+
+def photograph(page: Path, picture: Path) -> None:
+    """The first screen of a report, with a sample that is looked at."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as running:
+        flags = ["--no-sandbox", "--use-angle=swiftshader"]
+        browser = running.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+        view = browser.new_page(viewport=SCREEN, device_scale_factor=1.5)
+        view.goto(page.as_uri())
+        view.wait_for_selector("canvas[data-drawn]")
+        view.fill("#find", "sim0012")
+        view.press("#find", "Enter")
+        view.wait_for_timeout(500)
+        view.screenshot(path=picture)
+        browser.close()
 
 
 def ddvi_ancestry(*words: str | Path) -> None:

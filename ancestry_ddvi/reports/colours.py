@@ -19,7 +19,8 @@ def styles_of(fields: Sequence[Field], parents: Mapping[str, str]) -> dict[str, 
     found = {}
     for field in fields:
         values = field.different if field.is_text else []
-        if 1 < len(values) <= MOST and field.name not in ("sample_id", "flag"):
+        enough = len(values) > (field.name != "group")  # one group tells something, one run not
+        if enough and len(values) <= MOST and field.name not in ("sample_id", "flag"):
             found[field.name] = value_styles(values, parents)
     return found
 

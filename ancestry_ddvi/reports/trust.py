@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import sqrt
+from math import log10, sqrt
 from typing import Any
 
 import numpy as np
@@ -82,7 +82,11 @@ def _reliability(levels: Sequence[Mapping[str, Any]]) -> Iterator[Markup]:
     ]
     if lines:
         yield chart("How often groups are right", lines, "stated probability", "right")
-        yield tag("p", "Bars are two standard errors: they are long where few samples are judged.")
+        yield tag(
+            "p",
+            "Dots are tenths of the probabilities: the larger, the more samples have one. Lines "
+            "are two standard errors to either side, long where few samples are judged.",
+        )
     else:
         yield tag("p", "The model was fitted by a version that kept no more than this average.")
 
@@ -94,8 +98,9 @@ def _share(value: float | None) -> Markup:
 
 def _point(row: Mapping[str, Any]) -> Point:
     """A tenth of the probabilities, with the standard error that its probability leads to."""
-    stated = row["probability"]
-    return Point(stated, row["right"], sqrt(stated * (1 - stated) / row["samples"]))
+    stated, samples = row["probability"], row["samples"]
+    error = sqrt(max(stated * (1 - stated), 1e-6) / samples)
+    return Point(stated, row["right"], error, min(1.5 + 0.9 * log10(samples), 5))
 
 
 def stability(runs: Sequence[Run]) -> Markup:

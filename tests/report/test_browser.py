@@ -161,6 +161,10 @@ def test_draws_of_a_sample_are_those_of_the_run_or_are_said_to_be_of_a_normal(op
     assert "Dots: 16 draws from its posterior." in opened.page.locator("#details").inner_text()
     assert dark_dots(opened) > 30
     opened.find(first_like(runs_folder / "cohort.coords.tsv"))
+    before = dark_dots(opened)
+    opened.page.click("text=Zoom to its interval")
+    opened.page.wait_for_timeout(400)
+    assert dark_dots(opened) > before + 30
     said = opened.page.locator("#details").inner_text()
     assert "Dots: 64 draws of the normal with these standard deviations" in said
     assert "Dashed circle: how far a refit moves it" in said

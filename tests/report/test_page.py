@@ -239,7 +239,7 @@ def test_reliability_is_drawn_for_each_level(reader, runs_folder):
     ]
     assert len(circles) == points + 9
     for row in levels:
-        assert any(f"{row['level']} ●" in words for words in reader.words)
+        assert any(f"● {row['level']}" in words for words in reader.words)
 
 
 def test_a_model_whose_reliability_is_not_known_has_a_page(runs_folder):

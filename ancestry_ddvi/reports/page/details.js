@@ -20,6 +20,11 @@ function about(row) {
   if (text("run")) found.push(make("p", { class: "hint" }, "in ", bdi(text("run"))));
   found.push(...groupOf(row, text), ...flagsOf(text("flag")));
   found.push(facts(row, text), drawingOf(row), ...relativesOf(row));
+  if (plots[0].posterior(row))
+    found.push(
+      make("button", { type: "button", onclick: () => plots[0].zoomTo(row) }, "Zoom to its interval"),
+      " ",
+    );
   found.push(
     make(
       "button",

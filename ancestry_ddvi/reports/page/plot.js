@@ -520,6 +520,16 @@ class Plot {
     tell("selection");
   }
 
+  // Fill a third of the view with the interval of a sample.
+  zoomTo(row) {
+    const spread = this.posterior(row);
+    if (!spread) return this.show(row);
+    const room = Math.min(this.canvas.width - this.left, this.canvas.height - this.below);
+    this.centre = this.place(row);
+    this.scale.fill(room / (6 * REACH * spread.long));
+    this.draw();
+  }
+
   // Move the view if a sample is outside it.
   show(row) {
     const [x, y] = this.pixel(this.place(row));
