@@ -109,8 +109,8 @@ sbom: wheel
 	rm -rf build/sbom
 	$(PYTHON) -m venv build/sbom
 	build/sbom/bin/python $(install) dist/*.whl
-	$(packages)/bin/cyclonedx-py environment build/sbom --pyproject pyproject.toml \
-	  --output-reproducible --output-format JSON --output-file dist/sbom.cdx.json
+	$(packages)/bin/cyclonedx-py environment build/sbom --output-reproducible \
+	  --output-format JSON --output-file dist/sbom.cdx.json
 
 clean:
 	rm -rf $(VENV) $(packages) demo build dist man *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
@@ -120,7 +120,7 @@ $(runtime): $(requirements) | $(VENV)/bin/python
 	@touch $@
 
 $(development): $(requirements) | $(VENV)/bin/python
-	$(pip) -e '.[dev,plink2]'
+	$(pip) -e '.[dev,plink2,vcz,bgen]'
 	@touch $@ $(runtime)
 
 $(tools): $(requirements)

@@ -6,6 +6,7 @@ import functools
 import logging
 import os
 from collections.abc import Callable
+from inspect import cleandoc
 from textwrap import fill as fill_text
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ def writes(name: str) -> Decorator:
 
     def fill(command: Command) -> Command:
         files = fill_text(f"Writes {endings(name)}.", width=96)
-        command.__doc__ = str(command.__doc__).replace("{writes}", files.replace("\n", "\n    "))
+        command.__doc__ = cleandoc(str(command.__doc__)).replace("{writes}", files)
         return command
 
     return fill

@@ -44,7 +44,8 @@ class Commands(click.Group):
         try:
             with signals_raise():
                 code = run()
-                sys.stdout.flush()
+                if not code:  # an error was told already
+                    sys.stdout.flush()
         except BaseException as error:
             code = _reported(error)
         finally:

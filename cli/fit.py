@@ -110,9 +110,9 @@ def fit(
 ) -> None:
     """Fit a model to a cohort and embed its samples.
 
-    INPUT is a VCF (plain or bgzipped), BCF, PLINK 1, PLINK 2 or EIGENSTRAT file, or the prefix
-    of a file set. The format is detected from the content. Several files, such as one per
-    chromosome, are concatenated. - reads a VCF from standard input.
+    INPUT is a VCF (plain or bgzipped), BCF, PLINK 1, PLINK 2, EIGENSTRAT, BGEN or VCF Zarr file,
+    or the prefix of a file set. The format is detected from the content. Several files, such as
+    one per chromosome, are concatenated. - reads a VCF from standard input.
 
     {writes}
 

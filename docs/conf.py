@@ -22,6 +22,7 @@ DECISIONS = sorted(
 NAVIGATION = {
     "Start": [
         "docs/index",
+        "docs/install",
         "docs/tutorial-reference",
         "docs/tutorial",
         "docs/sparse-samples",
@@ -40,6 +41,7 @@ NAVIGATION = {
         "docs/how-to/own-reference-model",
         "docs/how-to/multiqc",
         "pipelines/README",
+        "pipelines/nf-core/README",
     ],
     "Which method": ["docs/methods", "docs/limits"],
     "Reference": [
@@ -61,7 +63,13 @@ NAVIGATION = {
         "benchmarks/RESULTS",
         "benchmarks/README",
     ],
-    "Project": ["docs/decisions/README", "references/README", "CONTRIBUTING", "CHANGELOG"],
+    "Project": [
+        "docs/decisions/README",
+        "references/README",
+        "CONTRIBUTING",
+        "SECURITY",
+        "CHANGELOG",
+    ],
 }
 """Captions, and the pages below each, as paths in the repository without ``.md``."""
 

@@ -41,6 +41,8 @@ class Size:
         Of the file.
     fitted, kept : int
         Samples in the fit, and variants in the model.
+    components : int
+        Those that are kept.
     text : bool
         Whether the file is a VCF.
     """
@@ -49,6 +51,7 @@ class Size:
     variants: int
     fitted: int
     kept: int
+    components: int
     text: bool
 
 
@@ -89,15 +92,16 @@ def components(size: Size) -> Work:
 
 
 def scores(size: Size) -> Work:
-    """One product with the loadings for all samples."""
-    return Work(2.0 * size.samples * size.kept * COLUMNS, size.samples * size.kept / 4)
+    """Products with the loadings, and for the noise of each sample with all pairs of them."""
+    columns = COLUMNS + size.components * (size.components + 1) / 2
+    return Work(2.0 * size.samples * size.kept * columns, size.samples * size.kept / 4)
 
 
 FLOORS: Mapping[str, tuple[Callable[[Size], Work], str]] = {
     "reading": (reading, "text inflated"),
     "quality control": (quality_control, "correlations within 1 Mb, kinship of all pairs"),
     "components": (components, f"{PASSES} passes with {COLUMNS} columns"),
-    "scores": (scores, f"one pass with {COLUMNS} columns"),
+    "scores": (scores, f"a pass with {COLUMNS} columns and all pairs of components"),
 }
 """Work that no program can do without, by stage."""
 
@@ -113,7 +117,7 @@ def table(key: str, rows: Mapping[str, Any]) -> str:
         return "Not measured yet."
     run = rows[key]["found"]["ddvi-ancestry"][-1]
     facts, rates = {**rows[key]["facts"], **run["facts"]}, rows["machine"]["facts"]
-    names = ("samples", "variants", "samples_in_fit", "variants_in_model")
+    names = ("samples", "variants", "samples_in_fit", "variants_in_model", "components")
     size = Size(*(facts[name] for name in names), facts.get("text", False))
     stages = dict(facts["timings"])
     stages["start and end"] = run["seconds"] - sum(stages.values())

@@ -276,10 +276,10 @@ def planned(plan):
 
 
 def fit_memory(wildcards, input, attempt):
-    """Memory of a fit in MB: a quarter more than is planned, and twice that on a second attempt."""
-    return math.ceil(1.25 * planned(input.plan)[0]) * attempt
+    """Memory of a fit in MB: a quarter more than is planned, and some for Snakemake in the job."""
+    return math.ceil(500 + 1.25 * planned(input.plan)[0]) * attempt
 
 
 def fit_time(wildcards, input, attempt):
-    """Time of a fit in minutes: twice what is planned, for older machines, and some to start."""
+    """Time of a fit in minutes: twice what is planned, for older machines, and ten to start."""
     return math.ceil(10 + 2 * planned(input.plan)[1]) * attempt

@@ -73,8 +73,25 @@ class Manifest:
 
 
 def fingerprint(files: Sequence[Path]) -> list[FilePrint]:
-    """Path, size, time of change, and a digest of the first and last MiB of each file."""
-    return [_file_print(path) for path in files]
+    """Path, size, time of change, and a digest of the first and last MiB of each file.
+
+    Of a folder, the number of files, the latest change, and a digest of what they are in all.
+    """
+    return [_folder_print(path) if path.is_dir() else _file_print(path) for path in files]
+
+
+def _folder_print(folder: Path) -> FilePrint:
+    listed = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            state = path.stat()
+            listed.append((str(path.relative_to(folder)), state.st_size, state.st_mtime_ns))
+    return {
+        "path": str(folder.resolve()),
+        "size": len(listed),
+        "mtime_ns": max((changed for *_, changed in listed), default=0),
+        "sha256_of_edges": hashlib.sha256(json.dumps(listed).encode()).hexdigest(),
+    }
 
 
 def _file_print(path: Path) -> FilePrint:

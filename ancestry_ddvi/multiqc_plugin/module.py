@@ -168,22 +168,37 @@ class MultiqcModule(BaseMultiqcModule):
 
     def _add_models(self, runs: Sequence[Run]) -> None:
         """How far groups and intervals of each model can be trusted."""
-        columns, rows = results.model_rows(runs)
+        self._add_table(
+            "Accuracy of the groups",
+            "accuracy",
+            "Of each model, on labelled samples of its reference panel that are judged by groups "
+            "of others.",
+            *results.accuracy_rows(runs),
+        )
+        self._add_table(
+            "Coverage of the intervals",
+            "coverage",
+            "Of each model, on samples of its reference panel: how many have their coordinates "
+            "within the 95 % intervals that a part of their variants gives. It should be 95 %.",
+            *results.coverage_rows(runs),
+        )
+
+    def _add_table(
+        self, name: str, anchor: str, said: str, columns: results.Columns, rows: results.Counts
+    ) -> None:
+        """A table of models, where there are any."""
         if not rows:
             return
+        settings = {
+            "id": f"{MODULE}_{anchor}_table",
+            "title": f"ddvi-ancestry: {name[0].lower()}{name[1:]}",
+            "col1_header": "Model",
+        }
         self.add_section(
-            name="Calibration of the models",
-            anchor=f"{MODULE}_models",
-            description="Measured on samples of the reference panel, each judged by the others.",
-            plot=table.plot(
-                rows,
-                columns,
-                {
-                    "id": f"{MODULE}_models_table",
-                    "title": "ddvi-ancestry: calibration of the models",
-                    "col1_header": "Model",
-                },
-            ),
+            name=name,
+            anchor=f"{MODULE}_{anchor}",
+            description=said,
+            plot=table.plot(rows, columns, settings),
         )
 
 

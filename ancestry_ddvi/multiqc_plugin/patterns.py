@@ -13,7 +13,7 @@ MODULE = "ddvi_ancestry"
 """Name of the module on the command line of MultiQC."""
 
 _CONTENT = '"id": "ddvi_ancestry'
-"""In the second line of custom content of ours, and of nobody else's."""
+"""In the second line of custom content of ours, and of no other tool."""
 
 _SUMMARY = '"$schema": "urn:ddvi-ancestry:summary:'
 

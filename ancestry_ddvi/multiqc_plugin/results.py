@@ -209,41 +209,41 @@ def match_counts(runs: Iterable[Run]) -> Counts:
     return found
 
 
-def model_rows(runs: Iterable[Run]) -> tuple[Columns, Counts]:
-    """Columns and rows of models: how far their groups and intervals can be trusted.
+def accuracy_rows(runs: Iterable[Run]) -> tuple[Columns, Counts]:
+    """Columns and rows of models: accuracy and calibration of their groups on each level.
 
-    Accuracy and calibration of groups are those that ``fit`` or ``assign`` measured, and the
-    coverage of intervals is that of ``fit``.
+    They are those that ``fit`` or ``assign`` measured.
     """
     rows: Counts = {}
     for run in runs:
-        rows.setdefault(run.model, {}).update(
-            _of_groups(run.summary) | _of_groups(run.assigned) | _of_intervals(run.summary)
-        )
-    rows = {model: row for model, row in rows.items() if row}
-    names = dict.fromkeys(name for row in rows.values() for name in row)
-    return {name: _trust_column(name) for name in names}, rows
+        found = _of_groups(run.summary) | _of_groups(run.assigned)
+        if found:
+            rows.setdefault(run.model, {}).update(found)
+    return _columns(rows, _ACCURACY), rows
+
+
+def coverage_rows(runs: Iterable[Run]) -> tuple[Columns, Counts]:
+    """Columns and rows of models: what their 95 % intervals cover, as ``fit`` measured it."""
+    rows: Counts = {}
+    for run in runs:
+        for row in (run.summary.get("calibration") or {}).get("coverage", []):
+            name = f"coverage: {100 * row['share']:g} %"
+            rows.setdefault(run.model, {})[name] = 100 * row["covered_95"]
+    return _columns(rows, _COVERAGE), rows
 
 
 def _of_groups(summary: Mapping[str, Any]) -> dict[str, float]:
-    found = {}
-    for row in summary.get("assignment") or []:
-        for name in ("accuracy", "calibration_error"):
-            if row[name] is not None:
-                found[f"{name}: {row['level']}"] = 100 * row[name]
-    return found
-
-
-def _of_intervals(summary: Mapping[str, Any]) -> dict[str, float]:
-    rows = (summary.get("calibration") or {}).get("coverage", [])
     return {
-        f"coverage: {100 * row['share']:g} % of variants": 100 * row["covered_95"] for row in rows
+        f"{name}: {row['level']}": 100 * row[name]
+        for row in summary.get("assignment") or []
+        for name in _ACCURACY
+        if row[name] is not None
     }
 
 
-_TRUST: Columns = {
+_ACCURACY: Columns = {
     "accuracy": {
-        "title": "Accuracy",
+        "title": "Accuracy, {}",
         "description": "Share of labelled samples whose most probable group is right, each judged "
         "by groups of others: {}",
         "min": 0,
@@ -251,16 +251,20 @@ _TRUST: Columns = {
         "scale": "Greens",
     },
     "calibration_error": {
-        "title": "Calibration error",
+        "title": "Calibration error, {}",
         "description": "Expected calibration error of the probability of that group: {}",
         "min": 0,
         "max": 20,
         "ceiling": 20,
         "scale": "Reds",
     },
+}
+
+_COVERAGE: Columns = {
     "coverage": {
-        "title": "Coverage",
-        "description": "Share of held-out samples within their 95 % intervals, from {}",
+        "title": "From {} of the variants",
+        "description": "Share of held-out samples within their 95 % intervals, from {} of the "
+        "variants",
         "min": 80,
         "max": 100,
         "floor": 80,
@@ -269,16 +273,14 @@ _TRUST: Columns = {
 }
 
 
-def _trust_column(name: str) -> dict[str, Any]:
-    """Settings of a column "accuracy: population"."""
-    kind, _, of = name.partition(": ")
-    row = _TRUST[kind]
-    return row | {
-        "title": f"{row['title']}, {of}",
-        "description": row["description"].format(of),
-        "format": "{:,.1f}",
-        "suffix": " %",
-    }
+def _columns(rows: Counts, kinds: Columns) -> Columns:
+    """Settings of columns such as "accuracy: population", in percent."""
+    found = {}
+    for name in dict.fromkeys(name for row in rows.values() for name in row):
+        kind, _, of = name.partition(": ")
+        words = {key: kinds[kind][key].format(of) for key in ("title", "description")}
+        found[name] = kinds[kind] | words | {"format": "{:,.1f}", "suffix": " %"}
+    return found
 
 
 def colours_of(runs: Iterable[Run], level: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "genotypes"))
 
 from eigenstrat_files import write_fileset
 from genotype_files import COLUMNS
+from vcf_zarr_stores import write_store, zipped
 
 import ancestry_ddvi
 from ancestry_ddvi.genotypes.formats.registry import open_source
@@ -49,6 +50,19 @@ def rows(variants: VariantTable, swapped: bool = False) -> list[tuple[str, int, 
     return [*zip(*columns, strict=True)]
 
 
+def write_vcf(
+    path: Path, field: str, variants: VariantTable, cells: list[list[str]], samples: tuple[str, ...]
+) -> str:
+    """Write a VCF with one FORMAT field; its path."""
+    lines = ["##fileformat=VCFv4.3", f'##FORMAT=<ID={field},Number=.,Type=String,Description="x">']
+    lines += [f"##contig=<ID={n}>" for n in range(1, 23)]
+    lines.append("\t".join([*COLUMNS, *samples]))
+    for row, found in zip(rows(variants), cells, strict=True):
+        lines.append("\t".join([*map(str, row), ".", "PASS", ".", field, *found]))
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
 @pytest.mark.parametrize("kind", ["text", "packed", "transposed"])
 @pytest.mark.parametrize("swapped", [False, True])
 def test_eigenstrat_whichever_allele_is_the_reference(
@@ -67,12 +81,44 @@ def test_pseudo_haploid_eigenstrat_is_as_haploid_calls_in_vcf(query, embed, tmp_
     single = np.where(dosages == 1, drawn, dosages)
     prefix = write_fileset(tmp_path / "q", "transposed", single, rows(variants), samples)
     found = embed(prefix)
-    lines = ["##fileformat=VCFv4.3", '##FORMAT=<ID=GT,Number=1,Type=String,Description="GT">',
-             *(f"##contig=<ID={n}>" for n in range(1, 23)),
-             "\t".join([*COLUMNS, *samples])]  # fmt: skip
-    for row, calls in zip(rows(variants), single.tolist(), strict=True):
-        fixed = [*map(str, row), ".", "PASS", ".", "GT"]
-        lines.append("\t".join([*fixed, *({0: "0", 2: "1", -1: "."}[call] for call in calls)]))
-    (tmp_path / "q.vcf").write_text("\n".join(lines) + "\n")
-    pd.testing.assert_frame_equal(found, embed(str(tmp_path / "q.vcf")))
+    calls = [[{0: "0", 2: "1", -1: "."}[call] for call in row] for row in single.tolist()]
+    vcf = write_vcf(tmp_path / "q.vcf", "GT", variants, calls, samples)
+    pd.testing.assert_frame_equal(found, embed(vcf))
     assert found["flag"].str.contains("pseudo_haploid").all()
+
+
+def test_vcf_zarr(query, embed, expected, tmp_path) -> None:
+    pytest.importorskip("zarr")
+    variants, dosages, samples = query
+    contigs = list(dict.fromkeys(variants.chromosome))
+    second = np.where(dosages < 0, -1, dosages > 0)
+    arrays = {
+        "sample_id": list(samples),
+        "contig_id": contigs,
+        "variant_contig": np.array([contigs.index(name) for name in variants.chromosome]),
+        "variant_position": variants.position,
+        "variant_id": list(variants.id),
+        "variant_allele": [list(pair) for pair in zip(variants.ref, variants.alt, strict=True)],
+        "call_genotype": np.stack([np.where(dosages < 0, -1, dosages > 1), second], axis=2),
+    }
+    store = write_store(tmp_path / "q.vcz", arrays, zarr_format=3, chunk=500)
+    pd.testing.assert_frame_equal(embed(store), expected)
+    pd.testing.assert_frame_equal(embed(zipped(store)), expected)
+
+
+def test_bgen_is_as_gp_in_vcf(query, embed, tmp_path) -> None:
+    bgen = pytest.importorskip("bgen")
+    variants, dosages, samples = query
+    sure = np.eye(3)[dosages.clip(0)] * 0.8 + np.random.default_rng(2).dirichlet(
+        [1, 1, 1], dosages.shape
+    ) * np.float64(0.2)
+    with bgen.BgenWriter(str(tmp_path / "q.bgen"), len(samples), samples=list(samples)) as writer:
+        for (chromosome, position, name, ref, alt), values in zip(
+            rows(variants), sure, strict=True
+        ):
+            writer.add_variant(name, name, chromosome, position, [ref, alt], values, bit_depth=16)
+    cells = [[",".join(f"{p:.6f}" for p in cell) for cell in row] for row in sure]
+    vcf = write_vcf(tmp_path / "q.vcf", "GP", variants, cells, samples)
+    ours, theirs = embed(str(tmp_path / "q.bgen")), embed(vcf)
+    pd.testing.assert_frame_equal(ours, theirs, rtol=1e-2, atol=1e-2)
+    assert (ours["effective_variants"] < ours["n_variants"]).all()

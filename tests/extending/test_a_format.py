@@ -119,9 +119,7 @@ def test_its_ends_are_left_out_of_the_names_of_results() -> None:
 def test_messages_know_it(toy: Path, tmp_path: Path) -> None:
     other = tmp_path / "x.txt"
     other.write_text("no genotypes")
-    with pytest.raises(
-        InputUnreadable, match=r"EIGENSTRAT \(.geno\) and Toy \(.toy\) files are read"
-    ):
+    with pytest.raises(InputUnreadable, match=r"VCF Zarr \(.vcz\) and Toy \(.toy\) files are read"):
         open_source(str(other))
     with pytest.raises(InputUnreadable, match=r"belongs beside a \.toy file"):
         open_source(f"{toy}.toysamples")

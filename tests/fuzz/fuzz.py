@@ -93,11 +93,13 @@ def _described(item: Input, run: int) -> str:
 
 
 def _written(item: Input, folder: Path) -> Path:
-    """Write the files of an input; the path of the one that is given."""
+    """Write the files of an input; the path of the one that is given, or of their folder."""
     folder.mkdir()
     for end, content in item.files.items():
-        (folder / f"x{end}").write_bytes(content)
-    return folder / f"x{next(iter(item.files))}"
+        path = folder / f"x{end}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder / f"x{next(iter(item.files)).partition('/')[0]}"
 
 
 def _read(inputs: Sequence[Input], paths: Sequence[Path]) -> dict[str, Outcomes]:

@@ -139,6 +139,8 @@ READERS: dict[str, tuple[Reader, ...]] = {
     "PLINK 1": GENOTYPES,
     "PLINK 2": GENOTYPES,
     "EIGENSTRAT": GENOTYPES,
+    "VCF Zarr": GENOTYPES,
+    "BGEN": GENOTYPES,
     "labels": (labels,),
     "model": (model,),
     "regions": (regions,),

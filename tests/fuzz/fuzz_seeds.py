@@ -14,6 +14,7 @@ import numpy as np
 from chain_files import Piece, write_chain
 from eigenstrat_files import KINDS, fileset
 from genotype_files import GT_FIELD, bgzf, record, vcf_text
+from vcf_zarr_stores import ARRAYS, write_store, zipped
 
 from ancestry_ddvi.artefacts.coordinates import Coordinates, write_components
 from ancestry_ddvi.artefacts.model import Model
@@ -202,7 +203,15 @@ REGIONS = b"track name=exome\n1\t0\t101\nchr1\t90\t300\tx\n2 8000 9000\n"
 @cache
 def seeds() -> Sequence[Seed]:
     """All seeds."""
-    return [*_variant_files(), *_filesets(), *_eigenstrat(), *_tables(), *_models()]
+    return [
+        *_variant_files(),
+        *_filesets(),
+        *_eigenstrat(),
+        *_stores(),
+        *_bgen(),
+        *_tables(),
+        *_models(),
+    ]
 
 
 def _variant_files() -> Iterator[Seed]:
@@ -256,6 +265,53 @@ def _eigenstrat() -> Iterator[Seed]:
     for kind in KINDS:
         files = fileset(kind, calls, variants, ("a", "b", "NA3", "d", "e"))
         yield Seed("EIGENSTRAT", "EIGENSTRAT", kind, files)
+
+
+def _stores() -> Iterator[Seed]:
+    """Folders, and zip archives of them."""
+    try:
+        import zarr  # noqa: F401
+    except ImportError:
+        return
+    phred = np.tile(np.array([[0, 30, 90], [20, 0, 40], [-1, -2, -2]], np.int32), (6, 1, 1))
+    for form in (2, 3):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "x.vcz"
+            write_store(path, ARRAYS | {"call_PL": phred}, form, chunk=3)
+            files = {
+                f".vcz/{file.relative_to(path)}": file.read_bytes()
+                for file in sorted(path.rglob("*"))
+                if file.is_file()
+            }
+            archive = Path(zipped(path)).read_bytes()
+        yield Seed("VCF Zarr", "VCF Zarr", f"folder, format {form}", files)
+        yield Seed("VCF Zarr", "VCF Zarr", f"archive, format {form}", {".vcz.zip": archive})
+
+
+def _bgen() -> Iterator[Seed]:
+    try:
+        import bgen
+    except ImportError:
+        return
+    sure = np.array([[1, 0, 0], [0, 1, 0], [0.2, 0.3, 0.5], [np.nan] * 3])
+    phased = np.array([[1, 0, 1, 0], [1, 0, 0, 1], [0.9, 0.1, 0.5, 0.5], [0, 1, 0, 1]], float)
+    single = np.array([[0, 1, 0], [0, 1, np.nan], [1, 0, np.nan], [1, 0, 0]])
+    variants = (
+        {"genotypes": sure, "alleles": ["A", "C"]},
+        {"genotypes": phased, "alleles": ["G", "T"], "phased": True, "bit_depth": 16},
+        {"genotypes": single, "alleles": ["C", "T"], "ploidy": np.array([2, 1, 1, 2], np.uint8)},
+        {"genotypes": sure, "alleles": ["A", "AT"]},
+    )
+    beside = "ID_1 ID_2 missing\n0 0 0\n" + "".join(f"{name} {name} 0\n" for name in SAMPLES)
+    for how in (None, "zlib", "zstd"):
+        with tempfile.TemporaryDirectory() as folder:
+            path, names = Path(folder) / "x.bgen", SAMPLES if how else ()
+            with bgen.BgenWriter(str(path), 4, samples=list(names), compression=how) as writer:
+                for i, one in enumerate(variants):
+                    writer.add_variant(f"v{i}", f"rs{i}", "1", 100 + i, **one)
+            files = {".bgen": path.read_bytes()}
+        files |= {} if how else {".sample": beside.encode()}
+        yield Seed("BGEN", "BGEN", f"compressed by {how}", files)
 
 
 def _tables() -> Iterator[Seed]:

@@ -154,9 +154,9 @@ def test_a_job_that_is_tried_again_gets_more(read):
 @pytest.mark.parametrize(
     ("line", "memory", "minutes"),
     [
-        ("need about 1,234 MiB of memory and 45 s (estimated)", 1543, 12),
-        ("need about 6,018 MiB of memory and 17 min (estimated)", 7523, 44),
-        ("read -: 3 samples, an unknown number of records", 10000, 130),
+        ("need about 1,234 MiB of memory and 45 s (estimated)", 2043, 12),
+        ("need about 6,018 MiB of memory and 17 min (estimated)", 8023, 44),
+        ("read -: 3 samples, an unknown number of records", 10500, 130),
     ],
 )
 def test_a_fit_gets_what_is_planned_and_some_more(read, tmp_path, line, memory, minutes):

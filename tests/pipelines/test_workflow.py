@@ -221,12 +221,12 @@ def test_a_fit_gets_the_memory_and_the_time_that_are_planned(runs, results):
     job = runs.first.stdout.partition("rule ancestry_fit_coast:")[2].partition("\n\n")[0]
     planned = (results / "plans/coast.txt").read_text().partition("need about ")[2]
     memory = int(planned.split()[0].replace(",", ""))
-    assert memory < int(job.partition("mem_mb=")[2].split(",")[0]) < 2 * memory
+    assert memory < int(job.partition("mem_mb=")[2].split(",")[0]) < 2 * memory + 500
     assert 10 < int(job.partition("runtime=")[2].split(",")[0]) < 60
 
 
 @pytest.fixture(scope="session")
-def killed(runs, folder, started, snakemake) -> Iterator[SimpleNamespace]:
+def killed(folder, started, snakemake) -> Iterator[SimpleNamespace]:
     """A fit that is killed while it writes, then Snakemake with all it runs, and a run to the end.
 
     The cohort is that which another folder has the results of an undisturbed run of.
@@ -250,15 +250,15 @@ def killed(runs, folder, started, snakemake) -> Iterator[SimpleNamespace]:
     engine.communicate()
     half = contents(place / "results/cohorts")
 
-    locked = snakemake(place, WORKFLOW)
-    snakemake(place, WORKFLOW, "--unlock")
     refused = snakemake(place, WORKFLOW)
+    locked = snakemake(place, WORKFLOW, "--rerun-incomplete")
+    snakemake(place, WORKFLOW, "--unlock")
     again = snakemake(place, WORKFLOW, "--rerun-incomplete")
     return SimpleNamespace(
         job=SimpleNamespace(returncode=job.returncode, stdout=shown, left=left),
         half=half,
-        locked=locked,
         refused=refused,
+        locked=locked,
         again=again,
         results=place / "results",
     )
@@ -286,9 +286,10 @@ def test_what_a_killed_job_wrote_is_removed(killed):
 @pytest.mark.slow
 def test_what_a_killed_run_left_is_not_believed(killed):
     assert "coast.coords.tsv" in killed.half
-    assert "--unlock" in killed.locked.stdout
     assert killed.refused.returncode != 0
     assert "--rerun-incomplete" in killed.refused.stdout
+    assert killed.locked.returncode != 0
+    assert "--unlock" in killed.locked.stdout
 
 
 @pytest.mark.slow
@@ -316,6 +317,7 @@ def test_the_workflow_keeps_the_advice_of_snakemake(snakemake):
     assert run.returncode == 0, run.stdout
 
 
+@pytest.mark.packages
 def test_the_workflow_is_formatted():
     snakefmt = shutil.which("snakefmt")
     if not snakefmt:

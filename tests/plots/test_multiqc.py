@@ -105,6 +105,7 @@ def test_the_map_of_one_coordinate_has_p_panel_beside_it(runs):
         assert (point["x"], point["y"]) == (found["Z1"][row], found["p_panel"][row])
 
 
+@pytest.mark.packages
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("multiqc") is None, reason="MultiQC is not installed")
 def test_multiqc_itself_reads_the_files_without_configuration(runs, tmp_path):

@@ -21,7 +21,6 @@ from ancestry_ddvi.cli import main
 from ancestry_ddvi import errors
 from ancestry_ddvi.methods import METHODS
 from ancestry_ddvi.reference_models import available
-from ancestry_ddvi.version import __version__
 
 from . import galaxy_tool
 from .galaxy_tool import FOLDER, NAMES, Dataset, check, nested, run, tool
@@ -46,13 +45,12 @@ def test_every_option_is_one_of_the_command(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_tool_is_of_this_version(name):
-    macros = ET.parse(FOLDER / "macros.xml").getroot()
-    tokens = {row.get("name"): row.text for row in macros.findall("token")}
-    assert tokens["@TOOL_VERSION@"] == __version__
+def test_the_tool_has_the_version_of_the_package_it_requires(name):
     root = tool(name)
     assert root.get("version").startswith("@TOOL_VERSION@+galaxy")
-    assert root.find("requirements/requirement").text == "ddvi-ancestry"
+    requirement = root.find("requirements/requirement")
+    assert requirement.text == "ddvi-ancestry"
+    assert requirement.get("version") == "@TOOL_VERSION@"
 
 
 def test_the_reference_models_are_those_of_the_package(monkeypatch):
@@ -107,6 +105,7 @@ def test_the_shed_file_and_the_labels_of_tools_can_be_read():
     assert ids == {f"ddvi_ancestry_{name}" for name in NAMES}
 
 
+@pytest.mark.packages
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("planemo") is None, reason="planemo is not installed")
 def test_planemo_has_nothing_to_say():
@@ -129,6 +128,7 @@ needs_cheetah = pytest.mark.skipif(
 )
 
 
+@pytest.mark.packages
 @pytest.mark.slow
 @needs_cheetah
 @pytest.mark.parametrize(("name", "number"), cases())
@@ -147,6 +147,7 @@ def test_its_own_tests_pass(name, number, tmp_path):
         assert len(list(files[row.get("name")].iterdir())) == int(row.get("count"))
 
 
+@pytest.mark.packages
 @pytest.mark.slow
 @needs_cheetah
 def test_a_plink_dataset_a_model_of_the_history_and_a_report_of_both(tmp_path):
@@ -176,6 +177,7 @@ def test_a_plink_dataset_a_model_of_the_history_and_a_report_of_both(tmp_path):
     assert all(word in text for word in ("Both", "panel", "query", "sim0023"))
 
 
+@pytest.mark.packages
 @pytest.mark.slow
 @needs_cheetah
 def test_regions_say_which_absent_variants_are_reference_calls(tmp_path):

@@ -125,9 +125,13 @@ def test_a_table_with_a_broken_row_is_refused():
 
 def test_a_model_has_one_row_of_its_fit_and_its_queries():
     fit = {"calibration": {"coverage": [{"share": 0.1, "covered_95": 0.94}]}}
-    columns, rows = results.model_rows([Run("own", summary=fit), Run("q", assigned=ASSIGNED)])
-    assert rows == {"own": {"coverage: 10 % of variants": 94.0, "accuracy: population": 90.0}}
+    runs = [Run("own", summary=fit), Run("q", assigned=ASSIGNED), Run("r", assigned=ASSIGNED)]
+    columns, rows = results.accuracy_rows(runs)
+    assert rows == {"own": {"accuracy: population": 90.0}}
     assert columns["accuracy: population"]["title"] == "Accuracy, population"
+    columns, rows = results.coverage_rows(runs)
+    assert rows == {"own": {"coverage: 10 %": 94.0}}
+    assert columns["coverage: 10 %"]["title"] == "From 10 % of the variants"
 
 
 def test_custom_content_of_others_stays_where_it_is(monkeypatch):
@@ -205,6 +209,7 @@ def table_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
+@pytest.mark.packages
 @pytest.mark.slow
 def test_multiqc_shows_every_sample_once_with_its_group_and_call_rate(shown):
     found = rows_of(shown / "out" / "multiqc_data" / "multiqc_general_stats.txt")
@@ -227,6 +232,7 @@ def test_multiqc_shows_every_sample_once_with_its_group_and_call_rate(shown):
     assert [float(found["sim0023"][name]) for name in depth] == [31.0]
 
 
+@pytest.mark.packages
 @pytest.mark.slow
 @pytest.mark.parametrize(("run", "model"), [("query", "cohort"), ("human", "kgp")])
 @pytest.mark.parametrize("level", ["population", "superpopulation"])
@@ -238,6 +244,7 @@ def test_multiqc_counts_the_groups_of_each_run(shown, run, model, level):
     assert len(found) == 1
 
 
+@pytest.mark.packages
 @pytest.mark.slow
 def test_multiqc_has_one_chapter_and_no_second_map(shown):
     report = json.loads((shown / "out" / "multiqc_data" / "multiqc_data.json").read_text())
@@ -247,11 +254,12 @@ def test_multiqc_has_one_chapter_and_no_second_map(shown):
         "ddvi_ancestry_map_kgp_plot",
     }
     page = (shown / "out" / "multiqc_report.html").read_text("utf-8")
-    for name in ("Most similar groups: kgp", "Map: kgp", "Flags", "Calibration of the models"):
+    for name in ("Most similar groups: kgp", "Map: kgp", "Flags", "Coverage of the intervals"):
         assert name in page
     assert "map of kgp" not in page
 
 
+@pytest.mark.packages
 @pytest.mark.slow
 def test_multiqc_shows_matched_variants_and_calibration(shown):
     data = shown / "out" / "multiqc_data"
@@ -260,9 +268,10 @@ def test_multiqc_shows_matched_variants_and_calibration(shown):
     told = json.loads((shown / "in" / "human.summary.json").read_text())["harmonisation"]
     assert float(matched["human"]["matched"]) == told["matched"]
     assert float(matched["human"]["absent"]) == told["absent"]
-    models = rows_of(data / "ddvi_ancestry_models_table.txt")
-    assert models.keys() == {"cohort", "kgp"}
+    assert rows_of(data / "ddvi_ancestry_accuracy_table.txt").keys() == {"cohort", "kgp"}
+    models = rows_of(data / "ddvi_ancestry_coverage_table.txt")
+    assert models.keys() == {"cohort"}
     coverage = json.loads((shown / "in" / "cohort.summary.json").read_text())["calibration"]
     for row in coverage["coverage"]:
-        title = f"Coverage, {100 * row['share']:g} % of variants"
-        assert float(models["cohort"][title]) == pytest.approx(100 * row["covered_95"])
+        found = float(models["cohort"][f"From {100 * row['share']:g} % of the variants"])
+        assert found == pytest.approx(100 * row["covered_95"])

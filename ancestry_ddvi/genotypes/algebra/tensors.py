@@ -57,7 +57,7 @@ class Torch:
         return tables.index_select(0, entry.view(-1)).view(len(rows), -1)
 
     def _sent(self, array: np.ndarray) -> Any:
-        """The array on the device; a GPU takes it from pinned memory, for which nobody waits."""
+        """The array on the device; a GPU takes it from pinned memory, without a wait."""
         here = self._torch.from_numpy(array)
         if self._device.type != "cuda":
             return here.to(self._device)

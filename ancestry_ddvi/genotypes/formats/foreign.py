@@ -42,15 +42,12 @@ _DTC = (
     "-f reference.fa`."
 )
 KINDS = (
-    _kind(rb"PK\x03\x04", "a zip archive", "Unpack it and give the genotype file in it."),
     _kind(rb"BZh", "bzip2 data", "Unpack it with `bunzip2`."),
     _kind(rb"\xfd7zXZ", "xz data", "Unpack it with `unxz`."),
     _kind(rb"\x28\xb5\x2f\xfd", "zstandard data", "Unpack it with `unzstd`."),
     _kind(rb"BAM\x01", "a BAM file", "Call genotypes first, for example with `bcftools call`."),
     _kind(rb"CRAM", "a CRAM file", "Call genotypes first, for example with `bcftools call`."),
     _kind(rb"TBI\x01|CSI\x01", "an index", "Give the file that it belongs to."),
-    _kind(rb".{16}bgen", "a BGEN file",
-          "Convert it with `plink2 --bgen FILE ref-first --sample SAMPLES --make-pgen`."),
     _kind(_COMMENTS + rb'(?i:#? ?"?rsid"?[\t ,]+"?chromosome"?[\t ,]+"?position"?)',
           "raw data of a genetic test", _DTC),
     _kind(_COMMENTS + rb"(?:rs|i)\d+[\t ,]+[\dXYMT]+[\t ,]+\d+[\t ,]+[ACGTDI-]{1,2}[\t ,\r\n]",

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import InputUnreadable, UsageProblem
+from .bgen import START as BGEN_START
+from .bgen import BgenSource
 from .concat import ConcatSource
 from .eigenstrat import PACKED_START, TEXT, TRANSPOSED_START, EigenstratSource
 from .foreign import SHOWN_BYTES, not_genotypes
@@ -23,6 +25,7 @@ from .source import GenotypeSource
 from .streams import STANDARD_INPUT, inflated, open_bytes, start_of
 from .vcf import VcfSource
 from .vcf_header import BCF_START, VCF_START
+from .vcf_zarr import ZIP_START, VczSource, is_store
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Format:
         From the path of a file and the options of reading to its reader.
     starts : tuple of bytes
         What the content starts with, once it is decompressed: any of these.
+    is_folder : callable, optional
+        Whether a folder is of this format.
     like : regular expression of bytes, optional
         What the start of the content matches, where no bytes are always the same.
     suffixes : tuple of str
@@ -48,6 +53,7 @@ class Format:
     open: Callable[[str, ReadOptions], GenotypeSource]
     starts: tuple[bytes, ...]
     like: re.Pattern[bytes] | None = None
+    is_folder: Callable[[Path], bool] | None = None
     suffixes: tuple[str, ...] = ()
     prefix_end: str = ""
     companions: tuple[str, ...] = ()
@@ -75,6 +81,17 @@ FORMATS: dict[str, Format] = {
         like=TEXT,
         prefix_end=".geno",
         companions=(".snp", ".ind"),
+    ),
+    "BGEN": Format(
+        BgenSource,
+        (),
+        like=BGEN_START,
+        suffixes=(".bgen",),
+        prefix_end=".bgen",
+        companions=(".sample",),
+    ),
+    "VCF Zarr (.vcz)": Format(
+        VczSource, (ZIP_START,), is_folder=is_store, suffixes=(".vcz", ".zarr", ".zip")
     ),
 }
 """By name. Of a prefix the first row whose file is there is meant, so that PLINK 1, which is used
@@ -146,6 +163,8 @@ def open_source(path: str, options: ReadOptions = DEFAULT) -> GenotypeSource:
     if path == STANDARD_INPUT:
         return VcfSource(path, options)
     found = _find(path)
+    if found.is_dir():
+        return _folder_format(found).open(str(found), options)
     if not found.is_file():
         return VcfSource(path, options)
     start = _start(found)
@@ -157,6 +176,20 @@ def open_source(path: str, options: ReadOptions = DEFAULT) -> GenotypeSource:
 
 def _format_of(start: bytes) -> Format | None:
     return next((row for row in FORMATS.values() if row.is_of(start)), None)
+
+
+def _folder_format(folder: Path) -> Format:
+    """The format of a folder.
+
+    Raises
+    ------
+    InputUnreadable
+        If it is of none.
+    """
+    for row in FORMATS.values():
+        if row.is_folder and row.is_folder(folder):
+            return row
+    raise InputUnreadable(f"{folder} is a folder", "Give a genotype file in it.")
 
 
 def _given_twice() -> UsageProblem:
@@ -171,7 +204,7 @@ def _find(path: str) -> Path:
             if Path(path + end).exists() and not Path(path + end).is_dir():
                 return Path(path + end)
         if Path(path).is_dir():
-            raise InputUnreadable(f"{path} is a folder", "Give a genotype file in it.")
+            return Path(path)
         raise _missing(path)
     except OSError as error:
         raise InputUnreadable(

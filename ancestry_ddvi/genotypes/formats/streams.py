@@ -30,7 +30,7 @@ def display_name(path: str) -> str:
 
 def is_pipe(path: str) -> bool:
     """Whether what a path leads to can be read only once."""
-    return Path(path).exists() and not Path(path).is_file()
+    return Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir())
 
 
 def open_bytes(path: str) -> BinaryIO:
