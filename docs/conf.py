@@ -42,6 +42,7 @@ NAVIGATION = {
         "docs/how-to/multiqc",
         "pipelines/README",
         "pipelines/nf-core/README",
+        "pipelines/galaxy/README",
     ],
     "Which method": ["docs/methods", "docs/limits"],
     "Reference": [

@@ -184,7 +184,7 @@ def _draws(run: WrittenRun) -> np.ndarray:
     """
     path = output("draws").path(run.prefix)
     try:
-        with np.load(path, allow_pickle=False) as found:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
             samples, draws = found["sample_id"].tolist(), np.asarray(found["draws"], np.float64)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         raise InputUnreadable(f"{path} has no draws that can be read", _AGAIN) from None

@@ -124,7 +124,7 @@ def options() -> dict[str, set[str]]:
 
 BLOCKS = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WITHIN = re.compile(r"`([^`\n]+)`")
-CALL = re.compile(r"\bddvi-ancestry ([a-z-][^|;&)#\n]*)")
+CALL = re.compile(r"(?:^|[;&|(]) *ddvi-ancestry ([a-z-][^|;&)#\n]*)", re.MULTILINE)
 
 
 def faults(text: str, options: dict[str, set[str]]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -34,6 +35,19 @@ def test_every_page_is_in_the_navigation(settings):
     }
     assert written <= listed
     assert [page for page in listed if not (ROOT / f"{page}.md").exists()] == []
+
+
+def test_a_page_of_the_site_links_to_pages_of_the_site_alone(settings):
+    """Another page of the repository would be a warning of ``make site``."""
+    listed = [page for pages in settings["NAVIGATION"].values() for page in pages]
+    listed += settings["DECISIONS"]
+    known = {ROOT / f"{page}.md" for page in listed}
+    absent = []
+    for page in known:
+        for link in re.findall(r"\]\(([^)#:\s]+\.md)\b", page.read_text(encoding="utf-8")):
+            if (page.parent / link).resolve() not in known:
+                absent.append(f"{page.relative_to(ROOT)}: {link}")
+    assert absent == []
 
 
 def test_the_index_of_decisions_lists_each(settings):

@@ -193,6 +193,14 @@ def test_a_column_of_any_table_colours_samples(plot, runs, tmp_path):
     assert {"run 0", "run 1", "run 2"} < {*legend(plot("query", color_by="lane", table=str(table)))}
 
 
+def test_groups_under_another_prefix_colour_the_coordinates_of_their_table(runs, tmp_path):
+    table = str(runs / "query.coords.tsv")
+    api.assign(str(runs / "cohort.ddvi"), [table], str(tmp_path / "groups"))
+    prefix, out = str(tmp_path / "groups"), str(tmp_path / "x.png")
+    figure = api.plot(prefix, out, color_by="ancestry").figure
+    assert len(marks(figure.axes[0])) == 8
+
+
 def test_a_label_of_the_model_keeps_its_colour_in_a_table(plot, runs):
     figure = plot("query", color_by="ancestry")
     assert {*legend(figure)} & POPULATIONS

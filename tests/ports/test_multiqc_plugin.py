@@ -1,4 +1,10 @@
-"""The chapter in a MultiQC report: what is shown of the files, and MultiQC itself on real runs."""
+"""The chapter in a MultiQC report: what is shown of the files, and MultiQC itself on real runs.
+
+MultiQC runs where it is installed beside the package, in an environment of its own::
+
+    pip install '.[multiqc]' pytest
+    python -m pytest -m packages tests/ports/test_multiqc_plugin.py
+"""
 
 from __future__ import annotations
 

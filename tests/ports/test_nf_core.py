@@ -19,6 +19,7 @@ import pytest
 import yaml
 from ancestry_ddvi.cli import main
 
+from ancestry_ddvi.genotypes.formats.registry import FORMATS
 from ancestry_ddvi.outputs import written_by
 from ancestry_ddvi.version import __version__
 
@@ -119,6 +120,17 @@ def test_every_option_of_the_script_is_one_of_the_command(name):
     assert used
     assert used <= known
     assert ("--threads" in used) == ("--threads" in known)
+
+
+@pytest.mark.parametrize("name", ["fit", "embed", "assign"])
+def test_files_beside_the_genotypes_are_staged_and_not_named(name):
+    pattern = re.search(r"file\.name ==~ /(.+)/\)", block(name, "script"))[1]
+    beside = [end for row in FORMATS.values() for end in row.companions]
+    for end in (*beside, ".vcf.gz.tbi", ".bcf.csi", ".pvar.zst"):
+        assert re.fullmatch(pattern, f"x{end}")
+    named = [end for row in FORMATS.values() for end in (*row.suffixes, row.prefix_end)]
+    for end in (*named, ".coords.tsv"):
+        assert not re.fullmatch(pattern, f"x{end}")
 
 
 @pytest.mark.parametrize("name", NAMES)

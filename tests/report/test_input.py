@@ -217,6 +217,25 @@ def test_the_report_of_assign_has_the_model_that_it_was_given(copy_of, monkeypat
     assert "Model card of <bdi>moved" in Path("query.report.html").read_text()
 
 
+def test_draws_that_are_damaged_or_of_other_samples(copy_of):
+    import numpy as np
+
+    from ancestry_ddvi.artefacts.coordinates import write_draws
+
+    run = copy_of()
+    path = run.folder / "query.draws.npz"
+    with np.load(path) as found:
+        samples, draws = found["sample_id"].tolist(), found["draws"]
+    for content in (b"", b"PK", path.read_bytes()[:400]):
+        path.write_bytes(content)
+        assert "query.draws.npz has no draws" in refused(InputUnreadable, run.query)
+    for names, values in ((samples[::-1], draws), (samples, draws[:, :, :1])):
+        write_draws(path, names, values)
+        assert "query.draws.npz is not of the samples" in refused(InputsDisagree, run.query)
+    path.unlink()
+    assert "query.draws.npz is absent" in refused(InputUnreadable, run.query)
+
+
 def test_groups_of_another_model_are_no_part_of_the_run(copy_of):
     run = copy_of()
     path = run.folder / "query.assign.json"

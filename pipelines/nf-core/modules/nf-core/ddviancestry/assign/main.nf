@@ -37,8 +37,8 @@ process DDVIANCESTRY_ASSIGN {
     script:
     def args = task.ext.args ?: ''
     prefix = task.ext.prefix ?: "${meta.id}"
-    // The .pcs.tsv of coordinates, indexes and the other files of a PLINK set are staged beside the files that are named
-    def inputs = [samples].flatten().findAll { file -> file.name ==~ /.*\.(vcf|vcf\.gz|vcf\.bgz|bcf|bed|pgen|coords\.tsv)/ }.join(' ')
+    // Indexes, the other files of a set such as PLINK's, and the .pcs.tsv of coordinates are staged and not named
+    def inputs = [samples].flatten().findAll { file -> !(file.name ==~ /.*\.(bim|fam|pvar|pvar\.zst|psam|snp|ind|sample|tbi|csi|bgi|pcs\.tsv)/) }.join(' ')
     def chosen = model ?: reference ?: error('Give a model, or the name of a reference model.')
     def targets_option = targets ? "--absent reference --targets ${targets}" : ''
     """

@@ -35,8 +35,8 @@ process DDVIANCESTRY_EMBED {
     script:
     def args = task.ext.args ?: ''
     prefix = task.ext.prefix ?: "${meta.id}"
-    // Indexes and the other files of a PLINK set are staged beside the files that are named
-    def inputs = [genotypes].flatten().findAll { file -> file.name ==~ /.*\.(vcf|vcf\.gz|vcf\.bgz|bcf|bed|pgen)/ }.join(' ')
+    // Indexes, and the other files of a set such as PLINK's, are staged and not named
+    def inputs = [genotypes].flatten().findAll { file -> !(file.name ==~ /.*\.(bim|fam|pvar|pvar\.zst|psam|snp|ind|sample|tbi|csi|bgi)/) }.join(' ')
     def chosen = model ?: reference ?: error('Give a model, or the name of a reference model.')
     def targets_option = targets ? "--absent reference --targets ${targets}" : ''
     """
