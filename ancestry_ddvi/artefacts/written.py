@@ -119,7 +119,7 @@ class WrittenRun:
 
         None without, and with a warning in the log where it is gone.
         """
-        given = self.options.get("labels")
+        given = str(self.options.get("labels") or "")
         if not given:
             return None
         places = (Path(given), Path(self.prefix).parent / Path(given).name)

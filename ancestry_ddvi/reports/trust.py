@@ -105,7 +105,7 @@ def _point(row: Mapping[str, Any]) -> Point:
 
 def stability(runs: Sequence[Run]) -> Markup:
     """How far the map moves when it is fitted again."""
-    moved = [run for run in runs if (run.summary.get("movement") or {}).get("r2") is not None]
+    moved = [run for run in runs if _is_refitted(run)]
     if not moved:
         return Markup()
     said = (
@@ -119,6 +119,12 @@ def stability(runs: Sequence[Run]) -> Markup:
     )  # fmt: skip
     rows = table(head, map(_moved, moved))
     return section("stability", "Stability of the map", tag("p", prose(said)), rows, open_=False)
+
+
+def _is_refitted(run: Run) -> bool:
+    """Whether a run knows how far its map moves."""
+    movement = run.summary.get("movement") or {}
+    return None not in (movement.get("r2"), movement.get("map_sd"))
 
 
 def _moved(run: Run) -> tuple[object, ...]:

@@ -71,6 +71,17 @@ def test_a_summary_that_lacks_a_part(copy_of, part, content, lacks):
     assert "query.summary.json" in message and lacks in message
 
 
+def test_what_a_summary_does_not_tell_is_left_out(copy_of):
+    run = copy_of()
+    path = run.folder / "cohort.summary.json"
+    found = json.loads(path.read_text())
+    found["movement"] = {"refits": 1, "r2": 0.99, "map_sd": None}
+    found["options"]["labels"] = -1
+    path.write_text(json.dumps(found))
+    page = api.report([str(run.folder / "cohort")]).files["report"].read_text()
+    assert "Stability of the map" not in page
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", "null"])
 def test_a_summary_that_is_none(copy_of, content):
     run = copy_of()
