@@ -171,7 +171,7 @@ def test_arrays_that_do_not_fit_are_refused(name, content, said, tmp_path) -> No
 
 @pytest.mark.parametrize("change", ["cut", "bytes", "absent", "empty"])
 @pytest.mark.parametrize(
-    "name", ["variant_position/1", "call_genotype/0.0.0", "variant_allele/0.0"]
+    "name", ["variant_position/1", "call_genotype/0.0.0", "variant_allele/0.0", "filter_id/0"]
 )
 def test_damaged_chunks_are_refused_in_a_sentence(name, change, store, caplog) -> None:
     path = Path(store) / name

@@ -39,7 +39,7 @@ _MARKS = (".zgroup", ".zmetadata", "zarr.json")
 _CALLS = ("call_genotype", *(f"call_{field}" for field in LIKELIHOOD_FIELDS))
 _METADATA = frozenset({".zarray", ".zattrs", ".zgroup", "zarr.json", ""})
 _REQUIRED = ("variant_position", "variant_contig", "contig_id", "variant_allele", "sample_id")
-_COMPLETE = ("variant_position", "variant_allele", "contig_id", "sample_id")
+_COMPLETE = ("variant_position", "variant_allele", "contig_id", "sample_id", "filter_id")
 _TEXT = "OSTU"
 _KINDS = {
     "sample_id": (1, _TEXT),
