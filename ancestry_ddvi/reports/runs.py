@@ -147,6 +147,8 @@ def _level(run: WrittenRun, name: str) -> Level:
         for k, group in enumerate(groups)
     ]
     chances = np.array(each).reshape(len(groups), len(table)).T
+    if ((chances < 0) | (chances > 1)).any():
+        raise InputUnreadable(f"{path} has a probability outside 0 to 1", _AGAIN_ASSIGN)
     return Level(name, groups, chances, table["most_similar"].to_numpy())
 
 

@@ -82,6 +82,16 @@ def test_what_a_summary_does_not_tell_is_left_out(copy_of):
     assert "Stability of the map" not in page
 
 
+@pytest.mark.parametrize("cell", ["-1", "1.5", "inf"])
+def test_a_probability_that_is_none(copy_of, cell):
+    run = copy_of()
+    path = run.folder / "query.assign.population.tsv"
+    head, first, *others = path.read_text().splitlines()
+    first = "\t".join([*first.split("\t")[:-1], cell])
+    path.write_text("\n".join([head, first, *others]) + "\n")
+    assert "query.assign.population.tsv has a probability" in refused(InputUnreadable, run.query)
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", "null"])
 def test_a_summary_that_is_none(copy_of, content):
     run = copy_of()
