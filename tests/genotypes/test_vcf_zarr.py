@@ -108,6 +108,15 @@ def test_text_may_be_of_bytes(tmp_path) -> None:
     assert source.skipped == {"not a SNP": 1, "FILTER q10": 1, "multi-allelic": 1}
 
 
+def test_files_of_file_managers_are_no_chunks(store) -> None:
+    for name in ("variant_position/.DS_Store", "variant_position/._0"):
+        (Path(store) / name).write_bytes(b"x")
+    for path in (store, zipped(store)):
+        assert all_dosages(open_source(path)).tolist() == DOSAGES
+    (Path(store) / "variant_position" / "1").unlink()
+    assert "1 of 3 chunks of variant_position are absent" in refused(store)
+
+
 def test_a_store_is_packed_joined_and_reused(store, tmp_path, caplog) -> None:
     import logging
 

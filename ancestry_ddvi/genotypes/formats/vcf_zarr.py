@@ -37,7 +37,6 @@ _MARKS = (".zgroup", ".zmetadata", "zarr.json")
 """Files, one of which is in the folder of every Zarr group."""
 
 _CALLS = ("call_genotype", *(f"call_{field}" for field in LIKELIHOOD_FIELDS))
-_METADATA = frozenset({".zarray", ".zattrs", ".zgroup", "zarr.json", ""})
 _REQUIRED = ("variant_position", "variant_contig", "contig_id", "variant_allele", "sample_id")
 _COMPLETE = ("variant_position", "variant_allele", "contig_id", "sample_id", "filter_id")
 _TEXT = "OSTU"
@@ -185,7 +184,7 @@ class _Store:
             array = self.arrays[name]
             pieces = zip(array.shape, array.shards or array.chunks, strict=True)
             all_of_it = prod(-(-length // max(1, piece)) for length, piece in pieces)
-            absent = all_of_it - _stored(self.path, name)
+            absent = max(0, all_of_it - _stored(self.path, name))
             if absent and name in _COMPLETE:
                 raise InputUnreadable(
                     f"{self.path}: {absent:,} of {all_of_it:,} chunks of {name} are absent",
@@ -426,14 +425,14 @@ def _text(value: Any) -> str:
 
 
 def _stored(path: Path, array: str) -> int:
-    """How many chunks of an array are stored."""
+    """How many chunks of an array are stored; hidden files are metadata, or of file managers."""
     if path.is_dir():
         names = [found.name for found in (path / array).rglob("*") if found.is_file()]
     else:
         with zipfile.ZipFile(path) as archive:
             there = (name for name in archive.namelist() if name.startswith(f"{array}/"))
             names = [name.rpartition("/")[2] for name in there]
-    return sum(name not in _METADATA for name in names)
+    return sum(name[:1] not in ("", ".") and name != "zarr.json" for name in names)
 
 
 def _check_blosc(chunk: Path) -> None:
