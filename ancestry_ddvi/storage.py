@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -51,10 +52,12 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     OutputUnwritable
-        If the folder cannot be created or the file cannot be written or renamed.
+        If the folder cannot be created or the file cannot be written or renamed, or ``path`` is a
+        device, a pipe or a folder.
     """
     path = Path(path)
     with _unwritable(path):
+        _check_replaceable(path)
         part = _Part(path)
     waiting, complete = _waiting.get(), False
     try:
@@ -68,6 +71,18 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
             waiting.append(part)
         else:
             part.close()
+
+
+def _check_replaceable(path: Path) -> None:
+    """Check that a file may take this place: a user who may would replace /dev/null for everyone.
+
+    Raises
+    ------
+    OSError
+    """
+    is_stream = path.is_symlink() and os.readlink(path).startswith("/proc/")  # /dev/stdout
+    if is_stream or (path.exists() and not path.is_file()):
+        raise OSError(errno.EINVAL, "it is not a regular file")
 
 
 @contextmanager

@@ -120,7 +120,9 @@ def _listed(named: NamedModel, build: str | None, chr_prefix: bool | None) -> Mo
     panel = named.model.panel
     build = build or panel.build
     position = _positions(panel, build, named.name)
-    rows = _order(panel.variants.chromosome, position)
+    chromosome = objects([_renamed(name, chr_prefix) for name in panel.variants.chromosome])
+    rows = _order(chromosome, position)
+    chromosome = chromosome[rows]
     if left_out := len(panel) - len(rows):
         log.warning(
             "%d of %d variants of the model have no position in %s and are left out.",
@@ -128,7 +130,6 @@ def _listed(named: NamedModel, build: str | None, chr_prefix: bool | None) -> Mo
             len(panel),
             build,
         )
-    chromosome = objects([_renamed(name, chr_prefix) for name in panel.variants.chromosome[rows]])
     table = replace(panel.variants[rows], chromosome=chromosome, position=position[rows])
     remarks = (
         ("source", f"ddvi-ancestry {__version__}"),

@@ -188,6 +188,23 @@ def test_chromosomes_have_a_prefix_where_it_is_asked_for(prefix, first) -> None:
     assert lengths[0] == f"##contig=<ID={first},length=249250621,assembly=GRCh37>"
 
 
+def test_variants_are_sorted_by_the_names_that_are_written(fitted_model) -> None:
+    from dataclasses import replace
+
+    from ancestry_ddvi.api._named import NamedModel
+
+    named = NamedModel.read(str(fitted_model.files["model"]))
+    panel = named.model.panel
+    names = panel.variants.chromosome.copy()
+    names[::2] = [f"chr{name}" for name in names[::2]]
+    mixed = replace(panel, variants=replace(panel.variants, chromosome=names))
+    named = replace(named, model=replace(named.model, panel=mixed))
+    frame = api.variants(named, chr_prefix=True).to_frame()
+    assert len(frame) == len(panel)
+    assert frame.groupby("chromosome", sort=False)["position"].is_monotonic_increasing.all()
+    assert (frame["chromosome"] != frame["chromosome"].shift()).sum() == len(set(frame.chromosome))
+
+
 def test_chromosomes_of_other_names_keep_them() -> None:
     from ancestry_ddvi.genotypes.chromosomes import prefixed_chromosome
 

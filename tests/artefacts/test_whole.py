@@ -47,6 +47,18 @@ def test_a_failure_where_there_was_nothing_leaves_nothing(tmp_path) -> None:
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("kind", ["pipe", "folder", "stream"])
+def test_what_is_no_regular_file_is_not_replaced(kind, tmp_path) -> None:
+    target = tmp_path / "x.txt"
+    make = {"pipe": os.mkfifo, "folder": os.mkdir, "stream": Path("/proc/self/fd/1")}[kind]
+    target.symlink_to(make) if isinstance(make, Path) else make(target)
+    before = target.lstat()
+    with pytest.raises(OutputUnwritable, match="it is not a regular file"), whole(target) as beside:
+        beside.write_text("new")
+    assert target.lstat().st_ino == before.st_ino
+    assert os.listdir(tmp_path) == ["x.txt"]
+
+
 def test_a_full_disk_is_said_with_the_path_that_was_asked_for(tmp_path, small_disk) -> None:
     target = tmp_path / "x.txt"
     target.write_text("old")

@@ -113,6 +113,7 @@ def test_it_is_joined_with_files_of_other_formats(toy: Path) -> None:
 def test_its_ends_are_left_out_of_the_names_of_results() -> None:
     assert api.default_prefix(["data/cohort.toy"]) == "cohort"
     assert api.default_prefix(["data/cohort.toysamples"]) == "cohort"
+    assert api.default_prefix(["data/cohort.toysamples.toy"]) == "cohort.toysamples"
 
 
 @pytest.mark.usefixtures("registered")

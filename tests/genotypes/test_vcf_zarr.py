@@ -89,6 +89,25 @@ def test_a_call_that_ends_early_is_haploid(tmp_path) -> None:
     assert all_dosages(open_source(store)).tolist() == [[0, 0, 2], [2, 2, 0], [2, 0, 0]]
 
 
+@pytest.mark.parametrize("kind", [np.int32, np.int64])
+def test_the_least_integer_is_no_reference_allele(kind, tmp_path) -> None:
+    calls = GENOTYPES.astype(kind)
+    calls[0, 0] = np.iinfo(kind).min
+    calls[5, 0] = np.iinfo(kind).max
+    store = write_store(tmp_path / "x.vcz", ARRAYS | {"call_genotype": calls})
+    assert all_dosages(open_source(store)).tolist() == [[-1, 1, 2], [1, -1, -1], [-1, 1, 0]]
+
+
+def test_text_may_be_of_bytes(tmp_path) -> None:
+    names = ("sample_id", "contig_id", "filter_id", "variant_id", "variant_allele")
+    store = write_store(tmp_path / "x.vcz", ARRAYS | {n: np.array(ARRAYS[n], "S5") for n in names})
+    source = open_source(store)
+    assert source.samples == ("a", "b", "c")
+    assert source.build_hint == "GRCh37"
+    assert variants(source) == variants(open_source(write_store(tmp_path / "y.vcz")))
+    assert source.skipped == {"not a SNP": 1, "FILTER q10": 1, "multi-allelic": 1}
+
+
 def test_a_store_is_packed_joined_and_reused(store, tmp_path, caplog) -> None:
     import logging
 
@@ -136,6 +155,13 @@ def test_many_samples_make_small_parts(store, monkeypatch) -> None:
         ("variant_contig", np.full(6, 7, np.int8), "row 0 has contig 7 of 2 and position 100"),
         ("variant_position", np.full(6, -4), "row 0 has contig 0 of 2 and position -4"),
         ("call_genotype", np.zeros((6, 3), np.int8), r"call_genotype has the shape \(6, 3\)"),
+        ("call_genotype", np.full((6, 3, 2), np.nan), "call_genotype has the type float64"),
+        ("call_genotype_mask", np.zeros((6, 3), bool), r"_mask has the shape \(6, 3\)"),
+        ("variant_contig", np.zeros(6), "variant_contig has the type float64"),
+        ("variant_position", np.zeros((6, 2), int), r"variant_position has the shape \(6, 2\)"),
+        ("variant_length", np.ones((6, 2), int), r"variant_length has the shape \(6, 2\)"),
+        ("variant_filter", np.ones(6, bool), r"variant_filter has the shape \(6,\)"),
+        ("variant_filter", np.ones((6, 3), bool), r"variant_filter has the shape \(6, 3\)"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(name, content, said, tmp_path) -> None:

@@ -139,6 +139,17 @@ def test_numbers_in_the_page_have_the_digits_of_the_tables(reader, runs_folder):
         np.testing.assert_array_equal(found, due, err_msg=name)
 
 
+def test_dates_and_identifiers_keep_every_digit():
+    import numpy as np
+
+    from ancestry_ddvi.reports.packing import packed
+
+    dates = np.array([20261127.0, 20261128.0, np.nan])
+    np.testing.assert_array_equal(unpacked(packed(dates)), dates)
+    assert packed(np.array([2.0**24, 1e30, 0.1, np.nan]))["type"] == "f8"
+    assert packed(np.array([2.0**24, 0.1, np.nan]))["type"] == "f4"
+
+
 def test_groups_are_those_of_the_table_of_ancestry(reader, runs_folder):
     import pandas as pd
 

@@ -28,8 +28,9 @@ from .vcf_header import check_distinct
 START = re.compile(rb".{16}bgen", re.DOTALL)
 
 HARD_CALL = 0.1
-"""A genotype is called if its dosage of ALT, from 0 to 2, is within this of a whole number:
---hard-call-threshold of plink2."""
+"""A genotype is called if its dosage of ALT, from 0 to 2, is within this of a whole number, as by
+--hard-call-threshold of plink2, and its probability within this of 1: an unknown genotype has the
+dosage 1 as well."""
 
 _SUM_TOLERANCE = 0.05
 """How far the stored probabilities of a genotype may be from a sum of 1."""
@@ -118,6 +119,7 @@ class _Record:
         with np.errstate(invalid="ignore"):
             whole = np.rint(copies)
             certain = np.abs(copies - whole) <= HARD_CALL * ploidy / _DIPLOID + _ROUNDING
+            certain &= probabilities.max(axis=1) >= 1 - HARD_CALL - _ROUNDING
             called = np.where(certain & (found == ploidy), whole, MISSING)
         return np.asarray(called, np.int8)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,16 +105,20 @@ def accepted() -> str:
 
 
 def without_suffixes(name: str) -> str:
-    """The name of a file without the ends that formats give it; never empty."""
-    ends = {
-        end
-        for row in FORMATS.values()
-        for end in (*row.suffixes, row.prefix_end, *row.companions)
-        if end
-    }
-    while name.endswith(tuple(ends)) and name not in ends:
-        name = name[: name.rindex(".")]
+    """The name of a file without the ends that formats give it; never empty.
+
+    The end of a companion is one at the very end alone: x.snp.vcf.gz is not x.snp.
+    """
+    name = _shortened(name, [*_companions()])
+    ends = {end for row in FORMATS.values() for end in (*row.suffixes, row.prefix_end) if end}
+    while (shorter := _shortened(name, ends)) != name:
+        name = shorter
     return name
+
+
+def _shortened(name: str, ends: Collection[str]) -> str:
+    """A name without the last of its ends, if it is one of these and not all of it."""
+    return name[: name.rindex(".")] if name.endswith(tuple(ends)) and name not in ends else name
 
 
 def open_sources(paths: Sequence[str], options: ReadOptions = DEFAULT) -> GenotypeSource:

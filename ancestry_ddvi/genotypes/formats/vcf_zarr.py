@@ -40,6 +40,22 @@ _CALLS = ("call_genotype", *(f"call_{field}" for field in LIKELIHOOD_FIELDS))
 _METADATA = frozenset({".zarray", ".zattrs", ".zgroup", "zarr.json", ""})
 _REQUIRED = ("variant_position", "variant_contig", "contig_id", "variant_allele", "sample_id")
 _COMPLETE = ("variant_position", "variant_allele", "contig_id", "sample_id")
+_TEXT = "OSTU"
+_KINDS = {
+    "sample_id": (1, _TEXT),
+    "contig_id": (1, _TEXT),
+    "filter_id": (1, _TEXT),
+    "variant_contig": (1, "iu"),
+    "variant_position": (1, "iu"),
+    "variant_length": (1, "iu"),
+    "variant_id": (1, _TEXT),
+    "variant_allele": (2, _TEXT),
+    "variant_filter": (2, "b"),
+    "call_genotype": (3, "i"),
+    "call_genotype_mask": (3, "b"),
+}
+"""Dimensions of the arrays that are read, and the kinds of their type as NumPy has them."""
+
 _SPECIFICATION = "Make it again from the VCF, with `vcf2zarr convert`."
 _BLOSC_HEADER = 16
 _BYTES_AT_ONCE = 1 << 27
@@ -47,6 +63,7 @@ _ROWS_AT_ONCE = 1 << 14
 _MAX_ALLELES = 62
 """The largest allele whose code in BCF is a byte."""
 
+_END, _MANY_ALLELES = -2, 1 << 20
 _MAX_POSITION = 2**31 - 1
 
 
@@ -133,17 +150,27 @@ class _Store:
         check_distinct(self.samples, str(self.path))
 
     def _check_shape(self, name: str, array: Any) -> None:
-        """Check that an array has the variants and the samples of the others."""
+        """Check that an array has its type, and the variants and the samples of the others."""
         expected: tuple[int, ...] = ()
         if name.startswith("variant_"):
             expected = (self.variants,)
         elif name.startswith("call_"):
             expected = (self.variants, self.arrays["sample_id"].shape[0])
-        at_least = name in ("variant_allele", "call_genotype")
-        if array.shape[: len(expected)] != expected or array.ndim < len(expected) + at_least:
+        if name == "variant_filter":
+            expected += (len(self.filters),)
+        elif name == "call_genotype_mask" and "call_genotype" in self.arrays:
+            expected = self.arrays["call_genotype"].shape
+        dimensions, kinds = _KINDS.get(name, (array.ndim, array.dtype.kind))
+        if array.shape[: len(expected)] != expected or array.ndim != dimensions:
             raise InputUnreadable(
                 f"{self.path}: the array {name} has the shape {array.shape}, which does not fit "
                 "the others",
+                _SPECIFICATION,
+            )
+        if array.dtype.kind not in kinds:
+            raise InputUnreadable(
+                f"{self.path}: the array {name} has the type {array.dtype}, which is not that of "
+                "the specification",
                 _SPECIFICATION,
             )
 
@@ -200,7 +227,7 @@ class _Store:
         return build_in_header(f"##contig=<ID={name},length={n}>" for name, n in pairs)
 
     def _texts(self, name: str) -> tuple[str, ...]:
-        return tuple(map(str, self.read(name).reshape(-1).tolist()))
+        return tuple(map(_text, self.read(name).tolist()))
 
     def read(self, name: str, rows: slice = slice(None)) -> np.ndarray:
         """Some rows of an array.
@@ -273,7 +300,7 @@ class _Part:
             masked = self.values("call_genotype_mask") & (found > MISSING)
             found = np.where(masked, MISSING, found) if masked.any() else found
         if found.max(initial=0) > _MAX_ALLELES or found.dtype != np.int8:
-            found = found.astype(np.int32)
+            found = found.clip(_END, _MANY_ALLELES).astype(np.int32)
         return np.asarray(2 * found + 2)
 
     def records(self) -> Iterator[_Record]:
@@ -295,7 +322,7 @@ class _Part:
                     f"{len(contigs)} and position {position}",
                     _SPECIFICATION,
                 )
-            ref, *alts = [str(allele) for allele in alleles[i].tolist() if allele] or ["."]
+            ref, *alts = [_text(allele) for allele in alleles[i].tolist() if allele] or ["."]
             yield _Record(
                 self, i, contigs[number], position, ref, tuple(alts), max(ends[i], position)
             )
@@ -312,11 +339,11 @@ class _Part:
         if not self.has("variant_filter"):
             return "PASS"
         failed = np.flatnonzero(self.values("variant_filter")[row])
-        return ";".join(self._store.filters[i] for i in failed if i < len(self._store.filters))
+        return ";".join(self._store.filters[i] for i in failed)
 
     def name(self, row: int) -> str:
         """ID of a row."""
-        return str(self.values("variant_id")[row]) if self.has("variant_id") else "."
+        return _text(self.values("variant_id")[row]) if self.has("variant_id") else "."
 
 
 @dataclass(slots=True)
@@ -391,6 +418,11 @@ class _Content:
 def is_store(path: Path) -> bool:
     """Whether a folder is a Zarr group."""
     return any((path / mark).is_file() for mark in _MARKS)
+
+
+def _text(value: Any) -> str:
+    """An element of an array of text, which may be of bytes."""
+    return value.decode(errors="surrogateescape") if isinstance(value, bytes) else str(value)
 
 
 def _stored(path: Path, array: str) -> int:

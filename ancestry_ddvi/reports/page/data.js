@@ -7,7 +7,13 @@ const drawn = Array.from(document.querySelectorAll("script.draws"), read);
 const count = data.count;
 
 // An array from its bytes in base64.
-const ARRAYS = { f4: Float32Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array };
+const ARRAYS = {
+  f4: Float32Array,
+  f8: Float64Array,
+  u1: Uint8Array,
+  u2: Uint16Array,
+  u4: Uint32Array,
+};
 function unpacked({ type, bytes }) {
   const text = atob(bytes);
   const found = new Uint8Array(text.length);

@@ -26,8 +26,8 @@ function testOf(word) {
   const [, name, sign, value] = word.match(/^([^<>=]+)([<>=])(.+)$/) || [];
   const field = fieldOf.get(name);
   if (field && field.isNumber) {
-    const number = Math.fround(Number(value)); // as the values are
     const { values } = field;
+    const [number] = values.constructor.of(Number(value)); // of the precision of the values
     return {
       "<": (row) => values[row] < number,
       ">": (row) => values[row] > number,
