@@ -2,8 +2,9 @@
 #
 #   docker build --target cpu -t ddvi-ancestry .
 #   docker build --target cuda -t ddvi-ancestry:cuda .
-#   docker run --rm -v "$PWD:/data" ddvi-ancestry ddvi-ancestry fit cohort.vcf.gz
-#   docker run --rm --gpus all -v "$PWD:/data" ddvi-ancestry:cuda ddvi-ancestry fit cohort.vcf.gz
+#   docker run --rm --user "$(id -u):$(id -g)" -v "$PWD:/data" ddvi-ancestry ddvi-ancestry fit cohort.vcf.gz
+#
+# With ddvi-ancestry:cuda, add --gpus all.
 #
 # CPU_INDEX and CUDA_INDEX are the package indexes that PyTorch is taken from. The PyTorch of PyPI
 # runs on GPUs, and is some gigabytes larger.

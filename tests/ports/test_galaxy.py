@@ -7,10 +7,13 @@ Galaxy does it and run; Galaxy itself is not needed.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import importlib.util
+import json
 import re
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -96,6 +99,24 @@ def test_the_data_of_the_tests_are_there_and_from_the_example():
                    for p in (data / "cohort.vcf.gz", EXAMPLE / "cohort.vcf.gz"))  # fmt: skip
     kept = {tuple(line.split("\t")[:5]) for line in some if line[0] != "#"}
     assert kept < {tuple(line.split("\t")[:5]) for line in every if line[0] != "#"}
+
+
+def test_the_data_of_the_tests_name_no_folder_of_the_machine_that_made_them():
+    data = FOLDER / "test-data"
+    run_of_human = zipfile.ZipFile(data / "human.zip")
+    summary = json.loads(run_of_human.read("human.summary.json"))
+    assert summary["inputs"] == ["human.vcf.gz"]
+    texts = [run_of_human.read(name) for name in run_of_human.namelist()]
+    texts += [gzip.decompress(path.read_bytes()) for path in data.glob("*.gz")]
+    assert not [found for text in texts for found in re.findall(rb"[\s\"]/\w+/\S+", text)]
+
+
+def test_the_run_of_the_report_is_of_the_model_that_is_shipped():
+    archive = zipfile.ZipFile(FOLDER / "test-data/human.zip")
+    summary = json.loads(archive.read("human.summary.json"))
+    kgp = next(model.path for model in available() if model.name == "kgp")
+    shipped = hashlib.sha256(kgp.read_bytes()).hexdigest()
+    assert summary["model_sha256"] == shipped, "galaxy/README.md tells how to make human.zip again"
 
 
 def test_the_shed_file_and_the_labels_of_tools_can_be_read():

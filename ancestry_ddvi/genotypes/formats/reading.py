@@ -17,6 +17,10 @@ from ..variants import VariantTable
 PASSING = frozenset({"GENOTYPED", "IMPUTED", "TYPED", "TYPED_ONLY"})
 """FILTER values of imputation servers that are no failures, beside PASS and "."."""
 
+NEEDS_GT = (
+    "Give a file with GT; embed and assign also read PL, GL, GP and DS that the header declares."
+)
+
 VAR_FILTER = ",".join(sorted(PASSING))
 """``PASSING`` as the command line has it."""
 

@@ -13,12 +13,11 @@ from ..variants import MISSING, Block
 from .fields import FIELDS, GT, NOTHING, one_hot
 from .packing import variants_at_once
 from .ploidy import Called, Ploidy
-from .reading import ReadOptions
+from .reading import NEEDS_GT, ReadOptions
 from .records import R, RecordRows, Row, keep_reference, soft_values
 from .source import GenotypeSource, LikelihoodBlock
 from .streams import TEXT_AT_ONCE
 from .variant_filter import VariantFilter, table
-from .vcf_header import NEEDS_GT
 
 
 class Content(Protocol[R]):

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import NothingLeft, quoted
 from ..variants import VariantTable
-from .reading import ANY_FILTER, DEFAULT, ReadOptions
+from .reading import ANY_FILTER, DEFAULT, NEEDS_GT, ReadOptions
 
 SYMBOLIC = frozenset({"<NON_REF>", "<*>"})
 """Symbolic ALT alleles of a gVCF, which stand for any other allele."""
@@ -171,7 +171,7 @@ def _reason(ref: str, alts: tuple[str, ...]) -> str:
 
 
 _REMEDIES = {
-    "without GT": "Give a file with GT; only embed reads likelihoods and dosages (PL, GL, GP, DS).",
+    "without GT": NEEDS_GT,
     "multi-allelic": "Split them with `bcftools norm -m -any`.",
     "reference block": "A gVCF can be embedded in a model; fit needs genotypes called jointly.",
     "monomorphic": "Give a file of samples that differ; only embed reads records without ALT.",

@@ -14,10 +14,6 @@ VCF_START = b"##fileformat=VCF"
 BCF_START = b"BCF\x02"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-NEEDS_GT = (
-    "Give a file with GT; only embed reads genotype likelihoods and dosages (PL, GL, GP, DS)."
-)
-
 CHROMOSOME_1 = {lengths[0]: build for build, lengths in LENGTHS.items()}
 """Length of chromosome 1 in each build of the human reference."""
 

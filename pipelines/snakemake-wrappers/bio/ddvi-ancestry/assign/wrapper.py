@@ -57,6 +57,10 @@ if snakemake.output.get("report"):
 
 def beside(folder):
     """Coordinates and scores under one prefix, as the command reads them."""
+    if not (snakemake.input.get("coords") and snakemake.input.get("pcs")):
+        raise ValueError(
+            "no samples: give input.genotypes, or input.coords and input.pcs of a run"
+        )
     for kind in ("coords", "pcs"):
         (folder / f"input{ENDINGS[kind]}").symlink_to(
             Path(snakemake.input[kind]).resolve()
