@@ -53,7 +53,7 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     ------
     OutputUnwritable
         If the folder cannot be created or the file cannot be written or renamed, or ``path`` is a
-        device, a pipe or a folder.
+        device or a pipe.
     """
     path = Path(path)
     with _unwritable(path):
@@ -74,14 +74,16 @@ def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def _check_replaceable(path: Path) -> None:
-    """Check that a file may take this place: a user who may would replace /dev/null for everyone.
+    """Check that no device or pipe is in this place: root would replace /dev/null for everyone.
+
+    A folder is not replaced by a file: the system refuses that.
 
     Raises
     ------
     OSError
     """
     is_stream = path.is_symlink() and os.readlink(path).startswith("/proc/")  # /dev/stdout
-    if is_stream or (path.exists() and not path.is_file()):
+    if is_stream or (path.exists() and not (path.is_file() or path.is_dir())):
         raise OSError(errno.EINVAL, "it is not a regular file")
 
 
