@@ -68,5 +68,5 @@ def variants(
     path = None if out == STANDARD_OUTPUT else out
     with running(None):
         listed = api.variants(model, path, build=build, format=format, chr_prefix=chr_prefix)
-        lines = listed.files.values() if path else ["\n".join(listed.lines(format))]
+        lines = listed.files.values() if path else ["\n".join(listed.lines())]
     tell(lines)

@@ -38,20 +38,18 @@ class ModelVariants:
     listed : ListedVariants
     rows : ndarray of int64, (variants,)
         Their numbers in the model.
+    kind : str
+        Of the list: "vcf", "bed", "range", "ids" or "targets".
     """
 
     files: dict[str, Path]
     listed: ListedVariants
     rows: np.ndarray
+    kind: str
 
-    def lines(self, format: str | None = None) -> Iterator[str]:  # noqa: A002
-        """The lines of a list; see ``variants``.
-
-        Raises
-        ------
-        UsageProblem
-        """
-        return LISTS[list_format(format, None)].lines(self.listed)
+    def lines(self) -> Iterator[str]:
+        """The lines of the list."""
+        return LISTS[self.kind].lines(self.listed)
 
     def to_frame(self) -> pd.DataFrame:
         """Columns chromosome, position, id, ref, alt and frequency; the index is ``rows``."""
@@ -107,7 +105,7 @@ def variants(
     """
     kind = list_format(format, out)
     named = opened(model)
-    found = _listed(named, checked_build(build), chr_prefix)
+    found = _listed(named, checked_build(build), chr_prefix, kind)
     if out is None:
         return found
     check_file(out, [str(named.path)])
@@ -115,7 +113,9 @@ def variants(
     return replace(found, files={kind: Path(out)})
 
 
-def _listed(named: NamedModel, build: str | None, chr_prefix: bool | None) -> ModelVariants:
+def _listed(
+    named: NamedModel, build: str | None, chr_prefix: bool | None, kind: str
+) -> ModelVariants:
     """The variants of a model in a build, sorted by chromosome and position."""
     panel = named.model.panel
     build = build or panel.build
@@ -138,7 +138,7 @@ def _listed(named: NamedModel, build: str | None, chr_prefix: bool | None) -> Mo
     listed = ListedVariants(
         table, panel.frequency[rows], _lengths(chromosome, build), build, remarks
     )
-    return ModelVariants({}, listed, rows)
+    return ModelVariants({}, listed, rows, kind)
 
 
 def _positions(panel: Panel, build: str | None, name: str) -> np.ndarray:
