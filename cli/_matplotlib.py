@@ -48,8 +48,8 @@ def _writable(folder: Path) -> bool:
     """Whether files can be made in a folder, or in the nearest one above it that exists."""
     if not folder.is_absolute():  # the home folder is unknown
         return False
-    existing = next(above for above in (folder, *folder.parents) if above.exists())
-    try:
+    try:  # a folder above may be closed to this user
+        existing = next(above for above in (folder, *folder.parents) if above.exists())
         with tempfile.TemporaryFile(dir=existing):
             return True
     except OSError:

@@ -77,3 +77,12 @@ def test_a_folder_that_the_user_chose_is_kept(monkeypatch):
     with matplotlib_folder():
         assert os.environ["MPLCONFIGDIR"] == "/chosen"
     assert os.environ["MPLCONFIGDIR"] == "/chosen"
+
+
+def test_a_home_that_is_closed_to_the_user_is_not_asked_for(monkeypatch):
+    def closed(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", closed)
+    with matplotlib_folder():
+        assert os.access(os.environ["MPLCONFIGDIR"], os.W_OK)
