@@ -160,3 +160,25 @@ def test_a_dense_file_with_chance_records_at_positions_of_another_build_passes(p
     other = found(panel, VariantTable.join([kept, chance]))
     other.check("x.vcf", 2)
     assert (other.used, other.alone, other.mixture) == ("GRCh37", 0, "")
+
+
+def test_a_mixed_file_does_not_contradict_a_stated_build_that_finds_more_than_half_as_many(made):
+    error = refusal(made, in_38(made, number(made) > 6), "GRCh38")
+    assert error.problem.startswith("x.vcf: 500 variants, on chromosomes 2 to 6, have positions of")
+
+
+def test_a_chromosome_in_another_build_beside_much_else_there_is_told_of_alone(made):
+    part = np.random.default_rng(6).random(VARIANTS) < 0.3
+    other = found(made, in_38(made, part | (number(made) == 4)))
+    assert other.chromosomes == () and other.is_mixed
+    other.check("x.vcf", 1)
+
+
+def test_records_of_one_variant_are_not_those_of_another_at_the_same_place_in_another_build(made):
+    same = np.full(VARIANTS, "A", dtype=object), np.full(VARIANTS, "G", dtype=object)
+    alike = replace(made.variants, ref=same[0], alt=same[1])
+    following = np.append(alike.position[1:], 1)
+    panel = Panel(alike, made.frequency, "GRCh37", {"GRCh38": following})
+    other = found(panel, alike[1::2])
+    assert (other.found, other.alone) == (500, 0)
+    other.check("x.vcf", 2)
