@@ -267,7 +267,7 @@ def _match(run: EmbedRun) -> MatchedInput:
     labels = run.labels.match(store.samples) if run.labels else None
     if run.request.absent.meaning == "reference":
         log.info("%s", run.request.absent.said_of(report))
-    _log_report(report, store)
+    _log_report(found.alignment, store)
     if report.observed_fraction < LOW_VARIANT_FRACTION:
         log.warning(
             "Only %.1f %% of the model's variants are in %s: intervals will be wide.",
@@ -290,8 +290,9 @@ def _field_shares(store: Store) -> dict[str, float]:
     return {GT: 1.0} if isinstance(store, GenotypeStore) else dict(store.field_shares)
 
 
-def _log_report(report: HarmonisationReport, store: Store) -> None:
+def _log_report(alignment: Alignment, store: Store) -> None:
     """The harmonisation report; chromosome by chromosome in the log file only."""
+    report, mixture = alignment.report, alignment.other.mixture if alignment.other else ""
     if store.by_index:
         log.info(
             "%s records of %s were read by its index: those at variants of the model.",
@@ -301,7 +302,7 @@ def _log_report(report: HarmonisationReport, store: Store) -> None:
     table = "\n".join(report.lines(store.skipped))
     log.info("Variants of %s matched to the model:\n%s", store.name, table)
     log.info("%s", "\n".join(report.by_chromosome()), extra={"only": "file"})
-    for doubt in filter(None, (report.contradiction, report.foreign_ids)):
+    for doubt in filter(None, (report.contradiction, report.foreign_ids, mixture)):
         log.warning("%s: %s.", store.name, doubt)
 
 

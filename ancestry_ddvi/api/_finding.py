@@ -92,6 +92,8 @@ def settled(request: Request, store: Store, alignment: Alignment, panel: Panel) 
     ------
     InputsDisagree
     """
+    if alignment.other:
+        alignment.other.check(store.name, len(request.inputs))
     check_overlap(alignment.report, store.name, request.min_variants)
     alignment, calls = request.absent.settle(
         store, store.name, alignment, panel.variants, panel.frequency

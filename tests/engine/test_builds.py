@@ -27,6 +27,7 @@ from ancestry_ddvi.genotypes.qc.filters import Filters
 from ancestry_ddvi.genotypes.variants import VariantTable
 
 SAMPLES = 8
+REFERENCE = Path(api.__file__).parents[1] / "reference_models" / "kgp.ddvi"
 KINDS = ("coords", "eigenvec", "pcs")
 
 
@@ -278,3 +279,50 @@ def test_without_relatives_the_table_is_empty(honest) -> None:
     assert honest.summary["relatives"] == {"duplicate": 0, "first_degree": 0, "second_degree": 0}
     read = json.loads(honest.files["summary"].read_text())
     assert read["files"]["relatives"] == str(honest.files["relatives"])
+
+
+@pytest.fixture(scope="module")
+def of_kgp(tmp_path_factory):
+    """Three samples at the variants of kgp in GRCh37, and at parts of them in the other build."""
+    panel = Model.read(REFERENCE).panel
+    folder, rng = tmp_path_factory.mktemp("kgp"), np.random.default_rng(5)
+    dosages = rng.binomial(2, panel.frequency[:, None], (len(panel), 3)).astype(np.int8)
+    number, names = panel.variants.chromosome.astype(int), np.full(len(panel), ".", dtype=object)
+    ends = {str(n): max(some) for n, some in enumerate(zip(*LENGTHS.values(), strict=True), 1)}
+    everywhere, part = np.ones(len(panel), dtype=bool), rng.random(len(panel)) < 0.3
+    for name, kept, moved in (
+        ("g37", everywhere, ~everywhere), ("by_chromosome", everywhere, number > 11),
+        ("both", everywhere, part), ("part37", ~part, ~everywhere), ("part38", part, everywhere),
+    ):  # fmt: skip
+        position = np.where(moved, panel.positions["GRCh38"], panel.positions["GRCh37"])
+        order = np.lexsort((position, number))
+        order = order[kept[order]]
+        variants = replace(panel.variants, position=position, id=names)[order]
+        write_vcf(folder / f"{name}.vcf", ["a", "b", "c"], variants, dosages[order], ends)
+    return folder
+
+
+@pytest.mark.parametrize("model", ["kgp", "auto"])
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["g37.vcf", "--build", "GRCh38"], "--build is GRCh38, but the positions are of GRCh37"),
+        (["by_chromosome.vcf"], "on chromosomes 12 to 22, have positions of GRCh38 and"),
+        (["part37.vcf", "part38.vcf"], "the input mixes genome builds"),
+    ],
+)
+def test_the_reference_model_refuses_a_wrong_build_and_two_builds_and_writes_nothing(
+    of_kgp, tmp_path, model, words, message
+) -> None:
+    given = [str(of_kgp / word) if word.endswith(".vcf") else word for word in words]
+    result = CliRunner().invoke(main, ["assign", model, *given, "--out", str(tmp_path / "x")])
+    assert result.exit_code == 4
+    assert result.stderr.count("Error: ") == 1 and message in result.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["x.assign.log"]
+
+
+def test_a_file_with_both_builds_on_every_chromosome_is_told_of(of_kgp, tmp_path, caplog) -> None:
+    path = of_kgp / "both.vcf"
+    api.embed(str(REFERENCE), [str(path)], str(tmp_path / "x"), device="cpu", draws=2)
+    (warning,) = [r.getMessage() for r in caplog.records if "mixes" in r.getMessage()]
+    assert "variants have positions of GRCh" in warning and "both.vcf" in warning

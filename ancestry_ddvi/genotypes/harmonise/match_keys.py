@@ -58,6 +58,11 @@ class MatchKeys:
         known = {build: int((position > 0).sum()) for build, position in positions.items()}
         return cls(settled, ids, known)
 
+    def within(self, build: str | None) -> MatchKeys:
+        """The same with the positions in one build alone, or in all if it is None."""
+        kept = {b: found for b, found in self.positions.items() if build in (None, b)}
+        return replace(self, positions=kept)
+
     @cached_property
     def build(self) -> str | None:
         """The build whose positions find most variants; the first of equals, the model's own."""

@@ -94,6 +94,11 @@ class Matching:
         return int((self.code != NOT_FOUND).sum())
 
     @property
+    def mismatched(self) -> np.ndarray:
+        """Model variants of which the file has records with other alleles only; bool."""
+        return np.asarray(self.code == Match.MISMATCH)
+
+    @property
     def _mismatches(self) -> int:
         return self._shared - self.compatible
 

@@ -23,6 +23,7 @@ from .matching import (
     same_alleles,
 )
 from .monomorphic import with_monomorphic
+from .other_build import OtherBuild, other_build
 from .report import UNKNOWN_BUILD, HarmonisationReport
 
 REFERENCE = 0
@@ -110,6 +111,8 @@ class Alignment:
     settled : bool
         Whether records at the positions of the model alone decide all this.
     report : HarmonisationReport
+    other : OtherBuild, optional
+        What positions in another build find; None if the model knows one, or IDs are the key.
     assumed : Assumed, optional
         None where absent means unobserved.
     """
@@ -123,6 +126,7 @@ class Alignment:
     key: MatchKey
     settled: bool
     report: HarmonisationReport
+    other: OtherBuild | None = None
     assumed: Assumed | None = None
 
     def dosages(self, store: DosageStore, start: int, stop: int) -> np.ndarray:
@@ -270,12 +274,12 @@ class Panel:
             As the file declares it; reported only.
         stated : str, optional
             The build of the file's positions according to the user. Positions in other builds
-            are not tried, so none are where the model does not know its variants in this one.
+            are not used, so none are where the model does not know its variants in this one.
         """
-        tried = {b: p for b, p in self.positions.items() if stated in (None, b)}
         called = np.ones(len(file_variants)) if counts is None else counts[:, :3].sum(axis=1)
         snps = np.flatnonzero(file_variants.alt != NO_ALLELE)
-        keys = MatchKeys.search(self.variants, tried, file_variants[snps], called[snps])
+        every = MatchKeys.search(self.variants, self.positions, file_variants[snps], called[snps])
+        keys = every.within(stated)
         chosen = self._with_reference_calls(keys, file_variants, snps, called)
         code = chosen.code if chosen.plausible else np.full(len(self), NOT_FOUND)
         uncalled = (code == NOT_FOUND) & self._uncalled(keys, file_variants, called)
@@ -309,7 +313,14 @@ class Panel:
             key=keys.key,
             settled=keys.settled,
             report=report,
+            other=self._other_build(every, keys, stated is not None),
         )
+
+    def _other_build(self, every: MatchKeys, keys: MatchKeys, stated: bool) -> OtherBuild | None:
+        """What another build finds; None if variants are matched by ID, in whatever build."""
+        if keys.key == "id":
+            return None
+        return other_build(every, keys.build, self.variants.chromosome, stated)
 
     def _uncalled(self, keys: MatchKeys, file: VariantTable, called: np.ndarray) -> np.ndarray:
         """Variants of which the file has records without any call; bool (panel variants,)."""
