@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from ancestry_ddvi import api
 from ancestry_ddvi.errors import InputsDisagree, InputUnreadable, UsageProblem
+from ancestry_ddvi.outputs import prefix_of
 
 
 def refused(kind, *prefixes: str, **options) -> str:
@@ -343,3 +344,31 @@ def test_a_table_of_a_model_that_has_changed_is_refused(copy_of, tmp_path):
     path.write_text(json.dumps(json.loads(path.read_text()) | other))
     with pytest.raises(InputsDisagree, match=r"query\.coords\.tsv is of another model /"):
         api.assign(model, [f"{run.query}.coords.tsv"], str(tmp_path / "o"))
+
+
+@pytest.mark.parametrize(
+    "ending", ["coords.tsv", "ancestry.tsv", "assign.population.tsv", "assign.log", "summary.json"]
+)
+def test_a_file_of_the_run_stands_for_its_prefix(copy_of, ending):
+    run = copy_of()
+    assert api.report([run.query]).samples == 8
+    files = api.report([f"{run.query}.{ending}"]).files
+    assert files["report"] == Path(f"{run.query}.report.html")
+
+
+def test_a_file_of_the_run_stands_for_its_prefix_on_the_command_line(copy_of):
+    from ancestry_ddvi.cli import main
+
+    run = copy_of()
+    result = CliRunner().invoke(main, ["report", f"{run.query}.ancestry.tsv"])
+    assert result.exit_code == 0, result.output
+    assert Path(f"{run.query}.report.log").exists()
+    assert not list(run.folder.glob("*.tsv.report.*"))
+
+
+def test_a_prefix_that_ends_like_a_file_is_a_prefix(copy_of):
+    run = copy_of()
+    for path in run.folder.glob("query.*"):
+        path.rename(run.folder / path.name.replace("query.", "query.png.", 1))
+    assert prefix_of(f"{run.query}.png") == f"{run.query}.png"
+    assert prefix_of(f"{run.query}.png.coords.tsv") == f"{run.query}.png"
