@@ -34,6 +34,14 @@ def test_the_card_of_a_model_is_printed(run, folder):
     assert "\nprivacy: loadings carry a trace" in result.stdout
 
 
+def test_a_model_in_place_of_genotypes_is_told_of_its_card(run, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run("references", "alpine")
+    assert result.exit_code == 3
+    assert "alpine: no such file, but a reference model" in result.stderr
+    assert "references --card alpine prints its model card." in result.stderr
+
+
 def test_an_unknown_name_is_one_sentence(run, folder, cohort_files):
     result = run("embed", "alpin", str(cohort_files.query))
     assert result.exit_code == 3

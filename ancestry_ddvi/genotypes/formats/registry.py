@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import InputUnreadable, UsageProblem
+from ...reference_models import available
 from .bgen import START as BGEN_START
 from .bgen import BgenSource
 from .concat import ConcatSource
@@ -229,6 +230,11 @@ def _missing(path: str) -> InputUnreadable:
                 f"{path}{end} is there, but {path}{row.prefix_end} is not",
                 "Keep the files of a fileset in one folder under one name.",
             )
+    if path in {model.name for model in available()}:
+        return InputUnreadable(
+            f"{path}: no such file, but a reference model",
+            f"Give genotypes; references --card {path} prints its model card.",
+        )
     if not folder.is_dir():
         return InputUnreadable(f"{path}: no such file", f"The folder {folder} does not exist.")
     names = [item.name for item in folder.iterdir() if item.suffix not in companions]
