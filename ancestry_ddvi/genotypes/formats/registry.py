@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import InputUnreadable, UsageProblem
+from ...errors import DDVIError, InputUnreadable, UsageProblem
 from ...reference_models import available
 from .bgen import START as BGEN_START
 from .bgen import BgenSource
@@ -181,6 +181,14 @@ def open_source(path: str, options: ReadOptions = DEFAULT) -> GenotypeSource:
 
 def _format_of(start: bytes) -> Format | None:
     return next((row for row in FORMATS.values() if row.is_of(start)), None)
+
+
+def is_genotypes(path: Path) -> bool:
+    """Whether a file holds genotypes by its first bytes; a pipe is not read."""
+    try:
+        return path.is_file() and _format_of(_start(path)) is not None
+    except (DDVIError, OSError):
+        return False
 
 
 def _folder_format(folder: Path) -> Format:
