@@ -43,14 +43,18 @@ class Output(NamedTuple):
         """The ending with names in capitals: ".assign.LEVEL.tsv"."""
         return re.sub(r"{(\w+)}", lambda name: name[1].upper(), self.ending)
 
+    @property
+    def pattern(self) -> str:
+        """The ending as a regular expression."""
+        return ".+".join(map(re.escape, re.split(r"{\w+}", self.ending)))
+
     def path(self, prefix: str, **names: str) -> Path:
         """The file under a prefix; a slash in a name is written as ``_``."""
         return Path(prefix + self.ending.format(**{k: _in_a_name(v) for k, v in names.items()}))
 
     def is_under(self, prefix: str, name: str) -> bool:
         """Whether a file name is of this kind and has the prefix."""
-        parts = re.split(r"{\w+}", self.ending)
-        pattern = re.escape(Path(prefix).name) + ".+".join(map(re.escape, parts))
+        pattern = re.escape(Path(prefix).name) + self.pattern
         return re.fullmatch(pattern, name, re.DOTALL) is not None
 
     def is_stale_after(self, command: str) -> bool:
@@ -139,6 +143,19 @@ def written_by(command: str) -> list[Output]:
 def output(kind: str) -> Output:
     """The row of a kind."""
     return next(row for row in OUTPUTS if row.kind == kind)
+
+
+def prefix_of(name: str) -> str:
+    """The prefix of a run, also where one of its files is named."""
+    if any(output(kind).path(name).exists() for kind in ("coords", "assign")):
+        return name
+    found = [
+        ("{" in row.ending, len(match[1]), match[1])
+        for row in OUTPUTS
+        if not {*_LATER}.isdisjoint(row.commands)
+        and (match := re.fullmatch(f"(.+?){row.pattern}", name, re.DOTALL))
+    ]
+    return min(found, default=(False, 0, name))[2]
 
 
 def endings(command: str) -> str:

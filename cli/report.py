@@ -73,8 +73,9 @@ def report(
     The path of the report is printed to standard output.
     """
     from ancestry_ddvi import api
+    from ancestry_ddvi.outputs import prefix_of
 
-    prefix = prefixes[0] if out is None else out
+    prefix = prefix_of(prefixes[0]) if out is None else out
     run = api.report  # loaded before anything is written
     with running(f"{prefix}.report"):
         reported = run(prefixes, prefix, model=model, labels=labels, title=title)

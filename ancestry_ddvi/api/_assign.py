@@ -21,6 +21,7 @@ from ..artefacts.coordinates import (
 from ..artefacts.labels import LabelTable, read_labels
 from ..artefacts.model import Model
 from ..artefacts.summary import Clock, complete, write_summary
+from ..artefacts.written import check_is_of_model
 from ..errors import InputsDisagree, UsageProblem
 from ..genotypes.formats.reading import VAR_FILTER
 from ..outputs import output
@@ -203,7 +204,7 @@ def assign_run(
 
     Raises
     ------
-    UsageProblem, InputUnreadable, OutputUnwritable
+    UsageProblem, InputUnreadable, InputsDisagree, OutputUnwritable
     """
     if reference and not labels:
         raise UsageProblem("--reference needs --labels", "Give the labels of its samples.")
@@ -228,6 +229,8 @@ def assign_run(
             "Give --labels (with --reference for a table of the labelled samples), or fit "
             "with --labels.",
         )
+    for coords in [*([] if genotypes else inputs), *([reference] if reference else [])]:
+        check_is_of_model(Path(coords), named.name, named.sha256)
     seed = fitted.record.options.seed if seed is None else seed
     table = read_labels(labels) if labels else None
     return _Run(

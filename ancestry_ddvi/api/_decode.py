@@ -12,6 +12,7 @@ import numpy as np
 
 from ..artefacts.coordinates import read_coordinates, write_components
 from ..artefacts.model import Model
+from ..artefacts.written import check_is_of_model
 from ..errors import InputsDisagree
 from ..genotypes.formats.vcf_writer import write_vcf_blocks
 from ..genotypes.simulation.synthetic import contigs, expected_dosages
@@ -79,7 +80,9 @@ def decode(
     """
     prefix = out or decode_prefix(coords)
     prepare_outputs(prefix, "decode", [file_of(model), coords, str(scores_beside(coords))])
-    fitted = opened(model).model
+    named = opened(model)
+    check_is_of_model(Path(coords), named.name, named.sha256)
+    fitted = named.model
     table = read_coordinates(Path(coords))
     dims = len(fitted.rotation)
     if table.mean.shape[1] != dims:

@@ -22,6 +22,7 @@ from ..genotypes.store import GenotypeStore
 from ..progress import Progress
 from ._absent import Absent
 from ._common import counter
+from ._named import readable
 
 log = logging.getLogger(__name__)
 
@@ -94,11 +95,16 @@ def settled(request: Request, store: Store, alignment: Alignment, panel: Panel) 
     """
     if alignment.other:
         alignment.other.check(store.name, len(request.inputs))
-    check_overlap(alignment.report, store.name, request.min_variants)
+    check_overlap(alignment.report, store.name, request.min_variants, _knowing)
     alignment, calls = request.absent.settle(
         store, store.name, alignment, panel.variants, panel.frequency
     )
     return Found(store, alignment, calls)
+
+
+def _knowing(build: str) -> list[str]:
+    """The reference models that know a build."""
+    return [found.name for found, named in readable() if named and build in named.model.panel.known]
 
 
 def read_at(request: Request, panels: Sequence[Panel]) -> tuple[Store, list[Alignment]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..artefacts.model import Model
 from ..errors import InputUnreadable, UsageProblem
+from ..genotypes.formats.registry import is_genotypes
 from ..reference_models import AUTO, ReferenceModel, available, find, problems, reference
 from ..storage import sha256
 from ._common import stem_of
@@ -67,7 +68,14 @@ class NamedModel:
 
     @classmethod
     def _of(cls, name: str, path: Path) -> NamedModel:
-        model = Model.read(path)
+        try:
+            model = Model.read(path)
+        except InputUnreadable:
+            if is_genotypes(path):
+                raise InputUnreadable(
+                    f"{path} holds genotypes and is no model", "Give MODEL first, then INPUT."
+                ) from None
+            raise
         return cls(name, path, sha256(path) if path.is_file() else None, model)
 
     @property

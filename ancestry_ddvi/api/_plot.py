@@ -18,6 +18,7 @@ from ..artefacts.labels import read_labels
 from ..artefacts.model import Model
 from ..artefacts.written import WrittenRun
 from ..errors import DDVIError, InputsDisagree, InputUnreadable, UsageProblem, quoted
+from ..outputs import prefix_of
 from ..reference_models import SUFFIX, available
 from ..storage import printable
 from ._common import counted
@@ -199,8 +200,7 @@ def plot(
 
 def plot_path(target: str) -> str:
     """The name of the target, in this folder."""
-    name = Path(target).name.removesuffix(".coords.tsv").removesuffix(".ddvi")
-    return f"{name}.plot.png"
+    return f"{Path(prefix_of(target)).name}.plot.png"
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ def _drawing(target: str) -> _Drawing:
     if target.endswith(SUFFIX) or target in {model.name for model in available()}:
         named = NamedModel.read(target)
         return _Drawing(named.stem, named.model, None)
-    run = WrittenRun.read(target.removesuffix(".coords.tsv"))
+    run = WrittenRun.read(prefix_of(target))
     return _Drawing(run.name, _model_of(run), run)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..artefacts.coordinates import looks_like_coordinates
 from ..errors import InputsDisagree, UsageProblem
-from ..outputs import output
+from ..outputs import output, prefix_of
 from ..reference_models import AUTO, find
 from ..storage import whole
 from ._places import prepare_outputs
@@ -99,6 +99,7 @@ def report(
 
     if not prefixes:
         raise UsageProblem("no PREFIX is given", "Give the prefix of a run.")
+    prefixes = [*map(prefix_of, prefixes)]
     if len({*prefixes}) < len(prefixes):
         raise UsageProblem("a PREFIX is given twice", "Give each run once.")
     prefix, model = prefixes[0] if out is None else out, None if model == AUTO else model

@@ -160,11 +160,8 @@ class WrittenRun:
 
         A run does not where it read its model from a pipe, nor a fit that is not beside its model.
         """
-        due = {self.summary.get("model_sha256"), self.assigned.get("model_sha256")} - {None}
-        own = output("model").path(self.prefix)
-        if self.is_fit and own.is_file():
-            due.add(sha256(own))
-        return due <= {sha256(model)}
+        due = _checksums(self.prefix, self.summary) | {self.assigned.get("model_sha256")}
+        return due - {None} <= {sha256(model)}
 
     def _named_model(self) -> Path:
         """Where the model was.
@@ -278,3 +275,42 @@ def check_is_of_a_run(table: Path) -> None:
             "Give the table as fit or embed wrote it.",
         )
     read_summary(output("summary").path(str(table).removesuffix(ending)), "Leave out --report.")
+
+
+def check_is_of_model(table: Path, name: str, checksum: str | None) -> None:
+    """Check that coordinates are of a model, as far as the summary beside them says of which.
+
+    Parameters
+    ----------
+    table : Path
+    name : str
+        Of the model, as given.
+    checksum : str, optional
+        Of its file; None of a pipe, which is not checked.
+
+    Raises
+    ------
+    InputsDisagree
+        If they are of another model.
+    InputUnreadable
+        If the summary is damaged.
+    """
+    ending = output("coords").ending
+    prefix = str(table).removesuffix(ending)
+    path = output("summary").path(prefix)
+    if checksum is None or not table.name.endswith(ending) or not path.exists():
+        return
+    summary = read_summary(path)
+    if _checksums(prefix, summary) <= {checksum, None}:
+        return
+    own = summary.get("model") or str(output("model").path(prefix))
+    found = f"another model {name}" if own == name else f"the model {own}, not {name}"
+    raise InputsDisagree(f"{table} is of {found}", "Give the model of that run, or the genotypes.")
+
+
+def _checksums(prefix: str, summary: Mapping[str, Any]) -> set[str | None]:
+    """Those of the models that a run says are its own: of a fit, of the model beside it."""
+    due, own = {summary.get("model_sha256")}, output("model").path(prefix)
+    if summary.get("command") == "fit" and own.is_file():
+        due.add(sha256(own))
+    return due

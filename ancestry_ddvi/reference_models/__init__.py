@@ -7,7 +7,9 @@ PATH; these come first. Names are found without reading a model.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 
@@ -75,10 +77,19 @@ def reference(word: str) -> ReferenceModel | None:
     if word in models or os.path.exists(word):
         return models.get(word)
     there = f"there are {', '.join(models)}" if models else "none is installed"
+    close = _closest(word, models)
     raise InputUnreadable(
         f"{quoted(word)} is neither a reference model ({there}) nor a file",
-        "Give the name of a reference model, or a .ddvi file written by fit.",
+        f"Did you mean {close}?"
+        if close
+        else "Give the name of a reference model, or a .ddvi file written by fit.",
     )
+
+
+def _closest(word: str, names: Iterable[str]) -> str | None:
+    """The name most like a word, in capitals or not; None without one."""
+    lower = {name.lower(): name for name in names}
+    return next((lower[name] for name in get_close_matches(word.lower(), lower, n=1)), None)
 
 
 def find(word: str) -> Path:

@@ -98,6 +98,18 @@ def test_folders_are_searched_in_order_and_before_the_package(folder, shipped, m
     assert model.hides == shipped / "alpine.ddvi"
 
 
+@pytest.mark.parametrize("word", ["Alpine", "ALPINE", "alpin", "alpien"])
+def test_the_remedy_of_a_name_that_is_nearly_one_is_that_one(folder, shipped, word):
+    with pytest.raises(InputUnreadable) as raised:
+        find(word)
+    assert raised.value.remedy == "Did you mean alpine?"
+
+
+def test_the_remedy_of_a_name_unlike_all_is_what_can_be_given(folder, shipped):
+    with pytest.raises(InputUnreadable, match=r"Give the name of a reference model, or a \.ddvi"):
+        find("kgp")
+
+
 def test_a_folder_may_begin_with_a_tilde(folder, monkeypatch):
     monkeypatch.setenv("HOME", str(folder.parent))
     monkeypatch.setenv(VARIABLE, "~/facility")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -180,10 +181,12 @@ def test_two_levels_of_one_file_name_are_refused(
     groups["levels"], groups["cells"] = ["a/b", "a_b"], [cell * 2 for cell in groups["cells"]]
     groups["temperature"] *= 2
     write_container(tmp_path / "m.ddvi", record, tensors)
-    coords = str(fitted_model.files["coords"])
+    (tmp_path / "run").mkdir()  # without a summary, which says of which model they are
+    coords = shutil.copy(fitted_model.files["coords"], tmp_path / "run" / "cohort.coords.tsv")
+    shutil.copy(fitted_model.files["pcs"], tmp_path / "run" / "cohort.pcs.tsv")
     with pytest.raises(UsageProblem, match="Two levels have the same file name"):
-        api.assign(str(tmp_path / "m.ddvi"), [coords], str(tmp_path / "x"))
-    assert names(tmp_path) == {"m.ddvi"}
+        api.assign(str(tmp_path / "m.ddvi"), [str(coords)], str(tmp_path / "x"))
+    assert names(tmp_path) == {"m.ddvi", "run"}
 
 
 def test_every_kind_says_what_it_is() -> None:

@@ -34,6 +34,22 @@ def test_the_card_of_a_model_is_printed(run, folder):
     assert "\nprivacy: loadings carry a trace" in result.stdout
 
 
+def test_a_model_in_place_of_genotypes_is_told_of_its_card(run, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run("references", "alpine")
+    assert result.exit_code == 3
+    assert "alpine: no such file, but a reference model" in result.stderr
+    assert "references --card alpine prints its model card." in result.stderr
+
+
+@pytest.mark.parametrize("command", ["assign", "embed"])
+def test_a_model_after_the_genotypes_is_told_of_the_order(run, folder, cohort_files, command):
+    result = run(command, str(cohort_files.query), "alpine")
+    assert result.exit_code == 3
+    assert "query.vcf.gz holds genotypes and is no model" in result.stderr
+    assert "Give MODEL first, then INPUT." in result.stderr
+
+
 def test_an_unknown_name_is_one_sentence(run, folder, cohort_files):
     result = run("embed", "alpin", str(cohort_files.query))
     assert result.exit_code == 3

@@ -306,5 +306,6 @@ def test_a_table_of_another_space_is_refused(model, cohort_files, tmp_path):
     other = api.fit(
         [str(cohort_files.cohort)], str(tmp_path / "three"), dims=3, method="pca", device="cpu"
     )
+    other.files["summary"].unlink()  # which says of which model the table is
     with pytest.raises(InputsDisagree, match="3 coordinates, the model 2"):
         api.decode(str(model), str(other.files["coords"]), str(tmp_path / "d"))

@@ -159,7 +159,10 @@ def test_a_build_that_the_model_lacks_is_named_with_the_ways_out(panel):
     report = replace(lone, build="GRCh38").align(file, None, None).report
     with pytest.raises(InputsDisagree, match=r"build \(GRCh37\) than the model") as caught:
         check_overlap(report, "x.vcf")
-    assert "--chain" in caught.value.remedy
+    assert "a model that knows its build: fit --chain" in caught.value.remedy
+    with pytest.raises(InputsDisagree) as caught:
+        check_overlap(report, "x.vcf", knowing=lambda build: ["alpine"] * (build == "GRCh37"))
+    assert "a model that knows its build, such as alpine: fit --chain" in caught.value.remedy
 
 
 def test_variants_at_which_builds_agree_do_not_make_a_file_of_another_build_match(panel):

@@ -312,3 +312,10 @@ def test_a_run_alone_without_a_summary_is_drawn(runs, tmp_path, caplog):
         figure = api.plot(str(tmp_path / "q"), str(tmp_path / "x.png")).figure
     assert len(marks(figure.axes[0])) == 8
     assert "its groups are not drawn" in caplog.text
+
+
+@pytest.mark.parametrize("ending", ["coords.tsv", "ancestry.tsv", "summary.json"])
+def test_a_file_of_the_run_stands_for_its_prefix(runs, tmp_path, ending):
+    target = str(runs / f"query.{ending}")
+    assert api.plot_path(target) == "query.plot.png"
+    assert len(marks(api.plot(target, str(tmp_path / "x.png")).figure.axes[0])) == 8

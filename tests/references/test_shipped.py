@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from ancestry_ddvi import api
 from ancestry_ddvi.artefacts.model import Model
+from ancestry_ddvi.errors import InputsDisagree
 from ancestry_ddvi.reference.cells import MIN_GROUP_SIZE
 
 ROOT = Path(__file__).parents[2]
@@ -62,3 +64,16 @@ def test_every_group_is_of_five_samples_or_more(path):
     card = Model.read(path).record.card
     counts = [int(n) for n in re.findall(r" (\d+)(?:,|$)", card["samples by population"])]
     assert len(counts) > 10 and min(counts) >= MIN_GROUP_SIZE
+
+
+def test_a_file_of_a_build_that_another_model_knows_is_told_of_it(tmp_path):
+    rows = [f"1\t{10**6 + n}\t.\tA\tG\t.\t.\t.\tGT\t0/1\n" for n in range(60)]
+    path = tmp_path / "old.vcf"
+    path.write_text(
+        "##fileformat=VCFv4.2\n##contig=<ID=1,length=247249719,assembly=NCBI36>\n"
+        '##FORMAT=<ID=GT,Number=1,Type=String,Description="calls">\n'
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ts\n" + "".join(rows)
+    )
+    with pytest.raises(InputsDisagree) as caught:
+        api.embed("kgp", [str(path)], str(tmp_path / "o"))
+    assert "a model that knows its build, such as hapmap3: " in caught.value.remedy

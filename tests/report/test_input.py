@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 
 from ancestry_ddvi import api
 from ancestry_ddvi.errors import InputsDisagree, InputUnreadable, UsageProblem
+from ancestry_ddvi.outputs import prefix_of
 
 
 def refused(kind, *prefixes: str, **options) -> str:
@@ -292,3 +294,81 @@ def test_the_function_of_the_package_can_be_called_again(copy_of):
     run = copy_of()
     for _ in range(2):
         assert ancestry_ddvi.report([run.query]).samples == 8
+
+
+@pytest.mark.parametrize("command", ["assign", "decode", "reference"])
+def test_a_table_of_another_model_is_refused_before_anything_is_written(
+    copy_of, labels, tmp_path, command
+):
+    run = copy_of()
+    path = run.folder / "query.summary.json"
+    other = {"model": "kgp", "model_sha256": "0" * 64}
+    path.write_text(json.dumps(json.loads(path.read_text()) | other))
+    model, table, out = f"{run.cohort}.ddvi", f"{run.query}.coords.tsv", str(tmp_path / "o")
+    calls = {
+        "assign": lambda: api.assign(model, [table], out),
+        "decode": lambda: api.decode(model, table, out),
+        "reference": lambda: api.assign(
+            model, [f"{run.cohort}.coords.tsv"], out, labels=labels, reference=table
+        ),
+    }
+    with pytest.raises(InputsDisagree) as caught:
+        calls[command]()
+    assert caught.value.problem == f"{table} is of the model kgp, not {model}"
+    assert caught.value.remedy == "Give the model of that run, or the genotypes."
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_table_of_a_fit_is_of_the_model_beside_it(copy_of, tmp_path):
+    run = copy_of()
+    table, out = f"{run.cohort}.coords.tsv", str(tmp_path / "o")
+    own = shutil.copy(f"{run.cohort}.ddvi", tmp_path / "copied.ddvi")
+    beside = api.assign(str(own), [table], out).files["ancestry"].read_text()
+    (run.folder / "cohort.summary.json").unlink()
+    assert api.assign(str(own), [table], out).files["ancestry"].read_text() == beside
+    assert beside.count("\n") == len(Path(table).read_text().splitlines())
+
+
+def test_a_table_of_a_fit_with_another_model_is_refused(copy_of, tmp_path):
+    run = copy_of()
+    other = str(shutil.copy(f"{run.cohort}.ddvi", tmp_path / "other.ddvi"))
+    Path(f"{run.cohort}.ddvi").write_bytes(b"of another fit")
+    with pytest.raises(InputsDisagree, match=r"cohort\.ddvi, not .*other\.ddvi"):
+        api.assign(other, [f"{run.cohort}.coords.tsv"], str(tmp_path / "o"))
+
+
+def test_a_table_of_a_model_that_has_changed_is_refused(copy_of, tmp_path):
+    run = copy_of()
+    path, model = run.folder / "query.summary.json", f"{run.cohort}.ddvi"
+    other = {"model": model, "model_sha256": "0" * 64}
+    path.write_text(json.dumps(json.loads(path.read_text()) | other))
+    with pytest.raises(InputsDisagree, match=r"query\.coords\.tsv is of another model /"):
+        api.assign(model, [f"{run.query}.coords.tsv"], str(tmp_path / "o"))
+
+
+@pytest.mark.parametrize(
+    "ending", ["coords.tsv", "ancestry.tsv", "assign.population.tsv", "assign.log", "summary.json"]
+)
+def test_a_file_of_the_run_stands_for_its_prefix(copy_of, ending):
+    run = copy_of()
+    assert api.report([run.query]).samples == 8
+    files = api.report([f"{run.query}.{ending}"]).files
+    assert files["report"] == Path(f"{run.query}.report.html")
+
+
+def test_a_file_of_the_run_stands_for_its_prefix_on_the_command_line(copy_of):
+    from ancestry_ddvi.cli import main
+
+    run = copy_of()
+    result = CliRunner().invoke(main, ["report", f"{run.query}.ancestry.tsv"])
+    assert result.exit_code == 0, result.output
+    assert Path(f"{run.query}.report.log").exists()
+    assert not list(run.folder.glob("*.tsv.report.*"))
+
+
+def test_a_prefix_that_ends_like_a_file_is_a_prefix(copy_of):
+    run = copy_of()
+    for path in run.folder.glob("query.*"):
+        path.rename(run.folder / path.name.replace("query.", "query.png.", 1))
+    assert prefix_of(f"{run.query}.png") == f"{run.query}.png"
+    assert prefix_of(f"{run.query}.png.coords.tsv") == f"{run.query}.png"

@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import InputUnreadable, UsageProblem
+from ...errors import DDVIError, InputUnreadable, UsageProblem
+from ...reference_models import available
 from .bgen import START as BGEN_START
 from .bgen import BgenSource
 from .concat import ConcatSource
@@ -182,6 +183,14 @@ def _format_of(start: bytes) -> Format | None:
     return next((row for row in FORMATS.values() if row.is_of(start)), None)
 
 
+def is_genotypes(path: Path) -> bool:
+    """Whether a file holds genotypes by its first bytes; a pipe is not read."""
+    try:
+        return path.is_file() and _format_of(_start(path)) is not None
+    except (DDVIError, OSError):
+        return False
+
+
 def _folder_format(folder: Path) -> Format:
     """The format of a folder.
 
@@ -229,6 +238,11 @@ def _missing(path: str) -> InputUnreadable:
                 f"{path}{end} is there, but {path}{row.prefix_end} is not",
                 "Keep the files of a fileset in one folder under one name.",
             )
+    if path in {model.name for model in available()}:
+        return InputUnreadable(
+            f"{path}: no such file, but a reference model",
+            f"Give genotypes; references --card {path} prints its model card.",
+        )
     if not folder.is_dir():
         return InputUnreadable(f"{path}: no such file", f"The folder {folder} does not exist.")
     names = [item.name for item in folder.iterdir() if item.suffix not in companions]

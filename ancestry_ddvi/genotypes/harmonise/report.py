@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -213,7 +213,12 @@ def is_short(report: HarmonisationReport, floor: int) -> bool:
     return report.matched < min(floor, report.model_variants) or by_chance
 
 
-def check_overlap(report: HarmonisationReport, name: str, floor: int = 100) -> None:
+def check_overlap(
+    report: HarmonisationReport,
+    name: str,
+    floor: int = 100,
+    knowing: Callable[[str], Sequence[str]] = lambda build: (),
+) -> None:
     """Refuse a file that shares too few variants with the model.
 
     Parameters
@@ -223,6 +228,8 @@ def check_overlap(report: HarmonisationReport, name: str, floor: int = 100) -> N
         The file as the user gave it, for the message.
     floor : int
         Smallest number of matched variants; all of a smaller model have to match.
+    knowing : callable
+        From a build to the names of models that know it, for the remedy.
 
     Raises
     ------
@@ -237,12 +244,16 @@ def check_overlap(report: HarmonisationReport, name: str, floor: int = 100) -> N
     if report.stated_build:
         raise _not_as_stated(report, name, found, known)
     if not report.positions_agree or _is_of_another_build(report) or _is_by_chance(report):
+        build = report.detected_build or report.file_build
+        names = knowing(build) if build and _is_unknown(report, build) else ()
+        others = f", such as {_listed(names)}" if names else ""
         raise InputsDisagree(
             f"{name} is of another genome build{_detected(report)} than the model, which is "
             f"{known}{'' if _detected(report) else ', or of another species'}, and too few "
             f"variants match by ID: {found} ({_by_key(report)})",
             "Lift the file over to the model's build, annotate it with rsIDs, or use a model that "
-            "knows its build: fit --chain adds one, and the command references lists others.",
+            f"knows its build{others}: fit --chain adds one, and the command references lists "
+            "others.",
         )
     if report.uncalled >= max(report.matched, 1):
         raise InputsDisagree(
