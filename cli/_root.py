@@ -82,7 +82,9 @@ def _reported(error: BaseException) -> int:
 @click.version_option(__version__, prog_name="ddvi-ancestry", message="%(prog)s %(version)s")
 @options.verbosity
 def main() -> None:
-    """Genetic ancestry coordinates with posterior uncertainty, from VCF, BCF and PLINK files.
+    """Genetic ancestry coordinates with posterior uncertainty.
+
+    Genotypes are read from VCF, BCF, PLINK, EIGENSTRAT, BGEN and VCF Zarr files.
 
     \b
     ddvi-ancestry fit cohort.vcf.gz              fit a model to a reference panel

@@ -27,7 +27,7 @@ from ..genotypes.formats.reading import VAR_FILTER
 from ..outputs import output
 from ..progress import SILENT, Progress
 from ._choice import embeds
-from ._common import counted, default_prefix, scores_beside
+from ._common import Inputs, counted, default_prefix, paths_of, scores_beside
 from ._embedding import EmbedRun, check_draws, draw_posteriors, embed_run, run_embedding
 from ._named import NamedModel, file_of, opened
 from ._places import check_inputs, prepare_outputs
@@ -124,7 +124,7 @@ class _Query:
 
 def assign(
     model: str,
-    inputs: Sequence[str],
+    inputs: Inputs,
     out: str | None = None,
     *,
     labels: str | None = None,
@@ -149,7 +149,7 @@ def assign(
     model : str
         The name of a reference model, "auto" for the one of which the genotypes tell most, or a
         .ddvi file written by ``fit``.
-    inputs : sequence of str
+    inputs : str, path-like, or sequence of them
         One table of coordinates that ``fit`` or ``embed`` wrote with this model, or genotype
         files, which are embedded first. Groups are compared by the component scores of
         ``X.pcs.tsv``, which lies beside a table ``X.coords.tsv``.
@@ -189,7 +189,7 @@ def assign(
 
 def assign_run(
     model: str | NamedModel,
-    inputs: Sequence[str],
+    inputs: Inputs,
     prefix: str | None,
     *,
     labels: str | None = None,
@@ -209,6 +209,7 @@ def assign_run(
     if reference and not labels:
         raise UsageProblem("--reference needs --labels", "Give the labels of its samples.")
     check_draws(draws)
+    inputs = paths_of(inputs)
     if prefix is not None:
         prepare_outputs(prefix, "assign", [file_of(model), *inputs, labels, reference])
     genotypes = None
@@ -234,7 +235,7 @@ def assign_run(
     seed = fitted.record.options.seed if seed is None else seed
     table = read_labels(labels) if labels else None
     return _Run(
-        named, tuple(inputs), prefix, table, reference, min_prob, draws, seed, genotypes, threads
+        named, inputs, prefix, table, reference, min_prob, draws, seed, genotypes, threads
     )  # fmt: skip
 
 
@@ -255,10 +256,11 @@ def run_assignment(run: _Run) -> Assigned:
     return _write(run, query, assignments, figures)
 
 
-def assign_prefix(inputs: Sequence[str], model: str) -> str:
+def assign_prefix(inputs: Inputs, model: str) -> str:
     """A table's own prefix, or that of ``embed``."""
-    if looks_like_coordinates(Path(inputs[0])):
-        return Path(inputs[0]).name.removesuffix(".tsv").removesuffix(".coords")
+    first = Path(paths_of(inputs)[0])
+    if looks_like_coordinates(first):
+        return first.name.removesuffix(".tsv").removesuffix(".coords")
     return default_prefix(inputs, model)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +18,20 @@ if TYPE_CHECKING:
     from ..methods.networks import NetworkMethod
 
 
-def default_prefix(inputs: Sequence[str], model: str | None = None) -> str:
+Inputs = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+"""One path, or several."""
+
+
+def paths_of(inputs: Inputs) -> tuple[str, ...]:
+    """The paths, also where one is given by itself."""
+    several = (inputs,) if isinstance(inputs, str | os.PathLike) else inputs
+    return tuple(os.fspath(path) for path in several)
+
+
+def default_prefix(inputs: Inputs, model: str | None = None) -> str:
     """The input's name without folder and suffix; for ``embed``, with the model's after it."""
-    name = "stdin" if inputs[0] == "-" else without_suffixes(Path(inputs[0]).name)
+    first = paths_of(inputs)[0]
+    name = "stdin" if first == "-" else without_suffixes(Path(first).name)
     return name if model is None else f"{name}.in.{stem_of(model)}"
 
 

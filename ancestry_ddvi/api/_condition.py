@@ -15,7 +15,7 @@ from ..artefacts.model import Model
 from ..errors import UsageProblem
 from ..genotypes.formats.reading import VAR_FILTER
 from ..progress import SILENT, Progress
-from ._common import default_prefix, generator_of, stem_of, targets_of
+from ._common import Inputs, default_prefix, generator_of, stem_of, targets_of
 from ._embedding import (
     Embedded,
     EmbedRun,
@@ -42,7 +42,7 @@ Reward = Callable[[np.ndarray], np.ndarray]
 
 def condition(
     model: str,
-    given: Sequence[str] = (),
+    given: Inputs = (),
     out: str | None = None,
     *,
     population: str | Sequence[str] = (),
@@ -74,7 +74,7 @@ def condition(
         The name of a reference model, "auto" for the one of which the genotypes tell most, or a
         .ddvi file written by ``fit`` with a method that has a generator: ddvi, vae, aae,
         inflationary-flow, ...
-    given : sequence of str
+    given : str, path-like, or sequence of them
         Genotype files, as ``embed`` takes them; a few variants are enough.
     out : str, optional
         Prefix of everything that is written; by default as in ``embed`` with "conditioned"
@@ -173,7 +173,7 @@ class _Unobserved:
     posterior: PosteriorDraws
 
 
-def condition_prefix(model: str, given: Sequence[str]) -> str:
+def condition_prefix(model: str, given: Inputs) -> str:
     """That of ``embed`` with "conditioned" for "in"; without samples, the model's."""
     stem = stem_of(model)
     if not given:

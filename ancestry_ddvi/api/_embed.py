@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ..genotypes.formats.reading import VAR_FILTER
 from ..progress import SILENT, Progress
-from ._common import default_prefix
+from ._common import Inputs, default_prefix
 from ._embedding import Embedded, draw_posteriors, embed_run, run_embedding
 
 
 def embed(
     model: str,
-    inputs: Sequence[str],
+    inputs: Inputs,
     out: str | None = None,
     *,
     draws: int = 64,
@@ -38,7 +36,7 @@ def embed(
     model : str
         The name of a reference model, "auto" for the one of which the genotypes tell most, or a
         .ddvi file written by ``fit``.
-    inputs : sequence of str
+    inputs : str, path-like, or sequence of them
         Genotype files; several are joined.
     out : str, optional
         Prefix of everything that is written; by default ``<input>.in.<model>``.
@@ -77,7 +75,7 @@ def embed(
     Examples
     --------
     >>> import ancestry_ddvi
-    >>> embedded = ancestry_ddvi.embed("cohort.ddvi", ["query.vcf.gz"])
+    >>> embedded = ancestry_ddvi.embed("cohort.ddvi", "query.vcf.gz")
     >>> embedded.coordinates.mean.shape
     (8, 2)
     >>> embedded.to_frame().columns[:5].tolist()

@@ -32,7 +32,7 @@ from ..progress import SILENT, Progress
 from ..reference_models import AUTO
 from ._absent import Absent, warn_of_shared_reference
 from ._choice import Suits, choose, embeds
-from ._common import counted
+from ._common import Inputs, counted, paths_of
 from ._finding import Found, Request, Store, checked_build, found_in, read_at, settled
 from ._named import NamedModel, file_of, opened
 from ._places import prepare_outputs
@@ -168,7 +168,7 @@ Embedder = Callable[[ScoredInput], "tuple[PosteriorDraws, dict[str, Any]]"]
 def embed_run(
     command: str,
     model: str | NamedModel,
-    inputs: Sequence[str],
+    inputs: Inputs,
     prefix: str | None,
     *,
     draws: int = 64,
@@ -201,9 +201,10 @@ def embed_run(
     from ..models.runtime import pick
 
     check_draws(draws)
+    inputs = paths_of(inputs)
     chosen, clock = pick(device), Clock()
     request = Request(
-        tuple(inputs), field, ReadOptions.of(var_filter), checked_build(build), min_variants,
+        inputs, field, ReadOptions.of(var_filter), checked_build(build), min_variants,
         Absent.of(absent, targets), progress,
     )  # fmt: skip
     if prefix is not None:

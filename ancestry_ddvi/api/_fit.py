@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from ..genotypes.store import GenotypeStore
 from ..outputs import output
 from ..progress import SILENT, Progress
 from ..resources import usable_threads
-from ._common import counter, default_prefix
+from ._common import Inputs, counter, default_prefix, paths_of
 from ._places import prepare_outputs
 from ._project import OnReference, ReferenceTarget
 from ._results import Result
@@ -117,7 +117,7 @@ class _Embedded:
 
 
 def fit(
-    inputs: Sequence[str],
+    inputs: Inputs,
     out: str | None = None,
     *,
     labels: str | None = None,
@@ -141,7 +141,7 @@ def fit(
 
     Parameters
     ----------
-    inputs : sequence of str
+    inputs : str, path-like, or sequence of them
         Genotype files of the cohort; several are joined.
     out : str, optional
         Prefix of everything that is written; by default the name of the first input.
@@ -200,7 +200,7 @@ def fit(
         settings = {**settings, "prior": prior}
     prefix = out or default_prefix(inputs)
     run = _Run(
-        inputs=tuple(inputs),
+        inputs=paths_of(inputs),
         reading=ReadOptions.of(var_filter, threads or usable_threads()),
         prefix=prefix,
         options=_options(method, dims, seed, filters, settings),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from ..genotypes.formats.reading import VAR_FILTER, ReadOptions
 from ..genotypes.store import ingest as write_store
 from ..progress import SILENT, Progress
 from ..resources import usable_threads
-from ._common import counter, default_prefix
+from ._common import Inputs, counter, default_prefix, paths_of
 from ._places import prepare_outputs
 
 
@@ -24,7 +23,7 @@ class Ingested:
 
 
 def ingest(
-    inputs: Sequence[str],
+    inputs: Inputs,
     out: str | None = None,
     *,
     var_filter: str = VAR_FILTER,
@@ -35,7 +34,7 @@ def ingest(
 
     Parameters
     ----------
-    inputs : sequence of str
+    inputs : str, path-like, or sequence of them
         Genotype files, or "-" for a VCF on standard input.
     out : str, optional
         Prefix of the fileset; by default ``<name of the input>.genotypes``, where ``fit``
@@ -53,6 +52,7 @@ def ingest(
     DDVIError
         If something cannot be read or written.
     """
+    inputs = paths_of(inputs)
     options = ReadOptions.of(var_filter, threads or usable_threads())
     prefix = out or f"{default_prefix(inputs)}.genotypes"
     prepare_outputs(prefix, "ingest", inputs)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..artefacts.model import Model
 from ._assign import Assigned, assign_run, run_assignment
+from ._common import Inputs
 from ._embedding import Embedded, draw_posteriors, embed_run, run_embedding
 from ._named import NamedModel
 from ._variants import variants
@@ -35,7 +36,7 @@ def load(model: str | Path) -> FittedModel:
     --------
     >>> import ancestry_ddvi
     >>> model = ancestry_ddvi.load("cohort.ddvi")
-    >>> model.embed(["query.vcf.gz"]).to_frame().shape[0]
+    >>> model.embed("query.vcf.gz").to_frame().shape[0]
     8
     >>> model.levels
     ('population',)
@@ -95,12 +96,12 @@ class FittedModel:
         """
         return variants(self.named, build=build, chr_prefix=chr_prefix).to_frame()
 
-    def embed(self, inputs: Sequence[str], out: str | None = None, **options: Any) -> Embedded:
+    def embed(self, inputs: Inputs, out: str | None = None, **options: Any) -> Embedded:
         """Embed samples; files are written only if ``out`` gives their prefix.
 
         Parameters
         ----------
-        inputs : sequence of str
+        inputs : str, path-like, or sequence of them
             Genotype files.
         out : str, optional
         options
@@ -113,12 +114,12 @@ class FittedModel:
         run = embed_run("embed", self.named, inputs, out, **options)
         return run_embedding(run, draw_posteriors)
 
-    def assign(self, inputs: Sequence[str], out: str | None = None, **options: Any) -> Assigned:
+    def assign(self, inputs: Inputs, out: str | None = None, **options: Any) -> Assigned:
         """Assign samples to groups; files are written only if ``out`` gives their prefix.
 
         Parameters
         ----------
-        inputs : sequence of str
+        inputs : str, path-like, or sequence of them
             Genotype files or one table of coordinates.
         out : str, optional
         options

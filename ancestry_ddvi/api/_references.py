@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from ..genotypes.formats.reading import VAR_FILTER, ReadOptions
 from ..progress import SILENT, Progress
 from ._absent import Absent
 from ._choice import Candidate, candidates, embeds
+from ._common import Inputs, paths_of
 from ._finding import Request, checked_build
 from ._named import NamedModel, readable
 
@@ -45,7 +46,7 @@ class ReferenceTable:
 
 
 def references(
-    inputs: Sequence[str] = (),
+    inputs: Inputs = (),
     *,
     min_variants: int = 100,
     build: str | None = None,
@@ -59,7 +60,7 @@ def references(
 
     Parameters
     ----------
-    inputs : sequence of str
+    inputs : str, path-like, or sequence of them
         Genotype files. With them, the models are in the order of what the files tell of a
         sample's scores, and "auto" is the first that is not refused.
     min_variants, build, field, var_filter, absent, targets, progress
@@ -78,7 +79,7 @@ def references(
     """
     if inputs:
         request = Request(
-            tuple(inputs), field, ReadOptions.of(var_filter), checked_build(build), min_variants,
+            paths_of(inputs), field, ReadOptions.of(var_filter), checked_build(build), min_variants,
             Absent.of(absent, targets), progress,
         )  # fmt: skip
         found = [_found(candidate) for candidate in candidates(request, embeds)]

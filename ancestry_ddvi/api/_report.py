@@ -12,6 +12,7 @@ from ..errors import InputsDisagree, UsageProblem
 from ..outputs import output, prefix_of
 from ..reference_models import AUTO, find
 from ..storage import whole
+from ._common import Inputs, paths_of
 from ._places import prepare_outputs
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def check_report(model: str, inputs: Sequence[str]) -> None:
 
 
 def report(
-    prefixes: Sequence[str],
+    prefixes: Inputs,
     out: str | None = None,
     *,
     model: str | None = None,
@@ -68,7 +69,7 @@ def report(
 
     Parameters
     ----------
-    prefixes : sequence of str
+    prefixes : str, path-like, or sequence of them
         Prefixes of what ``fit``, ``embed`` and ``condition`` wrote, with what ``assign`` wrote
         under the same prefix, or of what ``assign`` wrote of their tables; all of one model.
     out : str, optional
@@ -97,6 +98,7 @@ def report(
     from ..reports.models import model_of
     from ..reports.runs import read_run
 
+    prefixes = paths_of(prefixes)
     if not prefixes:
         raise UsageProblem("no PREFIX is given", "Give the prefix of a run.")
     prefixes = [*map(prefix_of, prefixes)]

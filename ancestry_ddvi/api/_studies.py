@@ -14,7 +14,7 @@ from ..genotypes.qc.quality_control import Filters
 from ..genotypes.store import GenotypeStore
 from ..progress import SILENT, Progress
 from ..storage import prepare_folder
-from ._common import counter
+from ._common import Inputs, counter, paths_of
 
 if TYPE_CHECKING:
     from ..evaluation.tables import Table
@@ -31,7 +31,7 @@ class Compared:
 
 
 def compare(
-    inputs: Sequence[str],
+    inputs: Inputs,
     out: str,
     *,
     labels: str | None = None,
@@ -49,7 +49,7 @@ def compare(
 
     Parameters
     ----------
-    inputs : sequence of str
+    inputs : str, path-like, or sequence of them
         Genotype files of the cohort; several are concatenated.
     out : str
         Prefix of the tables.
@@ -71,7 +71,7 @@ def compare(
     prepare_folder(Path(out))
     named = read_labels(labels) if labels else None
     with progress.stage("reading", None) as advance:
-        store = GenotypeStore.open(inputs, None, counter(advance))
+        store = GenotypeStore.open(paths_of(inputs), None, counter(advance))
     table = genotypes.compare(
         store,
         filters,

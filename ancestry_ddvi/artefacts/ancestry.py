@@ -99,7 +99,8 @@ class Ancestry:
     @cached_property
     def words(self) -> list[tuple[str, str]]:
         """What the flags and the reason of each sample mean, and what to do."""
-        raised = list(zip(self.coordinates.flag, self._reasons, strict=True))
+        complete = (self.coordinates["variant_fraction"] >= 1).tolist()
+        raised = list(zip(self.coordinates.flag, self._reasons, complete, strict=True))
         known = {each: in_words(*each) for each in set(raised)}
         return [known[each] for each in raised]
 

@@ -158,10 +158,25 @@ REASONS = {
     ),
     LOW_PROBABILITY: (
         "no group of the finest level is as probable as `--min-prob`",
-        "use the coarser level if it has a group; more variants may help",
+        "use the coarser level if it has a group",
     ),
 }
 """Meaning and advice of each reason of ``assign`` that is no flag."""
+
+
+def of_reason(reason: str, complete: bool) -> tuple[str, str]:
+    """Meaning and advice of a reason of ``REASONS``.
+
+    Parameters
+    ----------
+    reason : str
+    complete : bool
+        Whether every variant of the model is observed, so that no more can help.
+    """
+    meaning, advice = REASONS[reason]
+    if reason == LOW_PROBABILITY and not complete:
+        advice += "; more variants may help"
+    return meaning, advice
 
 
 def join_flags(*flags: str) -> str:
@@ -205,14 +220,16 @@ def flag_samples(raised: Mapping[str, np.ndarray], *others: Sequence[str]) -> li
     return [joined[flags] for flags in each]
 
 
-def in_words(flags: str, reason: str = "") -> tuple[str, str]:
+def in_words(flags: str, reason: str = "", complete: bool = False) -> tuple[str, str]:
     """What flags, separated by commas, and a reason of ``assign`` mean, and what to do.
+
+    ``complete`` is as in ``of_reason``.
 
     Sentences without Markdown; "" where there is nothing to say. Names of filters, and what this
     version does not know, have no words.
     """
     rows = [(f.meaning, f.advice) for name in flags.split(",") if (f := FLAGS.get(name))]
-    rows += [REASONS[reason]] if reason in REASONS else []
+    rows += [of_reason(reason, complete)] if reason in REASONS else []
     meanings = dict.fromkeys(meaning for meaning, _ in rows)
     advice = dict.fromkeys(text for _, text in rows if text != NOTHING)
     return _sentences(meanings), _sentences(advice)

@@ -137,14 +137,13 @@ def plan(
 
     source = open_sources(inputs, reading)
     samples, found = len(source.samples), _size(source)
-    chosen = ", ".join(f"{k}={v}" for k, v in options.filters.as_json().items())
     settings = ", ".join(f"{k}={v}" for k, v in options.settings.items()) or "the defaults"
     lines = [f"read {source.name}: {samples:,} samples, {_in_words(found)}"]
     if found:
         in_place = source.in_place() is not None
         need = fit_needs(samples, found.records, threads, in_place)
         lines.append(f"need {need} (estimated)")
-    lines.append(f"filter: {chosen}")
+    lines.append(f"filter: {options.filters.in_words()}")
     lines.append(
         f"fit {options.method} in {options.dims} dimensions, seed {options.seed}, "
         f"on {device}; settings: {settings}"

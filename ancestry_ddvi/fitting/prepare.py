@@ -139,6 +139,7 @@ def prepare(request: FitRequest) -> PreparedCohort:
     store, options = request.store, request.options
     hint = request.chain.source if request.chain else store.build_hint
     recall = request.checkpoints.recall
+    log.info("Filters: %s.", options.filters.in_words())
     qc = recall("qc", QC, lambda: quality_control(store, options.filters, hint))
     log.info("Quality control:\n%s", format_table(qc.table))
     request.clock.lap("quality control")

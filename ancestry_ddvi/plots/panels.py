@@ -24,6 +24,9 @@ MAX_SPREAD = 300
 WIDE, MAX_WIDE = 4.0, 100
 """An interval so many times as long as the median one is drawn all the same; at most so many."""
 
+FEW = 100
+"""With at most so many samples, marks have a dark outline: ellipses of few are as dark as marks."""
+
 RASTER = 5_000
 """With more samples, marks are rasterised in the SVG."""
 
@@ -57,8 +60,7 @@ def draw_points(
     for group, rows in _turns(groups):
         hollow, many = group.style.hollow, samples > RASTER
         colour = group.style.colour if rgba is None or hollow else rgba[rows]
-        # Marks with one edge colour, be it of no width, are drawn many times faster.
-        edge = colour if hollow else "none" if many else "white"
+        edge, width = (colour, 0.6) if hollow else _outline(samples)
         axes.scatter(
             points[rows, 0],
             points[rows, 1],
@@ -67,10 +69,20 @@ def draw_points(
             facecolors="none" if hollow else colour,
             alpha=0.5 if many else 0.85,
             edgecolors=edge,
-            linewidths=marks**0.5 * (0.6 if hollow else 0.0 if many else 0.3),
+            linewidths=marks**0.5 * width,
             zorder=3,
             rasterized=many,
         )
+
+
+def _outline(samples: int) -> tuple[str, float]:
+    """Colour and width in points of the outline of a mark.
+
+    Marks with one edge colour, be it of no width, are drawn many times faster.
+    """
+    if samples > RASTER:
+        return "none", 0.0
+    return ("#1a1a1a", 0.6) if samples <= FEW else ("white", 0.3)
 
 
 def _turns(groups: Sequence[Group]) -> list[tuple[Group, np.ndarray]]:

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..artefacts.flags import FLAGS, NOTHING, REASONS, Flag
+import numpy as np
+
+from ..artefacts.flags import FLAGS, NOTHING, REASONS, Flag, of_reason
 from .markup import Markup, joined, name_of, prose, tag, text
 from .runs import Run
 
@@ -155,9 +157,11 @@ def _where(counts: Mapping[str, int]) -> Markup:
 
 def _of_reasons(runs: Sequence[Run]) -> Iterator[Notice]:
     """Reasons of unassigned samples that are no flags."""
-    raised = Counter(reason for run in runs for reason in run.finest.reason.tolist())
-    for name, (meaning, advice) in REASONS.items():
-        if count := raised[name]:
+    reasons = np.concatenate([run.finest.reason for run in runs])
+    shares = np.concatenate([run.coordinates["variant_fraction"] for run in runs])
+    for name in REASONS:
+        if count := int((raised := reasons == name).sum()):
+            meaning, advice = of_reason(name, bool((shares[raised] >= 1).all()))
             what = prose(f"{_samples(count)} without a group (`{name}`): {meaning}.")
             yield Notice("", what, prose(as_sentence(advice)), name)
 

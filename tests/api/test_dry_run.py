@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ancestry_ddvi import api
+from ancestry_ddvi import Filters, api
 from ancestry_ddvi.errors import InputsDisagree, OutputUnwritable, UsageProblem
 
 
@@ -23,6 +23,30 @@ def test_it_says_what_is_read_needed_and_written(cohort_files, tmp_path) -> None
     assert need.startswith("need about ") and need.endswith("(estimated)")
     assert write.startswith(f"write {tmp_path}/new/x.ddvi, .coords.tsv, ")
     assert not list(tmp_path.iterdir())
+
+
+BY_SAMPLES = "0.01 and 20 copies with 500 samples or more, else 0.05"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "used"),
+    [
+        ({}, {"geno": "0.02", "mind": "0.05", "ld_regions": "True", "drop_ambiguous": "True"}),
+        ({"geno": 0.1, "maf": 0.03}, {"geno": "0.1", "mind": "0.05", "maf": "0.03"}),
+        (
+            {"allow_extra_chr": True, "mind": 0.1},
+            {"geno": "0.2", "mind": "0.1", "ld_regions": "False", "drop_ambiguous": "False"},
+        ),
+    ],
+)
+def test_it_says_the_values_that_the_filters_use(cohort_files, tmp_path, chosen, used) -> None:
+    lines = plan(cohort_files, tmp_path / "x", filters=Filters(**chosen))
+    [said] = [line.removeprefix("filter: ") for line in lines if line.startswith("filter: ")]
+    found = dict(each.split("=", 1) for each in said.split("; "))
+    assert found.items() >= used.items()
+    assert found["maf"] == str(chosen.get("maf", BY_SAMPLES))
+    assert found["hwe"].startswith("no test")
+    assert "None" not in said
 
 
 def test_it_says_what_is_replaced_and_removed(cohort_files, tmp_path) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import ancestry_ddvi
+from ancestry_ddvi import api
 from ancestry_ddvi.errors import InputUnreadable
 
 DOCUMENTED = [
@@ -67,6 +68,29 @@ def test_a_loaded_model_embeds_as_the_command_does_and_writes_nothing(model, fol
     table = pd.read_csv(written.files["coords"], sep="\t", keep_default_na=False, na_values="NA")
     assert loaded.to_frame()["Z1"].to_numpy() == pytest.approx(table["Z1"], rel=1e-5)
     assert loaded.to_frame().columns.tolist() == table.columns.tolist()
+
+
+@pytest.mark.parametrize("query", ["query.vcf.gz", Path("query.vcf.gz")])
+def test_one_input_needs_no_list(model, query, tmp_path) -> None:
+    expected = model.assign(["query.vcf.gz"]).to_frame()
+    pd.testing.assert_frame_equal(model.assign(query).to_frame(), expected)
+    assert len(model.embed(query).to_frame()) == len(expected)
+    assert len(ancestry_ddvi.condition("cohort.ddvi", query, str(tmp_path / "c")).to_frame())
+    embedded = ancestry_ddvi.embed("cohort.ddvi", query, str(tmp_path / "q"))
+    written = ancestry_ddvi.assign("cohort.ddvi", embedded.files["coords"], str(tmp_path / "q"))
+    assert written.to_frame()["sample_id"].tolist() == expected["sample_id"].tolist()
+    assert ancestry_ddvi.report(str(tmp_path / "q")).samples == len(expected)
+
+
+@pytest.mark.parametrize("cohort", ["cohort.vcf.gz", Path("cohort.vcf.gz")])
+def test_one_cohort_needs_no_list(folder, monkeypatch, cohort, tmp_path) -> None:
+    monkeypatch.chdir(folder)
+    planned = ancestry_ddvi.fit(cohort, str(tmp_path / "x"), dry_run=True).summary["plan"]
+    assert planned[0].startswith("read cohort.vcf.gz: 122 samples")
+    packed = ancestry_ddvi.ingest(cohort, str(tmp_path / "x"))
+    assert packed.summary["samples"] == 122
+    assert api.default_prefix(cohort) == "cohort"
+    assert api.assign_prefix(cohort, "m.ddvi") == "cohort.in.m"
 
 
 def test_a_loaded_model_writes_where_it_is_told(model, tmp_path) -> None:

@@ -89,6 +89,15 @@ def test_flags_and_reasons_are_said_in_words(table) -> None:
     assert "a panel with similar samples is needed" in advice[3]
 
 
+def test_more_variants_are_advised_where_the_model_has_more() -> None:
+    few, found = [advice for _, advice in ancestry().words], ancestry()
+    found.coordinates["variant_fraction"][2] = 1
+    all_of_them = [advice for _, advice in found.words]
+    assert few[2] == few[4] == "Use the coarser level if it has a group; more variants may help."
+    assert all_of_them[2] == "Use the coarser level if it has a group."
+    assert all_of_them[4] == few[4]
+
+
 def test_an_unknown_build_is_not_available(tmp_path) -> None:
     ancestry(build=None).write(tmp_path / "x.tsv")
     back = pd.read_csv(tmp_path / "x.tsv", sep="\t", dtype=str, keep_default_na=False)

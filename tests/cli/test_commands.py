@@ -282,6 +282,12 @@ def test_the_prefix_comes_from_the_input_and_the_model(run, api):
     assert [inputs[-1] for _, inputs, _ in api.calls] == ["x", "x.in.m", "m.synthetic.vcf.gz"]
 
 
+def test_the_help_names_every_format(run):
+    said = " ".join(run("--help").stdout.split())
+    for name in ("VCF", "BCF", "PLINK", "EIGENSTRAT", "BGEN", "VCF Zarr"):
+        assert name in said
+
+
 def test_a_dry_run_prints_the_plan_and_leaves_the_folder_empty(run, api, tmp_path):
     result = run("fit", "x.vcf", "--dry-run", "--out", "sub/x")
     assert result.stdout == "read\nfit\nwrite\n"

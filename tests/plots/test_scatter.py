@@ -9,7 +9,8 @@ import sys
 import matplotlib
 import numpy as np
 import pytest
-from matplotlib.collections import EllipseCollection
+from matplotlib.collections import EllipseCollection, PathCollection
+from matplotlib.colors import to_hex
 
 from ancestry_ddvi.errors import OutputUnwritable
 from ancestry_ddvi.plots.reference import GroupShapes
@@ -69,6 +70,14 @@ def test_components_lie_over_the_groups_of_the_model_too():
     np.testing.assert_allclose(behind.get_offsets(), mean[:, :2])
     np.testing.assert_allclose(behind.get_widths(), 2 * 2.4477 * 2)
     np.testing.assert_allclose(behind.get_heights(), 2 * 2.4477)
+
+
+@pytest.mark.parametrize(("samples", "colour"), [(12, "#1a1a1a"), (957, "white")])
+def test_marks_of_few_samples_stand_out_from_their_ellipses(samples, colour):
+    points = np.zeros((samples, 2))
+    axes = coordinates_figure(points, points + 0.1, labels=["A"] * samples).axes[0]
+    marks = [c for c in axes.collections if isinstance(c, PathCollection)]
+    assert {to_hex(edge) for c in marks for edge in c.get_edgecolors()} == {to_hex(colour)}
 
 
 @pytest.mark.parametrize("samples", [1, 2])

@@ -137,6 +137,21 @@ def test_a_sample_is_found_and_told_about(opened, runs_folder):
     assert "No sample has this name." in opened.page.locator("[role=search]").inner_text()
 
 
+def test_the_bars_of_an_unassigned_sample_are_grey_and_say_what_they_are(opened, runs_folder):
+    opened.draws(130)
+    tables = [(runs_folder / f"{n}.ancestry.tsv").read_text() for n in ("cohort", "query")]
+    rows = [row.split("\t") for table in tables for row in table.splitlines()[1:]]
+    like = [row for row in rows if not any("unlike_panel" in cell for cell in row)]
+    filters = (
+        "[...document.querySelectorAll('#details meter')].map(e => getComputedStyle(e).filter)"
+    )
+    for assigned in (True, False):
+        opened.find(next(row[0] for row in like if (row[1] != "unassigned") is assigned))
+        said = opened.page.locator("#details").inner_text()
+        assert ("If it had to be one of these groups:" in said) is not assigned
+        assert set(opened.page.evaluate(filters)) == {"none" if assigned else "grayscale(1)"}
+
+
 def first_like(path: Path) -> str:
     """The first sample of a table that is like the panel."""
     lines = path.read_text().splitlines()[1:]

@@ -7,9 +7,12 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from ancestry_ddvi.reports.attention import _of_reasons
 from ancestry_ddvi.reports.markup import Markup, json_text, name_of, prose, tag, text
 
 from .conftest import HOSTILE
@@ -180,6 +183,18 @@ def test_a_flag_is_explained_with_what_to_do(reader, runs_folder):
     for name in summary["flags"]:
         assert FLAGS[name].meaning.replace("`", "")[:60] in words
     assert sorted(reader.data["flags"]) >= sorted(summary["flags"])
+
+
+@pytest.mark.parametrize(("shares", "more"), [([1.0, 0.5, 1.0], True), ([1.0, 1.0, 0.5], False)])
+def test_more_variants_are_advised_where_the_model_has_more(shares, more):
+    run = SimpleNamespace(
+        finest=SimpleNamespace(reason=np.array(["low_probability", "low_probability", ""])),
+        coordinates={"variant_fraction": np.array(shares)},
+    )
+    [notice] = _of_reasons([run])
+    assert "2 samples without a group" in str(notice.what)
+    assert str(notice.advice).startswith("Use the coarser level")
+    assert ("more variants may help" in str(notice.advice)) is more
 
 
 def test_every_part_of_the_report_is_there(reader):

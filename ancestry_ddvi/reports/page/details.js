@@ -43,7 +43,8 @@ function about(row) {
 
 function groupOf(row, text) {
   const found = [];
-  if (text("group") === "unassigned")
+  const unassigned = text("group") === "unassigned";
+  if (unassigned)
     found.push(make("p", {}, make("b", {}, "Unassigned"), `: ${reasonOf(text("reason"))}.`));
   else if (text("group")) {
     found.push(
@@ -57,15 +58,16 @@ function groupOf(row, text) {
     );
   }
   if (unlike[row]) return found;
+  const bars = [];
   for (const { level, names, codes, tenths } of data.similar) {
     const best = [0, 1, 2]
       .map((k) => [names[codes[3 * row + k]], tenths[3 * row + k] / 10])
       .filter(([, each]) => each >= 1);
     if (!best.length) continue;
-    found.push(
+    bars.push(
       make(
         "div",
-        { class: "bars" },
+        { class: unassigned ? "bars unassigned" : "bars" },
         make("div", { class: "hint" }, bdi(level)),
         ...best.map(([name, each]) =>
           make(
@@ -84,7 +86,9 @@ function groupOf(row, text) {
       ),
     );
   }
-  return found;
+  if (unassigned && bars.length)
+    found.push(make("p", { class: "hint" }, "If it had to be one of these groups:"));
+  return [...found, ...bars];
 }
 
 function reasonOf(reason) {

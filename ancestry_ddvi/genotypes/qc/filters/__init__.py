@@ -45,7 +45,10 @@ FILTERS: dict[str, Filter] = {
         "would be misread. Files of other species are written from one reference genome",
         remedy="Give --keep-ambiguous",
         options=(
-            Option("drop_ambiguous", True, "Keep A/T and C/G variants.", flag="--keep-ambiguous"),
+            Option(
+                "drop_ambiguous", True, "Keep A/T and C/G variants.", flag="--keep-ambiguous",
+                extra_chr=False,
+            ),
         ),
     ),
     "geno": Filter(
@@ -56,7 +59,7 @@ FILTERS: dict[str, Filter] = {
         remedy="Raise --geno",
         options=(
             Option("geno", None, "Largest share of samples missing at a variant.", "SHARE",
-                   highest=1, unset="0.02, or 0.2 with --allow-extra-chr"),
+                   highest=1, usual=0.02, extra_chr=0.2),
         ),
     ),
     "mind": Filter(
@@ -69,7 +72,7 @@ FILTERS: dict[str, Filter] = {
             Option(
                 "mind", None, "Largest share of variants missing in a sample. Samples above it "
                 "are left out of the fit; they get coordinates and a flag.", "SHARE", highest=1,
-                unset="0.05, or 0.3 with --allow-extra-chr",
+                usual=0.05, extra_chr=0.3,
             ),
         ),
     ),
@@ -110,7 +113,7 @@ FILTERS: dict[str, Filter] = {
         options=(
             Option(
                 "ld_regions", True, "Keep the regions of long-range LD in the human genome.",
-                flag="--no-ld-regions",
+                flag="--no-ld-regions", extra_chr=False,
             ),
         ),
     ),
@@ -188,6 +191,19 @@ class Filters:
     def as_json(self) -> dict[str, Any]:
         """All options by name."""
         return {option.name: getattr(self, option.name) for option in self.options()}
+
+    def used(self, name: str) -> Any:
+        """The value of an option that its filter takes; None if it depends on the cohort."""
+        option = next(each for each in self.options() if each.name == name)
+        return option.used(getattr(self, name), bool(self.allow_extra_chr))
+
+    def in_words(self) -> str:
+        """All options with the values that are used, or with what these depend on."""
+        used = {option: self.used(option.name) for option in self.options()}
+        return "; ".join(
+            f"{option.name}={option.unset if value is None else value}"
+            for option, value in used.items()
+        )
 
     def __getattr__(self, name: str) -> Any:
         """The default of an option that was not chosen, or was chosen to be the default."""

@@ -9,6 +9,6 @@ from . import Filters
 
 def keep(log: QCLog, filters: Filters) -> Kept | None:
     """Variants whose alleles show the strand."""
-    if not filters.drop_ambiguous or filters.allow_extra_chr:
+    if not filters.used("drop_ambiguous"):
         return None
     return Kept(variants=~is_ambiguous(log.variants.ref, log.variants.alt), remark="A/T and C/G")

@@ -14,9 +14,10 @@ def keep(log: QCLog, filters: Filters) -> Kept:
     """Variants missing in at most ``geno`` of the samples.
 
     A few failed samples must not cost all the variants, so only samples with calls at 80 % of
-    the variants count, of those variants at which 80 % of the samples have calls.
+    the variants count, of those variants at which 80 % of the samples have calls. Arrays and deep
+    sequencing miss few calls, reduced representation, as with ``allow_extra_chr``, many.
     """
-    most = _most(filters)
+    most = filters.used("geno")
     sound = log.rows[missing_by_variant(log.counts) <= GROSS]
     counted = missing_by_sample(log.store, sound) <= GROSS
     counts, remark = log.counts, f"missing in more than {most:g}"
@@ -24,10 +25,3 @@ def keep(log: QCLog, filters: Filters) -> Kept:
         counts = by_variant(log.store, log.rows, counted)
         remark += f" of {counted.sum():,} samples that are not grossly missing themselves"
     return Kept(variants=missing_by_variant(counts) <= most, remark=remark)
-
-
-def _most(filters: Filters) -> float:
-    """The threshold: arrays and deep sequencing miss few calls, reduced representation many."""
-    if filters.geno is not None:
-        return float(filters.geno)
-    return 0.2 if filters.allow_extra_chr else 0.02

@@ -9,7 +9,7 @@ from . import Filters
 
 def keep(log: QCLog, filters: Filters) -> Kept | None:
     """Variants outside the regions of the build that the data are found to be of."""
-    if not filters.ld_regions or filters.allow_extra_chr:
+    if not filters.used("ld_regions"):
         return None
     regions = long_range_ld(log.build)
     remark = "build not recognised: none known"

@@ -9,9 +9,7 @@ from . import Filters
 
 def keep(log: QCLog, filters: Filters) -> Kept:
     """Samples missing at most ``mind`` of the variants; measures the call rate of all."""
-    most = filters.mind
-    if most is None:
-        most = 0.3 if filters.allow_extra_chr else 0.05
+    most = filters.used("mind")
     missing = missing_by_sample(log.store, log.rows)
     return Kept(
         samples=missing <= most,

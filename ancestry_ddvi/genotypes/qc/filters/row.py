@@ -41,6 +41,8 @@ class Option:
         The largest threshold; the smallest is 0.
     unset : str
         What a default of None means, in words.
+    usual, extra_chr : float or bool, optional
+        What the default means, and what it means with ``--allow-extra-chr``.
     """
 
     name: str
@@ -50,8 +52,13 @@ class Option:
     flag: str = ""
     highest: float = inf
     unset: str = ""
+    usual: float | None = None
+    extra_chr: float | bool | None = None
 
     def __post_init__(self) -> None:
+        if self.usual is not None and not self.unset:
+            words = f"{self.usual:g}, or {self.extra_chr:g} with --allow-extra-chr"
+            object.__setattr__(self, "unset", words)
         if not self.flag:
             object.__setattr__(self, "flag", f"--{self.name.replace('_', '-')}")
 
@@ -59,6 +66,14 @@ class Option:
     def is_switch(self) -> bool:
         """Whether the option takes no value."""
         return isinstance(self.default, bool)
+
+    def used(self, chosen: Any, allow_extra_chr: bool) -> Any:
+        """The value that the filter takes; None if that is for ``unset`` to say."""
+        if chosen != self.default:
+            return chosen
+        if allow_extra_chr and self.extra_chr is not None:
+            return self.extra_chr
+        return chosen if self.usual is None else self.usual
 
     def check(self, value: Any) -> None:
         """Check that a threshold is in range.
