@@ -98,15 +98,14 @@ def report(
     from ..reports.models import model_of
     from ..reports.runs import read_run
 
-    prefixes = paths_of(prefixes)
-    if not prefixes:
+    named = [prefix_of(path) for path in paths_of(prefixes)]
+    if not named:
         raise UsageProblem("no PREFIX is given", "Give the prefix of a run.")
-    prefixes = [*map(prefix_of, prefixes)]
-    if len({*prefixes}) < len(prefixes):
+    if len({*named}) < len(named):
         raise UsageProblem("a PREFIX is given twice", "Give each run once.")
-    prefix, model = prefixes[0] if out is None else out, None if model == AUTO else model
+    prefix, model = named[0] if out is None else out, None if model == AUTO else model
     prepare_outputs(prefix, "report", [model and str(find(model)), *labels])
-    runs = [read_run(each) for each in prefixes]
+    runs = [read_run(each) for each in named]
     if len({run.name for run in runs}) < len(runs):
         raise InputsDisagree("two runs have the same name", "Rename one of them.")
     fitted, name = model_of(runs, model)
