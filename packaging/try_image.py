@@ -1,7 +1,7 @@
 """Run the steps of the Dockerfile without a container engine, each stage in a folder of its own.
 
-    mmdebstrap --include=python3-venv,python-is-python3,ca-certificates bookworm /tmp/slim
-    python packaging/try_image.py cpu --base /tmp/slim --work /tmp/stages --arg CPU_INDEX=...
+    mmdebstrap --include=python3-venv,python-is-python3,ca-certificates bookworm slim
+    python packaging/try_image.py cpu --base slim --work stages --arg CPU_INDEX=...
 
 As root, on Linux. The root folder that ``--base`` names stands for the Python image. This shows
 that the steps work; caches, layers and labels of an engine are not imitated.

@@ -23,11 +23,11 @@ fi
 "$TRY/venv/bin/python" -m pip install --quiet --disable-pip-version-check -c "$pins" "$wheel" pytest
 "$TRY/venv/bin/python" -m pip check
 
-mkdir "$TRY/work" "$TRY/work/tests"
-cp -r "$repository/docs" "$repository/example_data" "$repository/pyproject.toml" "$TRY/work"
-cp -r "$repository/tests/cli" "$repository/tests/conftest.py" "$TRY/work/tests"
-rm "$TRY/work/tests/cli/test_installation.py"  # builds the wheel
-cd "$TRY/work"
+mkdir "$TRY/run" "$TRY/run/tests"
+cp -r "$repository/docs" "$repository/example_data" "$repository/pyproject.toml" "$TRY/run"
+cp -r "$repository/tests/cli" "$repository/tests/conftest.py" "$TRY/run/tests"
+rm "$TRY/run/tests/cli/test_installation.py"  # builds the wheel
+cd "$TRY/run"
 export PATH="$TRY/venv/bin:$PATH" OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 python --version
 python -c 'import ancestry_ddvi, sys; print(ancestry_ddvi.__file__); sys.exit(
