@@ -280,14 +280,13 @@ def _guided(run: _Run, classes: tuple[str, ...]) -> _Run:
 
 
 def _read(run: _Run) -> GenotypeStore:
-    """The store of the inputs; these are of one build, and the chain is checked against it."""
+    """The store of the inputs; it is of one build, and the chain is checked against it."""
     from ..fitting.estimate import log_estimate
 
     with run.progress.stage("reading", None) as advance:
         cache = Path(f"{run.prefix}.genotypes")
         store = GenotypeStore.open(run.inputs, cache, counter(advance), run.reading)
-    if len(run.inputs) > 1:
-        check_ids(store.variants, store.name)
+    check_ids(store.variants, store.name)
     if run.chain:
         run.chain.check(store.variants, store.name)
     log_estimate(len(store.samples), len(store.variants), run.threads)

@@ -203,6 +203,7 @@ def test_ids_that_have_two_positions_are_refused_and_variants_given_twice_are_no
         check_ids(VariantTable.join([named, there]), "x and 1 more")
     elsewhere = replace(there, chromosome=np.full(VARIANTS, "11", dtype=object))
     few = replace(named, position=named.position + (np.arange(VARIANTS) < 99))
-    for other in (named, elsewhere, few):
+    same = replace(there, id=np.full(VARIANTS, "SNP", dtype=object))
+    for other in (named, elsewhere, few, same):
         check_ids(VariantTable.join([named, other]), "x and 1 more")
     check_ids(VariantTable.join([in_38(made, False), in_38(made)]), "x and 1 more")

@@ -206,6 +206,22 @@ def test_genotypes_of_an_absent_chunk_are_missing(zarr_format, packed, tmp_path,
     assert "1 of 3 chunks of call_genotype are not stored, and read as missing" in caplog.text
 
 
+def test_a_shard_is_whole_or_lost(tmp_path, caplog) -> None:
+    import zarr
+
+    calls = GENOTYPES.copy()
+    calls[:2] = 0
+    store = write_store(tmp_path / "x.vcz", zarr_format=3)
+    shutil.rmtree(Path(store) / "call_genotype")
+    zarr.open_group(store).create_array(
+        "call_genotype", shape=calls.shape, dtype=calls.dtype, chunks=(2, 3, 2), shards=(6, 3, 2)
+    )[:] = calls
+    assert all_dosages(open_source(store)).tolist() == [[0] * 3, [0] * 3, DOSAGES[2]]
+    assert not caplog.text
+    (Path(store) / "call_genotype" / "c" / "0" / "0" / "0").unlink()
+    assert "1 of 1 chunks of call_genotype are absent" in refused(store)
+
+
 def test_a_chunk_left_out_because_it_is_missing_is_no_warning(tmp_path, caplog) -> None:
     calls = GENOTYPES.copy()
     calls[:2] = -1

@@ -159,7 +159,7 @@ def _compared(
 
 
 def check_ids(variants: VariantTable, name: str) -> None:
-    """Refuse files that are joined for a fit if many IDs have another position in each.
+    """Refuse what a fit is to read if many IDs have two positions.
 
     A fit has no model whose positions in other builds would tell.
 
@@ -170,16 +170,17 @@ def check_ids(variants: VariantTable, name: str) -> None:
     named = np.flatnonzero((variants.id != ".") & (variants.id != ""))
     codes = np.fromiter(map(hash, variants.id[named]), np.int64, len(named))
     order = np.argsort(codes, kind="stable")
-    same = np.flatnonzero(codes[order][1:] == codes[order][:-1])
-    one, other = named[order[same]], named[order[same + 1]]
+    _, first, times = np.unique(codes[order], return_index=True, return_counts=True)
+    at = first[times == 2]  # what more records share is no ID
+    one, other = named[order[at]], named[order[at + 1]]
     moved = variants.position[one] != variants.position[other]
     moved &= variants.chromosome[one] == variants.chromosome[other]
     if (count := int(moved.sum())) >= max(MIN_ELSEWHERE, MIN_SHARE * len(named)):
-        first = one[moved][0]
-        at = f"{variants.position[first]} and {variants.position[other[moved][0]]}"
+        example, elsewhere = one[moved][0], other[moved][0]
         raise InputsDisagree(
             f"{name}: {count:,} variants have two positions, such as "
-            f"{quoted(variants.id[first])} at {at}: the input mixes genome builds",
+            f"{quoted(variants.id[example])} at {variants.position[example]} and "
+            f"{variants.position[elsewhere]}: the input mixes genome builds",
             "Give the files of one build.",
         )
 
