@@ -30,7 +30,7 @@ from ..training.objectives.elbo import ELBO
 from ..training.objectives.posterior_only import PosteriorOnly
 from ..training.objectives.semi_supervised import SemiSupervised
 from ..training.trainer import Record, Stage, train
-from ..training.unfolding import MapStage, Unfolding, prior_parts
+from ..training.unfolding import MapStage, Unfolding, map_share, prior_parts
 from .method import Method, Recipe, Spec
 
 TEMPERING = (16.0, 8.0, 4.0, 2.0)
@@ -120,7 +120,8 @@ class NetworkRecipe(Recipe):
         Hidden width of the encoder, and width of its context. 0 leaves it to the method: 128, or
         64 where draws need no encoder.
     steps : int
-        Training steps in all. With a map stage fewer, a quarter of four batches and a sixth of one.
+        Training steps in all. With a map stage fewer: ``map_share`` of them, of four batches, and
+        a sixth of one.
     batch : int
         Rows per step.
     learning_rate : float
@@ -196,21 +197,25 @@ class VariationalRecipe(NetworkRecipe):
     refits : int
         How often the map is drawn again, with other samples held out, to say how far a refit
         moves each sample.
+    map_share : float
+        Share of ``steps`` in the map stage. 0 leaves it to the samples (``map_share``).
     """
 
     beta: float = 1.0
     refits: int = 1
+    map_share: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._at_least(0, "refits")
+        self._at_least(0, "refits", "map_share")
         if not 0 < self.beta < math.inf:
             raise UsageProblem(f"--set beta={self.beta} is out of range", "It must be above 0.")
 
     def settled(self, samples: int, classes: int) -> VariationalRecipe:
-        """With an adaptive prior for this number of samples, if no other is chosen."""
+        """With an adaptive prior and a map stage for this number of samples, if not chosen."""
         free = self.prior in ("", "adaptive") and not classes
-        return replace(self, prior=f"adaptive:{prior_parts(samples)}") if free else self
+        name = f"adaptive:{prior_parts(samples)}" if free else self.prior
+        return replace(self, prior=name, map_share=self.map_share or map_share(samples))
 
     def with_classes(self, objective: Objective[Variational], spec: Spec) -> Objective[Variational]:
         """The objective, with classification added if classes guide the fit."""
@@ -269,7 +274,7 @@ class VariationalRecipe(NetworkRecipe):
     ) -> list[Stage[Variational]]:
         """A map stage, and then the posterior learns parts of samples too."""
         rates = 2 * self.learning_rate, self.learning_rate / 40
-        first = MapStage(start, Unfolding(), self.steps // 4, rates)
+        first = MapStage(start, Unfolding(), round(self.map_share * self.steps), rates)
         return [first, self.final_stage(model, self.after_map(objective), self.steps // 6)]
 
     def after_map(self, objective: Objective[Variational]) -> Objective[Variational]:

@@ -1,4 +1,4 @@
-"""A map that keeps distances: where every fit starts, whatever its seed."""
+"""A map that keeps distances and neighbours: where every fit starts, whatever its seed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,26 @@ from ..models.batch import Batch
 MAX_LANDMARKS = 1000
 """Rows that are placed together; others are placed among them one by one."""
 
-ITERATIONS, ITERATIONS_ALONE = 30, 10
-"""Of the majorisation, for landmarks and for the other rows."""
+ITERATIONS = 30
+"""Of the majorisation of the stress, where the layout starts."""
+
+STEPS = 50
+"""Down the slope of stress and divergence together."""
+
+NEIGHBOURS = 50, 5
+"""Rows for each neighbour that affinities count, and the fewest neighbours they count."""
+
+BISECTIONS = 25
+"""Of the width of a row's kernel."""
+
+MOMENTUM, RATE = 0.8, 1 / 12
+
+SPREAD = 0.25
+"""Standard deviation of the start over the square root of the rows, in units of the kernel of
+places. The narrower the start, the more room its neighbours give to a row."""
+
+CLOSE = 0.1
+"""Places that are closer, in units of the kernel of places, push as if they were so far apart."""
 
 ROWS_AT_ONCE = 256
 TINY = 1e-9
@@ -21,13 +39,16 @@ LEAST = 0.5
 """Smallest squared distance of two rows, in units of what their noise alone gives."""
 
 
-def distance_layout(batch: Batch, dims: int) -> Tensor:
-    """Places of rows in a plane, at distances in proportion to those of their scores.
+def layout(batch: Batch, dims: int) -> Tensor:
+    """Places of rows that keep both the distances of their scores and their neighbours.
 
-    Sammon's map (1969): the stress sum (|z_i - z_j| - d_ij)^2 / d_ij is lowered by majorisation
-    (de Leeuw 1977) from the leading scores. No random number is involved, and the result changes
-    smoothly with the rows. Distances d are those of the true scores: what noise adds to their
-    squares on average is taken away.
+    The places minimise the sum of two measures without units: the stress of Sammon's map (1969),
+    sum (|z_i - z_j| - d_ij)^2 / d_ij, and the divergence of t-SNE (van der Maaten and Hinton 2008)
+    between the affinities of scores and of places. The stress alone leaves empty the room between
+    groups and crowds the rows within; the divergence alone forgets how far groups are apart. The
+    start is Sammon's map, by majorisation (de Leeuw 1977) from the leading scores. No random
+    number is involved. Distances d are those of the true scores: what noise adds to their squares
+    on average is taken away.
 
     Parameters
     ----------
@@ -44,8 +65,9 @@ def distance_layout(batch: Batch, dims: int) -> Tensor:
     n = len(x)
     chosen = torch.arange(min(n, MAX_LANDMARKS), device=x.device)
     chosen = chosen * n // len(chosen)
-    placed = _landmarks(x[chosen], noise[chosen], dims)
-    z = placed if len(chosen) == n else _among(x, noise, chosen, placed)
+    z = _landmarks(x[chosen], noise[chosen], dims)
+    if len(chosen) < n:
+        z = _among(x, chosen, z)
     z = z - z.mean(0)
     return (z / z.square().mean().sqrt().clamp_min(1e-12)).to(batch.x)
 
@@ -59,43 +81,78 @@ def _noise(batch: Batch) -> Tensor:
     return variance
 
 
-def _distances(x: Tensor, y: Tensor, noise_x: Tensor, noise_y: Tensor) -> Tensor:
-    """Distances of the true scores of rows of x and y; (rows of x, rows of y)."""
-    added = noise_x[:, None] + noise_y
-    least = LEAST * added.clamp_max(2 * float(noise_y.median()))
-    return torch.maximum(torch.cdist(x, y).square() - added, least).sqrt()
+def _distances(x: Tensor, noise: Tensor) -> Tensor:
+    """Distances of the true scores of rows; (n, n)."""
+    added = noise[:, None] + noise
+    least = LEAST * added.clamp_max(2 * float(noise.median()))
+    return torch.maximum(torch.cdist(x, x).square() - added, least).sqrt()
 
 
 def _landmarks(x: Tensor, noise: Tensor, dims: int) -> Tensor:
     """Places of all landmarks; (n, dims)."""
-    n = len(x)
-    z = functional.pad(x[:, :dims], (0, max(dims - x.shape[1], 0)))
-    weight = (1 / _distances(x, x, noise, noise)).fill_diagonal_(0)
+    distance = _distances(x, noise)
+    z = _sammon(functional.pad(x[:, :dims], (0, max(dims - x.shape[1], 0))), distance)
+    return _with_neighbours(z.float(), distance.float(), _affinity(x, x, own=True)).double()
+
+
+def _sammon(z: Tensor, distance: Tensor) -> Tensor:
+    """Places of least stress near a start, (n, dims)."""
+    n = len(z)
+    weight = (1 / distance).fill_diagonal_(0)
     inverse = torch.linalg.inv(torch.diag(weight.sum(1)) - weight + 1 / n) - 1 / n
     for _ in range(ITERATIONS):
-        near = _near(z, z).fill_diagonal_(0)
+        near = torch.cdist(z, z).clamp_min_(TINY).reciprocal_().fill_diagonal_(0)
         z = inverse @ (near.sum(1, keepdim=True) * z - near @ z)
     return z
 
 
-def _near(z: Tensor, others: Tensor) -> Tensor:
-    """One over the distances of places; (rows of z, rows of others)."""
-    return torch.cdist(z, others).clamp_min_(TINY).reciprocal_()
+def _affinity(x: Tensor, others: Tensor, *, own: bool = False) -> Tensor:
+    """Shares of its neighbours for each row of x, which sum to 1; (rows of x, rows of others).
+
+    Normal kernels, each as wide as its perplexity demands; ``own`` if the others are x itself.
+    """
+    square = torch.cdist(x, others).square_().float()
+    if own:
+        square.fill_diagonal_(torch.inf)
+    square -= square.amin(1, keepdim=True)
+    fewest, rows = NEIGHBOURS[1], len(others) - own
+    target = torch.tensor(float(min(max(rows / NEIGHBOURS[0], fewest), max(rows / 2, 1)))).log()
+    low = torch.full((len(x), 1), -30.0, device=x.device)
+    high = -low
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        share = torch.softmax(-square * middle.exp(), 1)
+        wide = torch.special.entr(share).sum(1, keepdim=True) > target
+        low, high = torch.where(wide, middle, low), torch.where(wide, high, middle)
+    return share
 
 
-def _among(x: Tensor, noise: Tensor, chosen: Tensor, placed: Tensor) -> Tensor:
-    """Places of all rows, each by itself among the landmarks, from the nearest one; (n, dims)."""
-    parts = []
-    for first in range(0, len(x), ROWS_AT_ONCE):
-        some = slice(first, first + ROWS_AT_ONCE)
-        distance = _distances(x[some], x[chosen], noise[some], noise[chosen])
-        weight = 1 / distance
-        pulled, total = weight @ placed, weight.sum(1, keepdim=True)
-        z = placed[distance.argmin(1)]
-        for _ in range(ITERATIONS_ALONE):
-            near = _near(z, placed)
-            z = (pulled - near @ placed + near.sum(1, keepdim=True) * z) / total
-        parts.append(z)
+def _with_neighbours(z: Tensor, distance: Tensor, affinity: Tensor) -> Tensor:
+    """Places of least stress and divergence together, from places of least stress; (n, dims)."""
+    n = len(z)
+    joint = (affinity + affinity.T) / 2
+    total = distance.sum()
+    z = z / z.std().clamp_min(TINY) * n**0.5 * SPREAD
+    speed, gain = torch.zeros_like(z), torch.ones_like(z)
+    for _ in range(STEPS):
+        apart = torch.cdist(z, z)
+        kernel = 1 / (1 + apart.square())
+        kernel.fill_diagonal_(0)
+        drawn = (joint - kernel * (n / kernel.sum())) * kernel
+        scale = apart.sum() / total
+        short = (1 / (scale * distance) - 1 / apart.clamp_min(CLOSE)).fill_diagonal_(0)
+        pull = drawn + short * (n / (scale * total))
+        slope = 4 * (pull.sum(1, keepdim=True) * z - pull @ z)
+        gain = torch.where(speed * slope < 0, gain + 0.2, gain * 0.8).clamp_min(0.01)
+        speed = MOMENTUM * speed - RATE * gain * slope
+        z = z + speed
+    return z
+
+
+def _among(x: Tensor, chosen: Tensor, placed: Tensor) -> Tensor:
+    """Places of all rows: landmarks, and means of landmarks by their affinity; (n, dims)."""
+    starts = range(0, len(x), ROWS_AT_ONCE)
+    parts = [_affinity(x[at : at + ROWS_AT_ONCE], x[chosen]).double() @ placed for at in starts]
     found = torch.cat(parts)
     found[chosen] = placed
     return found

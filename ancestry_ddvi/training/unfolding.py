@@ -1,11 +1,11 @@
 """The first stage of a fit to scores: a map that does not depend on the seed.
 
 A flexible model has many local optima of about equal bound, in which the plane is folded in
-different ways, and noise decides between them. Here the data decide. Every row is drawn to its
-place in a layout that keeps distances and needs no random number (``layout.py``). The divergence
-has a weight so large at first that only the leading components are told from noise, and it falls
-slowly, on large batches. As it falls the rows are let go, and the second half of the stage
-maximises the bound alone.
+different ways, and noise decides between them. Here the data decide. Every row has a place in a
+layout that keeps distances and neighbours and needs no random number (``layout.py``), and the
+model is fitted to scores and places together, as if a place were another observation of the row's
+latent. The divergence has a weight so large at first that only the leading components are told
+from noise, and it falls slowly, on large batches, to 1 in the second half of the stage.
 """
 
 from __future__ import annotations
@@ -24,23 +24,24 @@ from ..models.encoders import ScoreEncoder
 from ..models.likelihoods.scores import NormalScores, ScoreLikelihood, Whitening
 from ..models.priors.adaptive import Adaptive
 from ..models.variational import Variational
-from .layout import distance_layout
+from .layout import layout
 from .objectives.base import Objective, Phase
 from .trainer import Stage
 
-BATCHES_DRAWN, BATCHES = 2, 4
-"""Batches in a step, while rows are drawn to places and after it: the gradient of the bound should
-carry little noise."""
+BATCHES_HELD, BATCHES = 2, 4
+"""Batches in a step, while the divergence weighs more than 1 and after it: the gradient of the
+bound should carry little noise."""
 
 FRESH = 25
 """Steps after which rows are whitened by the present residual variance, and are others where there
 are more than these steps can take."""
 
 HELD = 0.5
-"""Share of the steps in which the divergence has a weight above 1 and rows are drawn to places."""
+"""Share of the steps in which the divergence has a weight above 1."""
 
-PULL = 10.0
-"""Weight of the squared distance of a row from its place, in nats, at the start."""
+PULL = 100.0
+"""Weight of the squared distance of a row from its place, in nats. A place counts as much as if it
+were an observation of the row's latent with a variance of 1 / (2 PULL)."""
 
 
 @dataclass(frozen=True)
@@ -84,20 +85,19 @@ class Placed:
     Attributes
     ----------
     rows : Rows
-    pull, beta : float
-        Weights of the squared distance from the place, and of the divergence.
+    beta : float
+        Weight of the divergence.
     learn_noise : bool
         Whether the residual variance is trained.
     """
 
     rows: Rows
-    pull: float
     beta: float
     learn_noise: bool
 
 
 class Unfolding(Objective[Variational]):
-    """The evidence lower bound of rows that are drawn to places, for ``MapStage``."""
+    """The evidence lower bound of rows with their places, for ``MapStage``."""
 
     def phases(self, model: Variational) -> Sequence[Phase[Any]]:
         """One phase: all parameters."""
@@ -114,19 +114,19 @@ class Unfolding(Objective[Variational]):
             assert draw.log_q is not None
             moved = (draw.z - rows.place).square().sum(-1)
             gain = model.prior.log_prob(draw.z) - draw.log_q + fit / step.beta
-            return (step.pull * moved - gain).mean()
+            return (PULL * moved - gain).mean()
 
         return [Phase("map", list(model.parameters()), loss)]
 
 
 @dataclass(frozen=True)
 class MapStage(Stage[Variational]):
-    """Training on whole samples in large batches, from the layout to the bound."""
+    """Training on whole samples and their places in a layout, in large batches."""
 
     def batches(self, data: Dataset, size: int) -> Callable[[int], Placed]:
         """From the number of a step to its rows and weights; starts the prior at the layout."""
         model, everyone = self.model, data.batch()
-        place = distance_layout(everyone, model.noise_shape[1])
+        place = layout(everyone, model.noise_shape[1])
         if isinstance(model.prior, Adaptive):
             model.prior.start_at(place)
         scores = model.likelihood
@@ -141,9 +141,9 @@ class MapStage(Stage[Variational]):
             if rows is None or number % FRESH == 0:
                 some = _some(len(everyone), FRESH * BATCHES * size, place.device)
                 rows = Rows.of(model, everyone[some], place[some])
-            count = (BATCHES_DRAWN if left else BATCHES) * size
+            count = (BATCHES_HELD if left else BATCHES) * size
             chosen = rows[_some(len(rows), count, place.device)]
-            return Placed(chosen, PULL * left, highest**left, learn_noise=not left)
+            return Placed(chosen, highest**left, learn_noise=not left)
 
         return step
 
@@ -162,6 +162,11 @@ def first_weight(rows: Batch, dims: int) -> float:
 def prior_parts(samples: int) -> int:
     """Parts of an adaptive prior for a number of samples: 7 for 100, 22 for 1,000."""
     return max(2, min(200, round(math.sqrt(samples / 2))))
+
+
+def map_share(samples: int) -> float:
+    """Share of a fit's steps in its map stage: a sixth up to 1,000 samples, half from 3,000."""
+    return min(max(samples / 6000, 1 / 6), 1 / 2)
 
 
 def _some(n: int, size: int, device: torch.device) -> Tensor | slice:
