@@ -59,11 +59,11 @@ def test_a_belief_is_that_of_a_sum_over_a_grid() -> None:
     y = torch.tensor([0.7, -1.2])
     noise = torch.distributions.Normal(math.sqrt(signal) * grid, math.sqrt(1 - signal))
     weight = (prior + noise.log_prob(y).sum(-1)).softmax(0)
-    mean, covariance = belief(mixtures, y.view(1, 1, 2), signal)
+    mean, covariance = belief(mixtures, y.view(1, 2, 1), signal)
     apart = grid - weight @ grid
-    torch.testing.assert_close(mean[0, 0], weight @ grid, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(mean[0, :, 0], weight @ grid, rtol=1e-4, atol=1e-5)
     expected = (weight[:, None] * apart).T @ apart
-    torch.testing.assert_close(covariance[0, 0], expected, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(covariance[0, :, :, 0], expected, rtol=1e-3, atol=1e-4)
 
 
 @in_float64
