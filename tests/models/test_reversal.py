@@ -169,7 +169,7 @@ def test_cells_are_left_out_only_where_no_row_has_weight() -> None:
     batch, memory = rows(model), model.memory()
     found = memory.mixtures(batch)
     whitening = model.likelihood.whitening(batch).matrix.double()
-    apart = batch.x.double()[:, None] - memory.expected.flatten(0, 1).double()
+    apart = batch.x.double()[:, None] - memory.expected.flatten(1).mT.double()
     weight = (-0.5 * (apart @ whitening.mT).square().sum(-1)).softmax(1)
     z = memory.moments.flatten(0, 1)[:, 1:3].double()
     mean = weight @ z
@@ -177,7 +177,7 @@ def test_cells_are_left_out_only_where_no_row_has_weight() -> None:
     torch.testing.assert_close(found.centre.double(), mean, rtol=0, atol=5e-3)
     torch.testing.assert_close(found.sd.double(), sd, rtol=0.01, atol=0)
     few = [len(memory._near(*row)[0]) for row in near(model, batch)]
-    assert min(few) < len(memory.middle) / 2
+    assert min(few) < memory.middle.shape[1] / 2
 
 
 def near(model: Recalled, batch: Batch) -> zip:

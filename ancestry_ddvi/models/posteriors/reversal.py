@@ -113,13 +113,13 @@ def belief(mixtures: Mixtures, y: Tensor, signal: float) -> tuple[Tensor, Tensor
     ).sum(-1)
     slopes = torch.cat([-0.5 / total, root * mixtures.mean / total], -1)
     powers = torch.cat([y.square(), y], 1)
-    share = torch.baddbmm(constant[..., None], slopes, powers).softmax(1)
+    share = torch.baddbmm(constant[:, None], powers.mT, slopes.mT).softmax(-1)
     fixed, moved = mixtures.mean * (1 - gain), gain / root
     own = mixtures.variance * (1 - signal) / total
     products = (_outer(fixed, fixed), _outer(fixed, moved), _outer(moved, moved))
     fields = [fixed, moved, own, *products]
     sizes = [field.shape[-1] for field in fields]
-    a, b, c, aa, ab, bb = torch.split(torch.cat(fields, -1).mT @ share, sizes, 1)
+    a, b, c, aa, ab, bb = torch.split(torch.cat(fields, -1).mT @ share.mT, sizes, 1)
     mean = a + b * y
     dims = y.shape[1]
     aa, ab, bb = (each.unflatten(1, (dims, dims)) for each in (aa, ab, bb))
