@@ -102,7 +102,8 @@ class Memory:
         """
         with torch.no_grad():
             whitening = self.likelihood.whitening(batch)
-            rows = zip(batch.x, whitening.matrix, whitening.precision, strict=True)
+            precision = whitening.matrix.square().sum(-2)
+            rows = zip(batch.x, whitening.matrix, precision, strict=True)
             return _standardised(torch.stack([self._divided(*row) for row in rows]))
 
     def _divided(self, x: Tensor, matrix: Tensor, precision: Tensor) -> Tensor:
