@@ -81,7 +81,7 @@ def _block(
     if log_weight is not None:
         z, log_weight = z.clone(), log_weight.clone()
         by_sample = log_weight.view(-1, draws)[: len(ids)].double().cpu().numpy()
-        for i in np.flatnonzero(too_few(by_sample)):
+        for i in np.flatnonzero(too_few(by_sample)).tolist():
             rows = slice(i * draws, (i + 1) * draws)
             generator = stream(seed, f"refinement {ids[i]}")
             z[rows], log_weight[rows] = refine(

@@ -90,10 +90,11 @@ class Memory:
             log_prior = torch.cat([prior.log_prob(part) for part in parts])
             space = (-(log_prior + math.log(len(z))) / z.shape[1]).exp()[:, None]
             moments = torch.cat([torch.ones_like(z[:, :1]), z, z.square() + space**2 / 12], 1)
-        expected = expected.mT.unflatten(1, (-1, CELL)).contiguous()
+        expected = expected.mT.contiguous().view(expected.shape[1], -1, CELL)
         middle = expected.mean(-1)
         reach = (expected - middle[..., None]).abs().amax(-1)
-        return cls(likelihood, expected, moments.unflatten(0, (-1, CELL)), middle, reach)
+        moments = moments.view(-1, CELL, moments.shape[1])
+        return cls(likelihood, expected, moments, middle, reach)
 
     def mixtures(self, batch: Batch) -> Mixtures:
         """The posterior of each row, divided along the curve into ``PARTS`` of equal weight.

@@ -80,7 +80,8 @@ class Reversal(nn.Module):
         kept = self.signal[t] / self.signal[t - 1]
         log_sd = 0.5 * math.log(1 - kept)
         apart = (y - math.sqrt(kept) * below).square().sum(1)
-        return -0.5 / (1 - kept) * apart - y.shape[1] * (log_sd + HALF_LOG_2PI)
+        density: Tensor = -0.5 / (1 - kept) * apart - y.shape[1] * (log_sd + HALF_LOG_2PI)
+        return density
 
 
 def _by_row(values: Tensor) -> Tensor:
@@ -121,8 +122,8 @@ def belief(mixtures: Mixtures, y: Tensor, signal: float) -> tuple[Tensor, Tensor
     sizes = [field.shape[-1] for field in fields]
     a, b, c, aa, ab, bb = torch.split(torch.cat(fields, -1).mT @ share.mT, sizes, 1)
     mean = a + b * y
-    dims = y.shape[1]
-    aa, ab, bb = (each.unflatten(1, (dims, dims)) for each in (aa, ab, bb))
+    square = (len(y), y.shape[1], *y.shape[1:])
+    aa, ab, bb = (each.view(square) for each in (aa, ab, bb))
     across, down = y[:, None], y[:, :, None]
     covariance = aa + ab * across + ab.transpose(1, 2) * down + bb * (across * down)
     covariance -= mean[:, None] * mean[:, :, None]
