@@ -33,6 +33,7 @@ def test_one_sample_is_assigned_without_slow_imports(cohort_files, fitted_model,
     assert run.stdout.split() == []
 
 
+@pytest.mark.slow
 def test_a_cohort_is_fitted_without_slow_imports(cohort_files, tmp_path) -> None:
     code = (
         "import sys, ancestry_ddvi as ad;"
