@@ -17,6 +17,7 @@ from ..genotypes.variants import MISSING
 from ..inference.posterior_draws import PosteriorDraws
 from ..methods import row
 from ..methods.method import Method
+from ..parallel import each
 from ..seeding import stream
 from .prepare import PreparedCohort
 from .train import TrainedFit
@@ -181,14 +182,17 @@ def thinned(
     members = np.ones(len(samples), dtype=bool)
     blocks = [(part, store.dosages(variants[part], samples)) for part in runs(len(variants))]
     without = cohort.projection.deletion(cohort.projection.read(blocks, len(samples)))
-    for share in shares:
+
+    def of(share: float) -> Scores:
         chance = stream(cohort.request.options.seed, f"thinning to {share}")
         some = [
             (part, np.where(chance.random(dosages.shape) < share, dosages, MISSING))
             for part, dosages in blocks
         ]
         everyone = cohort.projection.read(some, len(samples))
-        yield share, cohort.projection.newcomers(everyone, members, without)
+        return cohort.projection.newcomers(everyone, members, without)
+
+    yield from zip(shares, each(of, shares), strict=True)
 
 
 def _too_short(covered: np.ndarray, promised: float) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..artefacts.record import ModelRecord
-from ..genotypes.projection.scores import Projection, Scores, ridge
+from ..genotypes.projection.scores import Projection, Scores, area_under_curve, ridge
 from ..inference.posterior_draws import PosteriorDraws
 from ..reference.observed import ObservedScores
 from ..reference.out_of_panel import Diagnostics, OutOfPanelTest, weighed
@@ -129,9 +129,7 @@ def membership(
     projection : Projection
     seed : int
     """
-    from sklearn.metrics import roc_auc_score
-
     area = None
     if held_out.any() and np.isfinite(bound).all():
-        area = float(roc_auc_score(~held_out, bound))
+        area = area_under_curve(bound[~held_out], bound[held_out])
     return {"training": area, "loadings": projection.membership_area(seed)}

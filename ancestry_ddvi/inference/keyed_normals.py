@@ -41,7 +41,8 @@ def keyed_normals(ids: Sequence[str], draws: int, shape: tuple[int, ...], seed: 
     size = math.prod(shape)
     even = _sobol(size, max(draws - 1, 1).bit_length())[:draws]
     shift = np.stack([stream(seed, f"sample {sample}").random(size) for sample in ids])
-    points = (even + shift[:, None] + 0.5 / len(even)) % 1
+    points = even + shift[:, None] + 0.5 / len(even)
+    points -= np.floor(points)
     normals = ndtri(np.clip(points, 1e-9, 1 - 1e-9))
     return np.asarray(normals.reshape(len(ids), draws, *shape), dtype=np.float32)
 

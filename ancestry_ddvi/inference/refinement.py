@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -45,30 +46,69 @@ def refine(
         Random numbers of this sample.
     """
     best = z.double().cpu().numpy(), log_weight.double().cpu().numpy()
-    enough = min(MIN_ESS, len(z) / 2)
-    if effective_sample_size(best[1]) >= enough:
+    if not too_few(best[1]):
         return z, log_weight
     first, rounds = np.cov(best[0], rowvar=False).reshape(z.shape[1], -1), [best]
     for _ in range(ROUNDS):
         proposal = _proposal(rounds, first)
-        proposed = proposal.rvs(len(z), random_state=generator).reshape(z.shape)
+        proposed = proposal.draw(len(z), generator)
         joint = model.log_joint(batch, torch.tensor(proposed, dtype=z.dtype, device=z.device))
-        found = proposed, joint.double().cpu().numpy() - proposal.logpdf(proposed)
+        found = proposed, joint.double().cpu().numpy() - proposal.log_density(proposed)
         rounds.append(found)
         best = max(best, found, key=lambda draws: effective_sample_size(draws[1]))
-        if effective_sample_size(best[1]) >= max(enough, TARGET_EFFICIENCY * len(z)):
+        if effective_sample_size(best[1]) >= max(_enough(len(z)), TARGET_EFFICIENCY * len(z)):
             break
     return torch.tensor(best[0]).to(z), torch.tensor(best[1]).to(log_weight)
 
 
-def _proposal(rounds: list[tuple[np.ndarray, np.ndarray]], first: np.ndarray) -> Any:
+def too_few(log_weight: np.ndarray) -> np.ndarray:
+    """Whether weighted draws are too few to be believed; (..., draws) -> bool (...)."""
+    return np.asarray(effective_sample_size(log_weight) < _enough(log_weight.shape[-1]))
+
+
+def _enough(draws: int) -> float:
+    """The effective sample size that is enough."""
+    return min(MIN_ESS, draws / 2)
+
+
+@dataclass(frozen=True)
+class _Student:
+    """A multivariate t distribution; ``scipy.stats``, which has one, takes half a second to load.
+
+    Attributes
+    ----------
+    mean : ndarray of float64, (dims,)
+    factor : ndarray of float64, (dims, dims)
+        Lower Cholesky factor of its shape.
+    """
+
+    mean: np.ndarray
+    factor: np.ndarray
+
+    def draw(self, count: int, generator: np.random.Generator) -> np.ndarray:
+        """Draws from it; (count, dims)."""
+        normal = generator.standard_normal((count, len(self.mean))) @ self.factor.T
+        spread = DEGREES_OF_FREEDOM / generator.chisquare(DEGREES_OF_FREEDOM, (count, 1))
+        return np.asarray(self.mean + np.sqrt(spread) * normal)
+
+    def log_density(self, z: np.ndarray) -> np.ndarray:
+        """Log density, (n, dims) -> (n,)."""
+        half, dims = DEGREES_OF_FREEDOM / 2, len(self.mean)
+        squared = (np.linalg.solve(self.factor, (z - self.mean).T) ** 2).sum(axis=0)
+        constant = math.lgamma(half + dims / 2) - math.lgamma(half)
+        constant -= dims / 2 * math.log(DEGREES_OF_FREEDOM * math.pi)
+        log_det = np.log(np.diagonal(self.factor)).sum()
+        tail = np.log1p(squared / DEGREES_OF_FREEDOM)
+        return np.asarray(constant - log_det - (half + dims / 2) * tail)
+
+
+def _proposal(rounds: list[tuple[np.ndarray, np.ndarray]], first: np.ndarray) -> _Student:
     """A t distribution with the moments of weighted draws, wider while these are few."""
     from scipy.special import softmax
-    from scipy.stats import multivariate_t
 
     z = np.concatenate([z for z, _ in rounds])
     weight = softmax(np.concatenate([w for _, w in rounds]))
     mean = weight @ z
     centred = z - mean
     covariance = (weight[:, None] * centred).T @ centred + first * (weight**2).sum()
-    return multivariate_t(mean, covariance + 1e-8 * np.eye(len(mean)), df=DEGREES_OF_FREEDOM)
+    return _Student(mean, np.linalg.cholesky(covariance + 1e-8 * np.eye(len(mean))))

@@ -18,7 +18,7 @@ from ..parallel import each
 from ..seeding import stream
 from .keyed_normals import keyed_normals
 from .posterior_draws import PosteriorDraws, joined
-from .refinement import refine
+from .refinement import refine, too_few
 
 SAMPLES_AT_ONCE = 16
 """Every batch is padded to this size, so that results do not depend on the other samples, nor on
@@ -80,9 +80,10 @@ def _block(
     own = log_weight
     if log_weight is not None:
         z, log_weight = z.clone(), log_weight.clone()
-        for i, sample in enumerate(ids):
+        by_sample = log_weight.view(-1, draws)[: len(ids)].double().cpu().numpy()
+        for i in np.flatnonzero(too_few(by_sample)).tolist():
             rows = slice(i * draws, (i + 1) * draws)
-            generator = stream(seed, f"refinement {sample}")
+            generator = stream(seed, f"refinement {ids[i]}")
             z[rows], log_weight[rows] = refine(
                 model, batch[slice(i, i + 1)], z[rows], log_weight[rows], generator
             )

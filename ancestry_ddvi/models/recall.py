@@ -65,11 +65,11 @@ class Memory:
     Attributes
     ----------
     likelihood : NormalScores
-    expected : Tensor, (cells, CELL, features)
+    expected : Tensor, (features, cells, CELL)
         Scores at each latent.
     moments : Tensor, (cells, CELL, 1 + 2 d)
         Ones, latents and their squares, with the variance of the space that each stands for.
-    middle, reach : Tensor, (cells, features)
+    middle, reach : Tensor, (features, cells)
         Mean of the scores in each cell, and how far they are from it.
     """
 
@@ -90,9 +90,10 @@ class Memory:
             log_prior = torch.cat([prior.log_prob(part) for part in parts])
             space = (-(log_prior + math.log(len(z))) / z.shape[1]).exp()[:, None]
             moments = torch.cat([torch.ones_like(z[:, :1]), z, z.square() + space**2 / 12], 1)
-        expected, moments = (of.view(-1, CELL, of.shape[1]) for of in (expected, moments))
-        middle = expected.mean(1)
-        reach = (expected - middle[:, None]).abs().amax(1)
+        expected = expected.mT.contiguous().view(expected.shape[1], -1, CELL)
+        middle = expected.mean(-1)
+        reach = (expected - middle[..., None]).abs().amax(-1)
+        moments = moments.view(-1, CELL, moments.shape[1])
         return cls(likelihood, expected, moments, middle, reach)
 
     def mixtures(self, batch: Batch) -> Mixtures:
@@ -102,22 +103,25 @@ class Memory:
         """
         with torch.no_grad():
             whitening = self.likelihood.whitening(batch)
-            rows = zip(batch.x, whitening.matrix, whitening.precision, strict=True)
+            precision = whitening.matrix.square().sum(-2)
+            rows = zip(batch.x, whitening.matrix, precision, strict=True)
             return _standardised(torch.stack([self._divided(*row) for row in rows]))
 
     def _divided(self, x: Tensor, matrix: Tensor, precision: Tensor) -> Tensor:
         """Sums of weighted moments over the latents of each part of a row; (parts, 1 + 2 d)."""
         cells, stride = self._near(x, matrix, precision)
-        apart = (x - self.expected[cells, ::stride]).flatten(0, 1) @ matrix.mT
-        weight = (-0.5 * apart.square().sum(-1)).softmax(0)
+        expected = self.expected.index_select(1, cells)[..., ::stride].flatten(1)
+        apart = matrix @ (x[:, None] - expected)
+        weight = (-0.5 * apart.square_().sum(0)).softmax(0)
         rank = (weight.cumsum(0) * PARTS).long().clamp_max(PARTS - 1)
-        each = weight[:, None] * self.moments[cells, ::stride].flatten(0, 1)
+        moments = self.moments.index_select(0, cells)[:, ::stride].flatten(0, 1)
+        each = weight[:, None] * moments
         return each.new_zeros(PARTS, each.shape[1]).index_add_(0, rank, each)
 
     def _near(self, x: Tensor, matrix: Tensor, precision: Tensor) -> tuple[Tensor, int]:
         """Cells that have weight, and which latents of them: every so many."""
-        far = ((x - self.middle) @ matrix.mT).square().sum(-1).sqrt()
-        reach = (self.reach.square() @ precision).sqrt()
+        far = (matrix @ (x[:, None] - self.middle)).square().sum(0).sqrt()
+        reach = (precision @ self.reach.square()).sqrt()
         nearest = (far + reach).amin()
         kept = far - reach < (nearest.square() + 2 * LEFT_OUT).sqrt()
         cells = kept.nonzero()[:, 0]

@@ -10,6 +10,7 @@ import numpy as np
 
 from .cells import MIN_GROUP_SIZE
 from .empirical import EmpiricalTail
+from .expectation import fitted_normals
 from .normals import Normals, log_mean
 from .rarity import rarity
 from .score_clusters import cross_fitted, score_clusters
@@ -187,13 +188,11 @@ class OutOfPanelTest:
 
 def _where(means: np.ndarray, seed: int) -> Normals:
     """Normals of at least five samples: one of a single sample would reveal its coordinates."""
-    from sklearn.mixture import GaussianMixture
-
     count = int(np.clip(len(means) // PER_NORMAL, 1, MAX_NORMALS))
-    found = GaussianMixture(count, reg_covar=FLOOR, random_state=seed).fit(means)
-    of_many = found.weights_ * len(means) > min(MIN_GROUP_SIZE, len(means)) - 0.5
-    weight = found.weights_[of_many]
-    return Normals(weight / weight.sum(), found.means_[of_many], found.covariances_[of_many])
+    found, _ = fitted_normals(means, count, FLOOR, seed)
+    of_many = found.weight * len(means) > min(MIN_GROUP_SIZE, len(means)) - 0.5
+    weight = found.weight[of_many]
+    return Normals(weight / weight.sum(), found.mean[of_many], found.covariance[of_many])
 
 
 def weighed(chances: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

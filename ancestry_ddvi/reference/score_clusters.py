@@ -6,6 +6,7 @@ import numpy as np
 
 from ..seeding import stream
 from .cells import MIN_GROUP_SIZE
+from .expectation import fitted_normals
 from .normals import Normals
 from .rarity import rarity
 
@@ -20,6 +21,9 @@ SHRINKAGE = 30.0
 
 FLOOR = 1e-3
 """Smallest variance of a cluster, in units of the noise of scores from all variants."""
+
+NOISE = 0.05
+"""Added to the variance of each normal along each axis while samples are shared among them."""
 
 FOLDS = 5
 """The rarity of samples of the panel is judged by clusters of the others, a fifth at a time."""
@@ -39,13 +43,10 @@ def score_clusters(scores: np.ndarray, covariance: np.ndarray, seed: int) -> Nor
         Of ``scores`` about their expectation.
     seed : int
     """
-    from sklearn.mixture import GaussianMixture
-
     some = stream(seed, "score clusters").permutation(len(scores))[:MAX_SAMPLES]
     scores, covariance = scores[some], covariance[some]
     count = int(np.clip(len(scores) // PER_CLUSTER, 1, MAX_CLUSTERS))
-    mixture = GaussianMixture(count, reg_covar=0.05, random_state=seed).fit(scores)
-    share = mixture.predict_proba(scores)
+    _, share = fitted_normals(scores, count, NOISE, seed)
     share = share[:, share.sum(axis=0) > min(MIN_GROUP_SIZE, len(scores)) - 0.5]
     size = share.sum(axis=0)
     mean = (share.T @ scores) / size[:, None]

@@ -29,6 +29,9 @@ SPREAD = 0.25
 """Standard deviation of the start over the square root of the rows, in units of the kernel of
 places. The narrower the start, the more room its neighbours give to a row."""
 
+CROWDED = 3
+"""Most axes on which places crowd; on more of them the stress alone leaves neighbours room."""
+
 CLOSE = 0.1
 """Places that are closer, in units of the kernel of places, push as if they were so far apart."""
 
@@ -92,6 +95,8 @@ def _landmarks(x: Tensor, noise: Tensor, dims: int) -> Tensor:
     """Places of all landmarks; (n, dims)."""
     distance = _distances(x, noise)
     z = _sammon(functional.pad(x[:, :dims], (0, max(dims - x.shape[1], 0))), distance)
+    if dims > CROWDED:
+        return z
     return _with_neighbours(z.float(), distance.float(), _affinity(x, x, own=True)).double()
 
 

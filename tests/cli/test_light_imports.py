@@ -33,6 +33,20 @@ def test_one_sample_is_assigned_without_slow_imports(cohort_files, fitted_model,
     assert run.stdout.split() == []
 
 
+@pytest.mark.slow
+def test_a_cohort_is_fitted_without_slow_imports(cohort_files, tmp_path) -> None:
+    code = (
+        "import sys, ancestry_ddvi as ad;"
+        "ad.fit([sys.argv[1]], sys.argv[2], device='cpu', settings={'steps': '40'});"
+        "print(*sorted({'scipy.stats', 'pandas', 'sklearn', 'rich'} & set(sys.modules)))"
+    )
+    arguments = [str(cohort_files.cohort), str(tmp_path / "x")]
+    run = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split() == []
+
+
 @pytest.mark.parametrize("name", ["fit", "embed", "sample", "ingest"])
 def test_the_commands_of_the_api_are_those_of_the_package(name: str) -> None:
     import ancestry_ddvi

@@ -7,11 +7,12 @@ import copy
 import numpy as np
 import pytest
 import torch
+from scipy.stats import ks_2samp, multivariate_t
 from toy_model import Grid, as_scores, rested, simulate
 
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws, effective_sample_size
-from ancestry_ddvi.inference.refinement import MIN_ESS, refine
+from ancestry_ddvi.inference.refinement import DEGREES_OF_FREEDOM, MIN_ESS, _Student, refine
 from ancestry_ddvi.inference.sampling import draw_posterior
 
 SAMPLES, DRAWS = 24, 256
@@ -55,6 +56,20 @@ def test_posterior_means_and_sds_are_those_of_a_grid(batch) -> None:
         np.testing.assert_allclose(found.sd[0], grid.sd[sample], rtol=0.4)
         assert found.log_evidence[0] == pytest.approx(grid.log_evidence[sample], abs=0.2)
     assert missed > SAMPLES / 3
+
+
+@pytest.mark.parametrize("dims", [1, 2, 4])
+def test_proposals_have_the_distribution_of_scipy(dims: int) -> None:
+    chance = np.random.default_rng(dims)
+    root = chance.normal(size=(dims, dims))
+    mean, shape = chance.normal(size=dims), root @ root.T + np.eye(dims)
+    ours = _Student(mean, np.linalg.cholesky(shape))
+    theirs = multivariate_t(mean, shape, df=DEGREES_OF_FREEDOM)
+    z = ours.draw(20_000, chance)
+    np.testing.assert_allclose(ours.log_density(z), theirs.logpdf(z), atol=1e-9)
+    expected = theirs.rvs(20_000, random_state=1).reshape(z.shape)
+    for axis in range(dims):
+        assert ks_2samp(z[:, axis], expected[:, axis]).pvalue > 0.001
 
 
 def test_good_draws_are_left_alone(batch) -> None:

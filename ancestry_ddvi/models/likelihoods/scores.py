@@ -25,16 +25,15 @@ class Whitening:
     matrix : Tensor, (n, features, features)
     log_det : Tensor, (n,)
         Log determinant of ``matrix``.
-    precision : Tensor, (n, features)
-        Diagonal of the inverse of the total covariance.
     """
 
     matrix: Tensor
     log_det: Tensor
-    precision: Tensor
 
-    def __getitem__(self, rows: Tensor | slice) -> Whitening:
-        return Whitening(self.matrix[rows], self.log_det[rows], self.precision[rows])
+    @property
+    def precision(self) -> Tensor:
+        """Inverse of the total covariance; (n, features, features)."""
+        return self.matrix.mT @ self.matrix
 
 
 class NormalScores(Likelihood):
@@ -95,31 +94,31 @@ class NormalScores(Likelihood):
         assert factor is not None
         matrix = torch.linalg.solve_triangular(inner, factor.mT, upper=False)
         log_det = _log_diagonal(factor) - _log_diagonal(inner)
-        return Whitening(matrix, log_det, matrix.square().sum(-2))
+        return Whitening(matrix, log_det)
 
     def log_density(
-        self, x: Tensor, z: Tensor, whitening: Whitening, *, learn_noise: bool = False
+        self, x: Tensor, z: Tensor, precision: Tensor, log_det: Tensor, *, learn_noise: bool = False
     ) -> Tensor:
         """``log_prob`` of scores ``x`` by a whitening computed before; (n,).
 
         ``learn_noise`` gives it the gradient by the residual variance, at that of the whitening.
+        With S the precision and r the residual, the gradient by r is -S r: one product is enough.
         """
-        whitened = (whitening.matrix @ (x - self(z))[..., None])[..., 0]
-        constant = x.shape[-1] * HALF_LOG_2PI
-        density: Tensor = whitening.log_det - 0.5 * whitened.square().sum(-1) - constant
+        residual = x - self(z)
+        drawn = (precision @ residual.detach()[..., None])[..., 0]
+        squared = ((2 * residual - residual.detach()) * drawn).sum(-1)
+        density: Tensor = log_det - x.shape[-1] * HALF_LOG_2PI - 0.5 * squared
         if learn_noise:
-            density = density + self._noise_slope(whitening, whitened.detach())
+            density = density + self._noise_slope(precision, drawn)
         return density
 
-    def _noise_slope(self, whitening: Whitening, whitened: Tensor) -> Tensor:
+    def _noise_slope(self, precision: Tensor, drawn: Tensor) -> Tensor:
         """Zeros with the gradient of the log density by the log residual variance; (n,).
 
-        With S the inverse of the total covariance and r the residual, the gradient by a residual
-        variance is ((S r)^2 - diag S) / 2. No matrix is factored for it.
+        The gradient by a residual variance is ((S r)^2 - diag S) / 2. No matrix is factored for it.
         """
-        drawn = (whitening.matrix.mT @ whitened[..., None])[..., 0]
         variance = self.log_residual_variance.detach().exp()
-        slope = 0.5 * variance * (drawn.square() - whitening.precision)
+        slope = 0.5 * variance * (drawn.square() - precision.diagonal(dim1=-2, dim2=-1))
         moved = self.log_residual_variance - self.log_residual_variance.detach()
         return (slope * moved).sum(-1)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..batch import Draw
-from ..normal import HALF_LOG_2PI, log_normal
+from ..normal import HALF_LOG_2PI
 from ..recall import Mixtures
 from ..schedules import MAX_SPREAD, MIN_SPREAD, growing
 
@@ -49,26 +49,20 @@ class Reversal(nn.Module):
         Draw
             The path is in units of the mixture.
         """
-        mean, factor = self._top(noise[:, :, -1])
-        y = mean + _times(factor, noise[:, :, -1])
-        path, log_q = [y], _log_density(noise[:, :, -1], factor)
+        log_q = (-0.5 * noise.square() - HALF_LOG_2PI).sum((-1, -2))
+        normals = noise.permute(2, 0, 3, 1).contiguous().unbind()
+        y = normals[-1]  # the mixture has mean 0 and variance 1 along each axis, and so has y_T
+        path = [y]
         for t in range(self.steps, 0, -1):
             mean, factor = self._reverse(mixtures, y, t)
-            normal = noise[:, :, t - 1]
-            below = mean + _times(factor, normal)
-            log_q = log_q + _log_density(normal, factor) - self._noised(y, t, below)
+            below = mean + (factor * normals[t - 1][:, None]).sum(2)
+            log_det = factor.diagonal(dim1=1, dim2=2).log().sum(-1)
+            log_q = log_q - log_det - self._noised(y, t, below)
             y = below
             path.append(y)
-        z = mixtures.centre[:, None] + mixtures.sd[:, None] * y
+        z = mixtures.centre[..., None] + mixtures.sd[..., None] * y
         log_q = log_q - mixtures.sd.log().sum(-1)[:, None]
-        return Draw(
-            z.flatten(0, 1), tuple(p.flatten(0, 1) for p in path[-2::-1]), log_q.flatten(0, 1)
-        )
-
-    def _top(self, like: Tensor) -> tuple[Tensor, Tensor]:
-        """Moments of y_T: the mixture has mean 0 and variance 1 along each axis, and so has y_T."""
-        unit = torch.eye(like.shape[-1], dtype=like.dtype, device=like.device)
-        return torch.zeros_like(like), unit.expand(*like.shape, -1)
+        return Draw(_by_row(z), tuple(map(_by_row, path[-2::-1])), log_q.flatten(0, 1))
 
     def _reverse(self, mixtures: Mixtures, y: Tensor, t: int) -> tuple[Tensor, Tensor]:
         """Mean and Cholesky factor of q(y_{t-1} | y_t, x)."""
@@ -77,28 +71,39 @@ class Reversal(nn.Module):
         noise = 1 - self.signal[t]
         to_z, to_y = math.sqrt(before) * (1 - kept) / noise, math.sqrt(kept) * (1 - before) / noise
         own = (1 - kept) * (1 - before) / noise + JITTER
-        unit = torch.eye(y.shape[-1], dtype=y.dtype, device=y.device)
-        return to_z * mean + to_y * y, _cholesky(to_z**2 * covariance + own * unit)
+        covariance = to_z**2 * covariance
+        covariance.diagonal(dim1=1, dim2=2).add_(own)
+        return to_z * mean + to_y * y, _cholesky(covariance)
 
     def _noised(self, y: Tensor, t: int, below: Tensor) -> Tensor:
-        """Log r(y_t | y_{t-1})."""
+        """Log r(y_t | y_{t-1}); (n, draws)."""
         kept = self.signal[t] / self.signal[t - 1]
-        return log_normal(y, math.sqrt(kept) * below, 0.5 * math.log(1 - kept))
+        log_sd = 0.5 * math.log(1 - kept)
+        apart = (y - math.sqrt(kept) * below).square().sum(1)
+        density: Tensor = -0.5 / (1 - kept) * apart - y.shape[1] * (log_sd + HALF_LOG_2PI)
+        return density
+
+
+def _by_row(values: Tensor) -> Tensor:
+    """(n, d, draws) -> (n draws, d)."""
+    return values.mT.flatten(0, 1)
 
 
 def belief(mixtures: Mixtures, y: Tensor, signal: float) -> tuple[Tensor, Tensor]:
     """Mean and covariance of z given y = sqrt(signal) z + noise, exactly, for a mixture.
 
+    Draws are the last axis of every array, so that all operations run along them.
+
     Parameters
     ----------
     mixtures : Mixtures
-    y : Tensor, (n, draws, d)
+    y : Tensor, (n, d, draws)
     signal : float
         Its variance; that of the noise is 1 - signal.
 
     Returns
     -------
-    Tensor, (n, draws, d), and Tensor, (n, draws, d, d)
+    Tensor, (n, d, draws), and Tensor, (n, d, d, draws)
         In units of the mixture.
     """
     root = math.sqrt(signal)
@@ -107,20 +112,23 @@ def belief(mixtures: Mixtures, y: Tensor, signal: float) -> tuple[Tensor, Tensor
     constant = mixtures.log_weight - 0.5 * (
         signal * mixtures.mean.square() / total + total.log()
     ).sum(-1)
-    slopes = torch.cat([-0.5 / total, root * mixtures.mean / total, constant[..., None]], -1)
-    powers = torch.cat([y.square(), y, torch.ones_like(y[..., :1])], -1)
-    share = (powers @ slopes.mT).softmax(-1)
+    slopes = torch.cat([-0.5 / total, root * mixtures.mean / total], -1)
+    powers = torch.cat([y.square(), y], 1)
+    share = torch.baddbmm(constant[:, None], powers.mT, slopes.mT).softmax(-1)
     fixed, moved = mixtures.mean * (1 - gain), gain / root
     own = mixtures.variance * (1 - signal) / total
     products = (_outer(fixed, fixed), _outer(fixed, moved), _outer(moved, moved))
     fields = [fixed, moved, own, *products]
     sizes = [field.shape[-1] for field in fields]
-    a, b, c, aa, ab, bb = torch.split(share @ torch.cat(fields, -1), sizes, -1)
+    a, b, c, aa, ab, bb = torch.split(torch.cat(fields, -1).mT @ share.mT, sizes, 1)
     mean = a + b * y
-    square = (*y.shape, y.shape[-1])
-    cross = ab.reshape(square) * y[..., None, :]
-    second = aa.reshape(square) + cross + cross.mT + bb.reshape(square) * _outer(y, y).view(square)
-    return mean, second - mean[..., None] * mean[..., None, :] + torch.diag_embed(c)
+    square = (len(y), y.shape[1], *y.shape[1:])
+    aa, ab, bb = (each.view(square) for each in (aa, ab, bb))
+    across, down = y[:, None], y[:, :, None]
+    covariance = aa + ab * across + ab.transpose(1, 2) * down + bb * (across * down)
+    covariance -= mean[:, None] * mean[:, :, None]
+    covariance.diagonal(dim1=1, dim2=2).add_(c.mT)
+    return mean, covariance
 
 
 def _outer(a: Tensor, b: Tensor) -> Tensor:
@@ -129,22 +137,10 @@ def _outer(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _cholesky(matrix: Tensor) -> Tensor:
-    """Lower factors of many small matrices, (..., d, d), faster than one at a time."""
-    size = matrix.shape[-1]
+    """Lower factors of many small matrices, (n, d, d, draws), faster than one at a time."""
     factor = torch.zeros_like(matrix)
-    for j in range(size):
-        left = matrix[..., j:, j] - (factor[..., j:, :j] @ factor[..., j, :j, None])[..., 0]
-        pivot = left[..., :1].clamp_min(JITTER).sqrt()
-        factor[..., j:, j] = torch.cat([pivot, left[..., 1:] / pivot], -1)
+    for j in range(matrix.shape[1]):
+        left = matrix[:, j:, j] - (factor[:, j:, :j] * factor[:, None, j, :j]).sum(2)
+        pivot = left[:, :1].clamp_min(JITTER).sqrt()
+        factor[:, j:, j] = torch.cat([pivot, left[:, 1:] / pivot], 1)
     return factor
-
-
-def _times(factor: Tensor, normal: Tensor) -> Tensor:
-    """Factor times vector; (..., d)."""
-    return (factor * normal[..., None, :]).sum(-1)
-
-
-def _log_density(normal: Tensor, factor: Tensor) -> Tensor:
-    """Log density of mean + factor @ normal; (...)."""
-    log_det = factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-    return (-0.5 * normal.square() - HALF_LOG_2PI).sum(-1) - log_det

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ...clusters import k_means
+from ...seeding import stream
 from .mixture import Mixture
 
 LEAST_SD = 0.1
@@ -29,17 +31,19 @@ class Adaptive(Mixture):
 
         Left alone if there are fewer latents than parts.
         """
-        from sklearn.cluster import KMeans
-
         count = len(self.means)
         if len(places) < count:
             return
-        found = KMeans(count, n_init=1, random_state=0).fit(places.double().cpu().numpy())
-        label = torch.tensor(found.labels_, dtype=torch.int64, device=places.device)
+        found = k_means(places.double().cpu().numpy(), count, stream(0, "parts of the prior"))
+        label = torch.tensor(found, dtype=torch.int64, device=places.device)
         size = label.bincount(minlength=count).to(self.means).clamp_min(1)
-        centre = torch.tensor(found.cluster_centers_).to(self.means)
-        apart = (places.to(self.means) - centre[label]).square()
-        within = torch.zeros_like(centre).index_add_(0, label, apart) / size[:, None]
+
+        def mean(values: Tensor) -> Tensor:
+            return torch.zeros_like(self.means).index_add_(0, label, values) / size[:, None]
+
+        places = places.to(self.means)
+        centre = mean(places)
+        within = mean((places - centre[label]).square())
         with torch.no_grad():
             self.means.copy_(centre)
             self.logits.copy_(size.log())

@@ -106,15 +106,15 @@ class _LogSum(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, z: Tensor, slope: Tensor, start: Tensor, constant: Tensor) -> Tensor:
         each, apart = _log_each(z, slope, start, constant)
-        total = each.logsumexp(0)
-        ctx.save_for_backward(z, slope, each, apart, total)
-        return total
+        share = each.softmax(0)
+        ctx.save_for_backward(z, slope, share, apart)
+        return each.amax(0) - share.amax(0).log()  # the largest is 1 over the sum
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        z, slope, each, apart, total = ctx.saved_tensors
-        share = gradient * (each - total).exp()
+        z, slope, share, apart = ctx.saved_tensors
+        share = gradient * share
         pulled = share[:, None] * apart
         by_z = -(slope.flatten(0, 1).mT @ pulled.flatten(0, 1)).mT
         by_slope = -(pulled.flatten(0, 1) @ z).view_as(slope)
