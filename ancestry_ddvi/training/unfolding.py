@@ -24,7 +24,7 @@ from ..models.encoders import ScoreEncoder
 from ..models.likelihoods.scores import NormalScores, ScoreLikelihood
 from ..models.priors.adaptive import Adaptive
 from ..models.variational import Variational
-from .layout import layout
+from .layout import CROWDED, layout
 from .objectives.base import Objective, Phase
 from .trainer import Stage
 
@@ -41,7 +41,8 @@ HELD = 0.5
 
 PULL = 100.0
 """Weight of the squared distance of a row from its place, in nats. A place counts as much as if it
-were an observation of the row's latent with a variance of 1 / (2 PULL)."""
+were an observation of the row's latent with a variance of 1 / (2 PULL). Where places are not
+crowded, rows are let go as the weight of the divergence falls."""
 
 
 @dataclass(frozen=True)
@@ -94,13 +95,14 @@ class Placed:
     Attributes
     ----------
     rows : Rows
-    beta : float
-        Weight of the divergence.
+    pull, beta : float
+        Weights of the squared distance from the place, and of the divergence.
     learn_noise : bool
         Whether the residual variance is trained.
     """
 
     rows: Rows
+    pull: float
     beta: float
     learn_noise: bool
 
@@ -125,7 +127,7 @@ class Unfolding(Objective[Variational]):
             assert draw.log_q is not None
             moved = (draw.z - rows.place).square().sum(-1)
             gain = model.prior.log_prob(draw.z) - draw.log_q + fit / step.beta
-            return (PULL * moved - gain).mean()
+            return (step.pull * moved - gain).mean()
 
         return [Phase("map", list(model.parameters()), loss)]
 
@@ -137,13 +139,14 @@ class MapStage(Stage[Variational]):
     def batches(self, data: Dataset, size: int) -> Callable[[int], Placed]:
         """From the number of a step to its rows and weights; starts the prior at the layout."""
         model, everyone = self.model, data.batch()
-        place = layout(everyone, model.noise_shape[1])
+        dims = model.noise_shape[1]
+        place = layout(everyone, dims)
         if isinstance(model.prior, Adaptive):
             model.prior.start_at(place)
         scores = model.likelihood
         assert isinstance(scores, ScoreLikelihood)
         scores.start_at(place, everyone.x)
-        highest = first_weight(everyone, model.noise_shape[1])
+        highest = first_weight(everyone, dims)
         rows: Rows | None = None
 
         def step(number: int) -> Placed:
@@ -154,7 +157,8 @@ class MapStage(Stage[Variational]):
                 rows = Rows.of(model, everyone[some], place[some])
             count = (BATCHES_HELD if left else BATCHES) * size
             chosen = rows.chosen(_some(len(rows), count, place.device))
-            return Placed(chosen, highest**left, learn_noise=not left)
+            pull = PULL * (left if dims > CROWDED else 1)
+            return Placed(chosen, pull, highest**left, learn_noise=not left)
 
         return step
 
