@@ -14,6 +14,7 @@ from ..artefacts.summary import Clock
 from ..errors import UsageProblem
 from ..genotypes.formats.reading import VAR_FILTER, ReadOptions
 from ..genotypes.harmonise.liftover import Lift, read_lift
+from ..genotypes.harmonise.other_build import check_ids
 from ..genotypes.qc.filters import Filters
 from ..genotypes.qc.relatives import tallied
 from ..genotypes.store import GenotypeStore
@@ -279,12 +280,13 @@ def _guided(run: _Run, classes: tuple[str, ...]) -> _Run:
 
 
 def _read(run: _Run) -> GenotypeStore:
-    """The store of the inputs; the chain is checked against it."""
+    """The store of the inputs; it is of one build, and the chain is checked against it."""
     from ..fitting.estimate import log_estimate
 
     with run.progress.stage("reading", None) as advance:
         cache = Path(f"{run.prefix}.genotypes")
         store = GenotypeStore.open(run.inputs, cache, counter(advance), run.reading)
+    check_ids(store.variants, store.name)
     if run.chain:
         run.chain.check(store.variants, store.name)
     log_estimate(len(store.samples), len(store.variants), run.threads)

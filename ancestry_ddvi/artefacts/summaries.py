@@ -9,22 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputUnreadable, quoted
+from ..genotypes.qc.log import Step
 from .summary import SCHEMA
 from .typed import LATER, Malformed, typed
 
 _AGAIN = "Run the command that wrote it again."
 _NOT_ALWAYS = {LATER: True}
 """A part that not every command writes."""
-
-
-@dataclass(frozen=True)
-class _Step:
-    name: str
-    variants_before: int
-    variants_after: int
-    samples_before: int
-    samples_after: int
-    remark: str
 
 
 @dataclass(frozen=True)
@@ -96,7 +87,7 @@ class _Summary:
     variants_in_model: int = field(default=0, metadata=_NOT_ALWAYS)
     left_out_of_fit: Mapping[str, int] | None = field(default=None, metadata=_NOT_ALWAYS)
     skipped_records: Mapping[str, int] | None = field(default=None, metadata=_NOT_ALWAYS)
-    steps: tuple[_Step, ...] = field(default=(), metadata=_NOT_ALWAYS)
+    steps: tuple[Step, ...] = field(default=(), metadata=_NOT_ALWAYS)
     harmonisation: _Harmonisation | None = field(default=None, metadata=_NOT_ALWAYS)
     calibration: _Calibration | None = field(default=None, metadata=_NOT_ALWAYS)
     movement: _Movement | None = field(default=None, metadata=_NOT_ALWAYS)

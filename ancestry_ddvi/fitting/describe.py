@@ -187,5 +187,5 @@ def _counts(cohort: PreparedCohort) -> dict[str, Any]:
         "variants_in_model": len(qc.variants),
         "left_out_of_fit": {name: flags.count(name) for name in sorted(set(flags))},
         "skipped_records": dict(store.skipped),
-        "steps": [step._asdict() for step in qc.table],
+        "steps": [asdict(step) for step in qc.table],
     }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from ..errors import NothingLeft
 from ..resources import memory_bytes, usable_threads
 
 if TYPE_CHECKING:
@@ -27,6 +29,10 @@ MIB = {"fit": 524.0, "sample": 0.07, "variant": 0.0044, "genotype": 5.4e-8}
 
 READ_SECONDS = 1.2e-8
 """Seconds to read a genotype of a file that is not used in place."""
+
+
+_BEFORE_AUTOSOMES = frozenset({"0", "MT"})
+"""Chromosomes that a sorted human file may begin with."""
 
 
 @dataclass(frozen=True)
@@ -132,10 +138,14 @@ def plan(
     Raises
     ------
     InputUnreadable, InputsDisagree, UsageProblem
+    NothingLeft
+        If the first variants show that none will be on an autosome.
     """
     from ..genotypes.formats.registry import open_sources
 
-    source = open_sources(inputs, reading)
+    source = open_sources(inputs, replace(reading, processes=1))
+    if not options.filters.allow_extra_chr and not any(file.is_fifo() for file in source.files):
+        _check_chromosomes(source.parts)
     samples, found = len(source.samples), _size(source)
     settings = ", ".join(f"{k}={v}" for k, v in options.settings.items()) or "the defaults"
     lines = [f"read {source.name}: {samples:,} samples, {_in_words(found)}"]
@@ -149,6 +159,32 @@ def plan(
         f"on {device}; settings: {settings}"
     )
     return Plan(source.samples, lines, disk_mib(samples, found.records) if found else 0)
+
+
+def _check_chromosomes(parts: Sequence[GenotypeSource]) -> None:
+    """Check that the first variants of some file are not all of other species or of scaffolds.
+
+    Raises
+    ------
+    NothingLeft
+        As the fit does.
+    """
+    from ..genotypes.chromosomes import autosome, bare_chromosome
+    from ..genotypes.qc.filters import FILTERS
+    from ..genotypes.qc.log import MIN_VARIANTS
+
+    names: list[str] = []
+    for part in parts:
+        for block in islice(part.blocks(MIN_VARIANTS), 1):
+            names.extend(block.variants.chromosome)
+        if autosome(names).any() or not _BEFORE_AUTOSOMES.isdisjoint(map(bare_chromosome, names)):
+            return
+    if names:
+        raise NothingLeft(
+            f"The filter 'autosomes' left 0 of the first {len(names):,} variants, fewer than the "
+            f"{MIN_VARIANTS} a fit needs",
+            f"{FILTERS['autosomes'].remedy}, or give more variants.",
+        )
 
 
 def _size(source: GenotypeSource) -> RecordCount | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from multiqc.base_module import BaseMultiqcModule, ModuleNoSamplesFound
@@ -12,7 +13,7 @@ from multiqc.plots import bargraph, scatter, table
 
 from . import results
 from .patterns import MODULE, key
-from .results import UNASSIGNED, Run, by_model, level_name, parsed, run_name
+from .results import UNASSIGNED, Run, by_model, checked, level_name, parsed, run_name
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +36,8 @@ class MultiqcModule(BaseMultiqcModule):
         if not runs:
             raise ModuleNoSamplesFound
         log.info("Found %d runs", len(runs))
-        self._add_statistics(runs)
         for model, those in by_model(runs).items():
+            self._add_statistics(model, those)
             self._add_groups(model, those)
             self._add_map(model, those)
         self._add_flags(runs)
@@ -53,11 +54,10 @@ class MultiqcModule(BaseMultiqcModule):
             return found.setdefault(name, Run(name))
 
         for kind, part in _JSON.items():
-            for file, content in self._read(kind, lambda file: parsed(file.read())):
-                run = at(kind, file)
-                found[run.name] = replace(run, **{part: content})
-                version = content.get("versions", {}).get("ddvi-ancestry")
-                self.add_software_version(version, run.name)
+            for file, content in self._read(kind, partial(_content, part)):
+                name = at(kind, file).name
+                run = found[name] = replace(found[name], **{part: content})
+                self.add_software_version(run.version, name)
         for file, values in self._read("coords", results.sample_values):
             run = at("coords", file)
             found[run.name] = replace(run, samples=values)
@@ -74,12 +74,12 @@ class MultiqcModule(BaseMultiqcModule):
             except ValueError as error:
                 log.warning("%s is damaged: %s", file["fn"], error)
 
-    def _add_statistics(self, runs: Sequence[Run]) -> None:
-        """General statistics of samples."""
+    def _add_statistics(self, model: str, runs: Sequence[Run]) -> None:
+        """General statistics of samples in a model."""
         columns, rows = results.general_statistics(runs)
         if rows := self.ignore_samples(rows):
-            self.general_stats_addcols(rows, columns)
-        self.write_data_file(rows, f"multiqc_{MODULE}")
+            self.general_stats_addcols(rows, columns, namespace=model)
+            self.write_data_file(rows, f"multiqc_{MODULE}_{_identifier(model)}")
 
     def _add_groups(self, model: str, runs: Sequence[Run]) -> None:
         """How many samples of each run are most similar to each group, the coarsest level first."""
@@ -111,12 +111,11 @@ class MultiqcModule(BaseMultiqcModule):
         charts = [run.chart for run in runs if run.chart]
         if not charts:
             return
-        points = {sample: point for chart in charts for sample, point in chart["data"].items()}
         self.add_section(
             name=f"Map: {model}",
             anchor=f"{MODULE}_map_{_identifier(model)}",
             description=charts[-1]["description"],
-            plot=scatter.plot(self.ignore_samples(points), charts[-1]["pconfig"]),
+            plot=scatter.plot(self.ignore_samples(results.points(runs)), charts[-1]["pconfig"]),
         )
 
     def _add_flags(self, runs: Sequence[Run]) -> None:
@@ -200,6 +199,16 @@ class MultiqcModule(BaseMultiqcModule):
             description=said,
             plot=table.plot(rows, columns, settings),
         )
+
+
+def _content(part: str, file: Any) -> dict[str, Any]:
+    """What is in a JSON file of a run.
+
+    Raises
+    ------
+    ValueError
+    """
+    return checked(part, parsed(file.read()))
 
 
 def _categories(counts: results.Counts, colours: dict[str, str]) -> results.Columns:

@@ -18,7 +18,7 @@ _CONTENT = '"id": "ddvi_ancestry'
 _SUMMARY = '"$schema": "urn:ddvi-ancestry:summary:'
 
 KINDS = {
-    "multiqc": _CONTENT + '"',
+    "multiqc": _CONTENT + "_in_",
     "multiqc_map": _CONTENT + "_map_",
     "summary": _SUMMARY,
     "assign": _SUMMARY,

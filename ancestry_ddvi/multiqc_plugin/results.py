@@ -7,14 +7,19 @@ stages them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import PurePath
 from typing import Any
 
 from ..outputs import output
 
 UNASSIGNED = "unassigned"
+
+_NAMESPACE = "ddvi-ancestry: "
+"""Of the general statistics, before the name of the model."""
 
 Counts = dict[str, dict[str, float]]
 """Numbers by run and category."""
@@ -84,8 +89,15 @@ class Run:
     @property
     def model(self) -> str:
         """The name of the model: that of a reference model or of a file, or of the fit."""
-        given = str((self.assigned or self.summary).get("model", self.name))
+        told = self.content.get("namespace", "").removeprefix(_NAMESPACE)
+        given = str((self.assigned or self.summary).get("model", told or self.name))
         return PurePath(given).name.removesuffix(output("model").ending)
+
+    @property
+    def version(self) -> str | None:
+        """The version of ddvi-ancestry that wrote the summary."""
+        written_by: Mapping[str, str] = (self.assigned or self.summary).get("versions", {})
+        return written_by.get("ddvi-ancestry")
 
     @property
     def levels(self) -> list[str]:
@@ -156,21 +168,66 @@ def by_model(runs: Iterable[Run]) -> dict[str, list[Run]]:
     return dict(sorted(found.items()))
 
 
-def general_statistics(runs: Iterable[Run]) -> tuple[Columns, dict[str, dict[str, Any]]]:
-    """Columns and rows of samples: those of custom content, and ``SAMPLE_COLUMNS``.
+def general_statistics(runs: Sequence[Run]) -> tuple[Columns, dict[str, dict[str, Any]]]:
+    """Columns and rows of the samples of a model: custom content, and ``SAMPLE_COLUMNS``.
 
     Flags come last, and only where there are any.
     """
     columns: Columns = {}
-    rows: dict[str, dict[str, Any]] = {}
     for run in runs:
         columns |= run.content.get("headers", {})
-        for sample, values in run.content.get("data", {}).items():
-            more = run.samples.get(sample, {})
-            rows[sample] = rows.get(sample, {}) | values | more
+    rows = {
+        name: run.content["data"][sample] | run.samples.get(sample, {})
+        for name, run, sample in _named(runs, lambda run: run.content)
+    }
     last = {name: columns.pop(name) for name in ["flag"] if name in columns}
     flagged = any(row.get("flag") for row in rows.values())
     return columns | SAMPLE_COLUMNS | (last if flagged else {}), rows
+
+
+def points(runs: Sequence[Run]) -> dict[str, Any]:
+    """The samples of a model on its map."""
+    named = _named(runs, lambda run: run.chart)
+    return {name: run.chart["data"][sample] for name, run, sample in named}
+
+
+def _named(
+    runs: Sequence[Run], part: Callable[[Run], Mapping[str, Any]]
+) -> Iterator[tuple[str, Run, str]]:
+    """The name of each sample, which has that of the run behind it where several runs have it."""
+    samples = [[*part(run).get("data", {})] for run in runs]
+    often = Counter(chain.from_iterable(samples))
+    for run, those in zip(runs, samples, strict=True):
+        for sample in those:
+            yield f"{sample} ({run.name})" if often[sample] > 1 else sample, run, sample
+
+
+def checked(part: str, content: dict[str, Any]) -> dict[str, Any]:
+    """A file of a run, of which everything that is shown can be shown.
+
+    Parameters
+    ----------
+    part : str
+        The attribute of ``Run`` that holds it.
+    content : dict
+
+    Raises
+    ------
+    ValueError
+        If it has another form.
+    """
+    run = Run("", **{part: content})
+    try:
+        for show in (general_statistics, points, flag_counts, match_counts, accuracy_rows,
+                     coverage_rows):  # fmt: skip
+            show([run])
+        for level in run.levels:
+            group_counts([run], level)
+            colours_of([run], level)
+        _ = run.model, run.version, run.chart and (run.chart["description"], run.chart["pconfig"])
+    except (AttributeError, LookupError, TypeError) as error:
+        raise ValueError(f"it has not the form of such a file ({error!r})") from error
+    return content
 
 
 def group_counts(runs: Iterable[Run], level: str) -> Counts:

@@ -73,7 +73,7 @@ class QualityReport:
     ancestry: Ancestry | None = None
 
     def statistics(self) -> dict[str, Any]:
-        """The general statistics."""
+        """The general statistics: columns of the model, so that two models do not share them."""
         values: dict[str, list[Any]] = {}
         if self.ancestry:
             values["ancestry"] = self.ancestry.group
@@ -82,9 +82,9 @@ class QualityReport:
         values["flag"] = self.coordinates.flag
         rows = zip(*values.values(), strict=True)
         return {
-            "id": "ddvi_ancestry",
+            "id": f"ddvi_ancestry_in_{self._name}",
             "plot_type": "generalstats",
-            "namespace": "ddvi-ancestry",
+            "namespace": f"ddvi-ancestry: {printable(self.model)}",
             "headers": COLUMNS,
             "data": {
                 sample: {
@@ -99,14 +99,13 @@ class QualityReport:
 
         A single coordinate has the out-of-panel p-value beside it, which groups have not.
         """
-        name = "".join(c if c.isalnum() else "_" for c in printable(self.model))
         return {
-            "id": f"ddvi_ancestry_map_{name}",
+            "id": f"ddvi_ancestry_map_{self._name}",
             "section_name": f"ddvi-ancestry: map of {printable(self.model)}",
             "description": self._said,
             "plot_type": "scatter",
             "pconfig": {
-                "id": f"ddvi_ancestry_map_{name}_plot",
+                "id": f"ddvi_ancestry_map_{self._name}_plot",
                 "title": f"ddvi-ancestry: coordinates in {printable(self.model)}",
                 "xlab": "Z1",
                 "ylab": "p_panel" if self._is_line else "Z2",
@@ -114,6 +113,11 @@ class QualityReport:
             },
             "data": self._points(),
         }
+
+    @property
+    def _name(self) -> str:
+        """The name of the model as a part of an id: content of the same id is put together."""
+        return "".join(c if c.isalnum() else "_" for c in printable(self.model))
 
     @property
     def _is_line(self) -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from ancestry_ddvi import Filters, api
-from ancestry_ddvi.errors import InputsDisagree, OutputUnwritable, UsageProblem
+from ancestry_ddvi.errors import InputsDisagree, NothingLeft, OutputUnwritable, UsageProblem
+
+EXAMPLE = Path(__file__).parents[2] / "example_data"
 
 
 def plan(files: SimpleNamespace, prefix: Path, **options) -> list[str]:
@@ -78,6 +82,31 @@ def test_labels_of_other_samples_are_refused(cohort_files, tmp_path) -> None:
     (tmp_path / "labels.tsv").write_text("sample\tgroup\nnobody\tA\nnoone\tB\n")
     with pytest.raises(InputsDisagree):
         plan(cohort_files, tmp_path / "x", labels=str(tmp_path / "labels.tsv"))
+
+
+def _renamed(path: Path, name: Callable[[int], str]) -> SimpleNamespace:
+    """The cohort with each record on a chromosome that is named by its number."""
+    with gzip.open(EXAMPLE / "cohort.vcf.gz", "rt") as handle:
+        lines = handle.readlines()
+    header = [line for line in lines if line.startswith("#") and "##contig" not in line]
+    records = [line.split("\t", 1)[1] for line in lines if not line.startswith("#")]
+    path.write_text("".join([*header, *(f"{name(i)}\t{r}" for i, r in enumerate(records))]))
+    return SimpleNamespace(cohort=path)
+
+
+def test_scaffolds_are_refused_as_the_fit_refuses_them(tmp_path) -> None:
+    files = _renamed(tmp_path / "x.vcf", lambda row: f"scaffold_{row // 1000}")
+    said = r"The filter 'autosomes' left 0 of .*variants, fewer than the 100 a fit needs"
+    for dry_run in (True, False):
+        with pytest.raises(NothingLeft, match=said) as caught:
+            api.fit([str(files.cohort)], str(tmp_path / "x"), dry_run=dry_run, device="cpu")
+        assert caught.value.remedy.startswith("Give --allow-extra-chr")
+    assert plan(files, tmp_path / "x", filters=Filters(allow_extra_chr=True))
+
+
+def test_mitochondria_before_the_autosomes_are_not_refused(tmp_path) -> None:
+    files = _renamed(tmp_path / "x.vcf", lambda row: "chrM" if row < 300 else "chr1")
+    assert plan(files, tmp_path / "x")
 
 
 def test_an_output_that_is_an_input_is_refused(cohort_files, tmp_path) -> None:

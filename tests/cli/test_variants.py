@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
+
 import pytest
+from ancestry_ddvi.cli import main
 
 from ancestry_ddvi import api
+from ancestry_ddvi.genotypes.formats.variant_lists import LISTS
 
 
 def test_standard_output_has_the_vcf_and_nothing_else(run):
@@ -22,6 +26,16 @@ def test_a_format_is_chosen_by_its_name_or_by_an_ending(run, tmp_path, kind):
     assert result.stdout == f"sub/x.{ending}\n"
     assert (tmp_path / "sub" / f"x.{ending}").read_text() == printed
     assert kind == "ids" or printed.startswith("chr1\t")
+
+
+def test_every_kind_of_list_can_be_chosen_and_is_in_the_help(run):
+    command = main.commands["variants"]
+    (kinds,) = [option for option in command.params if option.name == "format"]
+    assert list(kinds.type.choices) == list(LISTS)
+    assert all(row.endings[0] in kinds.help for row in LISTS.values())
+    described = cleandoc(command.help).partition("\b\n")[2].partition("\n\n")[0]
+    said = [line.split()[0] for line in described.splitlines() if not line.startswith(" ")]
+    assert said == list(LISTS)
 
 
 def test_options_are_passed_on(run, monkeypatch):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -46,3 +49,21 @@ SAID = {
 def test_a_page_runs_as_written(page, run, tmp_path):
     said = "".join(run(page, tmp_path))
     assert [words for words in SAID[page] if not re.search(words, said)] == [], said
+    assert (
+        not_ignored(path.name for path in tmp_path.iterdir() if path.name != "example_data") == []
+    )
+
+
+def not_ignored(names: Iterable[str]) -> list[str]:
+    """Those of the files and folders in the repository that git would show as new."""
+    if not shutil.which("git") or not (ROOT / ".git").exists():
+        return []
+    command = ["git", "check-ignore", "-q", "--no-index"]
+    return [
+        name
+        for name in names
+        if all(
+            subprocess.run([*command, path], cwd=ROOT, check=False).returncode == 1
+            for path in (name, f"{name}/x")
+        )
+    ]

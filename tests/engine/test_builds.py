@@ -28,6 +28,7 @@ from ancestry_ddvi.genotypes.variants import VariantTable
 
 SAMPLES = 8
 REFERENCE = Path(api.__file__).parents[1] / "reference_models" / "kgp.ddvi"
+EXAMPLE = Path(api.__file__).parents[2] / "example_data"
 KINDS = ("coords", "eigenvec", "pcs")
 
 
@@ -326,3 +327,15 @@ def test_a_file_with_both_builds_on_every_chromosome_is_told_of(of_kgp, tmp_path
     api.embed(str(REFERENCE), [str(path)], str(tmp_path / "x"), device="cpu", draws=2)
     (warning,) = [r.getMessage() for r in caplog.records if "mixes" in r.getMessage()]
     assert "variants have positions of GRCh" in warning and "both.vcf" in warning
+
+
+def test_complete_cohorts_in_two_builds_are_not_fitted_together(tmp_path) -> None:
+    bed = EXAMPLE / "cohort.bed"
+    for suffix in (".bed", ".fam"):
+        (tmp_path / f"x{suffix}").write_bytes(bed.with_suffix(suffix).read_bytes())
+    rows = [row.split("\t") for row in bed.with_suffix(".bim").read_text().splitlines()]
+    moved = [[*row[:3], str(int(row[3]) + 5003), *row[4:]] for row in rows]
+    (tmp_path / "x.bim").write_text("\n".join(map("\t".join, moved)) + "\n")
+    with pytest.raises(InputsDisagree, match="variants have two positions") as caught:
+        api.fit([str(bed), str(tmp_path / "x.bed")], str(tmp_path / "y"), device="cpu")
+    assert "mixes genome builds. Give the files of one build" in str(caught.value)

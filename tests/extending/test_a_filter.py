@@ -11,7 +11,7 @@ import pytest
 from ancestry_ddvi import Filters
 from ancestry_ddvi.errors import NothingLeft, UsageProblem
 from ancestry_ddvi.genotypes.qc.filters import FILTERS, Filter, Option
-from ancestry_ddvi.genotypes.qc.log import Kept, QCLog, format_table
+from ancestry_ddvi.genotypes.qc.log import Kept, QCLog, Step, format_table
 from ancestry_ddvi.genotypes.qc.quality_control import quality_control
 from ancestry_ddvi.genotypes.store import GenotypeStore
 
@@ -81,9 +81,10 @@ def test_it_takes_samples_flags_them_and_has_a_row_in_the_log(store: GenotypeSto
     qc = quality_control(store, Filters(max_het=limit))
     assert qc.table[:-1] == plain.table
     samples = int(plain.fit_samples.sum())
-    assert qc.table[-1][:1] + qc.table[-1][3:] == (
-        "max-het", samples, samples - 3, f"above {limit:g}",
-    )  # fmt: skip
+    variants = plain.table[-1].variants_after
+    assert qc.table[-1] == Step(
+        "max-het", variants, variants, samples, samples - 3, f"above {limit:g}"
+    )
     taken = plain.fit_samples & ~qc.fit_samples
     assert sorted(share[taken]) == sorted(share[plain.fit_samples])[-3:]
     assert [qc.flags[i] for i in np.flatnonzero(taken)] == ["max-het"] * 3

@@ -278,6 +278,18 @@ def test_a_field_that_is_not_declared_is_refused_with_those_that_are(vcf: Write)
     assert path in caught.value.problem
 
 
+@pytest.mark.parametrize("name", [kind for kind in KINDS if kind != "x.bcf"])
+@pytest.mark.parametrize("calls", [CALLS, [f"0/1:{call}" for call in CALLS]])
+def test_a_field_that_the_header_does_not_declare_is_read(vcf: Write, name: str, calls) -> None:
+    form = "PL" if calls is CALLS else "GT:PL"
+    rows = [record(calls, form=form), record(calls[::-1], 101, form=form)]
+    due = opened(vcf(rows, meta=ALL, name="declared.vcf"))
+    for field in ("PL", AUTO):
+        store = opened(vcf(rows, name=name), field)
+        assert_allclose(store.values, due.values)
+        assert store.field_shares == {"PL": 1.0}
+
+
 def test_a_file_without_any_entry_of_the_field_is_refused(vcf: Write) -> None:
     with pytest.raises(InputUnreadable, match="holds no PL of a diploid"):
         opened(vcf([record()], meta=ALL))

@@ -11,7 +11,7 @@ import pytest
 import ancestry_ddvi
 from ancestry_ddvi.artefacts.model import Model
 from ancestry_ddvi.errors import InputsDisagree
-from ancestry_ddvi.genotypes.harmonise.other_build import OtherBuild
+from ancestry_ddvi.genotypes.harmonise.other_build import OtherBuild, check_ids
 from ancestry_ddvi.genotypes.harmonise.panel import Panel
 from ancestry_ddvi.genotypes.variants import VariantTable
 
@@ -141,6 +141,18 @@ def test_files_in_two_builds_are_refused_together_and_a_single_one_is_told_of(pa
     assert other.alone == (part & ~shared & (panel.positions["GRCh38"] > 0)).sum()
 
 
+@pytest.mark.parametrize("stated", [None, "GRCh37", "GRCh38"])
+def test_complete_files_in_two_builds_are_refused_together_and_a_single_one_is_told_of(
+    panel, stated
+):
+    both = VariantTable.join([in_38(panel, False), in_38(panel)])
+    assert "the input mixes genome builds" in refusal(panel, both, stated, inputs=2).problem
+    other = found(panel, both, stated)
+    other.check("x.vcf", 1)
+    used, there = panel.positions[other.used], panel.positions[other.build]
+    assert other.alone == ((used != there) & (there > 0)).sum()
+
+
 def test_a_few_variants_elsewhere_are_nothing(made):
     few = number(made) == 4
     few[np.flatnonzero(few)[0]] = False
@@ -182,3 +194,16 @@ def test_records_of_one_variant_are_not_those_of_another_at_the_same_place_in_an
     other = found(panel, alike[1::2])
     assert (other.found, other.alone) == (500, 0)
     other.check("x.vcf", 2)
+
+
+def test_ids_that_have_two_positions_are_refused_and_variants_given_twice_are_not(made):
+    named = replace(in_38(made, False), id=np.array([f"rs{i}" for i in range(VARIANTS)], object))
+    there = replace(named, position=in_38(made).position)
+    with pytest.raises(InputsDisagree, match="x and 1 more: 900 variants have two positions"):
+        check_ids(VariantTable.join([named, there]), "x and 1 more")
+    elsewhere = replace(there, chromosome=np.full(VARIANTS, "11", dtype=object))
+    few = replace(named, position=named.position + (np.arange(VARIANTS) < 99))
+    same = replace(there, id=np.full(VARIANTS, "SNP", dtype=object))
+    for other in (named, elsewhere, few, same):
+        check_ids(VariantTable.join([named, other]), "x and 1 more")
+    check_ids(VariantTable.join([in_38(made, False), in_38(made)]), "x and 1 more")

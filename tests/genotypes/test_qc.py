@@ -198,7 +198,9 @@ def test_samples_missing_more_than_mind_are_left_out_and_flagged() -> None:
     assert np.flatnonzero(~qc.fit_samples).tolist() == [8]
     assert qc.flags[7:9] == ["", "low_call_rate"]
     assert qc.call_rate[[7, 8]].tolist() == [1 - 20 / 400, 1 - 21 / 400]
-    assert step(qc, "mind")[1:5] == (VARIANTS, VARIANTS, SAMPLES, SAMPLES - 1)
+    assert step(qc, "mind") == Step(
+        "mind", VARIANTS, VARIANTS, SAMPLES, SAMPLES - 1, "missing more than 0.05"
+    )
 
 
 def test_frequencies_are_those_of_the_samples_in_the_fit() -> None:
@@ -282,7 +284,8 @@ def test_linked_variants_are_pruned_among_the_fitted_samples() -> None:
     store.all[150:, 1] = -1
     qc = quality_control(store, but(NO_LD, ld_r2=0.8, geno=0.5))
     assert len(lost(qc, store)) == 1 and lost(qc, store)[0] in (0, 1)
-    assert step(qc, "ld-r2")[1:3] == (VARIANTS, VARIANTS - 1)
+    pruned = step(qc, "ld-r2")
+    assert (pruned.variants_before, pruned.variants_after) == (VARIANTS, VARIANTS - 1)
 
 
 def with_relatives() -> MemoryStore:
@@ -432,7 +435,8 @@ def test_kept_variants_and_samples_meet_every_threshold(seed: int, missing: floa
     assert (np.minimum(alt, 1 - alt) >= 0.03 - 1e-12).all()
     assert (np.diff(qc.variants) > 0).all()
     assert [flag == "" for flag in qc.flags] == qc.fit_samples.tolist()
-    assert qc.table[-1][2:5:2] == (len(qc.variants), qc.fit_samples.sum())
+    last = qc.table[-1]
+    assert (last.variants_after, last.samples_after) == (len(qc.variants), qc.fit_samples.sum())
     assert (1 - qc.call_rate[qc.fit_samples] <= 0.1 + 1e-12).all()
 
 

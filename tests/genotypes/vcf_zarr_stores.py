@@ -41,9 +41,17 @@ DOSAGES = [[0, 1, 2], [1, -1, -1], [2, 1, 0]]
 
 
 def write_store(
-    path: Path, arrays: Mapping[str, Any] = ARRAYS, zarr_format: int = 2, chunk: int = 2
+    path: Path,
+    arrays: Mapping[str, Any] = ARRAYS,
+    zarr_format: int = 2,
+    chunk: int = 2,
+    fill: int | None = None,
+    empty: bool = False,
 ) -> str:
-    """Write a store, chunked by variants; its path."""
+    """Write a store, chunked by variants; its path.
+
+    ``fill`` is the fill value of genotypes, and with ``empty`` chunks of the fill value are stored.
+    """
     import zarr
 
     shutil.rmtree(path, ignore_errors=True)
@@ -52,7 +60,15 @@ def write_store(
         values = np.array(content, dtype=np.dtypes.StringDType()) if _is_text(content) else content
         along = (chunk,) if name.startswith(("variant_", "call_")) else ()
         chunks = (*along, *values.shape[len(along) :])
-        group.create_array(name, shape=values.shape, dtype=values.dtype, chunks=chunks)[:] = values
+        array = group.create_array(
+            name,
+            shape=values.shape,
+            dtype=values.dtype,
+            chunks=chunks,
+            fill_value=fill if name == "call_genotype" else None,
+            config={"write_empty_chunks": empty},
+        )
+        array[:] = values
     return str(path)
 
 

@@ -57,6 +57,19 @@ def test_general_statistics_are_those_of_the_tables(runs):
             assert shown["probability"] == pytest.approx(float(row["probability"]), abs=1e-4)
 
 
+def test_content_of_two_models_is_not_put_together(runs):
+    made = [
+        QualityReport(model, read_coordinates(runs / "embedded" / "q.coords.tsv"))
+        for model in ("kgp", "hapmap3")
+    ]
+    for one, other in (
+        [report.statistics() for report in made],
+        [report.map() for report in made],
+    ):
+        assert one["id"] != other["id"]
+    assert made[0].statistics()["namespace"] != made[1].statistics()["namespace"]
+
+
 def test_an_embedding_has_statistics_without_groups(runs):
     found = content(runs / "embedded" / "q_mqc.json")
     assert {name for row in found["data"].values() for name in row} == {"n_variants", "flag"}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import json
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -18,10 +19,13 @@ from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from ancestry_ddvi.artefacts.coordinates import Coordinates
 from ancestry_ddvi.multiqc_plugin import patterns, results
 from ancestry_ddvi.multiqc_plugin.results import Run
+from ancestry_ddvi.plots.multiqc import QualityReport
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "example_data"
@@ -118,6 +122,50 @@ def test_samples_have_their_call_rate_and_what_is_not_known_is_absent():
     assert [*results.general_statistics([Run("q", content=content)])[0]][-1] == "flag"
 
 
+def test_a_sample_in_two_runs_of_a_model_has_a_row_and_a_point_of_each():
+    content = {"headers": {"n": {}}, "data": {"s1": {"n": 7}, "s2": {"n": 8}}}
+    other = {"headers": {"n": {}}, "data": {"s1": {"n": 9}}}
+    charts = [{"data": {name: {"x": n}}} for n, name in enumerate(("s1", "s1"))]
+    first = Run("q", content=content, chart=charts[0], samples={"s1": {"call_rate": 0.5}})
+    runs = [first, Run("r", content=other, chart=charts[1])]
+    _, rows = results.general_statistics(runs)
+    assert rows == {"s1 (q)": {"n": 7, "call_rate": 0.5}, "s2": {"n": 8}, "s1 (r)": {"n": 9}}
+    assert results.points(runs) == {"s1 (q)": {"x": 0}, "s1 (r)": {"x": 1}}
+
+
+def test_a_run_of_which_there_is_custom_content_alone_has_its_model():
+    columns = {"sample_id": ["s"], "n_variants": [1], "flag": [""]}
+    table = Coordinates({name: np.array(values, object) for name, values in columns.items()})
+    report = QualityReport("kgp", table)
+    assert Run("q", content=report.statistics()).model == "kgp"
+
+
+@pytest.mark.parametrize(
+    ("part", "content"),
+    [
+        ("summary", {"flags": [1]}),
+        ("summary", {"harmonisation": {"matched": 1}}),
+        ("summary", {"calibration": {"coverage": [{"share": 0.1}]}}),
+        ("summary", {"versions": "0.1"}),
+        ("assigned", {"levels": {"population": {}}}),
+        ("assigned", {"assignment": [{"level": "population"}]}),
+        ("content", {"data": ["s1"], "headers": {}}),
+        ("content", {"data": {"s1": 7}}),
+        ("chart", {"data": {}}),
+        ("chart", {"data": [1], "description": "", "pconfig": {}}),
+    ],
+)
+def test_a_file_of_another_form_is_refused(part, content):
+    with pytest.raises(ValueError, match="it has not the form of such a file"):
+        results.checked(part, content)
+
+
+def test_files_of_the_right_form_pass():
+    chart = CHART | {"description": "", "data": {"s1": {"x": 1}}}
+    for part, content in (("summary", SUMMARY), ("assigned", ASSIGNED), ("chart", chart)):
+        assert results.checked(part, content) == content
+
+
 @pytest.mark.parametrize("text", ["[]", "{", ""])
 def test_a_damaged_file_is_refused(text):
     with pytest.raises(ValueError, match=r"object|Expecting"):
@@ -195,13 +243,18 @@ def shown(tmp_path_factory) -> Path:
     api.assign(model, [query], str(folder / "in" / "query"), device="cpu")
     human = str(EXAMPLE / "synthetic_human.vcf.gz")
     api.assign("kgp", [human], str(folder / "in" / "human"), device="cpu")
+    twin = shutil.copy(model, folder / "twin.ddvi")
+    api.assign(str(twin), [query], str(folder / "in" / "again"), device="cpu")
     other = {"id": "other", "plot_type": "generalstats", "data": {"sim0023": {"depth": 31}}}
     (folder / "in" / "other_mqc.json").write_text(json.dumps(other))
     (folder / "in" / "damaged.summary.json").write_text(f'{{{patterns.KINDS["summary"]}2",')
+    form = f'{{\n{patterns.KINDS["summary"]}2",\n"harmonisation": {{"matched": 1}}}}'
+    (folder / "in" / "form.summary.json").write_text(form)
     command = [sys.executable, "-m", "multiqc", "--strict", "--no-ansi", "-o", "out", "in"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "damaged.summary.json is damaged" in done.stderr
+    for name in ("damaged", "form"):
+        assert f"{name}.summary.json is damaged" in done.stderr
     return folder
 
 
@@ -217,23 +270,23 @@ def table_of(path: Path) -> list[dict[str, str]]:
 
 @pytest.mark.packages
 @pytest.mark.slow
-def test_multiqc_shows_every_sample_once_with_its_group_and_call_rate(shown):
+def test_multiqc_shows_every_sample_in_every_model_with_its_group_and_call_rate(shown):
     found = rows_of(shown / "out" / "multiqc_data" / "multiqc_general_stats.txt")
     due = [
-        (row, more)
-        for run in ("query", "human")
+        (model, row, more)
+        for model, run in (("cohort", "query"), ("kgp", "human"), ("twin", "again"))
         for row, more in zip(
             table_of(shown / "in" / f"{run}.ancestry.tsv"),
             table_of(shown / "in" / f"{run}.coords.tsv"),
             strict=True,
         )
     ]
-    assert found.keys() == {row["sample_id"] for row, _ in due}
-    for row, more in due:
+    assert found.keys() == {row["sample_id"] for _, row, _ in due}
+    for model, row, more in due:
         shown_row = found[row["sample_id"]]
-        assert shown_row["ddvi_ancestry-ancestry"] == row["ancestry"]
-        assert float(shown_row["ddvi_ancestry-call_rate"]) == float(more["call_rate"])
-        assert float(shown_row["ddvi_ancestry-n_variants"]) == float(row["n_variants"])
+        assert shown_row[f"ddvi_ancestry_{model}-ancestry"] == row["ancestry"]
+        assert float(shown_row[f"ddvi_ancestry_{model}-call_rate"]) == float(more["call_rate"])
+        assert float(shown_row[f"ddvi_ancestry_{model}-n_variants"]) == float(row["n_variants"])
     depth = [name for name in found["sim0023"] if name.endswith("depth")]
     assert [float(found["sim0023"][name]) for name in depth] == [31.0]
 
@@ -258,6 +311,7 @@ def test_multiqc_has_one_chapter_and_no_second_map(shown):
     assert {name for name in plots if "map" in name} == {
         "ddvi_ancestry_map_cohort_plot",
         "ddvi_ancestry_map_kgp_plot",
+        "ddvi_ancestry_map_twin_plot",
     }
     page = (shown / "out" / "multiqc_report.html").read_text("utf-8")
     for name in ("Most similar groups: kgp", "Map: kgp", "Flags", "Coverage of the intervals"):
@@ -270,11 +324,11 @@ def test_multiqc_has_one_chapter_and_no_second_map(shown):
 def test_multiqc_shows_matched_variants_and_calibration(shown):
     data = shown / "out" / "multiqc_data"
     matched = rows_of(data / "ddvi_ancestry_variants_plot.txt")
-    assert matched.keys() == {"query", "human"}
+    assert matched.keys() == {"query", "human", "again"}
     told = json.loads((shown / "in" / "human.summary.json").read_text())["harmonisation"]
     assert float(matched["human"]["matched"]) == told["matched"]
     assert float(matched["human"]["absent"]) == told["absent"]
-    assert rows_of(data / "ddvi_ancestry_accuracy_table.txt").keys() == {"cohort", "kgp"}
+    assert rows_of(data / "ddvi_ancestry_accuracy_table.txt").keys() == {"cohort", "kgp", "twin"}
     models = rows_of(data / "ddvi_ancestry_coverage_table.txt")
     assert models.keys() == {"cohort"}
     coverage = json.loads((shown / "in" / "cohort.summary.json").read_text())["calibration"]

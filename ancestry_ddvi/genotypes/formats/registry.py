@@ -26,7 +26,8 @@ from .source import GenotypeSource
 from .streams import STANDARD_INPUT, inflated, open_bytes, start_of
 from .vcf import VcfSource
 from .vcf_header import BCF_START, VCF_START
-from .vcf_zarr import ZIP_START, VczSource, is_store
+from .vcf_zarr import VczSource
+from .vcf_zarr_store import ZIP_START, is_store
 
 
 @dataclass(frozen=True)

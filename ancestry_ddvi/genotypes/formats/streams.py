@@ -146,6 +146,13 @@ class Lines(Iterator[bytes]):
             raise zero_byte(self._name, self.number)
         return line[:-1] if stop >= 0 and line.endswith(b"\r") else line
 
+    def ahead(self) -> bytes:
+        """The next line, which is given again; empty at the end."""
+        if self._at == len(self._held) and not self._fill():
+            return b""
+        stop = self._held.find(b"\n", self._at)
+        return self._held[self._at : stop] if stop >= 0 else self._held[self._at :]
+
     def buffers(self) -> Iterator[bytes]:
         r"""All other lines as they are, ``size`` bytes or more at a time.
 

@@ -1,6 +1,7 @@
 """Lists of variants without genotypes, for programs that call, target or extract them.
 
-A new kind of list is a function here and a row of ``LISTS``.
+A new kind of list is a function here and a row of ``LISTS``. The help of the command names the
+kinds again, as it is printed without loading NumPy; a test compares them.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ from .streams import (
     start_of,
 )
 from .vcf_header import BCF_START, read_header
-from .vcf_text import TextRecord, VcfText
+from .vcf_text import TextRecord, VcfText, fields_of
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class VcfSource(RecordSource):
             with open_bytes(path) as handle:
                 content = _open(handle, self.name)
         self.samples, self.build_hint = content.header.samples, content.header.build_hint
-        self.likelihood_fields = content.header.fields.intersection(FIELDS) - {GT}
+        self.likelihood_fields = content.fields.intersection(FIELDS) - {GT}
 
     def packed_blocks(self, variants: int = 1024) -> Iterator[PackedBlock]:
         """See ``GenotypeSource.packed_blocks``; of a large file with an index by processes.
@@ -214,10 +214,17 @@ def _read_part(
 
 
 class _TextContent:
-    """Lines of VCF."""
+    """Lines of VCF.
+
+    Attributes
+    ----------
+    fields : frozenset of str
+        FORMAT fields of the header and of the first record, which need not be declared.
+    """
 
     def __init__(self, handle: BinaryIO, body: Lines, name: str) -> None:
         self.handle, self.header, self._body = handle, read_header(body, name), body
+        self.fields = self.header.fields | fields_of(body.ahead())
         self._name, self._text = name, VcfText(name, len(self.header.samples))
         self.dosages, self.check = self._text.dosages, self._text.check
 
@@ -250,6 +257,7 @@ class _BcfContent:
 
     def __init__(self, handle: BinaryIO, stream: BcfStream) -> None:
         self.handle, self.header, self._stream = handle, stream.header, stream
+        self.fields = self.header.fields
 
     def restart(self, pieces: Iterator[bytes]) -> None:
         """Take other content, of whole records, for what follows the header."""

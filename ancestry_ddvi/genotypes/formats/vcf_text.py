@@ -89,6 +89,13 @@ def _has_gt(written: bytes) -> bool:
     return b"GT" in read
 
 
+def fields_of(line: bytes) -> frozenset[str]:
+    """The fields in FORMAT of a line; none of a line that is no record."""
+    columns = line.split(b"\t", _COLUMNS - 1)
+    form = columns[-2] if len(columns) == _COLUMNS else b""
+    return frozenset(form.decode(errors="replace").split(":"))
+
+
 class TextRecord:
     """One line; see ``records.Record``. Calls are read by ``VcfText``.
 

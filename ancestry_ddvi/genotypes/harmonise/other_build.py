@@ -1,4 +1,7 @@
-"""Variants that a file has at their positions in another genome build than the one that is used."""
+"""Variants that a file has at their positions in another genome build than the one that is used.
+
+It may have them at both, as two complete files of the same samples do.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...errors import InputsDisagree
-from ..variants import numbered
+from ...errors import InputsDisagree, quoted
+from ..variants import VariantTable, numbered
 from .match_keys import MatchKeys
 from .matching import ABSENT, MIN_SHARED, MISMATCH_CEILING, Matching
 
@@ -39,7 +42,8 @@ class OtherBuild:
     support : int
         Those that the other build finds; 0 where they look like matches by chance.
     alone : int
-        Those that it finds and the used one does not; 0 where they look like matches by chance.
+        Those that it finds in records of which the used one finds no variant; 0 where they look
+        like matches by chance.
     chromosomes : tuple of str
         That have nearly all of ``alone``, and nearly nothing in the used build; may be empty.
     stated : bool
@@ -111,7 +115,7 @@ class OtherBuild:
 def other_build(
     every: MatchKeys, used: str | None, chromosome: np.ndarray, stated: bool
 ) -> OtherBuild | None:
-    """The other build that finds most variants that the used one does not, if there is any.
+    """The other build that finds most variants in records beside the used one's, if there is any.
 
     Parameters
     ----------
@@ -138,9 +142,9 @@ def _compared(
     used: str, own: Matching, build: str, other: Matching, chromosome: np.ndarray, stated: bool
 ) -> OtherBuild:
     """What another build finds, beside the used one; a record that this one uses is not counted."""
-    lacking = own.rows == ABSENT
-    alone = lacking & (other.rows != ABSENT) & ~np.isin(other.rows, own.rows[~lacking])
-    unlike = int((lacking & other.mismatched).sum())
+    found = own.rows != ABSENT
+    alone = (other.rows != ABSENT) & ~np.isin(other.rows, own.rows[found])
+    unlike = int(other.mismatched.sum())
     if unlike > MISMATCH_CEILING * (unlike + int(alone.sum())):
         alone = np.zeros_like(alone)
     return OtherBuild(
@@ -149,9 +153,36 @@ def _compared(
         found=own.compatible,
         support=other.support,
         alone=int(alone.sum()),
-        chromosomes=_split(chromosome, alone, ~lacking),
+        chromosomes=_split(chromosome, alone, found),
         stated=stated,
     )
+
+
+def check_ids(variants: VariantTable, name: str) -> None:
+    """Refuse what a fit is to read if many IDs have two positions.
+
+    A fit has no model whose positions in other builds would tell.
+
+    Raises
+    ------
+    InputsDisagree
+    """
+    named = np.flatnonzero((variants.id != ".") & (variants.id != ""))
+    codes = np.fromiter(map(hash, variants.id[named]), np.int64, len(named))
+    order = np.argsort(codes, kind="stable")
+    _, first, times = np.unique(codes[order], return_index=True, return_counts=True)
+    at = first[times == 2]  # what more records share is no ID
+    one, other = named[order[at]], named[order[at + 1]]
+    moved = variants.position[one] != variants.position[other]
+    moved &= variants.chromosome[one] == variants.chromosome[other]
+    if (count := int(moved.sum())) >= max(MIN_ELSEWHERE, MIN_SHARE * len(named)):
+        example, elsewhere = one[moved][0], other[moved][0]
+        raise InputsDisagree(
+            f"{name}: {count:,} variants have two positions, such as "
+            f"{quoted(variants.id[example])} at {variants.position[example]} and "
+            f"{variants.position[elsewhere]}: the input mixes genome builds",
+            "Give the files of one build.",
+        )
 
 
 def _split(chromosome: np.ndarray, alone: np.ndarray, found: np.ndarray) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -47,8 +46,9 @@ class Kept:
     relatives: np.ndarray | None = None
 
 
-class Step(NamedTuple):
-    """One row of the QC log."""
+@dataclass(frozen=True)
+class Step:
+    """One row of the QC log, and of ``steps`` in a summary."""
 
     name: str
     variants_before: int
@@ -196,7 +196,9 @@ def _check_input(variants: int, samples: int) -> None:
 def format_table(table: Sequence[Step]) -> str:
     """The table as plain text, one line per step, for a log."""
     lines = [["filter", "variants before", "after", "samples before", "after", ""]]
-    lines += [[s.name, *(f"{n:,}" for n in s[1:5]), s.remark] for s in table]
+    for s in table:
+        counts = (s.variants_before, s.variants_after, s.samples_before, s.samples_after)
+        lines.append([s.name, *(f"{count:,}" for count in counts), s.remark])
     widths = [max(len(line[column]) for line in lines) for column in range(5)]
     return "\n".join(
         "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:5], widths[1:]), line[5]])
