@@ -18,7 +18,7 @@ from ..models.priors.adaptive import Adaptive
 from ..models.variational import Variational
 from .unfolding import MapStage
 
-DRAWS, ROWS = 16, 2**13
+DRAWS, ROWS = 8, 2**13
 """Latents of each row, and rows at most."""
 
 STEPS = 20
