@@ -29,7 +29,6 @@ from ..training.objectives.base import Objective
 from ..training.objectives.elbo import ELBO
 from ..training.objectives.posterior_only import PosteriorOnly
 from ..training.objectives.semi_supervised import SemiSupervised
-from ..training.settling import SettledMap
 from ..training.trainer import Record, Stage, train
 from ..training.unfolding import MapStage, Unfolding, prior_parts
 from .method import Method, Recipe, Spec
@@ -270,7 +269,7 @@ class VariationalRecipe(NetworkRecipe):
     ) -> list[Stage[Variational]]:
         """A map stage, and then the posterior learns parts of samples too."""
         rates = 2 * self.learning_rate, self.learning_rate / 40
-        first = SettledMap(start, Unfolding(), self.steps // 4, rates)
+        first = MapStage(start, Unfolding(), self.steps // 4, rates)
         return [first, self.final_stage(model, self.after_map(objective), self.steps // 6)]
 
     def after_map(self, objective: Objective[Variational]) -> Objective[Variational]:

@@ -45,10 +45,6 @@ class Stage(Generic[M]):
         """From the number of a step to what its losses are given: ``size`` rows at random."""
         return lambda step: data.minibatch(size)
 
-    def finish(self, data: Dataset) -> None:
-        """What follows the last step; nothing by default."""
-        del data
-
 
 @dataclass(frozen=True)
 class Record:
@@ -91,7 +87,6 @@ def train(
             advance,
             number,
         )
-        stage.finish(data)
     return history
 
 

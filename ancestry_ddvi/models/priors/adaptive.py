@@ -5,17 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .mixture import FLOOR, Mixture
+from .mixture import Mixture
 
 LEAST_SD = 0.1
 """Added to the standard deviation of a part at the start, so that it can reach others."""
-
-KEPT = 5.0
-"""Samples for which the covariance of a part counts when it is found again: a few samples do not
-make a part as narrow as they are."""
-
-NOTHING = 1e-6
-"""Samples of a part that has none."""
 
 
 class Adaptive(Mixture):
@@ -51,31 +44,6 @@ class Adaptive(Mixture):
             self.means.copy_(centre)
             self.logits.copy_(size.log())
             self.log_sd.copy_(0.5 * (within + LEAST_SD**2).log())
-
-    def improve(self, z: Tensor, weight: Tensor) -> None:
-        """One step of expectation maximisation: parts are found again from weighted latents.
-
-        Parameters
-        ----------
-        z : Tensor, (n, dims)
-        weight : Tensor, (n,)
-            In samples: the latents of a sample share one.
-        """
-        with torch.no_grad():
-            share = (self.log_parts(z).softmax(0) * weight).double()
-            at, means, factors = z.double(), self.means.double(), self.factors.double()
-            size = share.sum(1)
-            centre = (share @ at + NOTHING * means) / (size + NOTHING)[:, None]
-            products = (at[:, :, None] * at[:, None]).flatten(1)
-            within = (share @ products).view_as(factors)
-            within = within - size[:, None, None] * centre[:, :, None] * centre[:, None]
-            within = within + KEPT * factors @ factors.mT
-            factor = torch.linalg.cholesky(within / (size + KEPT)[:, None, None])
-            above = factor.diagonal(dim1=-2, dim2=-1) - FLOOR
-            self.means.copy_(centre)
-            self.logits.copy_((size + NOTHING).log())
-            self.log_sd.copy_(above.clamp_min(FLOOR / 100).log())
-            self.below.copy_(factor.tril(-1))
 
 
 def make_adaptive(dims: int, classes: int, parts: float) -> Adaptive:

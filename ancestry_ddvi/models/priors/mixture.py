@@ -70,11 +70,7 @@ class Mixture(Prior):
 
     def responsibilities(self, z: Tensor) -> Tensor | None:
         """Probabilities of the clusters at each latent; (n, clusters)."""
-        return self.log_parts(z).softmax(0).mT
-
-    def log_parts(self, z: Tensor) -> Tensor:
-        """Log of each cluster's weight times its density; (clusters, n)."""
-        return _log_each(z, *self._normals(self.log_class()))[0]
+        return _log_each(z, *self._normals(self.log_class()))[0].softmax(0).mT
 
     def _normals(self, log_weight: Tensor | float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
         """What ``_log_each`` needs of the clusters."""
