@@ -1,7 +1,7 @@
 """Held-out samples: intervals, noise, groups and strangers, beside what `fit` says of itself.
 
 usage: calibration.py COHORT LABELS [--splits 3] [--first 1] [--method ddvi] [--kinds]
-                      [--strangers [SUPERPOPULATION ...]]
+                      [--simulated] [--strangers [SUPERPOPULATION ...]]
 
 80/20 splits with relatives on one side, so that samples are judged that are in neither the
 networks nor the components. LABELS has columns sample, population, superpopulation. JSON lines:
@@ -10,6 +10,11 @@ networks nor the components. LABELS has columns sample, population, superpopulat
   all genotypes inside the central 50, 80 and 95 % of that given the part, over all samples and in
   each superpopulation; these are the nominal levels if both posteriors are right. ``said`` is what
   `fit` reports of its own samples. ``bias`` is the mean shift in sds of the part.
+  ``error`` is the standard error over samples.
+* ``simulated`` (--simulated): the same for samples that are drawn from the model, prior, decoder
+  and noise. Their superpopulation is that of the held-out sample whose coordinates are nearest.
+  Right posteriors cover the nominal levels over all samples, and others where samples are chosen by
+  where they truly are.
 * ``noise``: mean square of scores on components that carry no structure, the last of 32 beyond the
   kept ones, over what the model states, by superpopulation; 1 if it is right. ``dispersion`` is
   the part of what it states that is common to all samples.
@@ -49,6 +54,7 @@ from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.genotypes.projection.standardise import standardised
 from ancestry_ddvi.genotypes.store import GenotypeStore
 from ancestry_ddvi.inference.posterior_draws import PosteriorDraws
+from ancestry_ddvi.methods.networks import NetworkMethod
 
 TIMES = 2
 """Each sample is thinned so often, which reduces what chance adds to errors."""
@@ -97,7 +103,9 @@ class Pooled:
     """What all splits say together."""
 
     covered: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    samples: dict[str, list[np.ndarray]] = field(default_factory=dict)
     said: dict[str, list[list[float]]] = field(default_factory=dict)
+    simulated: dict[str, list[tuple[np.ndarray, np.ndarray]]] = field(default_factory=dict)
     regions: dict[str, list[np.ndarray]] = field(default_factory=dict)
     noise: dict[str, list[np.ndarray]] = field(default_factory=dict)
     groups: dict[tuple[str, str], list[tuple[np.ndarray, np.ndarray]]] = field(default_factory=dict)
@@ -109,10 +117,14 @@ class Pooled:
         found: dict[str, Any] = {"pooled": True}
         for name, covered in self.covered.items():
             every = np.concatenate(covered)
-            found[name] = by_region(every, np.concatenate(self.regions[name]))
+            region = np.concatenate(self.regions[name])
+            found[name] = by_region(every, region, np.concatenate(self.samples[name]))
             found[name]["said"] = np.mean(self.said[name], axis=0).round(1).tolist()
             apart = np.abs(np.mean(self.said[name], axis=0) - 100 * every.mean(axis=0))
             found[name]["said_off_by"] = round(float(apart.max()), 1)
+        for name, parts in self.simulated.items():
+            some = [np.concatenate(each) for each in zip(*parts, strict=True)]
+            found.setdefault("simulated", {})[name] = by_region(*some)
         found["noise"] = {k: rounded(np.concatenate(v).mean()) for k, v in self.noise.items()}
         found["false_flags"] = {k: rounded(np.concatenate(v)) for k, v in self.flagged.items()}
         for (name, level), some in self.groups.items():
@@ -133,15 +145,21 @@ def tell(line: dict[str, Any]) -> None:
     print(json.dumps(line), flush=True)
 
 
-def by_region(covered: np.ndarray, region: np.ndarray) -> dict[str, Any]:
-    """Coverage in per cent at each level, over all samples and by superpopulation."""
+def by_region(
+    covered: np.ndarray, region: np.ndarray, samples: np.ndarray | None = None
+) -> dict[str, Any]:
+    """Coverage in per cent at each level, over all samples and by superpopulation.
+
+    With its standard error; ``samples`` names the sample of each row, by default its own.
+    """
     rows = {"all": np.ones(len(region), dtype=bool), **{r: region == r for r in np.unique(region)}}
-    return {
-        "covered": {
-            str(name): (100 * covered[some].mean(axis=0)).round(1).tolist()
-            for name, some in rows.items()
-        }
-    }
+    names = np.arange(len(region)) if samples is None else samples
+    found: dict[str, Any] = {"covered": {}, "error": {}}
+    for name, some in rows.items():
+        by_sample = pd.DataFrame(100 * covered[some]).groupby(names[some]).mean()
+        found["covered"][str(name)] = (100 * covered[some].mean(axis=0)).round(1).tolist()
+        found["error"][str(name)] = by_sample.sem().round(1).tolist()
+    return found
 
 
 def coverage(full: PosteriorDraws, some: PosteriorDraws) -> np.ndarray:
@@ -180,10 +198,10 @@ def groups(of: Split, name: str, scores: Scores, pooled: Pooled) -> dict[str, An
     return found
 
 
-def in_part(of: Split, pooled: Pooled) -> None:
+def in_part(of: Split, pooled: Pooled, simulating: bool) -> None:
     """All variants, and shares of them."""
     record = of.fit.model.record
-    scores = of_calls(of.fit, of.dosages)
+    scores = whole = of_calls(of.fit, of.dosages)
     full = of.embed(scores)
     flags = of.p_panel(scores, full) < of.line
     pooled.flagged.setdefault("all variants", []).append(flags)
@@ -199,6 +217,9 @@ def in_part(of: Split, pooled: Pooled) -> None:
         for time in range(TIMES):
             scores = thinned(of.fit, of.dosages, share, 100 * of.seed + time)
             line = {"seed": of.seed, "share": share, "time": time}
+            if simulating:
+                drawn = simulated(of, full, whole, scores, 100 * of.seed + time)
+                pooled.simulated.setdefault(name, []).append(drawn)
             tell(line | one_part(of, name, scores, full, pooled) | {"said": said})
             pooled.said.setdefault(name, []).append(said)
 
@@ -212,6 +233,7 @@ def one_part(
     flags = of.p_panel(scores, some) < of.line
     pooled.covered.setdefault(name, []).append(covered)
     pooled.regions.setdefault(name, []).append(of.region)
+    pooled.samples.setdefault(name, []).append(np.array(of.test.samples))
     pooled.flagged.setdefault(name, []).append(flags)
     bias = np.abs((some.mean - full.mean).mean(axis=0)) / some.sd.mean(axis=0)
     return {
@@ -222,6 +244,41 @@ def one_part(
         "flagged": rounded(flags),
         "groups": groups(of, name, scores, pooled),
     }
+
+
+def simulated(
+    of: Split, full: PosteriorDraws, whole: Scores, some: Scores, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Coverage of samples drawn from the model, and the superpopulation that each is nearest to.
+
+    Scores from all variants are those from the part with those from the rest, each weighted by its
+    precision; precisions are those of the nearest held-out sample.
+    """
+    method, rng = of.fit.method, np.random.default_rng(seed)
+    assert isinstance(method, NetworkMethod)
+    z = method.sample_prior(len(of.region), seed)
+    apart = (z @ of.fit.model.rotation)[:, None] - full.mean
+    nearest = (apart**2).sum(axis=2).argmin(axis=1)
+    truth = method.decode_scores(z, rng.standard_normal(whole.value.shape))
+    whole, some = whole[nearest], some[nearest]
+    level, axes = np.linalg.eigh(whole.precision - some.precision)
+    rest = (axes * level.clip(min=1e-6)[:, None]) @ axes.swapaxes(1, 2)
+    pair = [(truth + _noise(p, rng), p) for p in (some.precision, rest)]
+    weighted = sum(np.einsum("nij,nj->ni", p, value) for value, p in pair)
+    both = some.precision + rest
+    value = np.linalg.solve(both, np.asarray(weighted)[..., None])[..., 0]
+    posteriors = (
+        of.embed(replace(whole, value=value, precision=both)),
+        of.embed(replace(some, value=pair[0][0])),
+    )
+    return coverage(*posteriors), of.region[nearest]
+
+
+def _noise(precision: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Normal numbers with the precision of each row."""
+    factor = np.linalg.cholesky(precision + 1e-9 * np.eye(precision.shape[1]))
+    normal = rng.standard_normal(precision.shape[:2])[..., None]
+    return np.asarray(np.linalg.solve(factor.swapaxes(1, 2), normal)[..., 0])
 
 
 def _said(fit: Fit, share: float) -> list[float]:
@@ -321,6 +378,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=1, help="Seed of the first split.")
     parser.add_argument("--method", default="ddvi")
     parser.add_argument("--kinds", action="store_true")
+    parser.add_argument("--simulated", action="store_true")
     parser.add_argument("--strangers", nargs="*", help="Superpopulations; all if none is named.")
     given = parser.parse_args()
     pooled = Pooled()
@@ -329,7 +387,7 @@ def main() -> None:
         cohort = opened(given.cohort, given.labels, folder)
         if given.strangers is None:
             for of in splits(given, cohort, folder, ""):
-                in_part(of, pooled)
+                in_part(of, pooled, given.simulated)
                 noise(of, pooled)
                 if given.kinds:
                     kinds(of)
