@@ -17,7 +17,7 @@ ITERATIONS = 30
 STEPS = 50
 """Down the slope of stress and divergence together."""
 
-NEIGHBOURS = 50, 5
+NEIGHBOURS = 50, 15
 """Rows for each neighbour that affinities count, and the fewest neighbours they count."""
 
 BISECTIONS = 25
@@ -95,7 +95,7 @@ def _landmarks(x: Tensor, noise: Tensor, dims: int) -> Tensor:
     """Places of all landmarks; (n, dims)."""
     distance = _distances(x, noise)
     z = _sammon(functional.pad(x[:, :dims], (0, max(dims - x.shape[1], 0))), distance)
-    if dims > CROWDED:
+    if dims > CROWDED or not z.square().mean() > TINY:
         return z
     return _with_neighbours(z.float(), distance.float(), _affinity(x, x, own=True)).double()
 
@@ -134,24 +134,26 @@ def _affinity(x: Tensor, others: Tensor, *, own: bool = False) -> Tensor:
 
 def _with_neighbours(z: Tensor, distance: Tensor, affinity: Tensor) -> Tensor:
     """Places of least stress and divergence together, from places of least stress; (n, dims)."""
-    n = len(z)
     joint = (affinity + affinity.T) / 2
-    total = distance.sum()
-    z = z / z.std().clamp_min(TINY) * n**0.5 * SPREAD
+    z = z / z.square().mean().sqrt() * len(z) ** 0.5 * SPREAD
     speed, gain = torch.zeros_like(z), torch.ones_like(z)
     for _ in range(STEPS):
-        apart = torch.cdist(z, z)
-        kernel = 1 / (1 + apart.square())
-        kernel.fill_diagonal_(0)
-        drawn = (joint - kernel * (n / kernel.sum())) * kernel
-        scale = apart.sum() / total
-        short = (1 / (scale * distance) - 1 / apart.clamp_min(CLOSE)).fill_diagonal_(0)
-        pull = drawn + short * (n / (scale * total))
-        slope = 4 * (pull.sum(1, keepdim=True) * z - pull @ z)
+        slope = _slope(z, distance, joint)
         gain = torch.where(speed * slope < 0, gain + 0.2, gain * 0.8).clamp_min(0.01)
         speed = MOMENTUM * speed - RATE * gain * slope
         z = z + speed
     return z
+
+
+def _slope(z: Tensor, distance: Tensor, joint: Tensor) -> Tensor:
+    """Gradient of n times stress and divergence, distances in the scale of places; (n, dims)."""
+    n, apart = len(z), torch.cdist(z, z)
+    kernel = (1 / (1 + apart.square())).fill_diagonal_(0)
+    total = apart.sum()
+    scale = total / distance.sum()
+    short = (1 / (scale * distance) - 1 / apart.clamp_min(CLOSE)).fill_diagonal_(0)
+    pull = (joint - kernel * (n / kernel.sum())) * kernel + short * (n / total)
+    return 4 * (pull.sum(1, keepdim=True) * z - pull @ z)
 
 
 def _among(x: Tensor, chosen: Tensor, placed: Tensor) -> Tensor:

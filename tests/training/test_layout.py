@@ -29,12 +29,13 @@ def agreement(one: torch.Tensor, other: torch.Tensor) -> float:
 
 def test_points_of_a_plane_keep_their_distances() -> None:
     plane = torch.randn(60, 2, generator=torch.Generator().manual_seed(1)) * torch.tensor([5.0, 3])
-    sharp = torch.eye(4).expand(60, -1, -1) * 1e4
-    placed = layout.layout(Batch(torch.nn.functional.pad(plane, (0, 2)), sharp), 2)
-    assert agreement(plane, placed) > 0.9999
+    sharp = torch.eye(6).expand(60, -1, -1) * 1e4
+    batch = Batch(torch.nn.functional.pad(plane, (0, 4)), sharp)
+    assert agreement(plane, layout.layout(batch, 2)) > 0.9
+    assert agreement(torch.nn.functional.pad(plane, (0, 2)), layout.layout(batch, 4)) > 0.9999
 
 
-def test_distances_are_kept_better_than_by_the_leading_scores() -> None:
+def test_distances_are_kept_better_than_by_the_leading_scores(monkeypatch) -> None:
     batch = clusters(120)
     true = torch.pdist(batch.x)
 
@@ -43,7 +44,51 @@ def test_distances_are_kept_better_than_by_the_leading_scores() -> None:
         scale = found.sum() / (found.square() / true).sum()
         return float(((scale * found - true).square() / true).sum())
 
+    monkeypatch.setattr(layout, "CROWDED", 1)
     assert stress(layout.layout(batch, 2)) < 0.5 * stress(batch.x[:, :2])
+
+
+def test_neighbours_are_kept_better_than_by_the_stress_alone(monkeypatch) -> None:
+    batch = clusters(400)
+    ten = torch.cdist(batch.x, batch.x).topk(11, largest=False).indices[:, 1:]
+
+    def kept(places: torch.Tensor) -> float:
+        near = torch.cdist(places, places).topk(11, largest=False).indices[:, 1:]
+        return float((near[:, :, None] == ten[:, None]).any(2).float().mean())
+
+    both = kept(layout.layout(batch, 2))
+    monkeypatch.setattr(layout, "CROWDED", 1)
+    assert both > kept(layout.layout(batch, 2)) + 0.1
+
+
+def test_every_row_counts_as_many_neighbours() -> None:
+    x = clusters(300).x.double()
+    share = layout._affinity(x, x, own=True)
+    torch.testing.assert_close(share.sum(1), torch.ones(300))
+    assert share.diagonal().max() == 0
+    torch.testing.assert_close(
+        torch.special.entr(share).sum(1).exp(), torch.full((300,), 15.0), rtol=0, atol=1e-3
+    )
+
+
+def test_the_slope_is_that_of_stress_and_divergence() -> None:
+    z = (10 * torch.randn(30, 2, dtype=torch.float64)).requires_grad_()
+    x = torch.randn(30, 5, dtype=torch.float64)
+    apart, off = torch.cdist(x, x), ~torch.eye(30, dtype=torch.bool)
+    share = torch.softmax(-apart.square().masked_fill(~off, torch.inf), 1)
+    joint = (share + share.T) / 2
+    distance = apart.fill_diagonal_(1.0)
+    between = (z[:, None] - z[None]).square().sum(-1)[off].sqrt()
+    scale = (between.sum() / distance.sum()).detach()
+    true = scale * distance[off]
+    stress = ((between - true).square() / true).sum() / (scale * distance.sum())
+    kernel = 1 / (1 + between.square())
+    divergence = (
+        torch.special.entr(joint / 30).sum().neg()
+        - (joint[off] / 30 * (kernel / kernel.sum()).log()).sum()
+    )
+    (expected,) = torch.autograd.grad(30 * (stress + divergence), z)
+    torch.testing.assert_close(layout._slope(z.detach(), distance, joint), expected)
 
 
 def test_places_do_not_depend_on_the_order_of_rows() -> None:
@@ -55,7 +100,7 @@ def test_places_do_not_depend_on_the_order_of_rows() -> None:
 
 def test_nine_tenths_of_the_rows_have_the_places_of_all() -> None:
     batch, kept = clusters(200), torch.arange(200) % 10 != 3
-    assert agreement(layout.layout(batch, 2)[kept], layout.layout(batch[kept], 2)) > 0.99
+    assert agreement(layout.layout(batch, 2)[kept], layout.layout(batch[kept], 2)) > 0.98
 
 
 def test_rows_among_landmarks_are_where_all_rows_together_are(monkeypatch) -> None:
@@ -63,7 +108,7 @@ def test_rows_among_landmarks_are_where_all_rows_together_are(monkeypatch) -> No
     together = layout.layout(batch, 2)
     monkeypatch.setattr(layout, "MAX_LANDMARKS", 50)
     monkeypatch.setattr(layout, "ROWS_AT_ONCE", 64)
-    assert agreement(together, layout.layout(batch, 2)) > 0.98
+    assert agreement(together, layout.layout(batch, 2)) > 0.94
 
 
 @pytest.mark.parametrize("dims", [1, 3, 8])

@@ -62,18 +62,29 @@ def test_the_prior_grows_with_the_samples(samples, size) -> None:
     assert prior_parts(samples) == size
 
 
-def test_rows_are_let_go_and_the_bound_alone_is_left() -> None:
+@pytest.mark.parametrize(("dims", "kept"), [(2, PULL), (3, PULL), (4, 0.0)])
+def test_rows_keep_places_that_are_crowded_and_are_let_go_from_others(dims, kept) -> None:
     data = ScoreData(cohort(), CPU)
     made = recipe("vae").settled(len(data), 0)
-    stage = made.build(Spec(data.modality, 2), CPU).stages[0]
+    stage = made.build(Spec(data.modality, dims), CPU).stages[0]
     assert isinstance(stage, MapStage)
     step = stage.batches(data, 16)
     first, last = step(0), step(stage.steps - 1)
-    assert (first.pull, last.pull, last.beta) == (PULL, 0.0, 1.0)
-    assert first.beta == first_weight(data.batch(), 2)
+    assert (first.pull, last.pull, last.beta) == (PULL, kept, 1.0)
+    assert first.beta == first_weight(data.batch(), dims)
     assert not first.learn_noise
     assert last.learn_noise
     assert (len(first.rows), len(last.rows)) == (32, 64)
+
+
+@pytest.mark.parametrize(
+    ("samples", "steps"), [(100, 500), (1000, 500), (2000, 1000), (10**5, 1500)]
+)
+def test_the_map_stage_grows_with_the_samples(samples, steps) -> None:
+    made = recipe("vae").settled(samples, 0)
+    spec = Spec(ScoreData(cohort(), CPU).modality, 2)
+    assert made.build(spec, CPU).stages[0].steps == steps
+    assert replace(made, map_share=0.1).build(spec, CPU).stages[0].steps == 300
 
 
 def test_clusters_start_where_the_latents_are() -> None:
