@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from ..models.batch import Batch
 
-MAX_LANDMARKS = 1000
+MAX_LANDMARKS = 2500
 """Rows that are placed together; others are placed among them one by one."""
 
 ITERATIONS = 30
@@ -147,13 +147,25 @@ def _with_neighbours(z: Tensor, distance: Tensor, affinity: Tensor) -> Tensor:
 
 def _slope(z: Tensor, distance: Tensor, joint: Tensor) -> Tensor:
     """Gradient of n times stress and divergence, distances in the scale of places; (n, dims)."""
-    n, apart = len(z), torch.cdist(z, z)
-    kernel = (1 / (1 + apart.square())).fill_diagonal_(0)
-    total = apart.sum()
-    scale = total / distance.sum()
-    short = (1 / (scale * distance) - 1 / apart.clamp_min(CLOSE)).fill_diagonal_(0)
-    pull = (joint - kernel * (n / kernel.sum())) * kernel + short * (n / total)
-    return 4 * (pull.sum(1, keepdim=True) * z - pull @ z)
+    drawn, pushed, near, far = (torch.zeros_like(z) for _ in range(4))
+    total, kernels = 0.0, 0.0
+    for at in range(0, len(z), ROWS_AT_ONCE):
+        rows = slice(at, at + ROWS_AT_ONCE)
+        apart = torch.cdist(z[rows], z)
+        kernel = apart.square().add_(1).reciprocal_()
+        total += float(apart.sum())
+        kernels += float(kernel.sum()) - len(kernel)
+        drawn[rows] = _towards(joint[rows] * kernel, z, rows)
+        pushed[rows] = _towards(kernel.square_(), z, rows)
+        far[rows] = _towards(1 / distance[rows], z, rows)
+        near[rows] = _towards(apart.clamp_min_(CLOSE).reciprocal_(), z, rows)
+    n, scale = len(z), total / float(distance.sum())
+    return 4 * (drawn - pushed * (n / kernels) + (far / scale - near) * (n / total))
+
+
+def _towards(weight: Tensor, z: Tensor, rows: slice) -> Tensor:
+    """Weighted sums of z_i - z_j over all rows j; (rows, dims)."""
+    return weight.sum(1, keepdim=True) * z[rows] - weight @ z
 
 
 def _among(x: Tensor, chosen: Tensor, placed: Tensor) -> Tensor:
