@@ -26,10 +26,10 @@ NORM_FACTOR = 10.0
 """What p-values of the norm are multiplied by. Damaged genotypes have a norm that no sample of the
 panel has, so a tenth of the false flags that the other checks have is enough for it."""
 
-MAX_NORMALS, PER_NORMAL = 12, 20
+MAX_NORMALS, PER_NORMAL = 40, 20
 """Largest number of normals in the density of the panel, and samples per normal at least."""
 
-FLOOR = 0.005
+FLOOR = 0.002
 """Added to the variance of such a normal along each axis."""
 
 

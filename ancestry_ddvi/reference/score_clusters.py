@@ -10,7 +10,7 @@ from .expectation import fitted_normals
 from .normals import Normals
 from .rarity import rarity
 
-MAX_CLUSTERS, PER_CLUSTER = 12, 50
+MAX_CLUSTERS, PER_CLUSTER = 20, 25
 """Largest number of clusters, and samples for each at least: a covariance has many numbers."""
 
 MAX_SAMPLES = 5_000

@@ -149,8 +149,8 @@ def test_another_seed_shows_the_same_picture_the_same_way_up(fitted_model, other
 def test_progress_is_told_of_every_stage_to_its_end(other_seed) -> None:
     _, done = other_seed
     assert {"reading", "scores", "training", "refit"} <= done.keys()
-    assert done["training"] == [100, 100]
-    assert done["refit"] == [50, 50]
+    assert done["training"] == [67, 67]
+    assert done["refit"] == [34, 34]
     assert done["scores"][0] == done["scores"][1]
     assert done["reading"][0] >= 2400
 

@@ -30,6 +30,9 @@ HEADER = """##fileformat=VCFv4.2
 CALLS = {0: "0/0", 1: "0/1", 2: "1/1"}
 SAMPLE = "NA1"
 
+DRAWS = 2048
+"""Enough that chance moves the mean of a sample by a fiftieth of its standard deviation."""
+
 Row = tuple[str, int, str, str, str, int]
 
 
@@ -110,7 +113,7 @@ def coordinates(fitted_model) -> Callable:
     model = ancestry_ddvi.load(str(fitted_model.files["model"]))
 
     def of(path: Path, **options: str):
-        found = model.embed([str(path)], **options)
+        found = model.embed([str(path)], draws=DRAWS, **options)
         return found.coordinates.mean[0], found.posterior.sd[0], found
 
     return of

@@ -136,8 +136,8 @@ def known(means: np.ndarray) -> Diagnostics:
     return Diagnostics(means[:, None], even, scores, noise, excess, np.ones(samples))
 
 
-@pytest.mark.parametrize(("samples", "normals"), [(15, 1), (39, 1), (40, 2), (79, 3), (600, 12)])
-def test_there_is_a_normal_for_twenty_samples_and_there_are_twelve_at_most(samples, normals):
+@pytest.mark.parametrize(("samples", "normals"), [(15, 1), (39, 1), (40, 2), (79, 3), (1600, 40)])
+def test_there_is_a_normal_for_twenty_samples_and_there_are_forty_at_most(samples, normals):
     """Clusters as many as normals, far apart, so that none of them is left with four samples."""
     cluster = np.arange(samples) % normals
     means = 100.0 * cluster[:, None] + np.random.default_rng(2).normal(size=(samples, 2))
@@ -149,7 +149,7 @@ def test_there_is_a_normal_for_twenty_samples_and_there_are_twelve_at_most(sampl
 def test_normals_of_the_panel_have_a_floor() -> None:
     means = np.stack([np.arange(10.0), np.full(10, 3.0)], axis=1)
     found = OutOfPanelTest.of(known(means), means, seed=1).places
-    np.testing.assert_allclose(found.covariance[0], np.diag([8.25 + 0.005, 0.005]), atol=1e-9)
+    np.testing.assert_allclose(found.covariance[0], np.diag([8.25 + 0.002, 0.002]), atol=1e-9)
 
 
 def test_the_spread_of_norms_is_robust_and_the_smallest_of_the_three_counts(panel) -> None:

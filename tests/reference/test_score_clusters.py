@@ -70,7 +70,7 @@ def test_few_samples_make_one_cluster_and_many_are_thinned_out() -> None:
     assert len(score_clusters(*panel(12, 5), seed=1).weight) == 1
     assert np.isfinite(cross_fitted(*panel(3, 5), 1)).all()
     many = score_clusters(*panel(MAX_SAMPLES + 500, 6), seed=1)
-    assert len(many.weight) <= 12
+    assert len(many.weight) <= 20
 
 
 def test_scores_are_judged_alone_as_in_company() -> None:
