@@ -146,6 +146,11 @@ def test_another_seed_shows_the_same_picture_the_same_way_up(fitted_model, other
         assert np.corrcoef(ours[:, axis], theirs[:, axis])[0, 1] > 0.7
 
 
+def test_another_seed_has_the_same_principal_components(fitted_model, other_seed) -> None:
+    other, _ = other_seed
+    assert other.files["pcs"].read_bytes() == fitted_model.files["pcs"].read_bytes()
+
+
 def test_progress_is_told_of_every_stage_to_its_end(other_seed) -> None:
     _, done = other_seed
     assert {"reading", "scores", "training", "refit"} <= done.keys()
