@@ -286,7 +286,8 @@ def _read(run: _Run) -> GenotypeStore:
     with run.progress.stage("reading", None) as advance:
         cache = Path(f"{run.prefix}.genotypes")
         store = GenotypeStore.open(run.inputs, cache, counter(advance), run.reading)
-    check_ids(store.variants, store.name)
+    if len(run.inputs) > 1:
+        check_ids(store.variants, store.name)
     if run.chain:
         run.chain.check(store.variants, store.name)
     log_estimate(len(store.samples), len(store.variants), run.threads)

@@ -196,9 +196,15 @@ def test_records_of_one_variant_are_not_those_of_another_at_the_same_place_in_an
     other.check("x.vcf", 2)
 
 
+def named_twice(made) -> tuple[VariantTable, VariantTable]:
+    """Variants with IDs in GRCh37, and with the same IDs in GRCh38."""
+    ids = np.array([f"rs{i}" for i in range(VARIANTS)], object)
+    named = replace(in_38(made, False), id=ids)
+    return named, replace(named, position=in_38(made).position)
+
+
 def test_ids_that_have_two_positions_are_refused_and_variants_given_twice_are_not(made):
-    named = replace(in_38(made, False), id=np.array([f"rs{i}" for i in range(VARIANTS)], object))
-    there = replace(named, position=in_38(made).position)
+    named, there = named_twice(made)
     with pytest.raises(InputsDisagree, match="x and 1 more: 900 variants have two positions"):
         check_ids(VariantTable.join([named, there]), "x and 1 more")
     elsewhere = replace(there, chromosome=np.full(VARIANTS, "11", dtype=object))
@@ -207,3 +213,24 @@ def test_ids_that_have_two_positions_are_refused_and_variants_given_twice_are_no
     for other in (named, elsewhere, few, same):
         check_ids(VariantTable.join([named, other]), "x and 1 more")
     check_ids(VariantTable.join([in_38(made, False), in_38(made)]), "x and 1 more")
+
+
+def test_ids_of_two_builds_are_refused_where_one_names_chromosomes_with_chr(made):
+    named, there = named_twice(made)
+    there = replace(there, chromosome=np.array([f"chr{c}" for c in there.chromosome], object))
+    with pytest.raises(InputsDisagree, match="900 variants have two positions"):
+        check_ids(VariantTable.join([named, there]), "x and 1 more")
+
+
+def test_ids_with_three_positions_are_refused(made):
+    named, there = named_twice(made)
+    third = replace(there, position=there.position + 77)
+    with pytest.raises(InputsDisagree, match="variants have two positions"):
+        check_ids(VariantTable.join([named, there, third]), "x and 2 more")
+
+
+def test_ids_of_loci_with_two_variants_are_no_mixture(made):
+    named, _ = named_twice(made)
+    loci = replace(named, id=np.array([f"locus{i // 2}" for i in range(VARIANTS)], object))
+    for other in (loci, replace(loci, id=named.id), loci[::2]):
+        check_ids(VariantTable.join([loci, other]), "x and 1 more")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import InputsDisagree, quoted
+from ..chromosomes import bare_chromosome
 from ..variants import VariantTable, numbered
 from .match_keys import MatchKeys
 from .matching import ABSENT, MIN_SHARED, MISMATCH_CEILING, Matching
@@ -159,30 +160,43 @@ def _compared(
 
 
 def check_ids(variants: VariantTable, name: str) -> None:
-    """Refuse what a fit is to read if many IDs have two positions.
+    """Refuse several files that a fit is to read if many IDs have a position in each of two.
 
-    A fit has no model whose positions in other builds would tell.
+    A fit has no model whose positions in other builds would tell. Records of one sorted run are
+    of one file, where an ID may be of a locus with several variants.
 
     Raises
     ------
     InputsDisagree
     """
+    chromosome, run = _sorted_runs(variants)
     named = np.flatnonzero((variants.id != ".") & (variants.id != ""))
-    codes = np.fromiter(map(hash, variants.id[named]), np.int64, len(named))
-    order = np.argsort(codes, kind="stable")
-    _, first, times = np.unique(codes[order], return_index=True, return_counts=True)
-    at = first[times == 2]  # what more records share is no ID
-    one, other = named[order[at]], named[order[at + 1]]
-    moved = variants.position[one] != variants.position[other]
-    moved &= variants.chromosome[one] == variants.chromosome[other]
-    if (count := int(moved.sum())) >= max(MIN_ELSEWHERE, MIN_SHARE * len(named)):
+    first = np.append(True, run[1:] != run[:-1])
+    named = named[(np.bincount(chromosome[first]) > 1)[chromosome[named]]]
+    codes = numbered(variants.id[named])[0] * (chromosome.max() + 1) + chromosome[named]
+    _, codes = np.unique(codes, return_inverse=True)
+    _, once = np.unique(codes << 40 | variants.position[named], return_index=True)
+    once.sort()
+    _, at, which = np.unique(codes[once], return_index=True, return_inverse=True)
+    one, other = named[once][at[which]], named[once]
+    moved = run[one] != run[other]
+    if (count := len(np.unique(which[moved]))) >= max(MIN_ELSEWHERE, MIN_SHARE * len(named)):
         example, elsewhere = one[moved][0], other[moved][0]
         raise InputsDisagree(
             f"{name}: {count:,} variants have two positions, such as "
             f"{quoted(variants.id[example])} at {variants.position[example]} and "
             f"{variants.position[elsewhere]}: the input mixes genome builds",
-            "Give the files of one build.",
+            "Give the files of one build. IDs that are not of single variants can be removed with "
+            "`bcftools annotate --remove ID`.",
         )
+
+
+def _sorted_runs(variants: VariantTable) -> tuple[np.ndarray, np.ndarray]:
+    """The chromosome of each record, and its run of sorted records of one, as integers."""
+    codes, names = numbered(variants.chromosome)
+    chromosome = numbered([bare_chromosome(name) for name in names])[0][codes]
+    ends = (np.diff(chromosome) != 0) | (np.diff(variants.position) < 0)
+    return chromosome, np.append(0, np.cumsum(ends))
 
 
 def _split(chromosome: np.ndarray, alone: np.ndarray, found: np.ndarray) -> tuple[str, ...]:
