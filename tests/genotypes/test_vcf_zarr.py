@@ -245,6 +245,14 @@ def test_likelihoods_of_an_absent_chunk_are_missing(field, tmp_path, caplog) -> 
     assert f"1 of 3 chunks of call_{field} are not stored" in caplog.text
 
 
+def test_a_lost_chunk_of_unsigned_dosages_is_refused(tmp_path) -> None:
+    some = {name: array for name, array in ARRAYS.items() if name != "call_genotype"}
+    store = write_store(tmp_path / "x.vcz", some | {"call_DS": np.full((6, 3), 2, np.uint8)})
+    (Path(store) / "call_DS" / "0.0").unlink()
+    with pytest.raises(InputUnreadable, match="1 of 3 chunks of call_DS are absent"):
+        open_source(store, DEFAULT)
+
+
 @pytest.mark.parametrize("chunk", ["0.0", "1.0"])
 def test_a_lost_chunk_of_filters_passes_no_records(chunk, tmp_path) -> None:
     store = write_store(tmp_path / "x.vcz")

@@ -42,12 +42,14 @@ def absent_chunks(path: Path, name: str, array: Any) -> tuple[int, int]:
 def check_complete(path: Path, arrays: dict[str, Any]) -> None:
     """Check that no chunk is lost of arrays of which every chunk is stored.
 
+    So it must be of calls whose absent chunks cannot be read as missing.
+
     Raises
     ------
     InputUnreadable
     """
-    shards = (name for name in CALLS if name in arrays and arrays[name].shards)
-    for name in (*_COMPLETE, *shards):
+    calls = (name for name in CALLS if name in arrays and not _can_be_missing(arrays[name]))
+    for name in (*_COMPLETE, *calls):
         absent, every = absent_chunks(path, name, arrays[name]) if name in arrays else (0, 0)
         if absent:
             raise InputUnreadable(
@@ -107,7 +109,7 @@ def absent_as_missing(path: Path, name: str, array: Any) -> Any:
 
     A warning says how many there are.
     """
-    if array.shards or array.dtype.kind not in "if":
+    if not _can_be_missing(array):
         return array
     absent, every = absent_chunks(path, name, array)
     fill = array.metadata.fill_value
@@ -124,6 +126,11 @@ def absent_as_missing(path: Path, name: str, array: Any) -> Any:
     missing = array.dtype.type(np.nan if array.dtype.kind == "f" else -1)
     zarr, metadata = import_module("zarr"), replace(array.metadata, fill_value=missing)
     return zarr.Array(zarr.AsyncArray(metadata=metadata, store_path=array.store_path))
+
+
+def _can_be_missing(array: Any) -> bool:
+    """Whether chunks can be absent: of a shard not alone, and unsigned numbers are all values."""
+    return not array.shards and array.dtype.kind in "if"
 
 
 def _stored(path: Path, array: str) -> int:
