@@ -31,8 +31,11 @@ READ_SECONDS = 1.2e-8
 """Seconds to read a genotype of a file that is not used in place."""
 
 
-_BEFORE_AUTOSOMES = frozenset({"0", "MT"})
-"""Chromosomes that a sorted human file may begin with."""
+_HUMAN = frozenset({"0", "X", "Y", "XY", "PAR1", "PAR2", "MT", "23", "24", "25", "26"})
+"""Chromosomes that a human file may begin with beside its autosomes."""
+
+_BLOCKS = 20
+"""Blocks of each file, of ``MIN_VARIANTS``, that tell whether it may be of a human."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +167,8 @@ def plan(
 def _check_chromosomes(parts: Sequence[GenotypeSource]) -> None:
     """Check that the first variants of some file are not all of other species or of scaffolds.
 
+    A file that begins with any chromosome of a human one may have autosomes later.
+
     Raises
     ------
     NothingLeft
@@ -175,10 +180,11 @@ def _check_chromosomes(parts: Sequence[GenotypeSource]) -> None:
 
     names: list[str] = []
     for part in parts:
-        for block in islice(part.blocks(MIN_VARIANTS), 1):
-            names.extend(block.variants.chromosome)
-        if autosome(names).any() or not _BEFORE_AUTOSOMES.isdisjoint(map(bare_chromosome, names)):
-            return
+        for block in islice(part.blocks(MIN_VARIANTS), _BLOCKS):
+            found = block.variants.chromosome
+            if autosome(found).any() or not _HUMAN.isdisjoint(map(bare_chromosome, found)):
+                return
+            names.extend(found)
     if names:
         raise NothingLeft(
             f"The filter 'autosomes' left 0 of the first {len(names):,} variants, fewer than the "

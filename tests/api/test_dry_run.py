@@ -104,8 +104,9 @@ def test_scaffolds_are_refused_as_the_fit_refuses_them(tmp_path) -> None:
     assert plan(files, tmp_path / "x", filters=Filters(allow_extra_chr=True))
 
 
-def test_mitochondria_before_the_autosomes_are_not_refused(tmp_path) -> None:
-    files = _renamed(tmp_path / "x.vcf", lambda row: "chrM" if row < 300 else "chr1")
+@pytest.mark.parametrize("first", ["chrM", "chrX", "Y", "XY", "23", "26", "GL000191.1"])
+def test_other_chromosomes_before_the_autosomes_are_not_refused(first, tmp_path) -> None:
+    files = _renamed(tmp_path / "x.vcf", lambda row: first if row < 300 else "chr1")
     assert plan(files, tmp_path / "x")
 
 
