@@ -22,9 +22,10 @@ from ancestry_ddvi.errors import (
 )
 from ancestry_ddvi.genotypes.formats.packing import pack
 from ancestry_ddvi.genotypes.formats.reading import ReadOptions
+from ancestry_ddvi.genotypes.formats.registry import open_sources
 from ancestry_ddvi.genotypes.formats.vcf import VcfSource
 from ancestry_ddvi.genotypes.store import GenotypeStore, ingest
-from ancestry_ddvi.genotypes.variants import Block
+from ancestry_ddvi.genotypes.variants import Block, VariantTable
 
 SAMPLES = [f"s{i}" for i in range(21)]
 
@@ -205,6 +206,16 @@ def test_progress_counts_every_record(path: str, bed: Write, vcf: Write) -> None
     paths = [bed([[0, 1, 2]] * 4, samples="abc", name="p"), bed([[0, 1, 2]], ["a", "b", "c"])]
     GenotypeStore.open(paths, progress=lambda done, of: calls.append((done, of)))
     assert calls[-1] == (5, 5)
+
+
+def test_a_chromosome_has_one_name_in_several_files(vcf: Write, tmp_path: Path) -> None:
+    names = ("1", "chr2", "chr1", "scaffold_2", "MT", "chrM")
+    paths = [vcf([record(["0/0", "0/1", "1/1"], chromosome=c)], name=f"{c}.vcf") for c in names]
+    store = GenotypeStore.open(paths, tmp_path / "cache")
+    assert store.variants.chromosome.tolist() == ["1", "chr2", "1", "scaffold_2", "MT", "MT"]
+    for found in (open_sources(paths).blocks(), open_sources(paths).likelihoods()):
+        joined = VariantTable.join([block.variants for block in found])
+        assert joined.chromosome.tolist() == store.variants.chromosome.tolist()
 
 
 def test_several_files_become_one_store(vcf: Write, tmp_path: Path) -> None:

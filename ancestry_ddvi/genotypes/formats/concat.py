@@ -1,14 +1,19 @@
-"""Several files of the same samples, such as one per chromosome, as one source."""
+"""Several files of the same samples, such as one per chromosome, as one source.
+
+A chromosome has one name in all: the first of "1" and "chr1".
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ...errors import InputsDisagree
-from ..variants import Block
+from ..chromosomes import bare_chromosome
+from ..variants import Block, VariantTable
 from .fields import FIELDS
 from .packing import pack, unpack
 from .source import ByIndex, GenotypeSource, LikelihoodBlock, PackedBlock
@@ -39,6 +44,7 @@ class ConcatSource(GenotypeSource):
         self.records = sum(known) if len(known) == len(sources) else None
         self.likelihood_fields = frozenset().union(*(s.likelihood_fields for s in sources))
         self.skipped = Counter()
+        self._names: dict[str, str] = {}
         self._count_skipped()
 
     def blocks(self, variants: int = 1024) -> Iterator[Block]:
@@ -46,7 +52,8 @@ class ConcatSource(GenotypeSource):
         for source, order in zip(self._sources, self._orders, strict=True):
             for block in source.blocks(variants):
                 self._count_skipped()
-                yield block if order is None else Block(block.variants, block.dosages[:, order])
+                table = self._named(block.variants)
+                yield Block(table, block.dosages if order is None else block.dosages[:, order])
         self._count_skipped()
 
     def packed_blocks(self, variants: int = 1024) -> Iterator[PackedBlock]:
@@ -54,7 +61,8 @@ class ConcatSource(GenotypeSource):
         for source, order in zip(self._sources, self._orders, strict=True):
             for block in source.packed_blocks(variants):
                 self._count_skipped()
-                yield block if order is None else _reordered(block, order)
+                table = self._named(block.variants)
+                yield PackedBlock(table, _reordered(block.packed, order))
         self._count_skipped()
 
     def likelihoods(
@@ -64,19 +72,22 @@ class ConcatSource(GenotypeSource):
         for source, order in zip(self._sources, self._orders, strict=True):
             for block in source.likelihoods(fields, variants):
                 self._count_skipped()
-                yield (
-                    block
-                    if order is None
-                    else LikelihoodBlock(
-                        block.variants, block.values[:, order], block.fields[:, order]
-                    )
-                )
+                columns = slice(None) if order is None else order
+                table = self._named(block.variants)
+                yield LikelihoodBlock(table, block.values[:, columns], block.fields[:, columns])
         self._count_skipped()
 
     @property
     def parts(self) -> Sequence[GenotypeSource]:
         """See ``GenotypeSource.parts``."""
         return self._sources
+
+    def _named(self, variants: VariantTable) -> VariantTable:
+        """The variants with the first name that any file has of each chromosome."""
+        chromosome = np.empty(len(variants), dtype=object)
+        for row, name in enumerate(variants.chromosome):
+            chromosome[row] = self._names.setdefault(bare_chromosome(name), name)
+        return replace(variants, chromosome=chromosome)
 
     def _count_skipped(self) -> None:
         self.skipped.clear()
@@ -86,9 +97,9 @@ class ConcatSource(GenotypeSource):
         self.by_index = _added(self._sources)
 
 
-def _reordered(block: PackedBlock, order: np.ndarray) -> PackedBlock:
-    """The block with its samples in another order."""
-    return PackedBlock(block.variants, pack(unpack(block.packed, len(order))[:, order]))
+def _reordered(packed: np.ndarray, order: np.ndarray | None) -> np.ndarray:
+    """Packed genotypes with their samples in another order, if there is one."""
+    return packed if order is None else pack(unpack(packed, len(order))[:, order])
 
 
 def _added(sources: Sequence[GenotypeSource]) -> ByIndex | None:

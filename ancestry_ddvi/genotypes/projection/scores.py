@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ...errors import NothingLeft
 from ...seeding import stream
 from .leave_one_out import Deletion, alike, deletion, times
 from .marks import marked, residual_level
@@ -114,8 +115,21 @@ class Scores:
 
     @property
     def factor(self) -> np.ndarray:
-        """Lower Cholesky factors of the precisions; (samples, kept, kept)."""
-        return np.linalg.cholesky(self.precision + ridge(self.precision))
+        """Lower Cholesky factors of the precisions; (samples, kept, kept).
+
+        Raises
+        ------
+        NothingLeft
+            If some variants are copies of others, so that too few are left.
+        """
+        try:
+            return np.linalg.cholesky(self.precision + ridge(self.precision))
+        except np.linalg.LinAlgError as error:
+            raise NothingLeft(
+                "The variants do not tell the components of the panel apart: they are too few, or "
+                "many are copies of others",
+                "Give each variant once, in one genome build, or set fewer components.",
+            ) from error
 
     def tempered(self, temperature: float) -> Scores:
         """The same with variances multiplied by ``temperature``."""
