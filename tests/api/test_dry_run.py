@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
@@ -102,6 +103,25 @@ def test_scaffolds_are_refused_as_the_fit_refuses_them(tmp_path) -> None:
             api.fit([str(files.cohort)], str(tmp_path / "x"), dry_run=dry_run, device="cpu")
         assert caught.value.remedy.startswith("Give --allow-extra-chr")
     assert plan(files, tmp_path / "x", filters=Filters(allow_extra_chr=True))
+
+
+def test_a_single_file_is_not_refused_for_its_ids(tmp_path, monkeypatch) -> None:
+    """Its records are not sorted, and two of each locus have the ID of it."""
+    bed = EXAMPLE / "cohort.bed"
+    for suffix in (".bed", ".fam"):
+        (tmp_path / f"x{suffix}").write_bytes(bed.with_suffix(suffix).read_bytes())
+    rows = [row.split("\t") for row in bed.with_suffix(".bim").read_text().splitlines()]
+    loci = [["1", f"L{i // 2}", "0", str(10**6 - i), *row[4:]] for i, row in enumerate(rows)]
+    (tmp_path / "x.bim").write_text("\n".join(map("\t".join, loci)) + "\n")
+
+    class Reached(Exception):
+        """The input was read and checked."""
+
+    monkeypatch.setattr("ancestry_ddvi.fitting.estimate.log_estimate", Mock(side_effect=Reached))
+    with pytest.raises(Reached):
+        api.fit([str(tmp_path / "x.bed")], str(tmp_path / "y"), device="cpu")
+    with pytest.raises(InputsDisagree, match="have two positions"):
+        api.fit([str(tmp_path / "x.bed"), str(bed)], str(tmp_path / "y"), device="cpu")
 
 
 @pytest.mark.parametrize("first", ["chrM", "chrX", "Y", "XY", "23", "26", "GL000191.1"])
