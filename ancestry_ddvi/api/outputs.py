@@ -261,7 +261,7 @@ def write_multiqc(
     from ..plots.multiqc import QualityReport, write_content
 
     groups = named.model.record.groups
-    report = QualityReport(named.stem, coordinates, groups, ancestry)
+    report = QualityReport(named.stem, coordinates, groups, ancestry, named.sha256)
     content = {"multiqc": report.statistics(), "multiqc_map": report.map()}
     files = {kind: output(kind).path(prefix) for kind in content}
     for kind, path in files.items():

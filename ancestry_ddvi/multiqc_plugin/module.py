@@ -13,7 +13,17 @@ from multiqc.plots import bargraph, scatter, table
 
 from . import results
 from .patterns import MODULE, key
-from .results import UNASSIGNED, Run, by_model, checked, level_name, parsed, run_name
+from .results import (
+    UNASSIGNED,
+    Run,
+    by_model,
+    checked,
+    identifier,
+    level_name,
+    parsed,
+    run_name,
+    told_apart,
+)
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +74,7 @@ class MultiqcModule(BaseMultiqcModule):
         for file, names in self._read("assign.{level}", results.group_names):
             run = at("assign.{level}", file)
             found[run.name] = replace(run, groups={**run.groups, level_name(file["fn"]): names})
-        return [found[name] for name in sorted(found)]
+        return told_apart([found[name] for name in sorted(found)])
 
     def _read(self, kind: str, read: Callable[[Any], Any]) -> Iterator[tuple[Any, Any]]:
         """Each file of a kind and what is in it; a damaged file is left out with a warning."""
@@ -79,7 +89,7 @@ class MultiqcModule(BaseMultiqcModule):
         columns, rows = results.general_statistics(runs)
         if rows := self.ignore_samples(rows):
             self.general_stats_addcols(rows, columns, namespace=model)
-            self.write_data_file(rows, f"multiqc_{MODULE}_{_identifier(model)}")
+            self.write_data_file(rows, f"multiqc_{MODULE}_{identifier(model)}")
 
     def _add_groups(self, model: str, runs: Sequence[Run]) -> None:
         """How many samples of each run are most similar to each group, the coarsest level first."""
@@ -91,14 +101,14 @@ class MultiqcModule(BaseMultiqcModule):
         pairs = zip(counts, colours, strict=True)
         self.add_section(
             name=f"Most similar groups: {model}",
-            anchor=f"{MODULE}_groups_{_identifier(model)}",
+            anchor=f"{MODULE}_groups_{identifier(model)}",
             description="Samples of each run by their genetically most similar reference group. "
             "Samples unlike the panel, or without a group that is probable enough, are unassigned.",
             plot=bargraph.plot(
                 counts,
                 [_categories(count, colour) for count, colour in pairs],
                 {
-                    "id": f"{MODULE}_groups_{_identifier(model)}_plot",
+                    "id": f"{MODULE}_groups_{identifier(model)}_plot",
                     "title": f"ddvi-ancestry: most similar groups of {model}",
                     "ylab": "Samples",
                     "data_labels": [{"name": level, "ylab": "Samples"} for level in levels],
@@ -113,7 +123,7 @@ class MultiqcModule(BaseMultiqcModule):
             return
         self.add_section(
             name=f"Map: {model}",
-            anchor=f"{MODULE}_map_{_identifier(model)}",
+            anchor=f"{MODULE}_map_{identifier(model)}",
             description=charts[-1]["description"],
             plot=scatter.plot(self.ignore_samples(results.points(runs)), charts[-1]["pconfig"]),
         )
@@ -219,8 +229,3 @@ def _categories(counts: results.Counts, colours: dict[str, str]) -> results.Colu
         name: {"name": name} | ({"color": colours[name]} if name in colours else {})
         for name in ordered
     }
-
-
-def _identifier(model: str) -> str:
-    """A model's name as a part of an HTML id."""
-    return "".join(c if c.isalnum() else "_" for c in model)

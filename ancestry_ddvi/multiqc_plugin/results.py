@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import PurePath
 from typing import Any
@@ -76,6 +76,8 @@ class Run:
         Columns ``SAMPLE_COLUMNS`` of PREFIX.coords.tsv.
     groups : mapping of level to the names of its groups
         Heads of PREFIX.assign.LEVEL.tsv.
+    digits : str
+        Of the checksum of the model, where several have its name.
     """
 
     name: str
@@ -85,13 +87,21 @@ class Run:
     chart: Mapping[str, Any] = field(default_factory=dict)
     samples: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    digits: str = ""
 
     @property
     def model(self) -> str:
-        """The name of the model: that of a reference model or of a file, or of the fit."""
+        """The name of the model, with ``digits``: of a reference model, a file, or the fit."""
         told = self.content.get("namespace", "").removeprefix(_NAMESPACE)
         given = str((self.assigned or self.summary).get("model", told or self.name))
-        return PurePath(given).name.removesuffix(output("model").ending)
+        name = PurePath(given).name.removesuffix(output("model").ending)
+        return f"{name} ({self.digits})" if self.digits else name
+
+    @property
+    def checksum(self) -> str | None:
+        """Of the file of the model; None where the run does not tell it."""
+        found = (self.assigned or self.summary).get("model_sha256")
+        return str(found) if found else None
 
     @property
     def version(self) -> str | None:
@@ -160,6 +170,21 @@ def group_names(lines: Iterable[str]) -> tuple[str, ...]:
     return tuple(head[head.index("reason") + 1 :]) if "reason" in head else ()
 
 
+def told_apart(runs: Sequence[Run]) -> list[Run]:
+    """Runs with the first digits of the checksum of a model where another one has its name."""
+    found = {(run.model, run.checksum) for run in runs if run.checksum}
+    often = Counter(name for name, _ in found)
+    return [
+        replace(run, digits=run.checksum[:8]) if run.checksum and often[run.model] > 1 else run
+        for run in runs
+    ]
+
+
+def identifier(model: str) -> str:
+    """A model's name as a part of an HTML id, another one for each name."""
+    return "".join(c if c.isalnum() else f"_{ord(c):x}_" for c in model)
+
+
 def by_model(runs: Iterable[Run]) -> dict[str, list[Run]]:
     """Runs by model, sorted."""
     found: dict[str, list[Run]] = {}
@@ -216,7 +241,8 @@ def checked(part: str, content: dict[str, Any]) -> dict[str, Any]:
     ValueError
         If it has another form.
     """
-    run = Run("", **{part: content})
+    parts: dict[str, Any] = {part: content}
+    run = Run("", **parts)
     try:
         for show in (general_statistics, points, flag_counts, match_counts, accuracy_rows,
                      coverage_rows):  # fmt: skip

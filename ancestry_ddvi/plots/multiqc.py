@@ -65,12 +65,15 @@ class QualityReport:
         Of the model.
     ancestry : Ancestry, optional
         Where samples were assigned.
+    sha256 : str, optional
+        Of the file of the model; it tells models of one name apart.
     """
 
     model: str
     coordinates: Coordinates
     groups: Groups | None = None
     ancestry: Ancestry | None = None
+    sha256: str | None = None
 
     def statistics(self) -> dict[str, Any]:
         """The general statistics: columns of the model, so that two models do not share them."""
@@ -116,8 +119,9 @@ class QualityReport:
 
     @property
     def _name(self) -> str:
-        """The name of the model as a part of an id: content of the same id is put together."""
-        return "".join(c if c.isalnum() else "_" for c in printable(self.model))
+        """The model as a part of an id: content of the same id is put together."""
+        name = "".join(c if c.isalnum() else "_" for c in printable(self.model))
+        return f"{name}_{self.sha256[:8]}" if self.sha256 else name
 
     @property
     def _is_line(self) -> bool:

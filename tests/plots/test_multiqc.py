@@ -70,6 +70,16 @@ def test_content_of_two_models_is_not_put_together(runs):
     assert made[0].statistics()["namespace"] != made[1].statistics()["namespace"]
 
 
+def test_models_of_one_name_have_content_of_their_own(runs):
+    table = read_coordinates(runs / "embedded" / "q.coords.tsv")
+    made = [QualityReport("kgp", table, sha256=digit * 64) for digit in "ab"]
+    assert made[0].statistics()["id"] != made[1].statistics()["id"]
+    assert made[0].map()["pconfig"]["id"] != made[1].map()["pconfig"]["id"]
+    checksum = content(runs / "embedded" / "q.summary.json")["model_sha256"]
+    for file in ("q_mqc.json", "q.map_mqc.json"):
+        assert content(runs / "embedded" / file)["id"].endswith(f"_{checksum[:8]}")
+
+
 def test_an_embedding_has_statistics_without_groups(runs):
     found = content(runs / "embedded" / "q_mqc.json")
     assert {name for row in found["data"].values() for name in row} == {"n_variants", "flag"}

@@ -89,6 +89,19 @@ def test_every_variant_of_the_model_is_in_one_category():
     assert counts["q"].keys() == results.MATCHED.keys()
 
 
+def test_models_of_one_name_are_told_apart_by_their_checksums():
+    ours, theirs = (SUMMARY | {"model_sha256": digit * 64} for digit in "ab")
+    runs = [Run("q", summary=ours), Run("r", summary=theirs), Run("own", summary={"model": ""})]
+    assert [*results.by_model(results.told_apart(runs))] == ["", "own (aaaaaaaa)", "own (bbbbbbbb)"]
+    alike = [runs[0], Run("r", summary=ours), Run("own")]
+    assert [*results.by_model(results.told_apart(alike))] == ["own"]
+
+
+def test_each_name_of_a_model_has_an_identifier_of_its_own():
+    names = ("a.b", "a_b", "a b", "ab")
+    assert len({results.identifier(name) for name in names}) == len(names)
+
+
 def test_flags_and_reasons_are_counted_by_run():
     runs = [Run("q", summary=SUMMARY, assigned=ASSIGNED), Run("clean", summary={"flags": {}})]
     assert results.flag_counts(runs) == {"q": {"low_probability": 1, "in_panel": 3}, "clean": {}}
