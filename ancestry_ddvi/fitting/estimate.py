@@ -23,8 +23,8 @@ SECONDS = {
     "fit": 2.5, "step": 0.0023, "sample": 0.007, "variant": 0.00022, "genotype": 1.1e-8
 }  # fmt: skip
 """Seconds of a default fit on a current server: of any fit, and for every two steps of the map
-stage, sample, variant and genotype; the last are divided among the threads.
-``benchmarks/estimates.py`` fits these numbers and those of memory to ``benchmarks/RESULTS.json``."""
+stage, sample, variant and genotype; the last are divided among the threads. These numbers and those
+of memory are fitted to ``benchmarks/RESULTS.json`` by ``benchmarks/estimates.py``."""
 
 MIB = {"fit": 470.0, "sample": 0.048, "variant": 0.0098, "genotype": 0.0}
 """Peak memory of a default fit in MiB, in the same way, on any number of threads."""
