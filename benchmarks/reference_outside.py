@@ -18,7 +18,9 @@ from reference_rivals import Rivals
 import ancestry_ddvi
 
 QUICK = {"steps": "300"}
-"""Settings of these fits: the components and the groups on them do not depend on training."""
+"""Settings of fits without a population: the components and the groups on them do not depend on
+training. Without a superpopulation the settings are the default ones, because whether its samples
+are unlike the panel also depends on the map."""
 
 STRANGERS = ("GIH", "MKK")
 """Populations of HapMap 3 that are not in 1000 Genomes phase 1."""
@@ -38,7 +40,8 @@ def outside(panel: Panel, only: Sequence[str] = ()) -> dict[str, Any]:
             if only and name not in only:
                 continue
             left = panel.labels[level].to_numpy(str) == name
-            found[f"{level}:{name}"] = _without(panel, left, level, name, QUICK)
+            settings = QUICK if level == LEVELS[0] else {}
+            found[f"{level}:{name}"] = _without(panel, left, level, name, settings)
             if level == LEVELS[0] and number < CHECKED:
                 found[f"{level}:{name}:default"] = _without(panel, left, level, name, {})
     return found | (strangers(panel) if not only or "strangers" in only else {})

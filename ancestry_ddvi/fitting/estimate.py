@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SECONDS = {"fit": 9.8, "sample": 0.0056, "variant": 0.00037, "genotype": 1.9e-8}
-"""Seconds of a default fit on a current server: of any fit, and for every sample, variant and
-genotype; the last are divided among the threads. ``benchmarks/estimates.py`` fits these
-numbers and those of memory to ``benchmarks/RESULTS.json``."""
+SECONDS = {
+    "fit": 2.5, "step": 0.0023, "sample": 0.007, "variant": 0.00022, "genotype": 1.1e-8
+}  # fmt: skip
+"""Seconds of a default fit on a current server: of any fit, and for every two steps of the map
+stage, sample, variant and genotype; the last are divided among the threads. These numbers and those
+of memory are fitted to ``benchmarks/RESULTS.json`` by ``benchmarks/estimates.py``."""
 
-MIB = {"fit": 524.0, "sample": 0.07, "variant": 0.0044, "genotype": 5.4e-8}
+MIB = {"fit": 470.0, "sample": 0.048, "variant": 0.0098, "genotype": 0.0}
 """Peak memory of a default fit in MiB, in the same way, on any number of threads."""
 
 READ_SECONDS = 1.2e-8
@@ -61,6 +63,7 @@ def terms(samples: int, variants: int, threads: int) -> tuple[dict[str, float], 
     """What the numbers of ``SECONDS`` and of ``MIB`` are multiplied by."""
     seconds = {
         "fit": 1.0,
+        "step": float(min(max(samples, 1000), 3000)),
         "sample": float(samples),
         "variant": float(variants),
         "genotype": samples * variants / threads,

@@ -40,7 +40,7 @@ NOISE_COMPONENTS = 16
 MIN_SIGNAL = 0.05
 """Least variance of expected scores that a kept component is taken to have."""
 
-DIVISION = 42
+DIVISION_SEED = 42
 """Seed of the divisions by which components are found and counted, whatever the seed of the fit:
 another seed trains another model on the same scores."""
 
@@ -153,7 +153,7 @@ def prepare(request: FitRequest) -> PreparedCohort:
         "components",
         Projection,
         lambda: make_projection(
-            store, qc, fewest, recipe.components, DIVISION, str(request.device)
+            store, qc, fewest, recipe.components, DIVISION_SEED, str(request.device)
         ),
     )
     request.clock.lap("components")

@@ -198,7 +198,7 @@ class VariationalRecipe(NetworkRecipe):
         How often the map is drawn again, with other samples held out, to say how far a refit
         moves each sample.
     map_share : float
-        Share of ``steps`` in the map stage. 0 leaves it to the samples (``map_share``).
+        Share of ``steps`` in the map stage, at most 1. 0 leaves it to the samples.
     """
 
     beta: float = 1.0
@@ -208,6 +208,7 @@ class VariationalRecipe(NetworkRecipe):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._at_least(0, "refits", "map_share")
+        self._at_most(1, "map_share")
         if not 0 < self.beta < math.inf:
             raise UsageProblem(f"--set beta={self.beta} is out of range", "It must be above 0.")
 
@@ -215,6 +216,8 @@ class VariationalRecipe(NetworkRecipe):
         """With an adaptive prior and a map stage for this number of samples, if not chosen."""
         free = self.prior in ("", "adaptive") and not classes
         name = f"adaptive:{prior_parts(samples)}" if free else self.prior
+        if not name.startswith("adaptive"):
+            return self
         return replace(self, prior=name, map_share=self.map_share or map_share(samples))
 
     def with_classes(self, objective: Objective[Variational], spec: Spec) -> Objective[Variational]:
@@ -274,7 +277,7 @@ class VariationalRecipe(NetworkRecipe):
     ) -> list[Stage[Variational]]:
         """A map stage, and then the posterior learns parts of samples too."""
         rates = 2 * self.learning_rate, self.learning_rate / 40
-        first = MapStage(start, Unfolding(), round(self.map_share * self.steps), rates)
+        first = MapStage(start, Unfolding(), max(1, round(self.map_share * self.steps)), rates)
         return [first, self.final_stage(model, self.after_map(objective), self.steps // 6)]
 
     def after_map(self, objective: Objective[Variational]) -> Objective[Variational]:

@@ -45,13 +45,13 @@ LEAST = 0.5
 def layout(batch: Batch, dims: int) -> Tensor:
     """Places of rows that keep both the distances of their scores and their neighbours.
 
-    The places minimise the sum of two measures without units: the stress of Sammon's map (1969),
-    sum (|z_i - z_j| - d_ij)^2 / d_ij, and the divergence of t-SNE (van der Maaten and Hinton 2008)
-    between the affinities of scores and of places. The stress alone leaves empty the room between
-    groups and crowds the rows within; the divergence alone forgets how far groups are apart. The
-    start is Sammon's map, by majorisation (de Leeuw 1977) from the leading scores. No random
-    number is involved. Distances d are those of the true scores: what noise adds to their squares
-    on average is taken away.
+    On up to ``CROWDED`` axes places are ``STEPS`` steps down the slope of the sum of two measures
+    without units: the stress of Sammon's map (1969), sum (|z_i - z_j| - d_ij)^2 / d_ij, and the
+    divergence of t-SNE (van der Maaten and Hinton 2008) between the affinities of scores and of
+    places. The stress alone leaves empty the room between groups and crowds the rows within; the
+    divergence alone forgets how far groups are apart. The start is Sammon's map, by majorisation
+    (de Leeuw 1977) from the leading scores. No random number is involved. Distances d are those of
+    the true scores: what noise adds to their squares on average is taken away.
 
     Parameters
     ----------
@@ -64,11 +64,10 @@ def layout(batch: Batch, dims: int) -> Tensor:
     Tensor, (n, dims)
         Centred, with an average variance of 1 along the axes.
     """
-    x, noise = batch.x.double(), _noise(batch).double()
-    n = len(x)
+    x, n = batch.x.double(), len(batch)
     chosen = torch.arange(min(n, MAX_LANDMARKS), device=x.device)
     chosen = chosen * n // len(chosen)
-    z = _landmarks(x[chosen], noise[chosen], dims)
+    z = _landmarks(x[chosen], _noise(batch[chosen]).double(), dims)
     if len(chosen) < n:
         z = _among(x, chosen, z)
     z = z - z.mean(0)
@@ -169,9 +168,7 @@ def _towards(weight: Tensor, z: Tensor, rows: slice) -> Tensor:
 
 
 def _among(x: Tensor, chosen: Tensor, placed: Tensor) -> Tensor:
-    """Places of all rows: landmarks, and means of landmarks by their affinity; (n, dims)."""
+    """Places of all rows, means of landmarks by their affinity; (n, dims)."""
     starts = range(0, len(x), ROWS_AT_ONCE)
     parts = [_affinity(x[at : at + ROWS_AT_ONCE], x[chosen]).double() @ placed for at in starts]
-    found = torch.cat(parts)
-    found[chosen] = placed
-    return found
+    return torch.cat(parts)

@@ -28,7 +28,7 @@ from .layout import CROWDED, layout
 from .objectives.base import Objective, Phase
 from .trainer import Stage
 
-BATCHES_HELD, BATCHES = 2, 4
+BATCHES_RAISED, BATCHES = 2, 4
 """Batches in a step, while the divergence weighs more than 1 and after it: the gradient of the
 bound should carry little noise."""
 
@@ -36,7 +36,7 @@ FRESH = 25
 """Steps after which rows are whitened by the present residual variance, and are others where there
 are more than these steps can take."""
 
-HELD = 0.5
+RAISED = 0.5
 """Share of the steps in which the divergence has a weight above 1."""
 
 PULL = 100.0
@@ -151,11 +151,11 @@ class MapStage(Stage[Variational]):
 
         def step(number: int) -> Placed:
             nonlocal rows
-            left = max(0.0, 1 - number / (HELD * self.steps))
+            left = max(0.0, 1 - number / (RAISED * self.steps))
             if rows is None or number % FRESH == 0:
                 some = _some(len(everyone), FRESH * BATCHES * size, place.device)
                 rows = Rows.of(model, everyone[some], place[some])
-            count = (BATCHES_HELD if left else BATCHES) * size
+            count = (BATCHES_RAISED if left else BATCHES) * size
             chosen = rows.chosen(_some(len(rows), count, place.device))
             pull = PULL * (left if dims > CROWDED else 1)
             return Placed(chosen, pull, highest**left, learn_noise=not left)

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from ancestry_ddvi.data.scores import ScoreData
+from ancestry_ddvi.errors import UsageProblem
 from ancestry_ddvi.fitting.refits import brought_onto
 from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.methods import recipe
@@ -85,6 +86,13 @@ def test_the_map_stage_grows_with_the_samples(samples, steps) -> None:
     spec = Spec(ScoreData(cohort(), CPU).modality, 2)
     assert made.build(spec, CPU).stages[0].steps == steps
     assert replace(made, map_share=0.1).build(spec, CPU).stages[0].steps == 300
+    assert replace(recipe("vae"), prior="normal").settled(samples, 0).map_share == 0
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5, float("inf"), float("nan")])
+def test_a_share_beyond_one_is_refused(share) -> None:
+    with pytest.raises(UsageProblem, match="map_share"):
+        replace(recipe("vae"), map_share=share)
 
 
 def test_clusters_start_where_the_latents_are() -> None:
