@@ -175,7 +175,7 @@ def check_ids(variants: VariantTable, name: str) -> None:
     named = named[(np.bincount(chromosome[first]) > 1)[chromosome[named]]]
     codes = numbered(variants.id[named])[0] * (chromosome.max() + 1) + chromosome[named]
     _, codes = np.unique(codes, return_inverse=True)
-    _, once = np.unique(codes << 40 | variants.position[named], return_index=True)
+    _, once = np.unique(codes << 32 | variants.position[named], return_index=True)
     once.sort()
     _, at, which = np.unique(codes[once], return_index=True, return_inverse=True)
     one, other = named[once][at[which]], named[once]
