@@ -90,8 +90,12 @@ class EmbeddedSamples:
         return self._of_like(own, self.panel[pair] / (sd[pair[0]] * sd[pair[1]]))
 
     def _of_like(self, own: np.ndarray, panel: np.ndarray) -> np.ndarray:
-        """A posterior under the model says nothing of how wrong the model is for a stranger."""
-        return np.where(unlike_panel(self.flags)[:, None], panel, own)
+        """A posterior under the model says nothing of how wrong the model is for a stranger.
+
+        Methods without uncertainty have none for strangers either.
+        """
+        known = np.isfinite(self.posterior.sd).all(axis=1)
+        return np.where((unlike_panel(self.flags) & known)[:, None], panel, own)
 
     @property
     def variant_fraction(self) -> np.ndarray:

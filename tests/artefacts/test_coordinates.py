@@ -88,6 +88,14 @@ def test_the_intervals_of_a_sample_unlike_the_panel_cover_the_map(tmp_path, chec
         np.testing.assert_allclose(found[~strange], written[~strange], rtol=1e-5)
 
 
+def test_strangers_have_no_interval_where_the_method_has_none() -> None:
+    seen = record(11)
+    seen.posterior.sd[:], seen.posterior.correlation[:] = np.nan, np.nan
+    strange = replace(seen, flags=["unlike_panel:scores"] * 11, panel=np.eye(2))
+    assert np.isnan(strange.sd).all()
+    assert np.isnan(strange.correlation).all()
+
+
 def test_ids_survive_in_order(tmp_path) -> None:
     table = coordinates()
     table.write(tmp_path / "x.tsv")
