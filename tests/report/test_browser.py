@@ -225,7 +225,9 @@ def test_what_is_selected_is_downloaded(opened):
 def test_a_lasso_selects(opened):
     opened.draws(130)
     opened.page.locator("button:has-text('Lasso')").first.click()
-    box = opened.page.locator(".plot canvas").first.bounding_box()
+    canvas = opened.page.locator(".plot canvas").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
     x, y, wide, high = (box[name] for name in ("x", "y", "width", "height"))
     corners = [(2, 2), (wide - 2, 2), (wide - 2, high - 2), (2, high - 2), (2, 4)]
     opened.page.mouse.move(x + corners[0][0], y + corners[0][1])
