@@ -17,9 +17,7 @@ from ..variants import VariantTable
 PASSING = frozenset({"GENOTYPED", "IMPUTED", "TYPED", "TYPED_ONLY"})
 """FILTER values of imputation servers that are no failures, beside PASS and "."."""
 
-NEEDS_GT = (
-    "Give a file with GT; embed and assign also read PL, GL, GP and DS that the header declares."
-)
+NEEDS_GT = "Give a file with GT; embed and assign also read PL, GL, GP and DS."
 
 VAR_FILTER = ",".join(sorted(PASSING))
 """``PASSING`` as the command line has it."""
