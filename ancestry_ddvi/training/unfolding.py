@@ -145,7 +145,7 @@ class MapStage(Stage[Variational]):
             model.prior.start_at(place)
         scores = model.likelihood
         assert isinstance(scores, ScoreLikelihood)
-        scores.start_at(place, everyone.x)
+        scores.start_at(place, everyone.x, (2 * PULL) ** -0.5)
         highest = first_weight(everyone, dims)
         rows: Rows | None = None
 

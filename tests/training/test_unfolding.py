@@ -113,12 +113,17 @@ def test_more_clusters_than_latents_stay_where_they_were() -> None:
     torch.testing.assert_close(prior.means, before)
 
 
-def test_the_decoder_starts_as_the_best_linear_map() -> None:
+def test_the_decoder_starts_as_a_surface_through_the_scores_at_their_places() -> None:
     data = ScoreData(cohort(), CPU)
     likelihood = ScoreLikelihood(data.scale, 2, 16)
     places, slope = torch.randn(len(data), 2), torch.randn(2, 5)
-    likelihood.start_at(places, places @ slope)
-    torch.testing.assert_close(likelihood(places), places @ slope, atol=1e-3, rtol=1e-3)
+    linear = 3 + places @ slope
+    likelihood.start_at(places, linear, sd=0.0)
+    torch.testing.assert_close(likelihood(places), linear, atol=1e-2, rtol=1e-2)
+    bend = places.square().sum(1, keepdim=True)
+    likelihood.start_at(places, linear + bend, sd=0.0)
+    left = (linear + bend - likelihood(places)).square().mean()
+    assert left < 0.2 * (bend - bend.mean()).square().mean()
 
 
 def test_a_whitening_gives_the_density_of_the_likelihood() -> None:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ..batch import Batch
 from ..nets import MLP, zero_init
 from ..normal import HALF_LOG_2PI
+from ..surface import Surface
 from .base import Likelihood
 
 INITIAL_RESIDUAL_VARIANCE = 0.1
@@ -128,7 +129,7 @@ class NormalScores(Likelihood):
 
 
 class ScoreLikelihood(NormalScores):
-    """Expected scores by a network, with a learnt residual variance.
+    """Expected scores by a network and a surface, with a learnt residual variance.
 
     Parameters
     ----------
@@ -147,22 +148,33 @@ class ScoreLikelihood(NormalScores):
         self.register_buffer("scale", scale.clone())
         self.net = MLP(dims, features, width, depth)
         self.linear = nn.Linear(dims, features, bias=False)
+        self.surface = Surface(dims, features)
         self.log_residual_variance = nn.Parameter(
             torch.full((features,), INITIAL_RESIDUAL_VARIANCE).log()
         )
         with torch.no_grad():  # start from the leading components, the same for every seed
             self.linear.weight.copy_(torch.eye(features, dims))
 
-    def start_at(self, places: Tensor, x: Tensor) -> None:
-        """Set the expectation to the linear map that best leads from latents to these scores."""
+    def start_at(self, places: Tensor, x: Tensor, sd: float) -> None:
+        """Set the expectation to a smooth surface through scores at their places.
+
+        Parameters
+        ----------
+        places : Tensor, (n, dims)
+        x : Tensor, (n, features)
+            Scores.
+        sd : float
+            Standard deviation of latents about their places.
+        """
         with torch.no_grad():
             zero_init(self.net.head)
-            found = torch.linalg.lstsq(places.double().cpu(), (x / self.scale).double().cpu())
-            self.linear.weight.copy_(found.solution.T)
+            found = self.surface.fit(places, x / self.scale, sd)
+            self.net.head.bias.copy_(found.constant)
+            self.linear.weight.copy_(found.slope)
 
     def forward(self, z: Tensor) -> Tensor:
         """Expected scores at each latent; (n, features)."""
-        out: Tensor = (self.linear(z) + self.net(z)) * self.scale
+        out: Tensor = (self.linear(z) + self.net(z) + self.surface(z)) * self.scale
         return out
 
     def noise_parameters(self) -> list[nn.Parameter]:

@@ -1,0 +1,93 @@
+"""The surface through points at their places."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from ancestry_ddvi.models.surface import CENTRES, WIDTH, Surface
+
+
+def bent(places: torch.Tensor) -> torch.Tensor:
+    """Three heights with a bend, a fold and a step."""
+    x, y = places.T
+    return torch.stack([x.square() - y, (3 * x).sin() + y, torch.tanh(5 * (x - y))], 1)
+
+
+def at(surface: Surface, fitted, z: torch.Tensor) -> torch.Tensor:
+    return fitted.constant + z @ fitted.slope.mT + surface(z)
+
+
+def test_a_surface_is_flat_until_it_is_fitted() -> None:
+    assert not Surface(2, 3)(torch.randn(10, 2)).any()
+
+
+def test_a_bent_surface_is_found_from_noisy_points_in_one_step() -> None:
+    torch.manual_seed(0)
+    places, new = 4 * torch.rand(1500, 2) - 2, 3.6 * torch.rand(300, 2) - 1.8
+    surface = Surface(2, 3)
+    fitted = surface.fit(places, bent(places) + 0.1 * torch.randn(1500, 3), sd=0.0)
+    assert (at(surface, fitted, new) - bent(new)).square().mean().sqrt() < 0.06
+
+
+def test_a_linear_map_needs_no_surface() -> None:
+    places = torch.randn(400, 2)
+    slope = torch.tensor([[1.0, -2.0], [0.5, 3.0]])
+    surface = Surface(2, 2)
+    fitted = surface.fit(places, places @ slope.mT + 4, sd=0.0)
+    torch.testing.assert_close(fitted.slope, slope, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(surface(places), torch.zeros(400, 2), atol=1e-3, rtol=0)
+
+
+def test_the_surface_is_that_of_least_error_over_latents_about_their_places() -> None:
+    """For normal places and latents no map has a smaller error than sd^2 / (1 + sd^2)."""
+    torch.manual_seed(0)
+    places, sd = torch.randn(20_000, 3), 0.5
+    surface = Surface(3, 1)
+    fitted = surface.fit(places, places[:, :1], sd)
+    latents = places + sd * torch.randn_like(places)
+    left = (at(surface, fitted, latents) - places[:, :1]).square().mean()
+    assert left == pytest.approx(sd**2 / (1 + sd**2), rel=0.03)
+
+
+def test_the_same_points_give_the_same_surface_whatever_the_seed() -> None:
+    places = torch.randn(300, 2)
+    found = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        surface = Surface(2, 3)
+        surface.fit(places, bent(places), sd=0.07)
+        found.append(surface(places))
+    torch.testing.assert_close(*found, rtol=0, atol=0)
+
+
+def test_far_from_all_places_the_surface_is_zero() -> None:
+    places = torch.randn(300, 2)
+    surface = Surface(2, 3)
+    surface.fit(places, bent(places), sd=0.07)
+    far = places.abs().max() + 12 * WIDTH
+    assert not surface(torch.full((1, 2), float(far))).any()
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 30])
+def test_few_or_equal_places_give_a_finite_surface(n: int) -> None:
+    for places in (torch.randn(n, 2), torch.ones(n, 2)):
+        surface = Surface(2, 3)
+        fitted = surface.fit(places, torch.randn(n, 3), sd=0.07)
+        assert at(surface, fitted, torch.randn(5, 2)).isfinite().all()
+
+
+def test_many_dimensions_have_no_kernels() -> None:
+    places = torch.randn(300, 8)
+    surface = Surface(8, 2)
+    fitted = surface.fit(places, places[:, :2], sd=0.07)
+    assert len(surface.centre) == 0
+    torch.testing.assert_close(at(surface, fitted, places), places[:, :2], atol=0.05, rtol=0.05)
+
+
+def test_a_row_alone_has_the_bits_it_has_among_others() -> None:
+    places = torch.randn(1200, 2)
+    surface = Surface(2, 3)
+    surface.fit(places, bent(places), sd=0.07)
+    assert torch.equal(surface(places)[17:18], surface(places[17:18].repeat(len(places), 1))[:1])
+    assert CENTRES % 16 == 0
