@@ -27,8 +27,8 @@ networks nor the components. LABELS has columns sample, population, superpopulat
   simulated reads (Poisson depth, 5 errors in a thousand bases); shares of variants with their
   alleles exchanged; shares of alleles of another held-out sample.
 
-The last line, ``pooled``, has all splits together; its ``bias`` has a value for each split, the mean
-over all parts that were drawn, and in brackets the standard error over samples. Needs scikit-learn.
+The last line, ``pooled``, has all splits together; its ``bias`` has a value for each split, over
+all parts that were drawn, and its standard error over samples. Needs scikit-learn.
 """
 
 from __future__ import annotations
