@@ -102,11 +102,11 @@ class Surface(nn.Module):
         penalty = torch.full((free + count,), PENALTY, dtype=torch.float64)
         penalty[:free] = TINY
         gram, inner = penalty.diag(), torch.zeros(len(penalty), y.shape[1], dtype=torch.float64)
-        target = y.double().cpu()
+        target = y.cpu().double()
         for point in points:
             moved = places + point
             columns = [torch.ones_like(moved[:, :1]), moved, self._kernels(moved)[:, :count]]
-            basis = torch.cat(columns, 1).double().cpu()
+            basis = torch.cat(columns, 1).cpu().double()
             gram = gram + basis.mT @ basis / len(points)
             inner = inner + basis.mT @ target / len(points)
         found = torch.linalg.solve(gram, inner).to(places)
@@ -118,7 +118,7 @@ def _centres(places: Tensor, count: int) -> Tensor:
     """Means of clusters of places, the same in each call; (count, dims)."""
     rows = torch.arange(min(len(places), CHOSEN_FROM), device=places.device)
     some = places[rows * len(places) // len(rows)]
-    found = k_means(some.double().cpu().numpy(), count, stream(0, "centres of the surface"))
+    found = k_means(some.cpu().double().numpy(), count, stream(0, "centres of the surface"))
     label = torch.tensor(found, dtype=torch.int64, device=places.device)
     total = torch.zeros_like(some[:count]).index_add_(0, label, some)
     return total / label.bincount(minlength=count).to(some).clamp_min(1)[:, None]
