@@ -28,8 +28,8 @@ PENALTY = 0.01
 TINY = 1e-6
 """The same for what else is fitted, so that it has one solution where all places are the same."""
 
-CHOSEN_FROM = 2500
-"""Rows among which centres are chosen."""
+MOST_ROWS, CHOSEN_FROM = 20_000, 2500
+"""Rows that are fitted, and among which centres are chosen, spread over all."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,8 @@ class Surface(nn.Module):
             Standard deviation of latents about their places: the surface is that of least error
             on average over them, by cubature.
         """
+        chosen = _spread(len(places), MOST_ROWS, places.device)
+        places, y = places[chosen], y[chosen]
         n, dims = places.shape
         count = min(len(self.centre), n // ROWS_FOR_EACH)
         self.centre.zero_()
@@ -116,9 +118,14 @@ class Surface(nn.Module):
 
 def _centres(places: Tensor, count: int) -> Tensor:
     """Means of clusters of places, the same in each call; (count, dims)."""
-    rows = torch.arange(min(len(places), CHOSEN_FROM), device=places.device)
-    some = places[rows * len(places) // len(rows)]
+    some = places[_spread(len(places), CHOSEN_FROM, places.device)]
     found = k_means(some.cpu().double().numpy(), count, stream(0, "centres of the surface"))
     label = torch.tensor(found, dtype=torch.int64, device=places.device)
     total = torch.zeros_like(some[:count]).index_add_(0, label, some)
     return total / label.bincount(minlength=count).to(some).clamp_min(1)[:, None]
+
+
+def _spread(n: int, most: int, device: torch.device) -> Tensor:
+    """Rows at equal distances, all of them if there are no more than ``most``."""
+    rows = torch.arange(min(n, most), device=device)
+    return rows * n // len(rows)

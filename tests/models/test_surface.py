@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ancestry_ddvi.models.surface import CENTRES, Surface
+from ancestry_ddvi.models.surface import CENTRES, MOST_ROWS, Surface
 
 
 def bent(places: torch.Tensor) -> torch.Tensor:
@@ -77,6 +77,13 @@ def test_few_or_equal_places_give_a_finite_surface(n: int) -> None:
         surface = Surface(2, 3)
         fitted = surface.fit(places, torch.randn(n, 3), sd=0.07)
         assert at(surface, fitted, torch.randn(5, 2)).isfinite().all()
+
+
+def test_rows_beyond_the_most_that_are_fitted_have_a_share_in_it() -> None:
+    places = torch.linspace(-1, 1, 2 * MOST_ROWS + 7)[:, None]
+    surface = Surface(1, 1)
+    fitted = surface.fit(places, places.square(), sd=0.0)
+    torch.testing.assert_close(at(surface, fitted, places), places.square(), atol=0.01, rtol=0)
 
 
 def test_many_dimensions_have_no_kernels() -> None:
