@@ -20,8 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from held_out import CPU, opened, part, split
-from seen import dosages_of, of_calls
+from splits import CPU, dosages_of, of_calls, opened, part, split
 
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.evaluation.evidence import GAPS, Grid
