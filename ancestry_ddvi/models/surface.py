@@ -19,8 +19,8 @@ ROWS_FOR_EACH = 5
 MOST_DIMS = 3
 """Most dimensions that so few kernels fill."""
 
-WIDTH = 0.25
-"""Standard deviation of a kernel, where places have a variance of 1 along an axis."""
+WIDTH = 0.1
+"""Distance within which a kernel is round, where places have a variance of 1 along an axis."""
 
 PENALTY = 0.01
 """Of the squared weights of kernels, where a row has an error of 1."""
@@ -47,11 +47,12 @@ class Fitted:
 
 
 class Surface(nn.Module):
-    """A weighted sum of normal kernels, the same to all latents until it is fitted.
+    """A weighted sum of multiquadric kernels (Hardy 1971); 0 until it is fitted.
 
     Networks take thousands of steps to bend sharply in a few places (Rahaman et al. 2019), while
     weights of fixed kernels are found in one, as in the generative topographic mapping (Bishop,
-    Svensen and Williams 1998). Far from all places the surface is 0.
+    Svensen and Williams 1998). Far from all places the surface goes straight on, as these kernels
+    grow with the distance: samples unlike those of the fit get places outside of theirs.
 
     Parameters
     ----------
@@ -75,9 +76,8 @@ class Surface(nn.Module):
 
     def _kernels(self, z: Tensor) -> Tensor:
         """Each kernel at each latent; (n, centres)."""
-        half = self.centre.square().sum(1) / 2
-        inner = torch.addmm(half, z, self.centre.mT, beta=-1)
-        return ((inner - z.square().sum(1, keepdim=True) / 2) / WIDTH**2).exp()
+        inner = torch.addmm(self.centre.square().sum(1) + WIDTH**2, z, self.centre.mT, alpha=-2)
+        return (inner + z.square().sum(1, keepdim=True)).clamp_min(WIDTH**2).sqrt()
 
     def fit(self, places: Tensor, y: Tensor, sd: float) -> Fitted:
         """Set the surface, by ridge regression, and return the linear map that it adds to.

@@ -2,9 +2,10 @@
 
 A flexible model has many local optima of about equal bound, in which the plane is folded in
 different ways, and noise decides between them. Here the data decide. Every row has a place in a
-layout that keeps distances and neighbours and needs no random number (``layout.py``), and the
-model is fitted to scores and places together, as if a place were another observation of the row's
-latent. The divergence has a weight so large at first that only the leading components are told
+layout that keeps distances and neighbours and needs no random number (``layout.py``). The decoder
+starts as a smooth surface through the scores at their places (``models/surface.py``), and the model
+is fitted to scores and places together, as if a place were another observation of the row's latent.
+The divergence has a weight so large at first that only the leading components are told
 from noise, and it falls slowly, on large batches, to 1 in the second half of the stage.
 """
 
@@ -137,7 +138,7 @@ class MapStage(Stage[Variational]):
     """Training on whole samples and their places in a layout, in large batches."""
 
     def batches(self, data: Dataset, size: int) -> Callable[[int], Placed]:
-        """From the number of a step to its rows and weights; starts the prior at the layout."""
+        """From the number of a step to its rows and weights; starts prior and decoder."""
         model, everyone = self.model, data.batch()
         dims = model.noise_shape[1]
         place = layout(everyone, dims)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ancestry_ddvi.models.surface import CENTRES, WIDTH, Surface
+from ancestry_ddvi.models.surface import CENTRES, Surface
 
 
 def bent(places: torch.Tensor) -> torch.Tensor:
@@ -18,7 +18,7 @@ def at(surface: Surface, fitted, z: torch.Tensor) -> torch.Tensor:
     return fitted.constant + z @ fitted.slope.mT + surface(z)
 
 
-def test_a_surface_is_flat_until_it_is_fitted() -> None:
+def test_a_surface_is_zero_until_it_is_fitted() -> None:
     assert not Surface(2, 3)(torch.randn(10, 2)).any()
 
 
@@ -35,8 +35,8 @@ def test_a_linear_map_needs_no_surface() -> None:
     slope = torch.tensor([[1.0, -2.0], [0.5, 3.0]])
     surface = Surface(2, 2)
     fitted = surface.fit(places, places @ slope.mT + 4, sd=0.0)
-    torch.testing.assert_close(fitted.slope, slope, atol=1e-3, rtol=1e-3)
-    torch.testing.assert_close(surface(places), torch.zeros(400, 2), atol=1e-3, rtol=0)
+    torch.testing.assert_close(fitted.slope, slope, atol=0.01, rtol=0.01)
+    torch.testing.assert_close(surface(places), torch.zeros(400, 2), atol=0.02, rtol=0)
 
 
 def test_the_surface_is_that_of_least_error_over_latents_about_their_places() -> None:
@@ -61,12 +61,14 @@ def test_the_same_points_give_the_same_surface_whatever_the_seed() -> None:
     torch.testing.assert_close(*found, rtol=0, atol=0)
 
 
-def test_far_from_all_places_the_surface_is_zero() -> None:
+def test_beyond_all_places_the_surface_goes_straight_on() -> None:
     places = torch.randn(300, 2)
     surface = Surface(2, 3)
     surface.fit(places, bent(places), sd=0.07)
-    far = places.abs().max() + 12 * WIDTH
-    assert not surface(torch.full((1, 2), float(far))).any()
+    steps = torch.linspace(100, 200, 5)[:, None] * torch.tensor([0.6, 0.8])
+    rises = surface(steps).diff(dim=0)
+    assert rises.abs().max() > 0.1
+    torch.testing.assert_close(rises[1:], rises[:-1], rtol=0.02, atol=0.02)
 
 
 @pytest.mark.parametrize("n", [1, 2, 4, 30])
