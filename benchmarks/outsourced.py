@@ -50,7 +50,7 @@ class Known(ScoreData):
         model, samples = generator.model, len(self)
         self.truth = model.prior.sample(samples)
         with torch.no_grad():
-            simulated = model.likelihood.simulated(self.batch(), self.truth)
+            simulated = model.likelihood.simulate(self.batch(), self.truth)
         self.x = torch.cat([self.x, simulated.x])
         self.factor = self.factor.repeat(2, 1, 1)
         self.real = torch.arange(2 * samples) < samples
