@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import torch
@@ -62,7 +62,7 @@ class Known(ScoreData):
 
 def stacked(seen: list[Scores]) -> Scores:
     """Samples of several sets of scores one after another."""
-    names = ("value", "precision", "length", "observed", "effective_variants", "pseudo_haploid")
+    names = [field.name for field in fields(Scores)]
     return Scores(*(np.concatenate([getattr(s, name) for s in seen]) for name in names))
 
 
