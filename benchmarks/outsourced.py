@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import torch
@@ -29,7 +29,7 @@ from torch import Tensor
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.genotypes.projection.scores import Scores
 from ancestry_ddvi.inference.constraint import constrained
-from ancestry_ddvi.inference.posterior_draws import PosteriorDraws, concat
+from ancestry_ddvi.inference.posterior_draws import PosteriorDraws, joined
 from ancestry_ddvi.methods.networks import NetworkMethod
 from ancestry_ddvi.models.batch import Batch
 from ancestry_ddvi.models.likelihoods.scores import NormalScores
@@ -50,7 +50,7 @@ class Known(ScoreData):
         model, samples = generator.model, len(self)
         self.truth = model.prior.sample(samples)
         with torch.no_grad():
-            simulated = model.likelihood.simulated(self.batch(), self.truth)
+            simulated = model.likelihood.simulate(self.batch(), self.truth)
         self.x = torch.cat([self.x, simulated.x])
         self.factor = self.factor.repeat(2, 1, 1)
         self.real = torch.arange(2 * samples) < samples
@@ -62,7 +62,7 @@ class Known(ScoreData):
 
 def stacked(seen: list[Scores]) -> Scores:
     """Samples of several sets of scores one after another."""
-    names = ("value", "precision", "length", "observed", "effective_variants", "pseudo_haploid")
+    names = [field.name for field in fields(Scores)]
     return Scores(*(np.concatenate([getattr(s, name) for s in seen]) for name in names))
 
 
@@ -98,7 +98,7 @@ def by_own(generator: NetworkMethod, data: Known) -> PosteriorDraws:
         with torch.no_grad():
             z = generator.model.encode(batch, torch.randn(len(batch), *shape(generator))).z
         blocks.append(PosteriorDraws(z.double().numpy().reshape(-1, DRAWS, z.shape[1])))
-    return concat(blocks)
+    return joined(blocks, len(data))
 
 
 def by_laplace(generator: NetworkMethod, data: Known) -> PosteriorDraws:
@@ -109,7 +109,7 @@ def by_laplace(generator: NetworkMethod, data: Known) -> PosteriorDraws:
         batch = data.batch(slice(start, start + AT_ONCE))
         starts = torch.cat([_guess(generator, batch), fixed.expand(len(batch), -1, -1)], 1)
         blocks.append(laplace(generator.model, batch, starts, DRAWS))
-    return concat(blocks)
+    return joined(blocks, len(data))
 
 
 def _guess(generator: NetworkMethod, batch: Batch) -> Tensor:

@@ -2,13 +2,14 @@
 
 usage: posteriors.py COHORT LABELS [--prior NAME] [--method NAME ...] [--splits 3]
 
-Fits `vae` to four fifths of the families. Its prior and decoder stay as they are; every method's
-posterior is trained on them, by its own objective, for half of its steps. Held-out samples, with
-all, a half and a tenth of their variants, are then judged by what their draws leave to the
-evidence on a grid of the two latents. Prints a table for each share of variants: the evidence
-minus the evidence lower bound, and minus the importance-weighted bound of 256 draws, in nats per
-sample; effective draws per draw; the lowest of these among the superpopulations; and how far the
-importance-weighted bound of `ddvi` is above, with a 95 % interval over paired samples.
+Fits `vae` to four fifths of the families, with the prior of a default fit, which has a map stage,
+or with another one. Its prior and decoder stay as they are; every method's posterior is trained
+alone on them, by its own objective, for half of its steps. Held-out samples, with all, a half and a
+tenth of their variants, are then judged by what their draws leave to the evidence on a grid of the
+two latents. Prints a table for each share of variants: the evidence minus the evidence lower bound,
+and minus the importance-weighted bound of 256 draws, in nats per sample; effective draws per draw;
+the lowest of these among the superpopulations; and how far the importance-weighted bound of `ddvi`
+is above, with a 95 % interval over paired samples.
 """
 
 from __future__ import annotations
@@ -20,8 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from held_out import CPU, opened, part, split
-from seen import dosages_of, of_calls
+from splits import CPU, dosages_of, of_calls, opened, part, split
 
 from ancestry_ddvi.data.scores import ScoreData
 from ancestry_ddvi.evaluation.evidence import GAPS, Grid
@@ -43,8 +43,8 @@ Found = dict[float, dict[str, dict[str, np.ndarray]]]
 
 
 def warm_start(store: GenotypeStore, prior: str, seed: int) -> tuple[Fit, WarmStart]:
-    """A fit of `vae`, and what of it stays as it is."""
-    options = FitOptions(method="vae", seed=seed, settings={"prior": prior})
+    """A fit of `vae`, and what of it stays as it is; a `prior` of "" is left to the fit."""
+    options = FitOptions(method="vae", seed=seed, settings={"prior": prior, "refits": "0"})
     with computing(seed, None):
         fit = fit_model(FitRequest(store, options, CPU))
     model = revive(fit.model, CPU).model
@@ -54,9 +54,7 @@ def warm_start(store: GenotypeStore, prior: str, seed: int) -> tuple[Fit, WarmSt
     return fit, WarmStart(model, grid, ScoreData(fit.scores, CPU))
 
 
-def judged(
-    fit: Fit, start: WarmStart, test: GenotypeStore, methods: list[str], prior: str, seed: int
-) -> Found:
+def judged(fit: Fit, start: WarmStart, test: GenotypeStore, methods: list[str], seed: int) -> Found:
     """Gaps of every sample, by share of variants and method."""
     dosages = dosages_of(fit, test)
     kept = np.random.default_rng(seed).random(dosages.shape)
@@ -64,11 +62,12 @@ def judged(
         share: ScoreData(of_calls(fit, np.where(kept < share, dosages, -1)), CPU)
         for share in SHARES
     }
+    settings = {"prior": str(fit.model.record.options.settings["prior"])}
     log_evidence = {share: start.grid.log_evidence(some.batch()) for share, some in data.items()}
     found: Found = defaultdict(dict)
     for method in methods:
         with computing(seed, None):
-            chosen = with_settings(recipe(method), {"prior": prior})
+            chosen = with_settings(recipe(method), settings)
             model = posterior_alone(chosen, start, CPU)
             assert model is not None, f"{method} has no density"
             for share, some in data.items():
@@ -105,7 +104,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cohort")
     parser.add_argument("labels")
-    parser.add_argument("--prior", default="normal")
+    parser.add_argument("--prior", default="", help="default: that of a default fit")
     parser.add_argument("--method", action="append")
     parser.add_argument("--splits", type=int, default=3)
     given = parser.parse_args()
@@ -120,7 +119,7 @@ def main() -> None:
                 part(store, np.flatnonzero(~held_out), Path(folder) / "a"), given.prior, seed
             )
             test = part(store, np.flatnonzero(held_out), Path(folder) / "b")
-            parts.append(judged(fit, start, test, methods, given.prior, seed))
+            parts.append(judged(fit, start, test, methods, seed))
             groups.append(labels["superpopulation"].to_numpy(str)[held_out])
     for share in SHARES:
         pooled = {
