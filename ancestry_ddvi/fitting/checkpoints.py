@@ -14,6 +14,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 
+from ..artefacts.model import FORMAT
 from ..artefacts.typed import typed
 from ..genotypes.store import GenotypeStore
 from ..outputs import output
@@ -61,7 +62,7 @@ class Checkpoints:
         """
         table = store.variants
         variants = [getattr(table, field.name).tolist() for field in fields(table)]
-        facts = [__version__, _json(chosen), store.samples, variants, store.build_hint]
+        facts = [__version__, FORMAT, _json(chosen), store.samples, variants, store.build_hint]
         digest = hashlib.blake2b(_json(facts).encode(), digest_size=16)
         step = max(1, _BYTES_AT_ONCE // max(1, store.packed.shape[1]))
         for start in range(0, len(store), step):

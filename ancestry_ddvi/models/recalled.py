@@ -58,9 +58,10 @@ class Recalled(Variational):
         return Recalled(*parts, self.reversal.steps)
 
     def memory(self) -> Memory:
-        """The latents of the present prior and likelihood, kept until a parameter changes."""
-        parameters = [*self.prior.parameters(), *self.likelihood.parameters()]
-        present = tuple((p.data_ptr(), p._version) for p in parameters)
+        """The latents of the present prior and likelihood, kept until one of them changes."""
+        parts = self.prior, self.likelihood
+        tensors = [t for part in parts for t in (*part.parameters(), *part.buffers())]
+        present = tuple((t.data_ptr(), t._version) for t in tensors)
         if self._memory is None or self._memory[0] != present:
             self._memory = present, Memory.of(self.prior, self.likelihood)
         return self._memory[1]

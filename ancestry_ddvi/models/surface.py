@@ -1,9 +1,10 @@
-"""A smooth surface through points at their places, that training leaves as it is."""
+"""A smooth surface through points at their places, fixed during training."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -13,10 +14,10 @@ from ..seeding import stream
 CENTRES = 192
 """Most kernels."""
 
-ROWS_FOR_EACH = 5
-"""Fewest rows for each kernel."""
+MIN_ROWS = 5
+"""Fewest rows whose mean is the centre of a kernel, so that a model holds no place of a sample."""
 
-MOST_DIMS = 3
+MAX_DIMS = 3
 """Most dimensions that so few kernels fill."""
 
 WIDTH = 0.1
@@ -28,13 +29,13 @@ PENALTY = 0.01
 TINY = 1e-6
 """The same for what else is fitted, so that it has one solution where all places are the same."""
 
-MOST_ROWS, CHOSEN_FROM = 20_000, 2500
+MAX_ROWS, MAX_ROWS_FOR_CENTRES = 20_000, 2500
 """Rows that are fitted, and among which centres are chosen, spread over all."""
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """What a fit gives to other parts of the expectation.
+class LinearPart:
+    """The linear map that a surface is added to.
 
     Attributes
     ----------
@@ -51,8 +52,8 @@ class Surface(nn.Module):
 
     Networks take thousands of steps to bend sharply in a few places (Rahaman et al. 2019), while
     weights of fixed kernels are found in one, as in the generative topographic mapping (Bishop,
-    Svensen and Williams 1998). Far from all places the surface goes straight on, as these kernels
-    grow with the distance: samples unlike those of the fit get places outside of theirs.
+    Svensen and Williams 1998). Far from all places the surface is linear, as these kernels grow
+    with the distance: samples unlike those of the fit get places outside of theirs.
 
     Parameters
     ----------
@@ -65,7 +66,7 @@ class Surface(nn.Module):
 
     def __init__(self, dims: int, features: int) -> None:
         super().__init__()
-        count = CENTRES if dims <= MOST_DIMS else 0
+        count = CENTRES if dims <= MAX_DIMS else 0
         self.register_buffer("centre", torch.zeros(count, dims))
         self.register_buffer("weight", torch.zeros(count, features))
 
@@ -79,7 +80,7 @@ class Surface(nn.Module):
         inner = torch.addmm(self.centre.square().sum(1) + WIDTH**2, z, self.centre.mT, alpha=-2)
         return (inner + z.square().sum(1, keepdim=True)).clamp_min(WIDTH**2).sqrt()
 
-    def fit(self, places: Tensor, y: Tensor, sd: float) -> Fitted:
+    def fit(self, places: Tensor, y: Tensor, sd: float) -> LinearPart:
         """Set the surface, by ridge regression, and return the linear map that it adds to.
 
         Parameters
@@ -89,15 +90,19 @@ class Surface(nn.Module):
         sd : float
             Standard deviation of latents about their places: the surface is that of least error
             on average over them, by cubature.
+
+        Returns
+        -------
+        LinearPart
         """
-        chosen = _spread(len(places), MOST_ROWS, places.device)
+        chosen = _evenly(len(places), MAX_ROWS)
         places, y = places[chosen], y[chosen]
-        n, dims = places.shape
-        count = min(len(self.centre), n // ROWS_FOR_EACH)
+        dims = places.shape[1]
+        centres = _centres(places, len(self.centre))
+        count = len(centres)
         self.centre.zero_()
         self.weight.zero_()
-        if count:
-            self.centre[:count] = _centres(places, count)
+        self.centre[:count] = centres
         unit = torch.eye(dims, dtype=places.dtype, device=places.device) * (sd * dims**0.5)
         points = torch.cat([unit, -unit])
         free = 1 + dims
@@ -113,19 +118,29 @@ class Surface(nn.Module):
             inner = inner + basis.mT @ target / len(points)
         found = torch.linalg.solve(gram, inner).to(places)
         self.weight[:count] = found[free:]
-        return Fitted(found[0], found[1:free].mT)
+        return LinearPart(found[0], found[1:free].mT)
 
 
-def _centres(places: Tensor, count: int) -> Tensor:
-    """Means of clusters of places, the same in each call; (count, dims)."""
-    some = places[_spread(len(places), CHOSEN_FROM, places.device)]
-    found = k_means(some.cpu().double().numpy(), count, stream(0, "centres of the surface"))
-    label = torch.tensor(found, dtype=torch.int64, device=places.device)
-    total = torch.zeros_like(some[:count]).index_add_(0, label, some)
-    return total / label.bincount(minlength=count).to(some).clamp_min(1)[:, None]
+def _centres(places: Tensor, most: int) -> Tensor:
+    """Means of clusters of places, each of ``MIN_ROWS`` or more; (no more than ``most``, dims)."""
+    some = places[_evenly(len(places), MAX_ROWS_FOR_CENTRES)].cpu().double().numpy()
+    count = min(most, len(some) // MIN_ROWS)
+    if not count:
+        return places[:0]
+    label = k_means(some, count, stream(0, "centres of the surface"))
+    while True:
+        _, label, size = np.unique(label, return_inverse=True, return_counts=True)
+        centre = np.stack([np.bincount(label, axis) for axis in some.T], 1) / size[:, None]
+        smallest = int(size.argmin())
+        if size[smallest] >= MIN_ROWS:
+            return torch.tensor(centre).to(places)
+        moved = label == smallest
+        apart = np.square(some[moved][:, None] - centre).sum(2)
+        apart[:, smallest] = np.inf
+        label[moved] = apart.argmin(1)
 
 
-def _spread(n: int, most: int, device: torch.device) -> Tensor:
+def _evenly(n: int, most: int) -> Tensor:
     """Rows at equal distances, all of them if there are no more than ``most``."""
-    rows = torch.arange(min(n, most), device=device)
+    rows = torch.arange(min(n, most))
     return rows * n // len(rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ancestry_ddvi.models.surface import CENTRES, MOST_ROWS, Surface
+from ancestry_ddvi.models.surface import MAX_ROWS, MIN_ROWS, Surface
 
 
 def bent(places: torch.Tensor) -> torch.Tensor:
@@ -61,7 +61,7 @@ def test_the_same_points_give_the_same_surface_whatever_the_seed() -> None:
     torch.testing.assert_close(*found, rtol=0, atol=0)
 
 
-def test_beyond_all_places_the_surface_goes_straight_on() -> None:
+def test_beyond_all_places_the_surface_is_linear() -> None:
     places = torch.randn(300, 2)
     surface = Surface(2, 3)
     surface.fit(places, bent(places), sd=0.07)
@@ -71,7 +71,7 @@ def test_beyond_all_places_the_surface_goes_straight_on() -> None:
     torch.testing.assert_close(rises[1:], rises[:-1], rtol=0.02, atol=0.02)
 
 
-@pytest.mark.parametrize("n", [1, 2, 4, 30])
+@pytest.mark.parametrize("n", [1, 2, 4, 30, 400])
 def test_few_or_equal_places_give_a_finite_surface(n: int) -> None:
     for places in (torch.randn(n, 2), torch.ones(n, 2)):
         surface = Surface(2, 3)
@@ -80,7 +80,7 @@ def test_few_or_equal_places_give_a_finite_surface(n: int) -> None:
 
 
 def test_rows_beyond_the_most_that_are_fitted_have_a_share_in_it() -> None:
-    places = torch.linspace(-1, 1, 2 * MOST_ROWS + 7)[:, None]
+    places = torch.linspace(-1, 1, 2 * MAX_ROWS + 7)[:, None]
     surface = Surface(1, 1)
     fitted = surface.fit(places, places.square(), sd=0.0)
     torch.testing.assert_close(at(surface, fitted, places), places.square(), atol=0.01, rtol=0)
@@ -95,8 +95,30 @@ def test_many_dimensions_have_no_kernels() -> None:
 
 
 def test_a_row_alone_has_the_bits_it_has_among_others() -> None:
+    torch.manual_seed(0)
     places = torch.randn(1200, 2)
     surface = Surface(2, 3)
     surface.fit(places, bent(places), sd=0.07)
-    assert torch.equal(surface(places)[17:18], surface(places[17:18].repeat(len(places), 1))[:1])
-    assert CENTRES % 16 == 0
+    among = surface(places)[17:18]
+    assert torch.equal(surface(places[17:18].repeat(len(places), 1))[:1], among)
+    assert torch.equal(surface(places.flip(0)).flip(0)[17:18], among)
+
+
+def test_every_kernel_is_centred_on_the_mean_of_several_places() -> None:
+    """A centre that were a place would tell where a sample of the panel lies."""
+    torch.manual_seed(0)
+    places = torch.cat([torch.randn(900, 2), 4 + 3 * torch.rand(40, 2)])
+    surface = Surface(2, 3)
+    surface.fit(places, bent(places), sd=0.07)
+    centre = surface.centre[surface.weight.any(1)].double()
+    nearest = torch.cdist(places.double(), centre).argmin(1)
+    assert nearest.bincount(minlength=len(centre)).min() > 1
+    assert torch.cdist(centre, places.double()).min() > 1e-4
+    assert 60 < len(centre) <= 940 // MIN_ROWS
+
+
+def test_equal_places_share_one_kernel() -> None:
+    places = torch.randn(50, 2).repeat(20, 1)
+    surface = Surface(2, 3)
+    surface.fit(places, bent(places), sd=0.0)
+    assert int(surface.weight.any(1).sum()) == 50
