@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..clusters import k_means
+from ..genotypes.blocks import thin_evenly
 from ..seeding import stream
 
 CENTRES = 192
@@ -95,7 +96,7 @@ class Surface(nn.Module):
         -------
         LinearPart
         """
-        chosen = _evenly(len(places), MAX_ROWS)
+        chosen = thin_evenly(np.arange(len(places)), MAX_ROWS)
         places, y = places[chosen], y[chosen]
         dims = places.shape[1]
         centres = _centres(places, len(self.centre))
@@ -123,7 +124,7 @@ class Surface(nn.Module):
 
 def _centres(places: Tensor, most: int) -> Tensor:
     """Means of clusters of places, each of ``MIN_ROWS`` or more; (no more than ``most``, dims)."""
-    some = places[_evenly(len(places), MAX_ROWS_FOR_CENTRES)].cpu().double().numpy()
+    some = thin_evenly(places.cpu().double().numpy(), MAX_ROWS_FOR_CENTRES)
     count = min(most, len(some) // MIN_ROWS)
     if not count:
         return places[:0]
@@ -138,9 +139,3 @@ def _centres(places: Tensor, most: int) -> Tensor:
         apart = np.square(some[moved][:, None] - centre).sum(2)
         apart[:, smallest] = np.inf
         label[moved] = apart.argmin(1)
-
-
-def _evenly(n: int, most: int) -> Tensor:
-    """Rows at equal distances, all of them if there are no more than ``most``."""
-    rows = torch.arange(min(n, most))
-    return rows * n // len(rows)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ..genotypes.blocks import thin_evenly
 from ..models.batch import Batch
 
 MAX_LANDMARKS = 2500
@@ -65,8 +67,7 @@ def layout(batch: Batch, dims: int) -> Tensor:
         Centred, with an average variance of 1 along the axes.
     """
     x, n = batch.x.double(), len(batch)
-    chosen = torch.arange(min(n, MAX_LANDMARKS), device=x.device)
-    chosen = chosen * n // len(chosen)
+    chosen = torch.tensor(thin_evenly(np.arange(n), MAX_LANDMARKS), device=x.device)
     z = _landmarks(x[chosen], _noise(batch[chosen]).double(), dims)
     if len(chosen) < n:
         z = _among(x, chosen, z)
