@@ -36,11 +36,11 @@ BY_SAMPLES = "0.01 and 20 copies with 500 samples or more, else 0.05"
 @pytest.mark.parametrize(
     ("chosen", "used"),
     [
-        ({}, {"geno": "0.02", "mind": "0.05", "ld_regions": "True", "drop_ambiguous": "True"}),
+        ({}, {"geno": "0.02", "mind": "0.05", "ld_regions": "True", "drop_ambiguous": "False"}),
         ({"geno": 0.1, "maf": 0.03}, {"geno": "0.1", "mind": "0.05", "maf": "0.03"}),
         (
             {"allow_extra_chr": True, "mind": 0.1},
-            {"geno": "0.2", "mind": "0.1", "ld_regions": "False", "drop_ambiguous": "False"},
+            {"geno": "0.2", "mind": "0.1", "ld_regions": "False"},
         ),
     ],
 )

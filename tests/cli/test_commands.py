@@ -18,7 +18,7 @@ def test_fit_passes_every_option(run, api):
         "--method ddvi --prior mixture:3 --semi-supervised --chain c.gz --project-on kgp "
         "--set steps=10 --set note=a=b --card terms=open=yes --maf 0.1 --geno 0.2 --mind 0.3 "
         "--hwe 1e-6 --ld-r2 0.4 --ld-window-kb 50 --king-cutoff 0.25 "
-        "--allow-extra-chr --no-ld-regions --keep-ambiguous --var-filter LowQual"
+        "--allow-extra-chr --no-ld-regions --drop-ambiguous --var-filter LowQual"
     )
     result = run(*words.split())
     assert result.exit_code == 0, result.output
@@ -50,7 +50,7 @@ def test_fit_passes_every_option(run, api):
             king_cutoff=0.25,
             allow_extra_chr=True,
             ld_regions=False,
-            drop_ambiguous=False,
+            drop_ambiguous=True,
         ),
     }
 

@@ -47,9 +47,9 @@ def test_an_option_given_twice_is_in_effect_twice(run, api, tmp_path):
 
 
 def test_options_that_are_off_are_not_in_effect(run, api, tmp_path):
-    run("fit", "x.vcf", "--keep-ambiguous")
+    run("fit", "x.vcf", "--drop-ambiguous")
     lines = lines_of(tmp_path / "x.log")
-    assert "  --keep-ambiguous" in lines
+    assert "  --drop-ambiguous" in lines
     assert not [line for line in lines if "--no-ld-regions" in line or "--hwe" in line]
 
 

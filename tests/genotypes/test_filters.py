@@ -18,13 +18,13 @@ from ancestry_ddvi.genotypes.qc.filters import FILTERS
 DOCS = Path(__file__).parents[2] / "docs"
 DEFAULTS = {
     "allow_extra_chr": False,
-    "drop_ambiguous": True,
+    "drop_ambiguous": False,
     "geno": None,
     "mind": None,
     "maf": None,
     "hwe": None,
     "ld_regions": True,
-    "ld_r2": 0.1,
+    "ld_r2": 0.2,
     "ld_window_kb": 1000,
     "king_cutoff": 0.0884,
 }
@@ -42,8 +42,8 @@ def test_every_option_is_a_keyword_and_an_attribute() -> None:
 
 
 def test_equal_options_are_equal_and_hash_alike() -> None:
-    assert Filters(ld_r2=0.1) == Filters() != Filters(ld_r2=0.2)
-    assert hash(Filters(ld_r2=0.1)) == hash(Filters())
+    assert Filters(ld_r2=0.2) == Filters() != Filters(ld_r2=0.1)
+    assert hash(Filters(ld_r2=0.2)) == hash(Filters())
     assert len({Filters(maf=0.1), Filters(maf=0.1), Filters(maf=0.2)}) == 2
 
 

@@ -32,7 +32,7 @@ def prune(
     rows: np.ndarray,
     maf: np.ndarray,
     *,
-    r2: float = 0.1,
+    r2: float = 0.2,
     window_kb: float = 1000,
     samples: np.ndarray,
 ) -> np.ndarray:

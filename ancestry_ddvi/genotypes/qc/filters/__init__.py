@@ -40,16 +40,12 @@ FILTERS: dict[str, Filter] = {
     ),
     "ambiguous": Filter(
         keep=imported("ambiguous:keep"),
-        keeps="SNPs other than A/T and C/G; all with `--allow-extra-chr`",
-        why="the alleles of A/T and C/G SNPs do not show the strand, so a file on the other strand "
-        "would be misread. Files of other species are written from one reference genome",
-        remedy="Give --keep-ambiguous",
-        options=(
-            Option(
-                "drop_ambiguous", True, "Keep A/T and C/G variants.", flag="--keep-ambiguous",
-                extra_chr=False,
-            ),
-        ),
+        keeps="all variants; not A/T and C/G if some samples are on the other strand there",
+        why="the alleles of A/T and C/G SNPs do not show the strand. Within a file of one strand "
+        "that does not matter, and `embed` drops them where a file does not show its strand. In a "
+        "merge of arrays it does: such variants then lack heterozygotes that others have",
+        remedy="Leave out --drop-ambiguous, or merge files of one strand",
+        options=(Option("drop_ambiguous", False, "Drop all A/T and C/G variants."),),
     ),
     "geno": Filter(
         keep=imported("geno:keep"),
@@ -125,7 +121,7 @@ FILTERS: dict[str, Filter] = {
         remedy="Raise --ld-r2",
         options=(
             Option(
-                "ld_r2", 0.1, "Squared correlation at or above which one of two variants within "
+                "ld_r2", 0.2, "Squared correlation at or above which one of two variants within "
                 "the LD window is dropped.", "R2", highest=1,
             ),
             Option("ld_window_kb", 1000.0, "LD window in kb.", "KB"),
