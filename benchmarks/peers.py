@@ -55,7 +55,7 @@ def plink_and_umap(vcf: Path, threads: int) -> Command | None:
         return None
     call, path = f"{plink} --threads {threads}", shlex.quote(str(vcf))
     return Command(shell(
-        f"{call} --vcf {path} --maf 0.01 --indep-pairwise 1000kb 0.1 --make-pgen --out y",
+        f"{call} --vcf {path} --maf 0.01 --indep-pairwise 1000kb 0.2 --make-pgen --out y",
         f"{call} --pfile y --extract y.prune.in --pca 20 --out y",
         f"{sys.executable} -c {shlex.quote(UMAP)} y",
     ))  # fmt: skip

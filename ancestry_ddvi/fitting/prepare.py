@@ -41,8 +41,9 @@ MIN_SIGNAL = 0.05
 """Least variance of expected scores that a kept component is taken to have."""
 
 DIVISION_SEED = 42
-"""Seed of the divisions by which components are found and counted, whatever the seed of the fit:
-another seed trains another model on the same scores."""
+"""Seed of the divisions by which components are found and counted and samples are held out,
+whatever the seed of the fit: another seed trains another model on the same scores of the same
+samples."""
 
 HELD_OUT = 0.1
 MIN_HELD_OUT = 20
@@ -159,7 +160,7 @@ def prepare(request: FitRequest) -> PreparedCohort:
     request.clock.lap("components")
     scored = recall("scores", ScoredSamples, lambda: _score(request, qc, projection))
     request.clock.lap("scores")
-    held_out = hold_out(int(qc.fit_samples.sum()), options.seed)
+    held_out = hold_out(int(qc.fit_samples.sum()), DIVISION_SEED)
     return PreparedCohort(request, qc, projection, scored.in_panel, scored.scores, held_out)
 
 

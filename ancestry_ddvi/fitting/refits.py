@@ -21,7 +21,7 @@ from ..parallel import threads
 from ..progress import SILENT, Progress
 from ..seeding import stream
 from ..workers import TaskFailed, beside
-from .prepare import PreparedCohort, hold_out
+from .prepare import DIVISION_SEED, PreparedCohort, hold_out
 from .train import training_data
 
 log = logging.getLogger(__name__)
@@ -118,11 +118,9 @@ class _Redraw:
         """The weights of each refit."""
         found = []
         for number, method in enumerate(self.unfitted(), 1):
-            seed = self.seed + number
-            data = ScoreData(
-                self.scores[~hold_out(len(self.scores), seed)], torch.device(self.device)
-            )
-            with computing(seed, 1), progress.stage("refit", method.steps) as advance:
+            training = ~hold_out(len(self.scores), DIVISION_SEED + number)
+            data = ScoreData(self.scores[training], torch.device(self.device))
+            with computing(self.seed + number, 1), progress.stage("refit", method.steps) as advance:
                 method.fit(data, advance)
             found.append(method.state())
         return found
