@@ -6,8 +6,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
+from memory_store import MemoryStore, hardy_weinberg
 
 from ancestry_ddvi.fitting import refits
+from ancestry_ddvi.fitting.options import FitOptions
+from ancestry_ddvi.fitting.prepare import FitRequest, prepare
 from ancestry_ddvi.fitting.refits import Movement, brought_onto, movement
 
 MAP = np.random.default_rng(0).normal(size=(4000, 2))
@@ -82,3 +86,37 @@ def test_of_many_samples_some_are_embedded_and_stand_for_those_near_them(
     assert np.median(ratio) == pytest.approx(1, abs=0.15)
     large, small = (found.sd[far & (sd == value)] for value in (0.05, 0.01))
     assert np.quantile(large, 0.1) > 2 * np.median(small)
+
+
+class Listening:
+    """A method that remembers the scores it is fitted to."""
+
+    steps = 1
+    seen: torch.Tensor
+
+    def fit(self, data, advance) -> None:
+        self.seen = data.batch().x
+
+    def state(self) -> dict:
+        return {}
+
+
+def test_every_seed_holds_out_the_same_samples_and_its_refit_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = MemoryStore(hardy_weinberg(np.random.default_rng(5), 300, 250))
+    store.build_hint = None
+    cohorts = [
+        prepare(FitRequest(store, FitOptions(seed=seed), torch.device("cpu"))) for seed in (1, 41)
+    ]
+    first, second = (cohort.held_out for cohort in cohorts)
+    assert first.sum() == 25
+    assert (first == second).all()
+    for cohort in cohorts:
+        method, redraw = Listening(), refits._Redraw.of(cohort)
+        monkeypatch.setattr(refits._Redraw, "unfitted", lambda self, method=method: [method])
+        redraw()
+        scores = torch.tensor(cohort.fitted.value, dtype=method.seen.dtype)
+        again = ~(scores[:, None] == method.seen).all(-1).any(1).numpy()
+        assert again.sum() == 25
+        assert (again & first).sum() < 10
