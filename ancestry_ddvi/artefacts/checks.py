@@ -13,7 +13,7 @@ from ..genotypes.projection.scores import Projection
 from ..reference.empirical import KNOTS, EmpiricalTail
 from ..reference.groups import THINNINGS, Groups
 from ..reference.normals import Normals
-from ..reference.out_of_panel import CHECKS, OutOfPanelTest
+from ..reference.out_of_panel import CHECKS, SURPLUS, OutOfPanelTest
 from .record import ModelRecord
 from .typed import require
 
@@ -157,7 +157,7 @@ def _check_test(test: OutOfPanelTest, dims: int, kept: int) -> None:
     require(test.norm_sd > 0, "out_of_panel.norm_sd is not above 0")
     require(0 < test.line < 1, "out_of_panel.line is not between 0 and 1")
     require(0 <= test.flagged <= 1, "out_of_panel.flagged is not between 0 and 1")
-    require(test.tails.keys() == set(CHECKS), "out_of_panel.tails has other checks")
+    require(test.tails.keys() == {*CHECKS, SURPLUS}, "out_of_panel.tails has other checks")
     for tail in (*test.tails.values(), test.together):
         _check_tail(tail, "out_of_panel.tails")
     knots, allowance = test.allowance

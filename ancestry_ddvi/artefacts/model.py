@@ -23,7 +23,7 @@ from .container import read_container, write_container
 from .record import ModelRecord
 from .typed import Malformed, typed
 
-FORMAT = 6
+FORMAT = 7
 """Raised when files of an earlier format can no longer be read."""
 
 

@@ -19,6 +19,10 @@ CHECKS = ("position", "scores", "norm")
 """Position: do samples of the reference panel lie at these coordinates? Scores: do they have such
 scores on the kept components? Norm: do samples there have genotypes of this norm?"""
 
+SURPLUS = "surplus"
+"""The norm again, but only a larger one is unusual: that of samples whose ancestry the components
+lack. Damage makes it larger or smaller. It counts together with position and scores."""
+
 LINE = 0.01
 """Share of samples of the reference panel that may be flagged: the false flags."""
 
@@ -72,9 +76,10 @@ class OutOfPanelTest:
         Density of the panel's expected scores, without the noise of the scores.
     norm_mean, norm_sd : float
         Median and robust standard deviation of the panel's ``Projection.norm_excess``.
-    tails : mapping from check to EmpiricalTail
+    tails : mapping of str to EmpiricalTail
+        Of each check, and of ``SURPLUS``.
     together : EmpiricalTail
-        Of the smallest p-value of the three.
+        Of all checks combined (``_strangeness``).
     line : float
         Samples with a smaller p-value are flagged.
     flagged : float
@@ -119,23 +124,28 @@ class OutOfPanelTest:
         )
         rare = cross_fitted(diagnostics.scores, diagnostics.covariance, seed)
         values = found.values(diagnostics, rare)
-        tails = {name: EmpiricalTail.of(values[name]) for name in CHECKS}
-        chances = {name: tails[name].chance(values[name]) for name in CHECKS}
-        together = EmpiricalTail.of(_smallest(chances))
-        flagged = float((together.chance(_smallest(chances)) < LINE).mean())
+        tails = {name: EmpiricalTail.of(each) for name, each in values.items()}
+        strange = _strangeness({name: tails[name].chance(each) for name, each in values.items()})
+        together = EmpiricalTail.of(strange)
+        flagged = float((together.chance(strange) < LINE).mean())
         return replace(found, tails=tails, together=together, flagged=flagged)
 
     def values(
         self, diagnostics: Diagnostics, rare: np.ndarray | None = None
     ) -> dict[str, np.ndarray]:
-        """The statistic of each check; (samples,) each. ``rare`` is that of the scores if known."""
-        spread = self.norm_sd * np.sqrt(diagnostics.thinning)
+        """The statistic of each check and of ``SURPLUS``; (samples,) each.
+
+        ``rare`` is that of the scores if known.
+        """
+        surplus = (diagnostics.excess - self.norm_mean) / self.norm_sd
+        surplus = surplus / np.sqrt(diagnostics.thinning)
         if rare is None:
             rare = rarity(self.clusters, diagnostics.scores, diagnostics.covariance)
         return {
             "position": self._out_of_place(diagnostics),
             "scores": rare,
-            "norm": np.abs(diagnostics.excess - self.norm_mean) / spread,
+            "norm": np.abs(surplus),
+            SURPLUS: surplus,
         }
 
     def _out_of_place(self, diagnostics: Diagnostics) -> np.ndarray:
@@ -163,13 +173,13 @@ class OutOfPanelTest:
         return replace(self, allowance=(knots, values))
 
     def chances(self, diagnostics: Diagnostics) -> dict[str, np.ndarray]:
-        """Empirical p-values of each check: the share of the panel that is more unusual."""
+        """Empirical p-values of each check, and of ``SURPLUS``: the share of the panel beyond."""
         values = self.values(diagnostics)
-        return {name: self.tails[name].chance(values[name]) for name in CHECKS}
+        return {name: self.tails[name].chance(each) for name, each in values.items()}
 
     def chance(self, chances: Mapping[str, np.ndarray]) -> np.ndarray:
         """Empirical p-values of all checks combined, from those of each; (samples,)."""
-        return self.together.chance(_smallest(chances))
+        return self.together.chance(_strangeness(chances))
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -197,13 +207,24 @@ def _where(means: np.ndarray, seed: int) -> Normals:
 
 def weighed(chances: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """P-values of each check, those of the norm times ``NORM_FACTOR``."""
-    return {name: p * (NORM_FACTOR if name == "norm" else 1) for name, p in chances.items()}
+    return {name: chances[name] * (NORM_FACTOR if name == "norm" else 1) for name in CHECKS}
 
 
-def _smallest(chances: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Minus the log of the smallest p-value of a sample (Tippett 1931); (samples,).
+def _strangeness(chances: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Minus the log of the smallest p-value of a sample; (samples,).
 
-    A sample that one check finds strange is not made ordinary by others that see nothing.
+    Of each check (Tippett 1931): a sample that one finds strange is not made ordinary by others
+    that see nothing. And of position, scores and surplus together (Fisher 1925): a sample may be
+    somewhat unusual in each, as one beyond the end of a cline is.
     """
-    smallest = np.min(list(weighed(chances).values()), axis=0)
-    return np.asarray(-np.log(np.maximum(smallest, 1e-300)))
+    from scipy.special import chdtrc
+
+    parts = [_least(chances[name]) for name in ("position", "scores", SURPLUS)]
+    combined = chdtrc(2 * len(parts), -2 * np.sum(np.log(parts), axis=0))
+    smallest = np.min([*weighed(chances).values(), combined], axis=0)
+    return np.asarray(-np.log(_least(smallest)))
+
+
+def _least(chance: np.ndarray) -> np.ndarray:
+    """P-values of which a logarithm can be taken."""
+    return np.asarray(np.maximum(chance, 1e-300))

@@ -11,7 +11,7 @@ from scipy import stats
 
 from ancestry_ddvi.artefacts.typed import typed
 from ancestry_ddvi.reference.empirical import EmpiricalTail
-from ancestry_ddvi.reference.out_of_panel import CHECKS, Diagnostics, OutOfPanelTest
+from ancestry_ddvi.reference.out_of_panel import CHECKS, SURPLUS, Diagnostics, OutOfPanelTest
 
 SAMPLES, DRAWS, FEATURES = 600, 32, 6
 
@@ -152,17 +152,39 @@ def test_normals_of_the_panel_have_a_floor() -> None:
     np.testing.assert_allclose(found.covariance[0], np.diag([8.25 + 0.002, 0.002]), atol=1e-9)
 
 
-def test_the_spread_of_norms_is_robust_and_the_smallest_of_the_three_counts(panel) -> None:
+def test_the_spread_of_norms_is_robust_and_the_smallest_of_all_counts(panel) -> None:
     """1.4826 median absolute deviations; the p-value of the norm counts ten times."""
     diagnostics = replace(crowd(SAMPLES, 1), excess=np.r_[1e6, np.arange(1.0, SAMPLES)])
     found = OutOfPanelTest.of(diagnostics, diagnostics.draws.mean(axis=1), seed=1)
     assert found.norm_mean == pytest.approx(300.5)
     assert found.norm_sd == pytest.approx(1.4826 * 150, rel=0.01)
-    one = {"position": np.array([0.5]), "scores": np.array([0.02]), "norm": np.array([0.9])}
+    one = {"position": np.array([0.5]), "scores": np.array([0.02]), "norm": np.array([0.9]),
+           SURPLUS: np.array([0.9])}  # fmt: skip
     for other in (one | {"position": one["scores"], "scores": one["position"]},
                   one | {"norm": np.array([0.002]), "scores": np.array([0.7])}):  # fmt: skip
         np.testing.assert_allclose(panel.chance(other), panel.chance(one), rtol=1e-12)
     np.testing.assert_allclose(panel.chance(one), panel.together.chance(-np.log([0.02])))
+
+
+def test_a_sample_that_is_somewhat_unusual_in_all_is_more_so_together(panel) -> None:
+    """Fisher's combination of three p-values, by the sum of gamma terms in closed form."""
+    some = {name: np.array([0.05]) for name in (*CHECKS, SURPLUS)}
+    product = 0.05**3
+    combined = product * (1 - np.log(product) + np.log(product) ** 2 / 2)
+    assert combined < 0.05 / 7
+    np.testing.assert_allclose(panel.chance(some), panel.together.chance(-np.log([combined])))
+    low = some | {SURPLUS: np.array([1.0])}
+    assert panel.chance(low) > panel.chance(some)
+
+
+def test_only_a_larger_norm_is_a_surplus(panel) -> None:
+    large, small = (
+        replace(crowd(30, 3), excess=np.full(30, panel.norm_mean + sign * 2 * panel.norm_sd))
+        for sign in (1, -1)
+    )
+    np.testing.assert_array_equal(panel.chances(large)["norm"], panel.chances(small)["norm"])
+    assert (panel.chances(large)[SURPLUS] < 0.1).all()
+    assert (panel.chances(small)[SURPLUS] > 0.9).all()
 
 
 def test_an_allowance_starts_at_nothing_and_is_never_negative(panel) -> None:
