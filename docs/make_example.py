@@ -22,7 +22,7 @@ BLOCK = re.compile(r"(<!-- answer -->\n).*?(<!-- end -->)", re.DOTALL)
 
 MODEL = "kgp"
 POPULATIONS = ("CHB", "GWD", "MXL")
-SAMPLES, SEED = 3, 7
+SAMPLES, SEED = 3, 12
 ONE_IN = 6
 REMARK = "##thinned=every sixth variant of the model\n"
 COLUMNS = ("sample_id", "ancestry", "level", "probability")
