@@ -283,6 +283,7 @@ def test_a_flow_of_all_its_latents_decodes_to_the_scores_it_encoded(cohort_files
         "rounds": "1",
         "flow_steps": "48",
         "posterior_steps": "4",
+        "components": "3",
     }
     options = {"method": "inflationary-flow", "device": "cpu", "settings": settings}
     cohort, prefix = str(cohort_files.cohort), str(tmp_path / "f")

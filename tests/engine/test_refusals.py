@@ -10,6 +10,7 @@ import pytest
 
 from ancestry_ddvi import api
 from ancestry_ddvi.errors import DDVIError, InputsDisagree
+from ancestry_ddvi.genotypes.harmonise.alleles import is_ambiguous
 from ancestry_ddvi.genotypes.simulation.populations import SimulatedCohort
 
 SAMPLES = 3
@@ -34,6 +35,12 @@ def of_other_variants(cohort: SimulatedCohort, rng: np.random.Generator) -> np.n
 
 def elsewhere(cohort: SimulatedCohort, rng: np.random.Generator) -> np.ndarray:
     return cohort.variants.position + rng.integers(1_000, 900_000, len(cohort.variants))
+
+
+def showing_the_strand(cohort: SimulatedCohort) -> SimulatedCohort:
+    """Without A/T and C/G variants, which ``embed`` drops where it does not know the strand."""
+    shows = ~is_ambiguous(cohort.variants.ref, cohort.variants.alt)
+    return cohort.select(np.arange(len(cohort.samples)), np.flatnonzero(shows))
 
 
 def another_species(cohort: SimulatedCohort, rng: np.random.Generator) -> SimulatedCohort:
@@ -140,7 +147,7 @@ UNASSIGNED: dict[str, tuple[Change, set[str]]] = {
     ),
     "hardly a call": (
         lambda c, rng: calls(c, np.where(rng.random(c.dosages.shape) < 0.95, -1, c.dosages)),
-        {"few_variants"},
+        {"few_variants", "unlike_panel:scores"},
     ),
 }
 
@@ -149,6 +156,12 @@ UNASSIGNED: dict[str, tuple[Change, set[str]]] = {
 def test_a_sample_that_cannot_be_known_is_unassigned_with_the_reason(assigned, name: str) -> None:
     change, why = UNASSIGNED[name]
     assert set(reasons(assigned(change))) <= why
+
+
+def test_hardly_a_call_is_told_of_every_sample(assigned) -> None:
+    change, _ = UNASSIGNED["hardly a call"]
+    frame = assigned(change).to_frame()
+    assert frame["flag"].str.contains("few_variants").all()
 
 
 def test_right_positions_with_wrong_rsids_are_right_and_told(assigned, caplog) -> None:
@@ -162,7 +175,7 @@ def test_right_positions_with_wrong_rsids_are_right_and_told(assigned, caplog) -
 
 
 def test_wrong_positions_with_right_rsids_are_right(assigned) -> None:
-    right = assigned(lambda c, rng: c).to_frame()
+    right = assigned(lambda c, rng: showing_the_strand(c)).to_frame()
     moved = assigned(lambda c, rng: at(c, position=elsewhere(c, rng))).to_frame()
     assert list(moved["Z1"]) == list(right["Z1"])
 

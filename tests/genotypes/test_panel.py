@@ -320,12 +320,37 @@ def test_ambiguous_variants_are_kept_where_the_file_is_in_the_models_orientation
     assert report.ambiguous_resolved == 5
 
 
-@pytest.mark.parametrize("how", ["swapped there", "plain variants flipped", "by id"])
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_ambiguous_variants_are_oriented_by_letters_where_only_alleles_are_swapped(share):
+    rng = np.random.default_rng(19)
+    variants = with_ambiguous(rng)
+    swap = rng.random(105) < share
+    alignment = panel(variants).align(rewritten(variants, swap, np.zeros(105, bool)), None, None)
+    assert (alignment.report.matched, alignment.report.ambiguous_resolved) == (105, 5)
+    dosages = rng.integers(0, 3, (105, 4)).astype(np.int8)
+    file = np.where(swap[:, None], 2 - dosages, dosages)
+    assert (whole(alignment, file) == dosages).all()
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "swapped there",
+        "the same there",
+        "plain variants flipped",
+        "some swapped, some flipped",
+        "by id",
+    ],
+)
 def test_ambiguous_variants_are_dropped_where_the_strand_is_unknown(how):
     variants = with_ambiguous(np.random.default_rng(16))
     last, no = np.arange(105) >= 100, np.zeros(105, bool)
     file = {
         "swapped there": rewritten(variants, last, no),
+        "the same there": rewritten(variants, ~last, no),
+        "some swapped, some flipped": rewritten(
+            variants, np.arange(105) % 3 == 0, ~last & (np.arange(105) % 20 == 0)
+        ),
         "plain variants flipped": rewritten(variants, no, ~last & (np.arange(105) % 2 == 0)),
         "by id": elsewhere(variants),
     }[how]

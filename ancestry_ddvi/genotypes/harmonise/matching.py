@@ -39,7 +39,7 @@ by chance: of unrelated SNPs on arrays, two thirds are compatible and half of th
 """
 
 _ORIENTED_SHARE = 0.99
-"""A file has the model's REF and ALT if this share of its unambiguous variants is SAME."""
+"""A file has the model's REF and ALT, or strand, if this share of its unambiguous variants has."""
 
 
 @dataclass(frozen=True)
@@ -203,9 +203,11 @@ def _use_once(rows: np.ndarray, code: np.ndarray) -> None:
 def ambiguous_to_drop(model: VariantTable, code: np.ndarray, positions: bool) -> np.ndarray:
     """Which matched variants have to be dropped because their strand is unknown.
 
-    An A/T or C/G variant is kept only where the file, matched by position, has the same REF and
-    ALT there and at (nearly) all its other variants, as VCFs of the same build do. Allele
-    frequencies are not used, since a file may hold a single sample.
+    An A/T or C/G variant is kept only where the file is matched by position and (nearly) all its
+    other variants have the model's strand: as VCFs of the same build do, and files with swapped
+    alleles that come from them. Where (nearly) all others have the same REF and ALT, or all have
+    them swapped, this one must have them too. Allele frequencies are not used, since a file may
+    hold a single sample.
 
     Parameters
     ----------
@@ -220,9 +222,13 @@ def ambiguous_to_drop(model: VariantTable, code: np.ndarray, positions: bool) ->
     ndarray of bool, shape (model variants,)
     """
     ambiguous = is_ambiguous(model.ref, model.alt)
-    matched, same = code < Match.MISMATCH, code == Match.SAME
-    oriented = positions and same_alleles(model, code)
-    return np.asarray(matched & ambiguous & ~(same & oriented))
+    kept = np.zeros(len(code), dtype=bool)
+    if positions:
+        order = (code == Match.SAME, code == Match.SWAPPED)
+        kept = next(
+            (some for some in (*order, order[0] | order[1]) if _nearly_all(model, code, some)), kept
+        )
+    return np.asarray((code < Match.MISMATCH) & ambiguous & ~kept)
 
 
 def same_alleles(model: VariantTable, code: np.ndarray) -> bool:
@@ -234,8 +240,13 @@ def same_alleles(model: VariantTable, code: np.ndarray) -> bool:
     code : ndarray of int8, shape (model variants,)
         Codes of ``Match``, or ``NOT_FOUND``.
     """
+    return _nearly_all(model, code, code == Match.SAME)
+
+
+def _nearly_all(model: VariantTable, code: np.ndarray, some: np.ndarray) -> bool:
+    """Whether (nearly) all matched variants that show their strand are among some."""
     plain = (code < Match.MISMATCH) & ~is_ambiguous(model.ref, model.alt)
-    return bool(plain.any() and (code[plain] == Match.SAME).mean() >= _ORIENTED_SHARE)
+    return bool(plain.any() and some[plain].mean() >= _ORIENTED_SHARE)
 
 
 def _shared_codes(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

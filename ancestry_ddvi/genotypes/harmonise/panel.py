@@ -262,7 +262,7 @@ class Panel:
 
         A ``chr`` prefix is ignored. IDs are used if they start with "rs" or are unique, unless
         they contain the position (1:12345:A:G). Ambiguous (A/T, C/G) variants are dropped
-        unless the whole file has the model's REF and ALT (see ``ambiguous_to_drop``).
+        unless the whole file has the model's strand (see ``ambiguous_to_drop``).
 
         Parameters
         ----------
