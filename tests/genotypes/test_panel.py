@@ -332,6 +332,31 @@ def test_ambiguous_variants_are_oriented_by_letters_where_only_alleles_are_swapp
     assert (whole(alignment, file) == dosages).all()
 
 
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.7])
+@pytest.mark.parametrize("seed", range(3))
+def test_ambiguous_variants_on_another_strand_than_the_others_are_dropped(share, seed):
+    """As after a merge of arrays, where only the others were put on one strand: half of these."""
+    rng = np.random.default_rng(seed)
+    extra = [("3", 200_000_000 + i, f"rs{i}", *"AT") for i in range(200)]
+    variants = VariantTable.join([plain_variants(rng, 2000), table(extra)])
+    last = np.arange(2200) >= 2000
+    swap = rng.random(2200) < share
+    file = rewritten(variants, swap, last & (rng.random(2200) < 0.5))
+    report = panel(variants).align(file, None, None).report
+    assert (report.matched, report.ambiguous_dropped) == (2000, 200)
+
+
+def test_the_strand_does_not_depend_on_which_samples_have_calls():
+    """Where one sample has no call at the variants that are flipped, its others stay the same."""
+    variants = with_ambiguous(np.random.default_rng(21))
+    flip = np.arange(105) < 10
+    file = rewritten(variants, np.zeros(105, bool), flip)
+    both, alone = np.full((105, 4), 5), np.full((105, 4), 5)
+    alone[flip] = [0, 0, 0, 20]
+    found = [panel(variants).align(file, counts, None) for counts in (both, alone)]
+    assert [each.report.ambiguous_dropped for each in found] == [5, 5]
+
+
 @pytest.mark.parametrize(
     "how",
     [

@@ -41,6 +41,9 @@ by chance: of unrelated SNPs on arrays, two thirds are compatible and half of th
 _ORIENTED_SHARE = 0.99
 """A file has the model's REF and ALT, or strand, if this share of its unambiguous variants has."""
 
+_ERRORS = 4.0
+"""Standard errors by which the shares of swapped alleles may differ."""
+
 
 @dataclass(frozen=True)
 class Matching:
@@ -200,20 +203,26 @@ def _use_once(rows: np.ndarray, code: np.ndarray) -> None:
     rows[others], code[others] = ABSENT, NOT_FOUND
 
 
-def ambiguous_to_drop(model: VariantTable, code: np.ndarray, positions: bool) -> np.ndarray:
+def ambiguous_to_drop(
+    model: VariantTable, code: np.ndarray, recorded: np.ndarray, positions: bool
+) -> np.ndarray:
     """Which matched variants have to be dropped because their strand is unknown.
 
     An A/T or C/G variant is kept only where the file is matched by position and (nearly) all its
     other variants have the model's strand: as VCFs of the same build do, and files with swapped
     alleles that come from them. Where (nearly) all others have the same REF and ALT, or all have
-    them swapped, this one must have them too. Allele frequencies are not used, since a file may
-    hold a single sample.
+    them swapped, this one must have them too. Where some are swapped, these variants must be
+    swapped as often as the others: else some are on the other strand, such as in files of arrays
+    whose other variants were put on one strand by their alleles. Allele frequencies are not used,
+    since a file may hold a single sample, and calls are not, since these may be of other samples.
 
     Parameters
     ----------
     model : VariantTable
     code : ndarray of int8, shape (model variants,)
         Codes of ``Match``, or ``NOT_FOUND``.
+    recorded : ndarray of int8, shape (model variants,)
+        The same, with records that no sample has a call of.
     positions : bool
         Whether position was the key.
 
@@ -222,13 +231,26 @@ def ambiguous_to_drop(model: VariantTable, code: np.ndarray, positions: bool) ->
     ndarray of bool, shape (model variants,)
     """
     ambiguous = is_ambiguous(model.ref, model.alt)
+    same, swapped = recorded == Match.SAME, recorded == Match.SWAPPED
     kept = np.zeros(len(code), dtype=bool)
-    if positions:
-        order = (code == Match.SAME, code == Match.SWAPPED)
-        kept = next(
-            (some for some in (*order, order[0] | order[1]) if _nearly_all(model, code, some)), kept
-        )
+    if positions and _nearly_all(model, recorded, same):
+        kept = same
+    elif positions and _nearly_all(model, recorded, swapped):
+        kept = swapped
+    elif positions and _nearly_all(model, recorded, same | swapped):
+        known = same | swapped
+        if _as_often(swapped[known & ambiguous], swapped[known & ~ambiguous]):
+            kept = known
     return np.asarray((code < Match.MISMATCH) & ambiguous & ~kept)
+
+
+def _as_often(some: np.ndarray, others: np.ndarray) -> bool:
+    """Whether two shares agree within ``_ERRORS`` standard errors, that of the second known."""
+    if not some.size:
+        return True
+    share = others.mean()
+    error = np.sqrt(share * (1 - share) / some.size)
+    return bool(abs(some.mean() - share) <= _ERRORS * error)
 
 
 def same_alleles(model: VariantTable, code: np.ndarray) -> bool:

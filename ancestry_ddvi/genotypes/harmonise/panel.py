@@ -282,8 +282,10 @@ class Panel:
         keys = every.within(stated)
         chosen = self._with_reference_calls(keys, file_variants, snps, called)
         code = chosen.code if chosen.plausible else np.full(len(self), NOT_FOUND)
-        uncalled = (code == NOT_FOUND) & self._uncalled(keys, file_variants, called)
-        dropped = ambiguous_to_drop(self.variants, code, keys.key == "position")
+        of_uncalled = self._of_uncalled(keys, file_variants, called)
+        uncalled = (code == NOT_FOUND) & (of_uncalled < Match.MISMATCH)
+        recorded = np.where(uncalled, of_uncalled, code)
+        dropped = ambiguous_to_drop(self.variants, code, recorded, keys.key == "position")
         matched = (code < Match.MISMATCH) & ~dropped
         rows = np.where(matched, chosen.rows, ABSENT)
         swapped = matched & np.isin(code, [Match.SWAPPED, Match.FLIPPED_SWAPPED])
@@ -322,12 +324,12 @@ class Panel:
             return None
         return other_build(every, keys.build, self.variants.chromosome, stated)
 
-    def _uncalled(self, keys: MatchKeys, file: VariantTable, called: np.ndarray) -> np.ndarray:
-        """Variants of which the file has records without any call; bool (panel variants,)."""
+    def _of_uncalled(self, keys: MatchKeys, file: VariantTable, called: np.ndarray) -> np.ndarray:
+        """Codes of ``Match`` of the records without any call; int8 (panel variants,)."""
         empty = np.flatnonzero(called == 0)
         model = replace(self.variants, position=self._position(keys))
         search = by_position if keys.key == "position" else by_id
-        return np.asarray(search(model, file[empty], called[empty] + 1).rows != ABSENT)
+        return search(model, file[empty], called[empty] + 1).code
 
     def _position(self, keys: MatchKeys) -> np.ndarray:
         """Positions in the build of the file, as far as it is known."""

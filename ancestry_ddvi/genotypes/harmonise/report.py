@@ -48,7 +48,7 @@ class HarmonisationReport:
         Variants among the matched where the file names no ALT: reference blocks, records with
         ALT ".", and .bim rows with one allele.
     ambiguous_resolved : int
-        A/T and C/G variants among the matched: the whole file has the model's REF and ALT.
+        A/T and C/G variants among the matched: nearly all others have the strand of the model.
     ambiguous_dropped : int
         A/T and C/G variants whose strand is unknown.
     allele_mismatch : int

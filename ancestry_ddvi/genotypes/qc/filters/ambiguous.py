@@ -29,9 +29,9 @@ def keep(cohort: QCLog, filters: Filters) -> Kept:
     mixed = excess > max(MIN_EXCESS, ERRORS * error)
     if mixed:
         log.warning(
-            "A/T and C/G variants lack %.1f %% of heterozygotes that others have: some samples "
-            "are on the other strand there, as after a merge of arrays. These variants are "
-            "dropped.",
+            "A/T and C/G variants lack %.1f %% of heterozygotes that others have: perhaps some "
+            "samples are on the other strand there, as after a merge of arrays. These variants "
+            "are dropped.",
             100 * excess,
         )
     return Kept(variants=~(ambiguous & mixed), remark="A/T and C/G if on two strands")
