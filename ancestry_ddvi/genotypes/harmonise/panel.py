@@ -282,9 +282,8 @@ class Panel:
         keys = every.within(stated)
         chosen = self._with_reference_calls(keys, file_variants, snps, called)
         code = chosen.code if chosen.plausible else np.full(len(self), NOT_FOUND)
-        of_uncalled = self._of_uncalled(keys, file_variants, called)
-        uncalled = (code == NOT_FOUND) & (of_uncalled < Match.MISMATCH)
-        recorded = np.where(uncalled, of_uncalled, code)
+        recorded = self._recorded(keys, file_variants, called, code)
+        uncalled = (code == NOT_FOUND) & (recorded < Match.MISMATCH)
         dropped = ambiguous_to_drop(self.variants, code, recorded, keys.key == "position")
         matched = (code < Match.MISMATCH) & ~dropped
         rows = np.where(matched, chosen.rows, ABSENT)
@@ -324,12 +323,15 @@ class Panel:
             return None
         return other_build(every, keys.build, self.variants.chromosome, stated)
 
-    def _of_uncalled(self, keys: MatchKeys, file: VariantTable, called: np.ndarray) -> np.ndarray:
-        """Codes of ``Match`` of the records without any call; int8 (panel variants,)."""
+    def _recorded(
+        self, keys: MatchKeys, file: VariantTable, called: np.ndarray, code: np.ndarray
+    ) -> np.ndarray:
+        """Codes of ``Match`` of all records, those without any call too; int8 (panel variants,)."""
         empty = np.flatnonzero(called == 0)
         model = replace(self.variants, position=self._position(keys))
         search = by_position if keys.key == "position" else by_id
-        return search(model, file[empty], called[empty] + 1).code
+        of_uncalled = search(model, file[empty], called[empty] + 1).code
+        return np.where((code == NOT_FOUND) & (of_uncalled < Match.MISMATCH), of_uncalled, code)
 
     def _position(self, keys: MatchKeys) -> np.ndarray:
         """Positions in the build of the file, as far as it is known."""
