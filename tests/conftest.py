@@ -40,7 +40,10 @@ def calibrated_on_twenty(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def cohort_files(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
-    """Paths ``folder``, ``cohort``, ``labels`` and ``query``; ``simulated`` is the truth."""
+    """Paths ``folder``, ``cohort``, ``labels`` and ``query``; ``simulated`` is the truth.
+
+    ``newcomers`` are the samples of ``query`` at all variants.
+    """
     from ancestry_ddvi.genotypes.simulation.populations import simulate
 
     folder = tmp_path_factory.mktemp("cohort")
@@ -48,14 +51,17 @@ def cohort_files(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     last = np.concatenate([SAMPLES * k - np.array([2, 1]) for k in range(1, 5)])
     samples = np.setdiff1d(np.arange(len(everyone.samples)), last)
     cohort = everyone.select(samples, np.arange(VARIANTS))
-    query = everyone.select(last, np.arange(0, VARIANTS, 2))
+    newcomers = everyone.select(last, np.arange(VARIANTS))
+    query = newcomers.select(np.arange(len(last)), np.arange(0, VARIANTS, 2))
     files = {name: folder / f"{name}.vcf.gz" for name in ("cohort", "query")}
     cohort.write_vcf(files["cohort"])
     query.write_vcf(files["query"])
     rows = zip(cohort.samples, cohort.population, strict=True)
     labels = folder / "labels.tsv"
     labels.write_text("\n".join(["sample\tpopulation", *map("\t".join, rows)]) + "\n")
-    return SimpleNamespace(folder=folder, labels=labels, simulated=cohort, **files)
+    return SimpleNamespace(
+        folder=folder, labels=labels, simulated=cohort, newcomers=newcomers, **files
+    )
 
 
 @pytest.fixture(scope="session")
